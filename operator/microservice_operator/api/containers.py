@@ -1,0 +1,273 @@
+"""Kubernetes types of one container, by Kubernetes' own names, less what would give an author more than RBAC does."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from .base import (
+    ATOMIC,
+    Key,
+    Model,
+    ObjectName,
+    PartName,
+    Port,
+    PortName,
+    PortRef,
+    Quantity,
+    Rule,
+    Seconds,
+    ShortText,
+    Text,
+    keyed,
+)
+
+EnvName = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z][-._a-zA-Z0-9]*$")]
+Image = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^\s]+$")]
+Command = Annotated[list[Text], Field(max_length=64, json_schema_extra=ATOMIC)]
+
+
+class KeyRef(Model):
+    """A key of a Secret or ConfigMap in the Microservice's own namespace."""
+
+    name: ObjectName
+    key: Key
+    optional: bool | None = None
+
+
+class FieldRef(Model):
+    """A field of the pod, by the downward API."""
+
+    field_path: ShortText
+    api_version: ShortText | None = None
+
+
+class ResourceFieldRef(Model):
+    """A resource of the container, by the downward API."""
+
+    resource: ShortText
+    container_name: ShortText | None = None
+    divisor: Quantity | None = None
+
+
+class EnvVarSource(Model):
+    """Where a variable's value comes from: exactly one source."""
+
+    secret_key_ref: KeyRef | None = None
+    config_map_key_ref: KeyRef | None = None
+    field_ref: FieldRef | None = None
+    resource_field_ref: ResourceFieldRef | None = None
+    rules = (
+        Rule(
+            cel="[has(self.secretKeyRef), has(self.configMapKeyRef), has(self.fieldRef), has(self.resourceFieldRef)]"
+            ".filter(x, x).size() == 1",
+            holds=lambda self: len(self.manifest()) == 1,
+            message="valueFrom takes exactly one of secretKeyRef, configMapKeyRef, fieldRef and resourceFieldRef",
+        ),
+    )
+
+
+class EnvVar(Model):
+    """One environment variable; `value` and `valueFrom` exclude each other."""
+
+    name: EnvName
+    value: Annotated[str, StringConstraints(max_length=32768)] | None = None
+    value_from: EnvVarSource | None = None
+    rules = (
+        Rule(
+            cel="!(has(self.value) && has(self.valueFrom))",
+            holds=lambda self: self.value is None or self.value_from is None,
+            message="env: give value or valueFrom, not both",
+        ),
+    )
+
+
+class SourceRef(Model):
+    """A whole Secret or ConfigMap in the own namespace."""
+
+    name: ObjectName
+    optional: bool | None = None
+
+
+class EnvFrom(Model):
+    """All keys of one Secret or ConfigMap as variables."""
+
+    prefix: ShortText | None = None
+    secret_ref: SourceRef | None = None
+    config_map_ref: SourceRef | None = None
+    rules = (
+        Rule(
+            cel="has(self.secretRef) != has(self.configMapRef)",
+            holds=lambda self: (self.secret_ref is None) != (self.config_map_ref is None),
+            message="envFrom takes exactly one of secretRef and configMapRef",
+        ),
+    )
+
+
+class Resources(Model):
+    """corev1.ResourceRequirements, without claims."""
+
+    requests: Annotated[dict[ShortText, Quantity], Field(max_length=16)] | None = None
+    limits: Annotated[dict[ShortText, Quantity], Field(max_length=16)] | None = None
+
+
+class VolumeMount(Model):
+    """corev1.VolumeMount."""
+
+    name: PartName
+    mount_path: Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^/[^:]*$")]
+    sub_path: ShortText | None = None
+    read_only: bool | None = None
+
+
+class HTTPHeader(Model):
+    """One header of an HTTP probe."""
+
+    name: ShortText
+    value: Text
+
+
+class HTTPGet(Model):
+    """corev1.HTTPGetAction; the port defaults to the first declared one."""
+
+    path: Annotated[str, StringConstraints(max_length=2048, pattern=r"^/")] = "/"
+    port: PortRef | None = None
+    scheme: Literal["HTTP", "HTTPS"] | None = None
+    http_headers: Annotated[list[HTTPHeader], Field(max_length=16, json_schema_extra=ATOMIC)] | None = None
+
+
+class TCPSocket(Model):
+    """corev1.TCPSocketAction."""
+
+    port: PortRef
+
+
+class Exec(Model):
+    """corev1.ExecAction."""
+
+    command: Command
+
+
+class GRPC(Model):
+    """corev1.GRPCAction."""
+
+    port: Port
+    service: ShortText | None = None
+
+
+class Probe(Model):
+    """corev1.Probe laid over this operator's default of the same kind; `disabled: true` drops the probe."""
+
+    disabled: bool | None = None
+    http_get: HTTPGet | None = None
+    tcp_socket: TCPSocket | None = None
+    exec: Exec | None = None
+    grpc: GRPC | None = None
+    initial_delay_seconds: Seconds | None = None
+    period_seconds: Annotated[int, Field(ge=1, le=86400)] | None = None
+    timeout_seconds: Annotated[int, Field(ge=1, le=86400)] | None = None
+    success_threshold: Annotated[int, Field(ge=1, le=100)] | None = None
+    failure_threshold: Annotated[int, Field(ge=1, le=1000)] | None = None
+    termination_grace_period_seconds: Annotated[int, Field(ge=1, le=86400)] | None = None
+    rules = (
+        Rule(
+            cel="[has(self.httpGet), has(self.tcpSocket), has(self.exec), has(self.grpc)].filter(x, x).size() <= 1",
+            holds=lambda self: [self.http_get, self.tcp_socket, self.exec, self.grpc].count(None) >= 3,  # noqa: PLR2004 at most one of four
+            message="a probe takes at most one of httpGet, tcpSocket, exec and grpc",
+        ),
+    )
+
+
+class Sleep(Model):
+    """corev1.SleepAction."""
+
+    seconds: Annotated[int, Field(ge=0, le=3600)]
+
+
+class LifecycleHandler(Model):
+    """corev1.LifecycleHandler: exactly one of the three."""
+
+    exec: Exec | None = None
+    http_get: HTTPGet | None = None
+    sleep: Sleep | None = None
+    rules = (
+        Rule(
+            cel="[has(self.exec), has(self.httpGet), has(self.sleep)].filter(x, x).size() == 1",
+            holds=lambda self: len(self.manifest()) == 1,
+            message="a lifecycle handler takes exactly one of exec, httpGet and sleep",
+        ),
+    )
+
+
+class Lifecycle(Model):
+    """corev1.Lifecycle."""
+
+    post_start: LifecycleHandler | None = None
+    pre_stop: LifecycleHandler | None = None
+
+
+class Capabilities(Model):
+    """All capabilities are dropped; `restricted` lets one come back."""
+
+    add: Annotated[list[Literal["NET_BIND_SERVICE"]], Field(max_length=1, json_schema_extra=ATOMIC)] | None = None
+    drop: Annotated[list[ShortText], Field(max_length=64, json_schema_extra=ATOMIC)] | None = None
+
+
+class SeccompProfile(Model):
+    """corev1.SeccompProfile, without Unconfined."""
+
+    type: Literal["RuntimeDefault", "Localhost"]
+    localhost_profile: ShortText | None = None
+
+
+class SecurityContext(Model):
+    """corev1.SecurityContext within Pod Security `restricted`; merged over the hardened default."""
+
+    run_as_user: Annotated[int, Field(ge=1, le=4294967294)] | None = None
+    run_as_group: Annotated[int, Field(ge=1, le=4294967294)] | None = None
+    run_as_non_root: Literal[True] | None = None
+    read_only_root_filesystem: bool | None = None
+    allow_privilege_escalation: Literal[False] | None = None
+    capabilities: Capabilities | None = None
+    seccomp_profile: SeccompProfile | None = None
+
+
+class PodSecurityContext(Model):
+    """corev1.PodSecurityContext within Pod Security `restricted`."""
+
+    run_as_user: Annotated[int, Field(ge=1, le=4294967294)] | None = None
+    run_as_group: Annotated[int, Field(ge=1, le=4294967294)] | None = None
+    run_as_non_root: Literal[True] | None = None
+    fs_group: Annotated[int, Field(ge=1, le=4294967294)] | None = None
+    fs_group_change_policy: Literal["OnRootMismatch", "Always"] | None = None
+    supplemental_groups: Annotated[list[int], Field(max_length=32, json_schema_extra=ATOMIC)] | None = None
+    seccomp_profile: SeccompProfile | None = None
+
+
+class ContainerPort(Model):
+    """A port of a sidecar."""
+
+    name: PortName
+    container_port: Port
+    protocol: Literal["TCP", "UDP", "SCTP"] = "TCP"
+
+
+class Container(Model):
+    """An init container or a sidecar, hardened like the main one."""
+
+    name: PartName
+    image: Image
+    image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
+    command: Command | None = None
+    args: Command | None = None
+    env: Annotated[list[EnvVar], Field(max_length=256, json_schema_extra=keyed("name"))] | None = None
+    env_from: Annotated[list[EnvFrom], Field(max_length=32, json_schema_extra=ATOMIC)] | None = None
+    resources: Resources | None = None
+    volume_mounts: Annotated[list[VolumeMount], Field(max_length=64, json_schema_extra=keyed("mountPath"))] | None = (
+        None
+    )
+    ports: Annotated[list[ContainerPort], Field(max_length=32, json_schema_extra=keyed("name"))] | None = None
+    liveness_probe: Probe | None = None
+    readiness_probe: Probe | None = None
+    startup_probe: Probe | None = None
+    lifecycle: Lifecycle | None = None
+    security_context: SecurityContext | None = None

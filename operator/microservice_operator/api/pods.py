@@ -1,0 +1,272 @@
+"""Kubernetes types of a pod beside its containers: volumes and scheduling, by Kubernetes' own names."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from .base import ATOMIC, IntOrPercent, Key, Model, ObjectName, PartName, Quantity, Rule, ShortText
+from .containers import FieldRef, ResourceFieldRef
+
+
+class KeyToPath(Model):
+    """One key of a Secret or ConfigMap as a file."""
+
+    key: Key
+    path: ShortText
+    mode: Annotated[int, Field(ge=0, le=511)] | None = None
+
+
+Items = Annotated[list[KeyToPath], Field(max_length=64, json_schema_extra=ATOMIC)]
+Mode = Annotated[int, Field(ge=0, le=511)]
+
+
+class EmptyDir(Model):
+    """corev1.EmptyDirVolumeSource."""
+
+    medium: Literal["", "Memory"] | None = None
+    size_limit: Quantity | None = None
+
+
+class ConfigMapVolume(Model):
+    """corev1.ConfigMapVolumeSource."""
+
+    name: ObjectName
+    items: Items | None = None
+    default_mode: Mode | None = None
+    optional: bool | None = None
+
+
+class SecretVolume(Model):
+    """corev1.SecretVolumeSource."""
+
+    secret_name: ObjectName
+    items: Items | None = None
+    default_mode: Mode | None = None
+    optional: bool | None = None
+
+
+class ProjectedSource(Model):
+    """A Secret or ConfigMap within a projected volume."""
+
+    name: ObjectName
+    items: Items | None = None
+    optional: bool | None = None
+
+
+class DownwardItem(Model):
+    """One file of the downward API."""
+
+    path: ShortText
+    field_ref: FieldRef | None = None
+    resource_field_ref: ResourceFieldRef | None = None
+    mode: Mode | None = None
+
+
+class DownwardSource(Model):
+    """Fields of the pod as files."""
+
+    items: Annotated[list[DownwardItem], Field(max_length=32, json_schema_extra=ATOMIC)]
+
+
+class Projection(Model):
+    """One source of a projected volume; service account tokens are not among them."""
+
+    secret: ProjectedSource | None = None
+    config_map: ProjectedSource | None = None
+    downward_api: Annotated[DownwardSource | None, Field(alias="downwardAPI")] = None
+    rules = (
+        Rule(
+            cel="[has(self.secret), has(self.configMap), has(self.downwardAPI)].filter(x, x).size() == 1",
+            holds=lambda self: len(self.manifest()) == 1,
+            message="a projected source takes exactly one of secret, configMap and downwardAPI",
+        ),
+    )
+
+
+class Projected(Model):
+    """corev1.ProjectedVolumeSource."""
+
+    sources: Annotated[list[Projection], Field(max_length=32, json_schema_extra=ATOMIC)]
+    default_mode: Mode | None = None
+
+
+class ClaimVolume(Model):
+    """corev1.PersistentVolumeClaimVolumeSource."""
+
+    claim_name: ObjectName
+    read_only: bool | None = None
+
+
+class Volume(Model):
+    """corev1.Volume of the kinds that Pod Security `restricted` allows and that give no rights."""
+
+    name: PartName
+    empty_dir: EmptyDir | None = None
+    config_map: ConfigMapVolume | None = None
+    secret: SecretVolume | None = None
+    projected: Projected | None = None
+    persistent_volume_claim: ClaimVolume | None = None
+    rules = (
+        Rule(
+            cel="[has(self.emptyDir), has(self.configMap), has(self.secret), has(self.projected),"
+            " has(self.persistentVolumeClaim)].filter(x, x).size() == 1",
+            holds=lambda self: len(self.manifest()) == 2,  # noqa: PLR2004 the name and one source
+            message="a volume takes exactly one of emptyDir, configMap, secret, projected and persistentVolumeClaim",
+        ),
+    )
+
+
+Operator = Literal["In", "NotIn", "Exists", "DoesNotExist"]
+Values = Annotated[list[ShortText], Field(max_length=64, json_schema_extra=ATOMIC)]
+Labels = Annotated[dict[ShortText, ShortText], Field(max_length=64)]
+
+
+class LabelExpression(Model):
+    """metav1.LabelSelectorRequirement."""
+
+    key: ShortText
+    operator: Operator
+    values: Values | None = None
+
+
+class LabelSelector(Model):
+    """metav1.LabelSelector."""
+
+    match_labels: Labels | None = None
+    match_expressions: Annotated[list[LabelExpression], Field(max_length=16, json_schema_extra=ATOMIC)] | None = None
+
+
+class NodeExpression(Model):
+    """corev1.NodeSelectorRequirement."""
+
+    key: ShortText
+    operator: Literal["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"]
+    values: Values | None = None
+
+
+NodeExpressions = Annotated[list[NodeExpression], Field(max_length=16, json_schema_extra=ATOMIC)]
+
+
+class NodeSelectorTerm(Model):
+    """corev1.NodeSelectorTerm."""
+
+    match_expressions: NodeExpressions | None = None
+    match_fields: NodeExpressions | None = None
+
+
+class NodeSelector(Model):
+    """corev1.NodeSelector."""
+
+    node_selector_terms: Annotated[list[NodeSelectorTerm], Field(max_length=16, json_schema_extra=ATOMIC)]
+
+
+Weight = Annotated[int, Field(ge=1, le=100)]
+
+
+class PreferredNodes(Model):
+    """corev1.PreferredSchedulingTerm."""
+
+    weight: Weight
+    preference: NodeSelectorTerm
+
+
+class NodeAffinity(Model):
+    """corev1.NodeAffinity."""
+
+    required_during_scheduling_ignored_during_execution: NodeSelector | None = None
+    preferred_during_scheduling_ignored_during_execution: (
+        Annotated[list[PreferredNodes], Field(max_length=16, json_schema_extra=ATOMIC)] | None
+    ) = None
+
+
+class PodAffinityTerm(Model):
+    """corev1.PodAffinityTerm."""
+
+    topology_key: ShortText
+    label_selector: LabelSelector | None = None
+    namespace_selector: LabelSelector | None = None
+    namespaces: Values | None = None
+
+
+class PreferredPods(Model):
+    """corev1.WeightedPodAffinityTerm."""
+
+    weight: Weight
+    pod_affinity_term: PodAffinityTerm
+
+
+class PodAffinity(Model):
+    """corev1.PodAffinity and PodAntiAffinity."""
+
+    required_during_scheduling_ignored_during_execution: (
+        Annotated[list[PodAffinityTerm], Field(max_length=16, json_schema_extra=ATOMIC)] | None
+    ) = None
+    preferred_during_scheduling_ignored_during_execution: (
+        Annotated[list[PreferredPods], Field(max_length=16, json_schema_extra=ATOMIC)] | None
+    ) = None
+
+
+class Affinity(Model):
+    """corev1.Affinity."""
+
+    node_affinity: NodeAffinity | None = None
+    pod_affinity: PodAffinity | None = None
+    pod_anti_affinity: PodAffinity | None = None
+
+
+class Toleration(Model):
+    """corev1.Toleration."""
+
+    key: ShortText | None = None
+    operator: Literal["Exists", "Equal"] | None = None
+    value: ShortText | None = None
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+    toleration_seconds: int | None = None
+
+
+class TopologySpreadConstraint(Model):
+    """corev1.TopologySpreadConstraint; the selector defaults to the service's own pods."""
+
+    max_skew: Annotated[int, Field(ge=1, le=1000)]
+    topology_key: ShortText
+    when_unsatisfiable: Literal["DoNotSchedule", "ScheduleAnyway"]
+    label_selector: LabelSelector | None = None
+    min_domains: Annotated[int, Field(ge=1, le=1000)] | None = None
+    match_label_keys: Values | None = None
+    node_affinity_policy: Literal["Honor", "Ignore"] | None = None
+    node_taints_policy: Literal["Honor", "Ignore"] | None = None
+
+
+class RollingUpdate(Model):
+    """appsv1.RollingUpdateDeployment."""
+
+    max_unavailable: IntOrPercent | None = None
+    max_surge: IntOrPercent | None = None
+
+
+class Strategy(Model):
+    """appsv1.DeploymentStrategy."""
+
+    type: Literal["RollingUpdate", "Recreate"] = "RollingUpdate"
+    rolling_update: RollingUpdate | None = None
+    rules = (
+        Rule(
+            cel="self.type == 'RollingUpdate' || !has(self.rollingUpdate)",
+            holds=lambda self: self.type == "RollingUpdate" or self.rolling_update is None,
+            message="strategy: rollingUpdate goes with type RollingUpdate only; remove it or change the type",
+        ),
+    )
+
+
+class DisruptionBudget(Model):
+    """policyv1.PodDisruptionBudgetSpec, less the selector."""
+
+    max_unavailable: IntOrPercent | None = None
+    min_available: IntOrPercent | None = None
+    rules = (
+        Rule(
+            cel="has(self.maxUnavailable) != has(self.minAvailable)",
+            holds=lambda self: (self.max_unavailable is None) != (self.min_available is None),
+            message="podDisruptionBudget takes exactly one of maxUnavailable and minAvailable",
+        ),
+    )

@@ -1,0 +1,81 @@
+"""What the builders are given: everything a pass knows that a child depends on, as one value.
+
+Secrets, random values and the state of the world arrive here; no builder makes or looks up any.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from ..api.objects import Environment, Microservice
+
+
+@dataclass(frozen=True)
+class Login:
+    """One PostgreSQL role and its password."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How to reach one declared database; `certificates` is the PEM bundle of the server's CA, empty if none."""
+
+    host: str
+    port: int
+    database: str
+    ssl_mode: str
+    runtime: Login
+    owner: Login
+    certificates: str = ""
+
+
+class Migration(StrEnum):
+    """How the migration Job of the wanted image stands."""
+
+    RUNNING = "Running"
+    DONE = "Done"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A declared table as AWS knows it."""
+
+    name: str
+    arn: str = ""
+    ready: bool = False
+
+
+@dataclass(frozen=True)
+class Context:
+    """Input of every builder.
+
+    `connections` is keyed by the declared database's name and lacks those that are not ready yet; `tables` likewise.
+    `migrations` is keyed by Job name and lacks Jobs that were not seen.
+    """
+
+    microservice: Microservice
+    environment: Environment | None = None
+    connections: Mapping[str, Connection] = field(default_factory=dict)
+    migrations: Mapping[str, Migration] = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    aws_endpoint_url: str | None = None
+    service_monitors: bool = False
+
+
+@dataclass(frozen=True)
+class Child:
+    """One wanted object.
+
+    `held` says why it is not written yet ("" when it is to be written): a held child is wanted, so it is never pruned.
+    `body` is absent only while held. `once` marks objects whose spec is immutable: created, never applied again.
+    """
+
+    kind: str
+    name: str
+    body: dict[str, Any] | None
+    held: str = ""
+    once: bool = False

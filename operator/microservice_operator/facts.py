@@ -1,0 +1,138 @@
+"""What a pass has found out: the values that the parts of a pass hand to `status`, and nothing else passes between them.
+
+Pure data. `cloud`, `postgres` and `cluster` make facts, `reconcile` gathers them, `status` sums them up.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from .errors import Problem
+
+
+class State(StrEnum):
+    """How one part stands."""
+
+    READY = "Ready"
+    PROGRESSING = "Progressing"  # comes by itself
+    STALLED = "Stalled"  # a person must act
+    UNKNOWN = "Unknown"  # could not be read
+    DELETING = "Deleting"
+    RETAINED = "Retained"  # left in place by policy, our marks kept
+
+
+class Reason(StrEnum):
+    """Condition and Event reasons, all of them."""
+
+    READY = "Ready"
+    PROGRESSING = "Progressing"
+    SUSPENDED = "Suspended"
+    INVALID_SPEC = "InvalidSpec"
+    ENVIRONMENT_MISSING = "EnvironmentMissing"
+    ENVIRONMENT_REFUSED = "EnvironmentRefused"
+    PROVIDER_NOT_SUPPORTED = "ProviderNotSupported"
+    CONFLICT = "Conflict"
+    FORBIDDEN = "Forbidden"
+    REJECTED = "Rejected"
+    QUOTA_EXCEEDED = "QuotaExceeded"
+    ROLLOUT_PROGRESSING = "RolloutProgressing"
+    ROLLOUT_STUCK = "RolloutStuck"
+    CONTAINER_FAILING = "ContainerFailing"
+    IMAGE_UNAVAILABLE = "ImageUnavailable"
+    SCALED_TO_ZERO = "ScaledToZero"
+    WAITING_FOR_DATABASE = "WaitingForDatabase"
+    WAITING_FOR_TABLE = "WaitingForTable"
+    MIGRATION_RUNNING = "MigrationRunning"
+    MIGRATION_FAILED = "MigrationFailed"
+    DATABASE_CREATING = "DatabaseCreating"
+    DATABASE_CREATED = "DatabaseCreated"
+    DATABASE_DELETED = "DatabaseDeleted"
+    DATABASE_RETAINED = "DatabaseRetained"
+    DATABASE_UNREACHABLE = "DatabaseUnreachable"
+    DATABASE_LOST = "DatabaseLost"
+    PASSWORD_RENEWED = "PasswordRenewed"  # noqa: S105 a reason, no password
+    TABLE_CREATING = "TableCreating"
+    TABLE_CREATED = "TableCreated"
+    TABLE_UPDATING = "TableUpdating"
+    TABLE_DELETING = "TableDeleting"
+    TABLE_DELETED = "TableDeleted"
+    TABLE_RETAINED = "TableRetained"
+    CHANGE_REFUSED = "ChangeRefused"
+    AWS_UNAVAILABLE = "AWSUnavailable"
+    AWS_THROTTLED = "AWSThrottled"
+    ACCESS_DENIED = "AccessDenied"
+    ACCOUNT_MISMATCH = "AccountMismatch"
+    DEPENDENCY_MISSING = "DependencyMissing"
+    DEPENDENCY_NOT_READY = "DependencyNotReady"
+    DEPENDENCY_NOT_ADMITTED = "DependencyNotAdmitted"
+    CHILD_CREATED = "Created"
+    CHILD_UPDATED = "Updated"
+    CHILD_DELETED = "Deleted"
+    DELETING = "Deleting"
+    ABANDONED = "Abandoned"
+    INTERNAL_ERROR = "InternalError"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened in this pass; posted once, on the Microservice."""
+
+    type: Literal["Normal", "Warning"]
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """How one resource stands at the end of a pass.
+
+    `kind` is the resource's kind (`Deployment`, `Table`, `Database`); `id` an ARN or the like, if any;
+    `after` asks for another look in that many seconds, `None` for no look before the resync.
+    """
+
+    layer: Literal["Kubernetes", "AWS", "PostgreSQL"]
+    kind: str
+    name: str
+    state: State
+    reason: Reason = Reason.READY
+    message: str = ""
+    id: str = ""
+    field: str = ""
+    after: float | None = None
+    events: tuple[Event, ...] = ()
+
+    @property
+    def problem(self) -> Problem:
+        """The part's trouble as a problem of the spec's field."""
+        return Problem(self.field, self.message)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """How the Deployment stands: counts, and the first pod's trouble if there is any."""
+
+    replicas: int = 0
+    ready: int = 0
+    updated: int = 0
+    state: State = State.PROGRESSING
+    reason: Reason = Reason.ROLLOUT_PROGRESSING
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything `status` needs; a field left `None` was not looked at, and its condition is not shown."""
+
+    generation: int
+    workload: Workload | None = None
+    databases: tuple[Part, ...] | None = None
+    tables: tuple[Part, ...] | None = None
+    dependencies: tuple[Part, ...] | None = None
+    children: tuple[Part, ...] = ()
+    deletion: tuple[Part, ...] = ()
+    suspended: bool = False
+    refused: Part | None = None  # the spec or its Environment keeps the whole pass from going on
+    problems: tuple[Problem, ...] = field(default=())
+    endpoint: str = ""
+    selector: str = ""
+    reconcile_requested_at: str = ""

@@ -1,0 +1,75 @@
+"""Every name that crosses a boundary: labels, annotations, tags, finalizer, children, variables.
+
+Kept in one place because a name is a promise: changing one orphans what carries the old one.
+"""
+
+import hashlib
+import re
+
+GROUP = "microservice-operator.dev"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+FIELD_MANAGER = "microservice-operator"
+FINALIZER = f"{GROUP}/finalizer"
+
+# Labels that Kubernetes recommends, plus ours.
+LABEL_NAME = "app.kubernetes.io/name"
+LABEL_INSTANCE = "app.kubernetes.io/instance"
+LABEL_VERSION = "app.kubernetes.io/version"
+LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
+MANAGED_BY = "microservice-operator"
+LABEL_MICROSERVICE = f"{GROUP}/microservice"
+LABEL_ENVIRONMENT = f"{GROUP}/environment"
+
+# Annotations on our children.
+ANNOTATION_HASH = f"{GROUP}/desired-hash"
+ANNOTATION_CONNECTION_HASH = f"{GROUP}/connection-hash"
+
+# Annotations that people set on a Microservice or Environment.
+ANNOTATION_RECONCILE = f"{GROUP}/reconcile-requested-at"
+ANNOTATION_ABANDON = f"{GROUP}/abandon"
+ANNOTATION_DEFAULT_ENVIRONMENT = f"{GROUP}/default"
+
+# AWS tags.
+TAG_CLUSTER = f"{GROUP}/cluster"
+TAG_NAMESPACE = f"{GROUP}/namespace"
+TAG_NAME = f"{GROUP}/name"
+TAG_UID = f"{GROUP}/uid"
+TAG_RETAINED = f"{GROUP}/retained"
+
+
+def selector_labels(name: str) -> dict[str, str]:
+    """Labels that select the pods of one Microservice; they never change, for a Deployment's selector is immutable."""
+    return {LABEL_NAME: name, LABEL_INSTANCE: name}
+
+
+def short_hash(*parts: str, length: int = 8) -> str:
+    """Lower-case hexadecimal digest of `parts`; ("a", "bc") and ("ab", "c") differ."""
+    joined = "\0".join(parts).encode()
+    return hashlib.sha256(joined).hexdigest()[:length]
+
+
+def bounded(prefix: str, suffix: str, limit: int) -> str:
+    """`prefix-suffix` cut to `limit` characters by shortening the prefix."""
+    room = limit - len(suffix) - 1
+    return f"{prefix[:room].rstrip('-._')}-{suffix}"
+
+
+def connection_secret(microservice: str, database: str) -> str:
+    """Default name of the Secret that holds a database's connection."""
+    return bounded(f"{microservice}-{database}", "database", 253)
+
+
+def variable(name: str, suffix: str) -> str:
+    """`order-created`, `TOPIC_ARN` → `ORDER_CREATED_TOPIC_ARN`."""
+    return re.sub(r"[^A-Z0-9]+", "_", name.upper()) + f"_{suffix}"
+
+
+def cloud_name(parts: tuple[str, str, str, str], limit: int, separator: str = "-") -> str:
+    """Deterministic AWS or PostgreSQL name for (cluster id, namespace, microservice, part).
+
+    A readable prefix and a hash of all four, so that two that collide when joined still differ.
+    """
+    readable = separator.join(part.replace("-", separator) for part in parts[1:])
+    suffix = short_hash(*parts)
+    return f"{readable[: limit - len(suffix) - 1].rstrip(separator)}{separator}{suffix}"
