@@ -1,0 +1,70 @@
+"""Orders as they travel over HTTP. Amounts are text there and Decimal here, never float."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic.alias_generators import to_camel
+
+MAX_ITEMS = 50
+MAX_QUANTITY = 1_000
+MAX_TOTAL = Decimal("99999999.99")
+"""What DECIMAL(10,2) holds."""
+
+Money = Annotated[
+    Decimal,
+    PlainSerializer(lambda amount: f"{amount:.2f}", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{1,8}\.\d{2}$", "examples": ["12.50"]}),
+]
+
+
+class _Camel(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+
+class WantedItem(_Camel, extra="forbid"):
+    product_id: UUID
+    quantity: int = Field(ge=1, le=MAX_QUANTITY, strict=True)
+
+
+class WantedOrder(_Camel, extra="forbid"):
+    """What a customer sends. Prices are not in it: they come from the product service."""
+
+    customer_id: UUID
+    items: list[WantedItem] = Field(min_length=1, max_length=MAX_ITEMS)
+
+    @model_validator(mode="after")
+    def _each_product_once(self) -> Self:
+        if len({item.product_id for item in self.items}) < len(self.items):
+            raise ValueError("items: a product is listed twice; list it once with the sum of the quantities")
+        return self
+
+
+class Item(_Camel):
+    product_id: UUID
+    quantity: int
+    unit_price: Money
+
+
+class Order(_Camel):
+    order_id: UUID
+    customer_id: UUID
+    total_amount: Money
+    status: str
+    items: list[Item]
+    created_at: datetime
+    updated_at: datetime
+
+
+class NewOrder(_Camel):
+    """An order that is priced and reserved, ready to be stored."""
+
+    order_id: UUID
+    customer_id: UUID
+    items: list[Item]
+
+    @property
+    def total_amount(self) -> Decimal:
+        return sum((item.unit_price * item.quantity for item in self.items), Decimal(0))

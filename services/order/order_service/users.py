@@ -1,0 +1,19 @@
+"""The user service, as far as an order needs it."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from order_service.ports import CustomerUnknown
+from order_service.upstream import Upstream
+
+
+class HttpUsers:
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+
+    async def require(self, user_id: UUID) -> None:
+        response = await self._upstream.send("GET", f"/users/{user_id}")
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            raise CustomerUnknown
+        if response.status_code != HTTPStatus.OK:
+            raise self._upstream.unexpected(response)

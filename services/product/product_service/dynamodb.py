@@ -1,0 +1,80 @@
+"""boto3 for asyncio: a bounded pool of threads, bounded waiting, and errors split by what happens next.
+
+botocore waits 60 s by default, which is longer than anybody who asked still listens. The pool has as many threads as
+there are connections; a request that would have to queue behind too many others is refused at once instead of being
+answered too late.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+import boto3
+import structlog
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from product_service.ports import StoreUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+log = structlog.get_logger(__name__)
+
+THREADS = 16
+MAX_WAITING = 256
+
+Answer = TypeVar("Answer")
+
+
+class DynamoDB:
+    """Two clients: one repeats a call whose answer was lost, the other must not."""
+
+    def __init__(self, region: str) -> None:
+        session = boto3.session.Session(region_name=region)
+        self.repeating: DynamoDBClient = session.client("dynamodb", config=_config(attempts=3))
+        self.once: DynamoDBClient = session.client("dynamodb", config=_config(attempts=1))
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dynamodb")
+        # Apart, so that /ready does not depend on how busy the pool is.
+        self._probe_thread = ThreadPoolExecutor(1, thread_name_prefix="dynamodb-probe")
+        self._under_way = 0
+
+    async def call(self, request: Callable[[], Answer]) -> Answer:
+        if self._under_way >= THREADS + MAX_WAITING:
+            raise StoreUnavailable("too many requests wait for DynamoDB")
+        self._under_way += 1
+        try:
+            return await self._run(self._threads, request)
+        finally:
+            self._under_way -= 1
+
+    async def probe(self, request: Callable[[], Answer]) -> Answer:
+        return await self._run(self._probe_thread, request)
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._probe_thread.shutdown(wait=False, cancel_futures=True)
+
+    @staticmethod
+    async def _run(threads: ThreadPoolExecutor, request: Callable[[], Answer]) -> Answer:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(threads, request)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in {"ConditionalCheckFailedException", "ValidationException"}:
+                raise  # an answer, or a mistake of ours; neither gets better by waiting
+            log.warning("DynamoDB refused a call", code=code, operation=error.operation_name)
+            raise StoreUnavailable(code) from error
+        except BotoCoreError as error:
+            log.warning("DynamoDB cannot be reached", error=type(error).__name__)
+            raise StoreUnavailable(type(error).__name__) from error
+
+
+def _config(attempts: int) -> Config:
+    return Config(
+        connect_timeout=3,
+        read_timeout=10,
+        max_pool_connections=THREADS,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+    )

@@ -1,0 +1,143 @@
+"""Products in DynamoDB. Each method is one call; what must hold is a condition of that call.
+
+    SET inventory = inventory - :qty        if inventory >= :qty
+
+is all that keeps a stock from being oversold: DynamoDB runs the updates of one item one after the other.
+"""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from botocore.exceptions import ClientError
+
+from product_service.dynamodb import DynamoDB
+from product_service.model import NewProduct, Product
+from product_service.ports import KeyReused, OutOfStock, ProductUnknown
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, UpdateItemInputTypeDef
+
+    Item = dict[str, AttributeValueTypeDef]
+
+
+class DynamoProducts:
+    def __init__(self, dynamodb: DynamoDB, table: str) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+
+    async def probe(self) -> None:
+        """Reads a key that does not exist: the right to read items is enough for it."""
+        key = _key("readiness")
+        await self._dynamodb.probe(lambda: self._dynamodb.once.get_item(TableName=self._table, Key=key))
+
+    async def add(self, new: NewProduct) -> Product:
+        product_id = uuid4()
+        item: Item = {
+            **_key(product_id),
+            "name": {"S": new.name},
+            "price": {"N": str(new.price)},
+            "inventory": {"N": str(new.inventory)},
+            "reservations": {"M": {}},
+        }
+        await self._dynamodb.call(lambda: self._dynamodb.repeating.put_item(TableName=self._table, Item=item))
+        return Product(product_id=product_id, name=new.name, price=new.price, inventory=new.inventory)
+
+    async def find(self, product_id: UUID) -> Product | None:
+        answer = await self._dynamodb.call(
+            lambda: self._dynamodb.repeating.get_item(
+                TableName=self._table,
+                Key=_key(product_id),
+                ConsistentRead=True,
+                ProjectionExpression="#name, price, inventory",
+                ExpressionAttributeNames={"#name": "name"},
+            )
+        )
+        item = answer.get("Item")
+        if not item:
+            return None
+        return Product(
+            product_id=product_id,
+            name=item["name"]["S"],
+            price=Decimal(item["price"]["N"]),
+            inventory=int(item["inventory"]["N"]),
+        )
+
+    async def take(self, product_id: UUID, quantity: int) -> int:
+        # Sent once: after a lost answer nobody knows whether a repetition would take twice.
+        update: UpdateItemInputTypeDef = {
+            "TableName": self._table,
+            "Key": _key(product_id),
+            "UpdateExpression": "SET inventory = inventory - :qty",
+            "ConditionExpression": "inventory >= :qty",
+            "ExpressionAttributeValues": {":qty": {"N": str(quantity)}},
+            "ReturnValues": "UPDATED_NEW",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        try:
+            answer = await self._dynamodb.call(lambda: self._dynamodb.once.update_item(**update))
+        except ClientError as refused:
+            raise OutOfStock(_inventory(_item_before(refused))) from None
+        return _inventory(answer["Attributes"])
+
+    async def reserve(self, product_id: UUID, quantity: int, key: str) -> int:
+        update: UpdateItemInputTypeDef = {
+            "TableName": self._table,
+            "Key": _key(product_id),
+            "UpdateExpression": "SET inventory = inventory - :qty, reservations.#key = :qty",
+            "ConditionExpression": "inventory >= :qty AND attribute_not_exists(reservations.#key)",
+            "ExpressionAttributeNames": {"#key": key},
+            "ExpressionAttributeValues": {":qty": {"N": str(quantity)}},
+            "ReturnValues": "UPDATED_NEW",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        try:
+            answer = await self._dynamodb.call(lambda: self._dynamodb.repeating.update_item(**update))
+        except ClientError as refused:
+            item = _item_before(refused)
+            held = item["reservations"]["M"].get(key)
+            if held is None:
+                raise OutOfStock(_inventory(item)) from None
+            if int(held["N"]) != quantity:
+                raise KeyReused from None
+            return _inventory(item)  # a repetition: taken already
+        return _inventory(answer["Attributes"])
+
+    async def release(self, product_id: UUID, key: str) -> None:
+        await self._forget(product_id, key, "SET inventory = inventory + reservations.#key REMOVE reservations.#key")
+
+    async def settle(self, product_id: UUID, key: str) -> None:
+        await self._forget(product_id, key, "REMOVE reservations.#key")
+
+    async def _forget(self, product_id: UUID, key: str, update: str) -> None:
+        try:
+            await self._dynamodb.call(
+                lambda: self._dynamodb.repeating.update_item(
+                    TableName=self._table,
+                    Key=_key(product_id),
+                    UpdateExpression=update,
+                    ConditionExpression="attribute_exists(reservations.#key)",
+                    ExpressionAttributeNames={"#key": key},
+                )
+            )
+        except ClientError as refused:
+            if refused.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+
+
+def _key(product_id: UUID | str) -> "Item":
+    return {"productId": {"S": str(product_id)}}
+
+
+def _inventory(item: "Item") -> int:
+    return int(item["inventory"]["N"])
+
+
+def _item_before(refused: ClientError) -> "Item":
+    """The item that failed a condition, as it was; raises ``ProductUnknown`` when there is none."""
+    if refused.response["Error"]["Code"] != "ConditionalCheckFailedException":
+        raise refused
+    item: Item | None = refused.response.get("Item")  # type: ignore[assignment]  # not in the stub: comes with ALL_OLD
+    if not item:
+        raise ProductUnknown from None
+    return item

@@ -1,0 +1,11 @@
+"""What the three services of the shop have in common, and nothing else.
+
+A service is wired in its own ``app.py`` and started by ``python -m <service>``:
+
+    settings.load()      the environment, read once, refused with a sentence that names the variable
+    logs.configure()     one JSON object a line on stdout, with service, traceId and timestamp
+    application.build()  FastAPI with problem answers, a body limit, /health, /ready and /metrics
+    server.serve()       uvicorn that drains on SIGTERM
+
+``postgres`` and ``migrations`` are for the services that own a PostgreSQL database; nothing else imports them.
+"""

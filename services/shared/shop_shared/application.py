@@ -1,0 +1,86 @@
+"""Builds the FastAPI application that every service is: routes of its own inside one skin."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from prometheus_fastapi_instrumentator import Instrumentator
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from shop_shared import health, problems
+from shop_shared.body_limit import BodyLimit
+from shop_shared.request_log import QUIET, RequestLog
+from shop_shared.settings import ServiceSettings
+
+log = structlog.get_logger(__name__)
+
+_PROBLEM_SCHEMA = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "traceId": {"type": ["string", "null"]},
+        "errors": {"type": "array", "items": {"type": "object"}},
+    },
+}
+_PROBLEM = {"content": {"application/problem+json": {"schema": _PROBLEM_SCHEMA}}}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a service brings along."""
+
+    title: str
+    routes: APIRouter
+    probe: health.Probe
+    """asks the database for /ready"""
+    outages: Sequence[type[Exception]] = ()
+    """exceptions that mean: the database is away; they become 503"""
+    close: Sequence[Callable[[], Awaitable[None]]] = ()
+    """called when the process has drained"""
+
+
+def build(settings: ServiceSettings, parts: Parts) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as open_parts:
+            for close in parts.close:
+                open_parts.push_async_callback(close)
+            log.info("service started", port=settings.port)
+            yield
+        log.info("service stopped")
+
+    app = FastAPI(
+        title=parts.title,
+        version=settings.service_version,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        responses={422: {"description": "A field is wrong", **_PROBLEM}, 503: {"description": "Try later", **_PROBLEM}},
+    )
+    app.include_router(parts.routes)
+    app.include_router(health.router(health.Readiness(parts.probe)))
+    app.add_exception_handler(problems.Problem, problems.on_problem)
+    app.add_exception_handler(RequestValidationError, problems.on_invalid_request)
+    app.add_exception_handler(HTTPException, problems.on_http_error)
+    for outage in parts.outages:
+        app.add_exception_handler(outage, _on_outage)
+    # The last one added is the outermost: metrics also count what the log answers with 500.
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    app.add_middleware(RequestLog)
+    metrics = Instrumentator(should_group_status_codes=False, excluded_handlers=[f"^{path}$" for path in sorted(QUIET)])
+    metrics.instrument(app).expose(app, include_in_schema=False)
+    return app
+
+
+async def _on_outage(_request: Request, error: Exception) -> JSONResponse:
+    log.warning("the database is away", exc_info=error)
+    return problems.response(problems.unavailable("the database of this service"))

@@ -1,0 +1,68 @@
+"""The outer skin of a request: its trace, one log line when it is answered, and an answer when nobody gave one.
+
+The line holds the route's template, not the path: a path may hold anything that a client typed.
+"""
+
+from http import HTTPStatus
+from time import perf_counter
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shop_shared import problems, tracing
+
+log = structlog.get_logger(__name__)
+
+# Called every few seconds by the kubelet and by Prometheus: a line for each would bury the others.
+QUIET = frozenset({"/health", "/ready", "/metrics"})
+
+
+class RequestLog:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        with tracing.request_span(Headers(scope=scope)):
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = perf_counter()
+        status: int | None = None
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                self._write_line(scope, status, perf_counter() - started)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception:
+            log.exception("request failed", method=scope["method"], route=_route(scope))
+            if status is not None:
+                raise
+            detail = "an error of this service, not of the request; it has been logged under the traceId"
+            problem = problems.Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", detail)
+            await problems.response(problem)(scope, receive, noting)
+
+    @staticmethod
+    def _write_line(scope: Scope, status: int | None, seconds: float) -> None:
+        if scope["path"] in QUIET:
+            return
+        log.info(
+            "request answered",
+            method=scope["method"],
+            route=_route(scope),
+            status=status,
+            durationMs=round(seconds * 1000, 1),
+        )
+
+
+def _route(scope: Scope) -> str:
+    return getattr(scope.get("route"), "path", "unmatched")

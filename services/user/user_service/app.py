@@ -1,0 +1,28 @@
+"""Puts the user service together: PostgreSQL store, routes, readiness."""
+
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from shop_shared import application, postgres
+from shop_shared.settings import ServiceSettings
+from user_service.routes import router
+from user_service.store import PostgresUsers
+
+
+class UserSettings(ServiceSettings):
+    service_name: str = "user"
+    database_url: SecretStr
+
+
+def create_app(settings: UserSettings) -> FastAPI:
+    url = settings.database_url.get_secret_value()
+    engine = postgres.engine(url, settings)
+    probe = postgres.Probe(url, settings)
+    parts = application.Parts(
+        title="User service",
+        routes=router(PostgresUsers(engine)),
+        probe=probe,
+        outages=postgres.OUTAGES,
+        close=(engine.dispose, probe.close),
+    )
+    return application.build(settings, parts)

@@ -1,0 +1,15 @@
+"""The schema as queries see it; ``alembic check`` in the tests keeps it equal to what the migrations make."""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("user_id", sa.Uuid, primary_key=True, server_default=sa.text("gen_random_uuid()")),
+    sa.Column("email", sa.String(254), nullable=False),
+    sa.Column("name", sa.String(100), nullable=False),
+    sa.Column("created_at", sa.DateTime, nullable=False, server_default=sa.text("now()")),
+)
+sa.Index("users_email_key", sa.func.lower(users.c.email), unique=True)
