@@ -57,6 +57,7 @@ class Reason(StrEnum):
     TABLE_DELETING = "TableDeleting"
     TABLE_DELETED = "TableDeleted"
     TABLE_RETAINED = "TableRetained"
+    TABLE_LOST = "TableLost"
     CHANGE_REFUSED = "ChangeRefused"
     AWS_UNAVAILABLE = "AWSUnavailable"
     AWS_THROTTLED = "AWSThrottled"

@@ -28,6 +28,7 @@ ANNOTATION_CONNECTION_HASH = f"{GROUP}/connection-hash"
 # Annotations that people set on a Microservice or Environment.
 ANNOTATION_RECONCILE = f"{GROUP}/reconcile-requested-at"
 ANNOTATION_ABANDON = f"{GROUP}/abandon"
+ANNOTATION_RECREATE = f"{GROUP}/recreate"
 ANNOTATION_DEFAULT_ENVIRONMENT = f"{GROUP}/default"
 
 # AWS tags.

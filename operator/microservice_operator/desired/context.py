@@ -9,27 +9,9 @@ from enum import StrEnum
 from typing import Any
 
 from ..api.objects import Environment, Microservice
+from ..connections import Connection, Login
 
-
-@dataclass(frozen=True)
-class Login:
-    """One PostgreSQL role and its password."""
-
-    username: str
-    password: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Connection:
-    """How to reach one declared database; `certificates` is the PEM bundle of the server's CA, empty if none."""
-
-    host: str
-    port: int
-    database: str
-    ssl_mode: str
-    runtime: Login
-    owner: Login
-    certificates: str = ""
+__all__ = ["Child", "Connection", "Context", "Login", "Migration", "Table"]
 
 
 class Migration(StrEnum):
