@@ -2,10 +2,10 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, field_validator
 from pydantic.alias_generators import to_camel
 
 MAX_ITEMS = 50
@@ -35,11 +35,12 @@ class WantedOrder(_Camel, extra="forbid"):
     customer_id: UUID
     items: list[WantedItem] = Field(min_length=1, max_length=MAX_ITEMS)
 
-    @model_validator(mode="after")
-    def _each_product_once(self) -> Self:
-        if len({item.product_id for item in self.items}) < len(self.items):
-            raise ValueError("items: a product is listed twice; list it once with the sum of the quantities")
-        return self
+    @field_validator("items")
+    @classmethod
+    def _each_product_once(cls, items: list[WantedItem]) -> list[WantedItem]:
+        if len({item.product_id for item in items}) < len(items):
+            raise ValueError("a product is listed twice; list it once with the sum of the quantities")
+        return items
 
 
 class Item(_Camel):

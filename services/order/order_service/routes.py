@@ -27,7 +27,10 @@ def router(placement: Placement, orders: Orders) -> APIRouter:
         try:
             order = await placement.place(wanted)
         except Exception as refusal:
-            raise _problem(refusal, wanted) from refusal
+            problem = _problem(refusal, wanted)
+            if problem is None:
+                raise
+            raise problem from refusal
         after.add_task(placement.settle, order)
         response.headers["Location"] = f"/orders/{order.order_id}"
         return order
@@ -42,9 +45,9 @@ def router(placement: Placement, orders: Orders) -> APIRouter:
     return routes
 
 
-def _problem(refusal: Exception, wanted: WantedOrder) -> Exception:
-    """What the caller is told; what is none of the caller's business stays as it is."""
-    problem = refusal
+def _problem(refusal: Exception, wanted: WantedOrder) -> problems.Problem | None:
+    """What the caller is told; nothing about what is not the caller's business."""
+    problem = None
     match refusal:
         case CustomerUnknown():
             problem = problems.invalid("customerId", "there is no such user; create the user first")

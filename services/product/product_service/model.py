@@ -1,4 +1,4 @@
-"""Products as they travel over HTTP. Money is text there and Decimal here: a JSON number would be a float on the way."""
+"""Products as they travel over HTTP. Money is text there and Decimal here: a JSON number is a float on the way."""
 
 from decimal import Decimal
 from typing import Annotated

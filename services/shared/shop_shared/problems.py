@@ -76,7 +76,7 @@ async def on_problem(_request: Request, error: Exception) -> JSONResponse:
 
 async def on_invalid_request(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    errors = [{"field": _field(e["loc"]), "message": e["msg"]} for e in error.errors()]
+    errors = [{"field": _field(e["loc"]), "message": e["msg"].removeprefix("Value error, ")} for e in error.errors()]
     detail = "; ".join(f"{e['field']}: {e['message']}" for e in errors[:5])
     return response(Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", detail, errors))
 

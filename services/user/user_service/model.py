@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from pydantic.alias_generators import to_camel
 
-# An address is proven by a mail to it, not by a pattern: this one only keeps out what cannot be one. No control characters:
-# PostgreSQL cannot store the first of them.
+# An address is proven by a mail to it, not by a pattern: this one only keeps out what cannot be one.
+# No control characters: PostgreSQL cannot store the first of them.
 Email = Annotated[
     str, StringConstraints(max_length=254, pattern=r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-\x1f\x7f]+$")
 ]

@@ -1,0 +1,103 @@
+"""One PostgreSQL, one emulated AWS and one running shop for all tests; nothing of the project is replaced by a mock."""
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import boto3
+import httpx2
+import pytest
+
+from tests.services.customer import Customer, Shop
+from tests.services.ports import free_port
+from tests.services.postgres_server import PostgresServer
+from tests.services.processes import ROOT, Service, environment, migrate
+
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+REGION = "us-east-1"
+
+
+@pytest.fixture(scope="session")
+def aws_url() -> Iterator[str]:
+    port = free_port()
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.services.emulator", str(port)],
+        cwd=ROOT,
+        env=environment("product", **CREDENTIALS),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as emulator:
+        yield f"http://127.0.0.1:{port}"
+        emulator.kill()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    server = PostgresServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def products_table(aws_url: str, postgres: PostgresServer) -> str:
+    """Asks for PostgreSQL only because the emulator starts while that does."""
+    assert postgres
+    client = boto3.client(
+        "dynamodb",
+        region_name=REGION,
+        endpoint_url=aws_url,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=boto3.session.Config(retries={"mode": "standard", "total_max_attempts": 10}),
+    )
+    client.create_table(
+        TableName="shop-products",
+        KeySchema=[{"AttributeName": "productId", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "productId", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    client.close()
+    return "shop-products"
+
+
+@pytest.fixture(scope="session")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Service]]:
+    """Starts a service, and stops it when the tests are over unless a test has done so."""
+    folder: Path = tmp_path_factory.mktemp("services")
+    with ExitStack() as running:
+
+        def service(name: str, **variables: str) -> Service:
+            started = Service(name, folder, **variables)
+            running.callback(started.stop)
+            return started
+
+        yield service
+
+
+@pytest.fixture(scope="session")
+def shop(start: Callable[..., Service], postgres: PostgresServer, aws_url: str, products_table: str) -> Shop:
+    users, orders = postgres.create("users"), postgres.create("orders")
+    aws = {"TABLE_NAME": products_table, "AWS_REGION": REGION, "AWS_ENDPOINT_URL": aws_url, **CREDENTIALS}
+    product = start("product", **aws)
+    migrate("user", users.owner_url)
+    migrate("order", orders.owner_url)
+    user = start("user", DATABASE_URL=users.url)
+    # The machine that runs the tests may be busy; what is tested is who gets the goods, not how fast.
+    calm = {"UPSTREAM_TIMEOUT_SECONDS": "30"}
+    order = start("order", DATABASE_URL=orders.url, USER_URL=user.url, PRODUCT_URL=product.url, **calm)
+    for service in (product, user, order):
+        service.wait_until("/ready")
+    return Shop(user, product, order, orders)
+
+
+@pytest.fixture(scope="session")
+async def http() -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(timeout=60, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def customer(http: httpx2.AsyncClient, shop: Shop) -> Customer:
+    return Customer(http, shop)

@@ -1,0 +1,44 @@
+"""The running shop, and somebody who buys there: the few requests that many tests begin with."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+
+from tests.services.postgres_server import Database
+from tests.services.processes import Service
+
+
+@dataclass(frozen=True)
+class Shop:
+    user: Service
+    product: Service
+    order: Service
+    orders: Database
+
+
+@dataclass(frozen=True)
+class Customer:
+    """Talks to the shop as a customer's browser would."""
+
+    http: httpx2.AsyncClient
+    shop: Shop
+
+    async def sign_up(self) -> str:
+        user = {"email": f"{uuid4()}@example.com", "name": "Ada Lovelace"}
+        return str((await self.http.post(f"{self.shop.user.url}/users", json=user)).json()["userId"])
+
+    async def product(self, inventory: int, price: str = "12.50") -> str:
+        new = {"name": "Lamp", "price": price, "inventory": inventory}
+        return str((await self.http.post(f"{self.shop.product.url}/products", json=new)).json()["productId"])
+
+    async def stock(self, product_id: str) -> int:
+        return int((await self.http.get(f"{self.shop.product.url}/products/{product_id}")).json()["inventory"])
+
+    async def order(self, customer_id: str, *items: tuple[str, int], **headers: str) -> httpx2.Response:
+        body: dict[str, Any] = {
+            "customerId": customer_id,
+            "items": [{"productId": product_id, "quantity": quantity} for product_id, quantity in items],
+        }
+        return await self.http.post(f"{self.shop.order.url}/orders", json=body, headers=headers)

@@ -1,0 +1,86 @@
+"""The services as the container runs them: ``python -m user_service``, told everything by the environment."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from tests.services.ports import free_port
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ROOT / "services"
+
+
+def environment(service: str, **variables: str) -> dict[str, str]:
+    folders = (SERVICES / "shared", SERVICES / service)
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join(map(str, folders)),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "SERVICE_NAME": service,
+        "SERVICE_VERSION": "1.2.3",
+        **variables,
+    }
+
+
+def alembic(service: str, database_url: str, *arguments: str) -> "subprocess.Popen[str]":
+    """The command of the migration Job, run from the service's folder as the image runs it from /app."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "alembic", *arguments],
+        cwd=SERVICES / service,
+        env=environment(service, DATABASE_URL=database_url),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def migrate(service: str, database_url: str) -> None:
+    process = alembic(service, database_url, "upgrade", "head")
+    output, _ = process.communicate()
+    assert process.returncode == 0, output
+
+
+class Service:
+    def __init__(self, service: str, folder: Path, **variables: str) -> None:
+        self.name = service
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._log = folder / f"{service}-{self.port}.log"
+        variables |= {"HOST": "127.0.0.1", "PORT": str(self.port)}
+        with self._log.open("w") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-W", "error", "-m", f"{service}_service"],
+                cwd=folder,
+                env=environment(service, **variables),
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+
+    def wait_until(self, path: str) -> "Service":
+        """Until that path answers 200: /ready for a service with its database, /health for one without."""
+        while True:
+            assert self.process.poll() is None, f"{self.name} ended:\n{self._log.read_text()}"
+            try:
+                if httpx2.get(self.url + path, timeout=5).status_code == 200:
+                    return self
+            except httpx2.TransportError:
+                pass
+            time.sleep(0.05)
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    @property
+    def log_lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.splitlines()]
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait()
