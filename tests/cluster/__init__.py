@@ -1,0 +1,18 @@
+"""A real Kubernetes cluster on one machine, for `make demo`, for tests and for people.
+
+    from tests.cluster import up, down
+
+    cluster = up("demo")            # a node that runs pods; light=True: only the control plane, in seconds
+    cluster.kubeconfig              # the administrator's
+    cluster.audit_log               # one JSON line for each request
+    cluster.user_kubeconfig("ann", ["developers"])
+    down("demo")
+
+On the command line: `python -m tests.cluster --help`. How it works is in the README of this folder.
+"""
+
+from .cluster import Cluster
+from .errors import ClusterError
+from .lifecycle import down, up
+
+__all__ = ["Cluster", "ClusterError", "down", "up"]

@@ -1,0 +1,97 @@
+"""Processes that outlive the command that started them, and are known again later.
+
+A pid alone says nothing after a reboot or a long day: it may be somebody else's by then. So each is recorded
+together with the time at which it started, and only that very process is ever signalled.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import ClusterError
+
+STARTED_FIELD = 22 - 3  # of /proc/<pid>/stat, counted from the state, which follows the name in parentheses
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process: its part in the cluster, its pid, and the kernel's clock ticks when it started."""
+
+    role: str
+    pid: int
+    started: int
+
+    def alive(self) -> bool:
+        """Whether this very process still runs."""
+        _reap(self.pid)
+        return _started(self.pid) == self.started
+
+
+def start(role: str, command: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None) -> Process:
+    """Start `command` in a session of its own, with its output in `log`."""
+    arguments = [str(argument) for argument in command]
+    log.parent.mkdir(parents=True, exist_ok=True)
+    # posix_spawn and not subprocess: the child is meant to outlive this interpreter, which Popen warns about.
+    pid = os.posix_spawnp(
+        arguments[0],
+        arguments,
+        dict(environment) if environment is not None else dict(os.environ),
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+    )
+    started = _started(pid)
+    if started is None:
+        raise ClusterError(f"{role} ended at once; its last words are in {log}")
+    return Process(role, pid, started)
+
+
+def this_process(role: str) -> Process:
+    """The process that runs this code."""
+    return Process(role, os.getpid(), _started(os.getpid()) or 0)
+
+
+def stop(processes: Iterable[Process], grace: float = 10.0) -> None:
+    """End these processes and nothing else: politely, then by force."""
+    left = [process for process in processes if process.alive()]
+    for wanted, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, 10.0)):
+        for process in left:
+            if process.alive():
+                os.kill(process.pid, wanted)
+        deadline = time.monotonic() + seconds
+        while (left := [process for process in left if process.alive()]) and time.monotonic() < deadline:
+            time.sleep(0.05)
+    if left:
+        names = ", ".join(f"{process.role} ({process.pid})" for process in left)
+        raise ClusterError(f"these processes do not end: {names}; look at them with ps and end them by hand")
+
+
+def last_words(log: Path, lines: int = 12) -> str:
+    """The end of a log, for the message of a start that failed."""
+    if not log.exists():
+        return "(no log)"
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def _started(pid: int) -> int | None:
+    """When the process with this pid started; None when there is none, or only what is left of one."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] in "ZX" else int(fields[STARTED_FIELD])
+
+
+def _reap(pid: int) -> None:
+    """Take the exit status of a child of ours; another's child is not ours to wait for."""
+    try:
+        if pid != os.getpid():
+            os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return
