@@ -1,0 +1,53 @@
+"""Whose a thing outside the cluster is: the marks that say so, and how to read them.
+
+An AWS resource carries them as tags, a PostgreSQL database or role as JSON in its comment. A name is no proof: two
+clusters may share an account, and a person may have made a thing of the very name that we would choose.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from . import names
+from .api.objects import Identity
+
+
+class Standing(StrEnum):
+    """What the marks of a thing say of it."""
+
+    OURS = "Ours"
+    RETAINED = "Retained"  # left by an earlier Microservice of the same name, free to be adopted again
+    FOREIGN = "Foreign"  # never touched
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The Microservice that a thing belongs to, across all clusters; `cluster` is the UID of `kube-system`."""
+
+    cluster: str
+    identity: Identity
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """What everything that belongs to it carries from its first moment."""
+        return {
+            names.TAG_CLUSTER: self.cluster,
+            names.TAG_NAMESPACE: self.identity.namespace,
+            names.TAG_NAME: self.identity.name,
+            names.TAG_UID: self.identity.uid,
+        }
+
+    def standing(self, marks: Mapping[str, str]) -> Standing:
+        """Read the marks that a thing carries."""
+        ours = self.marks
+        differing = {key for key, value in ours.items() if marks.get(key) != value}
+        if not differing:
+            return Standing.OURS
+        if differing == {names.TAG_UID} and names.TAG_UID in marks and marks.get(names.TAG_RETAINED):
+            return Standing.RETAINED
+        return Standing.FOREIGN
+
+    def name(self, part: str, limit: int, separator: str = "-") -> str:
+        """Name of one of its things, the same in every pass."""
+        identity = self.identity
+        return names.cloud_name((self.cluster, identity.namespace, identity.name, part), limit, separator)
