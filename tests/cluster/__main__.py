@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from . import lifecycle
-from .binaries import PARTS, build
+from .binaries import PARTS, WHOLE, build
 from .cluster import Cluster, cluster_of, known
 from .errors import ClusterError
 from .state import states
@@ -75,8 +75,6 @@ def binaries(parts: Annotated[list[str] | None, typer.Argument(help=f"Of {', '.j
     """Build the cluster's programs into the cache: everything that a whole node needs, or the parts named."""
     if unknown := set(parts or ()) - set(PARTS):
         raise ClusterError(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    from .binaries import WHOLE
-
     with console.status("looking at the cache") as status:
         build(parts or WHOLE, status.update)
     for name in parts or WHOLE:

@@ -1,4 +1,4 @@
-"""The few calls to the API server that bringing a cluster up needs, without importing a Kubernetes client (a second)."""
+"""The few calls to the API server that bringing a cluster up needs; importing a client would take a second."""
 
 import http.client
 import json

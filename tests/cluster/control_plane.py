@@ -91,7 +91,7 @@ def api_server(state: State) -> list[str | Path]:
         "--anonymous-auth=false",
         "--allow-privileged=true",
         "--profiling=false",
-        f"--audit-policy-file={HERE / 'audit.yaml'}",
+        f"--audit-policy-file={HERE / 'config' / 'audit.yaml'}",
         f"--audit-log-path={audit_log(state)}",
     ]
 

@@ -44,8 +44,10 @@ def load_archive(state: State, archive: Path) -> None:
 
 def _config(state: State) -> Path:
     """`kind.yaml` with this cluster's folder and the audit policy put in."""
-    text = (HERE / "kind.yaml").read_text()
-    read = yaml.safe_load(text.replace("STATE", str(state.folder)).replace("POLICY", str(HERE / "audit.yaml")))
+    text = (HERE / "config" / "kind.yaml").read_text()
+    read = yaml.safe_load(
+        text.replace("STATE", str(state.folder)).replace("POLICY", str(HERE / "config" / "audit.yaml"))
+    )
     file = state.folder / "kind.yaml"
     file.write_text(yaml.safe_dump(read, sort_keys=False))
     return file

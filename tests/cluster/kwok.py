@@ -22,7 +22,7 @@ def start_fake_nodes(state: State, inside: Sequence[str | Path], progress: Progr
             *inside,
             program("kwok"),
             f"--kubeconfig={kubeconfig_file(state, 'admin')}",
-            f"--config={HERE / 'kwok.yaml'}",
+            f"--config={HERE / 'config' / 'kwok.yaml'}",
             f"--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node={KIND}",
             f"--node-ip={addresses.node}",
             f"--server-address=127.0.0.1:{addresses.kwok_port}",

@@ -36,7 +36,7 @@ def up(name: str, *, light: bool = False, kwok_nodes: int = 0, progress: Progres
             if (state.kind, state.kwok_nodes) == (wanted, kwok_nodes):
                 return cluster_of(state)
             raise ClusterError(
-                f"cluster {name!r} is running as {state.kind} with {state.kwok_nodes} fake nodes, not as was asked for: "
+                f"cluster {name!r} is running as {state.kind} with {state.kwok_nodes} fake nodes, not as asked: "
                 f"end it first (python -m tests.cluster down --name {name}) or choose another name"
             )
         build(_parts(wanted, kwok_nodes), progress)

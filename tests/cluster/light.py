@@ -51,8 +51,8 @@ def wait_for(state: State, path: str, what: str, seconds: float = 90) -> None:
 
 def ended(state: State) -> str | None:
     """The first process that should run and does not, with its last words."""
-    for process in state.processes:
-        if not process.alive():
-            log = state.log(process.role)
-            return f"{process.role} ended; its log {log} ends with\n{last_words(log)}"
+    for member in state.processes:
+        if not member.alive():
+            log = state.log(member.role)
+            return f"{member.role} ended; its log {log} ends with\n{last_words(log)}"
     return None

@@ -1,12 +1,141 @@
-"""placeholder."""
+"""A whole node where there is no Docker: control plane, kubelet and runtime inside namespaces of this machine.
 
-from .binaries import Progress
+`start_node` gives the order: the runtime first, as it takes a while and needs nothing; the Node object before the
+kubelet, which otherwise asks for what belongs to it, finds nothing and retries slowly.
+"""
+
+import subprocess
+from pathlib import Path
+
+from . import control_plane
+from .api_server import ApiServer, wait_until
+from .binaries import Progress, program
+from .errors import ClusterError
+from .kwok import start_fake_nodes
+from .light import ended, server_of, start_control_plane, wait_for
+from .namespaces import clear_namespaces, create_namespaces, environment, inside
+from .node_config import write_config
+from .packages import NODE, install
+from .pause_image import ARCHITECTURE, write_pause_image
 from .state import State
 
 
 def start_node(state: State, progress: Progress) -> State:
-    raise NotImplementedError
+    """Start a whole node and wait until pods can run on it."""
+    install(NODE, progress)
+    progress("creating the node's namespaces")
+    control_plane.write_credentials(state)
+    write_config(state)
+    state = create_namespaces(state)
+    state = _inside(state, "containerd", [program("containerd"), f"--config={state.folder / 'containerd.toml'}"])
+    state = start_control_plane(state, inside(state), progress)
+    _register(server_of(state))
+    state = _inside(state, "kube-scheduler", control_plane.scheduler(state))
+    state = _inside(state, "coredns", [program("coredns"), "-conf", str(state.folder / "Corefile")])
+    state = _inside(state, "kube-proxy", _kube_proxy(state))
+    progress("starting the kubelet")
+    _import_pause(state)
+    state = _inside(state, "kubelet", _kubelet(state))
+    if state.kwok_nodes:
+        state = start_fake_nodes(state, inside(state), progress)
+    progress("waiting for the node to be ready")
+    wait_until(lambda: _ready(server_of(state)), "the node does not become ready", 120, lambda: ended(state))
+    wait_for(state, "/api/v1/namespaces/default/serviceaccounts/default", "the controllers do not work")
+    return state
 
 
 def clear_node(state: State) -> None:
-    raise NotImplementedError
+    """Remove what the node's processes leave behind when they are gone."""
+    clear_namespaces(state)
+
+
+def import_archive(state: State, archive: Path) -> None:
+    """Bring one image archive into the runtime."""
+    ran = subprocess.run(
+        [*inside(state), program("ctr"), "--namespace=k8s.io", "images", "import", "--local", archive],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if ran.returncode != 0:
+        raise ClusterError(f"the node does not take the image archive {archive}: {ran.stdout.strip()}")
+
+
+def images_there(state: State) -> set[str]:
+    """The names of the images that the node has."""
+    ran = subprocess.run(
+        [*inside(state), program("ctr"), "--namespace=k8s.io", "images", "list", "--quiet"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return set(ran.stdout.split())
+
+
+def _inside(state: State, role: str, command: list[str | Path]) -> State:
+    return state.started(role, [*inside(state), *command], environment())
+
+
+def _register(server: ApiServer) -> None:
+    """The Node object, and what CoreDNS may read."""
+    labels = {"kubernetes.io/hostname": "node", "kubernetes.io/os": "linux", "kubernetes.io/arch": ARCHITECTURE}
+    server.create("/api/v1/nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node", "labels": labels}})
+    roles = "/apis/rbac.authorization.k8s.io/v1"
+    reads = [
+        {"apiGroups": [""], "resources": ["endpoints", "services", "pods", "namespaces"], "verbs": ["list", "watch"]},
+        {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list", "watch"]},
+    ]
+    about = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "system:coredns"}}
+    server.create(f"{roles}/clusterroles", {**about, "kind": "ClusterRole", "rules": reads})
+    binding = {
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "system:coredns"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "system:coredns"}],
+    }
+    server.create(f"{roles}/clusterrolebindings", {**about, "kind": "ClusterRoleBinding", **binding})
+
+
+def _ready(server: ApiServer) -> bool:
+    node = server.read("/api/v1/nodes/node") or {}
+    conditions = node.get("status", {}).get("conditions", [])
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+
+
+def _kube_proxy(state: State) -> list[str | Path]:
+    return [
+        program("kube-proxy"),
+        f"--kubeconfig={control_plane.kubeconfig_file(state, 'kube-proxy')}",
+        "--proxy-mode=nftables",
+        f"--cluster-cidr={state.addresses.pods}",
+        "--hostname-override=node",
+        # These are settings of the whole machine, and 0 leaves them alone.
+        "--conntrack-max-per-core=0",
+        "--conntrack-tcp-timeout-established=0",
+        "--conntrack-tcp-timeout-close-wait=0",
+    ]
+
+
+def _kubelet(state: State) -> list[str | Path]:
+    return [
+        program("kubelet"),
+        f"--config={state.folder / 'kubelet.yaml'}",
+        f"--kubeconfig={control_plane.kubeconfig_file(state, 'kubelet')}",
+        f"--node-ip={state.addresses.node}",
+        "--hostname-override=node",
+    ]
+
+
+def _import_pause(state: State) -> None:
+    """The runtime answers a little after it started; then it takes the image that every pod needs."""
+    archive = write_pause_image(state.folder / "pause.tar")
+
+    def taken() -> bool:
+        try:
+            import_archive(state, archive)
+        except ClusterError:
+            return False
+        return True
+
+    wait_until(taken, "containerd does not take images", 60, lambda: ended(state))

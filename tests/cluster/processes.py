@@ -46,29 +46,29 @@ def start(role: str, command: Sequence[str | Path], log: Path, environment: Mapp
         ],
         setsid=True,
     )
+    return process(role, pid)
+
+
+def process(role: str, pid: int) -> Process:
+    """A process that runs already."""
     started = _started(pid)
     if started is None:
-        raise ClusterError(f"{role} ended at once; its last words are in {log}")
+        raise ClusterError(f"{role} (process {pid}) has ended")
     return Process(role, pid, started)
-
-
-def this_process(role: str) -> Process:
-    """The process that runs this code."""
-    return Process(role, os.getpid(), _started(os.getpid()) or 0)
 
 
 def stop(processes: Iterable[Process], grace: float = 10.0) -> None:
     """End these processes and nothing else: politely, then by force."""
-    left = [process for process in processes if process.alive()]
+    left = [one for one in processes if one.alive()]
     for wanted, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, 10.0)):
-        for process in left:
-            if process.alive():
-                os.kill(process.pid, wanted)
+        for one in left:
+            if one.alive():
+                os.kill(one.pid, wanted)
         deadline = time.monotonic() + seconds
-        while (left := [process for process in left if process.alive()]) and time.monotonic() < deadline:
+        while (left := [one for one in left if one.alive()]) and time.monotonic() < deadline:
             time.sleep(0.05)
     if left:
-        names = ", ".join(f"{process.role} ({process.pid})" for process in left)
+        names = ", ".join(f"{one.role} ({one.pid})" for one in left)
         raise ClusterError(f"these processes do not end: {names}; look at them with ps and end them by hand")
 
 

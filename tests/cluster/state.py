@@ -5,6 +5,7 @@ recognised for what it is, and an index (see `addresses.py`) is taken only while
 """
 
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -14,7 +15,7 @@ from .addresses import INDEXES, Addresses
 from .errors import ClusterError
 from .locks import locked
 from .paths import state_folder
-from .processes import Process, start, this_process
+from .processes import Process, process, start
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 
@@ -43,20 +44,23 @@ class State:
 
     def running(self) -> bool:
         """Whether it came up and all of it still runs."""
-        return self.complete and all(process.alive() for process in self.processes)
+        return self.complete and all(member.alive() for member in self.processes)
 
     def alive(self) -> bool:
         """Whether anything of it still runs, or is about to: its index is taken."""
         if self.complete:
-            return self.kind == "kind" or any(process.alive() for process in self.processes)
-        return self.owner.alive() or any(process.alive() for process in self.processes)
+            return self.kind == "kind" or any(member.alive() for member in self.processes)
+        return self.owner.alive() or any(member.alive() for member in self.processes)
 
     def started(
         self, role: str, command: Sequence[str | Path], environment: Mapping[str, str] | None = None
     ) -> "State":
         """Start one more process and write it down."""
-        process = start(role, command, self.log(role), environment)
-        return write_state(replace(self, processes=(*self.processes, process)))
+        return self.with_process(start(role, command, self.log(role), environment))
+
+    def with_process(self, member: Process) -> "State":
+        """Write down a process that belongs to the cluster."""
+        return write_state(replace(self, processes=(*self.processes, member)))
 
     def log(self, role: str) -> Path:
         """Where a process writes to."""
@@ -78,7 +82,7 @@ def read_state(name: str) -> State | None:
         read = json.loads((cluster_folder(name) / "state.json").read_text())
     except FileNotFoundError:
         return None
-    processes = tuple(Process(**process) for process in read["processes"])
+    processes = tuple(Process(**member) for member in read["processes"])
     return State(**{**read, "owner": Process(**read["owner"]), "processes": processes})
 
 
@@ -104,7 +108,7 @@ def claim(name: str, kind: str, kwok_nodes: int) -> State:
         taken = {state.index for state in states() if state.name != name and state.alive()}
         for index in INDEXES:
             if index not in taken and (kind == "kind" or Addresses(index, light=kind == "light").free()):
-                return write_state(State(name, kind, index, this_process("up"), kwok_nodes))
+                return write_state(State(name, kind, index, process("up", os.getpid()), kwok_nodes))
     raise ClusterError(
         "every index is taken: end clusters that nobody uses (python -m tests.cluster status, then down)"
     )
