@@ -6,9 +6,9 @@ both say the same of the same object.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -17,7 +17,8 @@ from pydantic_core import PydanticCustomError
 class Rule:
     """One validation rule of a model.
 
-    `cel` sees the object as `self`; `holds` sees the parsed model; `message` says what is wrong and what to do.
+    `cel` sees the object as `self`; `holds` sees the parsed model; `message` says what is wrong and what to do;
+    `field` is the path below the model that the error is shown at.
     """
 
     cel: str
@@ -37,17 +38,29 @@ class Transition:
 
 
 class Model(BaseModel):
-    """Base of every API model."""
+    """Base of every API model.
+
+    Strict, because the API server never turns "8080" into 8080 either.
+    """
 
     model_config = ConfigDict(
         alias_generator=to_camel,
         populate_by_name=True,
         extra="forbid",
         frozen=True,
+        strict=True,
         use_attribute_docstrings=True,
     )
     rules: ClassVar[tuple[Rule, ...]] = ()
     transitions: ClassVar[tuple[Transition, ...]] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, value: Any) -> Any:
+        # the API server drops `field: null` before it sets defaults
+        if isinstance(value, dict):
+            return {key: item for key, item in value.items() if item is not None}
+        return value
 
     @model_validator(mode="after")
     def _rules_hold(self) -> Self:
@@ -60,42 +73,3 @@ class Model(BaseModel):
     def manifest(self) -> dict[str, Any]:
         """The model as Kubernetes JSON: camelCase, absent fields left out."""
         return self.model_dump(by_alias=True, exclude_none=True, mode="json")
-
-
-def keyed(*keys: str) -> dict[str, Any]:
-    """JSON schema extras of a list that server-side apply merges by `keys`."""
-    return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)}
-
-
-ATOMIC: dict[str, Any] = {"x-kubernetes-list-type": "atomic"}
-
-DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
-DNS_LABEL_ALPHA = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
-DNS_SUBDOMAIN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
-QUANTITY = (
-    r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"
-)
-
-Label = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=DNS_LABEL)]
-PartName = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=DNS_LABEL_ALPHA)]
-ObjectName = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=DNS_SUBDOMAIN)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-PortName = Annotated[
-    str, StringConstraints(min_length=1, max_length=15, pattern=r"^([a-z0-9]+-)*[a-z0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*$")
-]
-PortRef = Annotated[
-    int | str,
-    Field(json_schema_extra={"x-kubernetes-int-or-string": True}),
-]
-Quantity = Annotated[
-    int | str,
-    Field(json_schema_extra={"x-kubernetes-int-or-string": True, "pattern": QUANTITY, "maxLength": 32}),
-]
-IntOrPercent = Annotated[
-    int | str,
-    Field(json_schema_extra={"x-kubernetes-int-or-string": True, "pattern": r"^[0-9]+%?$", "maxLength": 10}),
-]
-Text = Annotated[str, StringConstraints(max_length=4096)]
-ShortText = Annotated[str, StringConstraints(max_length=253)]
-Key = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")]
-Seconds = Annotated[int, Field(ge=0, le=86400)]

@@ -4,21 +4,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from .base import (
+from .base import Model, Rule
+from .scalars import (
     ATOMIC,
     Key,
-    Model,
+    Keyed,
     ObjectName,
     PartName,
     Port,
     PortName,
     PortRef,
     Quantity,
-    Rule,
     Seconds,
     ShortText,
     Text,
-    keyed,
 )
 
 EnvName = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z][-._a-zA-Z0-9]*$")]
@@ -259,13 +258,11 @@ class Container(Model):
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
     command: Command | None = None
     args: Command | None = None
-    env: Annotated[list[EnvVar], Field(max_length=256, json_schema_extra=keyed("name"))] | None = None
+    env: Annotated[list[EnvVar], Field(max_length=256), Keyed(("name",))] | None = None
     env_from: Annotated[list[EnvFrom], Field(max_length=32, json_schema_extra=ATOMIC)] | None = None
     resources: Resources | None = None
-    volume_mounts: Annotated[list[VolumeMount], Field(max_length=64, json_schema_extra=keyed("mountPath"))] | None = (
-        None
-    )
-    ports: Annotated[list[ContainerPort], Field(max_length=32, json_schema_extra=keyed("name"))] | None = None
+    volume_mounts: Annotated[list[VolumeMount], Field(max_length=64), Keyed(("mountPath",))] | None = None
+    ports: Annotated[list[ContainerPort], Field(max_length=32), Keyed(("name",))] | None = None
     liveness_probe: Probe | None = None
     readiness_probe: Probe | None = None
     startup_probe: Probe | None = None

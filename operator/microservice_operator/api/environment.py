@@ -1,12 +1,13 @@
-"""`Environment`: the platform's facts, written once by the platform team, used by every Microservice in its namespaces."""
+"""`Environment`: the facts of the platform, written once by its team and used by the Microservices it admits."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from .base import Label, Model, ObjectName, Port, Rule
+from .base import Model, Rule
 from .containers import Resources
 from .pods import LabelSelector
+from .scalars import Label, ObjectName, Port
 from .scaling import Replicas
 
 TagValue = Annotated[str, StringConstraints(max_length=63, pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$")]

@@ -1,22 +1,10 @@
 """`Microservice`: what a service owner writes."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from .base import (
-    ATOMIC,
-    Label,
-    Model,
-    ObjectName,
-    PartName,
-    Port,
-    PortName,
-    Rule,
-    ShortText,
-    Transition,
-    keyed,
-)
+from .base import Model, Rule
 from .containers import (
     Command,
     Container,
@@ -33,7 +21,9 @@ from .containers import (
 )
 from .environment import Host, Tags
 from .pods import Affinity, DisruptionBudget, Labels, Strategy, Toleration, TopologySpreadConstraint, Volume
+from .scalars import ATOMIC, Keyed, Label, ObjectName, PartName, Port, PortName, ShortText
 from .scaling import Autoscaling, Replicas
+from .spec_rules import RULES, TRANSITIONS
 from .stores import Database, Duration, Table
 
 CIDR = Annotated[str, StringConstraints(max_length=43, pattern=r"^[0-9a-fA-F.:]+/[0-9]{1,3}$")]
@@ -70,7 +60,7 @@ class Caller(Model):
     namespace: Label | None = None
     rules = (
         Rule(
-            cel="has(self.microservice) != has(self.namespace)",
+            cel="has(self.microservice) != has(self.__namespace__)",  # namespace is a word of CEL,
             holds=lambda self: (self.microservice is None) != (self.namespace is None),
             message="access.from takes exactly one of microservice and namespace in each item",
         ),
@@ -107,37 +97,6 @@ class Metrics(Model):
     interval: Duration = "30s"
 
 
-def _unique(items: list[Any] | None, attribute: str) -> bool:
-    values = [getattr(item, attribute) for item in items or []]
-    return len(values) == len(set(values))
-
-
-def _kept(attribute: str, *fields: str) -> Any:
-    """Items that both versions of a list have (by name) agree in `fields`."""
-
-    def holds(new: "MicroserviceSpec", old: "MicroserviceSpec") -> bool:
-        before = {item.name: item for item in getattr(old, attribute) or []}
-        return all(
-            getattr(item, field) == getattr(before[item.name], field)
-            for item in getattr(new, attribute) or []
-            if item.name in before
-            for field in fields
-        )
-
-    return holds
-
-
-def _kept_cel(path: str, condition: str) -> str:
-    return (
-        f"!has(oldSelf.{path}) || !has(self.{path}) || "
-        f"self.{path}.all(n, oldSelf.{path}.all(o, o.name != n.name || ({condition})))"
-    )
-
-
-def _same_optional(field: str) -> str:
-    return f"has(n.{field}) == has(o.{field}) && (!has(n.{field}) || n.{field} == o.{field})"
-
-
 class MicroserviceSpec(Model):
     """Spec of a Microservice; `image` is the only required field."""
 
@@ -145,25 +104,24 @@ class MicroserviceSpec(Model):
     suspend: bool = False
     image: Image
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
-    image_pull_secrets: Annotated[list[SourceRef], Field(max_length=16, json_schema_extra=keyed("name"))] | None = None
+    image_pull_secrets: Annotated[list[SourceRef], Field(max_length=16), Keyed(("name",))] | None = None
     command: Command | None = None
     args: Command | None = None
     ports: Annotated[
         list[ServicePort],
-        Field(default_factory=lambda: [ServicePort()], min_length=1, max_length=32, json_schema_extra=keyed("name")),
+        Field(default_factory=lambda: [ServicePort()], min_length=1, max_length=32),
+        Keyed(("name",)),
     ]
     service: ServiceOptions | None = None
     replicas: Replicas | None = None
     autoscaling: Autoscaling | None = None
     resources: Resources | None = None
-    env: Annotated[list[EnvVar], Field(max_length=256, json_schema_extra=keyed("name"))] | None = None
+    env: Annotated[list[EnvVar], Field(max_length=256), Keyed(("name",))] | None = None
     env_from: Annotated[list[EnvFrom], Field(max_length=32, json_schema_extra=ATOMIC)] | None = None
-    volumes: Annotated[list[Volume], Field(max_length=64, json_schema_extra=keyed("name"))] | None = None
-    volume_mounts: Annotated[list[VolumeMount], Field(max_length=64, json_schema_extra=keyed("mountPath"))] | None = (
-        None
-    )
-    init_containers: Annotated[list[Container], Field(max_length=8, json_schema_extra=keyed("name"))] | None = None
-    sidecars: Annotated[list[Container], Field(max_length=8, json_schema_extra=keyed("name"))] | None = None
+    volumes: Annotated[list[Volume], Field(max_length=64), Keyed(("name",))] | None = None
+    volume_mounts: Annotated[list[VolumeMount], Field(max_length=64), Keyed(("mountPath",))] | None = None
+    init_containers: Annotated[list[Container], Field(max_length=8), Keyed(("name",))] | None = None
+    sidecars: Annotated[list[Container], Field(max_length=8), Keyed(("name",))] | None = None
     liveness_probe: Probe | None = None
     readiness_probe: Probe | None = None
     startup_probe: Probe | None = None
@@ -181,60 +139,10 @@ class MicroserviceSpec(Model):
     security_context: SecurityContext | None = None
     pod_security_context: PodSecurityContext | None = None
     tags: Tags | None = None
-    dependencies: Annotated[list[Dependency], Field(max_length=64, json_schema_extra=keyed("name"))] | None = None
+    dependencies: Annotated[list[Dependency], Field(max_length=64), Keyed(("name",))] | None = None
     access: Access | None = None
-    databases: Annotated[list[Database], Field(max_length=1, json_schema_extra=keyed("name"))] | None = None
-    tables: Annotated[list[Table], Field(max_length=32, json_schema_extra=keyed("name"))] | None = None
+    databases: Annotated[list[Database], Field(max_length=1), Keyed(("name",))] | None = None
+    tables: Annotated[list[Table], Field(max_length=32), Keyed(("name",))] | None = None
     metrics: Metrics | None = None
-
-    rules = (
-        Rule(
-            cel="!(has(self.replicas) && has(self.autoscaling))",
-            holds=lambda self: self.replicas is None or self.autoscaling is None,
-            message="give replicas or autoscaling, not both: remove replicas, the autoscaler owns the count",
-            field="replicas",
-        ),
-        Rule(
-            cel="!has(self.ports) || self.ports.all(p, self.ports.filter(q, q.servicePort == p.servicePort"
-            " && q.protocol == p.protocol).size() == 1)",
-            holds=lambda self: len({(p.service_port, p.protocol) for p in self.ports}) == len(self.ports),
-            message="ports: each servicePort appears once per protocol; give one of them another number",
-            field="ports",
-        ),
-        Rule(
-            cel="!has(self.ports) || self.ports.all(p, self.ports.filter(q, q.containerPort == p.containerPort"
-            " && q.protocol == p.protocol).size() == 1)",
-            holds=lambda self: len({(p.container_port, p.protocol) for p in self.ports}) == len(self.ports),
-            message="ports: each containerPort appears once per protocol; remove the duplicate",
-            field="ports",
-        ),
-        Rule(
-            cel="!has(self.metrics) || (has(self.ports) && self.ports.exists(p, p.name == self.metrics.port))",
-            holds=lambda self: self.metrics is None or any(p.name == self.metrics.port for p in self.ports),
-            message="metrics.port names no declared port; use the name of one of spec.ports",
-            field="metrics.port",
-        ),
-    )
-    transitions = (
-        Transition(
-            cel=_kept_cel("databases", "n.engine == o.engine"),
-            holds=_kept("databases", "engine"),
-            message="databases: engine is set once; declare a database of another name and move the data",
-            field="databases",
-        ),
-        Transition(
-            cel=_kept_cel(
-                "tables",
-                f"n.partitionKey == o.partitionKey && {_same_optional('sortKey')}",
-            ),
-            holds=_kept("tables", "partition_key", "sort_key"),
-            message="tables: partitionKey and sortKey are set once; declare a table of another name and copy the data",
-            field="tables",
-        ),
-        Transition(
-            cel=_kept_cel("tables", _same_optional("localSecondaryIndexes")),
-            holds=_kept("tables", "local_secondary_indexes"),
-            message="tables: localSecondaryIndexes are set once; use a global index or a table of another name",
-            field="tables",
-        ),
-    )
+    rules = RULES
+    transitions = TRANSITIONS

@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .base import ATOMIC, IntOrPercent, Key, Model, ObjectName, PartName, Quantity, Rule, ShortText
+from .base import Model, Rule
 from .containers import FieldRef, ResourceFieldRef
+from .scalars import ATOMIC, IntOrPercent, Key, ObjectName, PartName, Quantity, ShortText
 
 
 class KeyToPath(Model):

@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .base import ATOMIC, Model, Quantity, Rule, ShortText
+from .base import Model, Rule
 from .pods import LabelSelector
+from .scalars import ATOMIC, Quantity, ShortText
 
 Percent = Annotated[int, Field(ge=1, le=1000)]
 Replicas = Annotated[int, Field(ge=0, le=10000)]

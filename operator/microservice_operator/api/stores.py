@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from .base import ATOMIC, Model, ObjectName, PartName, Rule, keyed
+from .base import Model, Rule
 from .containers import Command
+from .scalars import ATOMIC, Keyed, ObjectName, PartName
 
 Duration = Annotated[
     str, StringConstraints(min_length=2, max_length=16, pattern=r"^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,6}s)?$")
@@ -107,12 +108,10 @@ class Table(Model):
     sort_key: TableKey | None = None
     billing_mode: Literal["PayPerRequest", "Provisioned"] = "PayPerRequest"
     capacity: Capacity | None = None
-    global_secondary_indexes: (
-        Annotated[list[GlobalSecondaryIndex], Field(max_length=20, json_schema_extra=keyed("name"))] | None
-    ) = None
-    local_secondary_indexes: (
-        Annotated[list[LocalSecondaryIndex], Field(max_length=5, json_schema_extra=keyed("name"))] | None
-    ) = None
+    global_secondary_indexes: Annotated[list[GlobalSecondaryIndex], Field(max_length=20), Keyed(("name",))] | None = (
+        None
+    )
+    local_secondary_indexes: Annotated[list[LocalSecondaryIndex], Field(max_length=5), Keyed(("name",))] | None = None
     time_to_live_attribute: Attribute | None = None
     stream_view_type: Literal["KeysOnly", "NewImage", "OldImage", "NewAndOldImages"] | None = None
     point_in_time_recovery: bool = True

@@ -1,0 +1,48 @@
+"""Rules about a whole resource: those that need its name beside its spec.
+
+They stand at the root of the CRD; `objects` checks them once the spec has been parsed.
+"""
+
+import json
+import re
+
+from .base import Rule
+from .scalars import DNS_LABEL, DNS_LABEL_ALPHA
+
+NAME_RULE = Rule(
+    cel=f"self.metadata.name.size() <= 40 && self.metadata.name.matches({json.dumps(DNS_LABEL_ALPHA)})",
+    holds=lambda self: len(self.name) <= 40 and bool(re.search(DNS_LABEL_ALPHA, self.name)),  # noqa: PLR2004 as in CEL
+    message="metadata.name becomes the name of a Service: at most 40 characters, lower-case letters, digits and single"
+    " hyphens, a letter first; choose another name",
+)
+
+MICROSERVICE_RULES = (
+    NAME_RULE,
+    Rule(
+        cel="!has(self.spec.sidecars) || !self.spec.sidecars.exists(c, c.name == self.metadata.name)",
+        holds=lambda self: all(container.name != self.name for container in self.spec.sidecars or []),
+        message="sidecars: the main container is named like the Microservice; give the sidecar another name",
+        field="spec.sidecars",
+    ),
+    Rule(
+        cel="!has(self.spec.initContainers) || !self.spec.initContainers.exists(c, c.name == self.metadata.name)",
+        holds=lambda self: all(container.name != self.name for container in self.spec.init_containers or []),
+        message="initContainers: the main container is named like the Microservice; give the container another name",
+        field="spec.initContainers",
+    ),
+    Rule(
+        cel="!has(self.spec.dependencies) || !self.spec.dependencies.exists(d, d.name == self.metadata.name)",
+        holds=lambda self: all(dependency.name != self.name for dependency in self.spec.dependencies or []),
+        message="dependencies: a service does not depend on itself; remove the item",
+        field="spec.dependencies",
+    ),
+)
+
+ENVIRONMENT_RULES = (
+    Rule(
+        cel=f"self.metadata.name.size() <= 63 && self.metadata.name.matches({json.dumps(DNS_LABEL)})",
+        holds=lambda self: len(self.name) <= 63 and bool(re.search(DNS_LABEL, self.name)),  # noqa: PLR2004 as in CEL
+        message="metadata.name becomes the value of a label: at most 63 characters, lower-case letters, digits and"
+        " hyphens; choose another name",
+    ),
+)

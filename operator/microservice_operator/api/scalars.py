@@ -1,0 +1,100 @@
+"""The scalar and list types that the models are made of, each bounded, each the same to pydantic and the API server."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
+from pydantic.alias_generators import to_snake
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """A list that server-side apply merges by `keys`; no two items may agree in all of them."""
+
+    keys: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """The list's own schema, then the check."""
+        return core_schema.no_info_after_validator_function(self._distinct, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """The list's own schema and the two extensions."""
+        return {
+            **handler(schema),
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": list(self.keys),
+        }
+
+    def _distinct(self, items: Sequence[Any]) -> Sequence[Any]:
+        seen = set()
+        for index, item in enumerate(items):
+            key = tuple(getattr(item, to_snake(name)) for name in self.keys)
+            if key in seen:
+                text = ", ".join(f"{name} {value}" for name, value in zip(self.keys, key, strict=True))
+                message = f"{text} is there twice; remove or rename one of them"
+                raise PydanticCustomError("rule", "{message}", {"message": message, "field": f"[{index}]"})
+            seen.add(key)
+        return items
+
+
+@dataclass(frozen=True)
+class IntOrString:
+    """A number within bounds, or a string that matches: what Kubernetes calls IntOrString."""
+
+    what: str
+    pattern: str
+    maximum: int
+    minimum: int = 0
+    max_length: int = 32
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """One check for both, so that there is one message and not one for each type."""
+        return core_schema.no_info_plain_validator_function(self._checked)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """`minimum` and `maximum` bind numbers only, `pattern` and `maxLength` strings only."""
+        return {
+            "x-kubernetes-int-or-string": True,
+            "minimum": self.minimum,
+            "maximum": self.maximum,
+            "maxLength": self.max_length,
+            "pattern": self.pattern,
+        }
+
+    def _checked(self, value: object) -> int | str:
+        if isinstance(value, int) and not isinstance(value, bool):
+            fits = self.minimum <= value <= self.maximum
+        else:
+            fits = isinstance(value, str) and len(value) <= self.max_length and bool(re.search(self.pattern, value))
+        if fits and isinstance(value, int | str):
+            return value
+        message = f"{value!r} is no {self.what}; give one such as {EXAMPLES[self.what]}"
+        raise PydanticCustomError("rule", "{message}", {"message": message, "field": ""})
+
+
+EXAMPLES = {"quantity": "250m or 512Mi", "number or percentage": "1 or 25%", "port": "8080 or the name of a port"}
+
+ATOMIC: dict[str, Any] = {"x-kubernetes-list-type": "atomic"}
+
+# No doubled hyphen: a-b and a--b would share one environment variable.
+DNS_LABEL_ALPHA = r"^[a-z](-?[a-z0-9])*$"
+DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+DNS_SUBDOMAIN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+PORT_NAME = r"^([a-z0-9]+-)*[a-z0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+QUANTITY = r"^[+]?([0-9]+([.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$"
+
+Label = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=DNS_LABEL)]
+PartName = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=DNS_LABEL_ALPHA)]
+ObjectName = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=DNS_SUBDOMAIN)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+PortName = Annotated[str, StringConstraints(min_length=1, max_length=15, pattern=PORT_NAME)]
+PortRef = Annotated[int | str, IntOrString("port", PORT_NAME, 65535, minimum=1, max_length=15)]
+Quantity = Annotated[int | str, IntOrString("quantity", QUANTITY, 2**53)]
+IntOrPercent = Annotated[int | str, IntOrString("number or percentage", r"^(100|[0-9]{1,2})%$", 10000, max_length=4)]
+Text = Annotated[str, StringConstraints(max_length=4096)]
+ShortText = Annotated[str, StringConstraints(max_length=253)]
+Key = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")]
+Seconds = Annotated[int, Field(ge=0, le=86400)]

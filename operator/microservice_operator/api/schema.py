@@ -1,0 +1,107 @@
+"""Models → structural OpenAPI v3, the dialect that a CustomResourceDefinition takes.
+
+Pydantic's JSON schema is inlined (a CRD knows no `$ref`), stripped of what a CRD refuses (`title`, closed objects
+and null), and given what it needs: rules as CEL, keys of maps as a rule, defaults that pydantic makes by a factory.
+"""
+
+import json
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema, to_jsonable_python
+
+from .base import Model, Rule, Transition
+
+Schema = dict[str, Any]
+
+_DROPPED = {"title", "$defs", "patternProperties", "propertyNames", "const"}
+_FIRST = ("description", "type", "format", "x-kubernetes-int-or-string", "default", "enum")
+
+
+class _Generator(GenerateJsonSchema):
+    """Adds each model's rules, and writes defaults that come from a factory."""
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        result = super().model_schema(schema)
+        model = schema["cls"]
+        if issubclass(model, Model) and (model.rules or model.transitions):
+            result["x-kubernetes-validations"] = [validation(rule) for rule in (*model.rules, *model.transitions)]
+        return result
+
+    def get_default_value(self, schema: core_schema.WithDefaultSchema) -> Any:
+        if "default_factory" in schema:
+            made = schema["default_factory"]()  # type: ignore[call-arg]
+            return to_jsonable_python(made, by_alias=True, exclude_none=True)
+        return super().get_default_value(schema)
+
+
+def validation(rule: Rule | Transition) -> Schema:
+    """A rule as an item of `x-kubernetes-validations`."""
+    result = {"rule": rule.cel, "message": rule.message, "reason": "FieldValueInvalid"}
+    if rule.field:
+        result["fieldPath"] = "." + rule.field
+    return result
+
+
+def structural(model: type[Model]) -> Schema:
+    """Structural schema of a model, everything inlined."""
+    raw = model.model_json_schema(by_alias=True, mode="validation", schema_generator=_Generator)
+    return _converted(raw, raw.get("$defs", {}))
+
+
+def _converted(node: Schema, definitions: dict[str, Schema]) -> Schema:
+    node = _resolved(node, definitions)
+    result = {key: value for key, value in node.items() if key not in _DROPPED}
+    if result.get("additionalProperties") is False:
+        del result["additionalProperties"]
+    if "default" in result and result["default"] is None:
+        del result["default"]
+    if "description" in result:
+        result["description"] = " ".join(result["description"].split())
+    if "const" in node:
+        result["enum"] = [node["const"]]
+    _convert_map(node, result)
+    for key in ("items", "additionalProperties"):
+        if key in result:
+            result[key] = _converted(result[key], definitions)
+    if "properties" in result:
+        result["properties"] = {
+            name: _converted(child, definitions) for name, child in sorted(result["properties"].items())
+        }
+    return {key: result[key] for key in (*_FIRST, *sorted(set(result) - set(_FIRST))) if key in result}
+
+
+def _resolved(node: Schema, definitions: dict[str, Schema]) -> Schema:
+    """The node with its reference, or the one branch beside null, merged in; what the node itself says wins."""
+    while "$ref" in node or "anyOf" in node:
+        if "$ref" in node:
+            inner = definitions[node["$ref"].removeprefix("#/$defs/")]
+        else:
+            branches = [branch for branch in node["anyOf"] if branch != {"type": "null"}]
+            if len(branches) != 1:
+                raise ValueError(f"a CRD takes no union: {json.dumps(node)}")
+            inner = branches[0]
+        node = {**inner, **{key: value for key, value in node.items() if key not in ("$ref", "anyOf")}}
+    return node
+
+
+def _convert_map(node: Schema, result: Schema) -> None:
+    """Constraints on keys become a rule: a structural schema has no place for them."""
+    keys = dict(node.get("propertyNames", {}))
+    for pattern, values in node.get("patternProperties", {}).items():
+        keys["pattern"] = pattern
+        result["additionalProperties"] = values
+    conditions = []
+    if "minLength" in keys:
+        conditions.append(f"k.size() >= {keys['minLength']}")
+    if "maxLength" in keys:
+        conditions.append(f"k.size() <= {keys['maxLength']}")
+    if "pattern" in keys:
+        conditions.append(f"k.matches({json.dumps(keys['pattern'])})")
+    if conditions:
+        rule = {
+            "rule": f"self.all(k, {' && '.join(conditions)})",
+            "message": "a key is too long or has a character that is not allowed",
+            "reason": "FieldValueInvalid",
+        }
+        result["x-kubernetes-validations"] = [*result.get("x-kubernetes-validations", []), rule]

@@ -1,0 +1,213 @@
+"""Rules between the fields of a Microservice's spec, each in CEL and in Python.
+
+The rules about a change stand here, at the root of the spec, so that writing a whole block anew does not walk around
+them. Removing a part and declaring it again later does: CEL remembers one step only. What exists remembers longer, so
+the reconciler compares with it and refuses then (ChangeRefused).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ..names import variable
+from .base import Rule, Transition
+
+DATABASE_VARIABLES = ("URL", "HOST", "PORT", "NAME", "USER", "PASSWORD")
+BUILT_IN_VOLUME = "tmp"
+
+
+def _exactly_once(port: str, attribute: str, message: str) -> Rule:
+    """No two ports agree in `port` and protocol."""
+    return Rule(
+        cel=f"self.ports.all(p, self.ports.filter(q, q.{port} == p.{port} && q.protocol == p.protocol).size() == 1)",
+        holds=lambda self: len({(getattr(p, attribute), p.protocol) for p in self.ports}) == len(self.ports),
+        message=message,
+        field="ports",
+    )
+
+
+def _probe_port(probe: str, attribute: str) -> Rule:
+    """A probe that names a port names a declared one."""
+
+    def cel(action: str) -> str:
+        port = f"self.{probe}.{action}.port"
+        return (
+            f"(!has(self.{probe}.{action}) || !has({port}) || type({port}) != string"
+            f" || self.ports.exists(p, p.name == {port}))"
+        )
+
+    def holds(self: Any) -> bool:
+        found = getattr(self, attribute)
+        actions = [found.http_get, found.tcp_socket] if found else []
+        wanted = [action.port for action in actions if action and isinstance(action.port, str)]
+        return all(any(port.name == name for port in self.ports) for name in wanted)
+
+    return Rule(
+        cel=f"!has(self.{probe}) || ({cel('httpGet')} && {cel('tcpSocket')})",
+        holds=holds,
+        message=f"{probe} names a port that is not declared; use the name of one of spec.ports, or its number",
+        field=probe,
+    )
+
+
+def _mounted(containers: str | None, attribute: str = "") -> Rule:
+    """Every volume that is mounted is declared; `containers` is a list of them, None the main one."""
+
+    def cel(owner: str) -> str:
+        return (
+            f"(!has({owner}.volumeMounts) || {owner}.volumeMounts.all(m, m.name == '{BUILT_IN_VOLUME}'"
+            " || (has(self.volumes) && self.volumes.exists(v, v.name == m.name))))"
+        )
+
+    def holds(self: Any) -> bool:
+        declared = {BUILT_IN_VOLUME, *(volume.name for volume in self.volumes or [])}
+        owners = (getattr(self, attribute) or []) if attribute else [self]
+        return all(mount.name in declared for owner in owners for mount in owner.volume_mounts or [])
+
+    where = f"{containers}: volumeMounts" if containers else "volumeMounts"
+    return Rule(
+        cel=cel("self") if not containers else f"!has(self.{containers}) || self.{containers}.all(c, {cel('c')})",
+        holds=holds,
+        message=f"{where} name a volume that is not declared; add it to spec.volumes",
+        field=containers or "volumeMounts",
+    )
+
+
+def _cel_variable(item: str, suffix: str) -> str:
+    return f"{item}.name.upperAscii().replace('-', '_') + '_{suffix}'"
+
+
+def _names(items: Any) -> set[str]:
+    return {item.name for item in items or []}
+
+
+def _database_variables(self: Any) -> set[str]:
+    prefixes = [d.connection.env_prefix if d.connection else "DATABASE" for d in self.databases or []]
+    return {f"{prefix}_{suffix}" for prefix in prefixes for suffix in DATABASE_VARIABLES}
+
+
+_ENV_PREFIX = "(has(d.connection) ? d.connection.envPrefix : 'DATABASE')"
+_DATABASE_SUFFIXES = "[" + ", ".join(f"'_{suffix}'" for suffix in DATABASE_VARIABLES) + "]"
+
+RULES = (
+    Rule(
+        cel="!(has(self.replicas) && has(self.autoscaling))",
+        holds=lambda self: self.replicas is None or self.autoscaling is None,
+        message="give replicas or autoscaling, not both: remove replicas, the autoscaler owns the count",
+        field="replicas",
+    ),
+    _exactly_once(
+        "servicePort",
+        "service_port",
+        "ports: each servicePort appears once per protocol; give one of them another number",
+    ),
+    _exactly_once(
+        "containerPort", "container_port", "ports: each containerPort appears once per protocol; remove the duplicate"
+    ),
+    Rule(
+        cel="!has(self.metrics) || self.ports.exists(p, p.name == self.metrics.port)",
+        holds=lambda self: self.metrics is None or any(p.name == self.metrics.port for p in self.ports),
+        message="metrics.port names no declared port; use the name of one of spec.ports",
+        field="metrics.port",
+    ),
+    _probe_port("livenessProbe", "liveness_probe"),
+    _probe_port("readinessProbe", "readiness_probe"),
+    _probe_port("startupProbe", "startup_probe"),
+    _mounted(None),
+    _mounted("initContainers", "init_containers"),
+    _mounted("sidecars", "sidecars"),
+    Rule(
+        cel="!has(self.volumes) || !self.volumes.exists(v, v.name == 'tmp' && !has(v.emptyDir))",
+        holds=lambda self: all(v.name != BUILT_IN_VOLUME or v.empty_dir for v in self.volumes or []),
+        message="volumes: tmp is the built-in emptyDir at /tmp; give a volume of another kind another name",
+        field="volumes",
+    ),
+    Rule(
+        cel="!has(self.sidecars) || !has(self.initContainers)"
+        " || !self.sidecars.exists(s, self.initContainers.exists(i, i.name == s.name))",
+        holds=lambda self: not {c.name for c in self.sidecars or []} & {c.name for c in self.init_containers or []},
+        message="sidecars: a name is taken by one of initContainers; containers of a pod need different names",
+        field="sidecars",
+    ),
+    Rule(
+        cel="!has(self.lifecycle) || !has(self.lifecycle.preStop) || !has(self.lifecycle.preStop.sleep)"
+        " || self.lifecycle.preStop.sleep.seconds <= self.terminationGracePeriodSeconds",
+        holds=lambda self: (
+            not (self.lifecycle and self.lifecycle.pre_stop and self.lifecycle.pre_stop.sleep)
+            or self.lifecycle.pre_stop.sleep.seconds <= self.termination_grace_period_seconds
+        ),
+        message="lifecycle.preStop.sleep exceeds terminationGracePeriodSeconds; raise the latter or sleep less",
+        field="lifecycle.preStop",
+    ),
+    Rule(
+        cel="!has(self.env) || !has(self.tables)"
+        f" || self.tables.all(t, !self.env.exists(e, e.name == {_cel_variable('t', 'TABLE')}))",
+        holds=lambda self: not _names(self.env) & {variable(t.name, "TABLE") for t in self.tables or []},
+        message="env: a variable is given by one of tables already; remove it from env, or rename it",
+        field="env",
+    ),
+    Rule(
+        cel="!has(self.env) || !has(self.dependencies)"
+        f" || self.dependencies.all(d, !self.env.exists(e, e.name == {_cel_variable('d', 'URL')}))",
+        holds=lambda self: not _names(self.env) & {variable(d.name, "URL") for d in self.dependencies or []},
+        message="env: a variable is given by one of dependencies already; remove it from env, or rename it",
+        field="env",
+    ),
+    Rule(
+        cel="!has(self.env) || !has(self.databases) || self.databases.all(d,"
+        f" !self.env.exists(e, {_DATABASE_SUFFIXES}.exists(s, e.name == {_ENV_PREFIX} + s)))",
+        holds=lambda self: not _names(self.env) & _database_variables(self),
+        message="env: a variable is given by one of databases already; remove it from env, or set"
+        " connection.envPrefix of the database",
+        field="env",
+    ),
+    Rule(
+        cel="!has(self.dependencies) || !has(self.databases) || self.databases.all(d,"
+        f" !self.dependencies.exists(p, {_cel_variable('p', 'URL')} == {_ENV_PREFIX} + '_URL'))",
+        holds=lambda self: not {variable(d.name, "URL") for d in self.dependencies or []} & _database_variables(self),
+        message="dependencies: a dependency and a database would share one variable; set connection.envPrefix of the"
+        " database",
+        field="dependencies",
+    ),
+)
+
+
+def _kept(*fields: str) -> Callable[[Any, Any], bool]:
+    """Tables that both versions have agree in `fields`."""
+
+    def holds(new: Any, old: Any) -> bool:
+        before = {table.name: table for table in old.tables or []}
+        return all(
+            getattr(table, field) == getattr(before[table.name], field)
+            for table in new.tables or []
+            if table.name in before
+            for field in fields
+        )
+
+    return holds
+
+
+def _kept_cel(condition: str) -> str:
+    return (
+        "!has(oldSelf.tables) || !has(self.tables) || "
+        f"self.tables.all(n, oldSelf.tables.all(o, o.name != n.name || ({condition})))"
+    )
+
+
+def _same(field: str) -> str:
+    return f"has(n.{field}) == has(o.{field}) && (!has(n.{field}) || n.{field} == o.{field})"
+
+
+TRANSITIONS = (
+    Transition(
+        cel=_kept_cel(f"n.partitionKey == o.partitionKey && {_same('sortKey')}"),
+        holds=_kept("partition_key", "sort_key"),
+        message="tables: partitionKey and sortKey are set once; declare a table of another name and copy the data",
+        field="tables",
+    ),
+    Transition(
+        cel=_kept_cel(_same("localSecondaryIndexes")),
+        holds=_kept("local_secondary_indexes"),
+        message="tables: localSecondaryIndexes are set once; use a global index or a table of another name",
+        field="tables",
+    ),
+)
