@@ -9,6 +9,7 @@ from pathlib import Path
 import boto3
 import httpx2
 import pytest
+from botocore.config import Config
 
 from tests.services.customer import Customer, Shop
 from tests.services.ports import free_port
@@ -50,7 +51,7 @@ def products_table(aws_url: str, postgres: PostgresServer) -> str:
         endpoint_url=aws_url,
         aws_access_key_id="test",
         aws_secret_access_key="test",
-        config=boto3.session.Config(retries={"mode": "standard", "total_max_attempts": 10}),
+        config=Config(retries={"mode": "standard", "total_max_attempts": 10}),
     )
     client.create_table(
         TableName="shop-products",

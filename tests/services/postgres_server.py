@@ -10,6 +10,7 @@ import secrets
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -76,29 +77,36 @@ class PostgresServer:
 
     def create(self, name: str) -> Database:
         """As the operator does: an owner, and a role for the service without any right on the schema."""
-        names = {
+        names: dict[str, sql.Composable] = {
             "db": sql.Identifier(name),
             "owner": sql.Identifier(f"{name}_owner"),
             "app": sql.Identifier(f"{name}_app"),
+            "password": sql.Literal(self._password),
         }
-        password = sql.Literal(self._password)
-        self.run("CREATE ROLE {owner} LOGIN PASSWORD {password}", password=password, **names)
-        self.run("CREATE ROLE {app} LOGIN PASSWORD {password}", password=password, **names)
-        self.run("CREATE DATABASE {db} OWNER {owner}", **names)
-        self.run("REVOKE ALL ON DATABASE {db} FROM PUBLIC", **names)
-        self.run("GRANT CONNECT ON DATABASE {db} TO {app}", **names)
-        self.run("ALTER SCHEMA public OWNER TO {owner}", database=name, **names)
-        self.run("GRANT USAGE ON SCHEMA public TO {app}", database=name, **names)
-        rights: LiteralString = (
-            "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public "
-            "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}"
+        on_the_server: tuple[LiteralString, ...] = (
+            "CREATE ROLE {owner} LOGIN PASSWORD {password}",
+            "CREATE ROLE {app} LOGIN PASSWORD {password}",
+            "CREATE DATABASE {db} OWNER {owner}",
+            "REVOKE ALL ON DATABASE {db} FROM PUBLIC",
+            "GRANT CONNECT ON DATABASE {db} TO {app}",
         )
-        self.run(rights, database=name, **names)
+        in_the_database: tuple[LiteralString, ...] = (
+            "ALTER SCHEMA public OWNER TO {owner}",
+            "GRANT USAGE ON SCHEMA public TO {app}",
+            "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public "
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}",
+        )
+        for statement in on_the_server:
+            self.run(statement, names=names)
+        for statement in in_the_database:
+            self.run(statement, name, names)
         return Database(name, owner_url=self.url(name, f"{name}_owner"), url=self.url(name, f"{name}_app"))
 
-    def run(self, query: LiteralString, database: str = "postgres", **parts: sql.Composable) -> None:
+    def run(
+        self, statement: LiteralString, database: str = "postgres", names: Mapping[str, sql.Composable] | None = None
+    ) -> None:
         with psycopg.connect(self.url(database), autocommit=True) as connection:
-            connection.execute(sql.SQL(query).format(**parts))
+            connection.execute(sql.SQL(statement).format(**(names or {})))
 
     def stop(self) -> None:
         self._process.send_signal(2)  # SIGINT: disconnect everybody and shut down

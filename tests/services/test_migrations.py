@@ -1,0 +1,127 @@
+"""The migration Job: from nothing, again, twice at once; and what the service's own role may not do."""
+
+from collections.abc import Iterator
+from itertools import count
+
+import psycopg
+import pytest
+
+from tests.services.postgres_server import Database, PostgresServer
+from tests.services.processes import alembic, migrate
+
+_numbers = count()
+
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> Database:
+    """Empty, as the operator hands it over."""
+    return postgres.create(f"empty{next(_numbers)}")
+
+
+@pytest.fixture(scope="session")
+def orders(postgres: PostgresServer) -> Iterator[psycopg.Connection]:
+    database = postgres.create("orders_schema")
+    migrate("order", database.owner_url)
+    with psycopg.connect(database.owner_url) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize("service", ["user", "order"])
+def test_from_empty_and_again(service: str, database: Database) -> None:
+    migrate(service, database.owner_url)
+    migrate(service, database.owner_url)
+
+    check = alembic(service, database.owner_url, "check")
+    output, _ = check.communicate()
+    assert check.returncode == 0, f"tables.py and the migrations differ:\n{output}"
+
+
+def test_two_jobs_at_once(database: Database) -> None:
+    jobs = [alembic("order", database.owner_url, "upgrade", "head") for _ in range(2)]
+    outputs = [job.communicate()[0] for job in jobs]
+    assert [job.returncode for job in jobs] == [0, 0], outputs
+
+
+def test_without_a_database_url_it_says_so() -> None:
+    job = alembic("order", "", "upgrade", "head")
+    output, _ = job.communicate()
+    assert job.returncode != 0
+    assert "DATABASE_URL is not set" in output
+
+
+def test_a_url_that_is_none_is_refused_without_quoting_it() -> None:
+    job = alembic("order", "mysql://owner:hunter2@db/orders", "upgrade", "head")
+    output, _ = job.communicate()
+    assert job.returncode != 0
+    assert "DATABASE_URL must look like postgresql://" in output
+    assert "hunter2" not in output
+
+
+ARTICLE = {
+    "orders": [
+        ("order_id", "uuid", "NO", "gen_random_uuid()"),
+        ("customer_id", "uuid", "NO", None),
+        ("total_amount", "numeric(10,2)", "NO", None),
+        ("status", "character varying(20)", "NO", None),
+        ("created_at", "timestamp without time zone", "YES", "now()"),
+        ("updated_at", "timestamp without time zone", "YES", "now()"),
+    ],
+    "order_items": [
+        ("item_id", "uuid", "NO", "gen_random_uuid()"),
+        ("order_id", "uuid", "YES", None),
+        ("product_id", "uuid", "NO", None),
+        ("quantity", "integer", "NO", None),
+        ("unit_price", "numeric(10,2)", "NO", None),
+    ],
+}
+
+
+@pytest.mark.parametrize("table", ARTICLE)
+def test_columns_are_those_of_the_article(table: str, orders: psycopg.Connection) -> None:
+    columns = orders.execute(
+        """
+        SELECT c.column_name, format_type(a.atttypid, a.atttypmod), c.is_nullable, c.column_default
+        FROM information_schema.columns c
+        JOIN pg_attribute a ON a.attrelid = c.table_name::regclass AND a.attname = c.column_name
+        WHERE c.table_schema = 'public' AND c.table_name = %s ORDER BY c.ordinal_position
+        """,
+        [table],
+    ).fetchall()
+    assert columns == ARTICLE[table]
+
+
+def test_indexes_and_keys_are_those_of_the_article(orders: psycopg.Connection) -> None:
+    indexes = orders.execute(
+        "SELECT indexname, split_part(indexdef, ' USING ', 2) FROM pg_indexes WHERE tablename LIKE 'order%'"
+    ).fetchall()
+    assert dict(indexes) == {
+        "orders_pkey": "btree (order_id)",
+        "order_items_pkey": "btree (item_id)",
+        "idx_orders_customer": "btree (customer_id)",
+        "idx_orders_status": "btree (status)",
+    }
+    references = orders.execute(
+        "SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'f'"
+    ).fetchall()
+    assert references == [("order_items", "FOREIGN KEY (order_id) REFERENCES orders(order_id)")]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE stolen (id int)",
+        "ALTER TABLE orders ADD COLUMN stolen int",
+        "DROP TABLE order_items",
+        "TRUNCATE orders",
+        "CREATE INDEX stolen ON orders (status)",
+    ],
+)
+def test_the_service_may_not_change_the_schema(
+    statement: str, postgres: PostgresServer, orders: psycopg.Connection
+) -> None:
+    database = orders.info.dbname
+    with (
+        psycopg.connect(postgres.url(database, f"{database}_app")) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(statement.encode())

@@ -1,0 +1,122 @@
+"""Placing an order, and what is left behind when it cannot be placed: nothing."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from tests.services.customer import Customer, Shop
+from tests.services.postgres_server import PostgresServer
+from tests.services.processes import Service
+
+
+async def test_an_order_is_priced_by_the_shop_and_found_again(
+    http: httpx2.AsyncClient, customer: Customer, shop: Shop
+) -> None:
+    buyer = await customer.sign_up()
+    lamp, shade = await customer.product(5, price="19.99"), await customer.product(5, price="0.01")
+
+    placed = await customer.order(buyer, (lamp, 3), (shade, 1))
+
+    assert placed.status_code == 201
+    order = placed.json()
+    assert order["customerId"] == buyer
+    assert order["totalAmount"] == "59.98"
+    assert order["status"] == "PENDING"
+    assert order["items"] == [
+        {"productId": lamp, "quantity": 3, "unitPrice": "19.99"},
+        {"productId": shade, "quantity": 1, "unitPrice": "0.01"},
+    ]
+    assert [await customer.stock(lamp), await customer.stock(shade)] == [2, 4]
+
+    found = (await http.get(shop.order.url + placed.headers["location"])).json()
+    assert found["items"] == sorted(order["items"], key=lambda item: str(item["productId"]))
+    assert found | {"items": []} == order | {"items": []}
+
+
+async def test_an_unknown_customer_gets_nothing(customer: Customer) -> None:
+    lamp = await customer.product(inventory=5)
+    answer = await customer.order(str(uuid4()), (lamp, 1))
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [
+        {"field": "customerId", "message": "there is no such user; create the user first"}
+    ]
+    assert await customer.stock(lamp) == 5
+
+
+async def test_an_unknown_product_is_named_by_its_place(customer: Customer) -> None:
+    lamp = await customer.product(inventory=5)
+    answer = await customer.order(await customer.sign_up(), (lamp, 1), (str(uuid4()), 1))
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["items.1.productId"]
+    assert await customer.stock(lamp) == 5
+
+
+async def test_what_was_reserved_is_put_back_when_another_product_is_out(customer: Customer) -> None:
+    lamp, rare = await customer.product(inventory=5), await customer.product(inventory=1)
+    answer = await customer.order(await customer.sign_up(), (lamp, 2), (rare, 2))
+    assert answer.status_code == 409
+    assert answer.json()["detail"].startswith("items.1.quantity: not enough")
+    assert [await customer.stock(lamp), await customer.stock(rare)] == [5, 1]
+
+
+async def test_what_was_reserved_is_put_back_when_the_order_cannot_be_stored(
+    customer: Customer, shop: Shop, postgres: PostgresServer
+) -> None:
+    buyer, lamp = await customer.sign_up(), await customer.product(inventory=5)
+    database = shop.orders.name
+    postgres.run("REVOKE INSERT ON order_items FROM orders_app", database)
+    try:
+        answer = await customer.order(buyer, (lamp, 2))
+    finally:
+        postgres.run("GRANT INSERT ON order_items TO orders_app", database)
+    assert answer.status_code == 500
+    assert answer.json()["type"] == "urn:shop:problem:internal-error"
+    assert await customer.stock(lamp) == 5
+    assert (await customer.order(buyer, (lamp, 2))).status_code == 201
+
+
+async def test_an_order_worth_more_than_its_column_holds_is_refused(customer: Customer) -> None:
+    yacht = await customer.product(inventory=5, price="99999999.99")
+    answer = await customer.order(await customer.sign_up(), (yacht, 2))
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "items"
+    assert await customer.stock(yacht) == 5
+
+
+ITEM = {"productId": str(uuid4()), "quantity": 1}
+
+
+@pytest.mark.parametrize(
+    ("items", "field"),
+    [
+        ([], "items"),
+        ([ITEM | {"quantity": 0}], "items.0.quantity"),
+        ([ITEM | {"quantity": 1_001}], "items.0.quantity"),
+        ([ITEM, {"productId": "lamp", "quantity": 1}], "items.1.productId"),
+        ([ITEM, ITEM], "items"),
+        ([ITEM | {"unitPrice": "0.01"}], "items.0.unitPrice"),
+        ([{"productId": str(uuid4()), "quantity": 1} for _ in range(51)], "items"),
+    ],
+)
+async def test_a_bad_order_is_refused_by_field(items: object, field: str, http: httpx2.AsyncClient, shop: Shop) -> None:
+    answer = await http.post(f"{shop.order.url}/orders", json={"customerId": str(uuid4()), "items": items})
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+@pytest.mark.parametrize("gone", ["user", "product"])
+async def test_a_service_that_is_gone_makes_503_and_not_500(
+    gone: str, http: httpx2.AsyncClient, customer: Customer, shop: Shop, start: Callable[..., Service]
+) -> None:
+    nobody = "http://127.0.0.1:9"
+    urls = {"USER_URL": shop.user.url, "PRODUCT_URL": shop.product.url, f"{gone.upper()}_URL": nobody}
+    order = start("order", DATABASE_URL=shop.orders.url, **urls).wait_until("/ready")
+    body = {"customerId": await customer.sign_up(), "items": [ITEM]}
+
+    answer = await http.post(f"{order.url}/orders", json=body)
+
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert f"the {gone} service does not answer" in answer.json()["detail"]
