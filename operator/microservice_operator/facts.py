@@ -58,6 +58,7 @@ class Reason(StrEnum):
     TABLE_DELETED = "TableDeleted"
     TABLE_RETAINED = "TableRetained"
     TABLE_LOST = "TableLost"
+    TABLE_UNUSABLE = "TableUnusable"
     CHANGE_REFUSED = "ChangeRefused"
     AWS_UNAVAILABLE = "AWSUnavailable"
     AWS_THROTTLED = "AWSThrottled"
@@ -101,6 +102,7 @@ class Part:
     field: str = ""
     after: float | None = None
     events: tuple[Event, ...] = ()
+    optional: bool = False  # its trouble is reported and keeps nothing from being ready
 
     @property
     def problem(self) -> Problem:
@@ -136,4 +138,5 @@ class Facts:
     problems: tuple[Problem, ...] = field(default=())
     endpoint: str = ""
     selector: str = ""
+    environment: str = ""
     reconcile_requested_at: str = ""

@@ -37,6 +37,7 @@ TAG_NAMESPACE = f"{GROUP}/namespace"
 TAG_NAME = f"{GROUP}/name"
 TAG_UID = f"{GROUP}/uid"
 TAG_RETAINED = f"{GROUP}/retained"
+TAG_DECLARED = f"{GROUP}/declared-tags"
 
 
 def selector_labels(name: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Remembers what needed nothing when it was last looked at.
 
-A pass runs for many reasons (a pod became ready, a label was set); only some have to do with AWS or PostgreSQL. What was
-found as wanted is not asked for again until the resync, unless what is wanted has changed or somebody asks.
+A pass runs for many reasons (a pod became ready, a label was set); only some have to do with AWS or PostgreSQL. What
+was found as wanted is not asked for again until the resync, unless what is wanted has changed or somebody asks.
 """
 
 import time

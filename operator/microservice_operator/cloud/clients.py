@@ -1,7 +1,8 @@
 """The door to AWS: threads, clients and nothing that decides.
 
-boto3 blocks, so every call runs in a thread. Each service has a small pool of its own, and deletions another one: a service
-that hangs takes its own threads with it, not those of the others, and a flood of creations does not hold up a deletion.
+boto3 blocks, so every call runs in a thread. Each service has a small pool of its own, and deletions another one: a
+service that hangs takes its own threads with it, not those of the others, and a flood of creations does not hold up a
+deletion.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from threading import Lock
 from typing import Any
 
 import boto3
+from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -102,14 +104,15 @@ class Clients:
 
     def _run(self, call: Call) -> dict[str, Any]:
         client = self._client(call.service, call.region)
-        answer: dict[str, Any] = client._make_api_call(call.action, dict(call.parameters))  # noqa: SLF001 see _client
+        answer: dict[str, Any] = getattr(client, xform_name(call.action))(**call.parameters)
         return answer
 
     def _client(self, service: str, region: str) -> Any:
         with self._making:
             if (service, region) not in self._clients:
                 limits = self._limits
-                self._clients[service, region] = boto3.session.Session().client(
+                session: Any = boto3.session.Session()  # its type is an overload for each of 400 services
+                self._clients[service, region] = session.client(
                     service,
                     region_name=region,
                     endpoint_url=self._endpoint_url,

@@ -1,20 +1,62 @@
 """DynamoDB tables of a Microservice: what the walk calls."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
-from ..api.stores import Table
-from ..facts import Part
+from ..api.stores import Index, Table, TableKey
+from ..facts import Part, Reason
+from .dynamodb import DynamoDBTable
 from .place import Place
+from .plan import Desired, Field, Kind, Leaving, Reasons
+from .resource import reconcile, remove
+from .rules import Bounds, each_within, exact, off_between, one_by_one, set_once, within
+from .tags import desired_tags, owned_tags
+
+_KEEP = "restore it, or declare a table of another name and move the items"
+_BILLING = {"PayPerRequest": "PAY_PER_REQUEST", "Provisioned": "PROVISIONED"}
+_NOT_THERE = (Reason.TABLE_CREATING, Reason.TABLE_DELETING, Reason.TABLE_LOST, Reason.TABLE_UNUSABLE, Reason.CONFLICT)
+
+TABLE = Kind(
+    name="Table",
+    fields=(
+        Field("keys", set_once(_KEEP), "partitionKey"),
+        Field("local_indexes", set_once(_KEEP), "localSecondaryIndexes"),
+        Field("tags", owned_tags, "tags"),
+        Field("billing", exact, "billingMode", step="throughput"),
+        Field("capacity", within, "capacity", step="throughput"),
+        Field("index_capacity", each_within, "capacity", step="throughput"),
+        Field(
+            "global_indexes",
+            one_by_one("restore it, or add an index of another name and remove this one"),
+            "globalSecondaryIndexes",
+        ),
+        Field("stream", off_between, "streamViewType"),
+        Field("time_to_live", off_between, "timeToLiveAttribute"),
+        Field("recovery", exact, "pointInTimeRecovery"),
+        Field("protection", exact, "deletionProtection"),
+    ),
+    reasons=Reasons(
+        creating=Reason.TABLE_CREATING,
+        created=Reason.TABLE_CREATED,
+        updating=Reason.TABLE_UPDATING,
+        deleting=Reason.TABLE_DELETING,
+        deleted=Reason.TABLE_DELETED,
+        retained=Reason.TABLE_RETAINED,
+        lost=Reason.TABLE_LOST,
+        unusable=Reason.TABLE_UNUSABLE,
+    ),
+)
 
 
 @dataclass(frozen=True)
 class WantedTable:
     """A declared table.
 
-    `tags` are the Environment's overlaid with the Microservice's. `known_id` is the ARN that status remembers: a table that
-    was there and is not any more has lost its data, and only a person (`recreate`) can say that an empty one will do.
+    `tags` are the Environment's overlaid with the Microservice's. `known_id` is the ARN that status remembers: a
+    table that was there and is not any more has lost its data, and only a person (`recreate`) can say that an empty
+    one will do.
     """
 
     spec: Table
@@ -41,12 +83,27 @@ def table_name(place: Place, name: str) -> str:
     return place.owner.name(name, 255)
 
 
+def usable(part: Part) -> bool:
+    """Can the service work with the table? A change under way, or refused, does not stop it."""
+    return bool(part.id) and part.reason not in _NOT_THERE
+
+
 async def reconcile_table(place: Place, wanted: WantedTable) -> Part:
     """Take at most one step towards a declared table, and say how it stands.
 
-    Never raises an OperatorError: what went wrong is in the part. `Part.id` is set once the table can be used.
+    Never raises an OperatorError: what went wrong is in the part. `Part.id` is the ARN once the table has been in
+    use; give it back as `known_id`.
     """
-    raise NotImplementedError
+    name = table_name(place, wanted.spec.name)
+    key = (place.owner.identity.uid, TABLE.name, name)
+    recalled = place.settled.recall(key, wanted)
+    if recalled:
+        return recalled
+    outcome = await reconcile(DynamoDBTable(place, name), TABLE, _desired(place, wanted))
+    if outcome.settled:
+        # the next pass knows its ARN, which is no reason to look again
+        place.settled.keep(key, replace(wanted, known_id=outcome.part.id), outcome.part)
+    return outcome.part
 
 
 async def delete_table(place: Place, leaving: LeavingTable) -> Part:
@@ -54,4 +111,43 @@ async def delete_table(place: Place, leaving: LeavingTable) -> Part:
 
     It is over when the part's state is Ready (gone) or Retained (left in place, also when it was never ours).
     """
-    raise NotImplementedError
+    desired = Leaving(leaving.name, place.owner, leaving.policy, leaving.known_id)
+    return await remove(DynamoDBTable(place, table_name(place, leaving.name)), TABLE, desired)
+
+
+def _desired(place: Place, wanted: WantedTable) -> Desired:
+    spec = wanted.spec
+    capacity = spec.capacity and tuple(
+        Bounds(units.min, units.max) for units in (spec.capacity.read, spec.capacity.write)
+    )
+    indexes = spec.global_secondary_indexes or []
+    fields = {
+        "keys": _keys(spec.partition_key, spec.sort_key),
+        "local_indexes": {
+            index.name: _index(index, _keys(spec.partition_key, index.sort_key))
+            for index in spec.local_secondary_indexes or []
+        },
+        "tags": desired_tags(place.owner, wanted.tags),
+        "billing": _BILLING[spec.billing_mode],
+        "capacity": capacity,
+        "index_capacity": {index.name: capacity for index in indexes} if capacity else None,
+        "global_indexes": {index.name: _index(index, _keys(index.partition_key, index.sort_key)) for index in indexes},
+        "stream": spec.stream_view_type and _constant(spec.stream_view_type),
+        "time_to_live": spec.time_to_live_attribute,
+        "recovery": spec.point_in_time_recovery,
+        "protection": spec.deletion_protection,
+    }
+    return Desired(spec.name, place.owner, fields, wanted.known_id, wanted.recreate, wanted.field)
+
+
+def _keys(partition: TableKey, sort: TableKey | None) -> tuple[tuple[str, str], ...]:
+    return tuple((key.name, key.type) for key in (partition, sort) if key)
+
+
+def _index(index: Index, keys: tuple[tuple[str, str], ...]) -> tuple[Any, ...]:
+    return keys, _constant(index.projection), tuple(sorted(index.include or []))
+
+
+def _constant(word: str) -> str:
+    """`NewAndOldImages` → `NEW_AND_OLD_IMAGES`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word).upper()

@@ -33,9 +33,9 @@ class Logins:
 class WantedDatabase:
     """A declared database.
 
-    `logins` is what the connection Secret in Kubernetes says, `None` if there is no such Secret. `known_id` is the id that
-    status remembers: a database that was there and is not any more is never made again empty unless a person says so
-    (`recreate`).
+    `logins` is what the connection Secret in Kubernetes says, `None` if there is no such Secret. `known_id` is the id
+    that status remembers: a database that was there and is not any more is never made again empty unless a person
+    says so (`recreate`).
     """
 
     spec: Database
@@ -57,11 +57,11 @@ class LeavingDatabase:
 async def reconcile_database(place: Place, wanted: WantedDatabase) -> tuple[Part, Connection | None]:
     """Bring a declared database to what is wanted, and say how it stands and how to connect.
 
-    The Secret comes first: a pass without `logins` makes passwords, changes nothing on the server, and returns them in a
-    Connection with a part that is Progressing and asks for another look at once. The caller writes the Secret; the next
-    pass finds it and sets the roles to it. So a password that was made and not written was never used, and a crash at any
-    point leaves roles that the next pass sets to what the Secret says.
-    Never raises an OperatorError: what went wrong is in the part.
+    The Secret comes first: a pass without `logins` makes passwords, changes nothing on the server, and returns them
+    in a Connection with a part that is Progressing and asks for another look at once. The caller writes the Secret;
+    the next pass finds it and sets the roles to it. So a password that was made and not written was never used, and a
+    crash at any point leaves roles that the next pass sets to what the Secret says. Never raises an OperatorError:
+    what went wrong is in the part.
     """
     raise NotImplementedError
 

@@ -1,0 +1,120 @@
+"""The adapter of DynamoDB tables: translates between the plan's fields and the calls of DynamoDB, never decides.
+
+"UpdateTable", "UpdateTimeToLive" and "CreateTable" in the DynamoDB API Reference say what can go together: one index is made
+or removed at a time, a stream or a time to live is switched off before it is switched on differently.
+"""
+
+import asyncio
+from typing import Any
+
+from ..errors import Gone, NeedsPerson, NotYet
+from ..facts import Reason
+from .door import Door
+from .dynamodb_requests import creation, tag_list, update
+from .dynamodb_shapes import observed_fields, phase
+from .place import Place
+from .plan import Desired, Observed, Phase, Step
+from .tags import Tag
+
+_TTL_UNDER_WAY = {"ENABLING", "DISABLING"}
+_TTL_TOO_SOON = "modified multiple times within a fixed interval"
+
+
+class DynamoDBTable:
+    """One table of DynamoDB, by its name in AWS."""
+
+    def __init__(self, place: Place, name: str) -> None:
+        """Name the table; nothing is asked yet."""
+        self._name = name
+        self._arn = f"arn:aws:dynamodb:{place.region}:{place.account_id}:table/{name}"
+        self._door = Door(place, "dynamodb", f"table {name}")
+
+    async def observe(self) -> Observed | None:
+        """Describe it; tags, time to live and backups are calls of their own, side by side, once it can answer them."""
+        try:
+            table = (await self._door.read("DescribeTable", TableName=self._name))["Table"]
+            self._arn = table["TableArn"]
+            if phase(table) in (Phase.CREATING, Phase.DELETING):
+                return Observed(self._arn, phase(table))
+            tags, ttl, recovery = await asyncio.gather(self._tags(), self._time_to_live(), self._recovery())
+        except Gone:
+            return None
+        return Observed(
+            id=self._arn,
+            phase=phase(table),
+            fields={
+                **observed_fields(table),
+                "tags": tags,
+                "time_to_live": ttl.get("AttributeName") if _counts_as_on(ttl) else None,
+                "recovery": recovery,
+            },
+            tags=tags,
+            protected=table.get("DeletionProtectionEnabled", False),
+            busy=frozenset({"time_to_live"} if ttl.get("TimeToLiveStatus") in _TTL_UNDER_WAY else ()),
+            detail=f"DynamoDB says {table['TableStatus']}",
+        )
+
+    async def create(self, desired: Desired) -> None:
+        """CreateTable, our tags in the same call."""
+        await self._door.write("CreateTable", TableName=self._name, **creation(desired.fields))
+
+    async def modify(self, step: Step, desired: Desired | None) -> None:
+        """One call for one step."""
+        value = step.changes.get(step.name)
+        match step.name:
+            case "tags" if isinstance(value, Tag):
+                await self._door.write("TagResource", ResourceArn=self._arn, Tags=tag_list(value.tags))
+            case "tags":
+                await self._door.write("UntagResource", ResourceArn=self._arn, TagKeys=list(value.keys))  # type: ignore[union-attr]
+            case "time_to_live":
+                await self._set_time_to_live(value, desired)
+            case "recovery":
+                wanted = {"PointInTimeRecoveryEnabled": value}
+                await self._door.write(
+                    "UpdateContinuousBackups", TableName=self._name, PointInTimeRecoverySpecification=wanted
+                )
+            case _:
+                fields = desired.fields if desired else {}
+                await self._door.write("UpdateTable", TableName=self._name, **update(step, fields))
+
+    async def delete(self) -> None:
+        """DeleteTable."""
+        await self._door.delete("DeleteTable", TableName=self._name)
+
+    async def _tags(self) -> dict[str, str]:
+        tags: dict[str, str] = {}
+        page: dict[str, Any] = {"ResourceArn": self._arn}
+        while True:
+            answer = await self._door.read("ListTagsOfResource", **page)
+            tags |= {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
+            if not answer.get("NextToken"):
+                return tags
+            page["NextToken"] = answer["NextToken"]
+
+    async def _time_to_live(self) -> dict[str, Any]:
+        answer = await self._door.read("DescribeTimeToLive", TableName=self._name)
+        described: dict[str, Any] = answer["TimeToLiveDescription"]
+        return described
+
+    async def _recovery(self) -> bool:
+        answer = await self._door.read("DescribeContinuousBackups", TableName=self._name)
+        described = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
+        return bool(described.get("PointInTimeRecoveryStatus") == "ENABLED")
+
+    async def _set_time_to_live(self, attribute: str | None, desired: Desired | None) -> None:
+        name = attribute or (await self._time_to_live()).get("AttributeName")
+        if name is None:
+            return
+        specification = {"Enabled": attribute is not None, "AttributeName": name}
+        try:
+            await self._door.write("UpdateTimeToLive", TableName=self._name, TimeToLiveSpecification=specification)
+        except NeedsPerson as error:
+            if _TTL_TOO_SOON not in str(error):
+                raise
+            label = desired.name if desired else self._name
+            message = f"DynamoDB changes the time to live of table {label} once an hour at most"
+            raise NotYet(Reason.TABLE_UPDATING, message, 300) from None
+
+
+def _counts_as_on(ttl: dict[str, Any]) -> bool:
+    return ttl.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")

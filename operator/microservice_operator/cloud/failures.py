@@ -1,0 +1,88 @@
+"""What an error of AWS means for us: not what went wrong, but what happens next.
+
+Codes are those of "Common Error Types" and "Error handling with DynamoDB" in the AWS documents. A message never
+carries a request id or a count: the same trouble gives the same sentence.
+"""
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
+
+from ..errors import Gone, NeedsPerson, NotYet, OperatorError
+from ..facts import Reason
+
+_THROTTLED = {
+    "BandwidthLimitExceeded",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+}
+_UNDER_WAY = {
+    "ConcurrentModificationException",
+    "ContinuousBackupsUnavailableException",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+    "ResourceInUseException",
+    "TableInUseException",
+}
+_DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}
+_CREDENTIALS = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+_ABSENT = {"ResourceNotFoundException", "TableNotFoundException"}
+_SERVER = 500
+
+
+def meaning(error: ClientError | BotoCoreError, action: str, target: str) -> OperatorError:
+    """The error as what happens next; `action` is such as `dynamodb:CreateTable`, `target` what it was done to."""
+    if isinstance(error, ClientError):
+        return _answered(error, action, target)
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return NeedsPerson(
+            Reason.ACCESS_DENIED, f"{action} on {target}: the operator has no AWS credentials; give it some"
+        )
+    if isinstance(error, ParamValidationError):
+        return NeedsPerson(Reason.REJECTED, f"{action} on {target} is malformed: {_line(str(error))}")
+    return NotYet(Reason.AWS_UNAVAILABLE, f"AWS does not answer {action} on {target}: {type(error).__name__}", 10)
+
+
+def _answered(error: ClientError, action: str, target: str) -> OperatorError:
+    code = error.response.get("Error", {}).get("Code", "Unknown")
+    said = _line(error.response.get("Error", {}).get("Message", "")) or code
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in _ABSENT:
+        return Gone(f"{target} is not there")
+    if code in _THROTTLED:
+        return NotYet(Reason.AWS_THROTTLED, f"AWS throttles {action}", 5)
+    if status >= _SERVER:
+        return NotYet(Reason.AWS_UNAVAILABLE, f"AWS fails at {action} on {target}: {code}", 10)
+    if code in _UNDER_WAY:
+        return NotYet(Reason.PROGRESSING, f"AWS is not ready for {action} on {target}: {said}", 5)
+    if code in _DENIED:
+        return NeedsPerson(
+            Reason.ACCESS_DENIED, f"{action} on {target} is denied; allow it to the operator's role: {said}"
+        )
+    if code in _CREDENTIALS:
+        return NeedsPerson(Reason.ACCESS_DENIED, f"AWS refuses the operator's credentials at {action}: {code}")
+    return NeedsPerson(Reason.REJECTED, f"AWS rejects {action} on {target}: {said}")
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split()).rstrip(".")

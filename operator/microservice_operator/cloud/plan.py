@@ -1,0 +1,226 @@
+"""PURE: desired and observed → one decision.
+
+One resource, one pass, at most one step. The rules of its fields are a table (`Kind.fields`, in order of urgency);
+nothing here knows which resource it is. The same functions serve `reconcile` in the cluster and `plan` on the command
+line.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+from ..facts import Reason
+from ..ownership import Owner, Standing
+from .rules import Change, Refusal, Rule
+from .tags import retained
+
+
+class Phase(StrEnum):
+    """What a resource can be asked to do now."""
+
+    CREATING = "Creating"
+    READY = "Ready"
+    CHANGING = "Changing"  # in use, and a change is under way
+    DELETING = "Deleting"
+    UNUSABLE = "Unusable"  # neither in use nor on the way to it
+
+
+@dataclass(frozen=True)
+class Field:
+    """One row of a kind's table: fields of the same `step` are changed by one call; `spec` is its path in the spec."""
+
+    name: str
+    rule: Rule
+    spec: str = ""
+    step: str = ""
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """What a kind calls its states."""
+
+    creating: Reason
+    created: Reason
+    updating: Reason
+    deleting: Reason
+    deleted: Reason
+    retained: Reason
+    lost: Reason
+    unusable: Reason
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A type of resource: its name, its table of field rules, its words."""
+
+    name: str
+    fields: tuple[Field, ...]
+    reasons: Reasons
+
+
+@dataclass(frozen=True)
+class Desired:
+    """A declared resource. `known_id` is what status remembers of it, `at` its path in the spec."""
+
+    name: str
+    owner: Owner
+    fields: Mapping[str, Any]
+    known_id: str = ""
+    recreate: bool = False
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """A resource that is not wanted any more."""
+
+    name: str
+    owner: Owner
+    policy: Literal["Retain", "Delete"]
+    known_id: str = ""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """A resource as AWS shows it. `tags` is absent if they cannot be read yet; `busy` fields cannot be changed now."""
+
+    id: str
+    phase: Phase
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, str] | None = None
+    protected: bool = False
+    busy: frozenset[str] = frozenset()
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call's worth of change: values by field, and what it does in a few words."""
+
+    name: str
+    changes: Mapping[str, Any]
+    what: str = ""
+
+
+@dataclass(frozen=True)
+class Create:
+    """It is not there."""
+
+
+@dataclass(frozen=True)
+class Modify:
+    """One step."""
+
+    step: Step
+
+
+@dataclass(frozen=True)
+class Wait:
+    """AWS is at work."""
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Nothing is to do."""
+
+
+@dataclass(frozen=True)
+class Refuse:
+    """Only a person can resolve it."""
+
+    reason: Reason
+    message: str
+    field: str = ""
+
+
+@dataclass(frozen=True)
+class Delete:
+    """It goes."""
+
+
+Decision = Create | Modify | Wait | Keep | Refuse | Delete
+
+
+def plan(kind: Kind, desired: Desired, observed: Observed | None) -> Decision:
+    """Decide on a resource that is wanted."""
+    if observed is None:
+        return _absent(kind, desired)
+    if observed.tags is None or observed.phase in (Phase.CREATING, Phase.DELETING):
+        return Wait()
+    if desired.owner.standing(observed.tags) is Standing.FOREIGN:
+        return _foreign(kind, desired, observed)
+    if observed.phase is Phase.UNUSABLE:
+        return Refuse(kind.reasons.unusable, f"{_called(kind, desired.name)} cannot be used: {observed.detail}")
+    return _differences(kind, desired, observed)
+
+
+def plan_removal(kind: Kind, leaving: Leaving, observed: Observed | None) -> Decision:
+    """Decide on a resource that is not wanted: `Keep` when all is done, `Refuse` when it is not ours to touch."""
+    if observed is None:
+        return Keep()
+    if observed.tags is None or observed.phase in (Phase.CREATING, Phase.DELETING):
+        return Wait()
+    if leaving.owner.standing(observed.tags) is not Standing.OURS:
+        return Refuse(Reason.CONFLICT, f"{_called(kind, leaving.name)} belongs to somebody else and stays")
+    if leaving.policy == "Retain":
+        mark = retained()
+        if mark.tags.items() <= observed.tags.items():
+            return Keep()
+        return Modify(Step("tags", {"tags": mark}, "marking it as retained"))
+    if observed.protected:
+        return Modify(Step("protection", {"protection": False}, "lifting its deletion protection"))
+    return Delete()
+
+
+def _absent(kind: Kind, desired: Desired) -> Decision:
+    if desired.known_id and not desired.recreate:
+        return Refuse(
+            kind.reasons.lost,
+            f"{_called(kind, desired.name)} was deleted by somebody else, with what it held; restore it from a backup "
+            f'under the same name, or annotate the Microservice with microservice-operator.dev/recreate: "{desired.name}" '
+            "to start with an empty one",
+            desired.at,
+        )
+    return Create()
+
+
+def _foreign(kind: Kind, desired: Desired, observed: Observed) -> Decision:
+    return Refuse(
+        Reason.CONFLICT,
+        f"{observed.id} exists and is not marked as this Microservice's; it is left as it is; "
+        f"rename the {kind.name.lower()} in the spec, or remove that one",
+        desired.at,
+    )
+
+
+def _differences(kind: Kind, desired: Desired, observed: Observed) -> Decision:
+    changes: dict[str, Change] = {}
+    for row in kind.fields:
+        outcome = row.rule(desired.fields[row.name], observed.fields[row.name])
+        if isinstance(outcome, Refusal):
+            path = f"{desired.at}.{row.spec}" if desired.at else row.spec
+            message = f"{row.spec} of {_called(kind, desired.name)} {outcome.message}"
+            return Refuse(Reason.CHANGE_REFUSED, message, path)
+        if outcome:
+            changes[row.name] = outcome
+    if observed.phase is Phase.CHANGING:
+        return Wait()
+    return _first_step(kind, changes, observed.busy) if changes else Keep()
+
+
+def _first_step(kind: Kind, changes: Mapping[str, Change], busy: frozenset[str]) -> Decision:
+    for row in kind.fields:
+        if row.name in changes and row.name not in busy:
+            together = [other for other in kind.fields if other.name in changes and _step(other) == _step(row)]
+            what = "; ".join(changes[other.name].what or f"changing {other.spec}" for other in together)
+            return Modify(Step(_step(row), {other.name: changes[other.name].to for other in together}, what))
+    return Wait()
+
+
+def _step(row: Field) -> str:
+    return row.step or row.name
+
+
+def _called(kind: Kind, name: str) -> str:
+    return f"{kind.name.lower()} {name}"
