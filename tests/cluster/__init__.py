@@ -6,6 +6,8 @@
     cluster.kubeconfig              # the administrator's
     cluster.audit_log               # one JSON line for each request
     cluster.user_kubeconfig("ann", ["developers"])
+    cluster.load_images([image.archive for image in images(["operator", "user"]).values()])
+    cluster.answer("rds.amazonaws.com", address)    # every name in a zone has this address, for pods
     down("demo")
 
 On the command line: `python -m tests.cluster --help`. How it works is in the README of this folder.
@@ -13,6 +15,7 @@ On the command line: `python -m tests.cluster --help`. How it works is in the RE
 
 from .cluster import Cluster
 from .errors import ClusterError
+from .image_build import Image, images
 from .lifecycle import down, up
 
-__all__ = ["Cluster", "ClusterError", "down", "up"]
+__all__ = ["Cluster", "ClusterError", "Image", "down", "images", "up"]

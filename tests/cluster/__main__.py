@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +13,8 @@ from . import lifecycle
 from .binaries import PARTS, WHOLE, build
 from .cluster import Cluster, cluster_of, known
 from .errors import ClusterError
+from .image_build import images as build_images
+from .recipes import RECIPES
 from .state import states
 
 Name = Annotated[str, typer.Option("--name", "-n", help="The cluster's name.")]
@@ -79,6 +82,39 @@ def binaries(parts: Annotated[list[str] | None, typer.Argument(help=f"Of {', '.j
         build(parts or WHOLE, status.update)
     for name in parts or WHOLE:
         print(PARTS[name].folder())
+
+
+@app.command()
+def images(
+    names: Annotated[list[str] | None, typer.Argument(help=f"Of {', '.join(RECIPES)}; all without one.")] = None,
+    output: Output = "text",
+) -> None:
+    """Build the project's images; those that did not change are not built again."""
+    with console.status("looking at the images") as status:
+        built = build_images(names or (), status.update)
+    if output == "json":
+        print(json.dumps({name: {"ref": image.ref, "archive": str(image.archive)} for name, image in built.items()}))
+        return
+    for image in built.values():
+        print(image.ref, image.archive, sep="\t")
+
+
+@app.command()
+def load(
+    what: Annotated[
+        list[str] | None, typer.Argument(help="Names of images, or archive files; all without one.")
+    ] = None,
+    name: Name = "demo",
+) -> None:
+    """Bring images to a cluster's node: the project's own (built when they changed), or archives of any."""
+    archives = [Path(one) for one in what or () if "/" in one or one.endswith(".tar")]
+    names = [one for one in what or () if Path(one) not in archives]
+    cluster = cluster_of(known(name))
+    with console.status("looking at the images") as status:
+        if names or not what:
+            archives += [image.archive for image in build_images(names, status.update).values()]
+        status.update("loading the images")
+        cluster.load_images(archives)
 
 
 def _described(cluster: Cluster) -> dict[str, str | bool]:

@@ -7,6 +7,8 @@ from pathlib import Path
 from .certificates import read_pair
 from .control_plane import audit_log, kubeconfig_file, user_kubeconfig
 from .errors import ClusterError
+from .load import load
+from .node_config import write_zone
 from .state import State, read_state
 
 
@@ -31,10 +33,15 @@ class Cluster:
             raise ClusterError("a kind cluster keeps its authority's key inside: use kubectl --as and --as-group there")
         return user_kubeconfig(state, read_pair(state.folder / "pki", "ca"), user, list(groups))
 
+    def answer(self, zone: str, address: str) -> None:
+        """Let every name in a DNS zone have one address, for pods: a test's own server plays an outside one."""
+        state = known(self.name)
+        if state.kind != "node":
+            raise ClusterError(f"names can be answered in a node made here, and {self.name!r} is {state.kind}")
+        write_zone(state, zone, address)
+
     def load_images(self, archives: Sequence[Path]) -> None:
         """Bring image archives (docker-archive files) to the node; what is there already is skipped."""
-        from .load import load  # noqa: PLC0415  # pods need images, a light cluster needs none of it
-
         load(known(self.name), archives)
 
 

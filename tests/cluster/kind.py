@@ -37,9 +37,11 @@ def delete_kind(state: State) -> None:
         _kind("delete", "cluster", "--name", state.name, kubeconfig=state)
 
 
-def load_archive(state: State, archive: Path) -> None:
-    """Bring one image archive into the node."""
+def load_archive(state: State, archive: Path, reference: str, name: str) -> None:
+    """Bring one image archive into the node, and give the image a second name there."""
     _kind("load", "image-archive", str(archive), "--name", state.name)
+    ctr = ["ctr", "--namespace=k8s.io", "images", "tag", "--force", reference, name]
+    subprocess.run(["docker", "exec", f"{state.name}-control-plane", *ctr], capture_output=True, check=True)
 
 
 def _config(state: State) -> Path:

@@ -4,17 +4,16 @@
 kubelet, which otherwise asks for what belongs to it, finds nothing and retries slowly.
 """
 
-import subprocess
 from pathlib import Path
 
 from . import control_plane
 from .api_server import ApiServer, wait_until
 from .binaries import Progress, program
-from .errors import ClusterError
 from .kwok import start_fake_nodes
 from .light import ended, server_of, start_control_plane, wait_for
 from .namespaces import clear_namespaces, create_namespaces, environment, inside
 from .node_config import write_config
+from .node_images import takes
 from .packages import NODE, install
 from .pause_image import ARCHITECTURE, write_pause_image
 from .state import State
@@ -34,7 +33,8 @@ def start_node(state: State, progress: Progress) -> State:
     state = _inside(state, "coredns", [program("coredns"), "-conf", str(state.folder / "Corefile")])
     state = _inside(state, "kube-proxy", _kube_proxy(state))
     progress("starting the kubelet")
-    _import_pause(state)
+    archive = write_pause_image(state.folder / "pause.tar")
+    wait_until(lambda: takes(state, archive), "the runtime does not take images", 60, lambda: ended(state))
     state = _inside(state, "kubelet", _kubelet(state))
     if state.kwok_nodes:
         state = start_fake_nodes(state, inside(state), progress)
@@ -47,32 +47,6 @@ def start_node(state: State, progress: Progress) -> State:
 def clear_node(state: State) -> None:
     """Remove what the node's processes leave behind when they are gone."""
     clear_namespaces(state)
-
-
-def import_archive(state: State, archive: Path) -> None:
-    """Bring one image archive into the runtime."""
-    ran = subprocess.run(
-        [*inside(state), program("ctr"), "--namespace=k8s.io", "images", "import", "--local", archive],
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if ran.returncode != 0:
-        raise ClusterError(f"the node does not take the image archive {archive}: {ran.stdout.strip()}")
-
-
-def images_there(state: State) -> set[str]:
-    """The names of the images that the node has."""
-    ran = subprocess.run(
-        [*inside(state), program("ctr"), "--namespace=k8s.io", "images", "list", "--quiet"],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return set(ran.stdout.split())
 
 
 def _inside(state: State, role: str, command: list[str | Path]) -> State:
@@ -125,17 +99,3 @@ def _kubelet(state: State) -> list[str | Path]:
         f"--node-ip={state.addresses.node}",
         "--hostname-override=node",
     ]
-
-
-def _import_pause(state: State) -> None:
-    """The runtime answers a little after it started; then it takes the image that every pod needs."""
-    archive = write_pause_image(state.folder / "pause.tar")
-
-    def taken() -> bool:
-        try:
-            import_archive(state, archive)
-        except ClusterError:
-            return False
-        return True
-
-    wait_until(taken, "containerd does not take images", 60, lambda: ended(state))
