@@ -37,6 +37,13 @@ class Transition:
     field: str = ""
 
 
+def refusal(*broken: tuple[str, str]) -> PydanticCustomError:
+    """The error of a validator: pairs of a path below the value at hand and a sentence."""
+    # a template, because braces in the sentence would be read as placeholders
+    text = "; ".join(message for _, message in broken)
+    return PydanticCustomError("rule", "{message}", {"message": text, "broken": broken})
+
+
 class Model(BaseModel):
     """Base of every API model.
 
@@ -64,10 +71,9 @@ class Model(BaseModel):
 
     @model_validator(mode="after")
     def _rules_hold(self) -> Self:
-        for rule in self.rules:
-            if not rule.holds(self):
-                # braces would be read as placeholders
-                raise PydanticCustomError("rule", "{message}", {"message": rule.message, "field": rule.field})
+        broken = [rule for rule in self.rules if not rule.holds(self)]
+        if broken:
+            raise refusal(*((rule.field, rule.message) for rule in broken))
         return self
 
     def manifest(self) -> dict[str, Any]:

@@ -80,6 +80,12 @@ class EnvVar(Model):
     )
 
 
+class LocalRef(Model):
+    """An object in the own namespace."""
+
+    name: ObjectName
+
+
 class SourceRef(Model):
     """A whole Secret or ConfigMap in the own namespace."""
 
@@ -157,6 +163,7 @@ class Probe(Model):
     """corev1.Probe laid over this operator's default of the same kind; `disabled: true` drops the probe."""
 
     disabled: bool | None = None
+    """True drops the probe."""
     http_get: HTTPGet | None = None
     tcp_socket: TCPSocket | None = None
     exec: Exec | None = None
@@ -218,6 +225,9 @@ class SeccompProfile(Model):
     localhost_profile: ShortText | None = None
 
 
+GroupID = Annotated[int, Field(ge=1, le=4294967294)]
+
+
 class SecurityContext(Model):
     """corev1.SecurityContext within Pod Security `restricted`; merged over the hardened default."""
 
@@ -238,7 +248,7 @@ class PodSecurityContext(Model):
     run_as_non_root: Literal[True] | None = None
     fs_group: Annotated[int, Field(ge=1, le=4294967294)] | None = None
     fs_group_change_policy: Literal["OnRootMismatch", "Always"] | None = None
-    supplemental_groups: Annotated[list[int], Field(max_length=32, json_schema_extra=ATOMIC)] | None = None
+    supplemental_groups: Annotated[list[GroupID], Field(max_length=32, json_schema_extra=ATOMIC)] | None = None
     seccomp_profile: SeccompProfile | None = None
 
 
@@ -254,13 +264,16 @@ class Container(Model):
     """An init container or a sidecar, hardened like the main one."""
 
     name: PartName
+    """Name of the container."""
     image: Image
+    """Container image."""
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
     command: Command | None = None
     args: Command | None = None
     env: Annotated[list[EnvVar], Field(max_length=256), Keyed(("name",))] | None = None
     env_from: Annotated[list[EnvFrom], Field(max_length=32, json_schema_extra=ATOMIC)] | None = None
     resources: Resources | None = None
+    """Requests and limits."""
     volume_mounts: Annotated[list[VolumeMount], Field(max_length=64), Keyed(("mountPath",))] | None = None
     ports: Annotated[list[ContainerPort], Field(max_length=32), Keyed(("name",))] | None = None
     liveness_probe: Probe | None = None

@@ -1,4 +1,7 @@
-"""The two resources as one value each: what of their metadata matters, and the parsed spec."""
+"""The two resources as one value each: what of their metadata matters, and the parsed spec.
+
+This is the door: what is wrong with an object is said here, in sentences, and nothing behind it checks the shape again.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,8 +10,11 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from ..errors import InvalidSpec, Problem
+from .base import Rule
 from .environment import EnvironmentSpec
 from .microservice import MicroserviceSpec
+from .resource_rules import ENVIRONMENT_RULES, MICROSERVICE_RULES
+from .sentences import problems
 
 Spec = TypeVar("Spec", MicroserviceSpec, EnvironmentSpec)
 
@@ -64,13 +70,15 @@ def microservice(body: Mapping[str, Any]) -> Microservice:
     Raises InvalidSpec with every field that is wrong.
     """
     metadata = body["metadata"]
-    return Microservice(
+    parsed = Microservice(
         identity=identity(body),
         generation=metadata.get("generation", 0),
         spec=_parsed(MicroserviceSpec, body),
         labels=metadata.get("labels") or {},
         annotations=metadata.get("annotations") or {},
     )
+    _check(parsed, MICROSERVICE_RULES)
+    return parsed
 
 
 def environment(body: Mapping[str, Any]) -> Environment:
@@ -79,21 +87,22 @@ def environment(body: Mapping[str, Any]) -> Environment:
     Raises InvalidSpec with every field that is wrong.
     """
     metadata = body["metadata"]
-    return Environment(metadata["name"], _parsed(EnvironmentSpec, body), metadata.get("annotations") or {})
+    parsed = Environment(metadata["name"], _parsed(EnvironmentSpec, body), metadata.get("annotations") or {})
+    _check(parsed, ENVIRONMENT_RULES)
+    return parsed
 
 
 def _parsed(model: type[Spec], body: Mapping[str, Any]) -> Spec:
+    if body.get("spec") is None:
+        raise InvalidSpec((Problem("spec", "required; add it"),))
     try:
-        return model.model_validate(body.get("spec") or {})
+        # by_name=False: the API server knows imagePullPolicy only, so image_pull_policy is a mistake
+        return model.model_validate(body["spec"], by_alias=True, by_name=False)
     except ValidationError as error:
-        raise InvalidSpec(tuple(_problem(item) for item in error.errors())) from None
+        raise InvalidSpec(tuple(problems(error, model))) from None
 
 
-def _problem(item: Any) -> Problem:
-    path = "spec"
-    for part in item["loc"]:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}"
-    at = (item.get("ctx") or {}).get("field")
-    if at:
-        path += f".{at}"
-    return Problem(path, item["msg"])
+def _check(parsed: Microservice | Environment, rules: tuple[Rule, ...]) -> None:
+    broken = tuple(Problem(rule.field or "metadata.name", rule.message) for rule in rules if not rule.holds(parsed))
+    if broken:
+        raise InvalidSpec(broken)

@@ -128,6 +128,15 @@ class LabelExpression(Model):
     key: ShortText
     operator: Operator
     values: Values | None = None
+    rules = (
+        Rule(
+            cel="self.operator in ['In', 'NotIn'] ? has(self.values) && self.values.size() > 0"
+            " : !has(self.values) || self.values.size() == 0",
+            holds=lambda self: (self.operator in ("In", "NotIn")) == bool(self.values),
+            message="a label expression lists values exactly when its operator is In or NotIn",
+            field="values",
+        ),
+    )
 
 
 class LabelSelector(Model):
@@ -222,7 +231,7 @@ class Toleration(Model):
     operator: Literal["Exists", "Equal"] | None = None
     value: ShortText | None = None
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
-    toleration_seconds: int | None = None
+    toleration_seconds: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
 
 
 class TopologySpreadConstraint(Model):

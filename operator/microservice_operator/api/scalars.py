@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
 from pydantic.alias_generators import to_snake
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import CoreSchema, core_schema
+
+from .base import refusal
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Keyed:
             if key in seen:
                 text = ", ".join(f"{name} {value}" for name, value in zip(self.keys, key, strict=True))
                 message = f"{text} is there twice; remove or rename one of them"
-                raise PydanticCustomError("rule", "{message}", {"message": message, "field": f"[{index}]"})
+                raise refusal((f"[{index}]", message))
             seen.add(key)
         return items
 
@@ -72,7 +74,7 @@ class IntOrString:
         if fits and isinstance(value, int | str):
             return value
         message = f"{value!r} is no {self.what}; give one such as {EXAMPLES[self.what]}"
-        raise PydanticCustomError("rule", "{message}", {"message": message, "field": ""})
+        raise refusal(("", message))
 
 
 EXAMPLES = {"quantity": "250m or 512Mi", "number or percentage": "1 or 25%", "port": "8080 or the name of a port"}

@@ -12,6 +12,9 @@ Percent = Annotated[int, Field(ge=1, le=1000)]
 Replicas = Annotated[int, Field(ge=0, le=10000)]
 
 
+_TARGETS = {"Utilization": "averageUtilization", "AverageValue": "averageValue", "Value": "value"}
+
+
 class MetricTarget(Model):
     """autoscaling/v2 MetricTarget."""
 
@@ -19,6 +22,14 @@ class MetricTarget(Model):
     average_utilization: Percent | None = None
     average_value: Quantity | None = None
     value: Quantity | None = None
+    rules = (
+        Rule(
+            cel="has(self.averageUtilization) == (self.type == 'Utilization')"
+            " && has(self.averageValue) == (self.type == 'AverageValue') && has(self.value) == (self.type == 'Value')",
+            holds=lambda self: set(self.manifest()) == {"type", _TARGETS[self.type]},
+            message="a metric's target takes exactly averageUtilization, averageValue or value, as its type says",
+        ),
+    )
 
 
 class MetricIdentifier(Model):
@@ -123,11 +134,17 @@ class Autoscaling(Model):
     """A HorizontalPodAutoscaler; without any target, 80 % of the requested CPU."""
 
     min_replicas: Annotated[int, Field(ge=1, le=10000)] = 2
+    """Fewest pods."""
     max_replicas: Annotated[int, Field(ge=1, le=10000)]
+    """Most pods."""
     target_cpu_utilization_percentage: Annotated[Percent | None, Field(alias="targetCPUUtilizationPercentage")] = None
+    """Wanted CPU use, in percent of the request."""
     target_memory_utilization_percentage: Percent | None = None
+    """Wanted memory use, in percent of the request."""
     metrics: Annotated[list[Metric], Field(max_length=16, json_schema_extra=ATOMIC)] | None = None
+    """Further metrics, as in autoscaling/v2."""
     behavior: Behavior | None = None
+    """How fast it scales, as in autoscaling/v2."""
     rules = (
         Rule(
             cel="self.minReplicas <= self.maxReplicas",

@@ -24,8 +24,10 @@ class _Generator(GenerateJsonSchema):
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         result = super().model_schema(schema)
         model = schema["cls"]
-        if issubclass(model, Model) and (model.rules or model.transitions):
-            result["x-kubernetes-validations"] = [validation(rule) for rule in (*model.rules, *model.transitions)]
+        if issubclass(model, Model):
+            rules: tuple[Rule | Transition, ...] = (*model.rules, *model.transitions)
+            if rules:
+                result["x-kubernetes-validations"] = [validation(rule) for rule in rules]
         return result
 
     def get_default_value(self, schema: core_schema.WithDefaultSchema) -> Any:

@@ -1,0 +1,29 @@
+"""What the API server would refuse about a change: the transition rules of every model, old and new side by side.
+
+Items of a list are paired by their key, as the API server pairs them.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..errors import Problem
+from .base import Model
+
+
+def refused_changes(new: Model, old: Model, path: str = "spec") -> Iterator[Problem]:
+    """Every transition rule that the step from `old` to `new` breaks."""
+    for rule in new.transitions:
+        if not rule.holds(new, old):
+            yield Problem(f"{path}.{rule.field}" if rule.field else path, rule.message)
+    for name, field in type(new).model_fields.items():
+        yield from _below(getattr(new, name), getattr(old, name), f"{path}.{field.alias or name}")
+
+
+def _below(new: Any, old: Any, path: str) -> Iterator[Problem]:
+    if isinstance(new, Model) and isinstance(old, Model):
+        yield from refused_changes(new, old, path)
+    elif isinstance(new, list) and isinstance(old, list):
+        before = {item.name: item for item in old if hasattr(item, "name")}
+        for index, item in enumerate(new):
+            if isinstance(item, Model) and getattr(item, "name", None) in before:
+                yield from refused_changes(item, before[getattr(item, "name", None)], f"{path}[{index}]")

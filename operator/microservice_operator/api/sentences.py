@@ -1,0 +1,119 @@
+"""What pydantic refuses, said to a person: which field, what is wrong with it, and what to write instead.
+
+Values are repeated only where the schema has a pattern or a choice: such a field holds a name, never a secret.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from ..errors import Problem
+from .base import Model
+from .scalars import DNS_LABEL, DNS_LABEL_ALPHA, DNS_SUBDOMAIN, PORT_NAME
+
+Path = Sequence[str | int]
+
+_PATTERNS = {
+    DNS_LABEL_ALPHA: "lower-case letters, digits and single hyphens, a letter first",
+    DNS_LABEL: "lower-case letters, digits and hyphens, a letter or digit at both ends",
+    DNS_SUBDOMAIN: "lower-case letters, digits, hyphens and dots, a letter or digit at both ends",
+    PORT_NAME: "lower-case letters, digits and single hyphens, at least one letter",
+}
+_TYPES: Mapping[str, str] = {
+    "string_type": "a string: put it in quotes",
+    "int_type": "a whole number, without quotes",
+    "bool_type": "true or false, without quotes",
+    "list_type": "a list: start each item with a hyphen",
+    "dict_type": "a mapping of names to values",
+    "model_type": "an object with fields",
+}
+_KINDS = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list", dict: "an object"}
+
+
+def problems(error: ValidationError, model: type[Model], root: str = "spec") -> Iterator[Problem]:
+    """Every error of a parse, as a problem of the field below `root`."""
+    for item in error.errors(include_url=False):
+        path = [part for part in item["loc"] if part != "[key]"]
+        if item["type"] == "rule":
+            for field, message in item["ctx"]["broken"]:
+                yield Problem(_below(dotted(root, path), field), message)
+        else:
+            yield Problem(dotted(root, path), _sentence(item, model))
+
+
+def dotted(root: str, path: Path) -> str:
+    """`spec` and `("tables", 0, "capacity")` → `spec.tables[0].capacity`."""
+    return root + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """The known word that was probably meant, as a question; empty when none is near."""
+    lowered = {name.lower(): name for name in known}
+    found = get_close_matches(word.lower().replace("_", ""), lowered, n=1, cutoff=0.6)
+    return f"did you mean {lowered[found[0]]}?" if found else ""
+
+
+def _below(path: str, field: str) -> str:
+    return path + (field if field.startswith("[") or not field else f".{field}")
+
+
+def _sentence(item: Any, model: type[Model]) -> str:
+    kind, found, context = item["type"], item["input"], item.get("ctx", {})
+    if kind == "extra_forbidden":
+        return _unknown_field(item["loc"], model)
+    if kind in _TYPES:
+        return f"is {_KINDS.get(type(found), 'of another type')}, must be {_TYPES[kind]}"
+    write = _SENTENCES.get(kind)
+    return write(found, context) if write else item["msg"][:1].lower() + item["msg"][1:]
+
+
+def _unknown_field(path: Path, model: type[Model]) -> str:
+    known = _fields_at(model, path[:-1])
+    hint = nearest(str(path[-1]), known) or f"the fields here are {', '.join(known)}"
+    return f"no such field; {hint}"
+
+
+def _fields_at(model: type[Model], path: Path) -> list[str]:
+    for part in path:
+        if isinstance(part, str):
+            annotation = next(
+                (field.annotation for name, field in model.model_fields.items() if part in (field.alias, name)), None
+            )
+            model = _model_in(annotation) or model
+    return sorted(field.alias or name for name, field in model.model_fields.items())
+
+
+def _model_in(annotation: Any) -> type[Model] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Model):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := _model_in(inner))), None)
+
+
+def _choice(found: Any, context: Mapping[str, Any]) -> str:
+    choices = [word.strip("' ") for word in context["expected"].replace(" or ", ",").split(",")]
+    hint = nearest(str(found), choices)
+    return f"{found!r} is none of {', '.join(choices)}" + (f"; {hint}" if hint else "; choose one of them")
+
+
+def _pattern(found: Any, context: Mapping[str, Any]) -> str:
+    wanted = _PATTERNS.get(context["pattern"], f"what matches {context['pattern']}")
+    return f"{str(found)[:60]!r} is not allowed here; use {wanted}"
+
+
+_SENTENCES: Mapping[str, Callable[[Any, Mapping[str, Any]], str]] = {
+    "missing": lambda _found, _context: "required; add it",
+    "literal_error": _choice,
+    "string_pattern_mismatch": _pattern,
+    "string_too_short": lambda _found, _context: "is empty or too short; give it a value or remove it",
+    "string_too_long": lambda found, context: (
+        f"has {len(found)} characters, at most {context['max_length']} are allowed; shorten it"
+    ),
+    "too_long": lambda found, context: (
+        f"has {len(found)} items, at most {context['max_length']} are allowed; remove some"
+    ),
+    "too_short": lambda _found, context: f"needs at least {context['min_length']} item; add one or remove the field",
+    "greater_than_equal": lambda found, context: f"{found} is too small; use {context['ge']} or more",
+    "less_than_equal": lambda found, context: f"{found} is too large; use {context['le']} or less",
+}
