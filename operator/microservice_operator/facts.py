@@ -1,4 +1,4 @@
-"""What a pass has found out: the values that the parts of a pass hand to `status`, and nothing else passes between them.
+"""What a pass has found out: the values that its parts hand to `status`; nothing else passes between them.
 
 Pure data. `cloud`, `postgres` and `cluster` make facts, `reconcile` gathers them, `status` sums them up.
 """

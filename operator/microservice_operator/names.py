@@ -20,6 +20,8 @@ LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGED_BY = "microservice-operator"
 LABEL_MICROSERVICE = f"{GROUP}/microservice"
 LABEL_ENVIRONMENT = f"{GROUP}/environment"
+# On the pods of a migration Job instead of the selector labels: no Service, Deployment or budget may count them.
+LABEL_MIGRATION = f"{GROUP}/migration"
 
 # Annotations on our children.
 ANNOTATION_HASH = f"{GROUP}/desired-hash"
@@ -60,6 +62,27 @@ def bounded(prefix: str, suffix: str, limit: int) -> str:
 def connection_secret(microservice: str, database: str) -> str:
     """Default name of the Secret that holds a database's connection."""
     return bounded(f"{microservice}-{database}", "database", 253)
+
+
+def owner_secret(microservice: str, database: str) -> str:
+    """Name of the Secret that holds the schema owner's connection; only the migration Job reads it."""
+    return bounded(f"{microservice}-{database}", "database-owner", 253)
+
+
+def migration_job(microservice: str, digest: str) -> str:
+    """Name of the Job that migrates for one image and command, told apart by `digest`."""
+    return bounded(microservice, f"migrate-{digest}", 63)
+
+
+def migration_policy(microservice: str) -> str:
+    """Name of the NetworkPolicy of migration pods; a dot, which no Microservice's name has, keeps it from colliding."""
+    return f"{microservice}.migration"
+
+
+def database_secrets(microservice: str, database: str, connection: str | None = None) -> tuple[str, str]:
+    """Names of a database's Secrets: the service's own, and the schema owner's, which only the migration Job sees."""
+    ours = connection or connection_secret(microservice, database)
+    return ours, bounded(ours, "owner", 253)
 
 
 def variable(name: str, suffix: str) -> str:

@@ -1,0 +1,197 @@
+"""What is known of our children without asking: a small record for each, kept by the watches.
+
+A record answers "same hash? touched by somebody else? ready?". The object itself is kept (as bytes) only until a pass
+has compared it with what is desired; from then on its digest tells whether anybody touched it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from .. import names
+from ..facts import Reason, State, Workload
+
+Key = tuple[str, str]
+ChildKey = tuple[str, str, str]  # kind, namespace, name
+
+# What changes without anybody touching what we declared.
+VOLATILE = ("resourceVersion", "managedFields", "generation", "selfLink")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One observed child.
+
+    `verified` says that a pass found nothing drifted in what `digest` covers; until then `body` holds the object.
+    `posted` is the index of the managed-fields entry that our first POST made, -1 when there is none; `scale` is the
+    replica count if it is ours, `None` when an autoscaler or a person has set it.
+    """
+
+    uid: str
+    version: str
+    owner: str
+    hash: str
+    digest: bytes
+    verified: bool
+    body: bytes
+    posted: int
+    scale: int | None = None
+    state: Any = None
+    deleting: bool = False
+
+
+def observed(kind: str, item: Mapping[str, Any]) -> Record:
+    """A record of an object as a watch or an answer delivered it."""
+    metadata = {k: v for k, v in item["metadata"].items() if k not in VOLATILE}
+    body = {k: v for k, v in item.items() if k not in ("status", "metadata", "kind", "apiVersion")}
+    raw = orjson.dumps({"metadata": metadata, **body}, option=orjson.OPT_SORT_KEYS)
+    owners = [o["uid"] for o in metadata.get("ownerReferences") or [] if o.get("controller")]
+    return Record(
+        uid=metadata["uid"],
+        version=item["metadata"].get("resourceVersion", ""),
+        owner=owners[0] if owners else "",
+        hash=(metadata.get("annotations") or {}).get(names.ANNOTATION_HASH, ""),
+        digest=blake2b(raw, digest_size=16).digest(),
+        verified=False,
+        body=raw,
+        posted=_posted(item["metadata"].get("managedFields") or []),
+        scale=_scale(item) if kind == "Deployment" else None,
+        state=STATES[kind](item) if kind in STATES else None,
+        deleting="deletionTimestamp" in metadata,
+    )
+
+
+def _posted(managed: list[dict[str, Any]]) -> int:
+    """Index of our entry of operation Update, unless one of operation Apply stands beside it."""
+    ours = [(i, e) for i, e in enumerate(managed) if e.get("manager") == names.FIELD_MANAGER and "subresource" not in e]
+    if any(entry["operation"] == "Apply" for _, entry in ours):
+        return -1
+    return next((index for index, entry in ours if entry["operation"] == "Update"), -1)
+
+
+def _scale(item: Mapping[str, Any]) -> int | None:
+    """Replicas, if one of our managed-fields entries owns them."""
+    for entry in item["metadata"].get("managedFields") or []:
+        if entry.get("manager") == names.FIELD_MANAGER and "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {}):
+            return int(item["spec"]["replicas"])
+    return None
+
+
+class Children:
+    """All records, by key; `changed` is called with the owner's key when a pass should look."""
+
+    def __init__(self, changed: Callable[[Key], None]) -> None:
+        """Start empty."""
+        self._records: dict[ChildKey, Record] = {}
+        self._owned: dict[Key, set[ChildKey]] = {}
+        self._owner_of: dict[ChildKey, Key] = {}
+        self._changed = changed
+
+    def of(self, owner: Key) -> dict[tuple[str, str], Record]:
+        """Records of one Microservice's children, by kind and name."""
+        return {(key[0], key[2]): self._records[key] for key in self._owned.get(owner, ())}
+
+    def saw(self, kind: str, item: Mapping[str, Any]) -> None:
+        """Take in an object from a watch; an echo of our own write and a change of no interest are passed over."""
+        key = (kind, item["metadata"].get("namespace", ""), item["metadata"]["name"])
+        new, old = observed(kind, item), self._records.get(key)
+        if old is not None and old.uid == new.uid and old.version and _older(new.version, old.version):
+            return
+        if old is not None and old.verified and old.uid == new.uid and old.digest == new.digest:
+            new = replace(new, verified=True, body=b"")
+        self._keep(key, new, item)
+        if old is None or (old.digest, old.state, old.deleting, old.uid) != (
+            new.digest,
+            new.state,
+            new.deleting,
+            new.uid,
+        ):
+            self._changed(self._owner_of[key])
+
+    def lost(self, kind: str, item: Mapping[str, Any]) -> None:
+        """Forget an object that a watch says is gone or no longer carries our label."""
+        key = (kind, item["metadata"].get("namespace", ""), item["metadata"]["name"])
+        old = self._records.get(key)
+        if old is None or old.uid != item["metadata"].get("uid", old.uid):
+            return
+        del self._records[key]
+        owner = self._owner_of.pop(key)
+        self._owned[owner].discard(key)
+        if not self._owned[owner]:
+            del self._owned[owner]
+        self._changed(owner)
+
+    def wrote(self, kind: str, item: Mapping[str, Any]) -> Record:
+        """Take in the answer to our own write: it is what we want, by definition."""
+        key = (kind, item["metadata"].get("namespace", ""), item["metadata"]["name"])
+        record = replace(observed(kind, item), verified=True, body=b"")
+        self._keep(key, record, item)
+        return record
+
+    def verified(self, kind: str, namespace: str, name: str) -> None:
+        """Note that a pass compared the object with what is desired and found it equal."""
+        key = (kind, namespace, name)
+        if key in self._records:
+            self._records[key] = replace(self._records[key], verified=True, body=b"")
+
+    def forget(self, kind: str, namespace: str, name: str) -> None:
+        """Forget an object that we removed ourselves; no pass is asked for."""
+        key = (kind, namespace, name)
+        if self._records.pop(key, None) is not None:
+            owner = self._owner_of.pop(key)
+            self._owned[owner].discard(key)
+
+    def _keep(self, key: ChildKey, record: Record, item: Mapping[str, Any]) -> None:
+        labels = item["metadata"].get("labels") or {}
+        owner = (key[1], labels.get(names.LABEL_MICROSERVICE) or self._owner_of.get(key, ("", ""))[1])
+        before = self._owner_of.get(key)
+        if before is not None and before != owner:
+            self._owned[before].discard(key)
+        self._records[key] = record
+        self._owner_of[key] = owner
+        self._owned.setdefault(owner, set()).add(key)
+
+
+def _older(version: str, known: str) -> bool:
+    """Whether a resourceVersion precedes the known one; comparable as numbers since Kubernetes 1.35."""
+    return version.isdigit() and known.isdigit() and int(version) < int(known)
+
+
+def deployment_state(item: Mapping[str, Any]) -> Workload:  # noqa: PLR0911 a list of checks, the first that fails is the answer
+    """How a Deployment stands, by the rules of kstatus."""
+    status, wanted = item.get("status") or {}, item["spec"].get("replicas", 1)
+    counts = Workload(status.get("replicas", 0), status.get("readyReplicas", 0), status.get("updatedReplicas", 0))
+    conditions = {c["type"]: c for c in status.get("conditions") or []}
+    progressing, failure = conditions.get("Progressing", {}), conditions.get("ReplicaFailure", {})
+    if failure.get("status") == "True":
+        return replace(counts, state=State.STALLED, reason=Reason.REJECTED, message=failure.get("message", ""))
+    if status.get("observedGeneration", 0) < item["metadata"].get("generation", 1):
+        return replace(counts, message="the Deployment controller has not seen the new version yet")
+    if progressing.get("reason") == "ProgressDeadlineExceeded":
+        return replace(
+            counts,
+            state=State.STALLED,
+            reason=Reason.ROLLOUT_STUCK,
+            message="the rollout made no progress within its deadline; look at the pods' events",
+        )
+    if counts.updated < wanted or counts.replicas > counts.updated:
+        return replace(counts, message="the new version is being rolled out")
+    if status.get("availableReplicas", 0) < wanted:
+        return replace(counts, message="pods are not ready yet")
+    if wanted == 0:
+        return replace(counts, state=State.READY, reason=Reason.SCALED_TO_ZERO, message="scaled to zero")
+    return replace(counts, state=State.READY, reason=Reason.READY)
+
+
+def job_state(item: Mapping[str, Any]) -> str:
+    """`Done`, `Failed` or `Running`."""
+    conditions = {c["type"]: c["status"] for c in (item.get("status") or {}).get("conditions") or []}
+    if conditions.get("Complete") == "True":
+        return "Done"
+    return "Failed" if conditions.get("Failed") == "True" else "Running"
+
+
+STATES: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {"Deployment": deployment_state, "Job": job_state}

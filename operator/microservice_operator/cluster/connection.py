@@ -1,0 +1,176 @@
+"""HTTP to the API server. The client library brings credentials and TLS; requests are bytes over one aiohttp session.
+
+Typed models and the library's serializer cost three times the CPU of the request itself, so neither is used here.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import orjson
+from kubernetes.aio import config as client_config
+from kubernetes.aio.client import Configuration
+from kubernetes.aio.client.rest import RESTClientObject
+
+from .. import metrics
+from ..errors import Gone, NeedsPerson, NotYet
+from ..facts import Reason
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+
+FORBIDDEN, NOT_FOUND, CONFLICT, GONE, INVALID, TOO_MANY = 403, 404, 409, 410, 422, 429
+BAD_REQUEST, SERVER_ERROR = 400, 500
+
+
+class ApiError(Exception):
+    """The API server's refusal, with its Status object."""
+
+    def __init__(self, code: int, status: Mapping[str, Any], what: str) -> None:
+        """Keep the HTTP code, the decoded Status and which request it was."""
+        self.code = code
+        self.reason = str(status.get("reason", ""))
+        self.message = str(status.get("message", "")) or f"HTTP {code}"
+        self.causes = (status.get("details") or {}).get("causes") or []
+        super().__init__(f"{what}: {self.message}")
+
+    def expected(self) -> Exception:
+        """The same as an error of ours, named for what happens next."""
+        text = " ".join(str(self).split())
+        if self.code == NOT_FOUND:
+            return Gone(text)
+        if self.code == FORBIDDEN and "exceeded quota" in self.message:
+            return NeedsPerson(Reason.QUOTA_EXCEEDED, f"{text}; raise the quota or ask for less")
+        if self.code == FORBIDDEN and "being terminated" in self.message:
+            return Gone(text)
+        if self.code == FORBIDDEN and "is forbidden: User" in self.message:
+            return NeedsPerson(Reason.FORBIDDEN, f"{text}; grant the verb to the operator's ClusterRole")
+        if self.code in (FORBIDDEN, INVALID, BAD_REQUEST):
+            return NeedsPerson(Reason.REJECTED, f"{text}; change the spec so that the API server accepts it")
+        return NotYet(Reason.PROGRESSING, text)
+
+
+async def configuration() -> Configuration:
+    """Credentials of the pod's service account, else of the kubeconfig."""
+    loaded = Configuration()
+    if "KUBERNETES_SERVICE_HOST" in os.environ:
+        client_config.load_incluster_config(client_configuration=loaded)  # type: ignore[no-untyped-call]
+    else:
+        await client_config.load_kube_config(client_configuration=loaded)  # type: ignore[no-untyped-call]
+    return loaded
+
+
+class Connection:
+    """One session with the API server; requests beyond `limit` at a time wait, watches do not count."""
+
+    def __init__(self, configured: Configuration, limit: int) -> None:
+        """Make the session; call from within the event loop."""
+        self._configuration = configured
+        rest = RESTClientObject(configured)
+        self._proxy = rest.proxy
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=rest.ssl_context),
+            timeout=aiohttp.ClientTimeout(total=30, connect=5),
+            read_bufsize=2**20,
+        )
+        self._slots = asyncio.Semaphore(limit)
+
+    async def close(self) -> None:
+        """End the session."""
+        await self._session.close()
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        content_type: str = JSON,
+    ) -> dict[str, Any]:
+        """One request; returns the decoded answer.
+
+        Raises ApiError for a refusal, NotYet when the server cannot be reached or is overloaded.
+        """
+        payload = None if body is None else orjson.dumps(body)
+        async with self._slots:
+            try:
+                async with self._session.request(
+                    method,
+                    self._configuration.host + path,
+                    params=query,
+                    data=payload,
+                    headers=await self._headers(content_type),
+                    proxy=self._proxy,
+                ) as answer:
+                    raw = await answer.read()
+            except (TimeoutError, aiohttp.ClientError, OSError) as error:
+                _count(method, path, "error")
+                raise NotYet(Reason.PROGRESSING, f"the API server does not answer ({type(error).__name__})") from error
+        _count(method, path, str(answer.status))
+        decoded: dict[str, Any] = _decoded(raw)
+        if answer.status < BAD_REQUEST:
+            return decoded
+        if answer.status == TOO_MANY or answer.status >= SERVER_ERROR:
+            after = float(answer.headers.get("Retry-After", "1"))
+            raise NotYet(Reason.PROGRESSING, f"the API server answers HTTP {answer.status}", after)
+        raise ApiError(answer.status, decoded, f"{method} {path}")
+
+    @asynccontextmanager
+    async def stream(self, path: str, query: Mapping[str, str], silence: float) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Open a watch; yields its lines.
+
+        Raises TimeoutError when the server says nothing, bookmarks included, for `silence` seconds, and ApiError.
+        """
+        timeout = aiohttp.ClientTimeout(total=None, connect=5, sock_read=silence)
+        async with self._session.get(
+            self._configuration.host + path,
+            params=query,
+            headers=await self._headers(JSON),
+            timeout=timeout,
+            proxy=self._proxy,
+        ) as answer:
+            _count("WATCH", path, str(answer.status))
+            if answer.status >= BAD_REQUEST:
+                raise ApiError(answer.status, _decoded(await answer.read()), f"WATCH {path}")
+            yield _lines(answer.content)
+
+    async def _headers(self, content_type: str) -> dict[str, str]:
+        headers = {"Content-Type": content_type, "Accept": JSON, "User-Agent": "microservice-operator"}
+        # Also runs the library's hook that renews an expired token.
+        settings: Mapping[str, Any] = await self._configuration.auth_settings()
+        for setting in settings.values():
+            if setting["in"] == "header" and setting["value"]:
+                headers[setting["key"]] = setting["value"]
+        return headers
+
+
+async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    """Lines of any length: an object may exceed the reader's limit for one line."""
+    pending = b""
+    async for chunk in content.iter_any():
+        *complete, pending = (pending + chunk).split(b"\n")
+        for line in complete:
+            if line:
+                yield line
+
+
+def _decoded(raw: bytes) -> Any:
+    try:
+        return orjson.loads(raw) if raw else {}
+    except orjson.JSONDecodeError:
+        return {"message": raw[:200].decode(errors="replace")}
+
+
+def _count(method: str, path: str, code: str) -> None:
+    parts = path.split("/")
+    at = 3 if parts[1] == "api" else 4
+    if len(parts) > at + 2 and parts[at] == "namespaces":
+        at += 2
+    resource = parts[at] + (f"/{parts[at + 2]}" if len(parts) > at + 2 else "")
+    metrics.API_CALLS.labels(method, resource, code).inc()

@@ -1,0 +1,88 @@
+"""Whether an observed object still is what we want it to be: PURE.
+
+Only what we declare counts. Fields that the server defaults, an autoscaler sets, or a person adds are not ours: an
+equality of whole objects would fight them. Values that the server rewrites on storing are compared by meaning:
+quantities ("0.5" is stored as "500m"), and empty values, which it leaves out.
+"""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+# Below these keys, strings and numbers are quantities.
+QUANTITY_MAPS = frozenset({"requests", "limits"})
+QUANTITIES = frozenset({"sizeLimit", "divisor", "averageValue", "tolerance"})
+# Keys that identify an item of a list, the most telling first.
+LIST_KEYS = ("mountPath", "uid", "containerPort", "port", "name", "key")
+SUFFIXES = {
+    "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"), "k": Decimal(10**3), "M": Decimal(10**6),
+    "G": Decimal(10**9), "T": Decimal(10**12), "P": Decimal(10**15), "E": Decimal(10**18),
+    "Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30), "Ti": Decimal(2**40), "Pi": Decimal(2**50),
+    "Ei": Decimal(2**60),
+}  # fmt: skip
+
+
+def drift(desired: Any, observed: Any, path: str = "") -> str:
+    """Path of the first field that differs from what is desired, "" when there is none."""
+    if isinstance(desired, dict):
+        return _mapping_drift(desired, observed, path)
+    if isinstance(desired, list):
+        return _list_drift(desired, observed, path)
+    if _same(desired, observed, path):
+        return ""
+    return path or "."
+
+
+def _mapping_drift(desired: dict[str, Any], observed: Any, path: str) -> str:
+    if observed is None:
+        observed = {}
+    if not isinstance(observed, dict):
+        return path
+    for key, value in desired.items():
+        found = drift(value, observed.get(key), f"{path}.{key}")
+        if found:
+            return found
+    return ""
+
+
+def _list_drift(desired: list[Any], observed: Any, path: str) -> str:  # noqa: PLR0911 the first difference is the answer
+    observed = observed or []
+    if not isinstance(observed, list):
+        return path
+    key = next((k for k in LIST_KEYS if desired and all(isinstance(item, dict) and k in item for item in desired)), "")
+    if key:
+        theirs = {item.get(key): item for item in observed if isinstance(item, dict)}
+        if len(theirs) == len(observed) and len({item[key] for item in desired}) == len(desired):
+            for item in desired:
+                if item[key] not in theirs:
+                    return f"{path}[{item[key]}]"
+                found = drift(item, theirs[item[key]], f"{path}[{item[key]}]")
+                if found:
+                    return found
+            return ""
+    if len(desired) != len(observed):
+        return path
+    for index, (ours, other) in enumerate(zip(desired, observed, strict=True)):
+        found = drift(ours, other, f"{path}[{index}]")
+        if found:
+            return found
+    return ""
+
+
+def _same(desired: Any, observed: Any, path: str) -> bool:
+    if desired == observed and type(desired) is type(observed):
+        return True
+    if observed is None and desired in (None, "", False, 0):
+        return True
+    keys = path.split(".")
+    if keys[-1] in QUANTITIES or (len(keys) > 1 and keys[-2] in QUANTITY_MAPS):
+        return _quantity(desired) == _quantity(observed) is not None
+    return False
+
+
+def _quantity(value: Any) -> Decimal | None:
+    text = str(value)
+    suffix = next((s for s in sorted(SUFFIXES, key=len, reverse=True) if text.endswith(s)), "")
+    try:
+        return Decimal(text.removesuffix(suffix)) * SUFFIXES.get(suffix, Decimal(1))
+    except InvalidOperation:
+        return None

@@ -1,0 +1,47 @@
+"""Which kinds the operator reads and writes, and where the API server serves them."""
+
+from dataclasses import dataclass
+
+from .. import names
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind: `api_version` as in a manifest, `plural` as in a path."""
+
+    kind: str
+    api_version: str
+    plural: str
+    namespaced: bool = True
+
+    def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
+        """Path of a collection or object; without a namespace, of all namespaces."""
+        root = "/api" if "/" not in self.api_version else "/apis"
+        parts = [root, self.api_version]
+        if namespace and self.namespaced:
+            parts += ["namespaces", namespace]
+        parts += [self.plural]
+        parts += [part for part in (name, subresource) if part]
+        return "/".join(parts)
+
+
+MICROSERVICE = Kind("Microservice", names.API_VERSION, "microservices")
+ENVIRONMENT = Kind("Environment", names.API_VERSION, "environments", namespaced=False)
+NAMESPACE = Kind("Namespace", "v1", "namespaces", namespaced=False)
+POD = Kind("Pod", "v1", "pods")
+SECRET = Kind("Secret", "v1", "secrets")
+EVENT = Kind("Event", "v1", "events")
+CRD = Kind("CustomResourceDefinition", "apiextensions.k8s.io/v1", "customresourcedefinitions", namespaced=False)
+SERVICE_MONITOR = Kind("ServiceMonitor", "monitoring.coreos.com/v1", "servicemonitors")
+
+# Children that a watch can show; Secrets are read by name only, for the operator may not list them.
+WATCHED = (
+    Kind("ServiceAccount", "v1", "serviceaccounts"),
+    Kind("Service", "v1", "services"),
+    Kind("Deployment", "apps/v1", "deployments"),
+    Kind("PodDisruptionBudget", "policy/v1", "poddisruptionbudgets"),
+    Kind("HorizontalPodAutoscaler", "autoscaling/v2", "horizontalpodautoscalers"),
+    Kind("NetworkPolicy", "networking.k8s.io/v1", "networkpolicies"),
+    Kind("Job", "batch/v1", "jobs"),
+)
+CHILDREN = {kind.kind: kind for kind in (*WATCHED, SECRET, SERVICE_MONITOR)}

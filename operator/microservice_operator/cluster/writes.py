@@ -1,0 +1,241 @@
+"""Make the children what is desired, with as few requests as that takes, and prune what is no longer wanted.
+
+A child not seen yet is POSTed, at half the server's cost of an apply, and so that a foreign object of the same name is
+noticed instead of overwritten. Every later write is a server-side apply, fenced by UID.
+
+A POST records its fields under operation Update; an apply beside it would never own them, and a field dropped from the
+desired object would stay for ever. So the first apply after a POST is preceded by one patch that turns that entry into
+one of operation Apply (what client-go calls the upgrade of client-side managed fields).
+"""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+import orjson
+
+from .. import names
+from ..api.objects import Identity
+from ..errors import Gone, NeedsPerson, NotYet, OperatorError
+from ..facts import Event, Part, Reason, State
+from .children import Children, Record
+from .connection import APPLY_PATCH, CONFLICT, JSON_PATCH, MERGE_PATCH, NOT_FOUND, ApiError, Connection
+from .drift import drift
+from .kinds import CHILDREN, MICROSERVICE, SECRET, Kind
+
+
+class Wanted(Protocol):
+    """One child as this module needs it: what `desired` makes, which is a layer of its own."""
+
+    @property
+    def kind(self) -> str:
+        """Kind of the object."""
+
+    @property
+    def name(self) -> str:
+        """Name of the object."""
+
+    @property
+    def body(self) -> dict[str, Any] | None:
+        """The whole object; `None` only while held."""
+
+    @property
+    def held(self) -> str:
+        """Why it is not written yet, "" when it is to be written."""
+
+    @property
+    def once(self) -> bool:
+        """Whether its spec is immutable: created, never applied again."""
+
+
+class Cluster:
+    """Writes to one cluster on behalf of one Microservice at a time."""
+
+    def __init__(self, connection: Connection, children: Children) -> None:
+        """Write through `connection`, and note every answer in `children`."""
+        self.connection = connection
+        self.children = children
+
+    async def apply(self, owner: Identity, wanted: Iterable[Wanted]) -> list[Part]:
+        """Bring every child to what is wanted, side by side; one part for each, in the given order.
+
+        Raises Gone when the namespace is being terminated.
+        """
+        records = self.children.of((owner.namespace, owner.name))
+        return list(
+            await asyncio.gather(
+                *(self._settle(owner, child, records.get((child.kind, child.name))) for child in wanted)
+            )
+        )
+
+    async def prune(self, owner: Identity, wanted: Iterable[Wanted]) -> list[Part]:
+        """Remove children that are no longer wanted; held ones are wanted."""
+        keep = {(child.kind, child.name) for child in wanted}
+        return [
+            await self._remove(owner, kind, name, record)
+            for (kind, name), record in self.children.of((owner.namespace, owner.name)).items()
+            if (kind, name) not in keep and record.owner == owner.uid and not record.deleting
+        ]
+
+    async def secret(self, owner: Identity, name: str) -> dict[str, Any] | None:
+        """Read one Secret; ours is noted as a child, so that `apply` compares instead of writing."""
+        try:
+            found = await self.connection.send("GET", SECRET.path(owner.namespace, name))
+        except ApiError as error:
+            if error.code == NOT_FOUND:
+                self.children.forget(SECRET.kind, owner.namespace, name)
+                return None
+            raise error.expected() from error
+        if _ours(owner, found):
+            self.children.saw(SECRET.kind, found)
+        return found
+
+    async def patch(self, owner: Identity, patch: dict[str, Any], subresource: str = "") -> dict[str, Any]:
+        """Merge-patch the Microservice itself, fenced by UID.
+
+        Raises Gone when it is another one by now, NotYet when a given resourceVersion is no longer current.
+        """
+        body = {**patch, "metadata": {**patch.get("metadata", {}), "uid": owner.uid}}
+        path = MICROSERVICE.path(owner.namespace, owner.name, subresource)
+        try:
+            return await self.connection.send("PATCH", path, body=body, content_type=MERGE_PATCH)
+        except ApiError as error:
+            if error.code == NOT_FOUND or (error.code == CONFLICT and "uid" in error.message.lower()):
+                raise Gone(str(error)) from error
+            raise error.expected() from error
+
+    async def _settle(self, owner: Identity, child: Wanted, record: Record | None) -> Part:
+        if child.held or child.body is None:
+            return _part(child.kind, child.name, State.PROGRESSING, Reason.PROGRESSING, child.held)
+        try:
+            events = await self._write(owner, child, record)
+        except NeedsPerson as error:
+            return _part(child.kind, child.name, State.STALLED, Reason(error.reason), str(error))
+        except NotYet as error:
+            return _part(child.kind, child.name, State.PROGRESSING, Reason(error.reason), str(error), after=error.after)
+        return _part(child.kind, child.name, State.READY, events=events)
+
+    async def _write(self, owner: Identity, child: Wanted, record: Record | None) -> tuple[Event, ...]:
+        kind, body = CHILDREN[child.kind], child.body or {}
+        if record is None:
+            try:
+                return await self._create(owner, child, body)
+            except ApiError as error:
+                if error.code != CONFLICT or error.reason != "AlreadyExists":
+                    raise error.expected() from error
+            record = await self._look(owner, child)
+        if record.deleting:
+            raise NotYet(Reason.PROGRESSING, f"the former {child.kind} {child.name} is still being deleted", 1.0)
+        if record.owner not in ("", owner.uid):
+            raise NotYet(Reason.PROGRESSING, f"{child.kind} {child.name} still belongs to a former Microservice", 2.0)
+        if child.once and record.owner == owner.uid:
+            return ()
+        wanted_hash = body["metadata"]["annotations"][names.ANNOTATION_HASH]
+        if record.hash == wanted_hash:
+            if record.verified:
+                return ()
+            touched = drift(
+                {k: v for k, v in body.items() if k not in ("kind", "apiVersion")}, orjson.loads(record.body)
+            )
+            if not touched:
+                self.children.verified(child.kind, owner.namespace, child.name)
+                return ()
+        try:
+            await self._apply(kind, owner, child, record)
+        except ApiError as error:
+            if error.code in (NOT_FOUND, CONFLICT):
+                self.children.forget(child.kind, owner.namespace, child.name)
+                raise NotYet(Reason.PROGRESSING, f"{child.kind} {child.name} changed meanwhile", 0.2) from error
+            raise error.expected() from error
+        if record.hash == wanted_hash:
+            message = f"{child.kind} {child.name} was changed by somebody else and has been put right"
+            return (Event("Normal", Reason.CHILD_UPDATED, message),)
+        return ()
+
+    async def _create(self, owner: Identity, child: Wanted, body: dict[str, Any]) -> tuple[Event, ...]:
+        path = CHILDREN[child.kind].path(owner.namespace)
+        answer = await self.connection.send("POST", path, query={"fieldManager": names.FIELD_MANAGER}, body=body)
+        self.children.wrote(child.kind, answer)
+        return ()
+
+    async def _look(self, owner: Identity, child: Wanted) -> Record:
+        """Read an object that stands in the way of a POST.
+
+        Raises NeedsPerson when it is not ours.
+        """
+        try:
+            found = await self.connection.send("GET", CHILDREN[child.kind].path(owner.namespace, child.name))
+        except ApiError as error:
+            raise error.expected() from error
+        if not _ours(owner, found):
+            raise NeedsPerson(
+                Reason.CONFLICT,
+                f"{child.kind} {child.name} exists and is not this Microservice's; delete or rename it, "
+                "or give the Microservice another name",
+            )
+        self.children.saw(child.kind, found)
+        return self.children.of((owner.namespace, owner.name))[(child.kind, child.name)]
+
+    async def _apply(self, kind: Kind, owner: Identity, child: Wanted, record: Record) -> None:
+        path = kind.path(owner.namespace, child.name)
+        if record.posted >= 0:
+            entry = f"/metadata/managedFields/{record.posted}"
+            upgrade = [
+                {"op": "test", "path": "/metadata/uid", "value": record.uid},
+                {"op": "test", "path": f"{entry}/manager", "value": names.FIELD_MANAGER},
+                {"op": "test", "path": f"{entry}/operation", "value": "Update"},
+                {"op": "replace", "path": f"{entry}/operation", "value": "Apply"},
+            ]
+            await self.connection.send("PATCH", path, body=upgrade, content_type=JSON_PATCH)
+        body: dict[str, Any] = dict(child.body or {})
+        if record.scale is not None and "replicas" not in body["spec"]:
+            await self._hand_over_replicas(path, body, record)
+        body["metadata"] = {**body["metadata"], "uid": record.uid}
+        query = {"fieldManager": names.FIELD_MANAGER, "force": "true"}
+        answer = await self.connection.send("PATCH", path, query=query, body=body, content_type=APPLY_PATCH)
+        self.children.wrote(child.kind, answer)
+
+    async def _hand_over_replicas(self, path: str, body: dict[str, Any], record: Record) -> None:
+        """Let another manager own the current count first: an apply that drops a field it owns resets the field.
+
+        Kubernetes documents this under "Transferring ownership" of server-side apply.
+        """
+        count = {
+            "apiVersion": body["apiVersion"],
+            "kind": body["kind"],
+            "metadata": {"name": body["metadata"]["name"], "uid": record.uid},
+            "spec": {"replicas": record.scale},
+        }
+        query = {"fieldManager": f"{names.FIELD_MANAGER}-handover", "force": "true"}
+        await self.connection.send("PATCH", path, query=query, body=count, content_type=APPLY_PATCH)
+
+    async def _remove(self, owner: Identity, kind: str, name: str, record: Record) -> Part:
+        body = {"preconditions": {"uid": record.uid}, "propagationPolicy": "Background"}
+        try:
+            await self.connection.send("DELETE", CHILDREN[kind].path(owner.namespace, name), body=body)
+        except ApiError as error:
+            if error.code not in (NOT_FOUND, CONFLICT):
+                try:
+                    raise error.expected() from error
+                except OperatorError as expected:
+                    return _part(
+                        kind, name, State.STALLED, Reason(getattr(expected, "reason", Reason.REJECTED)), str(expected)
+                    )
+        self.children.forget(kind, owner.namespace, name)
+        event = Event("Normal", Reason.CHILD_DELETED, f"{kind} {name} is no longer declared and has been deleted")
+        return _part(kind, name, State.DELETING, events=(event,))
+
+
+def _ours(owner: Identity, found: dict[str, Any]) -> bool:
+    """By owner reference; without a controller, by what a stripped object still carries of us."""
+    metadata = found["metadata"]
+    controllers = [o for o in metadata.get("ownerReferences") or [] if o.get("controller")]
+    if controllers:
+        same = controllers[0]
+        return bool(same["kind"] == MICROSERVICE.kind and same["name"] == owner.name)
+    managers = {entry.get("manager") for entry in metadata.get("managedFields") or []}
+    return names.FIELD_MANAGER in managers and names.ANNOTATION_HASH in (metadata.get("annotations") or {})
+
+
+def _part(kind: str, name: str, state: State, reason: Reason = Reason.READY, message: str = "", **more: Any) -> Part:
+    return Part(layer="Kubernetes", kind=kind, name=name, state=state, reason=reason, message=message, **more)

@@ -1,0 +1,52 @@
+"""PURE: what a declared dependency's other end says about the edge between the two."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .api.microservice import Dependency
+from .api.objects import Microservice
+from .facts import Part, Reason, State
+from .status import serves
+
+Found = tuple[Mapping[str, Any], Microservice | None]
+
+
+def dependency_part(caller: Microservice, dependency: Dependency, found: Found | None) -> Part:
+    """One edge: the other side exists, admits the caller, and is ready."""
+    name = dependency.name
+    if found is None:
+        message = (
+            f"Microservice {name} does not exist in namespace {caller.namespace}; create it or remove the dependency"
+        )
+        return _part(dependency, Reason.DEPENDENCY_MISSING, message)
+    body, service = found
+    if service is not None and not _admits(service, caller):
+        message = f"Microservice {name} does not admit this one; add {{microservice: {caller.name}}} to its access.from"
+        return _part(dependency, Reason.DEPENDENCY_NOT_ADMITTED, message)
+    if not serves(body.get("status") or {}):
+        return _part(
+            dependency, Reason.DEPENDENCY_NOT_READY, f"Microservice {name} is not ready; look at its conditions"
+        )
+    return Part("Kubernetes", "Microservice", name, State.READY, optional=dependency.optional)
+
+
+def _admits(service: Microservice, caller: Microservice) -> bool:
+    access = service.spec.access
+    if service.spec.service is not None and service.spec.service.type != "ClusterIP":
+        return True
+    return any(
+        admitted.microservice == caller.name or admitted.namespace == caller.namespace
+        for admitted in (access.from_ if access else None) or []
+    )
+
+
+def _part(dependency: Dependency, reason: Reason, message: str) -> Part:
+    return Part(
+        "Kubernetes",
+        "Microservice",
+        dependency.name,
+        State.PROGRESSING,
+        reason,
+        message,
+        optional=dependency.optional,
+    )

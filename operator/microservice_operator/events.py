@@ -1,0 +1,46 @@
+"""Post what happened in a pass as Kubernetes Events on the Microservice; losing one is logged and harms nothing."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from . import names
+from .api.objects import Identity
+from .cluster.connection import ApiError, Connection
+from .cluster.kinds import EVENT, MICROSERVICE
+from .errors import OperatorError
+from .facts import Event
+
+log = structlog.get_logger(__name__)
+
+MESSAGE_LIMIT = 1024
+
+
+async def post(connection: Connection, owner: Identity, event: Event) -> None:
+    """Post one Event of core/v1 on its Microservice."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    body: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"generateName": f"{owner.name}.", "namespace": owner.namespace},
+        "involvedObject": {
+            "apiVersion": MICROSERVICE.api_version,
+            "kind": MICROSERVICE.kind,
+            "namespace": owner.namespace,
+            "name": owner.name,
+            "uid": owner.uid,
+        },
+        "type": event.type,
+        "reason": event.reason.value,
+        "message": event.message[:MESSAGE_LIMIT],
+        "source": {"component": names.FIELD_MANAGER},
+        "reportingComponent": names.FIELD_MANAGER,
+        "firstTimestamp": now,
+        "lastTimestamp": now,
+        "count": 1,
+    }
+    try:
+        await connection.send("POST", EVENT.path(owner.namespace), body=body)
+    except (ApiError, OperatorError) as error:
+        log.info("event not posted", reason=event.reason.value, error=str(error))

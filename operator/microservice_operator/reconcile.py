@@ -1,0 +1,229 @@
+"""HOW: one pass over one Microservice: observe, plan, act, summarise; the same one whatever has happened."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from . import desired, events, names, status
+from .api.objects import Environment, Microservice, identity, microservice
+from .cluster.pods import Pods
+from .cluster.writes import Cluster
+from .deletion import everything, is_over, undeclared
+from .dependencies import dependency_part
+from .desired.context import Child, Context, Table
+from .errors import Gone, InvalidSpec, OperatorError
+from .facts import Event, Facts, Part, Reason, State
+from .outside import DATABASE, TABLE, Outside, known_parts
+from .workload import migration_part, migrations, workload
+from .world import Key, World
+
+RETRY_STALLED = 120.0
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """What every pass works with; `resync` is seconds, `service_monitors` tells whether that CRD is served."""
+
+    world: World
+    cluster: Cluster
+    pods: Pods
+    outside: Outside
+    resync: float
+    aws_endpoint_url: str | None
+    service_monitors: Callable[[], bool]
+
+
+async def reconcile(operator: Operator, key: Key) -> float | None:
+    """One pass; returns in how many seconds to look again, `None` for not before something happens.
+
+    Raises NotYet when the API server is out of order, and whatever nobody expected, after the status says so.
+    """
+    body = operator.world.microservices.get(key)
+    if body is None:
+        return None
+    facts = Facts(generation=body["metadata"].get("generation", 0), reconcile_requested_at=_requested_at(body))
+    try:
+        if "deletionTimestamp" in body["metadata"]:
+            return await _let_go(operator, body, facts)
+        return await _conclude(operator, body, await _provide(operator, body, facts))
+    except Gone:
+        return None
+    except OperatorError:
+        raise
+    except Exception:
+        message = "the operator failed on this resource; its log has the cause, it tries again by itself"
+        failed = Part("Kubernetes", "Microservice", "", State.UNKNOWN, Reason.INTERNAL_ERROR, message)
+        await _conclude(operator, body, replace(facts, refused=failed))
+        raise
+
+
+async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
+    """Everything that a Microservice needs which is to be there."""
+    key = identity(body)
+    facts = replace(facts, workload=workload(operator.cluster.children, operator.pods, key))
+    try:
+        service = microservice(body)
+        environment = _environment(operator.world, service)
+    except InvalidSpec as error:
+        return _refuse(replace(facts, problems=error.problems), Reason.INVALID_SPEC, str(error))
+    except LookupError as error:
+        return _refuse(facts, Reason.ENVIRONMENT_MISSING, str(error))
+    except PermissionError as error:
+        return _refuse(facts, Reason.ENVIRONMENT_REFUSED, str(error))
+    if service.spec.suspend:
+        return replace(facts, suspended=True)
+    if facts.reconcile_requested_at != (body.get("status") or {}).get("lastHandledReconcileAt", ""):
+        operator.outside.settled.forget(key.uid)
+    known = known_parts(body.get("status") or {})
+    if service.spec.tables or service.spec.databases or known:
+        await _hold(operator, body)
+    tables = await operator.outside.tables(service, environment, known)
+    databases, connections = await operator.outside.databases(service, environment, known)
+    left = await operator.outside.leave(key, environment, undeclared(service, known))
+    if not (tables or databases or any(not is_over(part) for part in left)):
+        await _release(operator, body)
+    jobs = migrations(operator.cluster.children, key)
+    context = Context(
+        microservice=service,
+        environment=environment,
+        connections=connections,
+        migrations=jobs,
+        tables={part.name: Table(part.name, part.id, ready=part.id != "") for part in tables},
+        aws_endpoint_url=operator.aws_endpoint_url,
+        service_monitors=operator.service_monitors(),
+    )
+    children = _held_by(databases, desired.children(context))
+    applied = await operator.cluster.apply(key, children)
+    pruned = await operator.cluster.prune(key, children)
+    return replace(
+        facts,
+        tables=_section(TABLE, tables, left),
+        databases=_section(DATABASE, databases, left),
+        dependencies=_edges(operator.world, service),
+        children=(*(migration_part(part, jobs) for part in applied), *pruned),
+        workload=workload(operator.cluster.children, operator.pods, key),
+        endpoint=f"http://{service.name}.{service.namespace}.svc",
+        selector=",".join(f"{k}={v}" for k, v in names.selector_labels(service.name).items()),
+        environment=environment.name if environment else "",
+    )
+
+
+async def _let_go(operator: Operator, body: Body, facts: Facts) -> float | None:
+    """Let everything outside the cluster go by its policy, then the finalizer; owner references do the rest."""
+    if names.FINALIZER not in (body["metadata"].get("finalizers") or []):
+        return None
+    owner, known = identity(body), known_parts(body.get("status") or {})
+    leaving = everything(body, known)
+    if (body["metadata"].get("annotations") or {}).get(names.ANNOTATION_ABANDON) == "true":
+        left_behind = ", ".join(
+            f"{kind} {name} ({known_id})" for (kind, name), (_, known_id) in sorted(leaving.items())
+        )
+        event = Event("Warning", Reason.ABANDONED, f"abandoned as asked; left behind: {left_behind or 'nothing'}")
+        await events.post(operator.cluster.connection, owner, event)
+        await _release(operator, body)
+        return None
+    spec = body.get("spec") if isinstance(body.get("spec"), dict) else {}
+    try:
+        environment = operator.world.environment_of(owner.namespace, (spec or {}).get("environment"))
+    except (InvalidSpec, LookupError):
+        environment = None
+    parts = await operator.outside.leave(owner, environment, leaving)
+    if all(is_over(part) for part in parts):
+        await _post_all(operator, body, parts)
+        await _release(operator, body)
+        operator.outside.settled.forget(owner.uid)
+        return None
+    return await _conclude(operator, body, replace(facts, deletion=tuple(p for p in parts if not is_over(p))))
+
+
+async def _conclude(operator: Operator, body: Body, facts: Facts) -> float | None:
+    """Write the status if it differs, post what happened, and say when to look again."""
+    before = body.get("status") or {}
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    after = status.summarise(facts, before, now)
+    patch = status.patch(before, after)
+    if patch:
+        answer = await operator.cluster.patch(identity(body), {"status": patch}, "status")
+        operator.world.wrote_microservice(answer)
+    parts = (*facts.children, *(facts.tables or ()), *(facts.databases or ()), *facts.deletion)
+    await _post_all(operator, body, parts, status.turn(before, after))
+    waits = [part.after for part in parts if part.after is not None]
+    if any(part.layer != "Kubernetes" for part in parts):
+        waits.append(operator.resync)
+    if any(part.state in (State.STALLED, State.UNKNOWN) for part in parts) or facts.refused:
+        waits.append(min(RETRY_STALLED, operator.resync))
+    return min(waits, default=None)
+
+
+async def _post_all(operator: Operator, body: Body, parts: Iterable[Part], *more: Event | None) -> None:
+    happened = [event for part in parts for event in part.events] + [event for event in more if event]
+    for event in happened:
+        await events.post(operator.cluster.connection, identity(body), event)
+
+
+async def _hold(operator: Operator, body: Body) -> None:
+    """Set the finalizer before anything outside the cluster is made."""
+    finalizers = body["metadata"].get("finalizers") or []
+    if names.FINALIZER not in finalizers:
+        await _set_finalizers(operator, body, [*finalizers, names.FINALIZER])
+
+
+async def _release(operator: Operator, body: Body) -> None:
+    """Take the finalizer off; nothing outside the cluster is left that must go."""
+    finalizers = body["metadata"].get("finalizers") or []
+    if names.FINALIZER in finalizers:
+        await _set_finalizers(operator, body, [f for f in finalizers if f != names.FINALIZER])
+
+
+async def _set_finalizers(operator: Operator, body: Body, finalizers: list[str]) -> None:
+    current = operator.world.microservices.get((body["metadata"]["namespace"], body["metadata"]["name"]), body)
+    version = current["metadata"]["resourceVersion"]
+    patch = {"metadata": {"finalizers": finalizers, "resourceVersion": version}}
+    answer = await operator.cluster.patch(identity(body), patch)
+    operator.world.wrote_microservice(answer)
+
+
+def _environment(world: World, service: Microservice) -> Environment | None:
+    """The Environment of a Microservice.
+
+    Raises InvalidSpec, LookupError, and PermissionError when it does not admit the namespace.
+    """
+    found = world.environment_of(service.namespace, service.spec.environment)
+    if found is not None and not world.admits(found, service.namespace):
+        raise PermissionError(
+            f"Environment {found.name} does not admit namespace {service.namespace}; "
+            "label the namespace as the Environment's spec.namespaces asks, or use another Environment"
+        )
+    return found
+
+
+def _edges(world: World, service: Microservice) -> tuple[Part, ...] | None:
+    declared = service.spec.dependencies
+    if not declared:
+        return None
+    return tuple(dependency_part(service, d, world.dependency((service.namespace, d.name))) for d in declared)
+
+
+def _held_by(databases: Iterable[Part], children: Iterable[Child]) -> list[Child]:
+    """Pods wait for databases whose Secret may be written already, but whose roles are not set yet."""
+    waiting = next((part for part in databases if part.state is not State.READY), None)
+    if waiting is None:
+        return list(children)
+    why = f"database {waiting.name} is not ready yet"
+    pods = ("Deployment", "Job")
+    return [replace(child, held=child.held or why) if child.kind in pods else child for child in children]
+
+
+def _section(kind: str, declared: tuple[Part, ...], left: tuple[Part, ...]) -> tuple[Part, ...] | None:
+    leaving = tuple(part for part in left if part.kind == kind and not is_over(part))
+    return (*declared, *leaving) or None
+
+
+def _refuse(facts: Facts, reason: Reason, message: str) -> Facts:
+    return replace(facts, refused=Part("Kubernetes", "Microservice", "", State.STALLED, reason, message))
+
+
+def _requested_at(body: Body) -> str:
+    return str((body["metadata"].get("annotations") or {}).get(names.ANNOTATION_RECONCILE, ""))

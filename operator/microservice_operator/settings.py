@@ -1,0 +1,47 @@
+"""Flags and environment of the process, read once, as one frozen value."""
+
+from dataclasses import dataclass
+
+from .errors import OperatorError
+
+
+class BadSettings(OperatorError):
+    """The process was started with flags that do not go together."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a platform team can choose about the running operator.
+
+    `resync` and `stuck_after` are seconds; `namespaces` empty means all.
+    """
+
+    namespaces: tuple[str, ...] = ()
+    workers: int = 16
+    resync: float = 120.0
+    stuck_after: float = 600.0
+    listen_host: str = "0.0.0.0"  # noqa: S104 probes and metrics are asked for from outside the pod
+    listen_port: int = 8080
+    aws_endpoint_url: str | None = None
+    insecure_emulator: bool = False
+    aws_pool_size: int = 8
+    connections: int = 32
+    log_level: str = "info"
+    log_format: str = "json"
+
+    def __post_init__(self) -> None:
+        """Refuse what could send data to the wrong place.
+
+        Raises BadSettings.
+        """
+        if self.aws_endpoint_url and not self.insecure_emulator:
+            raise BadSettings(
+                "--aws-endpoint-url replaces AWS by another server: give --insecure-emulator too if that is wanted, "
+                "or remove the flag to use AWS"
+            )
+        if self.workers < 1 or self.aws_pool_size < 1 or self.connections < 1:
+            raise BadSettings(
+                "--workers, --aws-pool-size and --connections must be at least 1: raise the one that is 0"
+            )
+        if self.resync < 1:
+            raise BadSettings("--resync must be at least 1 second: give the seconds between two looks at AWS")
