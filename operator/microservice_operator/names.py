@@ -81,8 +81,7 @@ def migration_policy(microservice: str) -> str:
 
 def database_secrets(microservice: str, database: str, connection: str | None = None) -> tuple[str, str]:
     """Names of a database's Secrets: the service's own, and the schema owner's, which only the migration Job sees."""
-    ours = connection or connection_secret(microservice, database)
-    return ours, bounded(ours, "owner", 253)
+    return connection or connection_secret(microservice, database), owner_secret(microservice, database)
 
 
 def variable(name: str, suffix: str) -> str:

@@ -7,11 +7,12 @@ from typing import Any
 
 from . import desired, events, names, status
 from .api.objects import Environment, Microservice, identity, microservice
+from .cloud import usable
 from .cluster.pods import Pods
 from .cluster.writes import Cluster
 from .deletion import everything, is_over, undeclared
 from .dependencies import dependency_part
-from .desired.context import Child, Context, Table
+from .desired.context import Context, Table
 from .errors import Gone, InvalidSpec, OperatorError
 from .facts import Event, Facts, Part, Reason, State
 from .outside import DATABASE, TABLE, Outside, known_parts
@@ -89,12 +90,14 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
         microservice=service,
         environment=environment,
         connections=connections,
+        database_waits={p.name: f"database {p.name} is not ready" for p in databases if p.state is not State.READY},
         migrations=jobs,
-        tables={part.name: Table(part.name, part.id, ready=part.id != "") for part in tables},
+        dependency_ports=_ports(operator.world, service),
+        tables={part.name: Table(part.name, part.id, ready=usable(part)) for part in tables},
         aws_endpoint_url=operator.aws_endpoint_url,
         service_monitors=operator.service_monitors(),
     )
-    children = _held_by(databases, desired.children(context))
+    children = desired.children(context)
     applied = await operator.cluster.apply(key, children)
     pruned = await operator.cluster.prune(key, children)
     return replace(
@@ -206,14 +209,10 @@ def _edges(world: World, service: Microservice) -> tuple[Part, ...] | None:
     return tuple(dependency_part(service, d, world.dependency((service.namespace, d.name))) for d in declared)
 
 
-def _held_by(databases: Iterable[Part], children: Iterable[Child]) -> list[Child]:
-    """Pods wait for databases whose Secret may be written already, but whose roles are not set yet."""
-    waiting = next((part for part in databases if part.state is not State.READY), None)
-    if waiting is None:
-        return list(children)
-    why = f"database {waiting.name} is not ready yet"
-    pods = ("Deployment", "Job")
-    return [replace(child, held=child.held or why) if child.kind in pods else child for child in children]
+def _ports(world: World, service: Microservice) -> dict[str, int]:
+    """First Service port of every dependency that exists and is valid."""
+    found = {d.name: world.dependency((service.namespace, d.name)) for d in service.spec.dependencies or []}
+    return {name: other[1].spec.ports[0].service_port for name, other in found.items() if other and other[1]}
 
 
 def _section(kind: str, declared: tuple[Part, ...], left: tuple[Part, ...]) -> tuple[Part, ...] | None:

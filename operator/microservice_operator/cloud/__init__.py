@@ -12,7 +12,7 @@ account     are we in the account that the Environment names?
 
 from .clients import Clients, Limits
 from .place import Place
-from .tables import LeavingTable, WantedTable, delete_table, reconcile_table, table_name, usable
+from .tables import LeavingTable, WantedTable, delete_table, reconcile_table, table_name, usable, usable
 
 __all__ = [
     "Clients",
@@ -23,5 +23,6 @@ __all__ = [
     "delete_table",
     "reconcile_table",
     "table_name",
+    "usable",
     "usable",
 ]
