@@ -15,10 +15,13 @@ from .scalars import DNS_LABEL, DNS_LABEL_ALPHA, DNS_SUBDOMAIN, PORT_NAME
 
 Path = Sequence[str | int]
 
+_FEW = 16
 _PATTERNS = {
     DNS_LABEL_ALPHA: "lower-case letters, digits and single hyphens, a letter first",
     DNS_LABEL: "lower-case letters, digits and hyphens, a letter or digit at both ends",
     DNS_SUBDOMAIN: "lower-case letters, digits, hyphens and dots, a letter or digit at both ends",
+    r"^[^\s]+$": "no spaces",
+    r"^/": "a path that starts with /",
     PORT_NAME: "lower-case letters, digits and single hyphens, at least one letter",
 }
 _TYPES: Mapping[str, str] = {
@@ -71,8 +74,10 @@ def _sentence(item: Any, model: type[Model]) -> str:
 
 def _unknown_field(path: Path, model: type[Model]) -> str:
     known = _fields_at(model, path[:-1])
-    hint = nearest(str(path[-1]), known) or f"the fields here are {', '.join(known)}"
-    return f"no such field; {hint}"
+    few = (
+        f"the fields here are {', '.join(known)}" if len(known) <= _FEW else "see docs/reference/api.md for the fields"
+    )
+    return f"no such field; {nearest(str(path[-1]), known) or few}"
 
 
 def _fields_at(model: type[Model], path: Path) -> list[str]:
