@@ -34,5 +34,5 @@ else
         -out /tmp/tls.crt -keyout /tmp/tls.key 2>/dev/null
 fi
 
-exec postgres -D "$PGDATA" -c listen_addresses='*' -c unix_socket_directories=/tmp \
+exec postgres -D "$PGDATA" -c jit=off -c listen_addresses='*' -c unix_socket_directories=/tmp \
     -c ssl=on -c ssl_cert_file=/tmp/tls.crt -c ssl_key_file=/tmp/tls.key "$@"
