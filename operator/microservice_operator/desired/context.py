@@ -36,13 +36,18 @@ class Context:
     """Input of every builder.
 
     `connections` is keyed by the declared database's name and lacks those that are not ready yet; `tables` likewise.
+    `database_waits` says, by a declared database's name, why it cannot be used yet although its connection is known
+    (the Secret is written before the roles are set): its Secrets are written, its migration and the pods wait.
     `migrations` is keyed by Job name and lacks Jobs that were not seen.
+    `dependency_ports` is the first Service port of a dependency that was found; 80 is taken for the others.
     """
 
     microservice: Microservice
     environment: Environment | None = None
     connections: Mapping[str, Connection] = field(default_factory=dict)
+    database_waits: Mapping[str, str] = field(default_factory=dict)
     migrations: Mapping[str, Migration] = field(default_factory=dict)
+    dependency_ports: Mapping[str, int] = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
     aws_endpoint_url: str | None = None
     service_monitors: bool = False

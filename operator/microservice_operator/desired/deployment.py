@@ -1,0 +1,48 @@
+"""The service's pods, and how one version replaces another.
+
+`replicas` is absent where an autoscaler owns the count. That is not enough when it was there before: server-side apply
+removes a field whose only manager drops it, and the count would fall back to 1. So `cluster.writes` first hands the
+count that it finds to another field manager; then the field survives, and the autoscaler goes on from it.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from .. import names
+from ..api.pods import Strategy
+from .context import Child, Context
+from .image import version_label
+from .metadata import child
+from .pod import pod_template
+from .replicas import declared_replicas
+from .waits import facts_missing, rollout_wait
+
+PROGRESS_DEADLINE = 600
+REVISIONS = 3
+
+
+def deployment(context: Context) -> Child:
+    """The Deployment; held while what the pods need is not there, so that those that run stay."""
+    microservice, held = context.microservice, rollout_wait(context)
+    if facts_missing(context):
+        return Child("Deployment", microservice.name, None, held)
+    spec: dict[str, Any] = {} if microservice.spec.autoscaling else {"replicas": declared_replicas(context)}
+    spec |= {
+        "selector": {"matchLabels": names.selector_labels(microservice.name)},
+        "strategy": _strategy(microservice.spec.strategy),
+        "progressDeadlineSeconds": PROGRESS_DEADLINE,
+        "revisionHistoryLimit": REVISIONS,
+        "template": pod_template(context),
+    }
+    metadata = {"labels": {names.LABEL_VERSION: version_label(microservice.spec.image)}}
+    made = child(context, "Deployment", microservice.name, {"metadata": metadata, "spec": spec})
+    return replace(made, held=held)
+
+
+def _strategy(given: Strategy | None) -> dict[str, Any]:
+    """No pod goes before its successor is ready; without room for a surge, one has to."""
+    if given is not None and given.type == "Recreate":
+        return {"type": "Recreate"}
+    rolling = given.rolling_update.manifest() if given and given.rolling_update else {}
+    no_surge = rolling.get("maxSurge") in (0, "0%")
+    return {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": int(no_surge), "maxSurge": 1} | rolling}

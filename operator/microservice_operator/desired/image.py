@@ -1,0 +1,24 @@
+"""What an image reference says about the version that it runs."""
+
+import re
+
+LABEL_LIMIT = 63
+DIGEST_LENGTH = 12
+
+
+def version(image: str) -> str:
+    """The tag; without one, the beginning of the digest; without either, `latest`.
+
+    A colon before the last slash belongs to the registry's port.
+    """
+    reference, _, digest = image.partition("@")
+    _, colon, tag = reference.rpartition("/")[2].partition(":")
+    if colon:
+        return tag
+    return digest.partition(":")[2][:DIGEST_LENGTH] or "latest"
+
+
+def version_label(image: str) -> str:
+    """The version as the value of a label, which knows fewer characters and at most 63 of them."""
+    allowed = re.sub(r"[^A-Za-z0-9_.-]", "-", version(image))
+    return allowed[:LABEL_LIMIT].strip("-_.") or "unknown"

@@ -1,0 +1,79 @@
+"""The Job that brings a database's schema to what the new image expects, before the pods of that image start.
+
+A Job's template is immutable, so its name holds a hash of what it runs, and it is created once. It stays when it is
+done: that it is there says that this image has migrated.
+"""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from .. import names
+from ..api.stores import Database
+from .connection_secret import owner_secret_name
+from .container import image_fields, present
+from .context import Child, Context
+from .image import version_label
+from .metadata import child, labels
+from .pod import pod_fields
+from .scheduling import placement
+from .variables import migration_variables
+from .volumes import mounts, volumes
+from .waits import connection_wait, database_wait, migration_job_name
+
+RETRIES = 3
+SECONDS = {"h": 3600, "m": 60, "s": 1}
+
+
+def migration_jobs(context: Context) -> tuple[Child, ...]:
+    """One Job for each database that declares a migration."""
+    return tuple(
+        _job(context, database) for database in context.microservice.spec.databases or [] if database.migration
+    )
+
+
+def _job(context: Context, database: Database) -> Child:
+    name = migration_job_name(context, database)
+    if held := connection_wait(context, database):
+        return Child("Job", name, None, held, once=True)
+    version = {names.LABEL_VERSION: version_label(context.microservice.spec.image)}
+    spec = {
+        "backoffLimit": RETRIES,
+        "activeDeadlineSeconds": _seconds(database.migration.timeout) if database.migration else None,
+        "template": {"metadata": {"labels": _pod_labels(context) | version}, "spec": _pod(context, database)},
+    }
+    made = child(context, "Job", name, {"metadata": {"labels": version}, "spec": present(spec)})
+    return replace(made, held=database_wait(context, database), once=True)
+
+
+def _pod_labels(context: Context) -> dict[str, str]:
+    """Not those that the Service, the Deployment and the budget select by."""
+    microservice = context.microservice.name
+    own = {k: v for k, v in labels(context).items() if k not in names.selector_labels(microservice)}
+    return own | {names.LABEL_MIGRATION: microservice}
+
+
+def _pod(context: Context, database: Database) -> dict[str, Any]:
+    """Without the volumes of the spec: one that a single node holds would keep the Job waiting for the old pods."""
+    migration = database.migration
+    container = {
+        "name": "migration",
+        **image_fields(context),
+        "command": migration.command if migration else None,
+        "args": migration.args if migration else None,
+        "env": migration_variables(context, database),
+        "volumeMounts": mounts(context),
+    }
+    return present(
+        {
+            **pod_fields(context),
+            "restartPolicy": "Never",
+            **placement(context.microservice.spec),
+            "volumes": volumes(context, {database.name: owner_secret_name(context.microservice, database)}),
+            "containers": [present(container)],
+        }
+    )
+
+
+def _seconds(duration: str) -> int:
+    return sum(int(number) * SECONDS[unit] for number, unit in re.findall(r"([0-9]+)([hms])", duration))

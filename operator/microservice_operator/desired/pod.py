@@ -1,0 +1,51 @@
+"""The pod template of the service.
+
+Nothing of the operator's own goes in, neither its version nor anything that it merely happens to know: the pods of a
+whole cluster would roll with an upgrade.
+"""
+
+from typing import Any
+
+from .. import names
+from .connection_secret import connection_hash, runtime_secret_name
+from .container import init_containers, main_container, present
+from .context import Context
+from .image import version_label
+from .metadata import labels
+from .scheduling import scheduling
+from .security import pod_security
+from .volumes import overlaid, volumes
+
+
+def pod_template(context: Context) -> dict[str, Any]:
+    """The template; the hash of the connection rolls the pods when the Secret that they read at their start changes."""
+    spec = context.microservice.spec
+    connection = connection_hash(context)
+    metadata = {
+        "labels": labels(context) | {names.LABEL_VERSION: version_label(spec.image)},
+        "annotations": {names.ANNOTATION_CONNECTION_HASH: connection} if connection else {},
+    }
+    databases = spec.databases or []
+    secrets = {database.name: runtime_secret_name(context.microservice, database) for database in databases}
+    pod = {
+        **pod_fields(context),
+        "terminationGracePeriodSeconds": spec.termination_grace_period_seconds,
+        **scheduling(context),
+        "volumes": overlaid(volumes(context, secrets), spec.volumes, "name"),
+        "initContainers": init_containers(context),
+        "containers": [main_container(context)],
+    }
+    return {"metadata": present(metadata), "spec": present(pod)}
+
+
+def pod_fields(context: Context) -> dict[str, Any]:
+    """What the service's pods and a migration's share."""
+    spec = context.microservice.spec
+    return {
+        "serviceAccountName": context.microservice.name,
+        "automountServiceAccountToken": False,
+        # Variables for every Service of the namespace could shadow declared ones.
+        "enableServiceLinks": False,
+        "imagePullSecrets": [secret.manifest() for secret in spec.image_pull_secrets or []],
+        "securityContext": pod_security(spec.pod_security_context),
+    }

@@ -1,0 +1,60 @@
+"""Where pods may run, and how they are spread."""
+
+from typing import Any
+
+from .. import names
+from ..api.microservice import MicroserviceSpec
+from ..api.pods import TopologySpreadConstraint
+from .context import Context
+from .replicas import certain_replicas
+
+SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+
+
+def scheduling(context: Context) -> dict[str, Any]:
+    """Scheduling fields of the service's pods; absent ones are left out."""
+    spec = context.microservice.spec
+    fields = {
+        "affinity": spec.affinity.manifest() if spec.affinity else None,
+        "topologySpreadConstraints": _spread(context),
+        **placement(spec),
+    }
+    return {key: value for key, value in fields.items() if value}
+
+
+def placement(spec: MicroserviceSpec) -> dict[str, Any]:
+    """Which nodes will do: also for a migration, which runs the same image."""
+    fields = {
+        "nodeSelector": spec.node_selector,
+        "tolerations": [toleration.manifest() for toleration in spec.tolerations or []],
+        "priorityClassName": spec.priority_class_name,
+    }
+    return {key: value for key, value in fields.items() if value}
+
+
+def _spread(context: Context) -> list[dict[str, Any]]:
+    """The given constraints, else zones and hosts as far as possible: never a reason to leave a pod pending.
+
+    The template's hash is part of each, so that a rollout does not count the pods that it replaces.
+    """
+    selector = {"matchLabels": names.selector_labels(context.microservice.name)}
+    given = context.microservice.spec.topology_spread_constraints
+    if given is not None:
+        return [_given(constraint, selector) for constraint in given]
+    defaults = context.environment.spec.defaults if context.environment else None
+    if certain_replicas(context) <= 1 or (defaults and not defaults.topology_spread):
+        return []
+    return [
+        {
+            "maxSkew": 1,
+            "topologyKey": key,
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": selector,
+            "matchLabelKeys": ["pod-template-hash"],
+        }
+        for key in SPREAD_OVER
+    ]
+
+
+def _given(constraint: TopologySpreadConstraint, selector: dict[str, Any]) -> dict[str, Any]:
+    return {"labelSelector": selector} | constraint.manifest()

@@ -1,0 +1,105 @@
+"""Environment variables: what is declared tells the service where it is and what it may use; the author's own win.
+
+Generated ones come first, so that the author's may refer to them as `$(NAME)`. No name is there twice, for server-side
+apply merges them by name.
+"""
+
+from typing import Any
+from urllib.parse import quote
+
+from .. import names
+from ..api.stores import Database
+from .connection_secret import owner_secret_name, runtime_secret_name
+from .context import Context
+from .image import version
+
+Variable = dict[str, Any]
+
+SECRET_KEYS = {
+    "URL": "url",
+    "HOST": "host",
+    "PORT": "port",
+    "NAME": "database",
+    "USER": "username",
+    "PASSWORD": "password",
+}
+HTTP_PORT = 80
+
+
+def service_variables(context: Context) -> list[Variable]:
+    """Variables of the service's container."""
+    microservice = context.microservice
+    generated = [*_identity(context), *_aws(context), *_tables(context), *_dependencies(context)]
+    for database in microservice.spec.databases or []:
+        generated += _database(database, runtime_secret_name(microservice, database))
+    return _with_given(context, generated)
+
+
+def migration_variables(context: Context, database: Database) -> list[Variable]:
+    """Variables of a migration: the database, as its schema's owner, and nothing else that is declared."""
+    secret = owner_secret_name(context.microservice, database)
+    return _with_given(context, [*_identity(context), *_database(database, secret)])
+
+
+def _with_given(context: Context, generated: list[Variable]) -> list[Variable]:
+    given = [variable.manifest() for variable in context.microservice.spec.env or []]
+    taken = {variable["name"] for variable in given}
+    by_name = {variable["name"]: variable for variable in generated if variable["name"] not in taken}
+    return [*by_name.values(), *given]
+
+
+def _identity(context: Context) -> list[Variable]:
+    microservice, environment = context.microservice, context.environment
+    release = version(microservice.spec.image)
+    attributes = {"service.namespace": microservice.namespace, "service.version": release}
+    found = [_plain("SERVICE_NAME", microservice.name), _plain("SERVICE_VERSION", release)]
+    if environment:
+        attributes["deployment.environment.name"] = environment.name
+        found.append(_plain("ENVIRONMENT", environment.name))
+        if environment.spec.aws:
+            found.append(_plain("AWS_REGION", environment.spec.aws.region))
+    # Commas and equals signs separate the attributes, so values are percent-encoded, as OpenTelemetry asks.
+    joined = ",".join(f"{key}={quote(value, safe='')}" for key, value in attributes.items())
+    return [*found, _plain("OTEL_SERVICE_NAME", microservice.name), _plain("OTEL_RESOURCE_ATTRIBUTES", joined)]
+
+
+def _aws(context: Context) -> list[Variable]:
+    """The emulator's address, where something of AWS is declared; any credentials will do, but there must be some."""
+    if not context.aws_endpoint_url or not context.microservice.spec.tables:
+        return []
+    return [
+        _plain("AWS_ENDPOINT_URL", context.aws_endpoint_url),
+        _plain("AWS_ACCESS_KEY_ID", "emulator"),
+        _plain("AWS_SECRET_ACCESS_KEY", "emulator"),
+    ]
+
+
+def _tables(context: Context) -> list[Variable]:
+    tables = context.microservice.spec.tables or []
+    found = [_plain(names.variable(table.name, "TABLE"), context.tables[table.name].name) for table in tables]
+    if len(tables) == 1:
+        found.append(_plain("TABLE_NAME", context.tables[tables[0].name].name))
+    return found
+
+
+def _dependencies(context: Context) -> list[Variable]:
+    microservice = context.microservice
+    found = []
+    for dependency in microservice.spec.dependencies or []:
+        port = context.dependency_ports.get(dependency.name, HTTP_PORT)
+        host = f"{dependency.name}.{microservice.namespace}.svc"
+        url = f"http://{host}" if port == HTTP_PORT else f"http://{host}:{port}"
+        found.append(_plain(names.variable(dependency.name, "URL"), url))
+    return found
+
+
+def _database(database: Database, secret: str) -> list[Variable]:
+    prefix = database.connection.env_prefix if database.connection else "DATABASE"
+    return [
+        {"name": f"{prefix}_{suffix}", "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
+        for suffix, key in SECRET_KEYS.items()
+    ]
+
+
+def _plain(name: str, value: str) -> Variable:
+    return {"name": name, "value": value}

@@ -1,0 +1,67 @@
+"""Why a child is not written yet, one sentence for each cause, "" when nothing is in the way.
+
+A held Deployment leaves the pods of the former version as they are: that is how a failed migration keeps the old pods.
+"""
+
+from .. import names
+from ..api.stores import Database
+from .context import Context, Migration
+
+
+def connection_wait(context: Context, database: Database) -> str:
+    """What the Secrets of a database wait for."""
+    return "" if database.name in context.connections else f"database {database.name} has no connection yet"
+
+
+def database_wait(context: Context, database: Database) -> str:
+    """What everything that talks to a database waits for."""
+    return connection_wait(context, database) or context.database_waits.get(database.name, "")
+
+
+def migration_wait(context: Context, database: Database) -> str:
+    """What the pods wait for after the database itself."""
+    if database.migration is None:
+        return ""
+    job = migration_job_name(context, database)
+    state = context.migrations.get(job)
+    if state is Migration.DONE:
+        return ""
+    if state is Migration.FAILED:
+        return (
+            f"migration Job {job} failed, so the pods stay as they are; read its log, then give an image that migrates"
+        )
+    return f"migration Job {job} has not finished yet"
+
+
+def table_wait(context: Context, name: str) -> str:
+    """What the pods wait for until AWS has made a table."""
+    table = context.tables.get(name)
+    return "" if table and table.ready else f"table {name} is not ready yet"
+
+
+def rollout_wait(context: Context) -> str:
+    """What the Deployment waits for: the first cause, in the order in which one waits for the other."""
+    spec = context.microservice.spec
+    databases = spec.databases or []
+    waits = (
+        *(database_wait(context, database) for database in databases),
+        *(migration_wait(context, database) for database in databases),
+        *(table_wait(context, table.name) for table in spec.tables or []),
+    )
+    return next((wait for wait in waits if wait), "")
+
+
+def facts_missing(context: Context) -> bool:
+    """Whether pods cannot even be described: a connection or a table's name is unknown."""
+    spec = context.microservice.spec
+    return any(database.name not in context.connections for database in spec.databases or []) or any(
+        table.name not in context.tables for table in spec.tables or []
+    )
+
+
+def migration_job_name(context: Context, database: Database) -> str:
+    """Name of the migration Job, which tells whether this image has migrated already with this command."""
+    microservice, migration = context.microservice, database.migration
+    command = ("\1".join(part or []) for part in (migration.command, migration.args)) if migration else ()
+    digest = names.short_hash(microservice.spec.image, *command, database.name)
+    return names.migration_job(microservice.name, digest)
