@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .facts import Part
+from .facts import Event, Part, State
 
 Key = tuple[str, str, str]  # UID of the Microservice, kind, name
 
@@ -29,6 +29,7 @@ class Settled:
         self._seconds = seconds
         self._clock = clock
         self._memories: dict[Key, _Memory] = {}
+        self._told: dict[Key, str] = {}
 
     def recall(self, key: Key, wanted: Any) -> Part | None:
         """The part as it was, if the same was wanted then and it is not too long ago."""
@@ -41,7 +42,18 @@ class Settled:
         """Remember that nothing was to do; what happened in this pass will not happen again."""
         self._memories[key] = _Memory(wanted, replace(part, events=()), self._clock() + self._seconds)
 
+    def news(self, key: Key, part: Part) -> Part:
+        """The part, with a Warning if it needs a person and that was not said before in these words."""
+        if part.state is not State.STALLED:
+            self._told.pop(key, None)
+            return part
+        if self._told.get(key) == part.message:
+            return part
+        self._told[key] = part.message
+        return replace(part, events=(*part.events, Event("Warning", part.reason, part.message)))
+
     def forget(self, uid: str) -> None:
         """Look at everything of this Microservice anew: it is gone, or a person asked."""
-        for key in [key for key in self._memories if key[0] == uid]:
-            del self._memories[key]
+        for memories in (self._memories, self._told):
+            for key in [key for key in memories if key[0] == uid]:
+                del memories[key]

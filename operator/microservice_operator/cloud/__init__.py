@@ -12,7 +12,7 @@ account     are we in the account that the Environment names?
 
 from .clients import Clients, Limits
 from .place import Place
-from .tables import LeavingTable, WantedTable, delete_table, reconcile_table, table_name, usable, usable
+from .tables import LeavingTable, WantedTable, delete_table, reconcile_table, table_name, usable
 
 __all__ = [
     "Clients",
@@ -23,6 +23,5 @@ __all__ = [
     "delete_table",
     "reconcile_table",
     "table_name",
-    "usable",
     "usable",
 ]

@@ -1,7 +1,7 @@
 """The adapter of DynamoDB tables: translates between the plan's fields and the calls of DynamoDB, never decides.
 
-"UpdateTable", "UpdateTimeToLive" and "CreateTable" in the DynamoDB API Reference say what can go together: one index is made
-or removed at a time, a stream or a time to live is switched off before it is switched on differently.
+"UpdateTable" and "UpdateTimeToLive" in the DynamoDB API Reference say what can go together: one index is made or
+removed at a time, a stream or a time to live is switched off before it is switched on differently.
 """
 
 import asyncio

@@ -75,13 +75,15 @@ def _answered(error: ClientError, action: str, target: str) -> OperatorError:
         return NotYet(Reason.AWS_UNAVAILABLE, f"AWS fails at {action} on {target}: {code}", 10)
     if code in _UNDER_WAY:
         return NotYet(Reason.PROGRESSING, f"AWS is not ready for {action} on {target}: {said}", 5)
+    return _for_a_person(code, said, f"{action} on {target}")
+
+
+def _for_a_person(code: str, said: str, act: str) -> NeedsPerson:
     if code in _DENIED:
-        return NeedsPerson(
-            Reason.ACCESS_DENIED, f"{action} on {target} is denied; allow it to the operator's role: {said}"
-        )
+        return NeedsPerson(Reason.ACCESS_DENIED, f"{act} is denied; allow it to the operator's role: {said}")
     if code in _CREDENTIALS:
-        return NeedsPerson(Reason.ACCESS_DENIED, f"AWS refuses the operator's credentials at {action}: {code}")
-    return NeedsPerson(Reason.REJECTED, f"AWS rejects {action} on {target}: {said}")
+        return NeedsPerson(Reason.ACCESS_DENIED, f"{act}: AWS refuses the operator's credentials: {code}")
+    return NeedsPerson(Reason.REJECTED, f"AWS rejects {act}: {said}")
 
 
 def _line(text: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
+from .. import names
 from ..facts import Reason
 from ..ownership import Owner, Standing
 from .rules import Change, Refusal, Rule
@@ -163,11 +164,17 @@ def plan_removal(kind: Kind, leaving: Leaving, observed: Observed | None) -> Dec
         return Wait()
     if leaving.owner.standing(observed.tags) is not Standing.OURS:
         return Refuse(Reason.CONFLICT, f"{_called(kind, leaving.name)} belongs to somebody else and stays")
-    if leaving.policy == "Retain":
-        mark = retained()
-        if mark.tags.items() <= observed.tags.items():
-            return Keep()
-        return Modify(Step("tags", {"tags": mark}, "marking it as retained"))
+    return _retention(observed) if leaving.policy == "Retain" else _deletion(observed)
+
+
+def _retention(observed: Observed) -> Decision:
+    mark = retained()
+    if mark.tags.items() <= (observed.tags or {}).items():
+        return Keep()
+    return Modify(Step("tags", {"tags": mark}, "marking it as retained"))
+
+
+def _deletion(observed: Observed) -> Decision:
     if observed.protected:
         return Modify(Step("protection", {"protection": False}, "lifting its deletion protection"))
     return Delete()
@@ -177,9 +184,8 @@ def _absent(kind: Kind, desired: Desired) -> Decision:
     if desired.known_id and not desired.recreate:
         return Refuse(
             kind.reasons.lost,
-            f"{_called(kind, desired.name)} was deleted by somebody else, with what it held; restore it from a backup "
-            f'under the same name, or annotate the Microservice with microservice-operator.dev/recreate: "{desired.name}" '
-            "to start with an empty one",
+            f"{_called(kind, desired.name)} was deleted by somebody else, with what it held; restore it from a backup, "
+            f"or annotate the Microservice with {names.ANNOTATION_RECREATE}: {desired.name} to start with an empty one",
             desired.at,
         )
     return Create()

@@ -103,7 +103,7 @@ async def reconcile_table(place: Place, wanted: WantedTable) -> Part:
     if outcome.settled:
         # the next pass knows its ARN, which is no reason to look again
         place.settled.keep(key, replace(wanted, known_id=outcome.part.id), outcome.part)
-    return outcome.part
+    return place.settled.news(key, outcome.part)
 
 
 async def delete_table(place: Place, leaving: LeavingTable) -> Part:

@@ -1,0 +1,82 @@
+"""PURE: a decision, or an error, as the Part that the pass hands on: state, reason, sentence, when to look again."""
+
+from dataclasses import replace
+
+from ..errors import Gone, NeedsPerson, NotYet, OperatorError
+from ..facts import Event, Part, Reason, State
+from .plan import Create, Decision, Delete, Keep, Kind, Modify, Observed, Phase, Refuse, Wait
+
+_SOON = 1.0  # a step was taken: is there another?
+_UNDER_WAY = 5.0  # AWS is at work
+_PERSON = 300.0  # so that it recovers by itself once somebody has acted
+
+
+def wanted_part(part: Part, kind: Kind, decision: Decision, observed: Observed | None) -> Part:
+    """How a resource stands that is wanted."""
+    noun = f"{kind.name.lower()} {part.name}"
+    reasons = kind.reasons
+    part = replace(part, state=State.PROGRESSING)
+    match decision:
+        case Create():
+            # what status remembers is gone for good, or was never there: no id
+            happened = (Event("Normal", reasons.created, f"{noun} is made"),)
+            message = f"{noun} is being created"
+            return replace(part, reason=reasons.creating, message=message, id="", after=_SOON, events=happened)
+        case Modify(step):
+            happened = (Event("Normal", reasons.updating, f"{noun}: {step.what}"),)
+            message = f"{noun} is being changed"
+            return replace(part, reason=reasons.updating, message=message, after=_SOON, events=happened)
+        case Wait():
+            return _waiting(part, kind, observed)
+        case Refuse(reason, message, field):
+            path = field or part.field
+            return replace(part, state=State.STALLED, reason=reason, message=message, field=path, after=_PERSON)
+        case _:
+            return replace(part, state=State.READY)
+
+
+def leaving_part(part: Part, kind: Kind, decision: Decision, observed: Observed | None) -> Part:
+    """How a resource stands that is not wanted; it is over when the state is Ready (gone) or Retained."""
+    noun = f"{kind.name.lower()} {part.name}"
+    reasons = kind.reasons
+    match decision:
+        case Refuse(reason, message, _):
+            return replace(part, state=State.RETAINED, reason=reason, message=message)
+        case Keep() if observed is None:
+            message = f"{noun} is gone"
+            happened = (Event("Normal", reasons.deleted, message),) if part.id else ()
+            return replace(part, state=State.READY, reason=reasons.deleted, message=message, id="", events=happened)
+        case Keep():
+            return replace(part, state=State.RETAINED, reason=reasons.retained, message=f"{noun} is retained")
+        case Modify(step) if step.name == "tags":
+            message = f"{noun} is retained"
+            happened = (Event("Normal", reasons.retained, f"{noun} is left in place, marked as retained"),)
+            return replace(part, state=State.RETAINED, reason=reasons.retained, message=message, events=happened)
+        case _:
+            message = f"{noun} is being deleted"
+            happened = (Event("Normal", reasons.deleting, message),) if isinstance(decision, Delete) else ()
+            after = _UNDER_WAY if isinstance(decision, Wait) else _SOON
+            return replace(part, message=message, after=after, events=happened)
+
+
+def failed(part: Part, error: OperatorError) -> Part:
+    """When a call went wrong: a person is asked for, or the state is left as it was and looked at again."""
+    if isinstance(error, NeedsPerson):
+        return replace(part, state=State.STALLED, reason=Reason(error.reason), message=str(error), after=_PERSON)
+    if isinstance(error, NotYet):
+        return replace(part, reason=Reason(error.reason), message=str(error), after=error.after)
+    if isinstance(error, Gone):
+        return replace(part, reason=Reason.PROGRESSING, message=str(error), after=_SOON)
+    raise error
+
+
+def _waiting(part: Part, kind: Kind, observed: Observed | None) -> Part:
+    noun = f"{kind.name.lower()} {part.name}"
+    phase = observed.phase if observed else Phase.CHANGING
+    if phase is Phase.CREATING:
+        message = f"{noun} is being created"
+        return replace(part, reason=kind.reasons.creating, message=message, after=_UNDER_WAY / 2)
+    if phase is Phase.DELETING:
+        message = f"{noun} is still being deleted"
+        return replace(part, reason=kind.reasons.deleting, message=message, after=_UNDER_WAY)
+    return replace(part, reason=kind.reasons.updating, message=f"{noun} is being changed", after=_UNDER_WAY)
