@@ -24,7 +24,7 @@ def crds(
             typer.echo(f"{path} differs from the models; run: make crds", err=True)
         raise typer.Exit(code=1 if stale else 0)
     if not output_dir and not docs:
-        typer.echo("---\n".join(wanted.values()), nl=False)
+        typer.echo("".join(wanted.values()), nl=False)
     for path, text in (_in(output_dir, wanted) if output_dir else {}).items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
