@@ -1,0 +1,97 @@
+"""The whole node: pods with probes, Services from the host, logs and exec, names, images; and nothing stays behind."""
+
+import os
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import Cluster, ClusterError, down, images, up
+from tests.cluster.cluster import known
+from tests.cluster.state import cluster_folder
+
+from .conftest import Kubectl
+
+pytestmark = pytest.mark.node
+POD = (Path(__file__).parent / "config" / "test-pod.yaml").read_text()
+
+
+@pytest.fixture(scope="module")
+def loaded(node: Cluster) -> Cluster:
+    """The node with the emulator's image: a server with an HTTP probe and a Python inside."""
+    node.load_images([images(["moto"])["moto"].archive])
+    return node
+
+
+@pytest.fixture
+def running(loaded: Cluster, kubectl: Kubectl) -> Cluster:
+    """The node with a pod that passed its probe, under the strictest Pod Security."""
+    kubectl(loaded.kubeconfig, "apply", "-f", "-", stdin=POD)
+    said = kubectl(loaded.kubeconfig, "-n", "proof", "wait", "--for=condition=Ready", "pod/proof", "--timeout=90s")
+    assert "condition met" in said, kubectl(loaded.kubeconfig, "-n", "proof", "describe", "pod/proof")
+    return loaded
+
+
+def test_the_host_reaches_a_service_and_a_pod_by_address(running: Cluster, kubectl: Kubectl) -> None:
+    in_proof = (running.kubeconfig, "-n", "proof", "get", "-o")
+    service = kubectl(*in_proof, "jsonpath={.spec.clusterIP}", "service/door")
+    pod = kubectl(*in_proof, "jsonpath={.status.podIP}", "pod/proof")
+    for address in (service, f"{pod}:5000"):
+        with urllib.request.urlopen(f"http://{address}/moto-api/", timeout=10) as answer:
+            assert answer.status == 200
+
+
+def test_logs_and_exec_work(running: Cluster, kubectl: Kubectl) -> None:
+    assert "Running on" in kubectl(running.kubeconfig, "-n", "proof", "logs", "proof")
+    assert kubectl(running.kubeconfig, "-n", "proof", "exec", "proof", "--", "echo", "heard") == "heard\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "program"),
+    [
+        ("a Service of the cluster", "print(socket.gethostbyname('door') == socket.gethostbyname('door.proof.svc'))"),
+        ("an outside zone that a test answers", "print(socket.gethostbyname('a.b.example.com') == '10.9.8.7')"),
+    ],
+)
+def test_a_pod_resolves(running: Cluster, kubectl: Kubectl, name: str, program: str) -> None:
+    running.answer("example.com", "10.9.8.7")
+    script = f"""
+import socket, time
+for _ in range(100):
+    try:
+        {program}
+        break
+    except OSError:
+        time.sleep(0.2)
+"""
+    said = kubectl(running.kubeconfig, "-n", "proof", "exec", "proof", "--", "python3", "-c", script)
+    assert said == "True\n", name
+
+
+def test_images_are_known_by_the_tag_dev(loaded: Cluster) -> None:
+    loaded.load_images([images(["moto"])["moto"].archive])  # is there already
+    with pytest.raises(ClusterError, match="is not an image archive"):
+        loaded.load_images([Path(__file__)])
+
+
+def test_down_leaves_nothing() -> None:
+    name = f"pytest-end-{os.getpid()}"
+    before = _machine()
+    up(name)
+    assert _machine() != before
+    processes = known(name).processes
+    down(name)
+    assert not any(member.alive() for member in processes)
+    assert not cluster_folder(name).exists()
+    assert not list(Path("/sys/fs/cgroup").rglob(f"microservice-operator-{name}"))
+    assert _machine() == before
+
+
+def _machine() -> list[str]:
+    """The machine's links, routes, mounts and network namespaces."""
+    shown = [
+        subprocess.run(command.split(), capture_output=True, text=True, check=True).stdout
+        for command in ("ip -brief link", "ip route", "lsns --type net --noheadings --output NS")
+    ]
+    return [*shown, Path("/proc/self/mounts").read_text()]
