@@ -111,6 +111,7 @@ async def delete_table(place: Place, leaving: LeavingTable) -> Part:
 
     It is over when the part's state is Ready (gone) or Retained (left in place, also when it was never ours).
     """
+    place.settled.forget(place.owner.identity.uid)
     desired = Leaving(leaving.name, place.owner, leaving.policy, leaving.known_id)
     return await remove(DynamoDBTable(place, table_name(place, leaving.name)), TABLE, desired)
 

@@ -1,18 +1,19 @@
 """PostgreSQL: databases, roles and rights on a server that exists already.
 
-databases   what the walk calls
-servers     connections as admin
-passwords   made and compared here, never sent in clear text
+databases    what the walk calls for a database that is wanted
+leaving      what it calls for one that is not
+places       what it hands in
+observed     what the server says: queries only
+statements   PURE: what is to be said to the server
+extensions   made as the owner, so only trusted ones
+passwords    made and compared here, never sent in clear text
+servers      connections, bounded and encrypted
+failures     what an error of PostgreSQL means for us
 """
 
-from .databases import (
-    LeavingDatabase,
-    Logins,
-    Place,
-    WantedDatabase,
-    delete_database,
-    reconcile_database,
-)
+from .databases import reconcile_database
+from .leaving import delete_database
+from .places import LeavingDatabase, Logins, Place, WantedDatabase
 from .servers import Server, Servers
 
 __all__ = [

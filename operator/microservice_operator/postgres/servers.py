@@ -1,8 +1,30 @@
-"""Connections to PostgreSQL servers as their admin: few, short, and never less encrypted than the Environment says."""
+"""Connections to PostgreSQL servers: few, short, and never less encrypted than the Environment says."""
 
+import asyncio
+import hashlib
+import os
+import socket
+import tempfile
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
 
 from ..connections import Login
+from ..errors import NotYet
+from ..facts import Reason
+from .failures import meaning, unreachable
+
+Session = psycopg.AsyncConnection[tuple[object, ...]]
+
+_CONNECT_SECONDS = 3
+_STATEMENT_SECONDS = 10
+_SESSION_SECONDS = 25  # a server that is frozen answers no statement and no time-out of its own
+_QUEUE_SECONDS = 5
+_MAINTENANCE = "postgres"
 
 
 @dataclass(frozen=True)
@@ -15,10 +37,92 @@ class Server:
     admin: Login
     certificates: str = ""
 
+    @property
+    def address(self) -> str:
+        """Host and port in a sentence."""
+        return f"{self.host}:{self.port}"
+
 
 class Servers:
-    """Bounds how many admin connections are open to each server at a time; one for the whole process."""
+    """Bounds how many connections are open to each server at a time; one for the whole process."""
 
     def __init__(self, connections: int = 4) -> None:
         """Allow `connections` at a time to each server."""
-        self._connections = connections
+        self._turns: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(connections))
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    @asynccontextmanager
+    async def session(self, server: Server, database: str = _MAINTENANCE) -> AsyncIterator[Session]:
+        """A session as admin, each statement its own transaction; raises OperatorErrors for what goes wrong in it."""
+        turn = self._turns[server.address]
+        try:
+            await asyncio.wait_for(turn.acquire(), _QUEUE_SECONDS)
+        except TimeoutError:
+            raise NotYet(Reason.PROGRESSING, f"PostgreSQL at {server.address} is busy with other databases") from None
+        try:
+            async with self._opened(server, database) as session:
+                yield session
+        finally:
+            turn.release()
+
+    async def admits(self, server: Server, database: str, login: Login) -> bool:
+        """Does the server let this login in? For admins who may not read what the server stores of a password."""
+        try:
+            session = await self._connect(server, database, login)
+        except psycopg.OperationalError:
+            return False
+        await session.close()
+        return True
+
+    @asynccontextmanager
+    async def _opened(self, server: Server, database: str) -> AsyncIterator[Session]:
+        try:
+            session = await self._connect(server, database, server.admin)
+        except psycopg.Error as error:
+            raise unreachable(error, server.address) from None
+        end = asyncio.get_running_loop().call_later(_SESSION_SECONDS, _cut, session)
+        try:
+            yield session
+        except psycopg.Error as error:
+            raise meaning(error, server.address) from None
+        finally:
+            end.cancel()
+            await session.close()
+
+    async def _connect(self, server: Server, database: str, login: Login) -> Session:
+        return await psycopg.AsyncConnection.connect(
+            host=server.host,
+            port=server.port,
+            dbname=database,
+            user=login.username,
+            password=login.password,
+            sslmode=server.ssl_mode,
+            sslrootcert=self._root_certificate(server),
+            gssencmode="disable",
+            connect_timeout=_CONNECT_SECONDS,
+            options=f"-c statement_timeout={_STATEMENT_SECONDS}s -c lock_timeout={_STATEMENT_SECONDS // 2}s",
+            application_name="microservice-operator",
+            autocommit=True,
+        )
+
+    def _root_certificate(self, server: Server) -> str | None:
+        if not server.certificates:
+            # without a CA of its own a server is held against those of the system, never waved through
+            return "system" if server.ssl_mode == "verify-full" else None
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="microservice-operator-", ignore_cleanup_errors=True)
+        path = Path(self._folder.name) / f"{hashlib.sha256(server.certificates.encode()).hexdigest()[:16]}.pem"
+        if not path.exists():
+            path.write_text(server.certificates)
+        return str(path)
+
+    def close(self) -> None:
+        """Remove the certificates."""
+        if self._folder:
+            self._folder.cleanup()
+
+
+def _cut(session: Session) -> None:
+    """End the conversation from outside: a session that waits for a frozen server cannot be cancelled otherwise."""
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(session.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)
