@@ -1,4 +1,4 @@
-"""A TCP proxy that loses one message or its answer: the two faults that a sender cannot tell apart."""
+"""A TCP proxy that loses one message, or its answer, or never answers again: a sender cannot tell which."""
 
 import socket
 from collections.abc import Iterator
@@ -6,15 +6,16 @@ from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import Literal
 
-Fault = Literal["drop-before", "drop-after"]
+Fault = Literal["drop-before", "drop-after", "hang"]
 
 
 class FaultProxy:
-    """Breaks the connection at the first message that contains the marker, before or after the other side got it."""
+    """Breaks one connection at the first message that contains the marker."""
 
     def __init__(self, target_port: int) -> None:
         self._target_port = target_port
         self._armed: tuple[Fault, bytes] | None = None
+        self._clients: list[socket.socket] = []
         self.broke = 0
 
     def arm(self, fault: Fault, marker: bytes) -> None:
@@ -27,21 +28,27 @@ class FaultProxy:
         def accept() -> None:
             with suppress(OSError):
                 while True:
-                    threads.append(Thread(target=self._connection, args=[listener.accept()[0]]))
+                    client, _ = listener.accept()
+                    self._clients.append(client)
+                    threads.append(Thread(target=self._connection, args=[client]))
                     threads[-1].start()
 
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            acceptor = Thread(target=accept)
-            acceptor.start()
-            yield listener.getsockname()[1]
-            listener.shutdown(socket.SHUT_RDWR)
-            acceptor.join()
-        for thread in threads:
-            thread.join()
+            threads.append(Thread(target=accept))
+            threads[0].start()
+            try:
+                yield listener.getsockname()[1]
+            finally:
+                _close(listener)
+                threads[0].join()
+                for client in self._clients:
+                    _close(client)
+                for thread in threads:
+                    thread.join()
 
     def _connection(self, client: socket.socket) -> None:
         with client, socket.create_connection(("127.0.0.1", self._target_port)) as target:
-            muted = Event()
+            muted, hangs = Event(), False
             back = Thread(target=self._answers, args=[target, client, muted])
             back.start()
             with suppress(OSError):
@@ -52,7 +59,9 @@ class FaultProxy:
                         muted.set()
                         if fault == "drop-before":
                             break
-                    target.sendall(message)
+                        hangs = fault == "hang"
+                    if not hangs:
+                        target.sendall(message)
             _close(target)
             back.join()
 

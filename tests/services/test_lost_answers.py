@@ -34,7 +34,6 @@ async def test_a_commit_whose_answer_is_lost_is_looked_up(
         if status == 201:
             found = await customer.http.get(shop.order.url + answer.headers["location"])
             assert found.json()["totalAmount"] == "25.00"
-        order.stop()
 
 
 @pytest.mark.parametrize("fault", ["drop-before", "drop-after"])
@@ -56,4 +55,3 @@ async def test_a_call_that_broke_is_repeated_and_takes_the_goods_once(
         assert proxy.broke == 1
         assert answer.status_code == 201
         assert await customer.stock(lamp) == 3
-        order.stop()

@@ -6,6 +6,7 @@ from itertools import count
 import psycopg
 import pytest
 
+from shop_shared.migrations import LOCK
 from tests.services.postgres_server import Database, PostgresServer
 from tests.services.processes import alembic, migrate
 
@@ -40,6 +41,18 @@ def test_two_jobs_at_once(database: Database) -> None:
     jobs = [alembic("order", database.owner_url, "upgrade", "head") for _ in range(2)]
     outputs = [job.communicate()[0] for job in jobs]
     assert [job.returncode for job in jobs] == [0, 0], outputs
+
+
+def test_a_job_waits_for_the_one_before_it(database: Database) -> None:
+    with psycopg.connect(database.owner_url, autocommit=True) as earlier:
+        earlier.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        job = alembic("order", database.owner_url, "upgrade", "head")
+        waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        while not earlier.execute(waiting).fetchone():
+            assert job.poll() is None, "the job did not wait"
+        earlier.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+        output, _ = job.communicate()
+    assert job.returncode == 0, output
 
 
 def test_without_a_database_url_it_says_so() -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx2
 import pytest
 
 from tests.services.conftest import CREDENTIALS, REGION
+from tests.services.fault_proxy import FaultProxy
 from tests.services.postgres_server import PostgresServer
 from tests.services.processes import Service, migrate
 
@@ -48,6 +50,22 @@ async def test_a_database_that_goes_and_comes_back(
         assert int(answer.headers["retry-after"]) > 0
     assert (await http.get(f"{user.url}/ready")).status_code == 200
     assert (await http.get(f"{user.url}/users/{uuid4()}")).status_code == 404
+
+
+async def test_a_connection_that_hangs_is_given_up(
+    http: httpx2.AsyncClient, start: Start, postgres: PostgresServer
+) -> None:
+    database = postgres.create("frozen")
+    address = urlsplit(database.url)
+    proxy = FaultProxy(address.port or 0)
+    with proxy.listening() as port:
+        user = start("user", DATABASE_URL=database.url.replace(f":{address.port}/", f":{port}/")).wait_until("/ready")
+        proxy.arm("hang", b"")
+
+        hanging = await http.get(f"{user.url}/ready")
+
+        assert (hanging.status_code, proxy.broke) == (503, 1)
+        user.wait_until("/ready")
 
 
 @pytest.mark.parametrize("service", ["user", "order"])

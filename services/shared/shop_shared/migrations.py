@@ -12,7 +12,7 @@ from sqlalchemy import MetaData, create_engine, pool, text
 from shop_shared.postgres import sqlalchemy_url
 
 # Any number will do, if it is the same in every Job: advisory locks are per database.
-_LOCK = 7_310_001
+LOCK = 7_310_001
 
 
 def run(metadata: MetaData) -> None:
@@ -23,7 +23,7 @@ def run(metadata: MetaData) -> None:
         raise SystemExit("DATABASE_URL is not set; it must be the URL of the schema's owner")
     engine = create_engine(sqlalchemy_url(url), poolclass=pool.NullPool, connect_args={"connect_timeout": 10})
     with engine.begin() as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         # A change that waits for a long query would make every other query wait behind it: give up instead.
         connection.execute(text("SET LOCAL lock_timeout = '10s'"))
         context.configure(connection=connection, target_metadata=metadata, compare_server_default=True)
