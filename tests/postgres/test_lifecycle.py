@@ -1,0 +1,238 @@
+"""From nothing to a database, through every drift, and away again."""
+
+import logging
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from microservice_operator import names
+from microservice_operator.connections import Connection, Login
+from microservice_operator.facts import Reason, State
+from microservice_operator.ownership import Owner
+from microservice_operator.postgres import LeavingDatabase, Place, delete_database, reconcile_database
+from microservice_operator.settled import Settled
+from tests.postgres.conftest import made, wanted
+from tests.postgres.server import PostgresServer
+
+
+def later(place: Place, uid: str) -> Place:
+    """The place as a Microservice of the same name, made later, sees it."""
+    return replace(place, owner=Owner(place.owner.cluster, replace(place.owner.identity, uid=uid)))
+
+
+def comment(connection: Connection, text: str = "NULL") -> str:
+    return f'COMMENT ON DATABASE "{connection.database}" IS {text}'
+
+
+async def test_a_database_is_made_and_a_second_pass_says_nothing(place: Place, postgres: PostgresServer) -> None:
+    part, connection = await made(place, extensions=["pg_trgm"])
+    assert [event.reason for event in part.events] == [Reason.DATABASE_CREATED]
+    assert part.id == f"postgresql://127.0.0.1:{postgres.port}/{connection.database}"
+    said = postgres.statements()
+    assert any("CREATE EXTENSION" in line for line in said)
+    again, same = await reconcile_database(place, wanted(connection, part.id, extensions=["pg_trgm"]))
+    assert (again.state, again.events, same) == (State.READY, (), connection)
+    assert postgres.statements() == said
+
+
+async def test_what_is_settled_is_not_asked_for(place: Place, postgres: PostgresServer) -> None:
+    place = replace(place, settled=Settled(300))
+    part, connection = await made(place)
+    await reconcile_database(place, wanted(connection, part.id))
+    before = postgres.log.stat().st_size
+    recalled, same = await reconcile_database(place, wanted(connection, part.id))
+    assert (recalled.state, same) == (State.READY, connection)
+    assert postgres.log.stat().st_size == before
+    place.settled.forget(place.owner.identity.uid)
+    await reconcile_database(place, wanted(connection, part.id))
+    assert postgres.log.stat().st_size > before
+
+
+async def test_the_runtime_role_reads_and_writes_rows_and_nothing_else(place: Place, postgres: PostgresServer) -> None:
+    _, connection = await made(place)
+    name, runtime = connection.database, connection.runtime
+    postgres.run("CREATE TABLE t (id serial PRIMARY KEY, v text)", name, connection.owner)
+    postgres.run("INSERT INTO t (v) VALUES ('a')", name, runtime)
+    postgres.run("UPDATE t SET v = 'b'", name, runtime)
+    assert postgres.run("SELECT v FROM t", name, runtime) == [("b",)]
+    postgres.run("DELETE FROM t", name, runtime)
+    for forbidden in (
+        "CREATE TABLE u (id int)",
+        "CREATE TEMP TABLE u (id int)",
+        "CREATE SCHEMA s",
+        "ALTER TABLE t ADD COLUMN w int",
+        "DROP TABLE t",
+        "TRUNCATE t",
+        "CREATE ROLE r",
+        "CREATE DATABASE d",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            postgres.run(forbidden, name, runtime)
+    _, other = await made(later(replace(place, owner=Owner("other", place.owner.identity)), "uid-other"))
+    with pytest.raises(psycopg.OperationalError, match="permission denied"):
+        postgres.run("SELECT 1", other.database, runtime)
+
+
+@pytest.mark.parametrize(
+    "drift",
+    [
+        'GRANT TEMP ON DATABASE "{db}" TO PUBLIC',
+        'REVOKE CONNECT ON DATABASE "{db}" FROM "{app}"',
+        'GRANT CREATE ON DATABASE "{db}" TO "{app}"',
+        'ALTER ROLE "{app}" CREATEDB NOLOGIN',
+        "ALTER ROLE \"{owner}\" PASSWORD 'another'",
+        "ALTER ROLE \"{app}\" PASSWORD 'another'",
+        'REVOKE USAGE ON SCHEMA public FROM "{app}"',
+        'GRANT CREATE ON SCHEMA public TO "{app}"',
+        "GRANT CREATE ON SCHEMA public TO PUBLIC",
+        'ALTER DEFAULT PRIVILEGES FOR ROLE "{owner}" IN SCHEMA public REVOKE INSERT ON TABLES FROM "{app}"',
+        'ALTER DEFAULT PRIVILEGES FOR ROLE "{owner}" IN SCHEMA public REVOKE USAGE ON SEQUENCES FROM "{app}"',
+        'REVOKE ALL ON ALL TABLES IN SCHEMA public FROM "{app}"',
+        'REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM "{app}"',
+    ],
+)
+async def test_drift_is_put_right_once(place: Place, postgres: PostgresServer, drift: str) -> None:
+    part, connection = await made(place)
+    postgres.run("CREATE TABLE t (id serial PRIMARY KEY)", connection.database, connection.owner)
+    roles = {"db": connection.database, "app": connection.runtime.username, "owner": connection.owner.username}
+    postgres.run(drift.format(**roles), connection.database)
+    said = len(postgres.statements())
+    repaired, _ = await reconcile_database(place, wanted(connection, part.id))
+    assert repaired.state is State.READY
+    assert len(postgres.statements()) > said
+    said = len(postgres.statements())
+    await reconcile_database(place, wanted(connection, part.id))
+    assert len(postgres.statements()) == said
+    postgres.run("INSERT INTO t DEFAULT VALUES", connection.database, connection.runtime)
+
+
+async def test_a_right_that_a_migration_took_away_stays_away(place: Place, postgres: PostgresServer) -> None:
+    part, connection = await made(place)
+    postgres.run("CREATE TABLE audit (id int)", connection.database, connection.owner)
+    revoke = f'REVOKE DELETE, UPDATE ON audit FROM "{connection.runtime.username}"'
+    postgres.run(revoke, connection.database, connection.owner)
+    said = postgres.statements()
+    await reconcile_database(place, wanted(connection, part.id))
+    assert postgres.statements() == said
+
+
+async def test_a_deleted_secret_comes_back_with_a_password_that_works(place: Place, postgres: PostgresServer) -> None:
+    part, old = await made(place)
+    said = postgres.statements()
+    waiting, fresh = await reconcile_database(place, wanted(None, part.id))
+    assert fresh
+    assert waiting.state is State.PROGRESSING
+    assert fresh.runtime.password != old.runtime.password
+    # a crash here, before the Secret is written, leaves the old password in force
+    assert postgres.statements() == said
+    postgres.run("SELECT 1", old.database, old.runtime)
+    renewed, _ = await reconcile_database(place, wanted(fresh, part.id))
+    assert [event.reason for event in renewed.events] == [Reason.PASSWORD_RENEWED]
+    postgres.run("SELECT 1", fresh.database, fresh.runtime)
+    postgres.run("SELECT 1", fresh.database, fresh.owner)
+
+
+async def test_a_crash_after_create_database_is_taken_up(place: Place, postgres: PostgresServer) -> None:
+    _, connection = await made(place)
+    postgres.run(comment(connection))
+    part, _ = await reconcile_database(place, wanted(connection))
+    assert part.state is State.READY
+
+
+async def test_a_foreign_namesake_is_left_alone_for_ever(place: Place, postgres: PostgresServer) -> None:
+    _, connection = await made(place)
+    postgres.run(comment(connection, "'kept by hand'"))
+    said = postgres.statements()
+    for logins in (None, connection):
+        part, nothing = await reconcile_database(place, wanted(logins))
+        assert (part.state, part.reason, nothing) == (State.STALLED, Reason.CONFLICT, None)
+        assert [event.type for event in part.events] == (["Warning"] if logins is None else [])
+    left = await delete_database(place, LeavingDatabase("orders", "Delete"))
+    assert (left.state, left.reason) == (State.RETAINED, Reason.CONFLICT)
+    assert postgres.statements() == said
+    other, _ = await reconcile_database(later(place, "another"), wanted(connection))
+    assert other.reason is Reason.CONFLICT
+
+
+async def test_a_lost_database_is_never_made_again_in_silence(place: Place, postgres: PostgresServer) -> None:
+    part, connection = await made(place)
+    postgres.run(f'DROP DATABASE "{connection.database}"')
+    said = postgres.statements()
+    lost, nothing = await reconcile_database(place, wanted(connection, part.id))
+    assert (lost.state, lost.reason, lost.id, nothing) == (State.STALLED, Reason.DATABASE_LOST, part.id, None)
+    assert names.ANNOTATION_RECREATE in lost.message
+    assert [event.type for event in lost.events] == ["Warning"]
+    assert (await reconcile_database(place, wanted(connection, part.id)))[0].events == ()
+    assert postgres.statements() == said
+    again, _ = await reconcile_database(place, replace(wanted(connection, part.id), recreate=True))
+    assert again.state is State.READY
+
+
+async def test_retained_then_adopted_by_one_of_the_same_name(place: Place, postgres: PostgresServer) -> None:
+    _, old = await made(place)
+    postgres.run("CREATE TABLE t AS SELECT 7 AS v", old.database, old.owner)
+    left = await delete_database(place, LeavingDatabase("orders"))
+    assert (left.state, [event.reason for event in left.events]) == (State.RETAINED, [Reason.DATABASE_RETAINED])
+    assert (await delete_database(place, LeavingDatabase("orders"))).events == ()
+    postgres.run("SELECT 1", old.database, old.runtime)
+    adopter = later(place, "later")
+    # not its own yet: its deletion must not take it along
+    assert (await delete_database(adopter, LeavingDatabase("orders", "Delete"))).state is State.RETAINED
+    _, new = await made(adopter)
+    assert postgres.run("SELECT v FROM t", new.database, new.runtime) == [(7,)]
+    part, _ = await reconcile_database(place, wanted(old))
+    assert part.reason is Reason.CONFLICT
+
+
+async def test_dropped_only_under_delete_even_while_in_use(place: Place, postgres: PostgresServer) -> None:
+    part, connection = await made(place)
+    with psycopg.connect(
+        host="127.0.0.1",
+        port=postgres.port,
+        dbname=connection.database,
+        user=connection.runtime.username,
+        password=connection.runtime.password,
+        sslmode="disable",
+    ):
+        gone = await delete_database(place, LeavingDatabase("orders", "Delete", part.id))
+    assert (gone.state, gone.reason) == (State.READY, Reason.DATABASE_DELETED)
+    assert [event.reason for event in gone.events] == [Reason.DATABASE_DELETED]
+    left = f"SELECT 1 FROM pg_roles WHERE rolname LIKE '{connection.database}%'"
+    assert postgres.run(left) == []
+    again = await delete_database(place, LeavingDatabase("orders", "Delete"))
+    assert (again.state, again.events) == (State.READY, ())
+
+
+async def test_an_extension_that_gives_power_is_refused_by_its_field(place: Place) -> None:
+    _, connection = await made(place)
+    for name in ("dblink", "no-such-thing"):
+        part, nothing = await reconcile_database(place, wanted(connection, extensions=[name]))
+        assert (part.state, part.reason, nothing) == (State.STALLED, Reason.REJECTED, None)
+        assert part.field == "spec.databases.extensions"
+        assert name in part.message
+
+
+async def test_an_admin_that_is_no_superuser_will_do(place: Place, postgres: PostgresServer) -> None:
+    postgres.run("CREATE ROLE admin LOGIN CREATEROLE CREATEDB PASSWORD 'admin-password'")
+    place = replace(place, server=replace(place.server, admin=Login("admin", "admin-password")))
+    part, connection = await made(place, extensions=["pg_trgm"])
+    said = postgres.statements()
+    again, _ = await reconcile_database(place, wanted(connection, part.id, extensions=["pg_trgm"]))
+    assert again.state is State.READY
+    assert postgres.statements() == said
+    postgres.run(f"ALTER ROLE \"{connection.runtime.username}\" PASSWORD 'another'")
+    await reconcile_database(place, wanted(connection, part.id))
+    postgres.run("SELECT 1", connection.database, connection.runtime)
+    gone = await delete_database(place, LeavingDatabase("orders", "Delete", part.id))
+    assert gone.reason is Reason.DATABASE_DELETED, gone
+
+
+async def test_no_password_is_ever_shown(
+    place: Place, postgres: PostgresServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    part, connection = await made(place)
+    secret = {connection.runtime.password, connection.owner.password, postgres.password}
+    everywhere = f"{part!r} {connection!r} {wanted(connection)!r} {place!r} {caplog.text} {postgres.log.read_text()}"
+    assert not [word for word in secret if word in everywhere]

@@ -1,0 +1,148 @@
+"""Servers that are down, slow, in disguise or full: Ready=False with the cause, and no less encryption."""
+
+import asyncio
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from microservice_operator.connections import Login
+from microservice_operator.facts import Part, Reason, State
+from microservice_operator.postgres import LeavingDatabase, Place, delete_database, reconcile_database, servers
+from microservice_operator.postgres.passwords import matches, password
+from tests.postgres.conftest import made, wanted
+from tests.postgres.server import PostgresServer, TlsFront, free_port
+
+
+def assert_waits(part: Part, cause: str) -> None:
+    assert (part.state, part.reason) == (State.UNKNOWN, Reason.DATABASE_UNREACHABLE), part
+    assert cause in part.message
+    assert part.after
+
+
+async def test_wrong_admin_password(place: Place) -> None:
+    server = replace(place.server, admin=Login("postgres", "canary-password"))
+    part, connection = await reconcile_database(replace(place, server=server), wanted())
+    assert_waits(part, "password authentication failed")
+    assert connection is None
+    assert "canary-password" not in repr(part)
+
+
+async def test_down(place: Place) -> None:
+    part, _ = await reconcile_database(replace(place, server=replace(place.server, port=free_port())), wanted())
+    assert_waits(part, "Connection refused")
+
+
+async def test_down_while_known_keeps_what_is_known(place: Place) -> None:
+    part, connection = await made(place)
+    down = replace(place, server=replace(place.server, port=free_port()))
+    waiting, known = await reconcile_database(down, wanted(connection, part.id))
+    assert_waits(waiting, "Connection refused")
+    assert waiting.id == part.id
+    assert known
+    assert known.runtime == connection.runtime
+    leaving = await delete_database(down, LeavingDatabase("orders", "Delete", part.id))
+    assert (leaving.state, leaving.reason) == (State.DELETING, Reason.DATABASE_UNREACHABLE)
+
+
+async def test_full(place: Place, postgres: PostgresServer) -> None:
+    connect = {
+        "host": "127.0.0.1",
+        "port": postgres.port,
+        "user": "postgres",
+        "password": postgres.password,
+        "sslmode": "disable",
+    }
+    held = []
+    try:
+        while True:
+            try:
+                held.append(psycopg.connect(**connect))  # type: ignore[arg-type]
+            except psycopg.OperationalError:
+                break
+        part, _ = await reconcile_database(place, wanted())
+        assert_waits(part, "too many clients")
+    finally:
+        for connection in held:
+            connection.close()
+
+
+async def test_verified_tls(place: Place, tls: TlsFront, certificates: Path) -> None:
+    trusted = replace(
+        place.server,
+        host="localhost",
+        port=tls.port,
+        ssl_mode="verify-full",
+        certificates=(certificates / "ca.crt").read_text(),
+    )
+    part, connection = await made(replace(place, server=trusted))
+    assert connection.certificates == trusted.certificates
+    assert part.state is State.READY
+    for wrong, cause in (
+        (replace(trusted, host="127.0.0.1"), "127.0.0.1"),
+        (replace(trusted, certificates=_another(certificates)), "certificate verify failed"),
+        (replace(trusted, port=place.server.port), "SSL"),
+    ):
+        refused, _ = await reconcile_database(replace(place, server=wrong), wanted(connection))
+        assert_waits(refused, cause)
+
+
+def _another(certificates: Path) -> str:
+    """A certificate that did not sign the server's."""
+    return (certificates / "server.crt").read_text()
+
+
+async def test_a_frozen_server_does_not_hold_the_pass(
+    place: Place, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "_SESSION_SECONDS", 1)
+    _, connection = await made(place)
+    async with place.servers.session(place.server) as session:
+        postgres.freeze()
+        try:
+            started = time.monotonic()
+            with pytest.raises(psycopg.OperationalError):
+                await session.execute("SELECT 1")
+            assert time.monotonic() - started < 5
+        finally:
+            postgres.thaw()
+    part, _ = await reconcile_database(place, wanted(connection))
+    assert part.state is State.READY
+
+
+async def test_the_loop_never_blocks(place: Place) -> None:
+    longest = 0.0
+
+    async def ticks() -> None:
+        nonlocal longest
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.005)
+            longest = max(longest, time.monotonic() - before)
+
+    ticking = asyncio.create_task(ticks())
+    await made(place)
+    ticking.cancel()
+    assert longest < 0.25
+
+
+async def test_a_right_that_the_admin_lacks_is_named(place: Place, postgres: PostgresServer) -> None:
+    postgres.run("CREATE ROLE nobody LOGIN PASSWORD 'nobody-password'")
+    server = replace(place.server, admin=Login("nobody", "nobody-password"))
+    _, fresh = await reconcile_database(place, wanted())
+    part, _ = await reconcile_database(replace(place, server=server), wanted(fresh))
+    assert (part.state, part.reason) == (State.STALLED, Reason.FORBIDDEN)
+    assert "permission denied to create role" in part.message
+
+
+def test_a_verifier_matches_its_own_password_only(postgres: PostgresServer) -> None:
+    clear = password()
+    postgres.run(f"CREATE ROLE verified PASSWORD '{clear}'")
+    [[verifier]] = postgres.run("SELECT rolpassword FROM pg_authid WHERE rolname = 'verified'")
+    assert matches(verifier, clear)
+    for wrong in (clear + "x", "", password()):
+        assert not matches(verifier, wrong)
+    for broken in (None, "", "md5abc", "SCRAM-SHA-256$4096:xx", "SCRAM-SHA-256$a:b$c:d"):
+        assert not matches(broken, clear)
