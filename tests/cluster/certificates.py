@@ -12,6 +12,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 LIFETIME = timedelta(days=365)
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 @dataclass(frozen=True)
@@ -39,8 +50,11 @@ def authority(common_name: str) -> Pair:
     """A certificate authority that trusts only itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name(common_name)
-    builder = _builder(name, name, key.public_key()).add_extension(
-        x509.BasicConstraints(ca=True, path_length=0), critical=True
+    builder = (
+        _builder(name, name, key.public_key())
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        # Python 3.13, which the images have, refuses an authority that does not say what its key is for.
+        .add_extension(_SIGNS_CERTIFICATES, critical=True)
     )
     return _pair(builder.sign(key, hashes.SHA256()), key)
 
