@@ -1,0 +1,151 @@
+"""`python -m tests.demo`: the steps of `make demo` in their order; with `down`, those of `make down`."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from tests.cluster import Cluster, ClusterError, images, up
+from tests.cluster.cluster import known
+
+from . import rendering
+from .board import Board
+from .diagnosis import explain
+from .ending import end_all
+from .errors import DemoError
+from .kubectl import Kubectl
+from .local_files import LOCAL, copy_kubeconfig, write_env
+from .reach import reach
+from .server_secrets import make_server_secrets
+from .shop import QUANTITY, STOCK, Sale, buy
+from .standing import standing
+
+IMAGES = ("moto", "postgres", "operator", "user", "product", "order")
+REACHED = {
+    "moto": ("local-aws", "moto"),
+    "user": ("shop", "user"),
+    "product": ("shop", "product"),
+    "order": ("shop", "order"),
+}
+PATIENCE = 180.0  # seconds without any change of what is awaited
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="The shop on a cluster of its own.")
+console = Console()
+
+
+@app.callback(invoke_without_command=True)
+def demo(context: typer.Context, name: str = "demo") -> None:
+    """Bring everything up and place an order; what is up already is left as it is."""
+    context.obj = name
+    if context.invoked_subcommand:
+        return
+    started = time.monotonic()
+    cluster = _cluster(name)
+    kubectl = Kubectl(copy_kubeconfig(cluster.kubeconfig))
+    _apply(kubectl, _images(cluster))
+    _wait(kubectl)
+    with _step("a customer orders"):
+        urls = reach(kubectl, known(name), REACHED, LOCAL)
+        write_env(urls)
+        sale = buy(urls)
+    _tell(kubectl, sale)
+    console.print(f"\n[bold green]The shop takes orders[/] ({time.monotonic() - started:.0f} s).")
+
+
+@app.command()
+def down(context: typer.Context) -> None:
+    """End the cluster and remove what the demo wrote."""
+    end_all(console, context.obj)
+
+
+def _cluster(name: str) -> Cluster:
+    with _step(f"cluster {name}") as status:
+        return up(name, progress=status.update)
+
+
+def _images(cluster: Cluster) -> list[str]:
+    with _step("images") as status:
+        built = images(IMAGES, status.update)
+        status.update("loading the images into the node")
+        cluster.load_images([image.archive for image in built.values()])
+    return [image.ref for image in built.values()]
+
+
+def _apply(kubectl: Kubectl, references: list[str]) -> None:
+    with _step("manifests/local and manifests/shop"):
+        objects = [
+            item for folder in ("manifests/local", "manifests/shop") for item in rendering.rendered(folder, references)
+        ]
+        kubectl.apply(rendering.first(objects))
+        kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+        make_server_secrets(kubectl)
+        kubectl.apply(rendering.rest(objects))
+
+
+def _wait(kubectl: Kubectl) -> None:
+    """Until all is ready; as long as something changes, there is hope."""
+    started = changed = time.monotonic()
+    before = None
+    with Board(console) as board:
+        while True:
+            rows = standing(kubectl)
+            now = time.monotonic()
+            board.show(rows, now - started)
+            if all(row.up for row in rows):
+                return
+            if rows != before:
+                before, changed = rows, now
+            if now - changed > PATIENCE:
+                break
+            time.sleep(0.5)
+    explain(console, kubectl, rows)
+    waiting = ", ".join(row.name for row in rows if not row.up)
+    raise DemoError(f"not ready, and nothing has changed for {PATIENCE:.0f} seconds: {waiting}; see above")
+
+
+def _tell(kubectl: Kubectl, sale: Sale) -> None:
+    _block("the order, as the order service stored it", json.dumps(sale.order, indent=2))
+    _block("the stock", f"{sale.product['name']}: {STOCK} - {QUANTITY} = {sale.left} left")
+    _block("$ kubectl get msvc -n shop", kubectl("get", "msvc", "--namespace=shop").rstrip())
+    _block(
+        "to look further",
+        ". .local/env                                    # KUBECONFIG, addresses, the emulator's credentials\n"
+        "kubectl describe msvc order -n shop             # conditions, parts, events\n"
+        "kubectl get deploy,svc,netpol,pdb,secret -n shop\n"
+        "kubectl logs -n microservice-operator-system deploy/microservice-operator\n"
+        f"curl $ORDER_URL/orders/{sale.order['orderId']}\n"
+        "make down                                       # ends and removes all of it",
+    )
+
+
+def _block(title: str, text: str) -> None:
+    console.print(f"\n[bold]{title}[/]")
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _step(title: str) -> Iterator[Any]:
+    """A step: what it is doing now, then how long it took."""
+    started = time.monotonic()
+    with console.status(title) as status:
+        yield status
+    console.print(f"[green]✓[/] {title} [dim]{time.monotonic() - started:.1f} s[/]", highlight=False)
+
+
+def main() -> None:
+    """Run; an error that a person can mend is a sentence and exit code 1, not a traceback."""
+    try:
+        app()
+    except (DemoError, ClusterError) as error:
+        console.print("error:", style="bold red", end=" ")
+        console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

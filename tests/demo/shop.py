@@ -1,0 +1,83 @@
+"""A customer of the shop: over HTTP, from outside the cluster, through the three services."""
+
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+from .errors import DemoError
+
+STOCK, QUANTITY, PRICE = 10, 3, "12.50"
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Sale:
+    """What was made and what is left."""
+
+    user: Json
+    product: Json
+    order: Json
+    left: int
+
+
+def buy(urls: Mapping[str, str]) -> Sale:
+    """Create a user and a product, order some of it, and read back what was stored.
+
+    Raises DemoError.
+    """
+    with httpx2.Client(timeout=15) as http:
+        for name in ("user", "product", "order"):
+            _await_ready(http, name, urls[name])
+        # an address may be used once, and the demo may be run often
+        user = _send(http, f"{urls['user']}/users", {"name": "Ada", "email": f"ada-{uuid.uuid4().hex[:8]}@example.com"})
+        product = _send(http, f"{urls['product']}/products", {"name": "Teapot", "price": PRICE, "inventory": STOCK})
+        items = [{"productId": product["productId"], "quantity": QUANTITY}]
+        placed = _send(http, f"{urls['order']}/orders", {"customerId": user["userId"], "items": items})
+        order = _read(http, f"{urls['order']}/orders/{placed['orderId']}")
+        left = _read(http, f"{urls['product']}/products/{product['productId']}")["inventory"]
+    if left != STOCK - QUANTITY:
+        raise DemoError(f"the stock was {STOCK}, {QUANTITY} were ordered, and {left} are left: that does not add up")
+    return Sale(user, product, order, left)
+
+
+def _await_ready(http: httpx2.Client, name: str, url: str) -> None:
+    """A pod is Ready a moment before the node routes requests to it."""
+    deadline = time.monotonic() + 30
+    said = ""
+    while time.monotonic() < deadline:
+        try:
+            answer = http.get(f"{url}/ready")
+        except httpx2.TransportError as error:
+            said = f"{type(error).__name__} {error}"
+        else:
+            if answer.is_success:
+                return
+            said = f"HTTP {answer.status_code} {answer.text}"
+        time.sleep(0.3)
+    raise DemoError(
+        f"the {name} service does not say that it is ready at {url}/ready: {said}; "
+        f"look at kubectl describe msvc {name} -n shop"
+    )
+
+
+def _send(http: httpx2.Client, url: str, body: Json) -> Json:
+    return _json(http.post(url, json=body))
+
+
+def _read(http: httpx2.Client, url: str) -> Json:
+    return _json(http.get(url))
+
+
+def _json(answer: httpx2.Response) -> Json:
+    request = answer.request
+    if not answer.is_success:
+        raise DemoError(
+            f"{request.method} {request.url} answered HTTP {answer.status_code}: {answer.text}; "
+            "the logs of the service say why: kubectl logs -n shop -l app.kubernetes.io/name=NAME"
+        )
+    read: Json = answer.json()
+    return read
