@@ -8,6 +8,8 @@ from .kubeconfig import kubeconfig, write_kubeconfig
 from .paths import HERE
 from .state import State
 
+# By default the controllers hold themselves back to 20 requests a second, and take five seconds to start.
+UNHURRIED = ("--kube-api-qps=500", "--kube-api-burst=1000")
 CLIENTS = {  # who talks to the API server, as which groups
     "admin": ("kubernetes-admin", ["system:masters"]),
     "controller-manager": ("system:kube-controller-manager", []),
@@ -105,6 +107,7 @@ def controller_manager(state: State) -> list[str | Path]:
         "--secure-port=0",
         "--leader-elect=false",
         "--use-service-account-credentials=true",
+        *UNHURRIED,
         f"--service-account-private-key-file={pki / 'sa.key'}",
         f"--root-ca-file={pki / 'ca.crt'}",
         f"--cluster-signing-cert-file={pki / 'ca.crt'}",
@@ -116,7 +119,7 @@ def controller_manager(state: State) -> list[str | Path]:
 def scheduler(state: State) -> list[str | Path]:
     """Gives pods a node."""
     config = kubeconfig_file(state, "scheduler")
-    return [program("kube-scheduler"), f"--kubeconfig={config}", "--secure-port=0", "--leader-elect=false"]
+    return [program("kube-scheduler"), f"--kubeconfig={config}", "--secure-port=0", "--leader-elect=false", *UNHURRIED]
 
 
 def audit_log(state: State) -> Path:

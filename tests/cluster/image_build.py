@@ -3,7 +3,6 @@
 Both read the same Dockerfiles. Called by `make images`, by the demo and by tests that need pods.
 """
 
-import shutil
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,13 +11,13 @@ from pathlib import Path
 from .base_image import base_image, run
 from .binaries import Progress
 from .errors import ClusterError
+from .image_prune import prune
 from .kind import docker_answers
 from .locks import locked
 from .paths import REPOSITORY, cache_folder
 from .recipes import RECIPES, Recipe
 
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
-KEPT_ARCHIVES = 3  # of each image: going back to the last commit costs nothing
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def _image(recipe: Recipe, base: str, progress: Progress) -> Image:
             build(recipe, ref, base, unfinished)
             unfinished.rename(archive)
         archive.touch()
-        _prune(recipe, archive)
+        prune(recipe, archive)
     return Image(ref.removeprefix("docker.io/"), archive)
 
 
@@ -75,21 +74,3 @@ def _build_with_docker(recipe: Recipe, ref: str, _: str, archive: Path) -> None:
 
 def _arguments(arguments: dict[str, str]) -> list[str]:
     return [f"--build-arg={name}={value}" for name, value in arguments.items()]
-
-
-def _prune(recipe: Recipe, kept: Path) -> None:
-    """Drop this image's older archives, and what an interrupted build left."""
-    found = sorted(kept.parent.glob(f"{recipe.name}-dev-*.tar"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for archive in found[KEPT_ARCHIVES:]:
-        archive.unlink()
-        if shutil.which("buildah"):
-            _forget(f"docker.io/microservice-operator/{recipe.name}:{archive.stem.removeprefix(f'{recipe.name}-')}")
-    for unfinished in kept.parent.glob(f"{recipe.name}-dev-*.unfinished"):
-        unfinished.unlink()
-
-
-def _forget(ref: str) -> None:
-    try:
-        run("buildah", "rmi", "--force", ref)
-    except ClusterError:
-        return  # it was removed by hand, or was built by Docker

@@ -77,21 +77,29 @@ def test_images_are_known_by_the_tag_dev(loaded: Cluster) -> None:
 
 def test_down_leaves_nothing() -> None:
     name = f"pytest-end-{os.getpid()}"
-    before = _machine()
     up(name)
-    assert _machine() != before
-    processes = known(name).processes
+    state = known(name)
+    namespaces = _namespaces(state.processes[1].pid)
+    traces = [state.addresses.host_link, state.addresses.pods, state.addresses.services, str(state.folder)]
+    traces += sorted(namespaces - _namespaces(os.getpid()))
+    assert len(traces) == 4 + 6  # mounts, network, processes, name, messages, control groups
+    assert [trace for trace in traces if trace not in _machine()] == []
     down(name)
-    assert not any(member.alive() for member in processes)
+    assert not any(member.alive() for member in state.processes)
     assert not cluster_folder(name).exists()
     assert not list(Path("/sys/fs/cgroup").rglob(f"microservice-operator-{name}"))
-    assert _machine() == before
+    assert [trace for trace in traces if trace in _machine()] == []
 
 
-def _machine() -> list[str]:
-    """The machine's links, routes, mounts and network namespaces."""
+def _namespaces(pid: int) -> set[str]:
+    """The numbers of the namespaces that a process is in."""
+    return {"".join(filter(str.isdigit, link.readlink().name)) for link in Path(f"/proc/{pid}/ns").iterdir()}
+
+
+def _machine() -> str:
+    """The machine's links, routes, mounts, processes and their namespaces."""
     shown = [
         subprocess.run(command.split(), capture_output=True, text=True, check=True).stdout
-        for command in ("ip -brief link", "ip route", "lsns --type net --noheadings --output NS")
+        for command in ("ip -brief link", "ip route", "ps -ewwo args", "lsns --noheadings --output NS,TYPE")
     ]
-    return [*shown, Path("/proc/self/mounts").read_text()]
+    return "\n".join([*shown, Path("/proc/self/mounts").read_text()])
