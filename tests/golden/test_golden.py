@@ -1,10 +1,9 @@
 """Every case's children are exactly those written down, and Kubernetes' own schemas take them."""
 
-from collections.abc import Iterator
 from difflib import unified_diff
 
-import kubernetes_validate
 import pytest
+from kubernetes_validate.utils import validate
 
 from microservice_operator.desired import children
 
@@ -17,8 +16,9 @@ OF_OTHERS = ("ServiceMonitor",)  # no schema among Kubernetes' own
 
 
 @pytest.fixture(params=CASES, ids=lambda case: case.name)
-def case(request: pytest.FixtureRequest) -> Iterator[Case]:
-    yield request.param
+def case(request: pytest.FixtureRequest) -> Case:
+    found: Case = request.param
+    return found
 
 
 def test_children_are_those_written_down(case: Case) -> None:
@@ -36,7 +36,7 @@ def test_children_are_those_written_down(case: Case) -> None:
 def test_schemas_take_the_children(case: Case) -> None:
     for child in children(case.context):
         if child.body is not None and child.kind not in OF_OTHERS:
-            kubernetes_validate.validate(child.body, KUBERNETES, strict=True)
+            validate(child.body, KUBERNETES, strict=True)
 
 
 def test_a_folder_without_resource_is_no_case() -> None:
