@@ -5,8 +5,6 @@ They hand each body to `world`, which knows whose pass it asks for; everything e
 """
 
 import asyncio
-import contextlib
-import signal
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -32,6 +30,7 @@ from .world import World
 
 log = structlog.get_logger(__name__)
 
+LEAVE_SECONDS = 5.0
 OURS = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
 
 
@@ -69,6 +68,7 @@ class App:
             service_monitors=lambda: monitors.served,
         )
         self.synced = False
+        self.leaving = asyncio.Event()
 
     async def run(self) -> None:
         """Work until cancelled: watches first, workers once everything that exists is known."""
@@ -88,6 +88,14 @@ class App:
             settings.posting.enabled = False
             settings.watching.inactivity_timeout = 75
             settings.persistence.consistency_timeout = 0
+
+        @kopf.on.cleanup(registry=registry)
+        async def leave(**_: Any) -> None:
+            self.leaving.set()
+
+        @kopf.on.login(registry=registry, retries=3)
+        async def login(**arguments: Any) -> kopf.ConnectionInfo | None:
+            return kopf.login_with_service_account(**arguments) or kopf.login_with_kubeconfig(**arguments)
 
         @kopf.on.event(names.GROUP, names.VERSION, MICROSERVICE.plural, registry=registry)
         async def microservices(type: str | None, body: kopf.Body, **_: Any) -> None:  # noqa: A002 kopf's name
@@ -191,16 +199,13 @@ class App:
 
 
 async def main(settings: Settings) -> None:
-    """Run the operator until SIGTERM or SIGINT.
+    """Run the operator until SIGTERM or SIGINT, which kopf handles.
 
     Raises OperatorError when the API server cannot be used at all.
     """
     connection = Connection(await configuration(), settings.connections)
     cluster_id = await _cluster_id(connection)
     app = App(settings, connection, cluster_id)
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     runner = await server.serve((settings.listen_host, settings.listen_port), app.alive, app.ready, app.refresh_metrics)
     log.info("started", cluster=cluster_id, workers=settings.workers, emulator=settings.aws_endpoint_url or "")
     kopf_task = asyncio.create_task(
@@ -209,23 +214,20 @@ async def main(settings: Settings) -> None:
             clusterwide=not settings.namespaces,
             namespaces=settings.namespaces,
             standalone=True,
-            stop_flag=stop,
         )
     )
     work = asyncio.create_task(app.run())
-    waiting = asyncio.create_task(stop.wait())
+    leaving = asyncio.create_task(app.leaving.wait())
     try:
-        done, _ = await asyncio.wait({kopf_task, work, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        for task in done - {waiting}:
+        done, _ = await asyncio.wait({kopf_task, work, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
             task.result()
     finally:
-        stop.set()
-        for task in (work, waiting):
+        # Nothing is lost by leaving at once: the next process looks at the world, not at what this one had in hand.
+        for task in (work, leaving):
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(kopf_task, 5)
+        await asyncio.wait({work, leaving, kopf_task}, timeout=LEAVE_SECONDS)
+        kopf_task.cancel()
         await runner.cleanup()
         app.operator.outside.clients.close()
         await connection.close()

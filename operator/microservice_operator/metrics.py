@@ -1,6 +1,8 @@
 """What Prometheus reads; names follow its conventions (base units, `_total`)."""
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 RECONCILES = Counter(
     "microservice_operator_reconciles_total", "Passes over a Microservice, by how they ended", ["result"]

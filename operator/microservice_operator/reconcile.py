@@ -16,7 +16,7 @@ from .desired.context import Context, Table
 from .errors import Gone, InvalidSpec, OperatorError
 from .facts import Event, Facts, Part, Reason, State
 from .outside import DATABASE, TABLE, Outside, known_parts
-from .workload import migration_part, migrations, workload
+from .workload import deployment_part, migration_part, migrations, workload
 from .world import Key, World
 
 RETRY_STALLED = 120.0
@@ -100,13 +100,15 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
     children = desired.children(context)
     applied = await operator.cluster.apply(key, children)
     pruned = await operator.cluster.prune(key, children)
+    state = workload(operator.cluster.children, operator.pods, key)
+    told = (deployment_part(migration_part(part, jobs), state) for part in applied)
     return replace(
         facts,
         tables=_section(TABLE, tables, left),
         databases=_section(DATABASE, databases, left),
         dependencies=_edges(operator.world, service),
-        children=(*(migration_part(part, jobs) for part in applied), *pruned),
-        workload=workload(operator.cluster.children, operator.pods, key),
+        children=(*told, *pruned),
+        workload=state,
         endpoint=f"http://{service.name}.{service.namespace}.svc",
         selector=",".join(f"{k}={v}" for k, v in names.selector_labels(service.name).items()),
         environment=environment.name if environment else "",

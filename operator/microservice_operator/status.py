@@ -88,7 +88,7 @@ def _ready(facts: Facts) -> Part:
     parts = [
         *(facts.databases or ()),
         *(facts.tables or ()),
-        *(p for p in facts.children if not p.message or p.state is not State.PROGRESSING),
+        *(p for p in facts.children if p.state is not State.PROGRESSING),
         *([workload] if workload else []),
         *(p for p in facts.children if p.message and p.state is State.PROGRESSING),
         *(p for p in facts.dependencies or () if not p.optional),

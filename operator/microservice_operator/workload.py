@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from .api.objects import Identity
-from .cluster.children import Children
+from .cluster.children import ROLLING, Children
 from .cluster.pods import Pods
 from .desired.context import Migration
 from .facts import Part, Reason, State, Workload
@@ -18,11 +18,16 @@ def workload(children: Children, pods: Pods, owner: Identity) -> Workload:
     record = next((r for (kind, name), r in records.items() if kind == "Deployment" and name == owner.name), None)
     state = record.state if record is not None and record.owner in ("", owner.uid) else None
     if not isinstance(state, Workload):
-        return Workload(message="the Deployment does not exist yet")
+        return Workload(message=ROLLING)
     if state.state is State.READY:
         return state
     found = pods.trouble((owner.namespace, owner.name), BLOCKING) or pods.trouble((owner.namespace, owner.name))
     return replace(state, reason=found.reason, message=found.message) if found else state
+
+
+def deployment_part(part: Part, state: Workload) -> Part:
+    """The part of the Deployment, told by how its rollout goes; any other part as it is."""
+    return replace(part, state=state.state) if part.kind == "Deployment" and part.state is State.READY else part
 
 
 def migrations(children: Children, owner: Identity) -> dict[str, Migration]:

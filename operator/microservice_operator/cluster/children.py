@@ -17,6 +17,8 @@ from ..facts import Reason, State, Workload
 Key = tuple[str, str]
 ChildKey = tuple[str, str, str]  # kind, namespace, name
 
+# One sentence for every stage of a rollout that goes well: each further one would cost a status write.
+ROLLING = "pods of the declared version are not all ready yet"
 # What changes without anybody touching what we declared.
 VOLATILE = ("resourceVersion", "managedFields", "generation", "selfLink")
 
@@ -169,7 +171,7 @@ def deployment_state(item: Mapping[str, Any]) -> Workload:  # noqa: PLR0911 a li
     if failure.get("status") == "True":
         return replace(counts, state=State.STALLED, reason=Reason.REJECTED, message=failure.get("message", ""))
     if status.get("observedGeneration", 0) < item["metadata"].get("generation", 1):
-        return replace(counts, message="the Deployment controller has not seen the new version yet")
+        return replace(counts, message=ROLLING)
     if progressing.get("reason") == "ProgressDeadlineExceeded":
         return replace(
             counts,
@@ -178,9 +180,9 @@ def deployment_state(item: Mapping[str, Any]) -> Workload:  # noqa: PLR0911 a li
             message="the rollout made no progress within its deadline; look at the pods' events",
         )
     if counts.updated < wanted or counts.replicas > counts.updated:
-        return replace(counts, message="the new version is being rolled out")
+        return replace(counts, message=ROLLING)
     if status.get("availableReplicas", 0) < wanted:
-        return replace(counts, message="pods are not ready yet")
+        return replace(counts, message=ROLLING)
     if wanted == 0:
         return replace(counts, state=State.READY, reason=Reason.SCALED_TO_ZERO, message="scaled to zero")
     return replace(counts, state=State.READY, reason=Reason.READY)
