@@ -7,7 +7,7 @@ They hand each body to `world`, which knows whose pass it asks for; everything e
 import asyncio
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import kopf
@@ -214,6 +214,8 @@ async def main(settings: Settings) -> None:
             clusterwide=not settings.namespaces,
             namespaces=settings.namespaces,
             standalone=True,
+            # Without it kopf asks for the name of the user, and the user of a container has none.
+            identity=cast("Any", names.MANAGED_BY),
         )
     )
     work = asyncio.create_task(app.run())
