@@ -93,7 +93,7 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
         database_waits={p.name: f"database {p.name} is not ready" for p in databases if p.state is not State.READY},
         migrations=jobs,
         dependency_ports=_ports(operator.world, service),
-        tables={part.name: Table(part.name, part.id, ready=usable(part)) for part in tables},
+        tables={part.name: Table(_table_name(part.id), part.id, ready=usable(part)) for part in tables if part.id},
         aws_endpoint_url=operator.aws_endpoint_url,
         service_monitors=operator.service_monitors(),
     )
@@ -215,6 +215,11 @@ def _ports(world: World, service: Microservice) -> dict[str, int]:
     """First Service port of every dependency that exists and is valid."""
     found = {d.name: world.dependency((service.namespace, d.name)) for d in service.spec.dependencies or []}
     return {name: other[1].spec.ports[0].service_port for name, other in found.items() if other and other[1]}
+
+
+def _table_name(arn: str) -> str:
+    """What AWS calls the table: `arn:aws:dynamodb:REGION:ACCOUNT:table/NAME`."""
+    return arn.rpartition("/")[2]
 
 
 def _section(kind: str, declared: tuple[Part, ...], left: tuple[Part, ...]) -> tuple[Part, ...] | None:
