@@ -48,7 +48,13 @@ class PostgresServer:
         password_file = self._folder / "password"
         password_file.write_text(self.password)
         cluster = ["-D", str(self._folder / "cluster"), "-U", "postgres", "--pwfile", str(password_file)]
-        command = [_binaries() / "initdb", *cluster, "--auth=scram-sha-256", "--no-sync", "--locale=C"]
+        command: list[str | Path] = [
+            _binaries() / "initdb",
+            *cluster,
+            "--auth=scram-sha-256",
+            "--no-sync",
+            "--locale=C",
+        ]
         subprocess.run(command, user=self._user, cwd=self._folder, check=True, capture_output=True)
         options = {
             "port": self.port,

@@ -11,7 +11,7 @@ from ..errors import Gone, NeedsPerson, NotYet
 from ..facts import Reason
 from .door import Door
 from .dynamodb_requests import creation, tag_list, update
-from .dynamodb_shapes import observed_fields, phase
+from .dynamodb_shapes import definitions, observed_fields, phase
 from .place import Place
 from .plan import Desired, Observed, Phase, Step
 from .tags import Tag
@@ -27,6 +27,7 @@ class DynamoDBTable:
         """Name the table; nothing is asked yet."""
         self._name = name
         self._arn = f"arn:aws:dynamodb:{place.region}:{place.account_id}:table/{name}"
+        self._defined: dict[str, str] = {}
         self._door = Door(place, "dynamodb", f"table {name}")
 
     async def observe(self) -> Observed | None:
@@ -34,6 +35,7 @@ class DynamoDBTable:
         try:
             table = (await self._door.read("DescribeTable", TableName=self._name))["Table"]
             self._arn = table["TableArn"]
+            self._defined = definitions(table)
             if phase(table) in (Phase.CREATING, Phase.DELETING):
                 return Observed(self._arn, phase(table))
             tags, ttl, recovery = await asyncio.gather(self._tags(), self._time_to_live(), self._recovery())
@@ -51,6 +53,8 @@ class DynamoDBTable:
             tags=tags,
             protected=table.get("DeletionProtectionEnabled", False),
             busy=frozenset({"time_to_live"} if ttl.get("TimeToLiveStatus") in _TTL_UNDER_WAY else ()),
+            # an index that is being filled takes hours and does not keep its table from being deleted
+            locked=table["TableStatus"] == "UPDATING",
             detail=f"DynamoDB says {table['TableStatus']}",
         )
 
@@ -75,7 +79,7 @@ class DynamoDBTable:
                 )
             case _:
                 fields = desired.fields if desired else {}
-                await self._door.write("UpdateTable", TableName=self._name, **update(step, fields))
+                await self._door.write("UpdateTable", TableName=self._name, **update(step, fields, self._defined))
 
     async def delete(self) -> None:
         """DeleteTable."""

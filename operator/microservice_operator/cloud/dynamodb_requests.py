@@ -7,6 +7,7 @@ from .plan import Step
 from .rules import Added, Removed
 
 Fields = Mapping[str, Any]
+Definitions = Mapping[str, str]  # attribute, type
 
 
 def creation(fields: Fields) -> dict[str, Any]:
@@ -31,8 +32,8 @@ def creation(fields: Fields) -> dict[str, Any]:
     return request
 
 
-def update(step: Step, fields: Fields) -> dict[str, Any]:
-    """Parameters of UpdateTable for one step."""
+def update(step: Step, fields: Fields, defined: Definitions) -> dict[str, Any]:
+    """Parameters of UpdateTable for one step; `defined` are the attributes that the table defines already."""
     value = step.changes.get(step.name)
     match step.name:
         case "throughput":
@@ -44,7 +45,7 @@ def update(step: Step, fields: Fields) -> dict[str, Any]:
         case "protection":
             return {"DeletionProtectionEnabled": value}
         case _:
-            return _index_update(value, fields)
+            return _index_update(value, fields, defined)
 
 
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
@@ -66,13 +67,13 @@ def _throughput_update(changes: Mapping[str, Any]) -> dict[str, Any]:
     return request
 
 
-def _index_update(change: Any, fields: Fields) -> dict[str, Any]:
+def _index_update(change: Any, fields: Fields, defined: Definitions) -> dict[str, Any]:
     match change:
         case Removed(name):
             return {"GlobalSecondaryIndexUpdates": [{"Delete": {"IndexName": name}}]}
         case Added(name, entry):
             return {
-                "AttributeDefinitions": _definitions({**fields, "global_indexes": {name: entry}, "local_indexes": {}}),
+                "AttributeDefinitions": _defined({**defined, **dict(entry[0])}),
                 "GlobalSecondaryIndexUpdates": [{"Create": _global_index(name, entry, fields)}],
             }
         case _:
@@ -81,7 +82,10 @@ def _index_update(change: Any, fields: Fields) -> dict[str, Any]:
 
 def _definitions(fields: Fields) -> list[dict[str, str]]:
     indexes = [*fields["global_indexes"].values(), *fields["local_indexes"].values()]
-    attributes = dict(pair for keys in (fields["keys"], *(entry[0] for entry in indexes)) for pair in keys)
+    return _defined(dict(pair for keys in (fields["keys"], *(entry[0] for entry in indexes)) for pair in keys))
+
+
+def _defined(attributes: Definitions) -> list[dict[str, str]]:
     return [{"AttributeName": name, "AttributeType": kind} for name, kind in attributes.items()]
 
 

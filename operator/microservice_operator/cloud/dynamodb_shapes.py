@@ -26,9 +26,14 @@ def phase(table: Mapping[str, Any]) -> Phase:
     return found
 
 
+def definitions(table: Mapping[str, Any]) -> dict[str, str]:
+    """Types of the attributes that keys and indexes use."""
+    return {item["AttributeName"]: item["AttributeType"] for item in table["AttributeDefinitions"]}
+
+
 def observed_fields(table: Mapping[str, Any]) -> dict[str, Any]:
     """Fields that DescribeTable answers."""
-    types = {item["AttributeName"]: item["AttributeType"] for item in table["AttributeDefinitions"]}
+    types = definitions(table)
     indexes = table.get("GlobalSecondaryIndexes", [])
     mode = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
     provisioned = mode == "PROVISIONED"

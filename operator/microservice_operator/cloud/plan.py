@@ -84,7 +84,10 @@ class Leaving:
 
 @dataclass(frozen=True)
 class Observed:
-    """A resource as AWS shows it. `tags` is absent if they cannot be read yet; `busy` fields cannot be changed now."""
+    """A resource as AWS shows it.
+
+    `tags` is absent if they cannot be read yet; `busy` fields cannot be changed now, of a `locked` one nothing can.
+    """
 
     id: str
     phase: Phase
@@ -92,6 +95,7 @@ class Observed:
     tags: Mapping[str, str] | None = None
     protected: bool = False
     busy: frozenset[str] = frozenset()
+    locked: bool = False
     detail: str = ""
 
 
@@ -175,6 +179,8 @@ def _retention(observed: Observed) -> Decision:
 
 
 def _deletion(observed: Observed) -> Decision:
+    if observed.locked:
+        return Wait()
     if observed.protected:
         return Modify(Step("protection", {"protection": False}, "lifting its deletion protection"))
     return Delete()

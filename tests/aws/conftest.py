@@ -1,0 +1,89 @@
+"""One emulator for all tests of this folder; each test has a strict layer before it, and a Microservice, of its own."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from microservice_operator.api.objects import Identity
+from microservice_operator.api.stores import Table
+from microservice_operator.cloud import Clients, Limits, Place, WantedTable, reconcile_table
+from microservice_operator.facts import Part, State
+from microservice_operator.ownership import Owner
+from tests.aws.proxy import Proxy
+from tests.aws.strict import StrictDynamoDB
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+_numbers = count()
+
+
+@dataclass
+class World:
+    """A place, and what is between it and the emulator."""
+
+    place: Place
+    proxy: Proxy
+    strict: StrictDynamoDB
+    heard: list[tuple[str, str, str]]
+    client: Any  # straight to the emulator: somebody else's hands
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[str]:
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def doors(emulator: str) -> Iterator[World]:
+    """Made once: a client of boto3 takes long to make."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ACCESS_KEY_ID", "test")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        strict = StrictDynamoDB()
+        proxy = Proxy(emulator, strict)
+        heard: list[tuple[str, str, str]] = []
+        clients = Clients(proxy.start(), lambda *call: heard.append(call), Limits(read_seconds=2, attempts=1))
+        client = boto3.client("dynamodb", region_name=REGION, endpoint_url=emulator)
+        nobody = Owner("cluster", Identity("", "", ""))
+        yield World(Place(clients, REGION, ACCOUNT, nobody), proxy, strict, heard, client)
+        client.close()
+        clients.close()
+        proxy.stop()
+
+
+@pytest.fixture
+def world(doors: World) -> World:
+    number = next(_numbers)
+    owner = Owner("cluster", Identity("shop", f"product-{number}", f"uid-{number}"))
+    doors.proxy.layer = strict = StrictDynamoDB()
+    doors.proxy.faults = []
+    doors.proxy.calls.clear()
+    doors.heard.clear()
+    doors.place.clients.verified_accounts.clear()
+    return replace(doors, place=replace(doors.place, owner=owner), strict=strict)
+
+
+def table(**spec: Any) -> Table:
+    return Table.model_validate({"name": "products", "partitionKey": {"name": "id"}, **spec})
+
+
+async def drive(world: World, wanted: WantedTable, passes: int = 40) -> Part:
+    """Pass after pass, as the walk does, until nothing more happens; no pass writes more than once."""
+    for _ in range(passes):
+        before = len(world.proxy.writes())
+        part = await reconcile_table(world.place, wanted)
+        assert len(world.proxy.writes()) - before <= 1
+        if part.state in (State.READY, State.STALLED):
+            return part
+        assert part.after, part
+        wanted = replace(wanted, known_id=part.id)
+    raise AssertionError(part)

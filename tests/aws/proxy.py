@@ -1,0 +1,142 @@
+"""A proxy before the emulator: it makes faults by rule, logs all calls, and asks a layer what AWS would say."""
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request as a client sent it."""
+
+    service: str
+    action: str
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer; JSON, or the bytes of a service that does not speak it."""
+
+    status: int
+    body: Any
+    kind: str = "application/x-amz-json-1.0"
+
+    def encoded(self) -> bytes:
+        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
+
+
+def refusal(code: str, message: str, status: int = 400) -> Answer:
+    return Answer(status, {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": message})
+
+
+@dataclass
+class Fault:
+    """What happens to the next `times` calls of `action` ("*": of any).
+
+    `drop-before` loses the request, `drop-after` commits and loses the answer, `hang` answers after ten seconds.
+    """
+
+    action: str
+    effect: str | Answer
+    times: int = 1_000_000
+
+
+Emulator = Callable[[Call], Answer]
+Layer = Callable[[Call, Emulator], Answer]
+
+
+@dataclass
+class Proxy:
+    """Listens on loopback from `start` to `stop`."""
+
+    upstream: str
+    layer: Layer
+    faults: list[Fault] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+
+    def start(self) -> str:
+        handler = type("Handler", (_Handler,), {"proxy": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def fault(self, call: Call) -> str | Answer:
+        for fault in self.faults:
+            if fault.action in (call.action, "*") and fault.times > 0:
+                fault.times -= 1
+                return fault.effect
+        return ""
+
+    def writes(self) -> list[str]:
+        """Actions that change something, in order."""
+        quiet = ("Describe", "List", "Get")
+        return [call.action for call in self.calls if not call.action.startswith(quiet)]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    proxy: Proxy
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        call = self._call(raw)
+        self.proxy.calls.append(call)
+        effect = self.proxy.fault(call)
+        if isinstance(effect, Answer):
+            self._reply(effect)
+            return
+        if effect == "hang":
+            time.sleep(10)
+        if effect != "drop-before":
+            answer = self.proxy.layer(call, lambda inner: self._forward(inner, raw))
+            if effect != "drop-after":
+                self._reply(answer)
+                return
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """The log is `Proxy.calls`."""
+
+    def _call(self, raw: bytes) -> Call:
+        target = self.headers.get("X-Amz-Target")
+        if target:
+            return Call(target.split("_")[0].lower(), target.rsplit(".", 1)[1], json.loads(raw))
+        form = {key: values[0] for key, values in parse_qs(raw.decode()).items()}
+        return Call("sts", form.get("Action", ""), form)
+
+    def _forward(self, call: Call, raw: bytes) -> Answer:
+        upstream = urlsplit(self.proxy.upstream)
+        headers = {
+            name: value for name, value in self.headers.items() if name.lower() not in ("host", "content-length")
+        }
+        target = self.headers.get("X-Amz-Target")
+        if target:
+            headers["X-Amz-Target"] = f"{target.rsplit('.', 1)[0]}.{call.action}"
+            raw = json.dumps(call.body).encode()
+        connection = http.client.HTTPConnection(upstream.hostname or "", upstream.port, timeout=30)
+        connection.request("POST", self.path, raw, headers)
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        kind = answer.headers.get("Content-Type", "")
+        return Answer(answer.status, json.loads(body) if target else body, kind if not target else Answer.kind)
+
+    def _reply(self, answer: Answer) -> None:
+        body = answer.encoded()
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)

@@ -1,0 +1,130 @@
+"""AWS that throttles, fails, denies, hangs or loses answers: waiting or a person follows, never a second table."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from microservice_operator.cloud import LeavingTable, WantedTable, delete_table, reconcile_table
+from microservice_operator.cloud.account import verify_account
+from microservice_operator.errors import NeedsPerson
+from microservice_operator.facts import Reason, State
+from tests.aws.conftest import World, drive, table
+from tests.aws.proxy import Answer, Fault, refusal
+
+CALLS = (
+    "DescribeTable",
+    "CreateTable",
+    "ListTagsOfResource",
+    "DescribeTimeToLive",
+    "DescribeContinuousBackups",
+    "UpdateContinuousBackups",
+)
+DENIED = refusal("AccessDeniedException", "User: operator is not authorized to perform it.")
+TROUBLE = [
+    (refusal("ThrottlingException", "Rate exceeded"), Reason.AWS_THROTTLED),
+    (refusal("ProvisionedThroughputExceededException", "slow down"), Reason.AWS_THROTTLED),
+    (refusal("InternalServerError", "oops", 500), Reason.AWS_UNAVAILABLE),
+    (Answer(503, {"message": "unavailable"}), Reason.AWS_UNAVAILABLE),
+    (refusal("LimitExceededException", "too many at once"), Reason.PROGRESSING),
+    (refusal("ResourceInUseException", "in use"), Reason.PROGRESSING),
+    ("drop-before", Reason.AWS_UNAVAILABLE),
+    ("drop-after", Reason.AWS_UNAVAILABLE),
+]
+
+
+@pytest.mark.parametrize("action", CALLS)
+@pytest.mark.parametrize(("effect", "reason"), TROUBLE)
+async def test_trouble_at_each_call_is_waited_for(
+    world: World, action: str, effect: str | Answer, reason: Reason
+) -> None:
+    world.proxy.faults = [Fault(action, effect, times=2)]
+    wanted = WantedTable(table())
+    seen = []
+    for _ in range(20):
+        part = await reconcile_table(world.place, wanted)
+        if part.state is State.READY:
+            break
+        assert part.state in (State.PROGRESSING, State.UNKNOWN)
+        assert part.after
+        seen.append(part.reason)
+    assert part.state is State.READY
+    assert reason in seen
+    made = [code for _, call, code in world.heard if (call, code) == ("CreateTable", "OK")]
+    assert len(made) <= 1
+
+
+@pytest.mark.parametrize("action", [*CALLS, "GetCallerIdentity"])
+async def test_a_denied_call_names_itself_and_recovers_once_granted(world: World, action: str) -> None:
+    fault = Fault(action, _denied(action))
+    world.proxy.faults = [fault]
+    part = await drive(world, WantedTable(table()))
+    assert (part.state, part.reason, part.after) == (State.STALLED, Reason.ACCESS_DENIED, 300)
+    assert f":{action} on " in part.message
+    fault.times = 0
+    assert (await drive(world, WantedTable(table(), known_id=part.id))).state is State.READY
+
+
+def _denied(action: str) -> Answer:
+    if action != "GetCallerIdentity":
+        return DENIED
+    error = b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
+    return Answer(403, error, "text/xml")
+
+
+async def test_a_known_table_stays_known_while_aws_is_down(world: World) -> None:
+    part = await drive(world, WantedTable(table()))
+    world.proxy.faults = [Fault("*", "drop-before")]
+    down = await reconcile_table(world.place, WantedTable(table(), known_id=part.id))
+    assert (down.state, down.id) == (State.UNKNOWN, part.id)
+    leaving = await delete_table(world.place, LeavingTable("products", "Delete", part.id))
+    assert (leaving.state, leaving.reason, leaving.id) == (State.DELETING, Reason.AWS_UNAVAILABLE, part.id)
+
+
+async def test_a_rejected_table_says_why(world: World) -> None:
+    world.proxy.faults = [
+        Fault("CreateTable", refusal("ValidationException", "One or more parameter values were bad."))
+    ]
+    part = await drive(world, WantedTable(table(), field="spec.tables[0]"))
+    assert (part.state, part.reason, part.field) == (State.STALLED, Reason.REJECTED, "spec.tables[0]")
+    assert part.message.endswith("One or more parameter values were bad")
+
+
+async def test_the_wrong_account_writes_nothing(world: World) -> None:
+    world.place = replace(world.place, account_id="210987654321")
+    part = await drive(world, WantedTable(table()))
+    assert (part.state, part.reason) == (State.STALLED, Reason.ACCOUNT_MISMATCH)
+    assert world.proxy.writes() == []
+    with pytest.raises(NeedsPerson, match="210987654321"):
+        await verify_account(world.place)
+
+
+async def test_the_account_is_asked_for_once(world: World) -> None:
+    await drive(world, WantedTable(table()))
+    assert [call.action for call in world.proxy.calls].count("GetCallerIdentity") == 1
+
+
+async def test_not_found_for_a_while_after_create_makes_no_second_table(world: World) -> None:
+    world.strict.absent_looks = 3
+    part = await drive(world, WantedTable(table()))
+    assert part.state is State.READY
+    assert [code for _, action, code in world.heard if action == "CreateTable"].count("OK") == 1
+
+
+async def test_a_hang_ends_and_does_not_hold_up_deletions(world: World) -> None:
+    part = await drive(world, WantedTable(table(deletionProtection=False)))
+    world.proxy.faults = [Fault("DescribeTable", "hang", times=1)]
+    started = time.monotonic()
+    hung = await reconcile_table(world.place, WantedTable(table(), known_id=part.id))
+    assert time.monotonic() - started < 5
+    assert (hung.state, hung.reason) == (State.UNKNOWN, Reason.AWS_UNAVAILABLE)
+
+
+async def test_the_ttl_that_changed_a_moment_ago_is_waited_for(world: World) -> None:
+    part = await drive(world, WantedTable(table()))
+    said = "Time to live has been modified multiple times within a fixed interval"
+    world.proxy.faults = [Fault("UpdateTimeToLive", refusal("ValidationException", said), times=1)]
+    wanted = WantedTable(table(timeToLiveAttribute="expires"), known_id=part.id)
+    waiting = await reconcile_table(world.place, wanted)
+    assert (waiting.state, waiting.after) == (State.PROGRESSING, 300)
+    assert (await drive(world, wanted)).state is State.READY

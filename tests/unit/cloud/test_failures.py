@@ -1,0 +1,52 @@
+"""Errors of AWS by what happens next."""
+
+import pytest
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
+
+from microservice_operator.cloud.failures import meaning
+from microservice_operator.errors import Gone, NeedsPerson, NotYet
+from microservice_operator.facts import Reason
+
+
+def answered(code: str, status: int = 400) -> ClientError:
+    response = {"Error": {"Code": code, "Message": "Said so."}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "CreateTable")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "reason"),
+    [
+        (answered("ThrottlingException"), NotYet, Reason.AWS_THROTTLED),
+        (answered("SlowDown", 503), NotYet, Reason.AWS_THROTTLED),
+        (answered("InternalServerError", 500), NotYet, Reason.AWS_UNAVAILABLE),
+        (answered("503", 503), NotYet, Reason.AWS_UNAVAILABLE),
+        (answered("ResourceInUseException"), NotYet, Reason.PROGRESSING),
+        (answered("LimitExceededException"), NotYet, Reason.PROGRESSING),
+        (ReadTimeoutError(endpoint_url="http://x"), NotYet, Reason.AWS_UNAVAILABLE),
+        (ConnectTimeoutError(endpoint_url="http://x"), NotYet, Reason.AWS_UNAVAILABLE),
+        (EndpointConnectionError(endpoint_url="http://x"), NotYet, Reason.AWS_UNAVAILABLE),
+        (answered("AccessDeniedException"), NeedsPerson, Reason.ACCESS_DENIED),
+        (answered("ExpiredTokenException"), NeedsPerson, Reason.ACCESS_DENIED),
+        (NoCredentialsError(), NeedsPerson, Reason.ACCESS_DENIED),
+        (answered("ValidationException"), NeedsPerson, Reason.REJECTED),
+        (ParamValidationError(report="bad"), NeedsPerson, Reason.REJECTED),
+    ],
+)
+def test_what_happens_next(error: ClientError | BotoCoreError, kind: type, reason: Reason) -> None:
+    found = meaning(error, "dynamodb:CreateTable", "table orders")
+    assert isinstance(found, NotYet | NeedsPerson)
+    assert (type(found), found.reason) == (kind, reason)
+    assert "dynamodb:CreateTable" in str(found)
+    assert not str(found).endswith(".")
+
+
+def test_not_found_is_gone() -> None:
+    assert isinstance(meaning(answered("ResourceNotFoundException"), "dynamodb:DescribeTable", "table x"), Gone)

@@ -1,0 +1,196 @@
+"""The plan as a table: what is wanted, what is there, what follows."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from microservice_operator import names
+from microservice_operator.api.objects import Identity
+from microservice_operator.cloud.plan import (
+    Create,
+    Decision,
+    Delete,
+    Desired,
+    Field,
+    Keep,
+    Kind,
+    Leaving,
+    Modify,
+    Observed,
+    Phase,
+    Reasons,
+    Refuse,
+    Step,
+    Wait,
+    plan,
+    plan_removal,
+)
+from microservice_operator.cloud.rules import Bounds, exact, floor, off_between, server_chosen, set_once, within
+from microservice_operator.cloud.tags import Tag, desired_tags, owned_tags
+from microservice_operator.facts import Reason
+from microservice_operator.ownership import Owner
+
+OWNER = Owner("cluster", Identity("shop", "order", "uid-1"))
+THING = Kind(
+    "Thing",
+    (
+        Field("engine", set_once("restore it"), "engine"),
+        Field("tags", owned_tags, "tags"),
+        Field("size", exact, "size", step="hardware"),
+        Field("units", within, "capacity", step="hardware"),
+        Field("storage", floor, "storage.size"),
+        Field("mode", off_between, "mode"),
+        Field("zone", server_chosen, "zone"),
+    ),
+    Reasons(
+        creating=Reason.TABLE_CREATING,
+        created=Reason.TABLE_CREATED,
+        updating=Reason.TABLE_UPDATING,
+        deleting=Reason.TABLE_DELETING,
+        deleted=Reason.TABLE_DELETED,
+        retained=Reason.TABLE_RETAINED,
+        lost=Reason.TABLE_LOST,
+        unusable=Reason.TABLE_UNUSABLE,
+    ),
+)
+WANTED: dict[str, Any] = {
+    "engine": "postgres",
+    "tags": desired_tags(OWNER, {}),
+    "size": "small",
+    "units": (Bounds(2, 5),),
+    "storage": 20,
+    "mode": "A",
+    "zone": None,
+}
+THERE: dict[str, Any] = {**WANTED, "units": (3,), "storage": 25, "zone": "b"}
+DESIRED = Desired("orders", OWNER, WANTED, at="spec.things[0]")
+MARKS = OWNER.marks
+RETAINED = {**MARKS, names.TAG_UID: "uid-0", names.TAG_RETAINED: "true"}
+
+
+def observed(**differing: Any) -> Observed:
+    attributes = {key: differing.pop(key) for key in ("phase", "tags", "busy") if key in differing}
+    tags = attributes.pop("tags", MARKS)
+    found = Observed("arn", Phase.READY, {**THERE, **differing, "tags": tags or {}}, tags)
+    return replace(found, **attributes)
+
+
+def step(name: str, **changes: Any) -> Modify:
+    return Modify(Step(name, changes))
+
+
+WANTED_CASES: dict[str, tuple[Desired, Observed | None, Decision | Reason]] = {
+    "absent": (DESIRED, None, Create()),
+    "absent, though we knew it": (replace(DESIRED, known_id="arn"), None, Reason.TABLE_LOST),
+    "absent, and a person said so": (replace(DESIRED, known_id="arn", recreate=True), None, Create()),
+    "as wanted": (DESIRED, observed(), Keep()),
+    "being made": (DESIRED, Observed("arn", Phase.CREATING), Wait()),
+    "going": (DESIRED, Observed("arn", Phase.DELETING), Wait()),
+    "a change under way": (DESIRED, observed(phase=Phase.CHANGING, size="big"), Wait()),
+    "no marks": (DESIRED, observed(tags={}), Reason.CONFLICT),
+    "another cluster's": (DESIRED, observed(tags={**MARKS, names.TAG_CLUSTER: "other"}), Reason.CONFLICT),
+    "another one's of the name": (DESIRED, observed(tags={**MARKS, names.TAG_UID: "uid-0"}), Reason.CONFLICT),
+    "another name, retained": (DESIRED, observed(tags={**RETAINED, names.TAG_NAME: "user"}), Reason.CONFLICT),
+    "a foreign one, broken": (DESIRED, observed(tags={}, phase=Phase.UNUSABLE), Reason.CONFLICT),
+    "broken": (DESIRED, observed(phase=Phase.UNUSABLE), Reason.TABLE_UNUSABLE),
+    "retained": (DESIRED, observed(tags=RETAINED), step("tags", tags=Tag({names.TAG_UID: "uid-1"}))),
+    "retained, but of another engine": (DESIRED, observed(tags=RETAINED, engine="mysql"), Reason.CHANGE_REFUSED),
+    "set once": (DESIRED, observed(engine="mysql"), Reason.CHANGE_REFUSED),
+    "refused before anything is changed": (DESIRED, observed(engine="mysql", size="big"), Reason.CHANGE_REFUSED),
+    "exact": (DESIRED, observed(size="big"), step("hardware", size="small")),
+    "below the range": (DESIRED, observed(units=(1,)), step("hardware", units=(2,))),
+    "above the range": (DESIRED, observed(units=(9,)), step("hardware", units=(5,))),
+    "one call for one step": (DESIRED, observed(size="big", units=(9,)), step("hardware", size="small", units=(5,))),
+    "below the floor": (DESIRED, observed(storage=10), step("storage", storage=20)),
+    "above the floor": (DESIRED, observed(storage=1000), Keep()),
+    "first off": (DESIRED, observed(mode="B"), step("mode", mode=None)),
+    "then on": (DESIRED, observed(mode=None), step("mode", mode="A")),
+    "AWS chose another zone": (DESIRED, observed(zone="c"), Keep()),
+    "the most urgent first": (DESIRED, observed(mode="B", size="big"), step("hardware", size="small")),
+    "a busy field lets others pass": (
+        DESIRED,
+        observed(size="big", mode="B", busy=frozenset({"size"})),
+        step("mode", mode=None),
+    ),
+    "only a busy one": (DESIRED, observed(mode="B", busy=frozenset({"mode"})), Wait()),
+}
+
+
+@pytest.mark.parametrize("case", WANTED_CASES)
+def test_wanted(case: str) -> None:
+    desired, found, expected = WANTED_CASES[case]
+    _assert(plan(THING, desired, found), expected)
+
+
+RETAIN = Leaving("orders", OWNER, "Retain")
+DELETE = Leaving("orders", OWNER, "Delete")
+LEFT = {**MARKS, names.TAG_RETAINED: "true"}
+LEAVING_CASES: dict[str, tuple[Leaving, Observed | None, Decision | Reason]] = {
+    "gone": (DELETE, None, Keep()),
+    "gone, was to be retained": (RETAIN, None, Keep()),
+    "being made": (DELETE, Observed("arn", Phase.CREATING), Wait()),
+    "going": (DELETE, Observed("arn", Phase.DELETING), Wait()),
+    "foreign": (DELETE, observed(tags={}), Reason.CONFLICT),
+    "retained by an earlier one": (DELETE, observed(tags=RETAINED), Reason.CONFLICT),
+    "retain": (RETAIN, observed(), step("tags", tags=Tag({names.TAG_RETAINED: "true"}))),
+    "is retained": (RETAIN, observed(tags=LEFT), Keep()),
+    "delete": (DELETE, observed(), Delete()),
+    "delete what was retained": (DELETE, observed(tags=LEFT), Delete()),
+    "delete what is protected": (DELETE, replace(observed(), protected=True), step("protection", protection=False)),
+    "delete what is broken": (DELETE, observed(phase=Phase.UNUSABLE), Delete()),
+    "delete while an index is made": (DELETE, observed(phase=Phase.CHANGING), Delete()),
+    "delete what is locked": (DELETE, replace(observed(phase=Phase.CHANGING), locked=True), Wait()),
+}
+
+
+@pytest.mark.parametrize("case", LEAVING_CASES)
+def test_leaving(case: str) -> None:
+    leaving, found, expected = LEAVING_CASES[case]
+    _assert(plan_removal(THING, leaving, found), expected)
+
+
+def _assert(decision: Decision, expected: Decision | Reason) -> None:
+    if isinstance(expected, Reason):
+        assert isinstance(decision, Refuse)
+        assert decision.reason is expected
+        assert "orders" in decision.message or "arn" in decision.message
+    elif isinstance(expected, Modify):
+        assert isinstance(decision, Modify)
+        assert (decision.step.name, decision.step.changes) == (expected.step.name, expected.step.changes)
+        assert decision.step.what
+    else:
+        assert decision == expected
+
+
+sides = st.fixed_dictionaries(
+    {
+        "size": st.sampled_from(["small", "big"]),
+        "units": st.tuples(st.integers(0, 9)),
+        "storage": st.integers(0, 50),
+        "mode": st.sampled_from([None, "A", "B"]),
+        "zone": st.sampled_from("abc"),
+    }
+)
+
+
+@given(sides, st.sampled_from([None, "A", "B"]))
+def test_steps_lead_to_keep_and_stay_there(found: dict[str, Any], mode: str | None) -> None:
+    desired = replace(DESIRED, fields={**WANTED, "mode": mode})
+    world = observed(**found)
+    for _ in range(6):
+        decision = plan(THING, desired, world)
+        if not isinstance(decision, Modify):
+            break
+        world = replace(world, fields={**world.fields, **decision.step.changes})
+    assert decision == Keep()
+    assert plan(THING, desired, world) == Keep()
+
+
+@given(sides)
+def test_keep_means_that_every_rule_is_content(found: dict[str, Any]) -> None:
+    world = observed(**found)
+    content = all(row.rule(WANTED[row.name], world.fields[row.name]) is None for row in THING.fields)
+    assert (plan(THING, DESIRED, world) == Keep()) == content

@@ -1,0 +1,41 @@
+"""Tags: ours and declared ones are kept right step by step, those of others are never touched."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from microservice_operator import names
+from microservice_operator.api.objects import Identity
+from microservice_operator.cloud.rules import Change
+from microservice_operator.cloud.tags import Tag, Untag, desired_tags, owned_tags
+from microservice_operator.ownership import Owner, Standing
+
+OWNER = Owner("cluster", Identity("shop", "order", "uid"))
+declared = st.dictionaries(st.sampled_from(["team", "cost", "stage", "owner"]), st.sampled_from("xy"))
+foreign = st.dictionaries(st.sampled_from(["backup", "aws:created", "Team"]), st.sampled_from("xy"))
+
+
+@given(declared, declared, foreign, st.booleans())
+def test_any_change_converges_and_leaves_foreign_tags(
+    before: dict[str, str], after: dict[str, str], others: dict[str, str], retained: bool
+) -> None:
+    world = {**others, **desired_tags(OWNER, before)}
+    if retained:
+        world |= {names.TAG_UID: "earlier", names.TAG_RETAINED: "true"}
+    wanted = desired_tags(OWNER, after)
+    for _ in range(4):
+        # a crash after any step leaves it ours, or free to be adopted
+        assert OWNER.standing(world) is not Standing.FOREIGN
+        outcome = owned_tags(wanted, world)
+        if outcome is None:
+            break
+        assert isinstance(outcome, Change)
+        if isinstance(outcome.to, Tag):
+            world |= outcome.to.tags
+        else:
+            assert isinstance(outcome.to, Untag)
+            world = {key: value for key, value in world.items() if key not in outcome.to.keys}
+    assert world == {**others, **wanted}
+
+
+def test_the_ledger_of_fifty_keys_fits_a_tag() -> None:
+    assert len(desired_tags(OWNER, {f"key-{number}": "x" for number in range(50)})[names.TAG_DECLARED]) <= 256
