@@ -64,9 +64,10 @@ class Model(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_nulls(cls, value: Any) -> Any:
-        # the API server drops `field: null` before it sets defaults
+        # the API server drops `field: null` of a field that it knows before it sets defaults
         if isinstance(value, dict):
-            return {key: item for key, item in value.items() if item is not None}
+            known = {field.alias for field in cls.model_fields.values()}
+            return {key: item for key, item in value.items() if item is not None or key not in known}
         return value
 
     @model_validator(mode="after")

@@ -7,6 +7,8 @@ from pydantic import Field, StringConstraints
 from .base import Model, Rule
 from .scalars import (
     ATOMIC,
+    AlwaysFalse,
+    AlwaysTrue,
     Key,
     Keyed,
     ObjectName,
@@ -18,6 +20,7 @@ from .scalars import (
     Seconds,
     ShortText,
     Text,
+    WithoutNulls,
 )
 
 EnvName = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z][-._a-zA-Z0-9]*$")]
@@ -111,8 +114,8 @@ class EnvFrom(Model):
 class Resources(Model):
     """corev1.ResourceRequirements, without claims."""
 
-    requests: Annotated[dict[ShortText, Quantity], Field(max_length=16)] | None = None
-    limits: Annotated[dict[ShortText, Quantity], Field(max_length=16)] | None = None
+    requests: Annotated[dict[ShortText, Quantity], Field(max_length=16), WithoutNulls] | None = None
+    limits: Annotated[dict[ShortText, Quantity], Field(max_length=16), WithoutNulls] | None = None
 
 
 class VolumeMount(Model):
@@ -233,9 +236,9 @@ class SecurityContext(Model):
 
     run_as_user: Annotated[int, Field(ge=1, le=4294967294)] | None = None
     run_as_group: Annotated[int, Field(ge=1, le=4294967294)] | None = None
-    run_as_non_root: Literal[True] | None = None
+    run_as_non_root: AlwaysTrue | None = None
     read_only_root_filesystem: bool | None = None
-    allow_privilege_escalation: Literal[False] | None = None
+    allow_privilege_escalation: AlwaysFalse | None = None
     capabilities: Capabilities | None = None
     seccomp_profile: SeccompProfile | None = None
 
@@ -245,7 +248,7 @@ class PodSecurityContext(Model):
 
     run_as_user: Annotated[int, Field(ge=1, le=4294967294)] | None = None
     run_as_group: Annotated[int, Field(ge=1, le=4294967294)] | None = None
-    run_as_non_root: Literal[True] | None = None
+    run_as_non_root: AlwaysTrue | None = None
     fs_group: Annotated[int, Field(ge=1, le=4294967294)] | None = None
     fs_group_change_policy: Literal["OnRootMismatch", "Always"] | None = None
     supplemental_groups: Annotated[list[GroupID], Field(max_length=32, json_schema_extra=ATOMIC)] | None = None

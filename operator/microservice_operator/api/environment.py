@@ -7,14 +7,14 @@ from pydantic import Field, StringConstraints
 from .base import Model, Rule
 from .containers import Resources
 from .pods import LabelSelector
-from .scalars import Label, ObjectName, Port
+from .scalars import Label, ObjectName, Port, WithoutNulls
 from .scaling import Replicas
 
 TagValue = Annotated[str, StringConstraints(max_length=63, pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$")]
 TagKey = Annotated[
     str, StringConstraints(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")
 ]
-Tags = Annotated[dict[TagKey, TagValue], Field(max_length=32)]
+Tags = Annotated[dict[TagKey, TagValue], Field(max_length=32), WithoutNulls]
 Region = Annotated[str, StringConstraints(max_length=32, pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
 AccountID = Annotated[str, StringConstraints(max_length=12, pattern=r"^[0-9]{12}$")]
 Host = Annotated[

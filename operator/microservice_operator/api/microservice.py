@@ -22,7 +22,7 @@ from .containers import (
 )
 from .environment import Host, Tags
 from .pods import Affinity, DisruptionBudget, Labels, Strategy, Toleration, TopologySpreadConstraint, Volume
-from .scalars import ATOMIC, Keyed, Label, ObjectName, PartName, Port, PortName, ShortText
+from .scalars import ATOMIC, Keyed, Label, ObjectName, PartName, Port, PortName, ShortText, WithoutNulls
 from .scaling import Autoscaling, Replicas
 from .spec_rules import RULES, TRANSITIONS
 from .stores import Database, Duration, Table
@@ -57,7 +57,7 @@ class ServiceOptions(Model):
 
     type: Literal["ClusterIP", "LoadBalancer", "NodePort"] = "ClusterIP"
     """ClusterIP, LoadBalancer or NodePort."""
-    annotations: Annotated[dict[ShortText, ShortText], Field(max_length=32)] | None = None
+    annotations: Annotated[dict[ShortText, ShortText], Field(max_length=32), WithoutNulls] | None = None
     """Annotations of the Service."""
 
 

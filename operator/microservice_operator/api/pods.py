@@ -6,7 +6,7 @@ from pydantic import Field
 
 from .base import Model, Rule
 from .containers import FieldRef, ResourceFieldRef
-from .scalars import ATOMIC, IntOrPercent, Key, ObjectName, PartName, Quantity, ShortText
+from .scalars import ATOMIC, IntOrPercent, Key, ObjectName, PartName, Quantity, ShortText, WithoutNulls
 
 
 class KeyToPath(Model):
@@ -119,7 +119,7 @@ class Volume(Model):
 
 Operator = Literal["In", "NotIn", "Exists", "DoesNotExist"]
 Values = Annotated[list[ShortText], Field(max_length=64, json_schema_extra=ATOMIC)]
-Labels = Annotated[dict[ShortText, ShortText], Field(max_length=64)]
+Labels = Annotated[dict[ShortText, ShortText], Field(max_length=64), WithoutNulls]
 
 
 class LabelExpression(Model):

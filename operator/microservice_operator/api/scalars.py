@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
 from pydantic.alias_generators import to_snake
 from pydantic_core import CoreSchema, core_schema
 
@@ -77,6 +77,18 @@ class IntOrString:
         raise refusal(("", message))
 
 
+def _without_nulls(value: Any) -> Any:
+    """The API server drops a null from a mapping, too."""
+    return {key: item for key, item in value.items() if item is not None} if isinstance(value, dict) else value
+
+
+def _boolean(value: Any) -> Any:
+    """True and 1 are equal to Python, and not to the API server."""
+    if not isinstance(value, bool):
+        raise refusal(("", "must be true or false, without quotes"))
+    return value
+
+
 EXAMPLES = {"quantity": "250m or 512Mi", "number or percentage": "1 or 25%", "port": "8080 or the name of a port"}
 
 ATOMIC: dict[str, Any] = {"x-kubernetes-list-type": "atomic"}
@@ -88,6 +100,9 @@ DNS_SUBDOMAIN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?
 PORT_NAME = r"^([a-z0-9]+-)*[a-z0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 QUANTITY = r"^[+]?([0-9]+([.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$"
 
+WithoutNulls = BeforeValidator(_without_nulls)
+AlwaysTrue = Annotated[Literal[True], BeforeValidator(_boolean)]
+AlwaysFalse = Annotated[Literal[False], BeforeValidator(_boolean)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=DNS_LABEL)]
 PartName = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=DNS_LABEL_ALPHA)]
 ObjectName = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=DNS_SUBDOMAIN)]
