@@ -1,0 +1,162 @@
+"""Who may call whom."""
+
+from typing import Any
+
+import pytest
+
+from microservice_operator.desired.context import Table
+from microservice_operator.desired.peers import cidr_peer, host_peers, namespace_peer, outside
+from tests.unit.desired.given import CONNECTION, DATABASE, MIGRATING, TABLE, body, context, job_name, kinds
+
+ELSEWHERE = [
+    {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.169.254/32"]}},
+    {"ipBlock": {"cidr": "::/0", "except": ["fd00:ec2::254/128"]}},
+]
+DNS = {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}
+HTTP = [{"port": 8080, "protocol": "TCP"}]
+SHARED = {"host": "pg.data.svc", "port": 6432, "adminSecretRef": {"namespace": "data", "name": "admin"}}
+ENVIRONMENT = {"databases": {"provider": "shared", "shared": SHARED}}
+
+
+def pods_of(name: str) -> dict[str, Any]:
+    return {"podSelector": {"matchLabels": {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": name}}}
+
+
+@pytest.mark.parametrize(
+    ("host", "namespace"),
+    [
+        ("postgres.data.svc", "data"),
+        ("postgres.data.svc.cluster.local", "data"),
+        ("postgres-0.postgres.data.svc", "data"),
+        ("postgres.data", None),
+        ("db.example.com", None),
+        ("data.svc", None),
+        ("svc", None),
+        ("10.0.0.1", None),
+        ("postgres.data.svc.example.com", None),
+    ],
+)
+def test_hosts(host: str, namespace: str | None) -> None:
+    assert host_peers(host) == ([namespace_peer(namespace)] if namespace else ELSEWHERE)
+    assert outside() == ELSEWHERE
+
+
+@pytest.mark.parametrize(
+    ("cidr", "expected"),
+    [
+        ("10.20.0.0/16", {"cidr": "10.20.0.0/16"}),
+        ("10.20.1.1/16", {"cidr": "10.20.0.0/16"}),
+        ("169.254.0.0/16", {"cidr": "169.254.0.0/16", "except": ["169.254.169.254/32"]}),
+        ("169.254.169.254/32", {"cidr": "169.254.169.254/32"}),
+        ("fd00::/8", {"cidr": "fd00::/8", "except": ["fd00:ec2::254/128"]}),
+        ("999.1.1.1/8", {"cidr": "999.1.1.1/8"}),
+    ],
+)
+def test_ranges(cidr: str, expected: dict[str, Any]) -> None:
+    assert cidr_peer(cidr) == {"ipBlock": expected}
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ({}, None),
+        ({"access": {"from": []}}, None),
+        ({"access": {"from": [{"microservice": "web"}]}}, [{"from": [pods_of("web")], "ports": HTTP}]),
+        ({"access": {"from": [{"namespace": "edge"}]}}, [{"from": [namespace_peer("edge")], "ports": HTTP}]),
+        ({"service": {"type": "NodePort"}, "access": {"from": [{"microservice": "web"}]}}, [{"ports": HTTP}]),
+        ({"service": {"type": "LoadBalancer"}, "metrics": {}}, [{"ports": HTTP}]),
+        (
+            {"metrics": {}},
+            [
+                {
+                    "from": [
+                        {
+                            "namespaceSelector": {},
+                            "podSelector": {"matchLabels": {"app.kubernetes.io/name": "prometheus"}},
+                        }
+                    ],
+                    "ports": HTTP,
+                }
+            ],
+        ),
+    ],
+)
+def test_ingress(spec: dict[str, Any], expected: list[dict[str, Any]] | None) -> None:
+    policy = body(context(spec), "NetworkPolicy")["spec"]
+    assert policy.get("ingress") == expected
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ({}, []),
+        ({"dependencies": [{"name": "user"}, {"name": "web"}]}, [{"to": [pods_of("user"), pods_of("web")]}]),
+        (
+            {"databases": [DATABASE]},
+            [{"to": [namespace_peer("data")], "ports": [{"port": 6432, "protocol": "TCP"}]}],
+        ),
+        (
+            {"tables": [TABLE]},
+            [
+                {"to": ELSEWHERE, "ports": [{"port": 443, "protocol": "TCP"}]},
+                {
+                    "to": [{"ipBlock": {"cidr": "169.254.170.23/32"}}, {"ipBlock": {"cidr": "fd00:ec2::23/128"}}],
+                    "ports": [{"port": 80, "protocol": "TCP"}],
+                },
+            ],
+        ),
+        (
+            {"access": {"to": [{"cidr": "10.0.0.0/8", "ports": [1, 2]}]}},
+            [
+                {
+                    "to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}],
+                    "ports": [{"port": 1, "protocol": "TCP"}, {"port": 2, "protocol": "TCP"}],
+                }
+            ],
+        ),
+        (
+            {"access": {"to": [{"host": "api.stripe.com", "ports": [443]}]}},
+            [{"to": ELSEWHERE, "ports": [{"port": 443, "protocol": "TCP"}]}],
+        ),
+    ],
+)
+def test_egress(spec: dict[str, Any], expected: list[dict[str, Any]]) -> None:
+    assert body(context(spec, ENVIRONMENT), "NetworkPolicy")["spec"]["egress"] == [DNS, *expected]
+
+
+@pytest.mark.parametrize(
+    ("url", "peer", "port"),
+    [
+        ("http://moto.aws.svc:5000", [namespace_peer("aws")], 5000),
+        ("http://moto.aws.svc", [namespace_peer("aws")], 80),
+        ("https://emulator.example.com/path", ELSEWHERE, 443),
+    ],
+)
+def test_the_emulator_in_place_of_aws(url: str, peer: list[dict[str, Any]], port: int) -> None:
+    of = context({"tables": [TABLE]}, tables={"products": Table("t", ready=True)}, aws_endpoint_url=url)
+    egress = body(of, "NetworkPolicy")["spec"]["egress"]
+    assert egress == [DNS, {"to": peer, "ports": [{"port": port, "protocol": "TCP"}]}]
+
+
+def test_the_database_stays_reachable_while_its_connection_is_unknown() -> None:
+    known = context({"databases": [DATABASE]}, ENVIRONMENT, connections={"orders": CONNECTION})
+    unknown = context({"databases": [DATABASE]}, ENVIRONMENT)
+    assert body(known, "NetworkPolicy") == body(unknown, "NetworkPolicy")
+
+
+def test_migrations_reach_the_database_and_nobody_reaches_them() -> None:
+    of = context({"databases": [MIGRATING]}, ENVIRONMENT, connections={"orders": CONNECTION})
+    policy = body(of, "NetworkPolicy", "order.migration")["spec"]
+    labels = body(of, "Job", job_name(of))["spec"]["template"]["metadata"]["labels"]
+    assert labels.items() >= policy["podSelector"]["matchLabels"].items()
+    assert "ingress" not in policy
+    assert policy["egress"] == [
+        DNS,
+        {"to": [namespace_peer("data")], "ports": [{"port": 6432, "protocol": "TCP"}]},
+    ]
+    assert not labels.items() & pods_of("order")["podSelector"]["matchLabels"].items()
+
+
+def test_without_a_migration_there_is_one_policy() -> None:
+    assert kinds(context({"databases": [DATABASE]}, ENVIRONMENT)).count("NetworkPolicy") == 1

@@ -1,0 +1,98 @@
+"""What a service finds in its environment."""
+
+from typing import Any
+
+import pytest
+
+from microservice_operator.desired.context import Table
+from tests.unit.desired.given import CONNECTION, DATABASE, TABLE, container, context
+
+AWS = {"aws": {"region": "eu-west-1", "accountID": "123456789012"}}
+TABLES = {"products": Table("shop-order-products-1", ready=True), "stock": Table("shop-order-stock-2", ready=True)}
+SECRET = "order-orders-database"
+
+
+def variables(*args: Any, **known: Any) -> dict[str, Any]:
+    found = container(context(*args, **known))["env"]
+    named = {variable["name"]: variable.get("value", variable.get("valueFrom")) for variable in found}
+    assert len(named) == len(found)
+    return named
+
+
+@pytest.mark.parametrize(
+    ("spec", "environment", "expected"),
+    [
+        (
+            {},
+            None,
+            {
+                "SERVICE_NAME": "order",
+                "SERVICE_VERSION": "1.2.3",
+                "OTEL_SERVICE_NAME": "order",
+                "OTEL_RESOURCE_ATTRIBUTES": "service.namespace=shop,service.version=1.2.3",
+            },
+        ),
+        ({}, AWS, {"ENVIRONMENT": "prod", "AWS_REGION": "eu-west-1"}),
+        (
+            {"image": "order:a,b=c"},
+            {},
+            {
+                "OTEL_RESOURCE_ATTRIBUTES": "service.namespace=shop,service.version=a%2Cb%3Dc,"
+                "deployment.environment.name=prod"
+            },
+        ),
+        ({"dependencies": [{"name": "user"}]}, None, {"USER_URL": "http://user.shop.svc"}),
+        (
+            {"dependencies": [{"name": "product-catalog"}]},
+            None,
+            {"PRODUCT_CATALOG_URL": "http://product-catalog.shop.svc:8000"},
+        ),
+        ({"tables": [TABLE]}, AWS, {"PRODUCTS_TABLE": "shop-order-products-1", "TABLE_NAME": "shop-order-products-1"}),
+        ({"databases": [DATABASE]}, None, {"DATABASE_URL": {"secretKeyRef": {"name": SECRET, "key": "url"}}}),
+        ({"databases": [DATABASE]}, None, {"DATABASE_NAME": {"secretKeyRef": {"name": SECRET, "key": "database"}}}),
+        ({"databases": [DATABASE]}, None, {"DATABASE_USER": {"secretKeyRef": {"name": SECRET, "key": "username"}}}),
+        (
+            {"databases": [{**DATABASE, "connection": {"secretName": "pg", "envPrefix": "PG"}}]},
+            None,
+            {"PG_PASSWORD": {"secretKeyRef": {"name": "pg", "key": "password"}}},
+        ),
+        ({"env": [{"name": "SERVICE_NAME", "value": "mine"}]}, None, {"SERVICE_NAME": "mine"}),
+    ],
+)
+def test_has(spec: dict[str, Any], environment: dict[str, Any] | None, expected: dict[str, Any]) -> None:
+    known = {"tables": TABLES, "connections": {"orders": CONNECTION}, "dependency_ports": {"product-catalog": 8000}}
+    assert variables(spec, environment, **known).items() >= expected.items()
+
+
+@pytest.mark.parametrize(
+    ("spec", "known", "absent"),
+    [
+        ({}, {}, {"ENVIRONMENT", "AWS_REGION", "AWS_ENDPOINT_URL", "DATABASE_URL"}),
+        ({}, {"aws_endpoint_url": "http://moto.aws.svc:5000"}, {"AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID"}),
+        ({"tables": [TABLE]}, {"tables": TABLES}, {"AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}),
+        ({"tables": [TABLE, {**TABLE, "name": "stock"}]}, {"tables": TABLES}, {"TABLE_NAME"}),
+    ],
+)
+def test_has_not(spec: dict[str, Any], known: dict[str, Any], absent: set[str]) -> None:
+    assert not variables(spec, **known).keys() & absent
+
+
+def test_the_emulator_comes_with_credentials_that_mean_nothing() -> None:
+    found = variables({"tables": [TABLE]}, tables=TABLES, aws_endpoint_url="http://moto.aws.svc:5000")
+    expected = {
+        "AWS_ENDPOINT_URL": "http://moto.aws.svc:5000",
+        "AWS_ACCESS_KEY_ID": "emulator",
+        "AWS_SECRET_ACCESS_KEY": "emulator",
+    }
+    assert found.items() >= expected.items()
+
+
+def test_the_author_may_refer_to_generated_variables() -> None:
+    names = list(variables({"env": [{"name": "GREETING", "value": "$(SERVICE_NAME)"}]}))
+    assert names.index("SERVICE_NAME") < names.index("GREETING")
+
+
+def test_a_prefix_that_makes_a_generated_name_twice_yields_it_once() -> None:
+    spec = {"databases": [{**DATABASE, "connection": {"envPrefix": "SERVICE"}}]}
+    found = variables(spec, connections={"orders": CONNECTION})
+    assert found["SERVICE_NAME"] == {"secretKeyRef": {"name": SECRET, "key": "database"}}
