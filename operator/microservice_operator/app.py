@@ -5,6 +5,8 @@ They hand each body to `world`, which knows whose pass it asks for; everything e
 """
 
 import asyncio
+import random
+import sys
 import time
 from collections.abc import Mapping
 from typing import Any, cast
@@ -49,6 +51,7 @@ class App:
         self.watches.append(Watch(connection, POD, self.pods.saw, self.pods.lost, OURS))
         self.watches.append(Watch(connection, NAMESPACE, self.world.saw_namespace, self.world.lost_namespace))
         monitors = next(watch for watch in self.watches if watch.kind is SERVICE_MONITOR)
+        monitors.appeared = self._look_at_all
         cluster = Cluster(connection, self.children)
         clients = cloud.Clients(settings.aws_endpoint_url, _count_aws, cloud.Limits(threads=settings.aws_pool_size))
         self.operator = Operator(
@@ -147,6 +150,10 @@ class App:
         if owner in self.world.microservices:
             self.queue.add(owner)
 
+    def _look_at_all(self) -> None:
+        for key in self.world.microservices:
+            self.queue.add(key)
+
     async def _sync(self) -> None:
         """Wait until what exists is known, or a restart would take what is not listed yet for missing."""
         for watch in self.watches:
@@ -158,7 +165,10 @@ class App:
         log.info("synced", microservices=len(self.world.microservices), environments=len(self.world.environments))
 
     async def _count(self, kind: Kind) -> int:
-        page = await self.connection.send("GET", kind.path(), query={"limit": "1"})
+        try:
+            page = await self.connection.send("GET", kind.path(), query={"limit": "1"})
+        except NotYet:
+            return sys.maxsize
         return len(page.get("items") or []) + int(page["metadata"].get("remainingItemCount") or 0)
 
     async def _work(self) -> None:
@@ -180,7 +190,8 @@ class App:
             after = await reconcile(self.operator, key)
             self.queue.forget_failures(key)
             if after is not None:
-                self.queue.add_after(key, after)
+                # Jitter: after a restart, all would look at AWS in the same second for ever.
+                self.queue.add_after(key, after * random.uniform(0.9, 1.1))  # noqa: S311 no secret
         except NotYet as error:
             result = "retry"
             log.info("pass postponed", reason=error.reason, error=str(error), after=self.queue.back_off(key))

@@ -20,6 +20,7 @@ from .workload import deployment_part, migration_part, migrations, workload
 from .world import Key, World
 
 RETRY_STALLED = 120.0
+SLOWER = 10  # watches show what happens in the cluster; a look without cause is only a safety net there
 Body = Mapping[str, Any]
 
 
@@ -143,7 +144,7 @@ async def _let_go(operator: Operator, body: Body, facts: Facts) -> float | None:
     return await _conclude(operator, body, replace(facts, deletion=tuple(p for p in parts if not is_over(p))))
 
 
-async def _conclude(operator: Operator, body: Body, facts: Facts) -> float | None:
+async def _conclude(operator: Operator, body: Body, facts: Facts) -> float:
     """Write the status if it differs, post what happened, and say when to look again."""
     before = body.get("status") or {}
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -155,11 +156,11 @@ async def _conclude(operator: Operator, body: Body, facts: Facts) -> float | Non
     parts = (*facts.children, *(facts.tables or ()), *(facts.databases or ()), *facts.deletion)
     await _post_all(operator, body, parts, status.turn(before, after))
     waits = [part.after for part in parts if part.after is not None]
-    if any(part.layer != "Kubernetes" for part in parts):
-        waits.append(operator.resync)
+    outside = any(part.layer != "Kubernetes" for part in parts)
+    waits.append(operator.resync if outside else operator.resync * SLOWER)
     if any(part.state in (State.STALLED, State.UNKNOWN) for part in parts) or facts.refused:
         waits.append(min(RETRY_STALLED, operator.resync))
-    return min(waits, default=None)
+    return min(waits)
 
 
 async def _post_all(operator: Operator, body: Body, parts: Iterable[Part], *more: Event | None) -> None:

@@ -169,7 +169,9 @@ def deployment_state(item: Mapping[str, Any]) -> Workload:  # noqa: PLR0911 a li
     conditions = {c["type"]: c for c in status.get("conditions") or []}
     progressing, failure = conditions.get("Progressing", {}), conditions.get("ReplicaFailure", {})
     if failure.get("status") == "True":
-        return replace(counts, state=State.STALLED, reason=Reason.REJECTED, message=failure.get("message", ""))
+        message = failure.get("message", "")
+        reason = Reason.QUOTA_EXCEEDED if "exceeded quota" in message else Reason.REJECTED
+        return replace(counts, state=State.STALLED, reason=reason, message=message)
     if status.get("observedGeneration", 0) < item["metadata"].get("generation", 1):
         return replace(counts, message=ROLLING)
     if progressing.get("reason") == "ProgressDeadlineExceeded":

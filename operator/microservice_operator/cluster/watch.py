@@ -29,7 +29,8 @@ RETRY = (0.2, 10.0)
 class Watch:
     """One kind's stream. `changed` and `removed` are called with each object, `listed` is set after the first list.
 
-    A kind that the server does not serve counts as listed and empty, and is looked for again every `absent` seconds.
+    A kind that the server does not serve counts as listed and empty, and is looked for again every `absent` seconds;
+    `appeared` is called when it is served after all.
     """
 
     connection: Connection
@@ -38,6 +39,7 @@ class Watch:
     removed: Callable[[dict[str, Any]], None]
     selector: str = ""
     absent: float = 60.0
+    appeared: Callable[[], None] = lambda: None
     listed: asyncio.Event = field(default_factory=asyncio.Event)
     served: bool = True
     _known: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
@@ -77,8 +79,10 @@ class Watch:
                 break
         for key in [key for key in self._known if key not in seen]:
             self._removed({"metadata": self._known[key]})
-        self.served = True
         self.listed.set()
+        if not self.served:
+            self.served = True
+            self.appeared()
         return str(page["metadata"]["resourceVersion"])
 
     async def _follow(self, version: str) -> str:

@@ -21,6 +21,7 @@ from ..facts import Event, Part, Reason, State
 from .children import Children, Record
 from .connection import APPLY_PATCH, CONFLICT, JSON_PATCH, MERGE_PATCH, NOT_FOUND, ApiError, Connection
 from .drift import drift
+from .guard import Guard
 from .kinds import CHILDREN, MICROSERVICE, SECRET, Kind
 
 
@@ -55,6 +56,7 @@ class Cluster:
         """Write through `connection`, and note every answer in `children`."""
         self.connection = connection
         self.children = children
+        self._guard = Guard()
 
     async def apply(self, owner: Identity, wanted: Iterable[Wanted]) -> list[Part]:
         """Bring every child to what is wanted, side by side; one part for each, in the given order.
@@ -140,6 +142,7 @@ class Cluster:
             if not touched:
                 self.children.verified(child.kind, owner.namespace, child.name)
                 return ()
+            self._guard.repairs((owner.uid, child.kind, child.name), touched)
         try:
             await self._apply(kind, owner, child, record)
         except ApiError as error:
