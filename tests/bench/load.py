@@ -3,6 +3,7 @@
 import asyncio
 import copy
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any
 
 from microservice_operator.api import objects
@@ -53,13 +54,13 @@ async def namespace(connection: Connection, name: str) -> None:
 async def microservices(connection: Connection, space: str, names: Iterable[str]) -> None:
     """Create one Microservice for each name."""
     path = MICROSERVICE.path(space)
-    await at_once([lambda n=n: connection.send("POST", path, body=resource(space, n)) for n in names])
+    await at_once([partial(connection.send, "POST", path, body=resource(space, name)) for name in names])
 
 
 async def saturate(connection: Connection, space: str, names: Iterable[str]) -> None:
     """Create the children of every name's Microservice and nothing else."""
     jobs = [
-        lambda b=body: connection.send("POST", CHILDREN[b["kind"]].path(space), body=b)
+        partial(connection.send, "POST", CHILDREN[body["kind"]].path(space), body=body)
         for name in names
         for body in bodies(space, name)
     ]
@@ -69,7 +70,7 @@ async def saturate(connection: Connection, space: str, names: Iterable[str]) -> 
 async def touch(connection: Connection, space: str, names: Iterable[str], patch: dict[str, Any]) -> None:
     """Merge-patch every named Microservice."""
     jobs = [
-        lambda n=n: connection.send("PATCH", MICROSERVICE.path(space, n), body=patch, content_type=MERGE_PATCH)
-        for n in names
+        partial(connection.send, "PATCH", MICROSERVICE.path(space, name), body=patch, content_type=MERGE_PATCH)
+        for name in names
     ]
     await at_once(jobs)
