@@ -21,6 +21,8 @@ from .world import Key, World
 
 RETRY_STALLED = 120.0
 SLOWER = 10  # watches show what happens in the cluster; a look without cause is only a safety net there
+# What could not be looked at this time was fine when it was: pods do not wait for the operator's own view.
+USABLE = (State.READY, State.UNKNOWN)
 Body = Mapping[str, Any]
 
 
@@ -91,7 +93,7 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
         microservice=service,
         environment=environment,
         connections=connections,
-        database_waits={p.name: f"database {p.name} is not ready" for p in databases if p.state is not State.READY},
+        database_waits={p.name: f"database {p.name} is not ready" for p in databases if p.state not in USABLE},
         migrations=jobs,
         dependency_ports=_ports(operator.world, service),
         tables={part.name: Table(_table_name(part.id), part.id, ready=usable(part)) for part in tables if part.id},
