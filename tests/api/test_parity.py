@@ -25,8 +25,8 @@ VALUES: list[Any] = [
 ]  # fmt: skip
 
 
-# All of them take two minutes; a change of the schema generator or of `scalars` is worth that.
-STEP = 1 if os.environ.get("MICROSERVICE_OPERATOR_TEST_ALL") else 5
+# All of them take a minute; a change of the schema generator or of `scalars` is worth that.
+STEP = 1 if os.environ.get("MICROSERVICE_OPERATOR_TEST_ALL") else 3
 NEEDED = {"volumeMounts": ["volumes"], "metrics": ["ports"]}
 
 

@@ -55,7 +55,7 @@ class EnvironmentDatabases(Model):
         Rule(
             cel="(self.provider == 'shared') == has(self.shared)",
             holds=lambda self: (self.provider == "shared") == (self.shared is not None),
-            message="databases.shared is given exactly when provider is shared",
+            message="databases.shared is given exactly when provider is shared; add it or change the provider",
         ),
     )
 

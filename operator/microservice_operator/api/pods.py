@@ -133,7 +133,8 @@ class LabelExpression(Model):
             cel="self.operator in ['In', 'NotIn'] ? has(self.values) && self.values.size() > 0"
             " : !has(self.values) || self.values.size() == 0",
             holds=lambda self: (self.operator in ("In", "NotIn")) == bool(self.values),
-            message="a label expression lists values exactly when its operator is In or NotIn",
+            message="a label expression lists values exactly when its operator is In or NotIn; add them or change the"
+            " operator",
             field="values",
         ),
     )

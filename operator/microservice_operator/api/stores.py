@@ -103,7 +103,8 @@ class Index(Model):
         Rule(
             cel="(self.projection == 'Include') == has(self.include)",
             holds=lambda self: (self.projection == "Include") == (self.include is not None),
-            message="an index lists attributes under include exactly when its projection is Include",
+            message="an index lists attributes under include exactly when its projection is Include; add them or change"
+            " it",
         ),
     )
 
@@ -196,7 +197,8 @@ class Table(Model):
         Rule(
             cel="(self.billingMode == 'Provisioned') == has(self.capacity)",
             holds=lambda self: (self.billing_mode == "Provisioned") == (self.capacity is not None),
-            message="a table gives capacity exactly when its billingMode is Provisioned",
+            message="a table gives capacity exactly when its billingMode is Provisioned; add capacity or change"
+            " billingMode",
         ),
         Rule(
             cel="!has(self.localSecondaryIndexes) || has(self.sortKey)",

@@ -63,7 +63,7 @@ def documents(file: Path) -> Iterator[Document]:
                 yield Document(name, number, loader.construct_document(node), node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise BadYAML(error.problem or "no YAML", mark.line + 1 if mark else 1) from None
+        raise BadYAML(_problem(error), mark.line + 1 if mark else 1) from None
     except yaml.YAMLError as error:
         raise BadYAML(str(error).splitlines()[0], 1) from None
     finally:
@@ -78,6 +78,11 @@ def _text(file: Path) -> str:
         raise Unreadable(f"{file}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise Unreadable(f"{file}: is no UTF-8 text") from None
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    problem = error.problem or "it cannot be read"
+    return problem if "; " in problem else f"{problem}; look at the indentation, colons and quotes here"
 
 
 def _child(node: yaml.Node, part: str | int) -> tuple[int, yaml.Node] | None:

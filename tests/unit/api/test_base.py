@@ -1,0 +1,70 @@
+"""The kustomize base: what the operator may do, and that nothing gives it or its users more."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import REPOSITORY
+
+Base = dict[tuple[str, str], dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def base() -> Base:
+    """Every object of the base, by kind and name."""
+    command = [str(Path(sys.executable).parent / "kubectl"), "kustomize", str(REPOSITORY / "manifests" / "base")]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return {(body["kind"], body["metadata"]["name"]): body for body in yaml.safe_load_all(text)}
+
+
+def rights(role: dict[str, Any]) -> set[tuple[str, str, str]]:
+    """A role as triples of group, resource and verb."""
+    return {
+        (group, resource, verb)
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def test_no_role_has_a_wildcard(base: Base) -> None:
+    roles = [body for (kind, _), body in base.items() if kind == "ClusterRole"]
+    assert len(roles) == 4
+    for role in roles:
+        assert not any("*" in right for right in rights(role))
+
+
+def test_the_operator_lists_no_secrets_and_makes_no_rights(base: Base) -> None:
+    granted = rights(base["ClusterRole", "microservice-operator"])
+    assert {verb for _, resource, verb in granted if resource == "secrets"} == {"get", "create", "patch", "delete"}
+    assert not {right for right in granted if right[0] == "rbac.authorization.k8s.io"}
+    assert not {verb for _, _, verb in granted} & {"deletecollection", "escalate", "bind", "impersonate"}
+    assert {verb for _, resource, verb in granted if resource == "environments"} == {"get", "list", "watch"}
+
+
+def test_editors_of_a_namespace_do_not_write_environments_or_status(
+    base: Base,
+) -> None:
+    for name in ("microservice-operator-view", "microservice-operator-edit"):
+        role = base["ClusterRole", name]
+        assert any(label.startswith("rbac.authorization.k8s.io/aggregate-to-") for label in role["metadata"]["labels"])
+        written = {resource for _, resource, verb in rights(role) if verb not in ("get", "list", "watch")}
+        assert written <= {"microservices", "microservices/scale"}
+
+
+def test_one_replica_that_is_replaced_and_never_doubled(base: Base) -> None:
+    spec = base["Deployment", "microservice-operator"]["spec"]
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+    container = spec["template"]["spec"]["containers"][0]
+    assert container["args"] == ["run"]
+    assert container["securityContext"]["readOnlyRootFilesystem"]
+
+
+def test_the_namespace_enforces_restricted(base: Base) -> None:
+    labels = base["Namespace", "microservice-operator-system"]["metadata"]["labels"]
+    assert {labels[f"pod-security.kubernetes.io/{mode}"] for mode in ("enforce", "warn", "audit")} == {"restricted"}
