@@ -79,6 +79,11 @@ class Proxy:
                 return fault.effect
         return ""
 
+    def wait_for_faults(self) -> None:
+        """Until each has happened as often as it was to."""
+        while any(fault.times for fault in self.faults):
+            time.sleep(0.01)
+
     def writes(self) -> list[str]:
         """Actions that change something, in order."""
         quiet = ("Describe", "List", "Get")

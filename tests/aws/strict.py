@@ -14,7 +14,7 @@ from tests.aws.proxy import Answer, Call, Emulator, refusal
 class StrictDynamoDB:
     """A layer of the proxy; a table is in the phase that its last change began until it was looked at often enough."""
 
-    looks: int = 2
+    looks: int = 1
     absent_looks: int = 0  # DescribeTable: "might return ResourceNotFoundException" right after CreateTable
     _phases: dict[str, tuple[str, int]] = field(default_factory=dict)
     _building: dict[str, tuple[str, str]] = field(default_factory=dict)

@@ -1,11 +1,11 @@
 """AWS that throttles, fails, denies, hangs or loses answers: waiting or a person follows, never a second table."""
 
-import time
+import asyncio
 from dataclasses import replace
 
 import pytest
 
-from microservice_operator.cloud import LeavingTable, WantedTable, delete_table, reconcile_table
+from microservice_operator.cloud import LeavingTable, Limits, WantedTable, delete_table, reconcile_table
 from microservice_operator.cloud.account import verify_account
 from microservice_operator.errors import NeedsPerson
 from microservice_operator.facts import Reason, State
@@ -111,13 +111,18 @@ async def test_not_found_for_a_while_after_create_makes_no_second_table(world: W
     assert [code for _, action, code in world.heard if action == "CreateTable"].count("OK") == 1
 
 
-async def test_a_hang_ends_and_does_not_hold_up_deletions(world: World) -> None:
+async def test_hangs_end_and_do_not_hold_up_deletions(world: World) -> None:
     part = await drive(world, WantedTable(table(deletionProtection=False)))
-    world.proxy.faults = [Fault("DescribeTable", "hang", times=1)]
-    started = time.monotonic()
-    hung = await reconcile_table(world.place, WantedTable(table(), known_id=part.id))
-    assert time.monotonic() - started < 5
-    assert (hung.state, hung.reason) == (State.UNKNOWN, Reason.AWS_UNAVAILABLE)
+    threads = Limits().threads
+    world.proxy.faults = [Fault("DescribeTable", "hang", times=threads)]
+    wanted = WantedTable(table(), known_id=part.id)
+    hanging = [asyncio.create_task(reconcile_table(world.place, wanted)) for _ in range(threads)]
+    await asyncio.to_thread(world.proxy.wait_for_faults)
+    leaving = await delete_table(world.place, LeavingTable("products", "Delete", part.id))
+    assert leaving.events[0].reason is Reason.TABLE_DELETING
+    assert not any(task.done() for task in hanging)
+    hung = await asyncio.gather(*hanging)
+    assert {(each.state, each.reason, each.id) for each in hung} == {(State.UNKNOWN, Reason.AWS_UNAVAILABLE, part.id)}
 
 
 async def test_the_ttl_that_changed_a_moment_ago_is_waited_for(world: World) -> None:

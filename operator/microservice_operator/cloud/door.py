@@ -11,30 +11,27 @@ from .place import Place
 
 
 class Door:
-    """Calls of one service that concern one resource; `target` names it in errors."""
+    """Calls of one service that concern one resource; `target` names it in errors.
 
-    def __init__(self, place: Place, service: str, target: str) -> None:
+    Everything that a deletion needs, its looks too, goes through its own lane.
+    """
+
+    def __init__(self, place: Place, service: str, target: str, lane: Lane = Lane.MAIN) -> None:
         """Name the service and the resource."""
         self._place = place
         self._service = service
         self._target = target
+        self._lane = lane
 
     async def read(self, action: str, **parameters: Any) -> dict[str, Any]:
         """Answer of a call that changes nothing; raises an OperatorError."""
-        return await self._call(action, parameters, Lane.MAIN)
+        try:
+            call = Call(self._service, self._place.region, action, parameters, self._lane)
+            return await self._place.clients.call(call)
+        except (ClientError, BotoCoreError) as error:
+            raise meaning(error, f"{self._service}:{action}", self._target) from None
 
     async def write(self, action: str, **parameters: Any) -> None:
         """Change something; raises an OperatorError."""
         await verify_account(self._place)
-        await self._call(action, parameters, Lane.MAIN)
-
-    async def delete(self, action: str, **parameters: Any) -> None:
-        """Remove something, in the lane that creations do not hold up; raises an OperatorError."""
-        await verify_account(self._place)
-        await self._call(action, parameters, Lane.DELETE)
-
-    async def _call(self, action: str, parameters: dict[str, Any], lane: Lane) -> dict[str, Any]:
-        try:
-            return await self._place.clients.call(Call(self._service, self._place.region, action, parameters, lane))
-        except (ClientError, BotoCoreError) as error:
-            raise meaning(error, f"{self._service}:{action}", self._target) from None
+        await self.read(action, **parameters)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import Gone, NeedsPerson, NotYet
 from ..facts import Reason
+from .clients import Lane
 from .door import Door
 from .dynamodb_requests import creation, tag_list, update
 from .dynamodb_shapes import definitions, observed_fields, phase
@@ -23,12 +24,12 @@ _TTL_TOO_SOON = "modified multiple times within a fixed interval"
 class DynamoDBTable:
     """One table of DynamoDB, by its name in AWS."""
 
-    def __init__(self, place: Place, name: str) -> None:
+    def __init__(self, place: Place, name: str, lane: Lane = Lane.MAIN) -> None:
         """Name the table; nothing is asked yet."""
         self._name = name
         self._arn = f"arn:aws:dynamodb:{place.region}:{place.account_id}:table/{name}"
         self._defined: dict[str, str] = {}
-        self._door = Door(place, "dynamodb", f"table {name}")
+        self._door = Door(place, "dynamodb", f"table {name}", lane)
 
     async def observe(self) -> Observed | None:
         """Describe it; tags, time to live and backups are calls of their own, side by side, once it can answer them."""
@@ -83,7 +84,7 @@ class DynamoDBTable:
 
     async def delete(self) -> None:
         """DeleteTable."""
-        await self._door.delete("DeleteTable", TableName=self._name)
+        await self._door.write("DeleteTable", TableName=self._name)
 
     async def _tags(self) -> dict[str, str]:
         tags: dict[str, str] = {}

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from ..api.stores import Index, Table, TableKey
 from ..facts import Part, Reason
+from .clients import Lane
 from .dynamodb import DynamoDBTable
 from .place import Place
 from .plan import Desired, Field, Kind, Leaving, Reasons
@@ -113,7 +114,7 @@ async def delete_table(place: Place, leaving: LeavingTable) -> Part:
     """
     place.settled.forget(place.owner.identity.uid)
     desired = Leaving(leaving.name, place.owner, leaving.policy, leaving.known_id)
-    return await remove(DynamoDBTable(place, table_name(place, leaving.name)), TABLE, desired)
+    return await remove(DynamoDBTable(place, table_name(place, leaving.name), Lane.DELETE), TABLE, desired)
 
 
 def _desired(place: Place, wanted: WantedTable) -> Desired:
