@@ -54,7 +54,7 @@ def mutations(body: dict[str, Any], field: str) -> Iterator[tuple[Path, Any]]:
         path = ("spec", field, *below)
         for value in VALUES:
             yield path, value
-        found = body
+        found: Any = body
         for part in path:
             found = found[part]
         if isinstance(found, list):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from microservice_operator.cluster.kinds import CHILDREN
 from tests.conftest import REPOSITORY
 
 Base = dict[tuple[str, str], dict[str, Any]]
@@ -44,7 +45,16 @@ def test_the_operator_lists_no_secrets_and_makes_no_rights(base: Base) -> None:
     assert {verb for _, resource, verb in granted if resource == "secrets"} == {"get", "create", "patch", "delete"}
     assert not {right for right in granted if right[0] == "rbac.authorization.k8s.io"}
     assert not {verb for _, _, verb in granted} & {"deletecollection", "escalate", "bind", "impersonate"}
-    assert {verb for _, resource, verb in granted if resource == "environments"} == {"get", "list", "watch"}
+    assert {verb for _, resource, verb in granted if resource == "environments"} == {"list", "watch"}
+
+
+def test_the_operator_may_write_every_kind_of_child(base: Base) -> None:
+    granted = rights(base["ClusterRole", "microservice-operator"])
+    for kind in CHILDREN.values():
+        group = kind.api_version.rpartition("/")[0]
+        watched = set() if kind.kind == "Secret" else {"list", "watch"}
+        verbs = {verb for at, resource, verb in granted if (at, resource) == (group, kind.plural)}
+        assert verbs == {"get", "create", "patch", "delete"} | watched, kind
 
 
 def test_editors_of_a_namespace_do_not_write_environments_or_status(
