@@ -123,6 +123,7 @@ def _described(cluster: Cluster) -> dict[str, str | bool]:
         "kubeconfig": str(cluster.kubeconfig),
         "auditLog": str(cluster.audit_log),
         "nodeAddress": cluster.node_address,
+        "hostAddress": cluster.host_address,
         "light": cluster.light,
     }
 

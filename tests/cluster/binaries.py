@@ -80,12 +80,19 @@ PARTS = {
         ),
         Part("coredns", "1.15.0", "coredns", {"coredns": "."}),
         Part("pause", "3.10.1", "pause", {"pause": "."}),
+        Part(
+            "kube-router",
+            "2.1.0",
+            "kube-router",
+            {"kube-router": "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router"},
+            ("github.com/cloudnativelabs/kube-router/v2/pkg/version.Version=v2.1.0",),
+        ),
         Part("kwok", "0.8.0", "kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}),
         Part("kind", "0.33.0", "kind", {"kind": "sigs.k8s.io/kind"}),
     )
 }
 LIGHT = ("control-plane",)
-WHOLE = ("control-plane", "scheduler", "node", "containerd", "coredns", "pause")
+WHOLE = ("control-plane", "scheduler", "node", "containerd", "coredns", "pause", "kube-router")
 
 
 def program(name: str) -> Path:

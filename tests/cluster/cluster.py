@@ -23,6 +23,8 @@ class Cluster:
     """One JSON line for each request to the API server."""
     node_address: str
     """Where the node is reached from this machine."""
+    host_address: str
+    """Where this machine is reached from the node; a NetworkPolicy sees a test's requests come from here."""
     light: bool
     """Only a control plane: pods are accepted, and run nowhere."""
 
@@ -52,6 +54,7 @@ def cluster_of(state: State) -> Cluster:
         kubeconfig=kubeconfig_file(state, "admin"),
         audit_log=audit_log(state),
         node_address=state.addresses.node,
+        host_address=state.addresses.host,
         light=state.kind == "light",
     )
 

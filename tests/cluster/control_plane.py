@@ -16,6 +16,7 @@ CLIENTS = {  # who talks to the API server, as which groups
     "scheduler": ("system:kube-scheduler", []),
     "kube-proxy": ("system:kube-proxy", []),
     "coredns": ("system:coredns", []),
+    "kube-router": ("system:kube-router", []),
     "kubelet": ("system:node:node", ["system:nodes"]),
     "kubelet-client": ("kube-apiserver", ["system:masters"]),
 }

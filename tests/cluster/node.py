@@ -14,8 +14,9 @@ from .light import ended, server_of, start_control_plane, wait_for
 from .namespaces import clear_namespaces, create_namespaces, environment, inside
 from .node_config import write_config
 from .node_images import takes
+from .node_objects import register
 from .packages import NODE, install
-from .pause_image import ARCHITECTURE, write_pause_image
+from .pause_image import write_pause_image
 from .state import State
 
 
@@ -28,7 +29,7 @@ def start_node(state: State, progress: Progress) -> State:
     state = create_namespaces(state)
     state = _inside(state, "containerd", [program("containerd"), f"--config={state.folder / 'containerd.toml'}"])
     state = start_control_plane(state, inside(state), progress)
-    _register(server_of(state))
+    register(server_of(state))
     state = _inside(state, "kube-scheduler", control_plane.scheduler(state))
     state = _inside(state, "coredns", [program("coredns"), "-conf", str(state.folder / "Corefile")])
     state = _inside(state, "kube-proxy", _kube_proxy(state))
@@ -40,6 +41,7 @@ def start_node(state: State, progress: Progress) -> State:
         state = start_fake_nodes(state, inside(state), progress)
     progress("waiting for the node to be ready")
     wait_until(lambda: _ready(server_of(state)), "the node does not become ready", 120, lambda: ended(state))
+    state = _inside(state, "kube-router", _policies(state))  # it asks the Node for its address, and ends without one
     wait_for(state, "/api/v1/namespaces/default/serviceaccounts/default", "the controllers do not work")
     return state
 
@@ -51,24 +53,6 @@ def clear_node(state: State) -> None:
 
 def _inside(state: State, role: str, command: list[str | Path]) -> State:
     return state.started(role, [*inside(state), *command], environment())
-
-
-def _register(server: ApiServer) -> None:
-    """The Node object, and what CoreDNS may read."""
-    labels = {"kubernetes.io/hostname": "node", "kubernetes.io/os": "linux", "kubernetes.io/arch": ARCHITECTURE}
-    server.create("/api/v1/nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node", "labels": labels}})
-    roles = "/apis/rbac.authorization.k8s.io/v1"
-    reads = [
-        {"apiGroups": [""], "resources": ["endpoints", "services", "pods", "namespaces"], "verbs": ["list", "watch"]},
-        {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list", "watch"]},
-    ]
-    about = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "system:coredns"}}
-    server.create(f"{roles}/clusterroles", {**about, "kind": "ClusterRole", "rules": reads})
-    binding = {
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "system:coredns"},
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "system:coredns"}],
-    }
-    server.create(f"{roles}/clusterrolebindings", {**about, "kind": "ClusterRoleBinding", **binding})
 
 
 def _ready(server: ApiServer) -> bool:
@@ -88,6 +72,20 @@ def _kube_proxy(state: State) -> list[str | Path]:
         "--conntrack-max-per-core=0",
         "--conntrack-tcp-timeout-established=0",
         "--conntrack-tcp-timeout-close-wait=0",
+    ]
+
+
+def _policies(state: State) -> list[str | Path]:
+    """kube-router as nothing but the enforcer of NetworkPolicies."""
+    return [
+        program("kube-router"),
+        f"--kubeconfig={control_plane.kubeconfig_file(state, 'kube-router')}",
+        "--run-firewall=true",
+        "--run-router=false",
+        "--run-service-proxy=false",
+        f"--service-cluster-ip-range={state.addresses.services}",
+        "--hostname-override=node",
+        "--health-port=0",
     ]
 
 

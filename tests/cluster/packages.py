@@ -11,6 +11,7 @@ NODE = {  # program → Debian's package
     "runc": "runc",
     "nft": "nftables",
     "iptables": "iptables",
+    "ipset": "ipset",
     "ip": "iproute2",
     "conntrack": "conntrack",
     "socat": "socat",

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import ssl
 import urllib.error
 import urllib.request
@@ -11,6 +10,7 @@ import pytest
 
 from tests.cluster import Cluster, down, up
 from tests.cluster.cluster import known
+from tests.cluster.processes import stop
 from tests.cluster.state import cluster_folder, read_state
 
 from .conftest import Kubectl
@@ -77,7 +77,7 @@ def test_up_makes_a_broken_cluster_anew() -> None:
     up(name, light=True)
     try:
         broken = known(name).processes
-        os.kill(next(member.pid for member in broken if member.role == "kube-apiserver"), signal.SIGKILL)
+        stop([member for member in broken if member.role == "kube-apiserver"], grace=0)
         up(name, light=True)
         assert not any(member.alive() for member in broken)
         assert known(name).running()

@@ -2,7 +2,9 @@
 
 import os
 import subprocess
+import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,17 @@ for _ in range(100):
     assert said == "True\n", name
 
 
+def test_network_policies_are_enforced(running: Cluster, kubectl: Kubectl) -> None:
+    address = kubectl(running.kubeconfig, "-n", "proof", "get", "-o", "jsonpath={.status.podIP}", "pod/proof")
+    policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: closed, namespace: proof}\n"
+    kubectl(running.kubeconfig, "apply", "-f", "-", stdin=f"{policy}spec: {{podSelector: {{}}}}\n")
+    try:
+        assert _within(10, lambda: not _answers(f"http://{address}:5000/moto-api/"))
+    finally:
+        kubectl(running.kubeconfig, "-n", "proof", "delete", "networkpolicy", "closed")
+    assert _within(10, lambda: _answers(f"http://{address}:5000/moto-api/"))
+
+
 def test_images_are_known_by_the_tag_dev(loaded: Cluster) -> None:
     loaded.load_images([images(["moto"])["moto"].archive])  # is there already
     with pytest.raises(ClusterError, match="is not an image archive"):
@@ -87,6 +100,23 @@ def test_down_leaves_nothing() -> None:
     assert not cluster_folder(name).exists()
     assert not list(Path("/sys/fs/cgroup").rglob(f"microservice-operator-{name}"))
     assert [trace for trace in traces if trace in _machine()] == []
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _within(seconds: float, condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.2)
+    return True
 
 
 def _machine() -> str:
