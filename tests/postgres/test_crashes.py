@@ -1,0 +1,104 @@
+"""The operator dies before and after each statement of a creation and of a removal; the next passes end the same way.
+
+The list of statements comes from a run, so that a new one is swept by itself.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import psycopg
+import pytest
+
+from microservice_operator.connections import Connection
+from microservice_operator.facts import Reason, State
+from microservice_operator.ownership import Owner
+from microservice_operator.postgres import LeavingDatabase, Place, delete_database, reconcile_database
+from tests.postgres.conftest import wanted
+from tests.postgres.server import PostgresServer
+
+EXTENSIONS = {"extensions": ["pg_trgm"]}
+
+
+class Crash(BaseException):
+    """The process is gone: nothing in the operator may catch it."""
+
+
+@dataclass
+class Sweep:
+    """Dies at the statement `at`, counted from 0; -1 only counts."""
+
+    at: int = -1
+    when: Literal["before", "after"] = "before"
+    said: int = 0
+
+
+@contextmanager
+def dying(sweep: Sweep) -> Iterator[None]:
+    execute = psycopg.AsyncConnection.execute
+
+    async def mortal(connection: Any, query: Any, *rest: Any, **options: Any) -> Any:
+        text = query if isinstance(query, str) else query.as_string()
+        changes = not text.strip().upper().startswith(("SELECT", "SET LOCAL"))
+        here = changes and sweep.said == sweep.at
+        sweep.said += changes
+        if here and sweep.when == "before":
+            raise Crash
+        answer = await execute(connection, query, *rest, **options)
+        if here:
+            raise Crash
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(psycopg.AsyncConnection, "execute", mortal)
+        yield
+
+
+def fresh(place: Place, name: str) -> Place:
+    return replace(place, owner=Owner(name, place.owner.identity))
+
+
+async def secret(place: Place) -> Connection:
+    _, connection = await reconcile_database(place, wanted())
+    assert connection
+    return connection
+
+
+async def create(place: Place, connection: Connection) -> None:
+    part, _ = await reconcile_database(place, wanted(connection, **EXTENSIONS))  # type: ignore[arg-type]
+    assert part.state is State.READY, part
+
+
+async def test_creation(place: Place, postgres: PostgresServer) -> None:
+    counted = Sweep()
+    connection = await secret(place)
+    with dying(counted):
+        await create(place, connection)
+    assert counted.said > 10
+    for at in range(counted.said):
+        for when in ("before", "after"):
+            there = fresh(place, f"{at}-{when}")
+            connection = await secret(there)
+            with dying(Sweep(at, when)), pytest.raises(Crash):
+                await create(there, connection)
+            await create(there, connection)
+            postgres.run("CREATE TABLE t (id serial)", connection.database, connection.owner)
+            postgres.run("INSERT INTO t DEFAULT VALUES", connection.database, connection.runtime)
+            said = postgres.statements()
+            await create(there, connection)
+            assert postgres.statements() == said
+            await delete_database(there, LeavingDatabase("orders", "Delete"))
+
+
+async def test_removal(place: Place, postgres: PostgresServer) -> None:
+    for at in range(3):
+        for when in ("before", "after"):
+            there = fresh(place, f"{at}-{when}")
+            connection = await secret(there)
+            await create(there, connection)
+            with dying(Sweep(at, when)), pytest.raises(Crash):
+                await delete_database(there, LeavingDatabase("orders", "Delete"))
+            gone = await delete_database(there, LeavingDatabase("orders", "Delete"))
+            assert gone.reason is Reason.DATABASE_DELETED, gone
+            assert postgres.run(f"SELECT 1 FROM pg_roles WHERE rolname LIKE '{connection.database}%'") == []
