@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from .base import Model, Rule
+from .quantity import amount
 from .scalars import (
     ATOMIC,
     AlwaysFalse,
@@ -116,6 +117,17 @@ class Resources(Model):
 
     requests: Annotated[dict[ShortText, Quantity], Field(max_length=16), WithoutNulls] | None = None
     limits: Annotated[dict[ShortText, Quantity], Field(max_length=16), WithoutNulls] | None = None
+    rules = (
+        Rule(
+            cel="!has(self.requests) || !has(self.limits) || self.requests.all(k, !(k in self.limits)"
+            " || quantity(string(self.requests[k])).compareTo(quantity(string(self.limits[k]))) <= 0)",
+            holds=lambda self: all(
+                name not in (self.limits or {}) or amount(value) <= amount(self.limits[name])
+                for name, value in (self.requests or {}).items()
+            ),
+            message="resources: a request exceeds its limit; raise the limit or lower the request",
+        ),
+    )
 
 
 class VolumeMount(Model):

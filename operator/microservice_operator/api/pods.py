@@ -248,11 +248,23 @@ class TopologySpreadConstraint(Model):
     node_taints_policy: Literal["Honor", "Ignore"] | None = None
 
 
+def _is_zero(count: int | str | None) -> bool:
+    return str(count) in ("0", "0%", "00%")
+
+
 class RollingUpdate(Model):
     """appsv1.RollingUpdateDeployment."""
 
     max_unavailable: IntOrPercent | None = None
     max_surge: IntOrPercent | None = None
+    rules = (
+        Rule(
+            cel="!has(self.maxSurge) || !(string(self.maxSurge) in ['0', '0%', '00%'])"
+            " || (has(self.maxUnavailable) && !(string(self.maxUnavailable) in ['0', '0%', '00%']))",
+            holds=lambda self: not _is_zero(self.max_surge) or not _is_zero(self.max_unavailable or 0),
+            message="strategy: without a pod more (maxSurge 0) one must be let go; raise maxSurge or maxUnavailable",
+        ),
+    )
 
 
 class Strategy(Model):

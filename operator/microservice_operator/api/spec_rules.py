@@ -49,6 +49,16 @@ def _probe_port(probe: str, attribute: str) -> Rule:
     )
 
 
+def _once(probe: str, attribute: str) -> Rule:
+    """Kubernetes lets a readiness probe alone ask for several successes."""
+    return Rule(
+        cel=f"!has(self.{probe}) || !has(self.{probe}.successThreshold) || self.{probe}.successThreshold == 1",
+        holds=lambda self: (probe := getattr(self, attribute)) is None or probe.success_threshold in (None, 1),
+        message=f"{probe}: successThreshold must be 1 here; remove it",
+        field=probe,
+    )
+
+
 def _mounted(containers: str | None, attribute: str = "") -> Rule:
     """Every volume that is mounted is declared; `containers` is a list of them, None the main one."""
 
@@ -112,6 +122,16 @@ RULES = (
     _probe_port("livenessProbe", "liveness_probe"),
     _probe_port("readinessProbe", "readiness_probe"),
     _probe_port("startupProbe", "startup_probe"),
+    _once("livenessProbe", "liveness_probe"),
+    _once("startupProbe", "startup_probe"),
+    Rule(
+        cel="!has(self.readinessProbe) || !has(self.readinessProbe.terminationGracePeriodSeconds)",
+        holds=lambda self: (
+            self.readiness_probe is None or self.readiness_probe.termination_grace_period_seconds is None
+        ),
+        message="readinessProbe: terminationGracePeriodSeconds has no meaning here, for nothing is ended; remove it",
+        field="readinessProbe",
+    ),
     _mounted(None),
     _mounted("initContainers", "init_containers"),
     _mounted("sidecars", "sidecars"),

@@ -111,3 +111,16 @@ class _Loader(yaml.SafeLoader):
                 )
             seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
+
+    def construct_number(self, node: yaml.ScalarNode) -> Any:
+        """To kubectl, 12:30 is a string and 2.0 is 2."""
+        if ":" in node.value:
+            return node.value
+        if node.tag.endswith(":int"):
+            return self.construct_yaml_int(node)
+        number = self.construct_yaml_float(node)
+        return int(number) if number.is_integer() else number
+
+
+for _tag in ("int", "float"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _Loader.construct_number)

@@ -74,9 +74,15 @@ def test_kinds_of_kubernetes_are_left_to_others() -> None:
     assert validate("-", text=f"apiVersion: v1\nkind: ConfigMap\n---\n---\n{GOOD}").exit_code == 0
 
 
-def test_a_date_is_a_string() -> None:
-    text = GOOD.replace("spec:", "spec:\n  env: [{name: SINCE, value: 2026-11-25}]")
+@pytest.mark.parametrize("value", ["2026-11-25", "12:30"])
+def test_what_kubectl_reads_as_a_string(value: str) -> None:
+    text = GOOD.replace("spec:", f"spec:\n  env: [{{name: SINCE, value: {value}}}]")
     assert validate("-", text=text).exit_code == 0
+
+
+def test_what_kubectl_reads_as_a_whole_number() -> None:
+    assert validate("-", text=GOOD.replace("spec:", "spec:\n  replicas: 2.0")).exit_code == 0
+    assert validate("-", text=GOOD.replace("spec:", "spec:\n  replicas: 2.5")).exit_code == 1
 
 
 def test_change(tmp_path: Path) -> None:
