@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import kind
 from .certificates import read_pair
 from .control_plane import audit_log, kubeconfig_file, user_kubeconfig
 from .errors import ClusterError
@@ -53,7 +54,7 @@ def cluster_of(state: State) -> Cluster:
         name=state.name,
         kubeconfig=kubeconfig_file(state, "admin"),
         audit_log=audit_log(state),
-        node_address=state.addresses.node,
+        node_address=kind.node_address(state) if state.kind == "kind" else state.addresses.node,
         host_address=state.addresses.host,
         light=state.kind == "light",
     )

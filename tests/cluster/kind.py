@@ -23,6 +23,8 @@ def docker_answers() -> bool:
 
 def start_kind(state: State, progress: Progress) -> State:
     """Create the kind cluster; a cluster that is there already (an interrupted `up`) is made anew."""
+    if state.kwok_nodes:
+        raise ClusterError("fake nodes are not added to a kind cluster: take a light one for them (--light --kwok)")
     delete_kind(state)
     progress("creating the node with kind: it fetches its image at the first time")
     audit_log(state).parent.mkdir(parents=True, exist_ok=True)
@@ -35,6 +37,18 @@ def delete_kind(state: State) -> None:
     """Delete the kind cluster, if there is one."""
     if program("kind").exists() and docker_answers():
         _kind("delete", "cluster", "--name", state.name, kubeconfig=state)
+
+
+def node_address(state: State) -> str:
+    """The address of the node's container in Docker's network."""
+    template = "{{.NetworkSettings.Networks.kind.IPAddress}}"
+    asked = subprocess.run(
+        ["docker", "inspect", f"--format={template}", f"{state.name}-control-plane"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return asked.stdout.strip()
 
 
 def load_archive(state: State, archive: Path, reference: str, name: str) -> None:

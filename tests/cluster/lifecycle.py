@@ -76,8 +76,10 @@ def _kind(*, light: bool) -> str:
 
 
 def _parts(wanted: str, kwok_nodes: int) -> list[str]:
-    fake = (["kwok"] if wanted == "node" else ["scheduler", "kwok"]) if kwok_nodes else []
-    return {"light": [*LIGHT, *fake], "node": [*WHOLE, *fake], "kind": ["kind", *fake[1:]]}[wanted]
+    fake = ["kwok"] if kwok_nodes else []
+    return {"light": [*LIGHT, *(["scheduler", *fake] if fake else [])], "node": [*WHOLE, *fake], "kind": ["kind"]}[
+        wanted
+    ]
 
 
 def _stop(state: State) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from . import control_plane
 from .api_server import ApiServer, wait_until
 from .binaries import Progress, program
+from .errors import ClusterError
 from .kwok import start_fake_nodes
 from .light import ended, server_of, start_control_plane, wait_for
 from .namespaces import clear_namespaces, create_namespaces, environment, inside
@@ -22,6 +23,7 @@ from .state import State
 
 def start_node(state: State, progress: Progress) -> State:
     """Start a whole node and wait until pods can run on it."""
+    _refuse_hidden_folders(state)
     install(NODE, progress)
     progress("creating the node's namespaces")
     control_plane.write_credentials(state)
@@ -49,6 +51,17 @@ def start_node(state: State, progress: Progress) -> State:
 def clear_node(state: State) -> None:
     """Remove what the node's processes leave behind when they are gone."""
     clear_namespaces(state)
+
+
+def _refuse_hidden_folders(state: State) -> None:
+    """The node sees other folders in these places, and would not find its own files."""
+    for folder, variable in ((state.folder, "STATE"), (program("kubelet"), "CACHE")):
+        for hidden in ("/run", "/var/lib", "/var/log", "/sys", "/proc"):
+            if folder.is_relative_to(hidden):
+                raise ClusterError(
+                    f"{folder} cannot be used: a node has a {hidden} of its own; "
+                    f"set MICROSERVICE_OPERATOR_{variable} to a folder elsewhere"
+                )
 
 
 def _inside(state: State, role: str, command: list[str | Path]) -> State:
