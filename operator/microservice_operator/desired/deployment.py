@@ -40,9 +40,8 @@ def deployment(context: Context) -> Child:
 
 
 def _strategy(given: Strategy | None) -> dict[str, Any]:
-    """No pod goes before its successor is ready; without room for a surge, one has to."""
+    """No pod goes before its successor is ready, unless the spec says so."""
     if given is not None and given.type == "Recreate":
         return {"type": "Recreate"}
     rolling = given.rolling_update.manifest() if given and given.rolling_update else {}
-    no_surge = rolling.get("maxSurge") in (0, "0%")
-    return {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": int(no_surge), "maxSurge": 1} | rolling}
+    return {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1} | rolling}

@@ -60,8 +60,7 @@ def test_the_environment_can_turn_the_spread_off() -> None:
         ({}, {"maxUnavailable": 0, "maxSurge": 1}),
         ({"rollingUpdate": {"maxSurge": "50%"}}, {"maxUnavailable": 0, "maxSurge": "50%"}),
         ({"rollingUpdate": {"maxUnavailable": 2}}, {"maxUnavailable": 2, "maxSurge": 1}),
-        ({"rollingUpdate": {"maxSurge": 0}}, {"maxUnavailable": 1, "maxSurge": 0}),
-        ({"rollingUpdate": {"maxSurge": "0%"}}, {"maxUnavailable": 1, "maxSurge": "0%"}),
+        ({"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}, {"maxUnavailable": 1, "maxSurge": 0}),
         ({"type": "Recreate"}, None),
     ],
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microservice_operator.desired.hashing import hashed
@@ -27,12 +27,14 @@ def _reversed(value: Any) -> Any:
     return [_reversed(item) for item in value] if isinstance(value, list) else value
 
 
+@settings(deadline=None)  # a shared machine is slow at times
 @given(spec=JSON)
 def test_order_of_keys_does_not_count(spec: Any) -> None:
     body = {"kind": "Service", "metadata": {"name": "a", "labels": {"x": "1"}}, "spec": spec}
     assert digest(body) == digest(_reversed(body))
 
 
+@settings(deadline=None)  # a shared machine is slow at times
 @given(spec=JSON)
 def test_hashing_twice_changes_nothing(spec: Any) -> None:
     once = hashed({"metadata": {"annotations": {"own": "kept"}}, "spec": spec})
