@@ -249,7 +249,7 @@ class TopologySpreadConstraint(Model):
 
 
 def _is_zero(count: int | str | None) -> bool:
-    return str(count) in ("0", "0%", "00%")
+    return str(count) in ("0", "0%")
 
 
 class RollingUpdate(Model):
@@ -259,10 +259,10 @@ class RollingUpdate(Model):
     max_surge: IntOrPercent | None = None
     rules = (
         Rule(
-            cel="!has(self.maxSurge) || !(string(self.maxSurge) in ['0', '0%', '00%'])"
-            " || (has(self.maxUnavailable) && !(string(self.maxUnavailable) in ['0', '0%', '00%']))",
-            holds=lambda self: not _is_zero(self.max_surge) or not _is_zero(self.max_unavailable or 0),
-            message="strategy: without a pod more (maxSurge 0) one must be let go; raise maxSurge or maxUnavailable",
+            cel="!has(self.maxSurge) || !has(self.maxUnavailable) || !(string(self.maxSurge) in ['0', '0%'])"
+            " || !(string(self.maxUnavailable) in ['0', '0%'])",
+            holds=lambda self: not _is_zero(self.max_surge) or not _is_zero(self.max_unavailable),
+            message="strategy: maxSurge and maxUnavailable are both zero, so that no pod could be replaced; raise one of them",
         ),
     )
 
