@@ -262,7 +262,8 @@ class RollingUpdate(Model):
             cel="!has(self.maxSurge) || !has(self.maxUnavailable) || !(string(self.maxSurge) in ['0', '0%'])"
             " || !(string(self.maxUnavailable) in ['0', '0%'])",
             holds=lambda self: not _is_zero(self.max_surge) or not _is_zero(self.max_unavailable),
-            message="strategy: maxSurge and maxUnavailable are both zero, so that no pod could be replaced; raise one of them",
+            message="strategy: maxSurge and maxUnavailable are both zero, so that no pod could be replaced; raise one"
+            " of them",
         ),
     )
 
