@@ -127,10 +127,17 @@ class Children:
         self._changed(owner)
 
     def wrote(self, kind: str, item: Mapping[str, Any]) -> Record:
-        """Take in the answer to our own write: it is what we want, by definition."""
+        """Take in the answer to our own write: it is what we want, by definition.
+
+        Where the watch was quicker and has shown a later state (pods became ready), that one stays.
+        """
         key = (kind, item["metadata"].get("namespace", ""), item["metadata"]["name"])
-        record = replace(observed(kind, item), verified=True, body=b"")
-        self._keep(key, record, item)
+        record, known = replace(observed(kind, item), verified=True, body=b""), self._records.get(key)
+        if known is not None and known.uid == record.uid and _older(record.version, known.version):
+            record = replace(known, verified=True, body=b"") if known.digest == record.digest else known
+            self._records[key] = record
+        else:
+            self._keep(key, record, item)
         return record
 
     def verified(self, kind: str, namespace: str, name: str) -> None:
