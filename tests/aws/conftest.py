@@ -51,8 +51,12 @@ def doors(emulator: str) -> Iterator[World]:
         strict = StrictDynamoDB()
         proxy = Proxy(emulator, strict)
         heard: list[tuple[str, str, str]] = []
-        clients = Clients(proxy.start(), lambda *call: heard.append(call), Limits(read_seconds=2, attempts=1))
+        clients = Clients(proxy.start(), lambda *call: heard.append(call), Limits(read_seconds=5, attempts=1))
         client = boto3.client("dynamodb", region_name=REGION, endpoint_url=emulator)
+        client.list_tables()  # the emulator loads a service when it is first asked, which takes seconds
+        identity = boto3.client("sts", region_name=REGION, endpoint_url=emulator)
+        identity.get_caller_identity()
+        identity.close()
         nobody = Owner("cluster", Identity("", "", ""))
         yield World(Place(clients, REGION, ACCOUNT, nobody), proxy, strict, heard, client)
         client.close()
