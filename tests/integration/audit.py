@@ -1,0 +1,73 @@
+"""What the operator asked the API server for, by the server's own audit log: the truth for all counting."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+WRITES = ("create", "update", "patch", "delete", "deletecollection")
+
+
+@dataclass(frozen=True, order=True)
+class Request:
+    """One request: `resource` with its subresource, such as `microservices/status`."""
+
+    verb: str
+    resource: str
+    namespace: str
+    name: str
+    code: int
+    group: str = ""
+    allowed: bool = True
+    user_agent: str = ""
+
+    def __str__(self) -> str:
+        """As a line in the message of a test that failed."""
+        return f"{self.verb} {self.resource} {self.namespace}/{self.name} → {self.code}"
+
+
+class Audit:
+    """The log, and whose requests are looked for."""
+
+    def __init__(self, log: Path, user: str) -> None:
+        """Read nothing yet."""
+        self._log = log
+        self._user = user
+
+    def now(self) -> int:
+        """A point in the log; what is written later comes after it."""
+        return self._log.stat().st_size
+
+    def requests(self, since: int = 0) -> Iterator[Request]:
+        """Requests of the operator that ended after `since`."""
+        with self._log.open("rb") as log:
+            log.seek(since)
+            for line in log:
+                if line.endswith(b"\n") and self._user.encode() in line:
+                    entry = json.loads(line)
+                    if entry["user"]["username"] == self._user and "objectRef" in entry:
+                        yield _request(entry)
+
+    def writes(self, since: int, namespace: str = "") -> list[Request]:
+        """Those that write, in one namespace or in all; refused ones too."""
+        return [r for r in self.requests(since) if r.verb in WRITES and namespace in ("", r.namespace)]
+
+    def to_children(self, since: int, namespace: str = "") -> list[Request]:
+        """Writes to anything but the Microservices themselves."""
+        return [write for write in self.writes(since, namespace) if not write.resource.startswith("microservices")]
+
+
+def _request(entry: dict[str, Any]) -> Request:
+    target = entry["objectRef"]
+    below = f"/{target['subresource']}" if "subresource" in target else ""
+    return Request(
+        verb=entry["verb"],
+        resource=target["resource"] + below,
+        namespace=target.get("namespace", ""),
+        name=target.get("name", ""),
+        code=entry.get("responseStatus", {}).get("code", 0),
+        group=target.get("apiGroup", ""),
+        allowed=entry.get("annotations", {}).get("authorization.k8s.io/decision") != "forbid",
+        user_agent=entry.get("userAgent", ""),
+    )

@@ -1,0 +1,126 @@
+"""One stage for the session; each test has a namespace of its own."""
+
+import logging
+import re
+import secrets
+import subprocess
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.aws.proxy import Proxy
+from tests.aws.strict import StrictDynamoDB
+from tests.cluster import Cluster
+from tests.postgres.server import PostgresServer, TlsFront
+
+from . import install
+from .api import Api
+from .audit import Audit
+from .namespace import Namespace
+from .pods import Pods
+from .process import OperatorProcess
+from .stage import Stage
+
+HERE = Path(__file__).parent
+LAST = "test_rights"
+SESSION = secrets.token_hex(2)  # a cluster that is kept still holds the namespaces of the last run
+_numbers = count()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark all as needing the API server; what sums up the whole session comes last."""
+    mine = [item for item in items if HERE in item.path.parents]
+    for item in mine:
+        item.add_marker(pytest.mark.api)
+    others = [item for item in items if item not in mine]
+    items[:] = others + sorted(mine, key=lambda item: item.path.stem == LAST)
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CA of our own, and a certificate of it for `localhost`."""
+    folder = tmp_path_factory.mktemp("integration")
+    new = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    server = ["-CA", "ca.crt", "-CAkey", "ca.key", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    for name, arguments in (("ca", ["-subj", "/CN=test CA"]), ("server", server)):
+        command = [*new, "-keyout", f"{name}.key", "-out", f"{name}.crt", *arguments]
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres(certificates: Path) -> Iterator[tuple[PostgresServer, int]]:
+    """A PostgreSQL that logs every statement, and the port at which it speaks TLS."""
+    server = PostgresServer()
+    front = TlsFront(certificates / "server.crt", certificates / "server.key", server.port)
+    yield server, front.port
+    front.stop()
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[tuple[Proxy, str]]:
+    """The strict layer before an emulator, and the emulator's own address."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line for each call would bury all others
+    emulator = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    emulator.start()
+    host, port = emulator.get_host_and_port()
+    address = f"http://{host}:{port}"
+    proxy = Proxy(address, StrictDynamoDB(looks=1))
+    yield proxy, address
+    proxy.stop()
+    emulator.stop()
+
+
+@pytest.fixture(scope="session")
+def api(api_server: Cluster) -> Iterator[Api]:
+    """The administrator."""
+    connected = Api(api_server)
+    yield connected
+    connected.close()
+
+
+@pytest.fixture(scope="session")
+def stage(
+    api_server: Cluster,
+    api: Api,
+    postgres: tuple[PostgresServer, int],
+    aws: tuple[Proxy, str],
+    certificates: Path,
+) -> Iterator[Stage]:
+    """Everything up, the operator ready."""
+    server, tls_port = postgres
+    proxy, emulator = aws
+    install.grant(api)
+    install.service_monitors(api)
+    kubeconfig = install.operator_kubeconfig(api, api_server.kubeconfig, certificates / "operator.kubeconfig")
+    operator = OperatorProcess(kubeconfig, proxy.start(), certificates)
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    dynamodb = boto3.client("dynamodb", region_name=install.REGION, endpoint_url=emulator, **keys)
+    pods = Pods(Api(api_server))
+    strict = proxy.layer
+    assert isinstance(strict, StrictDynamoDB)
+    audit = Audit(api_server.audit_log, install.OPERATOR_USER)
+    made = Stage(api, audit, operator, pods, proxy, strict, dynamodb, server, tls_port, certificates)
+    install.environment(api, tls_port, made.admin)
+    pods.start()
+    operator.start()
+    yield made
+    if operator.running:
+        operator.kill()
+    pods.stop()
+    dynamodb.close()
+
+
+@pytest.fixture
+def namespace(stage: Stage, request: pytest.FixtureRequest) -> Iterator[Namespace]:
+    """A namespace of the test's own, in Environment `test`."""
+    words = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower().removeprefix("test_"))[:40].strip("-")
+    made = Namespace(stage.api, f"{words}-{SESSION}-{next(_numbers)}")
+    install.namespace(stage.api, made.name, install.LABELS)
+    yield made
+    made.remove()

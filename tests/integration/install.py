@@ -1,0 +1,95 @@
+"""What a platform team installs: the operator's rights from `manifests/base`, an Environment, the admin's Secret."""
+
+import base64
+import http.client
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from microservice_operator import names
+from microservice_operator.cluster.kinds import CRD, ENVIRONMENT, NAMESPACE, SECRET, Kind
+from tests.conftest import REPOSITORY
+
+from .api import Api, Refused, until
+
+BASE = REPOSITORY / "manifests" / "base"
+OPERATOR_NAMESPACE = "microservice-operator-system"
+OPERATOR_USER = f"system:serviceaccount:{OPERATOR_NAMESPACE}:microservice-operator"
+ENVIRONMENT_NAME = "test"
+ACCOUNT, REGION = "123456789012", "us-east-1"
+ADMIN_SECRET = {"namespace": "platform", "name": "postgres-admin"}
+
+SERVICE_ACCOUNT = Kind("ServiceAccount", "v1", "serviceaccounts")
+CLUSTER_ROLE = Kind("ClusterRole", "rbac.authorization.k8s.io/v1", "clusterroles", namespaced=False)
+BINDING = Kind("ClusterRoleBinding", "rbac.authorization.k8s.io/v1", "clusterrolebindings", namespaced=False)
+PRIORITY_CLASS = Kind("PriorityClass", "scheduling.k8s.io/v1", "priorityclasses", namespaced=False)
+
+
+def cluster_role() -> dict[str, Any]:
+    """The operator's ClusterRole as it is in the repository."""
+    role: dict[str, Any] = yaml.safe_load((BASE / "cluster-role.yaml").read_text("utf-8"))
+    return role
+
+
+def grant(api: Api) -> None:
+    """Give the operator's ServiceAccount exactly what the repository says."""
+    namespace(api, OPERATOR_NAMESPACE)
+    account = yaml.safe_load((BASE / "service-account.yaml").read_text("utf-8"))
+    account["metadata"]["namespace"] = OPERATOR_NAMESPACE
+    api.apply(SERVICE_ACCOUNT, account)
+    api.apply(CLUSTER_ROLE, cluster_role())
+    api.apply(BINDING, yaml.safe_load((BASE / "cluster-role-binding.yaml").read_text("utf-8")))
+
+
+def operator_kubeconfig(api: Api, admin: Path, file: Path) -> Path:
+    """A kubeconfig with a token of the operator's ServiceAccount, and nothing of the administrator's."""
+    path = SERVICE_ACCOUNT.path(OPERATOR_NAMESPACE, "microservice-operator", "token")
+    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 7200}}
+    token = api.request("POST", path, request)["status"]["token"]
+    config = yaml.safe_load(admin.read_text())
+    config["users"][0]["user"] = {"token": token}
+    file.write_text(yaml.safe_dump(config))
+    return file
+
+
+def namespace(api: Api, name: str, labels: dict[str, str] | None = None) -> None:
+    """Make a namespace, if it is not there."""
+    try:
+        api.create(NAMESPACE, {"metadata": {"name": name, "labels": labels or {}}})
+    except Refused as error:
+        if error.code != http.client.CONFLICT:
+            raise
+
+
+def environment(api: Api, port: int, admin: dict[str, str], name: str = ENVIRONMENT_NAME, **more: Any) -> None:
+    """An Environment on the test's AWS and PostgreSQL, and the admin login that it names."""
+    namespace(api, ADMIN_SECRET["namespace"])
+    encoded = {key: base64.b64encode(value.encode()).decode() for key, value in admin.items()}
+    api.apply(SECRET, {"metadata": ADMIN_SECRET, "data": encoded})
+    shared = {"host": "localhost", "port": port, "adminSecretRef": ADMIN_SECRET, "sslMode": "verify-full"}
+    spec = {
+        "aws": {"region": REGION, "accountID": ACCOUNT},
+        "databases": {"provider": "shared", "shared": shared},
+        **more,
+    }
+    api.apply(ENVIRONMENT, {"metadata": {"name": name}, "spec": spec})
+
+
+def service_monitors(api: Api) -> None:
+    """A stand-in for the CRD of the Prometheus operator: any object goes."""
+    group, plural = "monitoring.coreos.com", "servicemonitors"
+    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": anything}}
+    names_ = {"kind": "ServiceMonitor", "listKind": "ServiceMonitorList", "plural": plural, "singular": "servicemonitor"}
+    spec = {"group": group, "scope": "Namespaced", "names": names_, "versions": [version]}
+    api.apply(CRD, {"metadata": {"name": f"{plural}.{group}"}, "spec": spec})
+
+    def served() -> bool:
+        conditions = api.get(CRD, "", f"{plural}.{group}").get("status", {}).get("conditions", [])
+        return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
+
+    until(served, "the ServiceMonitor CRD is not established")
+
+
+LABELS = {names.LABEL_ENVIRONMENT: ENVIRONMENT_NAME}

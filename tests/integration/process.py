@@ -1,0 +1,107 @@
+"""The operator as the container runs it: a process of its own, told everything by flags and a kubeconfig."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from tests.conftest import REPOSITORY
+from tests.services.ports import free_port
+
+RESYNC = 3.0
+LEAVE_SECONDS = 10
+
+
+class OperatorProcess:
+    """Started and ended as often as a test wants; one log for all its lives."""
+
+    def __init__(self, kubeconfig: Path, aws: str, folder: Path) -> None:
+        """Start nothing yet."""
+        self._kubeconfig = kubeconfig
+        self._aws = aws
+        self.log = folder / "operator.log"
+        self._url = ""
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it knows what there is."""
+        port = free_port()
+        self._url = f"http://127.0.0.1:{port}"
+        flags = {
+            "listen-host": "127.0.0.1",
+            "listen-port": port,
+            "resync": RESYNC,
+            "aws-endpoint-url": self._aws,
+            "log-level": "debug",
+        }
+        arguments = [word for flag, value in flags.items() for word in (f"--{flag}", str(value))]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "microservice_operator.cli", "run", "--insecure-emulator", *arguments],
+                cwd=REPOSITORY,
+                env={
+                    "PATH": os.environ["PATH"],
+                    "PYTHONPATH": str(REPOSITORY / "operator"),
+                    "KUBECONFIG": str(self._kubeconfig),
+                    "AWS_ACCESS_KEY_ID": "test",
+                    "AWS_SECRET_ACCESS_KEY": "test",
+                    "AWS_EC2_METADATA_DISABLED": "true",
+                },
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        deadline = time.monotonic() + 60
+        while self.status("/readyz") != 200:
+            assert self.running, f"the operator ended:\n{self.log.read_text()[-3000:]}"
+            assert time.monotonic() < deadline, f"the operator does not become ready:\n{self.log.read_text()[-3000:]}"
+            time.sleep(0.1)
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def terminate(self) -> int:
+        """Ask it to leave; its exit code."""
+        assert self._process
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(LEAVE_SECONDS)
+
+    def kill(self) -> None:
+        """End it without a word."""
+        assert self._process
+        self._process.kill()
+        self._process.wait()
+
+    def restart(self) -> None:
+        """A new process, as an upgrade does it."""
+        assert self.terminate() == 0
+        self.start()
+
+    def status(self, path: str) -> int:
+        """HTTP status of one of its own paths, 0 when nobody answers."""
+        try:
+            with urllib.request.urlopen(self._url + path, timeout=5) as answer:
+                code: int = answer.status
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+        except OSError:
+            return 0
+        return code
+
+    def metrics(self) -> str:
+        """What Prometheus would read."""
+        with urllib.request.urlopen(f"{self._url}/metrics", timeout=5) as answer:
+            text: str = answer.read().decode()
+        return text
+
+    def passes(self) -> float:
+        """How many passes have ended in this life."""
+        found = re.findall(r"^microservice_operator_reconciles_total\{.*\} (\S+)$", self.metrics(), re.MULTILINE)
+        return sum(map(float, found))

@@ -1,0 +1,91 @@
+"""What all tests stand on: the operator and the worlds around it."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from tests.aws.proxy import Proxy
+from tests.aws.strict import StrictDynamoDB
+from tests.postgres.server import PostgresServer
+
+from .api import Api, until
+from .audit import Audit
+from .namespace import Namespace
+from .pods import Pods
+from .process import RESYNC, OperatorProcess
+
+
+@dataclass
+class Stage:
+    """One for the session; a test that turns a knob turns it back."""
+
+    api: Api
+    audit: Audit
+    operator: OperatorProcess
+    pods: Pods
+    aws: Proxy
+    strict: StrictDynamoDB
+    dynamodb: Any  # straight to the emulator: somebody else's hands
+    postgres: PostgresServer
+    postgres_port: int
+    folder: Path
+
+    @property
+    def admin(self) -> dict[str, str]:
+        """The admin login of PostgreSQL, as its Secret holds it."""
+        ca = self.folder.joinpath("ca.crt").read_text()
+        return {"username": "postgres", "password": self.postgres.password, "ca.crt": ca}
+
+    def log_in(self, secret: dict[str, str]) -> str:
+        """Whom a connection Secret lets in, over TLS that is verified."""
+        url = secret["url"].split("?")[0]
+        ca = self.folder / "service-ca.crt"
+        ca.write_text(secret["certificates"])
+        with psycopg.connect(url, sslmode="verify-full", sslrootcert=str(ca), gssencmode="disable") as connection:
+            row = connection.execute("SELECT current_user").fetchone()
+        assert row
+        return str(row[0])
+
+    def tables(self) -> dict[str, dict[str, str]]:
+        """The tables of AWS and their tags."""
+        found: dict[str, dict[str, str]] = {}
+        for page in self.dynamodb.get_paginator("list_tables").paginate():
+            for name in page["TableNames"]:
+                arn = self.dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
+                tags = self.dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"]
+                found[name] = {tag["Key"]: tag["Value"] for tag in tags}
+        return found
+
+    def tables_of(self, namespace: Namespace) -> dict[str, dict[str, str]]:
+        """Those that belong, or belonged, to Microservices of a namespace."""
+        mark = "microservice-operator.dev/namespace"
+        return {name: tags for name, tags in self.tables().items() if tags.get(mark) == namespace.name}
+
+    def databases_of(self, namespace: Namespace) -> dict[str, str]:
+        """Databases of a namespace, and their comments."""
+        rows = self.postgres.run("SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database")
+        return {name: marks for name, marks in rows if marks and f'"{namespace.name}"' in marks}
+
+    def roles_of(self, namespace: Namespace) -> list[str]:
+        """Roles of a namespace."""
+        rows = self.postgres.run("SELECT rolname, shobj_description(oid, 'pg_authid') FROM pg_roles")
+        return [name for name, marks in rows if marks and f'"{namespace.name}"' in marks]
+
+    def idle(self, resyncs: int = 3) -> None:
+        """Let that many resyncs go by."""
+        before = self.operator.passes()
+        time.sleep(RESYNC * resyncs)
+        assert self.operator.passes() >= before
+
+    def until_quiet(self) -> None:
+        """Wait until no pass ends any more but those of the resync, and none writes."""
+
+        def quiet() -> bool:
+            mark = self.audit.now()
+            time.sleep(RESYNC + 1)
+            return not self.audit.writes(mark)
+
+        until(quiet, "the operator goes on writing")

@@ -1,0 +1,105 @@
+"""A second pass changes nothing: every golden case, on a real API server, AWS and PostgreSQL."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from microservice_operator.desired import children
+from tests.golden.cases import Case, cases
+
+from . import install
+from .audit import Request
+from .conftest import SESSION
+from .namespace import Namespace
+from .stage import Stage
+
+CASES = list(cases())
+
+
+@dataclass
+class Account:
+    """What the operator wrote while nothing changed."""
+
+    kubernetes: dict[str, list[Request]]
+    aws: list[str]
+    sql: list[str]
+
+
+@dataclass
+class Settled:
+    """All cases in steady state, and what was written afterwards, by occasion."""
+
+    namespaces: dict[str, Namespace]
+    occasions: dict[str, Account]
+
+
+@pytest.fixture(scope="module")
+def settled(stage: Stage) -> Iterator[Settled]:
+    """Make all cases at once, wait until they are ready, then ask for a pass over each, wait, and restart."""
+    priority = {"metadata": {"name": "critical-services"}, "value": 1000}
+    stage.api.apply(install.PRIORITY_CLASS, priority)
+    namespaces = {case.name: _made(stage, case) for case in CASES}
+    for case in CASES:
+        namespaces[case.name].until_ready(case.context.microservice.name)
+    stage.until_quiet()
+    occasions = {}
+    for occasion in ("asked", "idle", "restarted"):
+        mark, calls, said = stage.audit.now(), len(stage.aws.writes()), len(stage.postgres.statements())
+        if occasion == "asked":
+            for case in CASES:
+                namespaces[case.name].ask(case.context.microservice.name)
+        elif occasion == "restarted":
+            stage.operator.restart()
+        stage.idle(2)
+        occasions[occasion] = Account(
+            {name: stage.audit.writes(mark, namespace.name) for name, namespace in namespaces.items()},
+            stage.aws.writes()[calls:],
+            stage.postgres.statements()[said:],
+        )
+    yield Settled(namespaces, occasions)
+    for namespace in namespaces.values():
+        namespace.remove()
+
+
+def _made(stage: Stage, case: Case) -> Namespace:
+    """The case and what it refers to, in a namespace and an Environment of its own."""
+    namespace = Namespace(stage.api, f"case-{case.name}-{SESSION}")
+    install.namespace(stage.api, namespace.name)
+    defaults = {k: v for k, v in (case.environment or {}).get("spec", {}).items() if k not in ("aws", "databases")}
+    install.environment(stage.api, stage.postgres_port, stage.admin, namespace.name, **defaults)
+    spec: dict[str, Any] = {**case.microservice["spec"], "environment": namespace.name}
+    name = case.microservice["metadata"]["name"]
+    for dependency in spec.get("dependencies", []):
+        admitted = {"from": [{"microservice": name}]}
+        namespace.create(dependency["name"], environment=namespace.name, access=admitted)
+    namespace.create(name, **spec)
+    return namespace
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_another_pass_writes_nothing_but_its_echo(settled: Settled, case: Case) -> None:
+    written = settled.occasions["asked"].kubernetes[case.name]
+    assert [(w.verb, w.resource) for w in written] == [("patch", "microservices/status")], written
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("occasion", ["idle", "restarted"])
+def test_nothing_is_written_when_nothing_changes(settled: Settled, case: Case, occasion: str) -> None:
+    assert not settled.occasions[occasion].kubernetes[case.name]
+
+
+@pytest.mark.parametrize("occasion", ["asked", "idle", "restarted"])
+def test_aws_and_postgresql_are_only_read(settled: Settled, occasion: str) -> None:
+    assert settled.occasions[occasion].aws == []
+    assert settled.occasions[occasion].sql == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_children_are_those_of_the_golden_file(settled: Settled, case: Case) -> None:
+    namespace = settled.namespaces[case.name]
+    expected = {(child.kind, child.name) for child in children(case.context)}
+    if not case.context.service_monitors and case.context.microservice.spec.metrics:
+        expected |= {("ServiceMonitor", case.context.microservice.name)}
+    assert set(namespace.children(case.context.microservice.name)) == expected
