@@ -25,16 +25,20 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def light() -> Iterator[Cluster]:
     """A light cluster for the tests of one file."""
     name = f"pytest-light-{os.getpid()}"
-    yield up(name, light=True)
-    down(name)
+    try:
+        yield up(name, light=True)
+    finally:
+        down(name)
 
 
 @pytest.fixture(scope="module")
 def node() -> Iterator[Cluster]:
     """A whole node for the tests of one file."""
     name = f"pytest-node-{os.getpid()}"
-    yield up(name)
-    down(name)
+    try:
+        yield up(name)
+    finally:
+        down(name)
 
 
 @pytest.fixture

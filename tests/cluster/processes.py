@@ -46,7 +46,8 @@ def start(role: str, command: Sequence[str | Path], log: Path, environment: Mapp
         ],
         setsid=True,
     )
-    return process(role, pid)
+    # One that has ended already is not reaped yet, so its start time is still there; waiting for it tells the rest.
+    return Process(role, pid, _stat(pid)[1])
 
 
 def process(role: str, pid: int) -> Process:
@@ -82,10 +83,16 @@ def last_words(log: Path, lines: int = 12) -> str:
 def _started(pid: int) -> int | None:
     """When the process with this pid started; None when there is none, or only what is left of one."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        state, started = _stat(pid)
     except (FileNotFoundError, ProcessLookupError):
         return None
-    return None if fields[0] in "ZX" else int(fields[STARTED_FIELD])
+    return None if state in "ZX" else started
+
+
+def _stat(pid: int) -> tuple[str, int]:
+    """A process's state, and when it started."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return fields[0], int(fields[STARTED_FIELD])
 
 
 def _reap(pid: int) -> None:

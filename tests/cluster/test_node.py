@@ -95,7 +95,7 @@ def test_down_leaves_nothing() -> None:
     # The kernel gives a namespace's number out again at once; a link that is gone shows that its network is gone.
     traces = [state.addresses.host_link, state.addresses.pods, state.addresses.services, str(state.folder)]
     assert [trace for trace in traces if trace not in _machine()] == []
-    down(name)
+    assert down(name)
     assert not any(member.alive() for member in state.processes)
     assert not cluster_folder(name).exists()
     assert not list(Path("/sys/fs/cgroup").rglob(f"microservice-operator-{name}"))
