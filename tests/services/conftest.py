@@ -24,7 +24,7 @@ REGION = "us-east-1"
 def aws_url() -> Iterator[str]:
     port = free_port()
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.services.emulator", str(port)],
+        [sys.executable, "tests/cluster/images/moto/emulator.py", "127.0.0.1", str(port)],
         cwd=ROOT,
         env=environment("product", **CREDENTIALS),
         stdout=subprocess.DEVNULL,

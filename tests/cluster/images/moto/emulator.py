@@ -1,0 +1,36 @@
+"""``python emulator.py HOST PORT``: moto's AWS, one request at a time; what the image runs, and what tests start.
+
+DynamoDB runs the updates of one item one after the other. moto does not: between its check of a condition and its
+write another thread may come in, and a stock of 50 is sold 51 times. With a lock around it, it keeps the promise that
+the services build on.
+"""
+
+import signal
+import sys
+from collections.abc import Iterable
+from threading import Lock
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+
+class OneAtATime:
+    """moto's application behind a lock."""
+
+    def __init__(self) -> None:
+        """Build moto's application; each of its services is loaded when it is first asked for."""
+        self._app = DomainDispatcherApplication(create_backend_app)
+        self._turn = Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer one request, whole, before the next."""
+        with self._turn:
+            return list(self._app(environ, start_response))
+
+
+if __name__ == "__main__":
+    # The first process of a container gets no default for SIGTERM: it would be waited for in vain, then killed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    host, port = sys.argv[1], int(sys.argv[2])
+    make_server(host, port, OneAtATime(), threaded=True, request_handler=MotoRequestHandler).serve_forever()
