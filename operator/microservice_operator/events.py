@@ -1,4 +1,7 @@
-"""Post what happened in a pass as Kubernetes Events on the Microservice; losing one is logged and harms nothing."""
+"""Post what happened in a pass as Kubernetes Events on the Microservice, and log it: Events are kept for an hour.
+
+Losing one is logged and harms nothing.
+"""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +22,8 @@ MESSAGE_LIMIT = 1024
 
 async def post(connection: Connection, owner: Identity, event: Event) -> None:
     """Post one Event of core/v1 on its Microservice."""
+    tell = log.warning if event.type == "Warning" else log.info
+    tell(event.message, reason=event.reason.value)
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     body: dict[str, Any] = {
         "apiVersion": "v1",
