@@ -1,0 +1,72 @@
+"""Brings up what `make demo` brings up, with its building blocks: node, images, support, operator, shop."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.cluster import Cluster, Image, images, up
+from tests.cluster.cluster import known
+from tests.demo import rendering
+from tests.demo.kubectl import Kubectl, Object
+from tests.demo.reach import reach
+from tests.demo.server_secrets import make_server_secrets
+from tests.demo.standing import standing
+
+from .diagnosis import told
+from .waiting import eventually
+
+IMAGES = ("moto", "postgres", "operator", "user", "product", "order")
+SERVICES = {
+    "moto": ("local-aws", "moto"),
+    "postgres": ("local-aws", "postgres"),
+    "user": ("shop", "user"),
+    "product": ("shop", "product"),
+    "order": ("shop", "order"),
+}
+SYSTEM = "microservice-operator-system"
+OPERATOR = "microservice-operator"
+SHOP = "shop"
+SUPPORT = "local-aws"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The node with everything on it; `urls` are those of the Services, for programs on this machine."""
+
+    cluster: Cluster
+    kubectl: Kubectl
+    images: Mapping[str, Image]
+    urls: Mapping[str, str]
+    folder: Path
+
+
+def stage(name: str, folder: Path) -> Stage:
+    """Bring everything up on the cluster of this name; what is up already is left as it is."""
+    cluster = up(name)
+    kubectl = Kubectl(cluster.kubeconfig)
+    built = images(IMAGES)
+    cluster.load_images([image.archive for image in built.values()])
+    _apply(kubectl, [image.ref for image in built.values()])
+    eventually(
+        "support, operator and shop are up",
+        lambda: all(row.up for row in standing(kubectl)),
+        lambda: "\n".join([*map(str, standing(kubectl)), *(told(kubectl, where) for where in (SHOP, SUPPORT, SYSTEM))]),
+        seconds=600,
+    )
+    return Stage(cluster, kubectl, built, reach(kubectl, known(name), SERVICES, folder), folder)
+
+
+def shop_service(stage: Stage, name: str) -> Object:
+    """A Microservice of the shop as it was applied."""
+    objects = rendering.rendered("manifests/shop", [image.ref for image in stage.images.values()])
+    return next(item for item in objects if (item["kind"], item["metadata"]["name"]) == ("Microservice", name))
+
+
+def _apply(kubectl: Kubectl, references: list[str]) -> None:
+    objects = [
+        item for folder in ("manifests/local", "manifests/shop") for item in rendering.rendered(folder, references)
+    ]
+    kubectl.apply(rendering.first(objects))
+    kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+    make_server_secrets(kubectl)
+    kubectl.apply(rendering.rest(objects))

@@ -1,0 +1,138 @@
+"""A child of every kind comes back as it was; what an autoscaler or a person owns is left alone."""
+
+import pytest
+
+from tests.demo.kubectl import Object
+
+from .place import Place
+from .stage import Stage
+from .stores import connected, secret
+from .tiny import tiny
+
+NAME = "whole"
+RUNTIME, OWNER = f"{NAME}-things-database", f"{NAME}-things-database-owner"
+ELSEWHERE = "elsewhere.invalid"
+# kind → an edit that means something, as a merge patch
+EDITS: dict[str, Object] = {
+    "deployment": {"spec": {"progressDeadlineSeconds": 77}},
+    "service": {"spec": {"selector": {"app.kubernetes.io/name": "another"}}},
+    "serviceaccount": {"automountServiceAccountToken": True},
+    "poddisruptionbudget": {"spec": {"maxUnavailable": 2}},
+    "horizontalpodautoscaler": {"spec": {"maxReplicas": 9}},
+    "networkpolicy": {"spec": {"policyTypes": ["Ingress"], "egress": None}},
+}
+
+
+@pytest.fixture(scope="module")
+def whole(stage: Stage, place: Place) -> Place:
+    """A namespace with a Microservice that has children of every kind."""
+    migration = {"command": ["alembic", "upgrade", "head"]}
+    databases = [{"name": "things", "migration": migration, "deletionPolicy": "Delete"}]
+    scaling = {"minReplicas": 2, "maxReplicas": 3}
+    place.declare(NAME, tiny(stage, "user", databases=databases, autoscaling=scaling))
+    place.await_ready(NAME)
+    return place
+
+
+def test_there_is_a_child_of_every_kind(whole: Place) -> None:
+    kinds = {item["kind"].lower() for item in whole.children(NAME)}
+    assert kinds - {"pod", "replicaset"} == {*EDITS, "secret", "job"}
+
+
+@pytest.mark.parametrize("kind", EDITS)
+def test_an_edited_child_comes_back(whole: Place, kind: str) -> None:
+    before = whole.read(kind, NAME)
+    whole.patch(kind, NAME, EDITS[kind])
+    whole.eventually(f"{kind} is as it was", lambda: _wanted(whole.find(kind, NAME)) == _wanted(before))
+    after = whole.read(kind, NAME)
+    assert after["metadata"]["uid"] == before["metadata"]["uid"], "mended, not made anew"
+
+
+@pytest.mark.parametrize("kind", EDITS)
+def test_a_deleted_child_comes_back(whole: Place, kind: str) -> None:
+    before = whole.read(kind, NAME)
+    whole.delete(kind, NAME)
+
+    def another() -> bool:
+        found = whole.find(kind, NAME)
+        return found is not None and found["metadata"]["uid"] != before["metadata"]["uid"]
+
+    whole.eventually(f"another {kind} is there", another)
+    whole.await_ready(NAME)
+    assert _wanted(whole.read(kind, NAME)) == _wanted(before)
+
+
+def test_a_deleted_migration_job_comes_back_and_runs(whole: Place) -> None:
+    job = next(item for item in whole.children(NAME) if item["kind"] == "Job")
+    name, pods = job["metadata"]["name"], _pods(whole)
+    whole.delete("job", name)
+
+    def again() -> bool:
+        found = whole.find("job", name)
+        return bool(found and found["metadata"]["uid"] != job["metadata"]["uid"] and found["status"].get("succeeded"))
+
+    whole.eventually("the Job is there again and has run", again)
+    whole.await_ready(NAME)
+    assert _pods(whole) == pods, "the pods have nothing to do with it"
+
+
+def test_secrets_come_back_and_their_passwords_work(stage: Stage, whole: Place) -> None:
+    """The operator may not watch Secrets: it notices at its next look, which nobody asks for here."""
+    before = {name: whole.read("secret", name)["metadata"]["uid"] for name in (RUNTIME, OWNER)}
+    whole.delete("secret", RUNTIME)
+    whole.patch("secret", OWNER, {"stringData": {"host": ELSEWHERE}})
+
+    def back() -> bool:
+        runtime, owner = whole.find("secret", RUNTIME), whole.find("secret", OWNER)
+        there = runtime is not None and runtime["metadata"]["uid"] != before[RUNTIME]
+        return there and owner is not None and secret(whole.kubectl, whole.namespace, OWNER)["host"] != ELSEWHERE
+
+    whole.eventually("both Secrets are back", back)
+    whole.await_ready(NAME)
+    for name in (RUNTIME, OWNER):
+        login = secret(whole.kubectl, whole.namespace, name)
+        with connected(stage, login) as connection:
+            assert connection.execute("SELECT current_user").fetchone() == (login["username"],)
+
+
+def test_replicas_that_an_autoscaler_owns_are_left_alone(whole: Place) -> None:
+    whole.kubectl("scale", "deployment", NAME, whole.where, "--replicas=3")
+    whole.eventually("three pods are ready", lambda: _ready(whole) == 3)
+    whole.look_again(NAME)
+    whole.patch("microservice", NAME, {"spec": {"tags": {"changed": "yes"}}})  # a write to every child
+    whole.await_ready(NAME)
+    assert whole.read("deployment", NAME)["spec"]["replicas"] == 3
+    whole.kubectl("scale", "deployment", NAME, whole.where, "--replicas=2")
+
+
+def test_a_rollout_restart_is_left_alone(whole: Place) -> None:
+    whole.await_ready(NAME)
+    before = _pods(whole)
+    whole.kubectl("rollout", "restart", f"deployment/{NAME}", whole.where)
+    whole.kubectl("rollout", "status", f"deployment/{NAME}", whole.where, "--timeout=240s")
+    whole.await_ready(NAME)
+    whole.look_again(NAME)
+    annotations = whole.read("deployment", NAME)["spec"]["template"]["metadata"].get("annotations", {})
+    assert "kubectl.kubernetes.io/restartedAt" in annotations
+    whole.eventually("the old pods are gone", lambda: _pods(whole).isdisjoint(before))
+    assert len(whole.listed("replicasets")) >= 2
+
+
+def _wanted(item: Object | None) -> Object:
+    """What was asked for; a Service's addresses are the server's choice, a Deployment's count the autoscaler's."""
+    if item is None:
+        return {}
+    chosen = ("clusterIP", "clusterIPs", "replicas")
+    spec = {key: value for key, value in item.get("spec", {}).items() if key not in chosen}
+    labels, owners = item["metadata"].get("labels"), item["metadata"].get("ownerReferences")
+    rest = {key: value for key, value in item.items() if key not in ("metadata", "spec", "status")}
+    return {**rest, "spec": spec, "labels": labels, "owners": owners}
+
+
+def _pods(place: Place) -> set[str]:
+    pods = place.listed("pods", f"--selector=app.kubernetes.io/name={NAME}")
+    return {pod["metadata"]["uid"] for pod in pods if "deletionTimestamp" not in pod["metadata"]}
+
+
+def _ready(place: Place) -> int:
+    return int(place.read("deployment", NAME).get("status", {}).get("readyReplicas", 0))

@@ -1,0 +1,70 @@
+"""The operator is killed and comes back to 50 Microservices that are as they should be: it writes nothing."""
+
+import re
+
+from .audit import position, reads, writes
+from .place import Place
+from .stage import OPERATOR, Stage
+from .tiny import tiny
+
+MANY = 50
+PODS = f"--selector=app.kubernetes.io/name={OPERATOR}"
+
+
+def test_a_killed_operator_writes_nothing_when_it_returns(stage: Stage, place: Place, system: Place) -> None:
+    names = [f"many-{number}" for number in range(MANY)]
+    kubectl = stage.kubectl
+    _declare(stage, place, names)
+    place.eventually("nobody else's namespace is being ended", lambda: not _ending(place))
+    place.eventually(f"all {MANY} are ready", lambda: _all_ready(place), seconds=400)
+    there = len(kubectl.listed("microservices", "--all-namespaces"))
+    (old,) = system.listed("pods", PODS)
+
+    start = position(stage.cluster.audit_log)
+    kubectl("delete", "pod", old["metadata"]["name"], system.where, "--grace-period=0", "--force")
+    kubectl("rollout", "status", f"deployment/{OPERATOR}", system.where, "--timeout=240s")
+    system.eventually(f"each of {there} has had its pass", lambda: _passes(system) >= there)
+
+    assert [pod["metadata"]["uid"] for pod in system.listed("pods", PODS)] != [old["metadata"]["uid"]]
+    assert any("/microservices" in line for line in reads(stage.cluster.audit_log, start)), "the log shows it at work"
+    assert writes(stage.cluster.audit_log, start) == []
+
+
+def _declare(stage: Stage, place: Place, names: list[str]) -> None:
+    spec = tiny(stage, replicas=0)
+    stage.kubectl.apply(
+        [
+            {
+                "apiVersion": "microservice-operator.dev/v1alpha1",
+                "kind": "Microservice",
+                "metadata": {"name": name, "namespace": place.namespace},
+                "spec": spec,
+            }
+            for name in names
+        ]
+    )
+
+
+def _ending(place: Place) -> list[str]:
+    return [
+        item["metadata"]["name"]
+        for item in place.kubectl.listed("namespaces")
+        if "deletionTimestamp" in item["metadata"]
+    ]
+
+
+def _all_ready(place: Place) -> bool:
+    stored = place.kubectl.listed("microservices", "--all-namespaces")
+    return all(
+        any(c["type"] == "Ready" and c["status"] == "True" for c in item.get("status", {}).get("conditions", []))
+        for item in stored
+        if item["metadata"]["namespace"] == place.namespace
+    )
+
+
+def _passes(system: Place) -> int:
+    """Passes that ended in this process, once nothing waits for one."""
+    text = system.ask(f"{OPERATOR}-metrics", "/metrics")
+    (depth,) = re.findall(r"^microservice_operator_queue_depth (\S+)$", text, re.MULTILINE)
+    passes = re.findall(r"^microservice_operator_reconciles_total\{.*\} (\S+)$", text, re.MULTILINE)
+    return int(sum(map(float, passes))) if float(depth) == 0 else 0

@@ -1,0 +1,27 @@
+"""Waits for a state of the world. The bounds are generous: they end a test that hangs, and measure nothing."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from tests.demo.errors import DemoError
+
+Answer = TypeVar("Answer")
+SECONDS = 240.0
+
+
+def eventually(
+    what: str, probe: Callable[[], Answer | None], explain: Callable[[], str], seconds: float = SECONDS
+) -> Answer:
+    """The probe's first answer that is true; a probe whose kubectl fails is asked again."""
+    deadline = time.monotonic() + seconds
+    failed = ""
+    while time.monotonic() < deadline:
+        try:
+            if answer := probe():
+                return answer
+            failed = ""
+        except DemoError as error:
+            failed = f"\nthe last question failed: {error}"
+        time.sleep(0.5)
+    raise AssertionError(f"it did not come about that {what}{failed}\n{explain()}")
