@@ -11,6 +11,7 @@ from .facts import Event, Facts, Part, Reason, State
 
 MESSAGE_LIMIT = 1024
 RESOURCE_LIMIT = 100
+PROBLEM_LIMIT = 64
 
 CARRIED = ("DatabasesReady", "TablesReady", "DependenciesReady")
 
@@ -49,9 +50,9 @@ def summarise(facts: Facts, before: Mapping[str, Any], now: str) -> dict[str, An
         "resources": before.get("resources") if untouched else [_resource(p) for p in _sorted(facts)][:RESOURCE_LIMIT],
         "problems": [
             {"severity": "Error", "field": problem.field, "message": problem.message[:MESSAGE_LIMIT]}
-            for problem in facts.problems[:RESOURCE_LIMIT]
+            for problem in facts.problems[:PROBLEM_LIMIT]
         ],
-        "deletion": [f"{part.kind} {part.name}: {part.message}"[:MESSAGE_LIMIT] for part in facts.deletion],
+        "deletion": [_resource(part) for part in facts.deletion],
         "lastHandledReconcileAt": facts.reconcile_requested_at,
     }
     return status | {key: value for key, value in optional.items() if value}
