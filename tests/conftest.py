@@ -43,12 +43,12 @@ def kubernetes_client(api_server: "Cluster") -> "Iterator[Callable[..., ApiClien
     clients: list[ApiClient] = []
 
     def client(kubeconfig: Path = api_server.kubeconfig) -> "ApiClient":
-        clients.append(new_client_from_config(str(kubeconfig)))  # type: ignore[no-untyped-call]
+        clients.append(new_client_from_config(str(kubeconfig)))
         return clients[-1]
 
     yield client
     for each in clients:
-        each.close()  # type: ignore[no-untyped-call]
+        each.close()
 
 
 def _establish_crds(kubeconfig: Path) -> None:

@@ -140,3 +140,4 @@ class Facts:
     selector: str = ""
     environment: str = ""
     reconcile_requested_at: str = ""
+    recreated: str = ""

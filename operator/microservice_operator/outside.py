@@ -36,6 +36,14 @@ def known_parts(status: Mapping[str, Any]) -> dict[tuple[str, str], str]:
     return {(item["kind"], item["name"]): item.get("id", "") for item in listed if item.get("layer") != "Kubernetes"}
 
 
+@dataclass(frozen=True)
+class Before:
+    """What status says of earlier passes; `recreate` names the lost part that a person allows to be made anew, once."""
+
+    known: Known
+    recreate: str = ""
+
+
 @dataclass
 class Outside:
     """The doors to AWS and PostgreSQL of one operator process; `cluster_id` is the UID of `kube-system`."""
@@ -48,7 +56,7 @@ class Outside:
     resync: float
     _admins: dict[tuple[str, str], tuple[float, dict[str, str]]] = field(default_factory=dict)
 
-    async def tables(self, service: Microservice, environment: Environment | None, known: Known) -> tuple[Part, ...]:
+    async def tables(self, service: Microservice, environment: Environment | None, before: Before) -> tuple[Part, ...]:
         """One pass over each declared table."""
         declared = service.spec.tables or []
         if not declared:
@@ -62,8 +70,8 @@ class Outside:
             cloud.WantedTable(
                 spec=table,
                 tags=tags,
-                known_id=known.get((TABLE, table.name), ""),
-                recreate=service.annotations.get(names.ANNOTATION_RECREATE) == table.name,
+                known_id=before.known.get((TABLE, table.name), ""),
+                recreate=before.recreate == table.name,
                 field=f"spec.tables[{index}]",
             )
             for index, table in enumerate(declared)
@@ -71,11 +79,11 @@ class Outside:
         return tuple(await asyncio.gather(*(cloud.reconcile_table(place, table) for table in wanted)))
 
     async def databases(
-        self, service: Microservice, environment: Environment | None, known: Known
+        self, service: Microservice, environment: Environment | None, before: Before
     ) -> tuple[tuple[Part, ...], dict[str, Connection]]:
         """One pass over each declared database; the connections of those that can be used."""
         declared = service.spec.databases or []
-        passes = [self._database(service, environment, (index, known)) for index, _ in enumerate(declared)]
+        passes = [self._database(service, environment, (index, before)) for index, _ in enumerate(declared)]
         settled = await asyncio.gather(*passes)
         connections = {d.name: c for d, (_, c) in zip(declared, settled, strict=True) if c is not None}
         return tuple(part for part, _ in settled), connections
@@ -106,11 +114,11 @@ class Outside:
             return _refused(kind, name, error, known_id)
 
     async def _database(
-        self, service: Microservice, environment: Environment | None, at: tuple[int, Known]
+        self, service: Microservice, environment: Environment | None, at: tuple[int, Before]
     ) -> tuple[Part, Connection | None]:
-        index, known = at
+        index, before = at
         declared = (service.spec.databases or [])[index]
-        known_id = known.get((DATABASE, declared.name), "")
+        known_id = before.known.get((DATABASE, declared.name), "")
         try:
             server = await self._server(environment)
             logins = await self._logins(service, declared)
@@ -121,7 +129,7 @@ class Outside:
             spec=declared,
             logins=logins,
             known_id=known_id,
-            recreate=service.annotations.get(names.ANNOTATION_RECREATE) == declared.name,
+            recreate=before.recreate == declared.name,
             field=f"spec.databases[{index}]",
         )
         part, connection = await postgres.reconcile_database(place, wanted)

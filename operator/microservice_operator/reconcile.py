@@ -15,8 +15,8 @@ from .dependencies import dependency_part
 from .desired.context import Context, Table
 from .errors import Gone, InvalidSpec, OperatorError
 from .facts import Event, Facts, Part, Reason, State
-from .outside import DATABASE, TABLE, Outside, known_parts
-from .workload import deployment_part, migration_part, migrations, workload
+from .outside import DATABASE, TABLE, Before, Outside, known_parts
+from .workload import deployment_part, finished_migrations, migration_part, migrations, workload
 from .world import Key, World
 
 RETRY_STALLED = 120.0
@@ -80,14 +80,20 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
         return replace(facts, suspended=True)
     if facts.reconcile_requested_at != (body.get("status") or {}).get("lastHandledReconcileAt", ""):
         operator.outside.settled.forget(key.uid)
-    known = known_parts(body.get("status") or {})
+    known, asked = known_parts(body.get("status") or {}), service.annotations.get(names.ANNOTATION_RECREATE, "")
+    handled = (body.get("status") or {}).get("lastHandledRecreate", "")
+    before = Before(known, asked if asked != handled else "")
     if service.spec.tables or service.spec.databases or known:
         await _hold(operator, body)
-    tables = await operator.outside.tables(service, environment, known)
-    databases, connections = await operator.outside.databases(service, environment, known)
+    tables = await operator.outside.tables(service, environment, before)
+    databases, connections = await operator.outside.databases(service, environment, before)
     left = await operator.outside.leave(key, environment, undeclared(service, known))
     if not (tables or databases or any(not is_over(part) for part in left)):
         await _release(operator, body)
+    if any(event.reason is Reason.DATABASE_CREATED for part in databases for event in part.events):
+        # What former Jobs have migrated is not in a database that has just been made.
+        records = operator.cluster.children.of((key.namespace, key.name))
+        await operator.cluster.prune(key, {at for at in records if at[0] != "Job"})
     jobs = migrations(operator.cluster.children, key)
     context = Context(
         microservice=service,
@@ -102,7 +108,8 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
     )
     children = desired.children(context)
     applied = await operator.cluster.apply(key, children)
-    pruned = await operator.cluster.prune(key, children)
+    keep = {(child.kind, child.name) for child in children}
+    pruned = await operator.cluster.prune(key, keep | finished_migrations(operator.cluster.children, service))
     state = workload(operator.cluster.children, operator.pods, key)
     told = (deployment_part(migration_part(part, jobs), state) for part in applied)
     return replace(
@@ -115,6 +122,7 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
         endpoint=f"http://{service.name}.{service.namespace}.svc",
         selector=",".join(f"{k}={v}" for k, v in names.selector_labels(service.name).items()),
         environment=environment.name if environment else "",
+        recreated=_recreated(asked, handled, (*tables, *databases)),
     )
 
 
@@ -223,6 +231,12 @@ def _ports(world: World, service: Microservice) -> dict[str, int]:
 def _table_name(arn: str) -> str:
     """What AWS calls the table: `arn:aws:dynamodb:REGION:ACCOUNT:table/NAME`."""
     return arn.rpartition("/")[2]
+
+
+def _recreated(asked: str, handled: str, parts: Iterable[Part]) -> str:
+    """What is handled of the permission to make something anew: it is spent once the part is there."""
+    there = any(part.name == asked and part.state is State.READY for part in parts)
+    return asked if asked and (there or asked == handled) else ""
 
 
 def _section(kind: str, declared: tuple[Part, ...], left: tuple[Part, ...]) -> tuple[Part, ...] | None:

@@ -54,6 +54,7 @@ def summarise(facts: Facts, before: Mapping[str, Any], now: str) -> dict[str, An
         ],
         "deletion": [_resource(part) for part in facts.deletion],
         "lastHandledReconcileAt": facts.reconcile_requested_at,
+        "lastHandledRecreate": before.get("lastHandledRecreate") if untouched else facts.recreated,
     }
     return status | {key: value for key, value in optional.items() if value}
 

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from .api.objects import Identity
+from .api.objects import Identity, Microservice
 from .cluster.children import ROLLING, Children
 from .cluster.pods import Pods
 from .desired.context import Migration
 from .facts import Part, Reason, State, Workload
 
+KEPT_MIGRATIONS = 10
 BLOCKING = frozenset({Reason.IMAGE_UNAVAILABLE, Reason.CONTAINER_FAILING})
 
 
@@ -34,6 +35,18 @@ def migrations(children: Children, owner: Identity) -> dict[str, Migration]:
     """Every migration Job that was seen, by name."""
     records = children.of((owner.namespace, owner.name))
     return {name: Migration(record.state) for (kind, name), record in records.items() if kind == "Job"}
+
+
+def finished_migrations(children: Children, service: Microservice) -> set[tuple[str, str]]:
+    """The latest Jobs that are done: that one is there says that its image has migrated.
+
+    So going back to a former image runs no migration, which would only stop at a schema that it does not know.
+    """
+    if not any(database.migration for database in service.spec.databases or []):
+        return set()
+    records = children.of((service.namespace, service.name))
+    done = [(int(r.version or 0), at) for at, r in records.items() if at[0] == "Job" and r.state == Migration.DONE]
+    return {at for _, at in sorted(done)[-KEPT_MIGRATIONS:]}
 
 
 def migration_part(part: Part, jobs: Mapping[str, Migration]) -> Part:

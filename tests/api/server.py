@@ -33,7 +33,7 @@ class Server:
     @contextmanager
     def connected(cls, kubeconfig: Path) -> Iterator["Server"]:
         """A server by its kubeconfig, closed at the end."""
-        client = new_client_from_config(str(kubeconfig))  # type: ignore[no-untyped-call]
+        client = new_client_from_config(str(kubeconfig))
         try:
             yield cls(client)
         finally:
@@ -88,7 +88,7 @@ class Server:
         url = f"{self.client.configuration.host}{path}{'&' if '?' in path else '?'}{urlencode(query)}"
         headers = {"Accept": "application/json", "Content-Type": content_type or "application/json"}
         response = self.client.call_api(method, url, headers, body)
-        answer: dict[str, Any] = json.loads(response.read())  # type: ignore[no-untyped-call]
+        answer: dict[str, Any] = json.loads(response.read())
         if response.status >= 300:
             raise Refused(answer["message"])
         return answer

@@ -46,7 +46,7 @@ async def _rounds(cluster: Cluster, size: tuple[int, int], told: Console) -> lis
         for file in sorted((REPOSITORY / "crds").glob("*s.yaml")):
             server.establish(yaml.safe_load(file.read_text(encoding="utf-8")))
     configured = Configuration()
-    await config.load_kube_config(str(cluster.kubeconfig), client_configuration=configured)  # type: ignore[no-untyped-call]
+    await config.load_kube_config(str(cluster.kubeconfig), client_configuration=configured)
     connection = Connection(configured, 64)
     log = cluster.audit_log.with_name("operator.log")
     try:

@@ -82,3 +82,5 @@ class MicroserviceStatus(Model):
     """What still blocks removal, and why."""
     last_handled_reconcile_at: ShortText | None = None
     """The last microservice-operator.dev/reconcile-requested-at that was acted on."""
+    last_handled_recreate: ShortText | None = None
+    """The microservice-operator.dev/recreate that was acted on: it permits one new start, not every further one."""

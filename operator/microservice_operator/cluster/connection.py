@@ -59,9 +59,9 @@ async def configuration() -> Configuration:
     """Credentials of the pod's service account, else of the kubeconfig."""
     loaded = Configuration()
     if "KUBERNETES_SERVICE_HOST" in os.environ:
-        client_config.load_incluster_config(client_configuration=loaded)  # type: ignore[no-untyped-call]
+        client_config.load_incluster_config(client_configuration=loaded)
     else:
-        await client_config.load_kube_config(client_configuration=loaded)  # type: ignore[no-untyped-call]
+        await client_config.load_kube_config(client_configuration=loaded)
     return loaded
 
 

@@ -8,17 +8,13 @@ quantities ("0.5" is stored as "500m"), and empty values, which it leaves out.
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from ..api.quantity import amount
+
 # Below these keys, strings and numbers are quantities.
 QUANTITY_MAPS = frozenset({"requests", "limits"})
 QUANTITIES = frozenset({"sizeLimit", "divisor", "averageValue", "tolerance"})
 # Keys that identify an item of a list, the most telling first.
 LIST_KEYS = ("mountPath", "uid", "containerPort", "port", "name", "key")
-SUFFIXES = {
-    "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"), "k": Decimal(10**3), "M": Decimal(10**6),
-    "G": Decimal(10**9), "T": Decimal(10**12), "P": Decimal(10**15), "E": Decimal(10**18),
-    "Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30), "Ti": Decimal(2**40), "Pi": Decimal(2**50),
-    "Ei": Decimal(2**60),
-}  # fmt: skip
 
 
 def drift(desired: Any, observed: Any, path: str = "") -> str:
@@ -80,9 +76,7 @@ def _same(desired: Any, observed: Any, path: str) -> bool:
 
 
 def _quantity(value: Any) -> Decimal | None:
-    text = str(value)
-    suffix = next((s for s in sorted(SUFFIXES, key=len, reverse=True) if text.endswith(s)), "")
     try:
-        return Decimal(text.removesuffix(suffix)) * SUFFIXES.get(suffix, Decimal(1))
-    except InvalidOperation:
+        return amount(value)
+    except (AttributeError, InvalidOperation):
         return None

@@ -9,7 +9,7 @@ one of operation Apply (what client-go calls the upgrade of client-side managed 
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Protocol
 
 import orjson
@@ -70,9 +70,8 @@ class Cluster:
             )
         )
 
-    async def prune(self, owner: Identity, wanted: Iterable[Wanted]) -> list[Part]:
-        """Remove children that are no longer wanted; held ones are wanted."""
-        keep = {(child.kind, child.name) for child in wanted}
+    async def prune(self, owner: Identity, keep: Collection[tuple[str, str]]) -> list[Part]:
+        """Remove the children whose kind and name are not to be kept."""
         return [
             await self._remove(owner, kind, name, record)
             for (kind, name), record in self.children.of((owner.namespace, owner.name)).items()
