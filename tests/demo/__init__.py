@@ -6,6 +6,7 @@
     server_secrets  what must not be in git: PostgreSQL's password and certificate
     kubectl     the only door to the API server
     standing    how far everything is, read from the cluster
+    losses      what a restart of the emulator takes with it
     board       the same on the screen while it changes
     diagnosis   what to print when it does not come up
     reach       addresses of Services for programs on this machine

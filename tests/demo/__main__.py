@@ -20,6 +20,7 @@ from .ending import end_all
 from .errors import DemoError
 from .kubectl import Kubectl
 from .local_files import LOCAL, copy_kubeconfig, write_env
+from .losses import end_consent, start_anew
 from .reach import reach
 from .server_secrets import make_server_secrets
 from .shop import QUANTITY, STOCK, Sale, buy
@@ -33,6 +34,7 @@ REACHED = {
     "order": ("shop", "order"),
 }
 PATIENCE = 180.0  # seconds without any change of what is awaited
+PATIENCE_STALLED = 45.0  # the same, when the operator says that a person must act
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="The shop on a cluster of its own.")
 console = Console()
@@ -97,15 +99,17 @@ def _wait(kubectl: Kubectl) -> None:
             now = time.monotonic()
             board.show(rows, now - started)
             if all(row.up for row in rows):
-                return
+                break
             if rows != before:
                 before, changed = rows, now
-            if now - changed > PATIENCE:
-                break
+                for lost in start_anew(kubectl):
+                    console.print(f"a restart has taken {lost} with it; an empty one is made", highlight=False)
+            if now - changed > (PATIENCE_STALLED if any(row.stalled for row in rows) else PATIENCE):
+                explain(console, kubectl, rows)
+                waiting = ", ".join(row.name for row in rows if not row.up)
+                raise DemoError(f"not ready, and nothing has changed for {now - changed:.0f} seconds: {waiting}")
             time.sleep(0.5)
-    explain(console, kubectl, rows)
-    waiting = ", ".join(row.name for row in rows if not row.up)
-    raise DemoError(f"not ready, and nothing has changed for {PATIENCE:.0f} seconds: {waiting}; see above")
+    end_consent(kubectl)
 
 
 def _tell(kubectl: Kubectl, sale: Sale) -> None:

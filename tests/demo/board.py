@@ -42,7 +42,8 @@ class Board:
             if self._shown.get(row.name) != row:
                 self._shown[row.name] = row
                 said = " ".join(part for part in (row.reason, row.message) if part)
-                self._console.print(f"{seconds:5.0f} s  {row.name}: ready={row.ready or '-'} {said}", highlight=False)
+                line = f"{seconds:5.0f} s  {row.name}: ready={row.ready or '-'} {said}"
+                self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _table(rows: Sequence[Row], seconds: float) -> Table:

@@ -8,6 +8,7 @@ from .kubectl import Kubectl, Object
 from .standing import SHOP, Row
 
 OPERATOR = "microservice-operator-system"
+LOG_LINES, LOG_WIDTH = 8, 400
 
 
 def explain(console: Console, kubectl: Kubectl, rows: Sequence[Row]) -> None:
@@ -19,7 +20,7 @@ def explain(console: Console, kubectl: Kubectl, rows: Sequence[Row]) -> None:
     for namespace in sorted({row.namespace for row in missing} | {OPERATOR}):
         if namespace != OPERATOR or any(row.namespace == OPERATOR for row in missing):
             _section(console, f"last events in {namespace}", _events(kubectl, namespace))
-        for pod in kubectl.listed("pods", f"--namespace={namespace}"):
+        for pod in _telling(kubectl.listed("pods", f"--namespace={namespace}")):
             if namespace == OPERATOR or not _is_ready(pod):
                 _section(console, f"log of pod {namespace}/{pod['metadata']['name']}", _log(kubectl, pod))
     console.print(
@@ -53,10 +54,23 @@ def _events(kubectl: Kubectl, namespace: str) -> list[str]:
     return shown.splitlines()[-12:] or ["none"]
 
 
+def _telling(pods: Sequence[Object]) -> list[Object]:
+    """One pod of each owner: the others say the same. Those that are not ready come first."""
+    by_owner: dict[str, Object] = {}
+    for pod in sorted(pods, key=_is_ready):
+        owners = pod["metadata"].get("ownerReferences") or [{"uid": pod["metadata"]["uid"]}]
+        by_owner.setdefault(owners[0]["uid"], pod)
+    return list(by_owner.values())
+
+
 def _log(kubectl: Kubectl, pod: Object) -> list[str]:
     where = (f"--namespace={pod['metadata']['namespace']}", pod["metadata"]["name"])
-    shown = kubectl.try_("logs", *where, "--all-containers", "--tail=15", "--prefix")
-    return shown.splitlines()[-30:] or ["empty"]
+    shown = kubectl.try_("logs", *where, "--all-containers", f"--tail={LOG_LINES}")
+    return [_cut(line) for line in shown.splitlines()[-LOG_LINES:]] or ["empty"]
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= LOG_WIDTH else f"{line[:LOG_WIDTH]} …"
 
 
 def _is_ready(pod: Object) -> bool:

@@ -1,7 +1,8 @@
 """Addresses of Services for programs on this machine.
 
-A node made here (see tests/cluster) has routes to its Services, so a Service's own address will do. A node in a
-container has none that work everywhere: there `kubectl port-forward` carries each Service to a port of this machine.
+A node made here (see tests/cluster) has routes to its Services, so a Service's own address will do, once this machine
+is admitted: the operator lets in nobody who is not declared. A node in a container has no routes that work everywhere:
+there `kubectl port-forward` carries each Service to a port of this machine, and passes by the policies.
 """
 
 import json
@@ -15,7 +16,8 @@ from tests.cluster.processes import Process, last_words, start, stop
 from tests.cluster.state import State
 
 from .errors import DemoError
-from .kubectl import PROGRAM, Kubectl
+from .kubectl import PROGRAM, Kubectl, Object
+from .standing import SHOP
 
 Services = Mapping[str, tuple[str, str]]  # our name → namespace, Service
 
@@ -23,6 +25,7 @@ Services = Mapping[str, tuple[str, str]]  # our name → namespace, Service
 def reach(kubectl: Kubectl, state: State, services: Services, folder: Path) -> dict[str, str]:
     """A URL for each Service."""
     if state.kind == "node":
+        kubectl.apply([_admission(state.addresses.host)])
         return {name: _by_address(kubectl, *service) for name, service in services.items()}
     return _by_forward(kubectl, services, folder)
 
@@ -33,6 +36,20 @@ def stop_forwards(folder: Path) -> None:
     if record.exists():
         stop([Process(**one) for one in json.loads(record.read_text())["processes"]])
         record.unlink()
+
+
+def _admission(address: str) -> Object:
+    """This machine as a caller of the whole shop; policies add up, so it takes nothing from the operator's own."""
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "this-machine", "namespace": SHOP},
+        "spec": {
+            "podSelector": {},
+            "policyTypes": ["Ingress"],
+            "ingress": [{"from": [{"ipBlock": {"cidr": f"{address}/32"}}]}],
+        },
+    }
 
 
 def _by_address(kubectl: Kubectl, namespace: str, name: str) -> str:

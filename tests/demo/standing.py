@@ -23,6 +23,7 @@ class Row:
     ready: str
     reason: str
     message: str
+    stalled: bool = False
 
     @property
     def up(self) -> bool:
@@ -64,4 +65,5 @@ def microservice_row(name: str, item: Object | None) -> Row:
         return Row(SHOP, name, "", "", "the operator has not looked yet")
     told = next((conditions[kind] for kind in ("Stalled", "Reconciling") if kind in conditions), ready)
     up = ready["status"] == "True" and told is ready
-    return Row(SHOP, name, str(up), ready["reason"], ready["message"] if ready["status"] != "True" else told["message"])
+    message = told["message"] if ready["status"] == "True" else ready["message"]
+    return Row(SHOP, name, str(up), ready["reason"], message, stalled="Stalled" in conditions)

@@ -1,0 +1,42 @@
+"""What a restart of the emulator or of the laptop's PostgreSQL takes with it, and starting anew without it.
+
+Both forget everything with their pod. The operator never makes a lost table or database again by itself, for an empty
+one would hide the loss; a person says so by an annotation. Here nothing of worth is lost, so the demo says it.
+"""
+
+from .kubectl import Kubectl, Object
+from .standing import SHOP
+
+ANNOTATION = "microservice-operator.dev/recreate"
+LOST = ("TableLost", "DatabaseLost")
+
+
+def start_anew(kubectl: Kubectl) -> list[str]:
+    """Annotate every Microservice that has lost something; what was lost, in words."""
+    said = []
+    for item in kubectl.listed("microservices", f"--namespace={SHOP}"):
+        part = _lost(item)
+        name = item["metadata"]["name"]
+        if part is not None and _annotation(item) != part["name"]:
+            kubectl("annotate", "--overwrite", "msvc", name, f"--namespace={SHOP}", f"{ANNOTATION}={part['name']}")
+            said.append(f"{part['kind'].lower()} {part['name']} of {name}")
+    return said
+
+
+def end_consent(kubectl: Kubectl) -> None:
+    """Take the annotation away when all is well, or the next loss would pass in silence."""
+    for item in kubectl.listed("microservices", f"--namespace={SHOP}"):
+        if _annotation(item):
+            kubectl("annotate", "msvc", item["metadata"]["name"], f"--namespace={SHOP}", f"{ANNOTATION}-")
+
+
+def _annotation(item: Object) -> str:
+    return str(item["metadata"].get("annotations", {}).get(ANNOTATION, ""))
+
+
+def _lost(item: Object) -> Object | None:
+    status = item.get("status", {})
+    if not any(c["type"] == "Stalled" and c["reason"] in LOST for c in status.get("conditions", [])):
+        return None
+    parts: list[Object] = status.get("resources", [])
+    return next((p for p in parts if p["kind"] in ("Table", "Database") and p["state"] == "Stalled"), None)
