@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import typer
@@ -86,7 +87,7 @@ def _apply(kubectl: Kubectl, references: list[str]) -> None:
         kubectl.apply(rendering.first(objects))
         kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
         make_server_secrets(kubectl)
-        kubectl.apply(rendering.rest(objects))
+        kubectl.apply(rendering.asking(rendering.rest(objects), datetime.now(UTC).isoformat()))
 
 
 def _wait(kubectl: Kubectl) -> None:

@@ -12,6 +12,7 @@ import yaml
 from .kubectl import Object, run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+ASK = "microservice-operator.dev/reconcile-requested-at"
 FIRST = ("Namespace", "CustomResourceDefinition")  # the API server refuses the rest without them
 
 
@@ -20,6 +21,16 @@ def rendered(folder: str, references: Iterable[str]) -> list[Object]:
     objects = yaml.safe_load_all(run("kustomize", str(REPOSITORY / folder)))
     named = {f"{reference.rpartition(':')[0]}:dev": reference for reference in references}
     return [_with_images(item, named) for item in objects]
+
+
+def asking(objects: Iterable[Object], moment: str) -> list[Object]:
+    """The same, with every Microservice asking to be looked at anew: what was well a minute ago may be lost."""
+    return [
+        {**item, "metadata": {**item["metadata"], "annotations": {ASK: moment}}}
+        if item["kind"] == "Microservice"
+        else item
+        for item in objects
+    ]
 
 
 def first(objects: Iterable[Object]) -> list[Object]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .kubectl import Kubectl, Object
+from .rendering import ASK
 
 SUPPORT = (  # namespace, kind, name
     ("local-aws", "deployment", "moto"),
@@ -61,7 +62,9 @@ def microservice_row(name: str, item: Object | None) -> Row:
     status = item.get("status", {})
     conditions: Mapping[str, Object] = {one["type"]: one for one in status.get("conditions", [])}
     ready = conditions.get("Ready")
-    if ready is None or status.get("observedGeneration") != item["metadata"]["generation"]:
+    asked = item["metadata"].get("annotations", {}).get(ASK, "")
+    handled = status.get("observedGeneration"), status.get("lastHandledReconcileAt", "")
+    if ready is None or handled != (item["metadata"]["generation"], asked):
         return Row(SHOP, name, "", "", "the operator has not looked yet")
     told = next((conditions[kind] for kind in ("Stalled", "Reconciling") if kind in conditions), ready)
     up = ready["status"] == "True" and told is ready
