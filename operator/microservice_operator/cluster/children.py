@@ -96,15 +96,18 @@ class Children:
         """Records of one Microservice's children, by kind and name."""
         return {(key[0], key[2]): self._records[key] for key in self._owned.get(owner, ())}
 
-    def saw(self, kind: str, item: Mapping[str, Any]) -> None:
-        """Take in an object from a watch; an echo of our own write and a change of no interest are passed over."""
+    def saw(self, kind: str, item: Mapping[str, Any], owner: Key | None = None) -> None:
+        """Take in an object from a watch; an echo of our own write and a change of no interest are passed over.
+
+        `owner` is given where the object was asked for, because it may have lost the label that says so.
+        """
         key = (kind, item["metadata"].get("namespace", ""), item["metadata"]["name"])
         new, old = observed(kind, item), self._records.get(key)
         if old is not None and old.uid == new.uid and old.version and _older(new.version, old.version):
             return
         if old is not None and old.verified and old.uid == new.uid and old.digest == new.digest:
             new = replace(new, verified=True, body=b"")
-        self._keep(key, new, item)
+        self._keep(key, new, item, owner)
         if old is None or (old.digest, old.state, old.deleting, old.uid) != (
             new.digest,
             new.state,
@@ -153,9 +156,9 @@ class Children:
             owner = self._owner_of.pop(key)
             self._owned[owner].discard(key)
 
-    def _keep(self, key: ChildKey, record: Record, item: Mapping[str, Any]) -> None:
+    def _keep(self, key: ChildKey, record: Record, item: Mapping[str, Any], owner: Key | None = None) -> None:
         labels = item["metadata"].get("labels") or {}
-        owner = (key[1], labels.get(names.LABEL_MICROSERVICE) or self._owner_of.get(key, ("", ""))[1])
+        owner = owner or (key[1], labels.get(names.LABEL_MICROSERVICE) or self._owner_of.get(key, ("", ""))[1])
         before = self._owner_of.get(key)
         if before is not None and before != owner:
             self._owned[before].discard(key)

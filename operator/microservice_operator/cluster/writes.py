@@ -88,7 +88,7 @@ class Cluster:
                 return None
             raise error.expected() from error
         if _ours(owner, found):
-            self.children.saw(SECRET.kind, found)
+            self.children.saw(SECRET.kind, found, (owner.namespace, owner.name))
         return found
 
     async def patch(self, owner: Identity, patch: dict[str, Any], subresource: str = "") -> dict[str, Any]:
@@ -163,11 +163,13 @@ class Cluster:
     async def _look(self, owner: Identity, child: Wanted) -> Record:
         """Read an object that stands in the way of a POST.
 
-        Raises NeedsPerson when it is not ours.
+        Raises NeedsPerson when it is not ours, NotYet when it has gone meanwhile.
         """
         try:
             found = await self.connection.send("GET", CHILDREN[child.kind].path(owner.namespace, child.name))
         except ApiError as error:
+            if error.code == NOT_FOUND:
+                raise NotYet(Reason.PROGRESSING, f"{child.kind} {child.name} changed meanwhile", 0.2) from error
             raise error.expected() from error
         if not _ours(owner, found):
             raise NeedsPerson(
@@ -175,7 +177,7 @@ class Cluster:
                 f"{child.kind} {child.name} exists and is not this Microservice's; delete or rename it, "
                 "or give the Microservice another name",
             )
-        self.children.saw(child.kind, found)
+        self.children.saw(child.kind, found, (owner.namespace, owner.name))
         return self.children.of((owner.namespace, owner.name))[(child.kind, child.name)]
 
     async def _apply(self, kind: Kind, owner: Identity, child: Wanted, record: Record) -> None:
