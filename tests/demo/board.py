@@ -48,10 +48,11 @@ class Board:
 
 def _table(rows: Sequence[Row], seconds: float) -> Table:
     table = Table(box=None, title=f"{seconds:.0f} s", title_justify="left")
-    for column in ("NAMESPACE", "NAME", "READY", "REASON"):
+    for column in ("NAME", "READY", "REASON"):
         table.add_column(column, no_wrap=True)
     table.add_column("", overflow="fold")
     for row in rows:
         colour = "green" if row.up else "yellow"
-        table.add_row(row.namespace, row.name, f"[{colour}]{row.ready or '-'}[/]", row.reason, row.message)
+        message = "" if row.up else row.message  # room for the rest in 80 columns
+        table.add_row(row.name, f"[{colour}]{row.ready or '-'}[/]", row.reason, message)
     return table
