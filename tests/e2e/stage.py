@@ -51,7 +51,7 @@ def stage(name: str, folder: Path) -> Stage:
         "support, operator and shop are up",
         lambda: all(row.up for row in standing(kubectl)),
         lambda: "\n".join([*map(str, standing(kubectl)), *(told(kubectl, where) for where in (SHOP, SUPPORT, SYSTEM))]),
-        seconds=600,
+        seconds=400,
     )
     return Stage(cluster, kubectl, built, reach(kubectl, known(name), SERVICES, folder), folder)
 

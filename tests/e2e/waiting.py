@@ -7,7 +7,7 @@ from typing import TypeVar
 from tests.demo.errors import DemoError
 
 Answer = TypeVar("Answer")
-SECONDS = 240.0
+SECONDS = 200.0
 
 
 def eventually(
