@@ -59,6 +59,9 @@ class Api:
             except (http.client.HTTPException, ConnectionError):
                 self._connection.close()  # an idle connection that the server has closed: once more
                 status, raw = self._send(method, path, text, content_type)
+            while status == http.client.TOO_MANY_REQUESTS:  # so it answers while a new CRD's storage is made
+                time.sleep(0.2)
+                status, raw = self._send(method, path, text, content_type)
         answer: Body = json.loads(raw)
         if status >= http.client.BAD_REQUEST:
             raise Refused(status, answer.get("message", ""))
@@ -124,5 +127,5 @@ def until(condition: Callable[[], Found], what: str, seconds: float = 90, show: 
         found = condition()
         if found:
             return found
-        assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} seconds; {show()}"
+        assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} seconds; {str(show())[:2000]}"
         time.sleep(0.1)

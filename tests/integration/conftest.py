@@ -64,14 +64,14 @@ def postgres(certificates: Path) -> Iterator[tuple[PostgresServer, int]]:
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[tuple[Proxy, str]]:
-    """The strict layer before an emulator, and the emulator's own address."""
+    """The strict layer before an emulator, and where it listens."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line for each call would bury all others
     emulator = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     emulator.start()
     host, port = emulator.get_host_and_port()
     address = f"http://{host}:{port}"
     proxy = Proxy(address, StrictDynamoDB(looks=1))
-    yield proxy, address
+    yield proxy, proxy.start()
     proxy.stop()
     emulator.stop()
 
@@ -94,13 +94,14 @@ def stage(
 ) -> Iterator[Stage]:
     """Everything up, the operator ready."""
     server, tls_port = postgres
-    proxy, emulator = aws
+    proxy, address = aws
+    install.sweep(api)
     install.grant(api)
     install.service_monitors(api)
     kubeconfig = install.operator_kubeconfig(api, api_server.kubeconfig, certificates / "operator.kubeconfig")
-    operator = OperatorProcess(kubeconfig, proxy.start(), certificates)
+    operator = OperatorProcess(kubeconfig, address, certificates)
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    dynamodb = boto3.client("dynamodb", region_name=install.REGION, endpoint_url=emulator, **keys)
+    dynamodb = boto3.client("dynamodb", region_name=install.REGION, endpoint_url=proxy.upstream, **keys)
     pods = Pods(Api(api_server))
     strict = proxy.layer
     assert isinstance(strict, StrictDynamoDB)
@@ -123,4 +124,5 @@ def namespace(stage: Stage, request: pytest.FixtureRequest) -> Iterator[Namespac
     made = Namespace(stage.api, f"{words}-{SESSION}-{next(_numbers)}")
     install.namespace(stage.api, made.name, install.LABELS)
     yield made
+    stage.passwords |= made.passwords()
     made.remove()

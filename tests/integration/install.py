@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from microservice_operator import names
-from microservice_operator.cluster.kinds import CRD, ENVIRONMENT, NAMESPACE, SECRET, Kind
+from microservice_operator.cluster.kinds import CRD, ENVIRONMENT, MICROSERVICE, NAMESPACE, SECRET, Kind
 from tests.conftest import REPOSITORY
 
 from .api import Api, Refused, until
@@ -74,6 +74,17 @@ def environment(api: Api, port: int, admin: dict[str, str], name: str = ENVIRONM
         **more,
     }
     api.apply(ENVIRONMENT, {"metadata": {"name": name}, "spec": spec})
+
+
+def sweep(api: Api) -> None:
+    """Free what a former session left in a cluster that is kept: its AWS and PostgreSQL are gone."""
+    for left in api.items(MICROSERVICE, ""):
+        at = (left["metadata"]["namespace"], left["metadata"]["name"])
+        api.merge(MICROSERVICE, at, {"metadata": {"finalizers": None}})
+        api.delete(NAMESPACE, "", at[0])
+        api.delete(MICROSERVICE, *at)
+    for left in api.items(ENVIRONMENT, ""):
+        api.delete(ENVIRONMENT, "", left["metadata"]["name"])
 
 
 def service_monitors(api: Api) -> None:

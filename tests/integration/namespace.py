@@ -5,7 +5,7 @@ import itertools
 from typing import Any
 
 from microservice_operator import names
-from microservice_operator.cluster.kinds import CHILDREN, EVENT, MICROSERVICE, NAMESPACE, Kind
+from microservice_operator.cluster.kinds import CHILDREN, EVENT, MICROSERVICE, NAMESPACE, SECRET, Kind
 
 from .api import Api, Body, until
 
@@ -111,10 +111,20 @@ class Namespace:
         data = self.there("Secret", name)["data"]
         return {key: base64.b64decode(value).decode() for key, value in data.items()}
 
+    def passwords(self) -> set[str]:
+        """Passwords in all Secrets of this namespace that the operator made."""
+        made = [s for s in self.api.items(SECRET, self.name) if s["type"] == "servicebinding.io/postgresql"]
+        return {base64.b64decode(secret["data"]["password"]).decode() for secret in made}
+
     def events(self, reason: str = "") -> list[Body]:
         """Events of this namespace that the operator posted."""
         posted = [e for e in self.api.items(EVENT, self.name) if e["source"].get("component") == names.FIELD_MANAGER]
         return [event for event in posted if reason in ("", event["reason"])]
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the namespace itself is not there any more."""
+        return self.api.find(NAMESPACE, "", self.name) is None
 
     def remove(self) -> None:
         """Begin to delete the namespace with all that is in it."""

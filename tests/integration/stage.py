@@ -1,7 +1,7 @@
 """What all tests stand on: the operator and the worlds around it."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,10 @@ class Stage:
     postgres: PostgresServer
     postgres_port: int
     folder: Path
+    passwords: set[str] = field(default_factory=set)
+    """All that were generated, noted when a test's namespace goes."""
+    revoked: set[tuple[str, str]] = field(default_factory=set)
+    """Resource and verb that a test has taken from the operator for a while."""
 
     @property
     def admin(self) -> dict[str, str]:

@@ -19,7 +19,7 @@ from ..api.objects import Identity
 from ..errors import Gone, NeedsPerson, NotYet, OperatorError
 from ..facts import Event, Part, Reason, State
 from .children import Children, Record
-from .connection import APPLY_PATCH, CONFLICT, JSON_PATCH, MERGE_PATCH, NOT_FOUND, ApiError, Connection
+from .connection import APPLY_PATCH, CONFLICT, INVALID, JSON_PATCH, MERGE_PATCH, NOT_FOUND, ApiError, Connection
 from .drift import drift
 from .guard import Guard
 from .kinds import CHILDREN, MICROSERVICE, SECRET, Kind
@@ -131,7 +131,7 @@ class Cluster:
             raise NotYet(Reason.PROGRESSING, f"{child.kind} {child.name} still belongs to a former Microservice", 2.0)
         if child.once and record.owner == owner.uid:
             return ()
-        wanted_hash = body["metadata"]["annotations"][names.ANNOTATION_HASH]
+        wanted_hash, touched = body["metadata"]["annotations"][names.ANNOTATION_HASH], ""
         if record.hash == wanted_hash:
             if record.verified:
                 return ()
@@ -143,7 +143,13 @@ class Cluster:
                 return ()
             self._guard.repairs((owner.uid, child.kind, child.name), touched)
         try:
-            await self._apply(kind, owner, child, record)
+            try:
+                await self._apply(kind, owner, child, record)
+            except ApiError as error:
+                field = touched.partition("[")[0].split(".")[1:3]
+                if error.code != INVALID or len(field) < 2:  # noqa: PLR2004 such as spec.ports
+                    raise
+                await self._replace(kind, owner, child, (record, field))
         except ApiError as error:
             if error.code in (NOT_FOUND, CONFLICT):
                 self.children.forget(child.kind, owner.namespace, child.name)
@@ -198,6 +204,23 @@ class Cluster:
         query = {"fieldManager": names.FIELD_MANAGER, "force": "true"}
         answer = await self.connection.send("PATCH", path, query=query, body=body, content_type=APPLY_PATCH)
         self.children.wrote(child.kind, answer)
+
+    async def _replace(self, kind: Kind, owner: Identity, child: Wanted, at: tuple[Record, list[str]]) -> None:
+        """Put right a field that an apply cannot: items that somebody else put into a list are theirs and would stay.
+
+        A Service whose port was edited is such a case: ours beside theirs have one name. The field is replaced, and
+        with it the record of who manages what, so that no foreign item has an owner but the server's defaults.
+        """
+        record, (parent, name) = at
+        path = kind.path(owner.namespace, child.name)
+        patch = [
+            {"op": "test", "path": "/metadata/uid", "value": record.uid},
+            {"op": "add", "path": f"/{parent}/{name}", "value": (child.body or {})[parent][name]},
+            {"op": "replace", "path": "/metadata/managedFields", "value": [{}]},
+        ]
+        query = {"fieldManager": names.FIELD_MANAGER}
+        answer = await self.connection.send("PATCH", path, query=query, body=patch, content_type=JSON_PATCH)
+        await self._apply(kind, owner, child, self.children.wrote(child.kind, answer))
 
     async def _hand_over_replicas(self, path: str, body: dict[str, Any], record: Record) -> None:
         """Let another manager own the current count first: an apply that drops a field it owns resets the field.

@@ -1,0 +1,163 @@
+"""Databases on a shared PostgreSQL that speaks TLS, and the Secrets that lead to them."""
+
+from typing import Any
+
+from microservice_operator import names
+from microservice_operator.cluster.kinds import CHILDREN, SECRET
+
+from . import install
+from .api import until
+from .namespace import IMAGE, Namespace
+from .stage import Stage
+
+DATABASE, OWNER = "order-orders-database", "order-orders-database-owner"
+
+
+def orders(**more: Any) -> dict[str, Any]:
+    """A spec with one database."""
+    return {"databases": [{"name": "orders", **more}]}
+
+
+MIGRATED = orders(migration={"command": ["alembic", "upgrade", "head"]})
+
+
+def test_a_database_lets_its_two_roles_in_and_is_kept_by_default(stage: Stage, namespace: Namespace) -> None:
+    uid = namespace.create("order", **orders())["metadata"]["uid"]
+    namespace.until_ready("order")
+    runtime, owner = namespace.secret(DATABASE), namespace.secret(OWNER)
+    assert stage.log_in(runtime) == runtime["username"]
+    assert stage.log_in(owner) == owner["username"]
+    assert runtime["username"] != owner["username"]
+    ((name, marks),) = stage.databases_of(namespace).items()
+    assert uid in marks
+    stage.postgres.run("CREATE TABLE kept AS SELECT 1 AS one", name)
+
+    namespace.delete("order")
+    namespace.until_gone("order")
+    ((kept, marks),) = stage.databases_of(namespace).items()
+    assert (kept, names.TAG_RETAINED in marks) == (name, True)
+    assert namespace.events("DatabaseRetained")
+    namespace.until_gone(DATABASE, SECRET)
+
+    again = namespace.create("order", **orders())["metadata"]["uid"]
+    namespace.until_ready("order")
+    ((name_again, marks),) = stage.databases_of(namespace).items()
+    assert (name_again, again in marks, names.TAG_RETAINED in marks) == (name, True, False)
+    assert stage.postgres.run("SELECT one FROM kept", name) == [(1,)]
+    assert stage.log_in(namespace.secret(DATABASE))
+
+
+def test_policy_delete_drops_database_and_roles(stage: Stage, namespace: Namespace) -> None:
+    namespace.create("order", **orders(deletionPolicy="Delete"))
+    namespace.until_ready("order")
+    assert len(stage.roles_of(namespace)) == 2
+    namespace.delete("order")
+    namespace.until_gone("order")
+    assert (stage.databases_of(namespace), stage.roles_of(namespace)) == ({}, [])
+    assert namespace.events("DatabaseDeleted")
+
+
+def test_the_password_stays_and_a_deleted_secret_comes_back_with_one_that_works(
+    stage: Stage, namespace: Namespace
+) -> None:
+    namespace.create("order", **orders())
+    namespace.until_ready("order")
+    before = namespace.secret(DATABASE)
+    namespace.ask("order")
+    stage.operator.restart()
+    namespace.ask("order")
+    assert namespace.secret(DATABASE) == before
+
+    for deleted in (DATABASE, OWNER):
+        mark = namespace.there("Secret", deleted)["metadata"]["uid"]
+        namespace.api.delete(SECRET, namespace.name, deleted)
+
+        def works(deleted: str = deleted, mark: str = mark) -> bool:
+            found = namespace.child("Secret", deleted)
+            return found is not None and found["metadata"]["uid"] != mark
+
+        until(works, f"Secret {deleted} does not come back")
+        namespace.ask("order")
+        namespace.until_ready("order")
+        assert stage.log_in(namespace.secret(DATABASE))
+        assert stage.log_in(namespace.secret(OWNER))
+    template = namespace.there("Deployment", "order")["spec"]["template"]["metadata"]
+    assert template["annotations"][names.ANNOTATION_CONNECTION_HASH]
+
+
+def test_the_rollout_waits_for_the_migration(stage: Stage, namespace: Namespace) -> None:
+    stage.pods.hold(namespace.name, "Job")
+    namespace.create("order", **MIGRATED)
+    namespace.until("order", "Ready", "False", "MigrationRunning")
+    namespace.ask("order")
+    assert namespace.child("Deployment", "order") is None
+    stage.pods.release(namespace.name, "Job")
+    namespace.until_ready("order")
+
+    stage.pods.hold(namespace.name, "Job")
+    namespace.change("order", image="registry.example/shop/hello:2.0.0")
+    namespace.until("order", "Ready", "False", "MigrationRunning")
+    namespace.ask("order")
+    container = namespace.there("Deployment", "order")["spec"]["template"]["spec"]["containers"][0]
+    assert container["image"] == IMAGE
+    assert namespace.there("Secret", DATABASE), "what is held is not pruned"
+    stage.pods.release(namespace.name, "Job")
+    namespace.until_ready("order")
+    container = namespace.there("Deployment", "order")["spec"]["template"]["spec"]["containers"][0]
+    assert container["image"] == "registry.example/shop/hello:2.0.0"
+
+
+def test_a_failed_migration_keeps_the_pods_that_run(stage: Stage, namespace: Namespace) -> None:
+    namespace.create("order", **MIGRATED)
+    namespace.until_ready("order")
+    before = namespace.there("Deployment", "order")
+    stage.pods.hold(namespace.name, "Job")
+    namespace.change("order", image="registry.example/shop/hello:broken")
+    namespace.until("order", "Ready", "False", "MigrationRunning")
+    jobs = [name for kind, name in namespace.children("order") if kind == "Job"]
+    running = next(name for name in jobs if not namespace.there("Job", name)["status"].get("succeeded"))
+    _fail(namespace, running)
+    assert running in namespace.until_stalled("order", "MigrationFailed")["message"]
+    namespace.ask("order")
+    assert namespace.there("Deployment", "order")["spec"] == before["spec"]
+    stage.pods.release(namespace.name, "Job")
+    namespace.change("order", image="registry.example/shop/hello:mended")
+    namespace.until_ready("order")
+
+
+def test_a_provider_that_is_not_there_yet_is_refused_in_words(stage: Stage, namespace: Namespace) -> None:
+    from microservice_operator.cluster.kinds import ENVIRONMENT  # noqa: PLC0415 only here
+
+    name = namespace.name
+    spec = {"aws": {"region": install.REGION, "accountID": install.ACCOUNT}, "databases": {"provider": "rds"}}
+    stage.api.apply(ENVIRONMENT, {"metadata": {"name": name}, "spec": spec})
+    namespace.create("order", **orders(), environment=name)
+    assert "shared" in namespace.until_stalled("order", "ProviderNotSupported")["message"]
+    assert namespace.child("Service", "order"), "the rest is there"
+    namespace.delete("order")
+    namespace.until_gone("order")
+    stage.api.delete(ENVIRONMENT, "", name)
+
+
+def test_a_wrong_admin_password_is_named_and_recovers(stage: Stage, namespace: Namespace) -> None:
+    wrong = {**stage.admin, "password": "canary-of-a-wrong-password"}
+    install.environment(stage.api, stage.postgres_port, wrong)
+    try:
+        stage.operator.restart()  # an admin login is remembered until the resync
+        namespace.create("order", **orders())
+        condition = namespace.until("order", "DatabasesReady", "Unknown", "DatabaseUnreachable")
+        assert "password" in condition["message"]
+    finally:
+        install.environment(stage.api, stage.postgres_port, stage.admin)
+    namespace.until_ready("order")
+
+
+def _fail(namespace: Namespace, name: str) -> None:
+    """What the Job controller writes when the last retry has failed; four pods and their pauses take minutes."""
+    now = namespace.there("Job", name)["metadata"]["creationTimestamp"]
+    conditions = [
+        {"type": kind, "status": "True", "reason": "BackoffLimitExceeded", "lastTransitionTime": now}
+        for kind in ("FailureTarget", "Failed")
+    ]
+    failed = {"conditions": conditions, "active": 0, "ready": 0, "terminating": 0, "failed": 4}
+    namespace.api.merge(CHILDREN["Job"], (namespace.name, name), {"status": failed}, "status")

@@ -1,0 +1,60 @@
+"""What the session as a whole has shown: rights used and granted, no secret told, no unexpected error. Runs last."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from microservice_operator.cluster.kinds import EVENT, MICROSERVICE
+
+from . import install
+from .stage import Stage
+
+HERE = Path(__file__).parent
+# Never asked for by itself: an admission plugin asks, where it is on.
+FOR_ADMISSION = {("microservice-operator.dev", "microservices/finalizers", "update")}
+
+
+@pytest.fixture(autouse=True)
+def whole_session(request: pytest.FixtureRequest) -> None:
+    """These tests judge what all others have done."""
+    run = {item.path.stem for item in request.session.items}
+    missing = {path.stem for path in HERE.glob("test_*.py")} - run
+    if missing:
+        pytest.skip(f"only after all others of this folder; not run: {', '.join(sorted(missing))}")
+
+
+def test_every_right_was_used_and_every_request_was_granted(stage: Stage) -> None:
+    granted = {
+        (group, resource, verb)
+        for rule in install.cluster_role()["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+    used = {(r.group, r.resource, r.verb) for r in stage.audit.requests() if r.allowed}
+    refused = {str(r) for r in stage.audit.requests() if not r.allowed and (r.resource, r.verb) not in stage.revoked}
+    assert not refused
+    assert used - granted == set(), "more is used than granted: somebody else's role grants it"
+    assert granted - used == FOR_ADMISSION, "more is granted than used"
+
+
+def test_no_password_is_told_to_anybody(stage: Stage) -> None:
+    secrets = {*stage.passwords, stage.postgres.password}
+    assert len(secrets) > 10
+    told = {
+        "log": stage.operator.log.read_text(),
+        "metrics": stage.operator.metrics(),
+        "Events": json.dumps(stage.api.items(EVENT, "")),
+        "Microservices": json.dumps(stage.api.items(MICROSERVICE, "")),
+        "statements": "\n".join(stage.postgres.statements()),
+    }
+    for place, text in told.items():
+        found = [secret[:4] for secret in secrets if secret in text]
+        assert not found, f"{len(found)} passwords are in the {place}"
+
+
+def test_the_log_holds_no_error_that_nobody_expected(stage: Stage) -> None:
+    lines = [json.loads(line) for line in stage.operator.log.read_text().splitlines()]
+    errors = [line for line in lines if line["level"] in ("error", "critical")]
+    assert not errors, errors[:3]
