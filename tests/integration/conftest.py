@@ -100,8 +100,13 @@ def stage(
     install.service_monitors(api)
     kubeconfig = install.operator_kubeconfig(api, api_server.kubeconfig, certificates / "operator.kubeconfig")
     operator = OperatorProcess(kubeconfig, address, certificates)
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    dynamodb = boto3.client("dynamodb", region_name=install.REGION, endpoint_url=proxy.upstream, **keys)
+    dynamodb = boto3.client(
+        "dynamodb",
+        region_name=install.REGION,
+        endpoint_url=proxy.upstream,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
     pods = Pods(Api(api_server))
     strict = proxy.layer
     assert isinstance(strict, StrictDynamoDB)

@@ -92,7 +92,12 @@ def service_monitors(api: Api) -> None:
     group, plural = "monitoring.coreos.com", "servicemonitors"
     anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": anything}}
-    names_ = {"kind": "ServiceMonitor", "listKind": "ServiceMonitorList", "plural": plural, "singular": "servicemonitor"}
+    names_ = {
+        "kind": "ServiceMonitor",
+        "listKind": "ServiceMonitorList",
+        "plural": plural,
+        "singular": "servicemonitor",
+    }
     spec = {"group": group, "scope": "Namespaced", "names": names_, "versions": [version]}
     api.apply(CRD, {"metadata": {"name": f"{plural}.{group}"}, "spec": spec})
 

@@ -61,7 +61,7 @@ class Pods:
             self._take_up(pod)
         connection = self._api.connection()
         try:
-            connection.timeout = None  # type: ignore[assignment]
+            connection.timeout = None
             connection.request("GET", f"{POD.path()}?watch=1&resourceVersion={listed['metadata']['resourceVersion']}")
             self._socket = connection.sock
             with connection.getresponse() as answer:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from microservice_operator import names
-from microservice_operator.cluster.kinds import ENVIRONMENT, NAMESPACE
+from microservice_operator.cluster.kinds import CHILDREN, ENVIRONMENT, NAMESPACE
 
 from . import install
 from .api import until
@@ -27,7 +27,10 @@ def test_a_field_that_leaves_the_spec_leaves_the_deployment(namespace: Namespace
         "command": ["serve"],
         "nodeSelector": {"pool": "services"},
         "tags": {"team": "a"},
-        "ports": [{"name": "http", "containerPort": 8080}, {"name": "grpc", "containerPort": 9090, "servicePort": 9090}],
+        "ports": [
+            {"name": "http", "containerPort": 8080},
+            {"name": "grpc", "containerPort": 9090, "servicePort": 9090},
+        ],
     }
     namespace.create("hello", **full)
     namespace.until_ready("hello")
@@ -59,7 +62,7 @@ def test_an_autoscaler_goes_on_from_the_count_that_was_there(namespace: Namespac
     namespace.change("hello", replicas=1, autoscaling=None)
     namespace.until_ready("hello")
     assert namespace.there(DEPLOYMENT, "hello")["spec"]["replicas"] == 1
-    namespace.until_gone("hello", install.Kind("HorizontalPodAutoscaler", "autoscaling/v2", "horizontalpodautoscalers"))
+    namespace.until_gone("hello", CHILDREN["HorizontalPodAutoscaler"])
 
 
 def test_what_is_no_longer_declared_is_removed(namespace: Namespace) -> None:
@@ -97,7 +100,7 @@ def test_suspended_means_that_nothing_is_written(stage: Stage, namespace: Namesp
     namespace.change("hello", suspend=True, image="hello:2")
     namespace.until("hello", "Ready", "False", "Suspended")
     mark = stage.audit.now()
-    namespace.api.delete(install.Kind("Service", "v1", "services"), namespace.name, "hello")
+    namespace.api.delete(CHILDREN["Service"], namespace.name, "hello")
     namespace.ask("hello")
     assert not stage.audit.to_children(mark, namespace.name)
     assert container(namespace, "hello")["image"] == IMAGE

@@ -92,7 +92,9 @@ def test_a_right_that_was_taken_is_named_and_used_again_when_it_is_back(stage: S
 def test_an_exceeded_quota_is_named_and_tried_again(stage: Stage, namespace: Namespace) -> None:
     quota = {"metadata": {"name": "few", "namespace": namespace.name}, "spec": {"hard": {"count/services": "0"}}}
     stage.api.apply(QUOTA, quota)
-    until(lambda: stage.api.get(QUOTA, namespace.name, "few").get("status", {}).get("hard"), "the quota is not in force")
+    until(
+        lambda: stage.api.get(QUOTA, namespace.name, "few").get("status", {}).get("hard"), "the quota is not in force"
+    )
     namespace.create("hello")
     assert "few" in namespace.until_stalled("hello", "QuotaExceeded")["message"]
     assert stage.operator.status("/healthz") == 200

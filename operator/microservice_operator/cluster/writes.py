@@ -22,7 +22,7 @@ from .children import Children, Record
 from .connection import APPLY_PATCH, CONFLICT, INVALID, JSON_PATCH, MERGE_PATCH, NOT_FOUND, ApiError, Connection
 from .drift import drift
 from .guard import Guard
-from .kinds import CHILDREN, MICROSERVICE, SECRET, Kind
+from .kinds import CHILDREN, MICROSERVICE, SECRET
 
 
 class Wanted(Protocol):
@@ -117,7 +117,7 @@ class Cluster:
         return _part(child.kind, child.name, State.READY, events=events)
 
     async def _write(self, owner: Identity, child: Wanted, record: Record | None) -> tuple[Event, ...]:
-        kind, body = CHILDREN[child.kind], child.body or {}
+        body = child.body or {}
         if record is None:
             try:
                 return await self._create(owner, child, body)
@@ -143,13 +143,7 @@ class Cluster:
                 return ()
             self._guard.repairs((owner.uid, child.kind, child.name), touched)
         try:
-            try:
-                await self._apply(kind, owner, child, record)
-            except ApiError as error:
-                field = touched.partition("[")[0].split(".")[1:3]
-                if error.code != INVALID or len(field) < 2:  # noqa: PLR2004 such as spec.ports
-                    raise
-                await self._replace(kind, owner, child, (record, field))
+            await self._put_right(owner, child, record, touched)
         except ApiError as error:
             if error.code in (NOT_FOUND, CONFLICT):
                 self.children.forget(child.kind, owner.namespace, child.name)
@@ -186,8 +180,18 @@ class Cluster:
         self.children.saw(child.kind, found, (owner.namespace, owner.name))
         return self.children.of((owner.namespace, owner.name))[(child.kind, child.name)]
 
-    async def _apply(self, kind: Kind, owner: Identity, child: Wanted, record: Record) -> None:
-        path = kind.path(owner.namespace, child.name)
+    async def _put_right(self, owner: Identity, child: Wanted, record: Record, touched: str) -> None:
+        """Apply; `touched` is the field that somebody else has changed, "" when it is our wish that has."""
+        try:
+            await self._apply(owner, child, record)
+        except ApiError as error:
+            field = touched.partition("[")[0].split(".")[1:3]
+            if error.code != INVALID or len(field) < 2:  # noqa: PLR2004 such as spec.ports
+                raise
+            await self._replace(owner, child, record, field)
+
+    async def _apply(self, owner: Identity, child: Wanted, record: Record) -> None:
+        path = CHILDREN[child.kind].path(owner.namespace, child.name)
         if record.posted >= 0:
             entry = f"/metadata/managedFields/{record.posted}"
             upgrade = [
@@ -205,14 +209,14 @@ class Cluster:
         answer = await self.connection.send("PATCH", path, query=query, body=body, content_type=APPLY_PATCH)
         self.children.wrote(child.kind, answer)
 
-    async def _replace(self, kind: Kind, owner: Identity, child: Wanted, at: tuple[Record, list[str]]) -> None:
+    async def _replace(self, owner: Identity, child: Wanted, record: Record, field: list[str]) -> None:
         """Put right a field that an apply cannot: items that somebody else put into a list are theirs and would stay.
 
         A Service whose port was edited is such a case: ours beside theirs have one name. The field is replaced, and
         with it the record of who manages what, so that no foreign item has an owner but the server's defaults.
         """
-        record, (parent, name) = at
-        path = kind.path(owner.namespace, child.name)
+        parent, name = field
+        path = CHILDREN[child.kind].path(owner.namespace, child.name)
         patch = [
             {"op": "test", "path": "/metadata/uid", "value": record.uid},
             {"op": "add", "path": f"/{parent}/{name}", "value": (child.body or {})[parent][name]},
@@ -220,7 +224,7 @@ class Cluster:
         ]
         query = {"fieldManager": names.FIELD_MANAGER}
         answer = await self.connection.send("PATCH", path, query=query, body=patch, content_type=JSON_PATCH)
-        await self._apply(kind, owner, child, self.children.wrote(child.kind, answer))
+        await self._apply(owner, child, self.children.wrote(child.kind, answer))
 
     async def _hand_over_replicas(self, path: str, body: dict[str, Any], record: Record) -> None:
         """Let another manager own the current count first: an apply that drops a field it owns resets the field.
