@@ -175,7 +175,7 @@ async def _conclude(operator: Operator, body: Body, facts: Facts) -> float:
 
 async def _post_all(operator: Operator, body: Body, parts: Iterable[Part], *more: Event | None) -> None:
     happened = [event for part in parts for event in part.events] + [event for event in more if event]
-    for event in happened:
+    for event in dict.fromkeys(happened):  # a part's trouble is the whole's trouble too, and is told once
         await events.post(operator.cluster.connection, identity(body), event)
 
 
