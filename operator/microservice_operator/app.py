@@ -187,11 +187,15 @@ class App:
         )
         started, result = time.monotonic(), "ok"
         try:
-            after = await reconcile(self.operator, key)
-            self.queue.forget_failures(key)
-            if after is not None:
+            again = await reconcile(self.operator, key)
+            if again is not None and again.failed:
+                result = "incomplete"
+                self.queue.back_off(key)
+            else:
+                self.queue.forget_failures(key)
+            if again is not None:
                 # Jitter: after a restart, all would look at AWS in the same second for ever.
-                self.queue.add_after(key, after * random.uniform(0.9, 1.1))  # noqa: S311 no secret
+                self.queue.add_after(key, again.after * random.uniform(0.9, 1.1))  # noqa: S311 no secret
         except NotYet as error:
             result = "retry"
             log.info("pass postponed", reason=error.reason, error=str(error), after=self.queue.back_off(key))

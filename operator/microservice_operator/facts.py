@@ -102,6 +102,7 @@ class Part:
     field: str = ""
     after: float | None = None
     events: tuple[Event, ...] = ()
+    failed: bool = False  # an attempt failed and is made again, with a back-off that grows
     optional: bool = False  # its trouble is reported and keeps nothing from being ready
 
     @property

@@ -219,4 +219,5 @@ def _refused(kind: str, name: str, error: OperatorError, known_id: str = "") -> 
         message=str(error),
         id=known_id,
         after=waits,
+        failed=waits is not None,
     )

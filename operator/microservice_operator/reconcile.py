@@ -39,8 +39,16 @@ class Operator:
     service_monitors: Callable[[], bool]
 
 
-async def reconcile(operator: Operator, key: Key) -> float | None:
-    """One pass; returns in how many seconds to look again, `None` for not before something happens.
+@dataclass(frozen=True)
+class Again:
+    """When to look again, in seconds; `failed`: or sooner or later, by the back-off, for an attempt failed."""
+
+    after: float
+    failed: bool = False
+
+
+async def reconcile(operator: Operator, key: Key) -> Again | None:
+    """One pass; returns when to look again, `None` for not before something happens.
 
     Raises NotYet when the API server is out of order, and whatever nobody expected, after the status says so.
     """
@@ -126,7 +134,7 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
     )
 
 
-async def _let_go(operator: Operator, body: Body, facts: Facts) -> float | None:
+async def _let_go(operator: Operator, body: Body, facts: Facts) -> Again | None:
     """Let everything outside the cluster go by its policy, then the finalizer; owner references do the rest."""
     if names.FINALIZER not in (body["metadata"].get("finalizers") or []):
         return None
@@ -154,7 +162,7 @@ async def _let_go(operator: Operator, body: Body, facts: Facts) -> float | None:
     return await _conclude(operator, body, replace(facts, deletion=tuple(p for p in parts if not is_over(p))))
 
 
-async def _conclude(operator: Operator, body: Body, facts: Facts) -> float:
+async def _conclude(operator: Operator, body: Body, facts: Facts) -> Again:
     """Write the status if it differs, post what happened, and say when to look again."""
     before = body.get("status") or {}
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -165,12 +173,12 @@ async def _conclude(operator: Operator, body: Body, facts: Facts) -> float:
         operator.world.wrote_microservice(answer)
     parts = (*facts.children, *(facts.tables or ()), *(facts.databases or ()), *facts.deletion)
     await _post_all(operator, body, parts, status.turn(before, after))
-    waits = [part.after for part in parts if part.after is not None]
+    waits = [part.after for part in parts if part.after is not None and not part.failed]
     outside = any(part.layer != "Kubernetes" for part in parts)
     waits.append(operator.resync if outside else operator.resync * SLOWER)
     if any(part.state in (State.STALLED, State.UNKNOWN) for part in parts) or facts.refused:
         waits.append(min(RETRY_STALLED, operator.resync))
-    return min(waits)
+    return Again(min(waits), failed=any(part.failed for part in parts))
 
 
 async def _post_all(operator: Operator, body: Body, parts: Iterable[Part], *more: Event | None) -> None:

@@ -33,12 +33,16 @@ class Addresses:
 
     @property
     def services(self) -> str:
-        """The Services' network."""
+        """The Services' network; a light cluster routes to none of them, and may have many."""
+        if self.light:
+            return "10.96.0.0/16"
         return f"10.202.{self.index}.0/24"
 
     @property
     def first_service(self) -> str:
         """The address of the Service `kubernetes`."""
+        if self.light:
+            return "10.96.0.1"
         return f"10.202.{self.index}.1"
 
     @property

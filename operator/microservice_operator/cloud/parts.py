@@ -64,7 +64,7 @@ def failed(part: Part, error: OperatorError) -> Part:
     if isinstance(error, NeedsPerson):
         return replace(part, state=State.STALLED, reason=Reason(error.reason), message=str(error), after=_PERSON)
     if isinstance(error, NotYet):
-        return replace(part, reason=Reason(error.reason), message=str(error), after=error.after)
+        return replace(part, reason=Reason(error.reason), message=str(error), after=error.after, failed=True)
     if isinstance(error, Gone):
         return replace(part, reason=Reason.PROGRESSING, message=str(error), after=_SOON)
     raise error

@@ -113,7 +113,15 @@ class Cluster:
         except NeedsPerson as error:
             return _part(child.kind, child.name, State.STALLED, Reason(error.reason), str(error))
         except NotYet as error:
-            return _part(child.kind, child.name, State.PROGRESSING, Reason(error.reason), str(error), after=error.after)
+            return _part(
+                child.kind,
+                child.name,
+                State.PROGRESSING,
+                Reason(error.reason),
+                str(error),
+                after=error.after,
+                failed=True,
+            )
         return _part(child.kind, child.name, State.READY, events=events)
 
     async def _write(self, owner: Identity, child: Wanted, record: Record | None) -> tuple[Event, ...]:

@@ -66,7 +66,7 @@ def failed(part: Part, error: OperatorError) -> Part:
         stalled = replace(part, state=State.STALLED, reason=Reason(error.reason), after=PERSON_SECONDS)
         return replace(stalled, message=str(error), field=error.field or part.field)
     if isinstance(error, NotYet):
-        return replace(part, reason=Reason(error.reason), message=str(error), after=error.after)
+        return replace(part, reason=Reason(error.reason), message=str(error), after=error.after, failed=True)
     raise error
 
 
