@@ -1,5 +1,7 @@
 """A Microservice goes, by itself or with its namespace: no child stays, and data goes or stays by policy."""
 
+import uuid
+
 import pytest
 
 from .place import Place
@@ -12,7 +14,7 @@ RETAINED = "microservice-operator.dev/retained"
 
 @pytest.mark.parametrize("way", ["each by itself", "with their namespace"])
 def test_no_child_stays_and_data_obeys_its_policy(stage: Stage, way: str) -> None:
-    place = Place(stage.kubectl, f"e2e-{'gone' if way == 'each by itself' else 'ended'}-{stage.folder.name[-8:]}")
+    place = Place(stage.kubectl, f"e2e-deletion-{uuid.uuid4().hex[:5]}")
     place.open()
     for name, policy in (("keeps", "Retain"), ("drops", "Delete")):
         place.declare(name, with_stores(stage, policy))

@@ -13,21 +13,23 @@ PODS = f"--selector=app.kubernetes.io/name={OPERATOR}"
 
 def test_a_killed_operator_writes_nothing_when_it_returns(stage: Stage, place: Place, system: Place) -> None:
     names = [f"many-{number}" for number in range(MANY)]
-    kubectl = stage.kubectl
+    kubectl, log = stage.kubectl, stage.cluster.audit_log
+    start = position(log)
     _declare(stage, place, names)
     place.eventually("nobody else's namespace is being ended", lambda: not _ending(place))
     place.eventually(f"all {MANY} are ready", lambda: _all_ready(place), seconds=400)
     there = len(kubectl.listed("microservices", "--all-namespaces"))
     (old,) = system.listed("pods", PODS)
+    assert len(writes(log, start)) > MANY, "what it writes is seen in the log"
 
-    start = position(stage.cluster.audit_log)
+    start = position(log)
     kubectl("delete", "pod", old["metadata"]["name"], system.where, "--grace-period=0", "--force")
     kubectl("rollout", "status", f"deployment/{OPERATOR}", system.where, "--timeout=240s")
     system.eventually(f"each of {there} has had its pass", lambda: _passes(system) >= there)
 
     assert [pod["metadata"]["uid"] for pod in system.listed("pods", PODS)] != [old["metadata"]["uid"]]
-    assert any("/microservices" in line for line in reads(stage.cluster.audit_log, start)), "the log shows it at work"
-    assert writes(stage.cluster.audit_log, start) == []
+    assert any("/microservices" in line for line in reads(log, start)), "the log shows it at work"
+    assert writes(log, start) == []
 
 
 def _declare(stage: Stage, place: Place, names: list[str]) -> None:
