@@ -90,9 +90,9 @@ def _ready(facts: Facts) -> Part:
     parts = [
         *(facts.databases or ()),
         *(facts.tables or ()),
-        *(p for p in facts.children if p.state is not State.PROGRESSING),
+        *(p for p in _wanted(facts) if p.state is not State.PROGRESSING),
+        *(p for p in _wanted(facts) if p.message and p.state is State.PROGRESSING),
         *([workload] if workload else []),
-        *(p for p in facts.children if p.message and p.state is State.PROGRESSING),
         *(p for p in facts.dependencies or () if not p.optional),
     ]
     return _worst(parts) or Part(
@@ -155,7 +155,12 @@ def _dated(condition: dict[str, Any], generation: int, before: Mapping[str, Any]
 def _sorted(facts: Facts) -> list[Part]:
     """Parts outside Kubernetes first: should the list be cut, their identifiers are what must not be lost."""
     outside = [*(facts.databases or ()), *(facts.tables or ()), *facts.deletion]
-    return sorted(outside, key=_resource_key) + sorted(facts.children, key=_resource_key)
+    return sorted(outside, key=_resource_key) + sorted(_wanted(facts), key=_resource_key)
+
+
+def _wanted(facts: Facts) -> list[Part]:
+    """Children without those just pruned: nothing is left to wait for, and no pass comes to take them off the list."""
+    return [part for part in facts.children if part.state is not State.DELETING]
 
 
 def _resource_key(part: Part) -> tuple[str, str, str]:
