@@ -142,3 +142,4 @@ class Facts:
     environment: str = ""
     reconcile_requested_at: str = ""
     recreated: str = ""
+    events: tuple[Event, ...] = ()  # of parts that are over and so stand in no section

@@ -1,6 +1,6 @@
 """HOW: one pass over one Microservice: observe, plan, act, summarise; the same one whatever has happened."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -117,6 +117,7 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
     children = desired.children(context)
     applied = await operator.cluster.apply(key, children)
     keep = {(child.kind, child.name) for child in children}
+    await _recall_secrets(operator, body, keep)
     pruned = await operator.cluster.prune(key, keep | finished_migrations(operator.cluster.children, service))
     state = workload(operator.cluster.children, operator.pods, key)
     told = (deployment_part(migration_part(part, jobs), state) for part in applied)
@@ -131,7 +132,15 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
         selector=",".join(f"{k}={v}" for k, v in names.selector_labels(service.name).items()),
         environment=environment.name if environment else "",
         recreated=_recreated(asked, handled, (*tables, *databases)),
+        events=tuple(event for part in left if is_over(part) for event in part.events),
     )
+
+
+async def _recall_secrets(operator: Operator, body: Body, keep: Collection[tuple[str, str]]) -> None:
+    """Read the Secrets that only status remembers: no watch shows them, and what is not known is not pruned."""
+    for item in (body.get("status") or {}).get("resources") or []:
+        if item["kind"] == "Secret" and ("Secret", item["name"]) not in keep:
+            await operator.cluster.secret(identity(body), item["name"])
 
 
 async def _let_go(operator: Operator, body: Body, facts: Facts) -> Again | None:
@@ -172,7 +181,7 @@ async def _conclude(operator: Operator, body: Body, facts: Facts) -> Again:
         answer = await operator.cluster.patch(identity(body), {"status": patch}, "status")
         operator.world.wrote_microservice(answer)
     parts = (*facts.children, *(facts.tables or ()), *(facts.databases or ()), *facts.deletion)
-    await _post_all(operator, body, parts, status.turn(before, after))
+    await _post_all(operator, body, parts, *facts.events, status.turn(before, after))
     waits = [part.after for part in parts if part.after is not None and not part.failed]
     outside = any(part.layer != "Kubernetes" for part in parts)
     waits.append(operator.resync if outside else operator.resync * SLOWER)
