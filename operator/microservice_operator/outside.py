@@ -104,18 +104,19 @@ class Outside:
         (kind, name), (policy, known_id) = leaving
         keep: Any = "Delete" if policy == "Delete" else "Retain"
         try:
-            place = self._aws(owner, environment) if kind == TABLE else None
-            server = await self._server(environment) if kind == DATABASE else None
+            if kind == TABLE:
+                place = self._aws(owner, environment)
+                passed = cloud.delete_table(place, cloud.LeavingTable(name, keep, known_id))
+            else:
+                server = await self._server(environment)
+                there = postgres.Place(self.servers, server, self._owner(owner), self.settled)
+                passed = postgres.delete_database(there, postgres.LeavingDatabase(name, keep, known_id))
         except OperatorError as error:
             if isinstance(error, NeedsPerson) and not known_id:
                 # Without a way to where it would be, it never was made; its Microservice must not wait for ever.
                 return Part(layer=LAYERS[kind], kind=kind, name=name, state=State.READY)  # type: ignore[arg-type]
             return _refused(kind, name, error, known_id)
-        if place:
-            return await cloud.delete_table(place, cloud.LeavingTable(name, keep, known_id))
-        assert server
-        there = postgres.Place(self.servers, server, self._owner(owner), self.settled)
-        return await postgres.delete_database(there, postgres.LeavingDatabase(name, keep, known_id))
+        return await passed
 
     async def _database(
         self, service: Microservice, environment: Environment | None, at: tuple[int, Before]
