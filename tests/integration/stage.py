@@ -48,7 +48,8 @@ class Stage:
         url = secret["url"].split("?")[0]
         ca = self.folder / "service-ca.crt"
         ca.write_text(secret["certificates"])
-        with psycopg.connect(url, sslmode="verify-full", sslrootcert=str(ca), gssencmode="disable") as connection:
+        url += f"?sslmode=verify-full&sslrootcert={ca}"
+        with psycopg.connect(url, gssencmode="disable", client_encoding="utf8") as connection:
             row = connection.execute("SELECT current_user").fetchone()
         assert row
         return str(row[0])

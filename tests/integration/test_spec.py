@@ -84,6 +84,15 @@ def test_what_is_no_longer_declared_is_removed(namespace: Namespace) -> None:
     assert namespace.events("Deleted")
 
 
+def test_a_child_that_was_pruned_is_not_waited_for(namespace: Namespace) -> None:
+    namespace.create("hello", metrics={})
+    namespace.until_ready("hello")
+    namespace.change("hello", metrics=None)
+    namespace.until_ready("hello")
+    namespace.until_gone("hello", CHILDREN["ServiceMonitor"])
+    assert "ServiceMonitor" not in {r["kind"] for r in namespace.read("hello")["status"]["resources"]}
+
+
 def test_a_database_that_left_the_spec_while_nobody_looked_leaves_no_secret(stage: Stage, namespace: Namespace) -> None:
     namespace.create("order", databases=[{"name": "orders"}])
     namespace.until_ready("order")
