@@ -16,6 +16,7 @@ from .errors import ClusterError
 from .image_build import images as build_images
 from .recipes import RECIPES
 from .state import states
+from .telling import telling
 
 Name = Annotated[str, typer.Option("--name", "-n", help="The cluster's name.")]
 Output = Annotated[str, typer.Option("--output", "-o", help="text or json.")]
@@ -36,8 +37,8 @@ def up(
     output: Output = "text",
 ) -> None:
     """Bring a cluster up; return at once when it is up already."""
-    with console.status("starting") as status:
-        cluster = lifecycle.up(name, light=light, kwok_nodes=kwok, progress=status.update)
+    with telling(console, "starting") as tell:
+        cluster = lifecycle.up(name, light=light, kwok_nodes=kwok, progress=tell)
     if output == "json":
         print(json.dumps(_described(cluster)))
     else:
@@ -78,8 +79,8 @@ def binaries(parts: Annotated[list[str] | None, typer.Argument(help=f"Of {', '.j
     """Build the cluster's programs into the cache: everything that a whole node needs, or the parts named."""
     if unknown := set(parts or ()) - set(PARTS):
         raise ClusterError(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    with console.status("looking at the cache") as status:
-        build(parts or WHOLE, status.update)
+    with telling(console, "looking at the cache") as tell:
+        build(parts or WHOLE, tell)
     for name in parts or WHOLE:
         print(PARTS[name].folder())
 
@@ -90,8 +91,8 @@ def images(
     output: Output = "text",
 ) -> None:
     """Build the project's images; those that did not change are not built again."""
-    with console.status("looking at the images") as status:
-        built = build_images(names or (), status.update)
+    with telling(console, "looking at the images") as tell:
+        built = build_images(names or (), tell)
     if output == "json":
         print(json.dumps({name: {"ref": image.ref, "archive": str(image.archive)} for name, image in built.items()}))
         return

@@ -3,16 +3,16 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
 
 import typer
 from rich.console import Console
 
 from tests.cluster import Cluster, ClusterError, images, up
 from tests.cluster.cluster import known
+from tests.cluster.telling import telling
 
 from . import rendering
 from .board import Board
@@ -67,14 +67,14 @@ def down(context: typer.Context) -> None:
 
 
 def _cluster(name: str) -> Cluster:
-    with _step(f"cluster {name}") as status:
-        return up(name, progress=status.update)
+    with _step(f"cluster {name}") as tell:
+        return up(name, progress=tell)
 
 
 def _images(cluster: Cluster) -> list[str]:
-    with _step("images") as status:
-        built = images(IMAGES, status.update)
-        status.update("loading the images into the node")
+    with _step("images") as tell:
+        built = images(IMAGES, tell)
+        tell("loading the images into the node")
         cluster.load_images([image.archive for image in built.values()])
     return [image.ref for image in built.values()]
 
@@ -134,11 +134,11 @@ def _block(title: str, text: str) -> None:
 
 
 @contextmanager
-def _step(title: str) -> Iterator[Any]:
+def _step(title: str) -> Iterator[Callable[[str], None]]:
     """A step: what it is doing now, then how long it took."""
     started = time.monotonic()
-    with console.status(title) as status:
-        yield status
+    with telling(console, title) as tell:
+        yield tell
     console.print(f"[green]✓[/] {title} [dim]{time.monotonic() - started:.1f} s[/]", highlight=False)
 
 
