@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 import typer
 from rich.console import Console
@@ -14,7 +13,7 @@ from tests.cluster import Cluster, ClusterError, images, up
 from tests.cluster.cluster import known
 from tests.cluster.telling import telling
 
-from . import rendering
+from .applying import apply_all
 from .board import Board
 from .diagnosis import explain
 from .ending import end_all
@@ -23,7 +22,6 @@ from .kubectl import Kubectl
 from .local_files import LOCAL, copy_kubeconfig, write_env
 from .losses import end_consent, start_anew
 from .reach import reach
-from .server_secrets import make_server_secrets
 from .shop import QUANTITY, STOCK, Sale, buy
 from .standing import standing
 
@@ -50,7 +48,9 @@ def demo(context: typer.Context, name: str = "demo") -> None:
     started = time.monotonic()
     cluster = _cluster(name)
     kubectl = Kubectl(copy_kubeconfig(cluster.kubeconfig))
-    _apply(kubectl, _images(cluster))
+    references = _images(cluster)
+    with _step("manifests/local and manifests/shop"):
+        apply_all(kubectl, references)
     _wait(kubectl)
     with _step("a customer orders"):
         urls = reach(kubectl, known(name), REACHED, LOCAL)
@@ -77,17 +77,6 @@ def _images(cluster: Cluster) -> list[str]:
         tell("loading the images into the node")
         cluster.load_images([image.archive for image in built.values()])
     return [image.ref for image in built.values()]
-
-
-def _apply(kubectl: Kubectl, references: list[str]) -> None:
-    with _step("manifests/local and manifests/shop"):
-        objects = [
-            item for folder in ("manifests/local", "manifests/shop") for item in rendering.rendered(folder, references)
-        ]
-        kubectl.apply(rendering.first(objects))
-        kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
-        make_server_secrets(kubectl)
-        kubectl.apply(rendering.asking(rendering.rest(objects), datetime.now(UTC).isoformat()))
 
 
 def _wait(kubectl: Kubectl) -> None:

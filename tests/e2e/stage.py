@@ -7,9 +7,9 @@ from pathlib import Path
 from tests.cluster import Cluster, Image, images, up
 from tests.cluster.cluster import known
 from tests.demo import rendering
+from tests.demo.applying import apply_all
 from tests.demo.kubectl import Kubectl, Object
 from tests.demo.reach import reach
-from tests.demo.server_secrets import make_server_secrets
 from tests.demo.standing import standing
 
 from .diagnosis import told
@@ -46,7 +46,7 @@ def stage(name: str, folder: Path) -> Stage:
     kubectl = Kubectl(cluster.kubeconfig)
     built = images(IMAGES)
     cluster.load_images([image.archive for image in built.values()])
-    _apply(kubectl, [image.ref for image in built.values()])
+    apply_all(kubectl, [image.ref for image in built.values()])
     eventually(
         "support, operator and shop are up",
         lambda: all(row.up for row in standing(kubectl)),
@@ -60,13 +60,3 @@ def shop_service(stage: Stage, name: str) -> Object:
     """A Microservice of the shop as it was applied."""
     objects = rendering.rendered("manifests/shop", [image.ref for image in stage.images.values()])
     return next(item for item in objects if (item["kind"], item["metadata"]["name"]) == ("Microservice", name))
-
-
-def _apply(kubectl: Kubectl, references: list[str]) -> None:
-    objects = [
-        item for folder in ("manifests/local", "manifests/shop") for item in rendering.rendered(folder, references)
-    ]
-    kubectl.apply(rendering.first(objects))
-    kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
-    make_server_secrets(kubectl)
-    kubectl.apply(rendering.rest(objects))
