@@ -15,7 +15,7 @@ from . import cloud, names, postgres
 from .api.environment import SharedServer
 from .api.objects import Environment, Identity, Microservice
 from .api.stores import Database
-from .cluster.connection import ApiError
+from .cluster.connection import NOT_FOUND, ApiError
 from .cluster.kinds import SECRET
 from .cluster.writes import Cluster
 from .connections import Connection, Login
@@ -188,7 +188,9 @@ class Outside:
         try:
             secret = await self.cluster.connection.send("GET", SECRET.path(*at))
         except ApiError as error:
-            raise NeedsPerson(Reason.DATABASE_UNREACHABLE, f"{where} cannot be read; create it") from error
+            if error.code != NOT_FOUND:
+                raise error.expected() from error
+            raise NeedsPerson(Reason.DATABASE_UNREACHABLE, f"{where} does not exist; create it") from error
         data = {key: base64.b64decode(value).decode() for key, value in (secret.get("data") or {}).items()}
         if not {"username", "password"} <= set(data):
             raise NeedsPerson(Reason.DATABASE_UNREACHABLE, f"{where} lacks username or password; add both keys")
