@@ -56,7 +56,7 @@ class Api:
         with self._turn:
             try:
                 status, raw = self._send(method, path, text, content_type)
-            except (http.client.HTTPException, ConnectionError):
+            except (http.client.HTTPException, ConnectionError, ssl.SSLError):
                 self._connection.close()  # an idle connection that the server has closed: once more
                 status, raw = self._send(method, path, text, content_type)
             while status == http.client.TOO_MANY_REQUESTS:  # so it answers while a new CRD's storage is made

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ class Audit:
         """Read nothing yet."""
         self._log = log
         self._user = user
+        self._pardons: list[tuple[int, int]] = []
 
     def now(self) -> int:
         """A point in the log; what is written later comes after it."""
@@ -41,13 +43,24 @@ class Audit:
 
     def requests(self, since: int = 0) -> Iterator[Request]:
         """Requests of the operator that ended after `since`."""
-        with self._log.open("rb") as log:
-            log.seek(since)
-            for line in log:
-                if line.endswith(b"\n") and self._user.encode() in line:
-                    entry = json.loads(line)
-                    if entry["user"]["username"] == self._user and "objectRef" in entry:
-                        yield _request(entry)
+        return (request for _, request in self._entries(since))
+
+    @contextmanager
+    def pardon(self) -> Iterator[None]:
+        """What is forbidden meanwhile is no fault of the role's: a right was taken, or the server has not read it yet."""
+        start = self.now()
+        try:
+            yield
+        finally:
+            self._pardons.append((start, self.now()))
+
+    def forbidden(self) -> list[Request]:
+        """Requests that RBAC refused, but for those that are pardoned."""
+        return [
+            request
+            for at, request in self._entries(0)
+            if not request.allowed and not any(start <= at < end for start, end in self._pardons)
+        ]
 
     def writes(self, since: int, namespace: str = "") -> list[Request]:
         """Those that write, in one namespace or in all; refused ones too."""
@@ -56,6 +69,17 @@ class Audit:
     def to_children(self, since: int, namespace: str = "") -> list[Request]:
         """Writes to anything but the Microservices themselves."""
         return [write for write in self.writes(since, namespace) if not write.resource.startswith("microservices")]
+
+    def _entries(self, since: int) -> Iterator[tuple[int, Request]]:
+        at = since
+        with self._log.open("rb") as log:
+            log.seek(since)
+            for line in log:
+                if line.endswith(b"\n") and self._user.encode() in line:
+                    entry = json.loads(line)
+                    if entry["user"]["username"] == self._user and "objectRef" in entry:
+                        yield at, _request(entry)
+                at += len(line)
 
 
 def _request(entry: dict[str, Any]) -> Request:

@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +81,10 @@ def sweep(api: Api) -> None:
     """Free what a former session left in a cluster that is kept: its AWS and PostgreSQL are gone."""
     for left in api.items(MICROSERVICE, ""):
         at = (left["metadata"]["namespace"], left["metadata"]["name"])
-        api.merge(MICROSERVICE, at, {"metadata": {"finalizers": None}})
-        api.delete(NAMESPACE, "", at[0])
-        api.delete(MICROSERVICE, *at)
+        with suppress(Refused):  # some go by themselves meanwhile
+            api.merge(MICROSERVICE, at, {"metadata": {"finalizers": None}})
+            api.delete(NAMESPACE, "", at[0])
+            api.delete(MICROSERVICE, *at)
     for left in api.items(ENVIRONMENT, ""):
         api.delete(ENVIRONMENT, "", left["metadata"]["name"])
 

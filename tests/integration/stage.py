@@ -34,8 +34,6 @@ class Stage:
     folder: Path
     passwords: set[str] = field(default_factory=set)
     """All that were generated, noted when a test's namespace goes."""
-    revoked: set[tuple[str, str]] = field(default_factory=set)
-    """Resource and verb that a test has taken from the operator for a while."""
 
     @property
     def admin(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ from microservice_operator.desired import children
 from tests.golden.cases import Case, cases
 
 from . import install
+from .api import until
 from .audit import Request
 from .conftest import SESSION
 from .namespace import Namespace
@@ -43,6 +44,7 @@ def settled(stage: Stage) -> Iterator[Settled]:
     namespaces = {case.name: _made(stage, case) for case in CASES}
     for case in CASES:
         namespaces[case.name].until_ready(case.context.microservice.name)
+        _autoscaled(namespaces[case.name], case)
     stage.until_quiet()
     occasions = {}
     for occasion in ("asked", "idle", "restarted"):
@@ -61,6 +63,19 @@ def settled(stage: Stage) -> Iterator[Settled]:
     yield Settled(namespaces, occasions)
     for namespace in namespaces.values():
         namespace.remove()
+
+
+def _autoscaled(namespace: Namespace, case: Case) -> None:
+    """Wait until the autoscaler, which takes its time, has brought up the pods that it wants at the least."""
+    autoscaling = case.context.microservice.spec.autoscaling
+    if autoscaling:
+        until(
+            lambda: (
+                namespace.read(case.context.microservice.name)["status"].get("readyReplicas")
+                == autoscaling.min_replicas
+            ),
+            "the autoscaler does nothing",
+        )
 
 
 def _made(stage: Stage, case: Case) -> Namespace:

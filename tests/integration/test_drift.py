@@ -109,16 +109,17 @@ def test_what_marks_a_child_as_ours_is_put_back(shop: Namespace, kind: str, fiel
     shop.until_ready("order")
 
 
-@pytest.mark.parametrize("kind", CHILDREN)
-def test_what_others_add_stays_and_costs_nothing(stage: Stage, shop: Namespace, kind: str) -> None:
-    name = objects(shop, kind)[0]
+def test_what_others_add_stays_and_costs_nothing(stage: Stage, shop: Namespace) -> None:
     stage.until_quiet()
     mark = stage.audit.now()
     addition = {"metadata": {"labels": {"example.com/team": "a"}, "annotations": {"example.com/note": "b"}}}
-    shop.api.merge(CHILDREN[kind], (shop.name, name), addition)
+    children = list(shop.children("order"))
+    for kind, name in children:
+        shop.api.merge(CHILDREN[kind], (shop.name, name), addition)
     shop.ask("order")
-    found = shop.there(kind, name)["metadata"]
-    assert (found["labels"]["example.com/team"], found["annotations"]["example.com/note"]) == ("a", "b")
+    for kind, name in children:
+        found = shop.there(kind, name)["metadata"]
+        assert (found["labels"]["example.com/team"], found["annotations"]["example.com/note"]) == ("a", "b")
     assert not stage.audit.to_children(mark, shop.name)
 
 

@@ -33,8 +33,7 @@ def test_every_right_was_used_and_every_request_was_granted(stage: Stage) -> Non
         for verb in rule["verbs"]
     }
     used = {(r.group, r.resource, r.verb) for r in stage.audit.requests() if r.allowed}
-    refused = {str(r) for r in stage.audit.requests() if not r.allowed and (r.resource, r.verb) not in stage.revoked}
-    assert not refused
+    assert not {str(request) for request in stage.audit.forbidden()}
     assert used - granted == set(), "more is used than granted: somebody else's role grants it"
     assert granted - used == FOR_ADMISSION, "more is granted than used"
 
@@ -56,5 +55,6 @@ def test_no_password_is_told_to_anybody(stage: Stage) -> None:
 
 def test_the_log_holds_no_error_that_nobody_expected(stage: Stage) -> None:
     lines = [json.loads(line) for line in stage.operator.log.read_text().splitlines()]
-    errors = [line for line in lines if line["level"] in ("error", "critical")]
+    # kopf counts each attempt to reach a server that is away as an error
+    errors = [line for line in lines if line["level"] in ("error", "critical") and "will retry" not in line["event"]]
     assert not errors, errors[:3]

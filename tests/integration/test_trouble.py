@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from microservice_operator.cluster.kinds import Kind
+from microservice_operator.cluster.kinds import CHILDREN, Kind
 from tests.aws.proxy import Answer, Call, Emulator
 from tests.cluster import Cluster, control_plane, light
 from tests.cluster.cluster import known
@@ -63,30 +63,30 @@ def test_a_restarted_api_server_finds_the_operator_at_work(
     time.sleep(3)
     assert stage.operator.status("/healthz") == 200
     others = tuple(member for member in state.processes if member is not server)
-    state = replace(state, processes=others).started("kube-apiserver", control_plane.api_server(state))
-    light.wait_for(state, "/readyz", "the API server does not become ready")
-    assert stage.operator.running
-    stage.api.delete(Kind("Service", "v1", "services"), namespace.name, "hello")
-    until(lambda: namespace.child("Service", "hello"), "a deleted child does not come back")
-    namespace.create("after")
-    namespace.until_ready("after")
+    with stage.audit.pardon():  # it answers before it has read all roles
+        state = replace(state, processes=others).started("kube-apiserver", control_plane.api_server(state))
+        light.wait_for(state, "/readyz", "the API server does not become ready")
+        assert stage.operator.running
+        stage.api.delete(CHILDREN["Service"], namespace.name, "hello")
+        until(lambda: namespace.child("Service", "hello"), "a deleted child does not come back")
+        namespace.create("after")
+        namespace.until_ready("after")
 
 
 def test_a_right_that_was_taken_is_named_and_used_again_when_it_is_back(stage: Stage, namespace: Namespace) -> None:
     role = copy.deepcopy(install.cluster_role())
     rule = next(rule for rule in role["rules"] if "poddisruptionbudgets" in rule["resources"])
     rule["verbs"].remove("create")
-    stage.revoked.add(("poddisruptionbudgets", "create"))
-    stage.api.apply(install.CLUSTER_ROLE, role)
-    try:
-        namespace.create("hello")
-        message = namespace.until_stalled("hello", "Forbidden")["message"]
-        assert "poddisruptionbudgets" in message
-        assert '"create"' in message or "create" in message
-        assert namespace.child("Deployment", "hello"), "all other children are there"
-    finally:
-        stage.api.apply(install.CLUSTER_ROLE, install.cluster_role())
-    namespace.until_ready("hello")
+    with stage.audit.pardon():
+        stage.api.apply(install.CLUSTER_ROLE, role)
+        try:
+            namespace.create("hello")
+            message = namespace.until_stalled("hello", "Forbidden")["message"]
+            assert 'cannot create resource "poddisruptionbudgets"' in message
+            assert namespace.child("Deployment", "hello"), "all other children are there"
+        finally:
+            stage.api.apply(install.CLUSTER_ROLE, install.cluster_role())
+        namespace.until_ready("hello")
 
 
 def test_an_exceeded_quota_is_named_and_tried_again(stage: Stage, namespace: Namespace) -> None:
