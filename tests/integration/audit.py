@@ -47,7 +47,7 @@ class Audit:
 
     @contextmanager
     def pardon(self) -> Iterator[None]:
-        """What is forbidden meanwhile is no fault of the role's: a right was taken, or the server has not read it yet."""
+        """What is forbidden meanwhile is no fault of the role: a right was taken, or the server has not read it yet."""
         start = self.now()
         try:
             yield
