@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints
 from .base import Model, Rule
 from .containers import Resources
 from .pods import LabelSelector
+from .routes import APIGateway
 from .scalars import Label, ObjectName, Port, WithoutNulls
 from .scaling import Replicas
 
@@ -19,6 +20,14 @@ Region = Annotated[str, StringConstraints(max_length=32, pattern=r"^[a-z]{2}(-[a
 AccountID = Annotated[str, StringConstraints(max_length=12, pattern=r"^[0-9]{12}$")]
 Host = Annotated[
     str, StringConstraints(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?$")
+]
+
+ClusterName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]*$")]
+OIDCProviderARN = Annotated[
+    str, StringConstraints(max_length=255, pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/[A-Za-z0-9./_-]+$")
+]
+PolicyARN = Annotated[
+    str, StringConstraints(max_length=255, pattern=r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@/_-]+$")
 ]
 
 
@@ -60,6 +69,29 @@ class EnvironmentDatabases(Model):
     )
 
 
+class PodRoles(Model):
+    """How pods come to the IAM role of their Microservice; without it, no roles are made."""
+
+    type: Literal["PodIdentity", "IRSA"]
+    """PodIdentity: EKS hands out credentials. IRSA: pods show a token of the cluster's OIDC provider."""
+    cluster_name: ClusterName | None = None
+    """PodIdentity: name of this cluster in EKS."""
+    oidc_provider_arn: Annotated[OIDCProviderARN | None, Field(alias="oidcProviderARN")] = None
+    """IRSA: ARN of the IAM OIDC provider of this cluster."""
+    rules = (
+        Rule(
+            cel="(self.type == 'PodIdentity') == has(self.clusterName)",
+            holds=lambda self: (self.type == "PodIdentity") == (self.cluster_name is not None),
+            message="identity.clusterName is given exactly when type is PodIdentity; add it or change the type",
+        ),
+        Rule(
+            cel="(self.type == 'IRSA') == has(self.oidcProviderARN)",
+            holds=lambda self: (self.type == "IRSA") == (self.oidc_provider_arn is not None),
+            message="identity.oidcProviderARN is given exactly when type is IRSA; add it or change the type",
+        ),
+    )
+
+
 class AWS(Model):
     """The account and region that everything goes to; both are checked with STS before the first write."""
 
@@ -67,6 +99,12 @@ class AWS(Model):
     """AWS region."""
     account_id: Annotated[AccountID, Field(alias="accountID")]
     """AWS account; compared with STS before the first write."""
+    api_gateway: APIGateway | None = None
+    """The HTTP API that the routes of all its Microservices are on."""
+    identity: PodRoles | None = None
+    """How pods come to the IAM role of their Microservice; without it, no roles are made."""
+    permissions_boundary_arn: Annotated[PolicyARN | None, Field(alias="permissionsBoundaryARN")] = None
+    """Policy that bounds what every role made here may do."""
 
 
 class Defaults(Model):

@@ -191,6 +191,8 @@ class Table(Model):
     """Continuous backups."""
     deletion_protection: bool = True
     """AWS refuses to delete the table while true."""
+    access: Literal["ReadWrite", "ReadOnly", "WriteOnly"] = "ReadWrite"
+    """What the service's role may do with the items: ReadWrite, ReadOnly or WriteOnly."""
     deletion_policy: Literal["Retain", "Delete"] = "Retain"
     """What becomes of the table when it is no longer declared: Retain or Delete."""
     rules = (
