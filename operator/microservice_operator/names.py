@@ -38,6 +38,7 @@ TAG_CLUSTER = f"{GROUP}/cluster"
 TAG_NAMESPACE = f"{GROUP}/namespace"
 TAG_NAME = f"{GROUP}/name"
 TAG_UID = f"{GROUP}/uid"
+TAG_ENVIRONMENT = f"{GROUP}/environment"  # of what the Microservices of an Environment share
 TAG_RETAINED = f"{GROUP}/retained"
 TAG_DECLARED = f"{GROUP}/declared-tags"
 
