@@ -22,6 +22,7 @@ from .containers import (
 )
 from .environment import Host, Tags
 from .pods import Affinity, DisruptionBudget, Labels, Strategy, Toleration, TopologySpreadConstraint, Volume
+from .routes import API
 from .scalars import ATOMIC, Keyed, Label, ObjectName, PartName, Port, PortName, ShortText, WithoutNulls
 from .scaling import Autoscaling, Replicas
 from .spec_rules import RULES, TRANSITIONS
@@ -213,6 +214,8 @@ class MicroserviceSpec(Model):
     """PostgreSQL databases; each yields database, roles, connection Secret and variables."""
     tables: Annotated[list[Table], Field(max_length=32), Keyed(("name",))] | None = None
     """DynamoDB tables; each yields table, variables and rights."""
+    api: API | None = None
+    """Routes on the Environment's API gateway, taken from the service's OpenAPI document."""
     metrics: Metrics | None = None
     """What Prometheus scrapes, where ServiceMonitors exist."""
     rules = RULES
