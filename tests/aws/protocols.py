@@ -4,7 +4,7 @@ import json
 import re
 from functools import cache
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import botocore.session
 
@@ -27,7 +27,9 @@ def rest_call(service: str, line: str, raw: bytes) -> tuple[str, dict[str, Any]]
         matched = re.fullmatch(pattern, address.path)
         if verb == method and matched:
             path = {name: unquote(value) for name, value in matched.groupdict().items()}
-            return action, {**content, **dict(parse_qsl(address.query)), **path}
+            query = parse_qs(address.query)
+            asked = {name: values if len(values) > 1 else values[0] for name, values in query.items()}
+            return action, {**content, **asked, **path}
     return line, content
 
 
