@@ -3,13 +3,11 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
 
-from microservice_operator import names
 from microservice_operator.api.environment import AWS
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.objects import Microservice
@@ -19,8 +17,7 @@ from microservice_operator.cloud.iam_roles import (
     WantedIdentity,
     delete_identity,
     reconcile_identity,
-    role_arn,
-    role_name,
+    site,
 )
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.settled import Settled
@@ -54,14 +51,14 @@ class Roles:
         return self.world.proxy.writes()
 
     def role(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.client.get_role(RoleName=role_name(self.place))["Role"]
+        found: dict[str, Any] = self.client.get_role(RoleName=site(self.place).role_name)["Role"]
         return found
 
     def tags(self) -> dict[str, str]:
         return {tag["Key"]: tag["Value"] for tag in self.role()["Tags"]}
 
     def policy(self) -> dict[str, Any]:
-        answer = self.client.get_role_policy(RoleName=role_name(self.place), PolicyName="declared")
+        answer = self.client.get_role_policy(RoleName=site(self.place).role_name, PolicyName="declared")
         found: dict[str, Any] = answer["PolicyDocument"]
         return found
 
@@ -130,7 +127,7 @@ async def test_a_role_is_made_bounded_and_marked_from_the_first_moment(roles: Ro
     assert roles.tags().items() >= {**roles.place.owner.marks, "team": "shop"}.items()
     parts = await drive(roles, want)
     assert [part.kind for part in parts] == ["Role", "PodIdentityAssociation"]
-    assert parts[0].id == role["Arn"] == role_arn(roles.place)
+    assert parts[0].id == role["Arn"] == site(roles.place).role_arn
     assert made(roles) == IN_ORDER
 
 
@@ -222,7 +219,7 @@ async def test_a_policy_that_is_written_otherwise_is_no_difference(roles: Roles)
             statement["Resource"] = statement["Resource"][0]
     policy["Statement"].reverse()
     trust["Statement"] = trust["Statement"][0]
-    role = role_name(roles.place)
+    role = site(roles.place).role_name
     roles.client.put_role_policy(RoleName=role, PolicyName="declared", PolicyDocument=json.dumps(policy, indent=4))
     roles.client.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(trust, indent=4))
     roles.world.proxy.calls.clear()
@@ -244,7 +241,7 @@ async def test_a_policy_that_is_written_otherwise_is_no_difference(roles: Roles)
 async def test_what_somebody_else_changed_is_put_right(roles: Roles, act: Any, repaired: list[str]) -> None:
     want = wanted(roles, tags={"team": "shop"}, aws={"permissionsBoundaryARN": BOUNDARY})
     parts = await drive(roles, want)
-    act(roles, role_name(roles.place))
+    act(roles, site(roles.place).role_name)
     roles.world.proxy.calls.clear()
     await drive(roles, replace(want, known={part.kind: part.id for part in parts}))
     assert roles.writes() == repaired
@@ -252,8 +249,8 @@ async def test_what_somebody_else_changed_is_put_right(roles: Roles, act: Any, r
 
 async def test_a_deleted_role_is_made_anew(roles: Roles) -> None:
     parts = await drive(roles, wanted(roles))
-    roles.client.delete_role_policy(RoleName=role_name(roles.place), PolicyName="declared")
-    roles.client.delete_role(RoleName=role_name(roles.place))
+    roles.client.delete_role_policy(RoleName=site(roles.place).role_name, PolicyName="declared")
+    roles.client.delete_role(RoleName=site(roles.place).role_name)
     parts = await drive(roles, wanted(roles, known={part.kind: part.id for part in parts}))
     assert all(part.state is State.READY for part in parts)
     assert made(roles) == [*IN_ORDER, "CreateRole", "PutRolePolicy"]
@@ -279,7 +276,7 @@ async def test_leaving_takes_the_association_the_policy_and_the_role_in_this_ord
 
 async def test_what_others_attached_keeps_the_role_and_says_so(roles: Roles) -> None:
     await drive(roles, wanted(roles))
-    role = role_name(roles.place)
+    role = site(roles.place).role_name
     document = json.dumps(roles.policy())
     roles.client.put_role_policy(RoleName=role, PolicyName="theirs", PolicyDocument=document)
     for _ in range(6):
@@ -313,7 +310,7 @@ async def test_a_boundary_that_is_not_there_needs_a_person(roles: Roles) -> None
 
 
 async def test_somebody_elses_role_or_association_is_left_alone(roles: Roles) -> None:
-    role, trust = role_name(roles.place), json.dumps({"Version": "2012-10-17", "Statement": []})
+    role, trust = site(roles.place).role_name, json.dumps({"Version": "2012-10-17", "Statement": []})
     roles.client.create_role(RoleName=role, AssumeRolePolicyDocument=trust)
     before = roles.role()
     (part,) = await drive(roles, wanted(roles))
@@ -404,11 +401,7 @@ async def test_a_policy_that_is_too_long_is_refused_before_anything_is_written(r
 async def test_names_of_roles_fit_and_differ(roles: Roles) -> None:
     owner = roles.place.owner
     pairs = [("a-b", "c"), ("a", "b-c"), ("n" * 63, "m" * 50), ("n" * 63, "m" * 49)]
-    found = {
-        role_name(replace(roles.place, owner=replace(owner, identity=replace(owner.identity, namespace=n, name=m))))
-        for n, m in pairs
-    }
+    owners = [replace(owner, identity=replace(owner.identity, namespace=n, name=m)) for n, m in pairs]
+    found = {site(replace(roles.place, owner=each)).role_name for each in owners}
     assert len(found) == len(pairs)
     assert all(len(name) <= 64 for name in found)
-    assert datetime.now(UTC)
-    assert names.TAG_UID in roles.place.owner.marks

@@ -13,17 +13,16 @@ from ..facts import Part, Reason, State
 from .clients import Lane
 from .eks import PodIdentityAssociation
 from .iam import IAMRole
-from .iam_trust import partition, trust
+from .iam_trust import trust
 from .place import Place
 from .plan import Desired, Field, Kind, Leaving, Reasons
 from .policy import document, excess, grants
+from .policy_arns import Site, arns, needs_role
 from .policy_documents import same_policy
 from .resource import Outcome, reconcile, remove
 from .rules import exact, if_given
-from .tables import table_name
 from .tags import desired_tags, owned_tags
 
-_NAME_LIMIT = 64
 _REASONS = Reasons(
     creating=Reason.IDENTITY_CREATING,
     created=Reason.IDENTITY_CREATED,
@@ -75,31 +74,9 @@ class LeavingIdentity:
     known: Mapping[str, str] = field(default_factory=dict)
 
 
-def role_name(place: Place) -> str:
-    """Name in AWS of the role."""
-    return place.owner.name("role", _NAME_LIMIT)
-
-
-def role_path(place: Place) -> str:
-    """Path of all roles of this cluster, so that one ARN pattern bounds what its operator may touch."""
-    return f"/microservice-operator/{place.owner.cluster}/"
-
-
-def role_arn(place: Place) -> str:
-    """ARN of the role, known before it is made."""
-    prefix = f"arn:{partition(place.region)}:iam::{place.account_id}:role"
-    return f"{prefix}{role_path(place)}{role_name(place)}"
-
-
-def needs_role(service: Microservice) -> bool:
-    """Does the service declare anything in AWS that it calls itself?"""
-    return bool(service.spec.tables)
-
-
-def arns(place: Place, service: Microservice) -> dict[tuple[str, str], str]:
-    """ARN in AWS of each declared (kind, name), known before it is made."""
-    tables = f"arn:{partition(place.region)}:dynamodb:{place.region}:{place.account_id}:table"
-    return {("Table", table.name): f"{tables}/{table_name(place, table.name)}" for table in service.spec.tables or []}
+def site(place: Place) -> Site:
+    """The place as names are made from it."""
+    return Site(place.region, place.account_id, place.owner.cluster, place.owner.name)
 
 
 async def reconcile_identity(place: Place, wanted: WantedIdentity) -> tuple[Part, ...]:
@@ -110,7 +87,8 @@ async def reconcile_identity(place: Place, wanted: WantedIdentity) -> tuple[Part
     roles = wanted.aws.identity
     if roles is None or not needs_role(wanted.service):
         return ()
-    policy = document(grants(wanted.service.spec, arns(place, wanted.service)))
+    here = site(place)
+    policy = document(grants(wanted.service.spec, arns(here, wanted.service)))
     too_long = excess(policy)
     if too_long:
         return (_too_long(place, wanted, too_long),)
@@ -143,12 +121,12 @@ async def delete_identity(place: Place, leaving: LeavingIdentity) -> tuple[Part,
         parts.append(await _parted(place, cluster, leaving.known.get(ASSOCIATION.name, "")))
         if parts[0].state not in (State.READY, State.RETAINED):
             return (*parts, _waiting(place, leaving))
-    role = IAMRole(place, role_name(place), lane=Lane.DELETE)
+    role = IAMRole(place, site(place).role_name, lane=Lane.DELETE)
     return (*parts, await remove(role, ROLE, _leaving(place, leaving.known.get(ROLE.name, ""))))
 
 
 async def _looked_at(place: Place, wanted: WantedIdentity, fields: Mapping[str, Any]) -> list[Outcome]:
-    role = IAMRole(place, role_name(place), role_path(place))
+    role = IAMRole(place, site(place).role_name, site(place).role_path)
     known_id = wanted.known.get(ROLE.name, "")
     desired = Desired(place.owner.identity.name, place.owner, fields, known_id, recreate=True, at="spec")
     first = await reconcile(role, ROLE, desired)

@@ -9,16 +9,10 @@ from typing import Any
 
 from ..api.environment import AWS, PodRoles
 from ..api.objects import Identity
+from .policy_arns import partition
 from .policy_documents import Document
 
 _AUDIENCE = "sts.amazonaws.com"
-
-
-def partition(region: str) -> str:
-    """First part of every ARN of a region: "Amazon Resource Names (ARNs)" in the AWS General Reference."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
 def cluster_arn(aws: AWS, cluster_name: str) -> str:
