@@ -46,5 +46,5 @@ def _operations(service: str) -> list[tuple[str, str, str]]:
 
 
 def _pattern(uri: str) -> str:
-    parts = re.split(r"\{([A-Za-z]+)\+?\}", uri)
+    parts = re.split(r"\{([A-Za-z-]+)\+?\}", uri.replace("-arn", "Arn"))
     return "".join(re.escape(part) if at % 2 == 0 else f"(?P<{part}>[^/]+)" for at, part in enumerate(parts))

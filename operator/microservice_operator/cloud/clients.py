@@ -18,6 +18,8 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from .making import Making
+
 Called = Callable[[str, str, str], None]  # service, action, code
 
 
@@ -68,6 +70,7 @@ class Clients:
         self._clients: dict[tuple[str, str], Any] = {}
         self._making = Lock()
         self.verified_accounts: set[tuple[str, str]] = set()
+        self.making = Making()
 
     async def call(self, call: Call) -> dict[str, Any]:
         """Answer of one call.

@@ -30,6 +30,7 @@ _THROTTLED = {
 _UNDER_WAY = {
     "ConcurrentModification",
     "ConcurrentModificationException",
+    "ConflictException",
     "ContinuousBackupsUnavailableException",
     "DBInstanceAlreadyExists",
     "DBParameterGroupAlreadyExists",
@@ -67,6 +68,7 @@ _ABSENT = {
     "DBSubnetGroupNotFoundFault",
     "InvalidGroup.NotFound",
     "NoSuchEntity",
+    "NotFoundException",
     "ResourceNotFoundException",
     "TableNotFoundException",
 }
