@@ -44,6 +44,9 @@ def xml_refusal(code: str, message: str, status: int = 400) -> Answer:
     return Answer(status, f"{error}<RequestId>0</RequestId></ErrorResponse>".encode(), "text/xml")
 
 
+SEEN: set[tuple[str, str]] = set()  # (service, action) of every call of this test run, which rights are held against
+
+
 @dataclass
 class Fault:
     """What happens to the next `times` calls of `action` ("*": of any).
@@ -107,6 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         call = self._call(raw)
         self.proxy.calls.append(call)
+        SEEN.add((call.service, call.action))
         effect = self.proxy.fault(call)
         if isinstance(effect, Answer):
             self._reply(effect)
