@@ -8,6 +8,7 @@ APIs with JWT authorizers", "Quotas for configuring and running an HTTP API").
 
 import json
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -90,22 +91,23 @@ class StrictGateway:
         return Answer(200, {"stageName": name}, JSON)
 
     def _refused(self, call: Call) -> Answer | None:
-        body = call.body
-        match call.action:
-            case "CreateApi" if not 1 <= len(body.get("name", "")) <= 128:
-                return _bad("Name must have 1 to 128 characters")
-            case "CreateStage" if body["stageName"] in self._listed("stages", body, "StageName"):
-                return _conflict("Stage already exists")
-            case "CreateIntegration":
-                return _refused_integration(body)
-            case "CreateRoute" | "UpdateRoute":
-                return self._refused_route(body)
-            case "DeleteIntegration" | "DeleteAuthorizer":
-                return self._refused_removal(body)
-            case "CreateAuthorizer" | "UpdateAuthorizer":
-                issuer = body.get("jwtConfiguration", {}).get("issuer", "")
-                return None if issuer.startswith("https://") else _bad("Invalid issuer")
-        return None
+        checks: dict[str, Callable[[dict[str, Any]], Answer | None]] = {
+            "CreateApi": _refused_api,
+            "CreateStage": self._refused_stage,
+            "CreateIntegration": _refused_integration,
+            "CreateRoute": self._refused_route,
+            "UpdateRoute": self._refused_route,
+            "DeleteIntegration": self._refused_removal,
+            "DeleteAuthorizer": self._refused_removal,
+            "CreateAuthorizer": _refused_authorizer,
+            "UpdateAuthorizer": _refused_authorizer,
+        }
+        check = checks.get(call.action)
+        return check(call.body) if check else None
+
+    def _refused_stage(self, body: dict[str, Any]) -> Answer | None:
+        there = body["stageName"] in self._listed("stages", body, "StageName")
+        return _conflict("Stage already exists") if there else None
 
     def _refused_removal(self, body: dict[str, Any]) -> Answer | None:
         used = {*self._listed("routes", body, "Target"), *self._listed("routes", body, "AuthorizerId")}
@@ -149,6 +151,16 @@ class StrictGateway:
         if key == "AuthorizerId" and kind == "routes":
             shown = [route for route in shown if route.get("AuthorizationType") == "JWT"]
         return [item.get(key) or "" for item in shown]
+
+
+def _refused_api(body: dict[str, Any]) -> Answer | None:
+    fits = 1 <= len(body.get("name", "")) <= 128
+    return None if fits else _bad("Name must have 1 to 128 characters")
+
+
+def _refused_authorizer(body: dict[str, Any]) -> Answer | None:
+    issuer = body.get("jwtConfiguration", {}).get("issuer", "")
+    return None if issuer.startswith("https://") else _bad("Invalid issuer")
 
 
 def _refused_integration(body: dict[str, Any]) -> Answer | None:

@@ -12,8 +12,9 @@ import yaml
 from microservice_operator import names
 from microservice_operator.api.objects import Identity
 from microservice_operator.api.routes import API, APIGateway
-from microservice_operator.cloud.apis import LeavingAPI, Others, Shared, WantedAPI, api_url, leave_api, reconcile_api
+from microservice_operator.cloud.apis import LeavingAPI, Others, WantedAPI, api_url, leave_api, reconcile_api
 from microservice_operator.cloud.claims import Tokens
+from microservice_operator.cloud.gateways import Shared
 from microservice_operator.cloud.making import Making
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
