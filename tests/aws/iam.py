@@ -5,7 +5,8 @@ and "CreateRole", "PutRolePolicy" and "PutRolePermissionsBoundary" in the IAM AP
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from tests.aws.proxy import Answer, Call, Emulator, xml_refusal
 
@@ -15,6 +16,7 @@ class StrictIAM:
     """A layer of the proxy."""
 
     absent_looks: int = 0  # GetRole: NoSuchEntity for a while after CreateRole
+    age: float = 3600  # seconds that a role has existed when it is made; 0 shows how it becomes known everywhere
     boundaries: tuple[str, ...] = ("arn:aws:iam::123456789012:policy/boundary",)
     _absent: dict[str, int] = field(default_factory=dict)
 
@@ -29,7 +31,11 @@ class StrictIAM:
         answer = emulator(call)
         if call.action == "CreateRole" and answer.status == 200:
             self._absent[name] = self.absent_looks
-        return answer
+        return replace(answer, body=re.sub(rb"(?<=<CreateDate>)[^<]+", self._aged, answer.body))
+
+    def _aged(self, written: re.Match[bytes]) -> bytes:
+        made = datetime.fromisoformat(written.group().decode().replace("Z", "+00:00"))
+        return (made - timedelta(seconds=self.age)).isoformat().encode()
 
     def _refused(self, call: Call) -> Answer | None:
         body = call.body

@@ -18,6 +18,7 @@ from microservice_operator.cloud.iam_roles import (
     delete_identity,
     reconcile_identity,
     site,
+    usable,
 )
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.settled import Settled
@@ -195,11 +196,12 @@ async def test_each_change_is_one_write_and_then_quiet(roles: Roles, change: str
     assert roles.writes() == []
 
 
-async def test_a_changed_identity_moves_the_trust_and_then_the_association_goes(roles: Roles) -> None:
+async def test_a_changed_identity_moves_the_trust_and_takes_the_association_away(roles: Roles) -> None:
     parts = await drive(roles, wanted(roles))
-    (part,) = await drive(roles, wanted(roles, IRSA))
+    (part,) = await drive(roles, wanted(roles, IRSA, known={part.kind: part.id for part in parts}))
     assert part.id == parts[0].id
     assert roles.role()["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"Federated": OIDC}
+    assert not roles.eks.associations
 
 
 async def test_another_cluster_name_takes_the_old_association_away_first(roles: Roles) -> None:
@@ -208,6 +210,17 @@ async def test_another_cluster_name_takes_the_old_association_away_first(roles: 
     known = {part.kind: part.id for part in parts}
     await drive(roles, wanted(roles, {**POD_IDENTITY, "clusterName": "next"}, known=known))
     assert roles.association()["clusterName"] == "next"
+
+
+@pytest.mark.parametrize("identity", [POD_IDENTITY, IRSA], ids=["PodIdentity", "IRSA"])
+async def test_a_tag_that_is_not_declared_any_more_goes(roles: Roles, identity: dict[str, Any]) -> None:
+    await drive(roles, wanted(roles, identity, tags={"team": "shop", "tier": "1"}))
+    roles.world.proxy.calls.clear()
+    await drive(roles, wanted(roles, identity))
+    assert not {"team", "tier"} & roles.tags().keys()
+    assert roles.tags().items() >= roles.place.owner.marks.items()
+    assert "UntagRole" in roles.writes()
+    assert ("UntagResource" in roles.writes()) == (identity is POD_IDENTITY)
 
 
 async def test_a_policy_that_is_written_otherwise_is_no_difference(roles: Roles) -> None:
@@ -281,8 +294,8 @@ async def test_what_others_attached_keeps_the_role_and_says_so(roles: Roles) -> 
     roles.client.put_role_policy(RoleName=role, PolicyName="theirs", PolicyDocument=document)
     for _ in range(6):
         parts = await delete_identity(roles.place, LeavingIdentity("prod"))
-    assert (parts[1].state, parts[1].reason, parts[1].after) == (State.STALLED, Reason.REJECTED, 300)
-    assert "iam:DeleteRole" in parts[1].message
+    assert (parts[0].state, parts[0].reason, parts[0].after) == (State.STALLED, Reason.REJECTED, 300)
+    assert "iam:DeleteRole" in parts[0].message
     roles.client.delete_role_policy(RoleName=role, PolicyName="theirs")
     await leave(roles, LeavingIdentity("prod"))
 
@@ -316,7 +329,7 @@ async def test_somebody_elses_role_or_association_is_left_alone(roles: Roles) ->
     (part,) = await drive(roles, wanted(roles))
     assert (part.state, part.reason) == (State.STALLED, Reason.CONFLICT)
     gone = await leave(roles, LeavingIdentity("prod"))
-    assert gone[-1].state is State.RETAINED
+    assert gone[0].state is State.RETAINED
     assert roles.role() == before
     roles.client.delete_role(RoleName=role)
     parts = await drive(roles, wanted(roles))
@@ -329,17 +342,15 @@ async def test_somebody_elses_role_or_association_is_left_alone(roles: Roles) ->
 
 async def test_a_role_that_is_not_visible_at_once_is_waited_for(roles: Roles) -> None:
     roles.iam.absent_looks = 3
+    roles.iam.age = 0
     roles.eks.unknown_roles = 2
     parts = await drive(roles, wanted(roles))
     assert all(part.state is State.READY for part in parts)
     assert made(roles) == IN_ORDER
 
 
-async def test_a_role_that_eks_never_accepts_needs_a_person_once_it_is_old(
-    roles: Roles, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_role_that_eks_never_accepts_needs_a_person_once_it_is_old(roles: Roles) -> None:
     roles.eks.unknown_roles = 1000
-    monkeypatch.setattr("microservice_operator.cloud.eks.ROLE_KNOWN_AFTER", 0.0)
     parts = await drive(roles, wanted(roles))
     assert (parts[1].state, parts[1].reason) == (State.STALLED, Reason.REJECTED)
 
@@ -353,6 +364,19 @@ async def test_an_association_is_waited_for_until_it_is_effective(roles: Roles) 
     assert parts[1].after
     roles.association()["createdAt"] -= 20
     assert (await reconcile_identity(roles.place, want))[1].state is State.READY
+
+
+async def test_a_role_for_tokens_is_waited_for_until_it_is_known_everywhere(roles: Roles) -> None:
+    roles.iam.age = 0
+    want = wanted(roles, IRSA)
+    for _ in range(3):
+        parts = await reconcile_identity(roles.place, want)
+        assert (parts[0].state, parts[0].reason) == (State.PROGRESSING, Reason.IDENTITY_CREATING)
+        assert not usable(parts)
+    roles.iam.age = 11
+    (part,) = await reconcile_identity(roles.place, want)
+    assert part.state is State.READY
+    assert usable((part,))
 
 
 @pytest.mark.parametrize("action", [*IN_ORDER, "GetRole", "GetRolePolicy", "ListPodIdentityAssociations"])

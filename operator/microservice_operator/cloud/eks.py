@@ -46,9 +46,8 @@ class PodIdentityAssociation:
             return None
         self._arn = found["associationArn"]
         tags = found.get("tags", {})
-        young = _seconds_since(found["createdAt"]) < EFFECTIVE_AFTER
         fields = {"tags": tags, "role": found["roleArn"]}
-        return Observed(self._arn, Phase.CREATING if young else Phase.READY, fields, tags)
+        return Observed(self._arn, Phase.CREATING if is_young(found["createdAt"]) else Phase.READY, fields, tags)
 
     async def create(self, desired: Desired) -> None:
         """CreatePodIdentityAssociation, our tags in the same call; a rejected new role is waited for."""
@@ -86,6 +85,11 @@ class PodIdentityAssociation:
 
     def _role_is_new(self) -> bool:
         return self._role_created is not None and _seconds_since(self._role_created) < ROLE_KNOWN_AFTER
+
+
+def is_young(created: datetime | None) -> bool:
+    """Is it so new that it may not be effective yet?"""
+    return created is not None and _seconds_since(created) < EFFECTIVE_AFTER
 
 
 def _seconds_since(moment: datetime) -> float:

@@ -3,7 +3,7 @@
 A role holds no data: it is made anew when somebody has deleted it, and goes with the last declaration that needs it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from ..api.environment import AWS, PodRoles
 from ..api.objects import Microservice
 from ..facts import Part, Reason, State
 from .clients import Lane
-from .eks import PodIdentityAssociation
+from .eks import EFFECTIVE_AFTER, PodIdentityAssociation, is_young
 from .iam import IAMRole
 from .iam_trust import trust
 from .place import Place
@@ -23,6 +23,8 @@ from .resource import Outcome, reconcile, remove
 from .rules import exact, if_given
 from .tags import desired_tags, owned_tags
 
+NAME = "service"  # of the only role that a Microservice has, where parts are told apart
+_NOT_THERE = (Reason.IDENTITY_CREATING, Reason.IDENTITY_DELETING, Reason.CONFLICT)
 _REASONS = Reasons(
     creating=Reason.IDENTITY_CREATING,
     created=Reason.IDENTITY_CREATED,
@@ -74,6 +76,11 @@ class LeavingIdentity:
     known: Mapping[str, str] = field(default_factory=dict)
 
 
+def usable(parts: Iterable[Part]) -> bool:
+    """Can pods get credentials? A change under way, or refused, does not keep them from it."""
+    return all(part.id and part.reason not in _NOT_THERE for part in parts)
+
+
 def site(place: Place) -> Site:
     """The place as names are made from it."""
     return Site(place.region, place.account_id, place.owner.cluster, place.owner.name)
@@ -105,8 +112,8 @@ async def reconcile_identity(place: Place, wanted: WantedIdentity) -> tuple[Part
     if all(outcome.settled for outcome in outcomes) and len(outcomes) == len(recalled):
         for kind, outcome in zip(_kinds(roles), outcomes, strict=True):
             place.settled.keep(_key(place, kind), fields, outcome.part)
-    uid, _, name = _key(place, ROLE)
-    return tuple(place.settled.news((uid, outcome.part.kind, name), outcome.part) for outcome in outcomes)
+    uid = place.owner.identity.uid
+    return tuple(place.settled.news((uid, outcome.part.kind, NAME), outcome.part) for outcome in outcomes)
 
 
 async def delete_identity(place: Place, leaving: LeavingIdentity) -> tuple[Part, ...]:
@@ -115,52 +122,57 @@ async def delete_identity(place: Place, leaving: LeavingIdentity) -> tuple[Part,
     It is over when every part's state is Ready (gone) or Retained (never ours).
     """
     place.settled.forget(place.owner.identity.uid)
-    parts = []
-    cluster = _cluster(leaving.known.get(ASSOCIATION.name, "")) or leaving.cluster
+    known_id, associated = (leaving.known.get(kind.name, "") for kind in (ROLE, ASSOCIATION))
+    beside: tuple[Part, ...] = ()
+    cluster = _cluster(associated) or leaving.cluster
     if cluster:
-        parts.append(await _parted(place, cluster, leaving.known.get(ASSOCIATION.name, "")))
-        if parts[0].state not in (State.READY, State.RETAINED):
-            return (*parts, _waiting(place, leaving))
+        beside = (await _parted(place, cluster, associated),)
+        if beside[0].state not in (State.READY, State.RETAINED):
+            message = f"role {NAME} goes after its association"
+            waits = Part("AWS", ROLE.name, NAME, State.DELETING, Reason.IDENTITY_DELETING, message, known_id)
+            return waits, *beside
     role = IAMRole(place, site(place).role_name, lane=Lane.DELETE)
-    return (*parts, await remove(role, ROLE, _leaving(place, leaving.known.get(ROLE.name, ""))))
+    return await remove(role, ROLE, Leaving(NAME, place.owner, "Delete", known_id)), *beside
 
 
 async def _looked_at(place: Place, wanted: WantedIdentity, fields: Mapping[str, Any]) -> list[Outcome]:
+    known_id, associated = (wanted.known.get(kind.name, "") for kind in (ROLE, ASSOCIATION))
     role = IAMRole(place, site(place).role_name, site(place).role_path)
-    known_id = wanted.known.get(ROLE.name, "")
-    desired = Desired(place.owner.identity.name, place.owner, fields, known_id, recreate=True, at="spec")
+    desired = Desired(NAME, place.owner, fields, known_id, recreate=True, at="spec")
     first = await reconcile(role, ROLE, desired)
     cluster = wanted.aws.identity.cluster_name if wanted.aws.identity else None
-    if cluster is None or not first.part.id:
-        return [first]
-    known_id = wanted.known.get(ASSOCIATION.name, "")
-    if _cluster(known_id) not in ("", cluster):
-        former = await _parted(place, _cluster(known_id), known_id)
+    if _cluster(associated) not in ("", cluster):
+        # the Environment names another cluster now, or none
+        former = await _parted(place, _cluster(associated), associated)
         if former.state not in (State.READY, State.RETAINED):
             return [first, Outcome(former)]
+        first = replace(first, part=replace(first.part, events=(*first.part.events, *former.events)))
+    if cluster is None:
+        return [_effective(role, first)]
+    if not first.part.id or (first.part.state is State.STALLED and not associated):
+        return [first]
     association = PodIdentityAssociation(place, cluster, role_created=role.created)
     needed = {"tags": fields["tags"], "role": first.part.id}
-    return [first, await reconcile(association, ASSOCIATION, replace(desired, fields=needed, known_id=known_id))]
+    return [first, await reconcile(association, ASSOCIATION, replace(desired, fields=needed, known_id=associated))]
+
+
+def _effective(role: IAMRole, outcome: Outcome) -> Outcome:
+    """A token is exchanged for the role's credentials only where the role is known already."""
+    if not is_young(role.created) or outcome.part.state not in (State.READY, State.PROGRESSING):
+        return outcome
+    message = f"role {NAME} is made and not known everywhere yet"
+    part = replace(outcome.part, state=State.PROGRESSING, reason=Reason.IDENTITY_CREATING, message=message)
+    return Outcome(replace(part, after=part.after or EFFECTIVE_AFTER / 2))
 
 
 async def _parted(place: Place, cluster: str, known_id: str) -> Part:
     association = PodIdentityAssociation(place, cluster, Lane.DELETE)
-    return await remove(association, ASSOCIATION, _leaving(place, known_id))
-
-
-def _leaving(place: Place, known_id: str) -> Leaving:
-    return Leaving(place.owner.identity.name, place.owner, "Delete", known_id)
-
-
-def _waiting(place: Place, leaving: LeavingIdentity) -> Part:
-    name, known_id = place.owner.identity.name, leaving.known.get(ROLE.name, "")
-    message = f"role {name} goes after its association"
-    return Part("AWS", ROLE.name, name, State.DELETING, Reason.IDENTITY_DELETING, message, known_id)
+    return await remove(association, ASSOCIATION, Leaving(NAME, place.owner, "Delete", known_id))
 
 
 def _too_long(place: Place, wanted: WantedIdentity, message: str) -> Part:
-    name, known_id = wanted.service.name, wanted.known.get(ROLE.name, "")
-    part = Part("AWS", ROLE.name, name, State.STALLED, Reason.REJECTED, message, known_id, "spec")
+    known_id = wanted.known.get(ROLE.name, "")
+    part = Part("AWS", ROLE.name, NAME, State.STALLED, Reason.REJECTED, message, known_id, "spec")
     return place.settled.news(_key(place, ROLE), part)
 
 
@@ -169,7 +181,7 @@ def _kinds(roles: PodRoles) -> tuple[Kind, ...]:
 
 
 def _key(place: Place, kind: Kind) -> tuple[str, str, str]:
-    return place.owner.identity.uid, kind.name, place.owner.identity.name
+    return place.owner.identity.uid, kind.name, NAME
 
 
 def _cluster(association_arn: str) -> str:
