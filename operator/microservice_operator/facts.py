@@ -21,11 +21,22 @@ class State(StrEnum):
     RETAINED = "Retained"  # left in place by policy, our marks kept
 
 
+class Section(StrEnum):
+    """Which condition of the status a part outside the cluster counts for."""
+
+    DATABASES = "databases"
+    TABLES = "tables"
+    MESSAGING = "messaging"
+    IDENTITY = "identity"
+    ROUTES = "routes"
+
+
 class Reason(StrEnum):
     """Condition and Event reasons, all of them."""
 
     READY = "Ready"
     PROGRESSING = "Progressing"
+    WAITING = "Waiting"
     SUSPENDED = "Suspended"
     INVALID_SPEC = "InvalidSpec"
     ENVIRONMENT_MISSING = "EnvironmentMissing"
@@ -147,9 +158,13 @@ class Facts:
     workload: Workload | None = None
     databases: tuple[Part, ...] | None = None
     tables: tuple[Part, ...] | None = None
+    messaging: tuple[Part, ...] | None = None
+    identity: tuple[Part, ...] | None = None
+    routes: tuple[Part, ...] | None = None
     dependencies: tuple[Part, ...] | None = None
     children: tuple[Part, ...] = ()
     deletion: tuple[Part, ...] = ()
+    left: tuple[Part, ...] = ()  # gone or given up in this pass, while the Microservice stays
     suspended: bool = False
     refused: Part | None = None  # the spec or its Environment keeps the whole pass from going on
     problems: tuple[Problem, ...] = field(default=())
@@ -158,3 +173,9 @@ class Facts:
     environment: str = ""
     reconcile_requested_at: str = ""
     recreated: str = ""
+
+    @property
+    def outside(self) -> tuple[Part, ...]:
+        """Everything outside the cluster that is declared or still leaving."""
+        sections = (self.databases, self.tables, self.messaging, self.identity, self.routes)
+        return tuple(part for parts in sections for part in parts or ())

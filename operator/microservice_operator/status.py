@@ -13,7 +13,14 @@ MESSAGE_LIMIT = 1024
 RESOURCE_LIMIT = 100
 PROBLEM_LIMIT = 64
 
-CARRIED = ("DatabasesReady", "TablesReady", "DependenciesReady")
+CARRIED = (
+    "DatabasesReady",
+    "TablesReady",
+    "MessagingReady",
+    "IdentityReady",
+    "RoutesReady",
+    "DependenciesReady",
+)
 
 # Reasons that a person wants to hear of although they may pass by themselves.
 WARNED = frozenset({r.value for r in (Reason.IMAGE_UNAVAILABLE, Reason.CONTAINER_FAILING, Reason.DATABASE_UNREACHABLE)})
@@ -88,8 +95,7 @@ def _ready(facts: Facts) -> Part:
         return Part("Kubernetes", "Microservice", "", State.PROGRESSING, Reason.SUSPENDED, message)
     workload = _workload(facts)
     parts = [
-        *(facts.databases or ()),
-        *(facts.tables or ()),
+        *facts.outside,
         *(p for p in facts.children if p.state is not State.PROGRESSING),
         *([workload] if workload else []),
         *(p for p in facts.children if p.message and p.state is State.PROGRESSING),
@@ -128,6 +134,9 @@ def _sections(facts: Facts) -> Iterable[dict[str, Any]]:
     for kind, parts, fine in (
         ("DatabasesReady", facts.databases, "all databases are ready"),
         ("TablesReady", facts.tables, "all tables are ready"),
+        ("MessagingReady", facts.messaging, "all topics, queues and subscriptions are ready"),
+        ("IdentityReady", facts.identity, "the service's identity is ready"),
+        ("RoutesReady", facts.routes, "all routes are ready"),
         ("DependenciesReady", facts.dependencies, "all dependencies are ready"),
     ):
         if parts is not None:
@@ -154,7 +163,7 @@ def _dated(condition: dict[str, Any], generation: int, before: Mapping[str, Any]
 
 def _sorted(facts: Facts) -> list[Part]:
     """Parts outside Kubernetes first: should the list be cut, their identifiers are what must not be lost."""
-    outside = [*(facts.databases or ()), *(facts.tables or ()), *facts.deletion]
+    outside = [*facts.outside, *facts.deletion]
     return sorted(outside, key=_resource_key) + sorted(facts.children, key=_resource_key)
 
 

@@ -1,0 +1,54 @@
+"""The role of a Microservice and the association by which its pods get it, as an entry of the registry."""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from .. import cloud
+from ..api.objects import Environment
+from ..facts import Part, Section
+from .doors import Doors
+from .sorts import Declared, Going, Sort, Stepped, Wanted, items
+
+ROLE, ASSOCIATION = "Role", "PodIdentityAssociation"
+CALLED = ("tables",)  # sections of the spec whose parts the service calls itself
+
+
+def identity(doors: Doors) -> Sort:
+    """The role through these doors."""
+    return Sort(
+        kind=ROLE,
+        layer="AWS",
+        section=Section.IDENTITY,
+        declared=_declared,
+        step=partial(_step, doors),
+        leave=partial(_leave, doors),
+        keeps=False,
+        beside=(ASSOCIATION,),
+    )
+
+
+def identity_wait(parts: Iterable[Part]) -> str:
+    """What pods wait for until they can get credentials."""
+    return "" if cloud.credentials_usable(parts) else "the service's role is not ready yet"
+
+
+def _declared(spec: Mapping[str, Any], environment: Environment | None) -> tuple[Declared, ...]:
+    aws = environment.spec.aws if environment else None
+    called = any(items(spec, section) for section in CALLED)
+    return (Declared(cloud.SERVICE_ROLE),) if called and aws and aws.identity else ()
+
+
+async def _step(doors: Doors, wanted: Wanted) -> Stepped:
+    place = doors.place(wanted.service.identity, wanted.environment, "roles")
+    aws = wanted.environment.spec.aws if wanted.environment else None
+    assert aws is not None  # noqa: S101 the place is made from it
+    role = cloud.WantedIdentity(wanted.service, aws, wanted.tags, wanted.known)
+    return Stepped(await cloud.reconcile_identity(place, role))
+
+
+async def _leave(doors: Doors, going: Going) -> tuple[Part, ...]:
+    place = doors.place(going.owner, going.environment, "roles")
+    aws = going.environment.spec.aws if going.environment else None
+    cluster = (aws.identity.cluster_name if aws and aws.identity else None) or ""
+    return await cloud.delete_identity(place, cloud.LeavingIdentity(cluster, going.known))
