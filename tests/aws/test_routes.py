@@ -208,6 +208,7 @@ GATEWAY_FIELDS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "listener_arn": ({"listenerARN": f"{LISTENER}0"}, ["UpdateIntegration"] * 2),
     "stage": ({"stage": "prod"}, ["CreateStage", "DeleteStage"] * 2),
     "cors_origins": ({"corsOrigins": ["https://shop.example"]}, ["UpdateApi", "DeleteCorsConfiguration"]),
+    "source_cidrs": ({"sourceCIDRs": ["10.0.0.0/16"]}, []),
     "deletion_policy": ({"deletionPolicy": "Delete"}, []),
 }
 

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from .base import Model
-from .scalars import ATOMIC, Key, ObjectName
+from .base import Model, Rule
+from .scalars import ATOMIC, CIDR, Key, ObjectName, is_cidr
 
 URL = Annotated[str, StringConstraints(min_length=9, max_length=512, pattern=r"^https://[^\s?#]+$")]
 Audience = Annotated[str, StringConstraints(min_length=1, max_length=256)]
@@ -79,5 +79,17 @@ class APIGateway(Model):
     """Stage, deployed at every change; its name is part of the URL unless it is $default."""
     cors_origins: Annotated[list[Origin], Field(min_length=1, max_length=64, json_schema_extra=ATOMIC)] | None = None
     """Origins whose pages may call the API from a browser."""
+    source_cidrs: Annotated[
+        list[CIDR] | None, Field(alias="sourceCIDRs", min_length=1, max_length=32, json_schema_extra=ATOMIC)
+    ] = None
+    """Networks that the load balancer calls pods from; admitted to every Microservice with routes."""
     deletion_policy: Literal["Retain", "Delete"] = "Retain"
     """What becomes of the API, and with it of its URL, when the last route is gone: Retain or Delete."""
+    rules = (
+        Rule(
+            cel="!has(self.sourceCIDRs) || self.sourceCIDRs.all(c, isCIDR(c))",
+            holds=lambda self: all(is_cidr(cidr) for cidr in self.source_cidrs or []),
+            message="apiGateway.sourceCIDRs holds something that is no network; write one such as 10.20.0.0/16",
+            field="sourceCIDRs",
+        ),
+    )
