@@ -14,7 +14,7 @@ from .dependencies import dependency_part
 from .desired.context import Context, Table
 from .errors import Gone, InvalidSpec, OperatorError
 from .facts import Event, Facts, Part, Reason, Section, State
-from .outside import Before, Leaves, Outside, is_over, known_parts
+from .outside import Before, Leaves, Outside, identity_wait, is_over, known_parts, role_arn
 from .workload import deployment_part, finished_migrations, migration_part, migrations, workload
 from .world import Key, World
 
@@ -108,6 +108,8 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
             for part in provided.of("Table")
             if part.id
         },
+        identity_wait=identity_wait(provided.sections.get(Section.IDENTITY, ())),
+        role_arn=role_arn(environment, provided.parts),
         aws_endpoint_url=operator.aws_endpoint_url,
         service_monitors=operator.service_monitors(),
     )

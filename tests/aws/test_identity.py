@@ -15,10 +15,10 @@ from microservice_operator.cloud import Place
 from microservice_operator.cloud.iam_roles import (
     LeavingIdentity,
     WantedIdentity,
+    credentials_usable,
     delete_identity,
     reconcile_identity,
     site,
-    usable,
 )
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.settled import Settled
@@ -120,7 +120,9 @@ def made(roles: Roles) -> list[str]:
 
 async def test_a_role_is_made_bounded_and_marked_from_the_first_moment(roles: Roles) -> None:
     want = wanted(roles, tags={"team": "shop"}, aws={"permissionsBoundaryARN": BOUNDARY})
-    (first,) = await reconcile_identity(roles.place, want)
+    first, waiting = await reconcile_identity(roles.place, want)
+    assert (waiting.state, waiting.reason) == (State.PROGRESSING, Reason.IDENTITY_CREATING)
+    assert not credentials_usable((first, waiting))
     assert (first.state, first.reason, first.id) == (State.PROGRESSING, Reason.IDENTITY_CREATING, "")
     role = roles.role()
     assert role["Path"] == "/microservice-operator/cluster/"
@@ -314,7 +316,7 @@ async def test_a_cluster_that_is_not_there_needs_a_person(roles: Roles) -> None:
 
 async def test_a_boundary_that_is_not_there_needs_a_person(roles: Roles) -> None:
     other = {"permissionsBoundaryARN": f"{BOUNDARY}-2"}
-    (part,) = await drive(roles, wanted(roles, aws=other))
+    part, _ = await drive(roles, wanted(roles, aws=other))
     assert (part.state, part.reason) == (State.STALLED, Reason.REJECTED)
     assert "spec.aws.permissionsBoundaryARN" in part.message
     await drive(roles, wanted(roles))
@@ -326,7 +328,7 @@ async def test_somebody_elses_role_or_association_is_left_alone(roles: Roles) ->
     role, trust = site(roles.place).role_name, json.dumps({"Version": "2012-10-17", "Statement": []})
     roles.client.create_role(RoleName=role, AssumeRolePolicyDocument=trust)
     before = roles.role()
-    (part,) = await drive(roles, wanted(roles))
+    part, _ = await drive(roles, wanted(roles))
     assert (part.state, part.reason) == (State.STALLED, Reason.CONFLICT)
     gone = await leave(roles, LeavingIdentity("prod"))
     assert gone[0].state is State.RETAINED
@@ -372,11 +374,11 @@ async def test_a_role_for_tokens_is_waited_for_until_it_is_known_everywhere(role
     for _ in range(3):
         parts = await reconcile_identity(roles.place, want)
         assert (parts[0].state, parts[0].reason) == (State.PROGRESSING, Reason.IDENTITY_CREATING)
-        assert not usable(parts)
+        assert not credentials_usable(parts)
     roles.iam.age = 11
     (part,) = await reconcile_identity(roles.place, want)
     assert part.state is State.READY
-    assert usable((part,))
+    assert credentials_usable((part,))
 
 
 @pytest.mark.parametrize("action", [*IN_ORDER, "GetRole", "GetRolePolicy", "ListPodIdentityAssociations"])

@@ -5,22 +5,38 @@ resource    the port that every adapter implements, and the one pass that drives
 plan        PURE: desired and observed → one decision
 rules       PURE: how one field may differ, and what follows if it does
 dynamodb    the adapter: translates, never decides
+iam_roles   what the walk calls for the service's role; iam and eks are its adapters
+policy      PURE: declarations → what the role may do
 clients     threads and boto3
 failures    what an error of AWS means for us
 account     are we in the account that the Environment names?
 """
 
 from .clients import Clients, Limits
+from .iam_roles import (
+    SERVICE_ROLE,
+    LeavingIdentity,
+    WantedIdentity,
+    credentials_usable,
+    delete_identity,
+    reconcile_identity,
+)
 from .place import Place
 from .tables import LeavingTable, WantedTable, delete_table, reconcile_table, table_name, usable
 
 __all__ = [
+    "SERVICE_ROLE",
     "Clients",
+    "LeavingIdentity",
     "LeavingTable",
     "Limits",
     "Place",
+    "WantedIdentity",
     "WantedTable",
+    "credentials_usable",
+    "delete_identity",
     "delete_table",
+    "reconcile_identity",
     "reconcile_table",
     "table_name",
     "usable",

@@ -23,7 +23,7 @@ from .resource import Outcome, reconcile, remove
 from .rules import exact, if_given
 from .tags import desired_tags, owned_tags
 
-NAME = "service"  # of the only role that a Microservice has, where parts are told apart
+SERVICE_ROLE = "service"  # of the only role that a Microservice has, where parts are told apart
 _NOT_THERE = (Reason.IDENTITY_CREATING, Reason.IDENTITY_DELETING, Reason.CONFLICT)
 _REASONS = Reasons(
     creating=Reason.IDENTITY_CREATING,
@@ -76,7 +76,7 @@ class LeavingIdentity:
     known: Mapping[str, str] = field(default_factory=dict)
 
 
-def usable(parts: Iterable[Part]) -> bool:
+def credentials_usable(parts: Iterable[Part]) -> bool:
     """Can pods get credentials? A change under way, or refused, does not keep them from it."""
     return all(part.id and part.reason not in _NOT_THERE for part in parts)
 
@@ -113,7 +113,7 @@ async def reconcile_identity(place: Place, wanted: WantedIdentity) -> tuple[Part
         for kind, outcome in zip(_kinds(roles), outcomes, strict=True):
             place.settled.keep(_key(place, kind), fields, outcome.part)
     uid = place.owner.identity.uid
-    return tuple(place.settled.news((uid, outcome.part.kind, NAME), outcome.part) for outcome in outcomes)
+    return tuple(place.settled.news((uid, outcome.part.kind, SERVICE_ROLE), outcome.part) for outcome in outcomes)
 
 
 async def delete_identity(place: Place, leaving: LeavingIdentity) -> tuple[Part, ...]:
@@ -128,17 +128,17 @@ async def delete_identity(place: Place, leaving: LeavingIdentity) -> tuple[Part,
     if cluster:
         beside = (await _parted(place, cluster, associated),)
         if beside[0].state not in (State.READY, State.RETAINED):
-            message = f"role {NAME} goes after its association"
-            waits = Part("AWS", ROLE.name, NAME, State.DELETING, Reason.IDENTITY_DELETING, message, known_id)
+            message = f"role {SERVICE_ROLE} goes after its association"
+            waits = Part("AWS", ROLE.name, SERVICE_ROLE, State.DELETING, Reason.IDENTITY_DELETING, message, known_id)
             return waits, *beside
     role = IAMRole(place, site(place).role_name, lane=Lane.DELETE)
-    return await remove(role, ROLE, Leaving(NAME, place.owner, "Delete", known_id)), *beside
+    return await remove(role, ROLE, Leaving(SERVICE_ROLE, place.owner, "Delete", known_id)), *beside
 
 
 async def _looked_at(place: Place, wanted: WantedIdentity, fields: Mapping[str, Any]) -> list[Outcome]:
     known_id, associated = (wanted.known.get(kind.name, "") for kind in (ROLE, ASSOCIATION))
     role = IAMRole(place, site(place).role_name, site(place).role_path)
-    desired = Desired(NAME, place.owner, fields, known_id, recreate=True, at="spec")
+    desired = Desired(SERVICE_ROLE, place.owner, fields, known_id, recreate=True, at="spec")
     first = await reconcile(role, ROLE, desired)
     cluster = wanted.aws.identity.cluster_name if wanted.aws.identity else None
     if _cluster(associated) not in ("", cluster):
@@ -150,29 +150,35 @@ async def _looked_at(place: Place, wanted: WantedIdentity, fields: Mapping[str, 
     if cluster is None:
         return [_effective(role, first)]
     if not first.part.id or (first.part.state is State.STALLED and not associated):
-        return [first]
+        return [first, _not_yet(associated)]
     association = PodIdentityAssociation(place, cluster, role_created=role.created)
     needed = {"tags": fields["tags"], "role": first.part.id}
     return [first, await reconcile(association, ASSOCIATION, replace(desired, fields=needed, known_id=associated))]
+
+
+def _not_yet(known_id: str) -> Outcome:
+    message = f"pod identity association {SERVICE_ROLE} waits for the role"
+    part = Part("AWS", ASSOCIATION.name, SERVICE_ROLE, State.PROGRESSING, Reason.IDENTITY_CREATING, message, known_id)
+    return Outcome(replace(part, after=EFFECTIVE_AFTER / 2))
 
 
 def _effective(role: IAMRole, outcome: Outcome) -> Outcome:
     """A token is exchanged for the role's credentials only where the role is known already."""
     if not is_young(role.created) or outcome.part.state not in (State.READY, State.PROGRESSING):
         return outcome
-    message = f"role {NAME} is made and not known everywhere yet"
+    message = f"role {SERVICE_ROLE} is made and not known everywhere yet"
     part = replace(outcome.part, state=State.PROGRESSING, reason=Reason.IDENTITY_CREATING, message=message)
     return Outcome(replace(part, after=part.after or EFFECTIVE_AFTER / 2))
 
 
 async def _parted(place: Place, cluster: str, known_id: str) -> Part:
     association = PodIdentityAssociation(place, cluster, Lane.DELETE)
-    return await remove(association, ASSOCIATION, Leaving(NAME, place.owner, "Delete", known_id))
+    return await remove(association, ASSOCIATION, Leaving(SERVICE_ROLE, place.owner, "Delete", known_id))
 
 
 def _too_long(place: Place, wanted: WantedIdentity, message: str) -> Part:
     known_id = wanted.known.get(ROLE.name, "")
-    part = Part("AWS", ROLE.name, NAME, State.STALLED, Reason.REJECTED, message, known_id, "spec")
+    part = Part("AWS", ROLE.name, SERVICE_ROLE, State.STALLED, Reason.REJECTED, message, known_id, "spec")
     return place.settled.news(_key(place, ROLE), part)
 
 
@@ -181,7 +187,7 @@ def _kinds(roles: PodRoles) -> tuple[Kind, ...]:
 
 
 def _key(place: Place, kind: Kind) -> tuple[str, str, str]:
-    return place.owner.identity.uid, kind.name, NAME
+    return place.owner.identity.uid, kind.name, SERVICE_ROLE
 
 
 def _cluster(association_arn: str) -> str:

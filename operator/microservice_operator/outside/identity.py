@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import cloud
 from ..api.objects import Environment
-from ..facts import Part, Section
+from ..facts import Part, Section, State
 from .doors import Doors
 from .sorts import Declared, Going, Sort, Stepped, Wanted, items
 
@@ -29,8 +29,17 @@ def identity(doors: Doors) -> Sort:
 
 
 def identity_wait(parts: Iterable[Part]) -> str:
-    """What pods wait for until they can get credentials."""
-    return "" if cloud.credentials_usable(parts) else "the service's role is not ready yet"
+    """What pods wait for until they can get credentials; a role that is leaving is not theirs any more."""
+    wanted = [part for part in parts if part.state is not State.DELETING]
+    return "" if cloud.credentials_usable(wanted) else "the service's role is not ready yet"
+
+
+def role_arn(environment: Environment | None, parts: Iterable[Part]) -> str:
+    """ARN of the role where pods ask for it themselves, "" where EKS hands it out or there is none."""
+    aws = environment.spec.aws if environment else None
+    if not aws or not aws.identity or aws.identity.type != "IRSA":
+        return ""
+    return next((part.id for part in parts if part.kind == ROLE), "")
 
 
 def _declared(spec: Mapping[str, Any], environment: Environment | None) -> tuple[Declared, ...]:

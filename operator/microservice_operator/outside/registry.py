@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from .databases import databases
 from .doors import Doors
+from .identity import identity
 from .sorts import Sort
 from .tables import tables
 
-REGISTRY: tuple[Callable[[Doors], Sort], ...] = (databases, tables)
+REGISTRY: tuple[Callable[[Doors], Sort], ...] = (databases, identity, tables)
