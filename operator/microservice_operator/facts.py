@@ -169,6 +169,7 @@ class Facts:
     refused: Part | None = None  # the spec or its Environment keeps the whole pass from going on
     problems: tuple[Problem, ...] = field(default=())
     endpoint: str = ""
+    gateway: str = ""  # the address at which the routes are reached from outside
     selector: str = ""
     environment: str = ""
     reconcile_requested_at: str = ""

@@ -131,6 +131,7 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
         children=(*told, *pruned),
         workload=state,
         endpoint=f"http://{service.name}.{service.namespace}.svc",
+        gateway=provided.address,
         selector=",".join(f"{k}={v}" for k, v in names.selector_labels(service.name).items()),
         environment=environment.name if environment else "",
         recreated=_recreated(asked, handled, provided.parts),

@@ -52,7 +52,9 @@ def summarise(facts: Facts, before: Mapping[str, Any], now: str) -> dict[str, An
         status["readyReplicas"] = facts.workload.ready
     optional = {
         "selector": facts.selector,
-        "endpoints": {"internal": facts.endpoint} if facts.endpoint else {},
+        "endpoints": {
+            name: address for name, address in (("internal", facts.endpoint), ("gateway", facts.gateway)) if address
+        },
         "environment": facts.environment,
         "resources": before.get("resources") if untouched else [_resource(p) for p in _sorted(facts)][:RESOURCE_LIMIT],
         "problems": [
@@ -71,12 +73,19 @@ def patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]
 
     A change of the counts alone, while a rollout goes on, is not worth a write: each pod would cost one.
     """
-    changed = {key: value for key, value in after.items() if before.get(key) != value}
+    changed = {key: _merge(before.get(key), value) for key, value in after.items() if before.get(key) != value}
     gone = {key: None for key in before if key not in after}
     ready = next((c["status"] for c in after["conditions"] if c["type"] == "Ready"), "")
     if not gone and ready != "True" and set(changed) <= {"replicas", "readyReplicas"}:
         return {}
     return changed | gone
+
+
+def _merge(before: Any, after: Any) -> Any:
+    """A merge patch leaves what it does not name."""
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
+        return after
+    return {**after, **{key: None for key in before if key not in after}}
 
 
 def serves(status: Mapping[str, Any]) -> bool:

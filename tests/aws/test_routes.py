@@ -14,7 +14,7 @@ from microservice_operator.api.objects import Identity
 from microservice_operator.api.routes import API, APIGateway
 from microservice_operator.cloud.apis import LeavingAPI, Others, WantedAPI, api_url, leave_api, reconcile_api
 from microservice_operator.cloud.claims import Tokens
-from microservice_operator.cloud.gateways import Shared
+from microservice_operator.cloud.gateways import SharedAPI
 from microservice_operator.cloud.making import Making
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
@@ -52,8 +52,8 @@ class Shop:
     tags: dict[str, str] = field(default_factory=dict)
 
     @property
-    def shared(self) -> Shared:
-        return Shared(self.environment, APIGateway.model_validate(self.gateway), self.tags)
+    def shared(self) -> SharedAPI:
+        return SharedAPI(self.environment, APIGateway.model_validate(self.gateway), self.tags)
 
     @property
     def client(self) -> Any:
@@ -455,7 +455,7 @@ async def test_the_last_service_takes_the_api_along_only_if_it_is_to(shop: Shop,
     await user.drive(("GET /users",))
     order.others = Others(seniors=frozenset({"shop/user"}))
     gone = await order.leave()
-    assert (gone.reason, gone.message) == (Reason.API_DELETED, "api order is gone")
+    assert (gone.reason, gone.message) == (Reason.API_DELETED, "api routes is gone")
     assert set(shop.routes()) == {"GET /users"}
     await user.leave()
     assert len(shop.apis()) == (policy == "Retain")

@@ -75,7 +75,7 @@ class HTTPAPI:
 
     async def modify(self, step: Step, desired: Desired | None) -> None:
         """One call for one step."""
-        value = step.changes.get(step.name)
+        value: Any = step.changes.get(step.name)
         match step.name:
             case "name":
                 await self._door.write("UpdateApi", ApiId=self._id, Name=value)
@@ -86,7 +86,7 @@ class HTTPAPI:
             case "tags" if isinstance(value, Tag):
                 await self._door.write("TagResource", ResourceArn=self.arn, Tags=dict(value.tags))
             case "tags":
-                await self._door.write("UntagResource", ResourceArn=self.arn, TagKeys=list(value.keys))  # type: ignore[union-attr]
+                await self._door.write("UntagResource", ResourceArn=self.arn, TagKeys=list(value.keys))
             case "stages":
                 await self._set_stage(value, desired.fields["tags"] if desired else {})
             case _:

@@ -16,7 +16,7 @@ from .apigateway import HTTPAPI
 from .apigateway_service import ServiceRoutes, Site, parameters
 from .claims import Authorizers, Claim, Claims, Tokens, next_authorizer, next_routes, none_left
 from .clients import Lane
-from .gateways import REASONS, Shared, drop_gateway, forget_gateway, reconcile_gateway, shared_place
+from .gateways import REASONS, SharedAPI, drop_gateway, forget_gateway, reconcile_gateway, shared_place
 from .openapi import routes
 from .parts import failed
 from .place import Place
@@ -24,6 +24,7 @@ from .plan import Desired, Field, Kind, Leaving
 from .resource import reconcile, remove
 from .rules import exact
 
+API_PART = "routes"  # of the part: a Microservice has one
 API = Kind(
     name="API",
     fields=(
@@ -51,7 +52,7 @@ class WantedAPI:
     """The declared routes of a Microservice; `known_id` is what status remembers."""
 
     spec: api.API
-    shared: Shared
+    shared: SharedAPI
     others: Others = Others()
     known_id: str = ""
     field: str = "spec.api"
@@ -62,7 +63,7 @@ class LeavingAPI:
     """Routes that are not wanted any more; `shared` is absent where nobody knows the Environment's API."""
 
     environment: str
-    shared: Shared | None = None
+    shared: SharedAPI | None = None
     others: Others = Others()
     known_id: str = ""
 
@@ -85,13 +86,12 @@ async def reconcile_api(place: Place, wanted: WantedAPI, read: Callable[[], Awai
     `read` brings the OpenAPI document; it is called only where there is something to look at. Never raises an
     OperatorError. Give `Part.id` back as `known_id`.
     """
-    name = place.owner.identity.name
-    key = (place.owner.identity.uid, API.name, name)
+    key = (place.owner.identity.uid, API.name, API_PART)
     remembered = replace(wanted, known_id="")
     recalled = place.settled.recall(key, remembered)
     if recalled:
         return recalled
-    unread = Part("AWS", API.name, name, State.UNKNOWN, id=wanted.known_id, field=wanted.field)
+    unread = Part("AWS", API.name, API_PART, State.UNKNOWN, id=wanted.known_id, field=wanted.field)
     try:
         text = await read()
         claimed = await asyncio.to_thread(_claims, text, wanted)
@@ -99,7 +99,7 @@ async def reconcile_api(place: Place, wanted: WantedAPI, read: Callable[[], Awai
         return place.settled.news(key, replace(failed(unread, error), field=f"{wanted.field}.openAPI"))
     gateway = await reconcile_gateway(place, wanted.shared)
     if gateway.state is not State.READY:
-        same = replace(gateway, kind=API.name, name=name, id=wanted.known_id, field=wanted.field)
+        same = replace(gateway, kind=API.name, name=API_PART, id=wanted.known_id, field=wanted.field)
         return place.settled.news(key, same)
     current, former = _api_id(gateway.id), _api_id(wanted.known_id)
     if former not in ("", current):
@@ -117,9 +117,8 @@ async def leave_api(place: Place, leaving: LeavingAPI) -> Part:
 
     The API stays, unless nothing is on it any more and the Environment says that it goes then.
     """
-    identity = place.owner.identity
-    place.settled.forget(identity.uid)
-    part = Part("AWS", API.name, identity.name, State.DELETING, Reason.API_DELETING, id=leaving.known_id)
+    place.settled.forget(place.owner.identity.uid)
+    part = Part("AWS", API.name, API_PART, State.DELETING, Reason.API_DELETING, id=leaving.known_id)
     shared = shared_place(place, leaving.environment)
     gateway = HTTPAPI(shared, leaving.shared.gateway.name if leaving.shared else "", Lane.DELETE)
     try:
@@ -130,10 +129,9 @@ async def leave_api(place: Place, leaving: LeavingAPI) -> Part:
             prefix = _prefix(place, leaving.environment)
             part = await _leave(place, Site(at, prefix, others=_names(prefix, leaving.others)), leaving.known_id)
         else:
-            part = replace(part, state=State.READY, reason=Reason.API_DELETED, message=f"api {identity.name} is gone")
-        alone = not leaving.others.seniors and not leaving.others.juniors
+            part = replace(part, state=State.READY, reason=Reason.API_DELETED, message=f"api {API_PART} is gone")
         goes = leaving.shared is not None and leaving.shared.gateway.deletion_policy == "Delete"
-        if part.state is State.READY and goes and alone and ours and await gateway.empty():
+        if part.state is State.READY and goes and ours and await gateway.empty():
             return await drop_gateway(shared, gateway, part)
     except OperatorError as error:
         return failed(part, error)
@@ -164,7 +162,7 @@ async def _routes(place: Place, wanted: WantedAPI, at: tuple[str, tuple[Claim, .
         "duplicates": (),
     }
     resource = ServiceRoutes(place, Site(current, prefix, frozenset(asked), others))
-    outcome = await reconcile(resource, API, Desired(identity.name, place.owner, fields, at=wanted.field))
+    outcome = await reconcile(resource, API, Desired(API_PART, place.owner, fields, at=wanted.field))
     part = replace(outcome.part, id=outcome.part.id or wanted.known_id)
     if resource.gone:
         forget_gateway(shared_place(place, wanted.shared.environment))
@@ -175,7 +173,7 @@ async def _routes(place: Place, wanted: WantedAPI, at: tuple[str, tuple[Claim, .
 
 async def _leave(place: Place, site: Site, known_id: str) -> Part:
     resource = ServiceRoutes(place, site, Lane.DELETE)
-    return await remove(resource, API, Leaving(place.owner.identity.name, place.owner, "Delete", known_id))
+    return await remove(resource, API, Leaving(API_PART, place.owner, "Delete", known_id))
 
 
 def _claims(text: str, wanted: WantedAPI) -> tuple[Claim, ...]:

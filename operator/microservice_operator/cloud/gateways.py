@@ -55,7 +55,7 @@ GATEWAY = Kind(
 
 
 @dataclass(frozen=True)
-class Shared:
+class SharedAPI:
     """An Environment as far as its API goes."""
 
     environment: str
@@ -63,7 +63,7 @@ class Shared:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-async def reconcile_gateway(place: Place, shared: Shared) -> Part:
+async def reconcile_gateway(place: Place, shared: SharedAPI) -> Part:
     """One pass over the API; services that come at once take turns, so that one of them makes it."""
     there = shared_place(place, shared.environment)
     spec = shared.gateway

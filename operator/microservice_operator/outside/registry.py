@@ -5,7 +5,8 @@ from collections.abc import Callable
 from .databases import databases
 from .doors import Doors
 from .identity import identity
+from .routes import routes
 from .sorts import Sort
 from .tables import tables
 
-REGISTRY: tuple[Callable[[Doors], Sort], ...] = (databases, identity, tables)
+REGISTRY: tuple[Callable[[Doors], Sort], ...] = (databases, identity, tables, routes)
