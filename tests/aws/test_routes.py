@@ -406,9 +406,22 @@ async def test_what_was_changed_or_removed_by_hand_comes_back(shop: Shop) -> Non
     shop.client.update_route(ApiId=api, RouteId=routes["POST /orders"]["RouteId"], AuthorizationType="NONE")
     integration = shop.integrations()[0]["IntegrationId"]
     shop.client.update_integration(ApiId=api, IntegrationId=integration, ConnectionId="elsewhere")
+    shop.client.update_authorizer(
+        ApiId=api,
+        AuthorizerId=shop.authorizers()[0]["AuthorizerId"],
+        JwtConfiguration={"Issuer": "https://evil.example", "Audience": ["shop"]},
+    )
+    shop.strict.change("$default", autoDeploy=False)
     before = len(shop.writes())
     assert (await order.drive()).state is State.READY
-    assert shop.writes()[before:] == ["UpdateIntegration", "CreateRoute", "UpdateRoute"]
+    assert shop.writes()[before:] == [
+        "UpdateStage",
+        "UpdateAuthorizer",
+        "UpdateIntegration",
+        "CreateRoute",
+        "UpdateRoute",
+    ]
+    await order.assert_quiet()
     shop.client.delete_api(ApiId=api)
     assert (await order.drive()).state is State.READY
     assert set(shop.routes()) == set(ORDERS)

@@ -36,6 +36,9 @@ TABLE = "arn:${partition}:dynamodb:${region}:${account_id}:table/*"
 ROLE = "arn:${partition}:iam::${account_id}:role/microservice-operator/${cluster_id}/*"
 CLUSTER = "arn:${partition}:eks:${region}:${account_id}:cluster/${cluster_name}"
 ASSOCIATION = "arn:${partition}:eks:${region}:${account_id}:podidentityassociation/${cluster_name}/*"
+APIS = "arn:${partition}:apigateway:${region}::/apis"
+ON_APIS = f"{APIS}/*"  # API Gateway names its actions after the verbs of HTTP
+API_TAGS = "arn:${partition}:apigateway:${region}::/tags/*"
 _BOUNDED = {"StringEquals": {"iam:PermissionsBoundary": "${permissions_boundary_arn}"}}
 
 FREE = frozenset({("sts", "GetCallerIdentity")})  # "No permissions are required": AWS STS API Reference
@@ -94,6 +97,42 @@ RIGHTS: tuple[Right, ...] = (
         ),
         (ASSOCIATION,),
         "keeps its associations as declared, and lets them go",
+    ),
+    Right(
+        "apigateway",
+        ("GetApis", "GetAuthorizers", "GetIntegrations", "GetRoutes", "GetStages"),
+        (APIS, ON_APIS),
+        "finds the API of an Environment, looks at what is on it",
+        actions=("apigateway:GET",),
+    ),
+    Right(
+        "apigateway",
+        ("CreateApi", "CreateAuthorizer", "CreateIntegration", "CreateRoute", "CreateStage", "TagResource"),
+        (APIS, ON_APIS, API_TAGS),
+        "makes the API of an Environment and its services' routes, marks the API",
+        actions=("apigateway:POST",),
+    ),
+    Right(
+        "apigateway",
+        ("UpdateApi", "UpdateAuthorizer", "UpdateIntegration", "UpdateRoute", "UpdateStage"),
+        (ON_APIS,),
+        "keeps them as declared",
+        actions=("apigateway:PATCH",),
+    ),
+    Right(
+        "apigateway",
+        (
+            "DeleteApi",
+            "DeleteAuthorizer",
+            "DeleteCorsConfiguration",
+            "DeleteIntegration",
+            "DeleteRoute",
+            "DeleteStage",
+            "UntagResource",
+        ),
+        (ON_APIS, API_TAGS),
+        "lets routes go with their service, and an API whose deletionPolicy is Delete",
+        actions=("apigateway:DELETE",),
     ),
 )
 
