@@ -10,11 +10,11 @@ from .api.objects import Environment, Microservice, identity, microservice
 from .cloud import usable
 from .cluster.pods import Pods
 from .cluster.writes import Cluster
-from .dependencies import dependency_part
+from .dependencies import dependency_part, table_ref_part
 from .desired.context import Context, Table
 from .errors import Gone, InvalidSpec, OperatorError
 from .facts import Event, Facts, Part, Reason, Section, State
-from .outside import Before, Leaves, Outside, identity_wait, is_over, known_parts, role_arn
+from .outside import Before, Leaves, Outside, identity_wait, is_over, known_parts, role_arn, table_ref_names, trouble
 from .workload import deployment_part, finished_migrations, migration_part, migrations, workload
 from .world import Key, World
 
@@ -108,6 +108,7 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
             for part in provided.of("Table")
             if part.id
         },
+        table_refs=table_ref_names(operator.outside, service),
         identity_wait=identity_wait(provided.sections.get(Section.IDENTITY, ())),
         role_arn=role_arn(environment, provided.parts),
         aws_endpoint_url=operator.aws_endpoint_url,
@@ -226,10 +227,10 @@ def _environment(world: World, service: Microservice) -> Environment | None:
 
 
 def _edges(world: World, service: Microservice) -> tuple[Part, ...] | None:
-    declared = service.spec.dependencies
-    if not declared:
-        return None
-    return tuple(dependency_part(service, d, world.dependency((service.namespace, d.name))) for d in declared)
+    declared, refs = service.spec.dependencies or [], service.spec.table_refs or []
+    edges = [dependency_part(service, d, world.dependency((service.namespace, d.name))) for d in declared]
+    edges += [table_ref_part(ref, trouble(service, ref, world)) for ref in refs]
+    return tuple(edges) or None
 
 
 def _ports(world: World, service: Microservice) -> dict[str, int]:

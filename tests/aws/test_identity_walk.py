@@ -1,6 +1,7 @@
 """Role, association and table of one Microservice as the walk takes them: there, fewer, and gone."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from microservice_operator.api.environment import EnvironmentSpec
@@ -21,13 +22,16 @@ ENVIRONMENT = Environment(
 Known = Mapping[tuple[str, str], str]
 
 
-class NoNeighbours:
-    """A world without other Microservices."""
+class Neighbours:
+    """Other Microservices, by name."""
 
     microservices: Mapping[tuple[str, str], Mapping[str, Any]] = {}
 
-    def dependency(self, key: tuple[str, str]) -> None:
-        """None is there."""
+    def __init__(self, **others: Microservice) -> None:
+        self._others = others
+
+    def dependency(self, key: tuple[str, str]) -> tuple[Mapping[str, Any], Microservice] | None:
+        return ({}, self._others[key[1]]) if key[1] in self._others else None
 
 
 def outside(roles: Roles) -> Outside:
@@ -47,7 +51,7 @@ async def provided(roles: Roles, tables: list[dict[str, Any]], known: Known) -> 
     service = Microservice(roles.place.owner.identity, 1, spec)
     world = outside(roles)
     for _ in range(30):
-        last = await world.provide(service, ENVIRONMENT, Before(known), NoNeighbours())
+        last = await world.provide(service, ENVIRONMENT, Before(known), Neighbours())
         known = {(part.kind, part.name): part.id for part in last.parts}
         if all(part.state in (State.READY, State.RETAINED) for part in last.parts):
             return last
@@ -84,10 +88,32 @@ async def test_deleted_with_the_microservice_even_if_status_has_forgotten(roles:
     spec = {"tables": [{"name": "products", "deletionPolicy": "Delete"}]}
     leaving = world.everything(spec, ENVIRONMENT, {})
     for _ in range(20):
-        parts = await world.leave(owner, ENVIRONMENT, leaving, NoNeighbours())
+        parts = await world.leave(owner, ENVIRONMENT, leaving, Neighbours())
         if all(is_over(part) for part in parts):
             break
     assert {part.state for part in parts} == {State.READY}
     names = [role["RoleName"] for role in roles.client.list_roles()["Roles"]]
     assert site(roles.place).role_name not in names
     assert not roles.eks.associations
+
+
+async def test_consent_that_is_withdrawn_takes_the_right_and_not_the_role(roles: Roles) -> None:
+    me = roles.place.owner.identity
+    ref = {"microservice": "user", "table": "users"}
+    spec = MicroserviceSpec.model_validate({"image": "product:1", "tableRefs": [ref]})
+    service = Microservice(me, 1, spec)
+    table = {"name": "users", "partitionKey": {"name": "id"}}
+    consent = {"from": [{"microservice": me.name}]}
+    owner = MicroserviceSpec.model_validate({"image": "user:1", "tables": [table], "access": consent})
+    lender = Microservice(replace(me, name="user", uid="u"), 1, owner)
+    closed = replace(lender, spec=owner.model_copy(update={"access": None}))
+    world = outside(roles)
+    for neighbours in (Neighbours(user=lender), Neighbours(user=closed), Neighbours(user=lender)):
+        roles.world.proxy.calls.clear()
+        for _ in range(5):
+            last = await world.provide(service, ENVIRONMENT, Before({}), neighbours)
+        assert {part.state for part in last.parts} == {State.READY}
+        policies = roles.client.list_role_policies(RoleName=site(roles.place).role_name)["PolicyNames"]
+        assert policies == ([] if neighbours.dependency(("", "user")) == ({}, closed) else ["declared"])
+    (statement,) = roles.policy()["Statement"]
+    assert statement["Resource"][0].partition(":table/shop-user-users-")[1]

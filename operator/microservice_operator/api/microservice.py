@@ -25,7 +25,7 @@ from .routes import API
 from .scalars import ATOMIC, CIDR, Keyed, Label, ObjectName, PartName, Port, PortName, ShortText, WithoutNulls, is_cidr
 from .scaling import Autoscaling, Replicas
 from .spec_rules import RULES, TRANSITIONS
-from .stores import Database, Duration, Table
+from .stores import Database, Duration, Table, TableRef
 
 
 class ServicePort(Model):
@@ -204,6 +204,8 @@ class MicroserviceSpec(Model):
     """PostgreSQL databases; each yields database, roles, connection Secret and variables."""
     tables: Annotated[list[Table], Field(max_length=32), Keyed(("name",))] | None = None
     """DynamoDB tables; each yields table, variables and rights."""
+    table_refs: Annotated[list[TableRef], Field(max_length=32), Keyed(("microservice", "table"))] | None = None
+    """Tables of other Microservices of the same namespace that admit this one; each yields variable and rights."""
     api: API | None = None
     """Routes on the Environment's API gateway, taken from the service's OpenAPI document."""
     metrics: Metrics | None = None

@@ -16,6 +16,7 @@ Attribute = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 IndexName = Annotated[str, StringConstraints(min_length=3, max_length=255, pattern=r"^[a-zA-Z0-9_.-]+$")]
 ExtensionName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z0-9_-]+$")]
 EnvPrefix = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Z][A-Z0-9_]*$")]
+Access = Literal["ReadWrite", "ReadOnly", "WriteOnly"]
 Units = Annotated[int, Field(ge=1, le=40000)]
 Gibibytes = Annotated[str, StringConstraints(max_length=7, pattern=r"^[1-9][0-9]{0,4}Gi$")]
 TimeOfDay = r"([01][0-9]|2[0-3]):[0-5][0-9]"
@@ -277,7 +278,7 @@ class Table(Model):
     """Continuous backups."""
     deletion_protection: bool = True
     """AWS refuses to delete the table while true."""
-    access: Literal["ReadWrite", "ReadOnly", "WriteOnly"] = "ReadWrite"
+    access: Access = "ReadWrite"
     """What the service's role may do with the items: ReadWrite, ReadOnly or WriteOnly."""
     deletion_policy: Literal["Retain", "Delete"] = "Retain"
     """What becomes of the table when it is no longer declared: Retain or Delete."""
@@ -314,3 +315,14 @@ class Table(Model):
             field="localSecondaryIndexes",
         ),
     )
+
+
+class TableRef(Model):
+    """A table of another Microservice of the same namespace, which admits this one in its access.from."""
+
+    microservice: PartName
+    """Name of the Microservice that declares it."""
+    table: PartName
+    """Name of the table as it is declared there; its own name arrives as MICROSERVICE__TABLE_TABLE."""
+    access: Access = "ReadOnly"
+    """What this service's role may do with the items: ReadWrite, ReadOnly or WriteOnly."""

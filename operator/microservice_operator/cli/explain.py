@@ -4,7 +4,7 @@ Offline, by the functions that a pass calls; what only a cluster or an Environme
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -13,10 +13,11 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from ..api.objects import Environment, Microservice
+from ..api.objects import Environment, Identity, Microservice
 from ..cloud.iam_trust import trust
 from ..cloud.policy import document, excess, grants
-from ..cloud.policy_arns import Site, arns, needs_role
+from ..cloud.policy_arns import Site, arns, needs_role, table_arn
+from ..outside.lending import lending, trouble
 from ..ownership import Owner
 from .documents import Unreadable
 from .resources import UNKNOWN, Found, complaint, environment_for, read
@@ -53,6 +54,33 @@ class Explanation:
     trust: Any
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A service to be explained, and what is known of where it will be."""
+
+    service: Microservice
+    environment: Environment | None
+    cluster_id: str | None
+
+
+class Neighbours:
+    """The other Microservices of the files."""
+
+    def __init__(self, found: Found) -> None:
+        """Know what the files hold."""
+        self._services = {(service.namespace, service.name): (source, service) for source, service in found.services}
+
+    @property
+    def microservices(self) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+        """All, as they are written."""
+        return {key: source.content for key, (source, _) in self._services.items()}
+
+    def dependency(self, key: tuple[str, str]) -> tuple[Mapping[str, Any], Microservice | None] | None:
+        """One by namespace and name."""
+        found = self._services.get(key)
+        return (found[0].content, found[1]) if found else None
+
+
 def explain(
     files: Annotated[list[Path], typer.Argument(help="Files of resources; - is standard input.", show_default=False)],
     output: Annotated[Format, typer.Option("--output", "-o", help="Format of the explanation.")] = Format.TEXT,
@@ -86,10 +114,12 @@ def _explained(found: Found, cluster_id: str | None) -> Iterator[Explanation]:
             message = f"Environment {wanted} is in none of the files; add its file with --environment"
             found.complaints.append(complaint(source, "spec.environment", message))
             continue
-        yield _explanation(service, environment_for(found, wanted), cluster_id)
+        asked = Asked(service, environment_for(found, wanted), cluster_id)
+        yield _explanation(asked, Neighbours(found))
 
 
-def _explanation(service: Microservice, environment: Environment | None, cluster_id: str | None) -> Explanation:
+def _explanation(asked: Asked, neighbours: Neighbours) -> Explanation:
+    service, environment, cluster_id = asked.service, asked.environment, asked.cluster_id
     aws = environment.spec.aws if environment else None
     owner = Owner(cluster_id or UNKNOWN, service.identity)
     site = Site(
@@ -99,8 +129,15 @@ def _explanation(service: Microservice, environment: Environment | None, cluster
         named=owner.name,
     )
     if cluster_id is None:
-        site = replace(site, named=lambda part, _: f"{service.namespace}-{service.name}-{part}-{UNKNOWN}")
-    granted = grants(service.spec, arns(site, service))
+        site = replace(site, named=_placeholder(service.identity))
+    lent = lending(owner, site, service, neighbours)
+    if cluster_id is None:
+        others = {key: replace(service.identity, name=key[0]) for key in lent}
+        lent = {
+            key: replace(lent[key], arn=table_arn(replace(site, named=_placeholder(other)), key[1]))
+            for key, other in others.items()
+        }
+    granted = grants(service.spec, arns(site, service), lent)
     policy = document(granted)
     rows = [Row(action, g.resource, g.at, g.because) for g in granted for action in sorted(g.actions)]
     roles = aws.identity if aws else None
@@ -108,11 +145,20 @@ def _explanation(service: Microservice, environment: Environment | None, cluster
         namespace=service.namespace,
         name=service.name,
         role=site.role_arn if granted else "",
-        note=_note(service, environment) or excess(policy),
+        note=_note(service, environment) or excess(policy) or _untold(service, neighbours),
         grants=rows,
         policy=policy,
         trust=trust(aws, roles, service.identity) if aws and roles and granted else None,
     )
+
+
+def _placeholder(identity: Identity) -> Callable[[str, int], str]:
+    return lambda part, _: f"{identity.namespace}-{identity.name}-{part}-{UNKNOWN}"
+
+
+def _untold(service: Microservice, neighbours: Neighbours) -> str:
+    said = (trouble(service, ref, neighbours) for ref in service.spec.table_refs or [])
+    return "; ".join(sentence for sentence in said if sentence)
 
 
 def _note(service: Microservice, environment: Environment | None) -> str:

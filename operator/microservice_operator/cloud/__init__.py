@@ -26,6 +26,7 @@ from .iam_roles import (
     credentials_usable,
     delete_identity,
     reconcile_identity,
+    site,
 )
 from .place import Place
 from .tables import LeavingTable, WantedTable, delete_table, reconcile_table, table_name, usable
@@ -54,6 +55,7 @@ __all__ = [
     "reconcile_api",
     "reconcile_identity",
     "reconcile_table",
+    "site",
     "table_name",
     "tokens",
     "usable",

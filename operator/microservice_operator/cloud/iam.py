@@ -75,6 +75,8 @@ class IAMRole:
                 await self._bound(value)
             case "trust":
                 await self._door.write("UpdateAssumeRolePolicy", RoleName=self._name, PolicyDocument=text(value))
+            case "policy" if value is None:
+                await self._door.write("DeleteRolePolicy", RoleName=self._name, PolicyName=POLICY)
             case "policy":
                 await self._door.write(
                     "PutRolePolicy", RoleName=self._name, PolicyName=POLICY, PolicyDocument=text(value)

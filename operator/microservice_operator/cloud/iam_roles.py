@@ -16,7 +16,7 @@ from .iam import IAMRole
 from .iam_trust import trust
 from .place import Place
 from .plan import Desired, Field, Kind, Leaving, Reasons
-from .policy import document, excess, grants
+from .policy import Lending, document, excess, grants
 from .policy_arns import Site, arns, needs_role
 from .policy_documents import same_policy
 from .resource import Outcome, reconcile, remove
@@ -59,13 +59,15 @@ ASSOCIATION = Kind(
 class WantedIdentity:
     """A Microservice that needs a role, and the Environment's word on how its pods get it.
 
-    `known` are the ids that status remembers, by kind; `tags` the Environment's overlaid with the Microservice's.
+    `known` are the ids that status remembers, by kind; `tags` the Environment's overlaid with the Microservice's;
+    `lending` the tables of others that admit it.
     """
 
     service: Microservice
     aws: AWS
     tags: Mapping[str, str] = field(default_factory=dict)
     known: Mapping[str, str] = field(default_factory=dict)
+    lending: Lending = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ async def reconcile_identity(place: Place, wanted: WantedIdentity) -> tuple[Part
     if roles is None or not needs_role(wanted.service):
         return ()
     here = site(place)
-    policy = document(grants(wanted.service.spec, arns(here, wanted.service)))
+    policy = document(grants(wanted.service.spec, arns(here, wanted.service), wanted.lending))
     too_long = excess(policy)
     if too_long:
         return (_too_long(place, wanted, too_long),)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..api.microservice import MicroserviceSpec
-from ..api.stores import Table
+from ..api.stores import Table, TableRef
 from .policy_documents import Document, text
 
 SIZE_LIMIT = 10_240  # characters of all inline policies of one role: "IAM and AWS STS quotas"
@@ -56,10 +56,30 @@ class Grant:
     because: str
 
 
+@dataclass(frozen=True)
+class Lent:
+    """A table of another Microservice that admits this one."""
+
+    table: Table
+    arn: str
+
+
+Lending = Mapping[tuple[str, str], Lent]  # (Microservice, table) of a ref → the table, only where the owner admits
+
+
 def table_grants(table: Table, arn: str, at: str) -> tuple[Grant, ...]:
     """What a table's declaration grants: its items, its indexes and its stream, where there are any."""
-    access = table.access
-    because = f"table {table.name}: access {access}"
+    return _granted(Lent(table, arn), table.access, at, f"table {table.name}: access {table.access}")
+
+
+def ref_grants(ref: TableRef, lent: Lent, at: str) -> tuple[Grant, ...]:
+    """What a ref to another's table grants: the same, by the ref's access."""
+    because = f"table {ref.table} of Microservice {ref.microservice}, which admits this one: access {ref.access}"
+    return _granted(lent, ref.access, at, because)
+
+
+def _granted(lent: Lent, access: str, at: str, because: str) -> tuple[Grant, ...]:
+    table, arn = lent.table, lent.arn
     found = [Grant(TABLE_ACTIONS[access], arn, at, because)]
     if table.global_secondary_indexes or table.local_secondary_indexes:
         found.append(Grant(INDEX_ACTIONS[access], f"{arn}/index/*", at, f"{because}, indexes"))
@@ -69,13 +89,22 @@ def table_grants(table: Table, arn: str, at: str) -> tuple[Grant, ...]:
     return tuple(grant for grant in found if grant.actions)
 
 
-def grants(spec: MicroserviceSpec, arns: Mapping[tuple[str, str], str]) -> tuple[Grant, ...]:
+def grants(
+    spec: MicroserviceSpec, arns: Mapping[tuple[str, str], str], lending: Lending | None = None
+) -> tuple[Grant, ...]:
     """Everything that a Microservice's role is for; `arns` holds the exact ARN of each declared (kind, name)."""
-    return tuple(
+    own = (
         grant
         for index, table in enumerate(spec.tables or [])
         for grant in table_grants(table, arns["Table", table.name], f"spec.tables[{index}]")
     )
+    others = (
+        grant
+        for index, ref in enumerate(spec.table_refs or [])
+        if lending and (ref.microservice, ref.table) in lending
+        for grant in ref_grants(ref, lending[ref.microservice, ref.table], f"spec.tableRefs[{index}]")
+    )
+    return (*own, *others)
 
 
 def document(granted: Iterable[Grant]) -> Document | None:

@@ -47,12 +47,14 @@ def partition(region: str) -> str:
 
 def needs_role(service: Microservice) -> bool:
     """Does the service declare anything in AWS that it calls itself?"""
-    return bool(service.spec.tables)
+    return bool(service.spec.tables or service.spec.table_refs)
+
+
+def table_arn(site: Site, declared: str) -> str:
+    """ARN of a table, by its declared name."""
+    return site.arn("dynamodb", f"table/{site.named(declared, TABLE_NAME_LIMIT)}")
 
 
 def arns(site: Site, service: Microservice) -> dict[tuple[str, str], str]:
     """ARN of each declared (kind, name)."""
-    return {
-        ("Table", table.name): site.arn("dynamodb", f"table/{site.named(table.name, TABLE_NAME_LIMIT)}")
-        for table in service.spec.tables or []
-    }
+    return {("Table", table.name): table_arn(site, table.name) for table in service.spec.tables or []}

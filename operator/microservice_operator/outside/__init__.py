@@ -9,9 +9,21 @@ doors       the ways to AWS and PostgreSQL
 databases, tables, …   the entries: from a declared part to calls of `cloud` and `postgres`
 """
 
-from .identity import identity_wait, role_arn
+from .identity import identity_wait, role_arn, table_ref_names
 from .leaving import Leaves, is_over, known_parts
+from .lending import trouble
 from .passes import Outside, Provided
 from .sorts import Before
 
-__all__ = ["Before", "Leaves", "Outside", "Provided", "identity_wait", "is_over", "known_parts", "role_arn"]
+__all__ = [
+    "Before",
+    "Leaves",
+    "Outside",
+    "Provided",
+    "identity_wait",
+    "is_over",
+    "known_parts",
+    "role_arn",
+    "table_ref_names",
+    "trouble",
+]

@@ -5,9 +5,10 @@ from functools import partial
 from typing import Any
 
 from .. import cloud
-from ..api.objects import Environment
+from ..api.objects import Environment, Microservice
 from ..facts import Part, Section, State
 from .doors import Doors
+from .lending import lending, names_of
 from .sorts import Declared, Going, Sort, Stepped, Wanted, items
 
 ROLE, ASSOCIATION = "Role", "PodIdentityAssociation"
@@ -34,6 +35,11 @@ def identity_wait(parts: Iterable[Part]) -> str:
     return "" if cloud.credentials_usable(wanted) else "the service's role is not ready yet"
 
 
+def table_ref_names(doors: Doors, service: Microservice) -> dict[tuple[str, str], str]:
+    """Names in AWS of other Microservices' tables, by (Microservice, table)."""
+    return names_of(doors.owner(service.identity), service)
+
+
 def role_arn(environment: Environment | None, parts: Iterable[Part]) -> str:
     """ARN of the role where pods ask for it themselves, "" where EKS hands it out or there is none."""
     aws = environment.spec.aws if environment else None
@@ -44,7 +50,7 @@ def role_arn(environment: Environment | None, parts: Iterable[Part]) -> str:
 
 def _declared(spec: Mapping[str, Any], environment: Environment | None) -> tuple[Declared, ...]:
     aws = environment.spec.aws if environment else None
-    called = any(items(spec, section) for section in CALLED)
+    called = any(items(spec, section) for section in CALLED) or bool(spec.get("tableRefs"))
     return (Declared(cloud.SERVICE_ROLE),) if called and aws and aws.identity else ()
 
 
@@ -52,7 +58,8 @@ async def _step(doors: Doors, wanted: Wanted) -> Stepped:
     place = doors.place(wanted.service.identity, wanted.environment, "roles")
     aws = wanted.environment.spec.aws if wanted.environment else None
     assert aws is not None  # noqa: S101 the place is made from it
-    role = cloud.WantedIdentity(wanted.service, aws, wanted.tags, wanted.known)
+    lent = lending(place.owner, cloud.site(place), wanted.service, wanted.neighbours)
+    role = cloud.WantedIdentity(wanted.service, aws, wanted.tags, wanted.known, lent)
     return Stepped(await cloud.reconcile_identity(place, role))
 
 

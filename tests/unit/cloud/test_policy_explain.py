@@ -81,3 +81,15 @@ def test_how_it_exits(tmp_path: Path) -> None:
     elsewhere = explain("-", stdin=BARE.replace('"web:1"', '"web:1", environment: away'))
     assert elsewhere.exit_code == 1
     assert "Environment away" in elsewhere.stderr
+
+
+def test_a_ref_is_explained_with_its_consent_or_without() -> None:
+    ref = BARE.replace('"web:1"', '"web:1", tableRefs: [{microservice: product, table: products}]')
+    alone = explain("-", stdin=ref + SERVICE.partition("---")[2].join(["---", ""]))
+    assert "does not exist" in alone.stdout
+    both = ref + "---" + SERVICE.replace("  tables:", "  access: {from: [{microservice: web}]}\n  tables:")
+    explained = json.loads(explain("-", "-o", "json", stdin=both).stdout)
+    (web,) = (item for item in explained if item["name"] == "web")
+    assert all(":table/shop-product-products-" in row["resource"] for row in web["grants"])
+    assert {row["field"] for row in web["grants"]} == {"spec.tableRefs[0]"}
+    assert all("which admits this one: access ReadOnly" in row["because"] for row in web["grants"])
