@@ -23,8 +23,8 @@ API = {"openAPI": {"configMapKeyRef": KEY}}
 @pytest.fixture(scope="module")
 def gateway(stage: Stage) -> Iterator[Any]:
     """API Gateway as the emulator has it, the strict layer before it."""
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    client = boto3.client("apigatewayv2", region_name=install.REGION, endpoint_url=stage.aws.upstream, **keys)
+    session: Any = boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test")
+    client = session.client("apigatewayv2", region_name=install.REGION, endpoint_url=stage.aws.upstream)
     stage.aws.layers["apigateway"] = StrictGateway(client)
     yield client
     client.close()
