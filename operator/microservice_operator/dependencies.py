@@ -1,10 +1,12 @@
 """PURE: what a declared dependency's other end says about the edge between the two."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from .api.microservice import Dependency
 from .api.objects import Microservice
+from .api.stores import TableRef
 from .facts import Part, Reason, State
 from .status import serves
 
@@ -28,6 +30,14 @@ def dependency_part(caller: Microservice, dependency: Dependency, found: Found |
             dependency, Reason.DEPENDENCY_NOT_READY, f"Microservice {name} is not ready; look at its conditions"
         )
     return Part("Kubernetes", "Microservice", name, State.READY, optional=dependency.optional)
+
+
+def table_ref_part(ref: TableRef, trouble: str) -> Part:
+    """One table of another Microservice: granted, or what keeps it from being so."""
+    part = Part("Kubernetes", "Microservice", ref.microservice, State.READY)
+    if not trouble:
+        return part
+    return replace(part, state=State.PROGRESSING, reason=Reason.DEPENDENCY_NOT_ADMITTED, message=trouble)
 
 
 def _admits(service: Microservice, caller: Microservice) -> bool:

@@ -126,8 +126,12 @@ class World:
         return min(marked, default=None)
 
     def _index(self, key: Key, body: Mapping[str, Any]) -> None:
-        declared = (body.get("spec") or {}).get("dependencies") or []
-        now = {(key[0], item["name"]) for item in declared if isinstance(item, dict) and "name" in item}
+        now = {
+            (key[0], item[named])
+            for section, named in (("dependencies", "name"), ("tableRefs", "microservice"))
+            for item in (body.get("spec") or {}).get(section) or []
+            if isinstance(item, dict) and named in item
+        }
         before = self._depends.pop(key, set())
         for other in before - now:
             self._dependants[other].discard(key)

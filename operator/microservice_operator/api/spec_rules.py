@@ -10,6 +10,7 @@ from typing import Any
 
 from ..names import variable
 from .base import Rule, Transition
+from .stores import SMALLEST_STORAGE, gibibytes
 
 DATABASE_VARIABLES = ("URL", "HOST", "PORT", "NAME", "USER", "PASSWORD")
 BUILT_IN_VOLUME = "tmp"
@@ -217,7 +218,50 @@ def _same(field: str) -> str:
     return f"has(n.{field}) == has(o.{field}) && (!has(n.{field}) || n.{field} == o.{field})"
 
 
+def _grown(new: Any, old: Any) -> bool:
+    return _database_pairs(new, old, lambda n, o: _size(n) >= _size(o))
+
+
+def _not_downgraded(new: Any, old: Any) -> bool:
+    return _database_pairs(new, old, lambda n, o: int(n.version) >= int(o.version))
+
+
+def _database_pairs(new: Any, old: Any, holds: Callable[[Any, Any], bool]) -> bool:
+    """Databases that both versions have."""
+    before = {database.name: database for database in old.databases or []}
+    return all(holds(d, before[d.name]) for d in new.databases or [] if d.name in before)
+
+
+def _size(database: Any) -> int:
+    return gibibytes(database.storage.size) if database.storage else SMALLEST_STORAGE
+
+
+def _size_cel(item: str) -> str:
+    return f"(has({item}.storage) ? int({item}.storage.size.replace('Gi', '')) : {SMALLEST_STORAGE})"
+
+
+def _databases_cel(condition: str) -> str:
+    return (
+        "!has(oldSelf.databases) || !has(self.databases) || "
+        f"self.databases.all(n, oldSelf.databases.all(o, o.name != n.name || {condition}))"
+    )
+
+
 TRANSITIONS = (
+    Transition(
+        cel=_databases_cel(f"{_size_cel('n')} >= {_size_cel('o')}"),
+        holds=_grown,
+        message="databases: storage.size only grows; keep what it was, or declare a database of another name and move"
+        " the data",
+        field="databases",
+    ),
+    Transition(
+        cel=_databases_cel("int(n.version) >= int(o.version)"),
+        holds=_not_downgraded,
+        message="databases: version is never lowered; keep what it was, or declare a database of another name and move"
+        " the data",
+        field="databases",
+    ),
     Transition(
         cel=_kept_cel(f"n.partitionKey == o.partitionKey && {_same('sortKey')}"),
         holds=_kept("partition_key", "sort_key"),

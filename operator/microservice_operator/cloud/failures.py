@@ -1,7 +1,7 @@
 """What an error of AWS means for us: not what went wrong, but what happens next.
 
-Codes are those of "Common Error Types" and "Error handling with DynamoDB" in the AWS documents. A message never
-carries a request id or a count: the same trouble gives the same sentence.
+Codes are those of "Common Error Types", "Error handling with DynamoDB" and the IAM API Reference in the AWS documents.
+A message never carries a request id or a count: the same trouble gives the same sentence.
 """
 
 from botocore.exceptions import (
@@ -28,8 +28,23 @@ _THROTTLED = {
     "TooManyRequestsException",
 }
 _UNDER_WAY = {
+    "ConcurrentModification",
     "ConcurrentModificationException",
+    "ConflictException",
     "ContinuousBackupsUnavailableException",
+    "DBInstanceAlreadyExists",
+    "DBParameterGroupAlreadyExists",
+    "DBSubnetGroupAlreadyExists",
+    "DependencyViolation",
+    "EntityAlreadyExists",
+    "EntityTemporarilyUnmodifiable",
+    "InvalidDBInstanceState",
+    "InvalidDBParameterGroupState",
+    "InvalidDBSnapshotState",
+    "InvalidDBSubnetGroupStateFault",
+    "InvalidGroup.Duplicate",
+    "InvalidPermission.Duplicate",
+    "InvalidPermission.NotFound",
     "LimitExceededException",
     "PriorRequestNotComplete",
     "ResourceInUseException",
@@ -46,7 +61,17 @@ _CREDENTIALS = {
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
-_ABSENT = {"ResourceNotFoundException", "TableNotFoundException"}
+_ABSENT = {
+    "DBInstanceNotFound",
+    "DBParameterGroupNotFound",
+    "DBSnapshotNotFound",
+    "DBSubnetGroupNotFoundFault",
+    "InvalidGroup.NotFound",
+    "NoSuchEntity",
+    "NotFoundException",
+    "ResourceNotFoundException",
+    "TableNotFoundException",
+}
 _SERVER = 500
 
 

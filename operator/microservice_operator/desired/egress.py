@@ -55,7 +55,8 @@ def _dependencies(context: Context) -> list[Rule]:
 
 def _aws(context: Context) -> list[Rule]:
     """AWS itself and the agent that hands out the pod's credentials, or the emulator."""
-    if not context.microservice.spec.tables:
+    spec = context.microservice.spec
+    if not (spec.tables or spec.table_refs):
         return []
     if context.aws_endpoint_url:
         url = urlsplit(context.aws_endpoint_url)

@@ -65,7 +65,7 @@ def _identity(context: Context) -> list[Variable]:
 
 def _aws(context: Context) -> list[Variable]:
     """The emulator's address, where something of AWS is declared; any credentials will do, but there must be some."""
-    if not context.aws_endpoint_url or not context.microservice.spec.tables:
+    if not context.aws_endpoint_url or not (context.microservice.spec.tables or context.table_refs):
         return []
     return [
         _plain("AWS_ENDPOINT_URL", context.aws_endpoint_url),
@@ -77,6 +77,11 @@ def _aws(context: Context) -> list[Variable]:
 def _tables(context: Context) -> list[Variable]:
     tables = context.microservice.spec.tables or []
     found = [_plain(names.variable(table.name, "TABLE"), context.tables[table.name].name) for table in tables]
+    found += [
+        # a declared name has no two hyphens in a row, so no table of its own has this variable
+        _plain(f"{names.variable(microservice, '')}_{names.variable(table, 'TABLE')}", name)
+        for (microservice, table), name in sorted(context.table_refs.items())
+    ]
     if len(tables) == 1:
         found.append(_plain("TABLE_NAME", context.tables[tables[0].name].name))
     return found

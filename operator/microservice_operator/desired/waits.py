@@ -47,6 +47,7 @@ def rollout_wait(context: Context) -> str:
         *(database_wait(context, database) for database in databases),
         *(migration_wait(context, database) for database in databases),
         *(table_wait(context, table.name) for table in spec.tables or []),
+        context.identity_wait,
     )
     return next((wait for wait in waits if wait), "")
 

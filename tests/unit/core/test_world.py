@@ -78,6 +78,13 @@ def test_who_depends_is_told_when_the_other_side_comes_serves_and_goes(world: Wo
     assert told.taken() == []
 
 
+def test_who_uses_a_table_of_another_is_told_when_that_one_comes(world: World, told: Told) -> None:
+    world.saw_microservice(resource("order", {"tableRefs": [{"microservice": "user", "table": "users"}]}))
+    told.clear()
+    world.saw_microservice(resource("user"))
+    assert told.taken() == [("shop", "user"), ("shop", "order")]
+
+
 def test_a_former_object_of_the_same_name_takes_nothing_with_it(world: World) -> None:
     world.saw_microservice(resource("a"))
     world.lost_microservice(resource("a", uid="former"))

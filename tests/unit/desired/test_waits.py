@@ -12,6 +12,7 @@ from tests.unit.desired.given import CONNECTION, DATABASE, MIGRATING, TABLE, con
 KNOWN = {"connections": {"orders": CONNECTION}}
 NOT_SET = {"database_waits": {"orders": "database orders is not ready"}}
 READY = {"tables": {"products": Table("t", ready=True)}}
+NO_ROLE = {"identity_wait": "the service's role is not ready yet"}
 MAKING = {"tables": {"products": Table("t")}}
 UNKNOWN = "database orders has no connection yet"
 DATABASE_KINDS = {"Secret", "Job", "Deployment"}
@@ -37,6 +38,7 @@ def held(of: Context) -> dict[str, str]:
         ({"tables": [TABLE]}, {}, {"Deployment": "table products is not ready yet"}),
         ({"tables": [TABLE]}, MAKING, {"Deployment": "table products is not ready yet"}),
         ({"tables": [TABLE]}, READY, {}),
+        ({"tables": [TABLE]}, {**READY, **NO_ROLE}, {"Deployment": "the service's role is not ready yet"}),
     ],
 )
 def test_held(spec: dict[str, Any], known: dict[str, Any], expected: dict[str, str]) -> None:

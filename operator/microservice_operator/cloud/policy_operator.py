@@ -1,0 +1,168 @@
+"""PURE: what the operator itself may do in AWS: a table of the calls that its adapters make, and nothing else.
+
+A type of resource joins with its own rows. The tests of the adapters record every call and hold both ways: what is
+called is granted, and what is granted is called. Resources and condition keys are those of the AWS Service
+Authorization Reference; what it calls "dependent actions", rights without a call of their name, is `beside`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from string import Template
+from typing import Any
+
+from .policy_documents import Document
+
+
+@dataclass(frozen=True)
+class Right:
+    """Calls of one service on resources: `actions` where IAM names them otherwise, `beside` what has no call."""
+
+    service: str
+    calls: tuple[str, ...]
+    resources: tuple[str, ...]
+    why: str
+    actions: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    condition: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def granted(self) -> tuple[str, ...]:
+        """IAM actions."""
+        named = self.actions or tuple(f"{self.service}:{call}" for call in self.calls)
+        return tuple(sorted({*named, *self.beside}))
+
+
+TABLE = "arn:${partition}:dynamodb:${region}:${account_id}:table/*"
+ROLE = "arn:${partition}:iam::${account_id}:role/microservice-operator/${cluster_id}/*"
+CLUSTER = "arn:${partition}:eks:${region}:${account_id}:cluster/${cluster_name}"
+ASSOCIATION = "arn:${partition}:eks:${region}:${account_id}:podidentityassociation/${cluster_name}/*"
+APIS = "arn:${partition}:apigateway:${region}::/apis"
+ON_APIS = f"{APIS}/*"  # API Gateway names its actions after the verbs of HTTP
+API_TAGS = "arn:${partition}:apigateway:${region}::/tags/*"
+_BOUNDED = {"StringEquals": {"iam:PermissionsBoundary": "${permissions_boundary_arn}"}}
+
+FREE = frozenset({("sts", "GetCallerIdentity")})  # "No permissions are required": AWS STS API Reference
+
+RIGHTS: tuple[Right, ...] = (
+    Right("dynamodb", ("CreateTable",), (TABLE,), "makes declared tables"),
+    Right(
+        "dynamodb",
+        ("DescribeContinuousBackups", "DescribeTable", "DescribeTimeToLive", "ListTagsOfResource"),
+        (TABLE,),
+        "looks at declared tables",
+    ),
+    Right(
+        "dynamodb",
+        ("TagResource", "UntagResource", "UpdateContinuousBackups", "UpdateTable", "UpdateTimeToLive"),
+        (TABLE,),
+        "changes what the spec changes; marks its tables",
+    ),
+    Right("dynamodb", ("DeleteTable",), (TABLE,), "deletes a table whose deletionPolicy is Delete"),
+    Right(
+        "iam",
+        ("CreateRole", "PutRolePermissionsBoundary", "PutRolePolicy"),
+        (ROLE,),
+        "makes the roles of services; none without the boundary, so none can do more than it",
+        condition=_BOUNDED,
+    ),
+    Right(
+        "iam",
+        ("GetRole", "GetRolePolicy", "TagRole", "UntagRole", "UpdateAssumeRolePolicy"),
+        (ROLE,),
+        "looks at its roles, marks them, keeps their trust",
+    ),
+    Right("iam", ("DeleteRole", "DeleteRolePolicy"), (ROLE,), "lets a role go with its service"),
+    Right(
+        "iam",
+        (),
+        (ROLE,),
+        "lets EKS hand a role to the pods of its service",
+        beside=("iam:PassRole",),
+        condition={"StringEquals": {"iam:PassedToService": "pods.eks.amazonaws.com"}},
+    ),
+    Right(
+        "eks",
+        ("CreatePodIdentityAssociation", "ListPodIdentityAssociations"),
+        (CLUSTER,),
+        "finds and makes the association of a service account",
+    ),
+    Right(
+        "eks",
+        (
+            "DeletePodIdentityAssociation",
+            "DescribePodIdentityAssociation",
+            "TagResource",
+            "UntagResource",
+            "UpdatePodIdentityAssociation",
+        ),
+        (ASSOCIATION,),
+        "keeps its associations as declared, and lets them go",
+    ),
+    Right(
+        "apigateway",
+        ("GetApis", "GetAuthorizers", "GetIntegrations", "GetRoutes", "GetStages"),
+        (APIS, ON_APIS),
+        "finds the API of an Environment, looks at what is on it",
+        actions=("apigateway:GET",),
+    ),
+    Right(
+        "apigateway",
+        ("CreateApi", "CreateAuthorizer", "CreateIntegration", "CreateRoute", "CreateStage", "TagResource"),
+        (APIS, ON_APIS, API_TAGS),
+        "makes the API of an Environment and its services' routes, marks the API",
+        actions=("apigateway:POST",),
+    ),
+    Right(
+        "apigateway",
+        ("UpdateApi", "UpdateAuthorizer", "UpdateIntegration", "UpdateRoute", "UpdateStage"),
+        (ON_APIS,),
+        "keeps them as declared",
+        actions=("apigateway:PATCH",),
+    ),
+    Right(
+        "apigateway",
+        (
+            "DeleteApi",
+            "DeleteAuthorizer",
+            "DeleteCorsConfiguration",
+            "DeleteIntegration",
+            "DeleteRoute",
+            "DeleteStage",
+            "UntagResource",
+        ),
+        (ON_APIS, API_TAGS),
+        "lets routes go with their service, and an API whose deletionPolicy is Delete",
+        actions=("apigateway:DELETE",),
+    ),
+)
+
+
+def services() -> frozenset[str]:
+    """Services that have rows here, as requests are signed for them."""
+    return frozenset(right.service for right in RIGHTS)
+
+
+def calls(rights: Iterable[Right] = RIGHTS) -> frozenset[tuple[str, str]]:
+    """Every call that is granted."""
+    return frozenset((right.service, call) for right in rights for call in right.calls)
+
+
+def operator_policy(values: Mapping[str, str]) -> Document:
+    """The policy with `${name}` replaced by `values`, for as far as they go."""
+    statements = [_statement(right) for right in RIGHTS]
+    policy = {"Version": "2012-10-17", "Statement": statements}
+    filled: Document = _filled(policy, values)
+    return filled
+
+
+def _statement(right: Right) -> dict[str, Any]:
+    condition = {"Condition": dict(right.condition)} if right.condition else {}
+    return {"Effect": "Allow", "Action": list(right.granted), "Resource": list(right.resources), **condition}
+
+
+def _filled(value: Any, values: Mapping[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _filled(entry, values) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_filled(entry, values) for entry in value]
+    return Template(value).safe_substitute(values)

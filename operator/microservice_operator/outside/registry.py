@@ -1,0 +1,12 @@
+"""All sorts of parts outside the cluster; a new one is one more entry here."""
+
+from collections.abc import Callable
+
+from .databases import databases
+from .doors import Doors
+from .identity import identity
+from .routes import routes
+from .sorts import Sort
+from .tables import tables
+
+REGISTRY: tuple[Callable[[Doors], Sort], ...] = (databases, identity, tables, routes)
