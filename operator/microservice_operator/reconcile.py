@@ -261,8 +261,9 @@ def _table_name(arn: str) -> str:
 
 
 def _recreated(asked: str, handled: str, parts: Iterable[Part]) -> str:
-    """What is handled of the permission to make something anew: it is spent once the part is there."""
-    there = any(part.name == asked and part.state is State.READY for part in parts)
+    """What is handled of the permission to make something anew: it is spent once all parts of the name are there."""
+    states = [part.state for part in parts if part.name == asked]
+    there = bool(states) and all(state is State.READY for state in states)
     return asked if asked and (there or asked == handled) else ""
 
 

@@ -103,10 +103,10 @@ def from_group(port: int, group: str) -> tuple[Any, ...]:
 
 def _rules(permissions: list[dict[str, Any]]) -> Rules:
     """Each source by itself: EC2 shows sources of one port together, whichever way they were given."""
-    found = {}
+    found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     for permission in permissions:
         # absent where the protocol has no ports
-        ports = {end: permission[end] for end in ("FromPort", "ToPort") if end in permission}
+        ports: dict[str, Any] = {end: permission[end] for end in ("FromPort", "ToPort") if end in permission}
         for sources, key in _SOURCES.items():
             for source in permission.get(sources, []):
                 rule = (

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from string import Template
 from typing import Any
 
+from .. import names
 from .policy_documents import Document
 
 
@@ -40,6 +41,19 @@ APIS = "arn:${partition}:apigateway:${region}::/apis"
 ON_APIS = f"{APIS}/*"  # API Gateway names its actions after the verbs of HTTP
 API_TAGS = "arn:${partition}:apigateway:${region}::/tags/*"
 _BOUNDED = {"StringEquals": {"iam:PermissionsBoundary": "${permissions_boundary_arn}"}}
+
+_MINE = {"StringEquals": {f"aws:ResourceTag/{names.TAG_CLUSTER}": "${cluster_id}"}}
+_MARKED = {"StringEquals": {f"aws:RequestTag/{names.TAG_CLUSTER}": "${cluster_id}"}}
+
+
+def _rds(*kinds: str) -> tuple[str, ...]:
+    return tuple("arn:${partition}:rds:${region}:${account_id}:" + f"{kind}:*" for kind in kinds)
+
+
+INSTANCE, GROUPS, SNAPSHOT = _rds("db"), _rds("pg", "subgrp"), _rds("snapshot")
+SECURITY_GROUP = "arn:${partition}:ec2:${region}:${account_id}:security-group/*"
+VPC = "arn:${partition}:ec2:${region}:${account_id}:vpc/*"
+MASTER_LOGIN = "arn:${partition}:secretsmanager:${region}:${account_id}:secret:rds!db-*"
 
 FREE = frozenset({("sts", "GetCallerIdentity")})  # "No permissions are required": AWS STS API Reference
 
@@ -133,6 +147,85 @@ RIGHTS: tuple[Right, ...] = (
         (ON_APIS, API_TAGS),
         "lets routes go with their service, and an API whose deletionPolicy is Delete",
         actions=("apigateway:DELETE",),
+    ),
+    Right(
+        "rds",
+        ("CreateDBInstance", "CreateDBParameterGroup", "CreateDBSnapshot", "CreateDBSubnetGroup"),
+        (*INSTANCE, *GROUPS, *SNAPSHOT, *_rds("og")),
+        "makes instances for declared databases and what they are made of, marked as this cluster's",
+        condition=_MARKED,
+    ),
+    Right(
+        "rds",
+        (
+            "DescribeDBInstances",
+            "DescribeDBParameterGroups",
+            "DescribeDBParameters",
+            "DescribeDBSnapshots",
+            "DescribeDBSubnetGroups",
+            "ListTagsForResource",
+        ),
+        (*INSTANCE, *GROUPS, *SNAPSHOT),
+        "looks at them, at all of a region in one call",
+    ),
+    Right(
+        "rds",
+        (
+            "AddTagsToResource",
+            "ModifyDBInstance",
+            "ModifyDBParameterGroup",
+            "ModifyDBSubnetGroup",
+            "RebootDBInstance",
+            "RemoveTagsFromResource",
+            "ResetDBParameterGroup",
+            "StartDBInstance",
+        ),
+        (*INSTANCE, *GROUPS, *SNAPSHOT, *_rds("og")),
+        "changes what the spec changes, wakes an instance that sleeps",
+    ),
+    Right(
+        "rds",
+        ("DeleteDBInstance", "DeleteDBParameterGroup", "DeleteDBSubnetGroup"),
+        (*INSTANCE, *GROUPS),
+        "lets an instance of this cluster go by its deletionPolicy",
+        condition=_MINE,
+    ),
+    Right(
+        "rds",
+        (),
+        (MASTER_LOGIN,),
+        "lets RDS keep the master password of an instance that is made",
+        beside=("secretsmanager:CreateSecret", "secretsmanager:TagResource"),
+    ),
+    Right("secretsmanager", ("GetSecretValue",), (MASTER_LOGIN,), "reads the master login, to make roles with it"),
+    Right("ec2", ("DescribeSecurityGroups",), ("*",), "finds security groups; EC2 knows no narrower resource for it"),
+    Right(
+        "ec2",
+        ("CreateSecurityGroup",),
+        (SECURITY_GROUP, VPC),
+        "makes the security group of an instance",
+    ),
+    Right(
+        "ec2",
+        (),
+        (SECURITY_GROUP,),
+        "marks a security group as it is made",
+        beside=("ec2:CreateTags",),
+        condition={"StringEquals": {"ec2:CreateAction": "CreateSecurityGroup"}},
+    ),
+    Right(
+        "ec2",
+        (
+            "AuthorizeSecurityGroupIngress",
+            "CreateTags",
+            "DeleteSecurityGroup",
+            "DeleteTags",
+            "RevokeSecurityGroupEgress",
+            "RevokeSecurityGroupIngress",
+        ),
+        (SECURITY_GROUP,),
+        "keeps the security groups of this cluster as declared, and lets them go",
+        condition=_MINE,
     ),
 )
 

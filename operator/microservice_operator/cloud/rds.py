@@ -85,6 +85,11 @@ def instance_name(place: Place, database: str) -> str:
     return _PREFIX + re.sub("-+", "-", place.owner.name(database, _NAME_LIMIT - len(_PREFIX)))
 
 
+def endpoint(place: Place, database: str) -> Endpoint | None:
+    """Where the instance of a declared database answers, as it was seen last."""
+    return _endpoint(place, instance_name(place, database))
+
+
 async def reconcile_instance(place: Place, wanted: WantedInstance) -> tuple[tuple[Part, ...], Endpoint | None]:
     """Take at most one step for each resource of a declared database; where it answers, once it does.
 
@@ -95,15 +100,15 @@ async def reconcile_instance(place: Place, wanted: WantedInstance) -> tuple[tupl
     groups = await asyncio.gather(
         *(_settled_or_looked_at(place, group, sight) for group in _groups(place, wanted, name))
     )
-    endpoint = _endpoint(place, name)
+    at = _endpoint(place, name)
     recalled = place.settled.recall(_key(place, INSTANCE, wanted), sight)
-    if recalled and endpoint and all(group.settled for group in groups):
-        return (recalled, *(group.part for group in groups)), endpoint
+    if recalled and at and all(group.settled for group in groups):
+        return (recalled, *(group.part for group in groups)), at
     instance = await _instance(place, wanted, groups)
     if instance.settled:
         place.settled.keep(_key(place, INSTANCE, wanted), sight, instance.part)
     part = place.settled.news(_key(place, INSTANCE, wanted), instance.part)
-    return (part, *(group.part for group in groups)), _endpoint(place, name) if _answers(part) else None
+    return (part, *(group.part for group in groups)), _endpoint(place, name) if answers(part) else None
 
 
 async def _settled_or_looked_at(place: Place, group: tuple[Resource, Kind, Desired], sight: WantedInstance) -> Outcome:
@@ -262,7 +267,7 @@ def _endpoint(place: Place, name: str) -> Endpoint | None:
     return Endpoint(at["Address"], at["Port"], MasterSecret(secret["SecretArn"], place))
 
 
-def _answers(part: Part) -> bool:
+def answers(part: Part) -> bool:
     """Whether it may be talked to: it is ours and there, whatever becomes of it."""
     return bool(part.id) and part.reason not in (Reason.CONFLICT, Reason.DATABASE_LOST, Reason.DATABASE_DELETING)
 

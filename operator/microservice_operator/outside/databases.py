@@ -1,19 +1,24 @@
-"""Databases and their roles on PostgreSQL servers, as an entry of the registry."""
+"""Databases and their roles on PostgreSQL servers, as an entry of the registry.
+
+The server is a shared one that exists already, or an instance of RDS, which is an entry of its own.
+"""
 
 import base64
 import time
 from functools import partial
 
 from .. import names, postgres
-from ..api.environment import SharedServer
+from ..api.environment import RDS, SecretRef
 from ..api.objects import Environment, Microservice
 from ..api.stores import Database
+from ..cloud import rds
 from ..cluster.connection import NOT_FOUND, ApiError
 from ..cluster.kinds import SECRET
 from ..connections import Login
-from ..errors import NeedsPerson
-from ..facts import Part, Reason, Section
+from ..errors import NeedsPerson, NotYet
+from ..facts import Part, Reason, Section, State
 from .doors import Doors
+from .instances import INSTANCE, of_rds
 from .sorts import Going, Sort, Stepped, Wanted, items
 
 DATABASE = "Database"
@@ -29,6 +34,7 @@ def databases(doors: Doors) -> Sort:
         declared=lambda spec, _environment: items(spec, "databases"),
         step=partial(_step, admins),
         leave=partial(_leave, admins),
+        needs=lambda _owner, name: [(INSTANCE, name)],
     )
 
 
@@ -53,11 +59,14 @@ class Admins:
             )
         if found.shared is None:
             raise NeedsPerson(
-                Reason.PROVIDER_NOT_SUPPORTED,
-                f"Environment {environment.name} asks for databases from provider {found.provider}, "
-                "which this version does not offer; set spec.databases.provider to shared",
+                Reason.ENVIRONMENT_MISSING,
+                f"Environment {environment.name} names no server; add spec.databases.shared",
             )
-        admin = await self._admin(found.shared)
+        admin = await self._secret(
+            found.shared.admin_secret_ref,
+            ("username", "password"),
+            "the admin login of the shared PostgreSQL server",
+        )
         return postgres.Server(
             host=found.shared.host,
             port=found.shared.port,
@@ -66,17 +75,24 @@ class Admins:
             certificates=admin.get("ca.crt", ""),
         )
 
+    async def certificates(self, found: RDS) -> str:
+        """Whom the certificates of instances must be from.
+
+        Raises NeedsPerson where nobody says.
+        """
+        secret = await self._secret(found.ca_secret_ref, ("ca.crt",), "the certificates of RDS")
+        return secret["ca.crt"]
+
     def forget(self) -> None:
         """Read them anew: a login did not work."""
         self._known.clear()
 
-    async def _admin(self, shared: SharedServer) -> dict[str, str]:
-        ref = shared.admin_secret_ref
+    async def _secret(self, ref: SecretRef, keys: tuple[str, ...], what: str) -> dict[str, str]:
         at = (ref.namespace, ref.name)
         until, data = self._known.get(at, (0.0, {}))
         if until > time.monotonic():
             return data
-        where = f"Secret {ref.namespace}/{ref.name}, the admin login of the shared PostgreSQL server,"
+        where = f"Secret {ref.namespace}/{ref.name}, {what},"
         try:
             secret = await self.doors.cluster.connection.send("GET", SECRET.path(*at))
         except ApiError as error:
@@ -84,18 +100,33 @@ class Admins:
                 raise error.expected() from error
             raise NeedsPerson(Reason.DATABASE_UNREACHABLE, f"{where} does not exist; create it") from error
         data = {key: base64.b64decode(value).decode() for key, value in (secret.get("data") or {}).items()}
-        if not {"username", "password"} <= set(data):
-            raise NeedsPerson(Reason.DATABASE_UNREACHABLE, f"{where} lacks username or password; add both keys")
+        if not set(keys) <= set(data):
+            wanted = " or ".join(keys)
+            raise NeedsPerson(Reason.DATABASE_UNREACHABLE, f"{where} lacks {wanted}; add what is missing")
         self._known[at] = (time.monotonic() + self.doors.resync, data)
         return data
+
+
+async def _place(admins: Admins, wanted: Wanted) -> postgres.Place:
+    """The server of a declared database, as its Microservice sees it."""
+    doors, owner = admins.doors, admins.doors.owner(wanted.service.identity)
+    found = of_rds(wanted.environment)
+    if found is None:
+        return postgres.Place(doors.servers, await admins.server(wanted.environment), owner, doors.settled)
+    place = doors.place(wanted.service.identity, wanted.environment, "instances")
+    at = rds.endpoint(place, wanted.name)
+    if at is None:
+        message = f"the instance of database {wanted.name} does not say yet where it answers"
+        raise NotYet(Reason.DATABASE_CREATING, message)
+    server = postgres.Server(at.host, at.port, "verify-full", at.admin, await admins.certificates(found))
+    return postgres.Place(doors.servers, server, owner, doors.settled, dedicated=True)
 
 
 async def _step(admins: Admins, wanted: Wanted) -> Stepped:
     doors, service = admins.doors, wanted.service
     at, spec = next((at, d) for at, d in enumerate(service.spec.databases or []) if d.name == wanted.name)
-    server = await admins.server(wanted.environment)
+    place = await _place(admins, wanted)
     logins = await _logins(doors, service, spec)
-    place = postgres.Place(doors.servers, server, doors.owner(service.identity), doors.settled)
     database = postgres.WantedDatabase(
         spec=spec,
         logins=logins,
@@ -111,12 +142,23 @@ async def _step(admins: Admins, wanted: Wanted) -> Stepped:
 
 async def _leave(admins: Admins, going: Going) -> tuple[Part, ...]:
     doors = admins.doors
+    if of_rds(going.environment):
+        return (_with_its_instance(going),)
     place = postgres.Place(
         doors.servers, await admins.server(going.environment), doors.owner(going.owner), doors.settled
     )
     policy = "Delete" if going.policy == "Delete" else "Retain"  # a shared server takes no snapshots
     leaving = postgres.LeavingDatabase(going.name, policy, going.known.get(DATABASE, ""))  # type: ignore[arg-type]
     return (await postgres.delete_database(place, leaving),)
+
+
+def _with_its_instance(going: Going) -> Part:
+    """It stays or goes with the instance that it is on, whose turn is next."""
+    if going.policy == "Retain":
+        message = f"database {going.name} stays on its instance"
+        return Part("PostgreSQL", DATABASE, going.name, State.RETAINED, Reason.DATABASE_RETAINED, message)
+    message = f"database {going.name} goes with its instance"
+    return Part("PostgreSQL", DATABASE, going.name, State.READY, Reason.DATABASE_DELETED, message)
 
 
 async def _logins(doors: Doors, service: Microservice, database: Database) -> postgres.Logins | None:
