@@ -277,4 +277,5 @@ def _refuse(facts: Facts, reason: Reason, message: str) -> Facts:
 
 
 def _requested_at(body: Body) -> str:
-    return str((body["metadata"].get("annotations") or {}).get(names.ANNOTATION_RECONCILE, ""))
+    # What the status can echo: the schema bounds it.
+    return str((body["metadata"].get("annotations") or {}).get(names.ANNOTATION_RECONCILE, ""))[:253]

@@ -45,7 +45,7 @@ def test_the_host_reaches_a_service_and_a_pod_by_address(running: Cluster, kubec
 
 
 def test_logs_and_exec_work(running: Cluster, kubectl: Kubectl) -> None:
-    assert "Running on" in kubectl(running.kubeconfig, "-n", "proof", "logs", "proof")
+    assert "GET /moto-api/" in kubectl(running.kubeconfig, "-n", "proof", "logs", "proof")
     assert kubectl(running.kubeconfig, "-n", "proof", "exec", "proof", "--", "echo", "heard") == "heard\n"
 
 
@@ -93,7 +93,8 @@ def test_down_leaves_nothing() -> None:
     up(name)
     state = known(name)
     # The kernel gives a namespace's number out again at once; a link that is gone shows that its network is gone.
-    traces = [state.addresses.host_link, state.addresses.pods, state.addresses.services, str(state.folder)]
+    # Its routes lead through the link; the networks themselves may be another cluster's by then.
+    traces = [state.addresses.host_link, str(state.folder)]
     assert [trace for trace in traces if trace not in _machine()] == []
     assert down(name)
     assert not any(member.alive() for member in state.processes)

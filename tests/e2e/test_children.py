@@ -77,6 +77,7 @@ def test_a_deleted_child_comes_back(whole: Place, kind: str) -> None:
 
 
 def test_a_deleted_migration_job_comes_back_and_runs(whole: Place) -> None:
+    whole.eventually("both pods are ready", lambda: _ready(whole) == 2)
     job = next(item for item in whole.children(NAME) if item["kind"] == "Job")
     name, pods = job["metadata"]["name"], _pods(whole)
     whole.delete("job", name)

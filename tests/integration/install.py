@@ -104,7 +104,7 @@ def service_monitors(api: Api) -> None:
     api.apply(CRD, {"metadata": {"name": f"{plural}.{group}"}, "spec": spec})
 
     def served() -> bool:
-        conditions = api.get(CRD, "", f"{plural}.{group}").get("status", {}).get("conditions", [])
+        conditions = api.get(CRD, "", f"{plural}.{group}").get("status", {}).get("conditions") or []
         return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
 
     until(served, "the ServiceMonitor CRD is not established")

@@ -21,6 +21,15 @@ def container(namespace: Namespace, name: str) -> dict[str, Any]:
     return found
 
 
+def test_an_autoscaled_service_begins_with_its_least_pods(stage: Stage, namespace: Namespace) -> None:
+    mark = stage.audit.now()
+    namespace.create("scaled", autoscaling={"minReplicas": 3, "maxReplicas": 5})
+    namespace.until_ready("scaled")
+    assert namespace.there("Deployment", "scaled")["spec"]["replicas"] == 3
+    scaled = [r for r in stage.audit.requests(mark) if r.resource == "deployments" and r.verb in ("patch", "update")]
+    assert not scaled, "nobody had to raise it"
+
+
 def test_a_field_that_leaves_the_spec_leaves_the_deployment(namespace: Namespace) -> None:
     full = {
         "env": [{"name": "COLOUR", "value": "red"}, {"name": "SIZE", "value": "small"}],

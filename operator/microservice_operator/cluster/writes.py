@@ -9,7 +9,7 @@ one of operation Apply (what client-go calls the upgrade of client-side managed 
 """
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Protocol
 
 import orjson
@@ -47,6 +47,10 @@ class Wanted(Protocol):
     @property
     def once(self) -> bool:
         """Whether its spec is immutable: created, never applied again."""
+
+    @property
+    def initial(self) -> Mapping[str, Any]:
+        """Fields of the spec that are ours at its creation only."""
 
 
 class Cluster:
@@ -164,6 +168,8 @@ class Cluster:
 
     async def _create(self, owner: Identity, child: Wanted, body: dict[str, Any]) -> tuple[Event, ...]:
         path = CHILDREN[child.kind].path(owner.namespace)
+        if child.initial:
+            body = {**body, "spec": {**body["spec"], **child.initial}}
         answer = await self.connection.send("POST", path, query={"fieldManager": names.FIELD_MANAGER}, body=body)
         self.children.wrote(child.kind, answer)
         return ()

@@ -65,6 +65,7 @@ class Child:
 
     `held` says why it is not written yet ("" when it is to be written): a held child is wanted, so it is never pruned.
     `body` is absent only while held. `once` marks objects whose spec is immutable: created, never applied again.
+    `initial` are fields of the spec that are ours at its creation and somebody else's from then on.
     """
 
     kind: str
@@ -72,3 +73,4 @@ class Child:
     body: dict[str, Any] | None
     held: str = ""
     once: bool = False
+    initial: Mapping[str, Any] = field(default_factory=dict)

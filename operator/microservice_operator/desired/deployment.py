@@ -2,7 +2,8 @@
 
 `replicas` is absent where an autoscaler owns the count. That is not enough when it was there before: server-side apply
 removes a field whose only manager drops it, and the count would fall back to 1. So `cluster.writes` first hands the
-count that it finds to another field manager; then the field survives, and the autoscaler goes on from it.
+count that it finds to another field manager; then the field survives, and the autoscaler goes on from it. A Deployment
+that is made (anew) begins with the autoscaler's least, not with Kubernetes' default of one.
 """
 
 from dataclasses import replace
@@ -14,7 +15,7 @@ from .context import Child, Context
 from .image import version_label
 from .metadata import child
 from .pod import pod_template
-from .replicas import declared_replicas
+from .replicas import certain_replicas, declared_replicas
 from .waits import facts_missing, rollout_wait
 
 PROGRESS_DEADLINE = 600
@@ -26,7 +27,8 @@ def deployment(context: Context) -> Child:
     microservice, held = context.microservice, rollout_wait(context)
     if facts_missing(context):
         return Child("Deployment", microservice.name, None, held)
-    spec: dict[str, Any] = {} if microservice.spec.autoscaling else {"replicas": declared_replicas(context)}
+    scaled = microservice.spec.autoscaling is not None
+    spec: dict[str, Any] = {} if scaled else {"replicas": declared_replicas(context)}
     spec |= {
         "selector": {"matchLabels": names.selector_labels(microservice.name)},
         "strategy": _strategy(microservice.spec.strategy),
@@ -36,7 +38,7 @@ def deployment(context: Context) -> Child:
     }
     metadata = {"labels": {names.LABEL_VERSION: version_label(microservice.spec.image)}}
     made = child(context, "Deployment", microservice.name, {"metadata": metadata, "spec": spec})
-    return replace(made, held=held)
+    return replace(made, held=held, initial={"replicas": certain_replicas(context)} if scaled else {})
 
 
 def _strategy(given: Strategy | None) -> dict[str, Any]:
