@@ -43,8 +43,9 @@ class StrictSQS:
         return emulator(call)
 
     def _create(self, name: str, call: Call, emulator: Emulator) -> Answer:
+        before = emulator(Call(call.service, "GetQueueUrl", {"QueueName": name}))
         answer = emulator(call)
-        if answer.status == 200:
+        if answer.status == 200 and before.status != 200:
             self._absent[name] = self.absent_looks
         return answer
 

@@ -1,6 +1,5 @@
 """The adapter of SNS topics: translates between the plan's fields and the calls of SNS, never decides."""
 
-import asyncio
 import json
 from typing import Any
 
@@ -25,11 +24,11 @@ class SNSTopic:
         self._door = Door(place, "sns", f"topic {short(arns[0])}", lane)
 
     async def observe(self) -> Observed | None:
-        """Attributes and tags side by side."""
+        """Attributes, then tags."""
         for arn in self._arns:
             try:
-                asked = self._door.read("GetTopicAttributes", TopicArn=arn)
-                answer, tagged = await asyncio.gather(asked, self._door.read("ListTagsForResource", ResourceArn=arn))
+                answer = await self._door.read("GetTopicAttributes", TopicArn=arn)
+                tagged = await self._door.read("ListTagsForResource", ResourceArn=arn)
             except Gone:
                 continue
             self._arn, attributes = arn, answer["Attributes"]
