@@ -44,10 +44,7 @@ def _admits(service: Microservice, caller: Microservice) -> bool:
     access = service.spec.access
     if service.spec.service is not None and service.spec.service.type != "ClusterIP":
         return True
-    return any(
-        admitted.microservice == caller.name or admitted.namespace == caller.namespace
-        for admitted in (access.from_ if access else None) or []
-    )
+    return access is not None and access.admits(caller.name, caller.namespace)
 
 
 def _part(dependency: Dependency, reason: Reason, message: str) -> Part:

@@ -7,11 +7,11 @@ from typing import Any
 
 from . import desired, events, names, status
 from .api.objects import Environment, Microservice, identity, microservice
-from .cloud import usable
+from .cloud import reachable, usable
 from .cluster.pods import Pods
 from .cluster.writes import Cluster
 from .dependencies import dependency_part, table_ref_part
-from .desired.context import Context, Table
+from .desired.context import Context, Message, Table
 from .errors import Gone, InvalidSpec, OperatorError
 from .facts import Event, Facts, Part, Reason, Section, State
 from .outside import Before, Leaves, Outside, identity_wait, is_over, known_parts, role_arn, table_ref_names, trouble
@@ -116,6 +116,8 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
             for part in provided.of("Table")
             if part.id
         },
+        topics=_messages(provided.of("Topic")),
+        queues=_messages(provided.of("Queue")),
         table_refs=table_ref_names(operator.outside, service),
         identity_wait=identity_wait(provided.sections.get(Section.IDENTITY, ())),
         role_arn=role_arn(environment, provided.parts),
@@ -178,7 +180,8 @@ async def _let_go(operator: Operator, body: Body, facts: Facts) -> Again | None:
         await _release(operator, body)
         operator.outside.settled.forget(owner.uid)
         return None
-    return await _conclude(operator, body, replace(facts, deletion=tuple(p for p in parts if not is_over(p))))
+    over = tuple(part for part in parts if is_over(part))
+    return await _conclude(operator, body, replace(facts, deletion=tuple(p for p in parts if p not in over), left=over))
 
 
 async def _conclude(operator: Operator, body: Body, facts: Facts) -> Again:
@@ -253,6 +256,11 @@ def _ports(world: World, service: Microservice) -> dict[str, int]:
     """First Service port of every dependency that exists and is valid."""
     found = {d.name: world.dependency((service.namespace, d.name)) for d in service.spec.dependencies or []}
     return {name: other[1].spec.ports[0].service_port for name, other in found.items() if other and other[1]}
+
+
+def _messages(parts: Iterable[Part]) -> dict[str, Message]:
+    """Topics or queues that there are."""
+    return {part.name: Message(part.id, ready=reachable(part)) for part in parts if part.id}
 
 
 def _table_name(arn: str) -> str:

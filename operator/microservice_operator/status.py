@@ -10,7 +10,7 @@ from typing import Any
 from .facts import Event, Facts, Part, Reason, State
 
 MESSAGE_LIMIT = 1024
-RESOURCE_LIMIT = 100
+RESOURCE_LIMIT = 240
 PROBLEM_LIMIT = 64
 
 CARRIED = (

@@ -19,6 +19,13 @@ DAY = 24 * 60
 # U "Viewing Amazon RDS DB instance status": only these take changes; M: InvalidDBInstanceState
 CHANGEABLE = ("available", "storage-optimization", "storage-full", "incompatible-parameters", "storage-initialization")
 BROKEN = ("failed", "incompatible-restore", "incompatible-network", "incompatible-create", "restore-error")
+DOWN = (
+    *BROKEN,
+    "inaccessible-encryption-credentials",
+    "inaccessible-encryption-credentials-recoverable",
+    "incompatible-option-group",
+    "insufficient-capacity",
+)
 RESERVED = ("admin", "rdsadmin", "postgres_admin")  # U "Master user account privileges"
 
 

@@ -169,7 +169,8 @@ class StrictRDS:
             if key not in ("DBInstanceIdentifier", "ApplyImmediately", "AllowMajorVersionUpgrade")
         }  # fmt: skip
         status = instance["DBInstanceStatus"]
-        lifting = changes.keys() == {"DeletionProtection"} and status in rds_rules.BROKEN
+        # no document says whether protection can be lifted from one that is not up; who cannot could never delete it
+        lifting = changes.keys() == {"DeletionProtection"} and status in rds_rules.DOWN
         if status not in CHANGEABLE and not lifting:  # M; U "Stopping a DB instance": a stopped one takes no change
             return state(instance, "be modified")
         refused = rds_rules.refused_change(wanted, instance) or self.groups.refused_use(changes, wanted, instance)

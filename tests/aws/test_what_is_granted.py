@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 MODULE = ROOT / "manifests/terraform/operator-iam"
 
 # Services whose adapters are here and whose rows in the table are not yet; each leaves with its rows.
-WITHOUT_ROWS = {"application-autoscaling", "sns", "sqs"}
+WITHOUT_ROWS = {"application-autoscaling"}
 
 # Services of which not every right is called by the tests yet.
 UNPROVEN = {"ec2", "rds", "secretsmanager"}

@@ -30,6 +30,9 @@ ClusterName = Annotated[str, StringConstraints(min_length=1, max_length=100, pat
 OIDCProviderARN = Annotated[
     str, StringConstraints(max_length=255, pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/[A-Za-z0-9./_-]+$")
 ]
+KeyARN = Annotated[
+    str, StringConstraints(max_length=255, pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$")
+]
 PolicyARN = Annotated[
     str, StringConstraints(max_length=255, pattern=r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@/_-]+$")
 ]
@@ -130,6 +133,9 @@ class AWS(Model):
     """Security group of the pods; instances of RDS admit it and nothing else."""
     api_gateway: APIGateway | None = None
     """The HTTP API that the routes of all its Microservices are on."""
+    messaging_key_arn: Annotated[KeyARN | None, Field(alias="messagingKeyARN")] = None
+    """KMS key that encrypts topics and queues, whose policy lets sns.amazonaws.com use it; without it SNS and SQS use
+    keys of their own."""
     identity: PodRoles | None = None
     """How pods come to the IAM role of their Microservice; without it, no roles are made."""
     permissions_boundary_arn: Annotated[PolicyARN | None, Field(alias="permissionsBoundaryARN")] = None

@@ -20,6 +20,7 @@ from .containers import (
     VolumeMount,
 )
 from .environment import Host, Tags
+from .messaging import Queue, Subscription, Topic
 from .pods import Affinity, DisruptionBudget, Labels, Strategy, Toleration, TopologySpreadConstraint, Volume
 from .routes import API
 from .scalars import ATOMIC, CIDR, Keyed, Label, ObjectName, PartName, Port, PortName, ShortText, WithoutNulls, is_cidr
@@ -108,6 +109,10 @@ class Access(Model):
     """Who may call this service; dependencies of others need consent here."""
     to: Annotated[list[Destination], Field(max_length=64, json_schema_extra=ATOMIC)] | None = None
     """What this service may call outside the cluster."""
+
+    def admits(self, microservice: str, namespace: str) -> bool:
+        """Whether a Microservice is among the callers."""
+        return any(caller.microservice == microservice or caller.namespace == namespace for caller in self.from_ or [])
 
 
 class Metrics(Model):
@@ -206,6 +211,12 @@ class MicroserviceSpec(Model):
     """DynamoDB tables; each yields table, variables and rights."""
     table_refs: Annotated[list[TableRef], Field(max_length=32), Keyed(("microservice", "table"))] | None = None
     """Tables of other Microservices of the same namespace that admit this one; each yields variable and rights."""
+    topics: Annotated[list[Topic], Field(max_length=32), Keyed(("name",))] | None = None
+    """SNS topics; each yields topic, variable and the right to publish."""
+    queues: Annotated[list[Queue], Field(max_length=32), Keyed(("name",))] | None = None
+    """SQS queues; each yields queue, variable and the right to receive and send."""
+    subscriptions: Annotated[list[Subscription], Field(max_length=32, json_schema_extra=ATOMIC)] | None = None
+    """Which topics lead to which queues."""
     api: API | None = None
     """Routes on the Environment's API gateway, taken from the service's OpenAPI document."""
     metrics: Metrics | None = None

@@ -91,6 +91,10 @@ def _names(items: Any) -> set[str]:
     return {item.name for item in items or []}
 
 
+def _ends(subscription: Any) -> tuple[str, str, str]:
+    return subscription.topic.microservice, subscription.topic.name, subscription.queue
+
+
 def _database_variables(self: Any) -> set[str]:
     prefixes = [d.connection.env_prefix if d.connection else "DATABASE" for d in self.databases or []]
     return {f"{prefix}_{suffix}" for prefix in prefixes for suffix in DATABASE_VARIABLES}
@@ -180,6 +184,34 @@ RULES = (
         message="env: a variable is given by one of databases already; remove it from env, or set"
         " connection.envPrefix of the database",
         field="env",
+    ),
+    Rule(
+        cel="!has(self.env) || !has(self.topics)"
+        f" || self.topics.all(t, !self.env.exists(e, e.name == {_cel_variable('t', 'TOPIC_ARN')}))",
+        holds=lambda self: not _names(self.env) & {variable(t.name, "TOPIC_ARN") for t in self.topics or []},
+        message="env: a variable is given by one of topics already; remove it from env, or rename it",
+        field="env",
+    ),
+    Rule(
+        cel="!has(self.env) || !has(self.queues)"
+        f" || self.queues.all(q, !self.env.exists(e, e.name == {_cel_variable('q', 'QUEUE_URL')}))",
+        holds=lambda self: not _names(self.env) & {variable(q.name, "QUEUE_URL") for q in self.queues or []},
+        message="env: a variable is given by one of queues already; remove it from env, or rename it",
+        field="env",
+    ),
+    Rule(
+        cel="!has(self.subscriptions)"
+        " || self.subscriptions.all(s, has(self.queues) && self.queues.exists(q, q.name == s.queue))",
+        holds=lambda self: {s.queue for s in self.subscriptions or []} <= _names(self.queues),
+        message="subscriptions: a queue is not declared; add it to spec.queues",
+        field="subscriptions",
+    ),
+    Rule(
+        cel="!has(self.subscriptions) || self.subscriptions.all(s, self.subscriptions.filter(o, o.queue == s.queue"
+        " && o.topic.name == s.topic.name && o.topic.microservice == s.topic.microservice).size() == 1)",
+        holds=lambda self: len({_ends(s) for s in self.subscriptions or []}) == len(self.subscriptions or []),
+        message="subscriptions: one leads from the same topic to the same queue twice; remove one of them",
+        field="subscriptions",
     ),
     Rule(
         cel="!has(self.dependencies) || !has(self.databases) || self.databases.all(d,"

@@ -137,7 +137,7 @@ def _explanation(asked: Asked, neighbours: Neighbours) -> Explanation:
             key: replace(lent[key], arn=table_arn(replace(site, named=_placeholder(other)), key[1]))
             for key, other in others.items()
         }
-    granted = grants(service.spec, arns(site, service), lent)
+    granted = grants(service.spec, arns(site, service, aws.messaging_key_arn if aws else None), lent)
     policy = document(granted)
     rows = [Row(action, g.resource, g.at, g.because) for g in granted for action in sorted(g.actions)]
     roles = aws.identity if aws else None

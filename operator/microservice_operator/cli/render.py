@@ -15,7 +15,7 @@ import yaml
 
 from ..api.objects import Environment, Microservice
 from ..desired import children
-from ..desired.context import Connection, Context, Login, Migration, Table
+from ..desired.context import Connection, Context, Login, Message, Migration, Table
 from ..desired.waits import migration_job_name
 from .documents import Unreadable
 from .resources import UNKNOWN, Found, complaint, environment_for, read
@@ -101,6 +101,12 @@ def _context(
         migrations={migration_job_name(bare, database): Migration.DONE for database in databases},
         dependency_ports=ports,
         tables={table.name: Table(f"{name}-{table.name}-{UNKNOWN}", ready=True) for table in tables},
+        topics={
+            topic.name: _message("sns", environment, f"{name}-{topic.name}") for topic in service.spec.topics or []
+        },
+        queues={
+            queue.name: _message("sqs", environment, f"{name}-{queue.name}") for queue in service.spec.queues or []
+        },
         table_refs={
             (ref.microservice, ref.table): f"{service.namespace}-{ref.microservice}-{ref.table}-{UNKNOWN}"
             for ref in service.spec.table_refs or []
@@ -108,6 +114,12 @@ def _context(
         aws_endpoint_url=aws_endpoint_url,
         service_monitors=True,
     )
+
+
+def _message(service: str, environment: Environment | None, name: str) -> Message:
+    aws = environment.spec.aws if environment else None
+    at = f"{aws.region}:{aws.account_id}" if aws else f"{UNKNOWN}:{UNKNOWN}"
+    return Message(f"arn:aws:{service}:{at}:{name}-{UNKNOWN}", ready=True)
 
 
 def _connection(environment: Environment | None) -> Connection:

@@ -28,16 +28,35 @@ from .iam_roles import (
     reconcile_identity,
     site,
 )
+from .messaging_kinds import DEAD_LETTER_QUEUE, QUEUE, SUBSCRIPTION, TOPIC, reachable
+from .messaging_names import queue_arns, topic_arns
 from .place import Place
+from .plan import Kind, Leaving
+from .queues import WantedQueue, delete_queue, reconcile_dead_letter_queue, reconcile_queue
+from .subscriptions import (
+    LeavingSubscription,
+    WantedSubscription,
+    delete_subscription,
+    reconcile_subscription,
+    subscription_name,
+)
 from .tables import LeavingTable, WantedTable, delete_table, reconcile_table, table_name, usable
+from .topics import WantedTopic, delete_topic, reconcile_topic
 
 __all__ = [
     "API",
     "API_PART",
+    "DEAD_LETTER_QUEUE",
+    "QUEUE",
     "SERVICE_ROLE",
+    "SUBSCRIPTION",
+    "TOPIC",
     "Clients",
+    "Kind",
+    "Leaving",
     "LeavingAPI",
     "LeavingIdentity",
+    "LeavingSubscription",
     "LeavingTable",
     "Limits",
     "Others",
@@ -46,17 +65,31 @@ __all__ = [
     "Tokens",
     "WantedAPI",
     "WantedIdentity",
+    "WantedQueue",
+    "WantedSubscription",
     "WantedTable",
+    "WantedTopic",
     "api_url",
     "credentials_usable",
     "delete_identity",
+    "delete_queue",
+    "delete_subscription",
     "delete_table",
+    "delete_topic",
     "leave_api",
+    "queue_arns",
+    "reachable",
     "reconcile_api",
+    "reconcile_dead_letter_queue",
     "reconcile_identity",
+    "reconcile_queue",
+    "reconcile_subscription",
     "reconcile_table",
+    "reconcile_topic",
     "site",
+    "subscription_name",
     "table_name",
     "tokens",
+    "topic_arns",
     "usable",
 ]

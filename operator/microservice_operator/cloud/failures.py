@@ -47,6 +47,9 @@ _UNDER_WAY = {
     "InvalidPermission.NotFound",
     "LimitExceededException",
     "PriorRequestNotComplete",
+    "QueueAlreadyExists",
+    "QueueDeletedRecently",
+    "QueueNameExists",
     "ResourceInUseException",
     "TableInUseException",
 }
@@ -68,7 +71,11 @@ _ABSENT = {
     "DBSubnetGroupNotFoundFault",
     "InvalidGroup.NotFound",
     "NoSuchEntity",
+    "NonExistentQueue",
+    "NotFound",
+    "QueueDoesNotExist",
     "NotFoundException",
+    "ResourceNotFound",
     "ResourceNotFoundException",
     "TableNotFoundException",
 }
@@ -89,7 +96,7 @@ def meaning(error: ClientError | BotoCoreError, action: str, target: str) -> Ope
 
 
 def _answered(error: ClientError, action: str, target: str) -> OperatorError:
-    code = error.response.get("Error", {}).get("Code", "Unknown")
+    code = error.response.get("Error", {}).get("Code", "Unknown").removeprefix("AWS.SimpleQueueService.")
     said = _line(error.response.get("Error", {}).get("Message", "")) or code
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _ABSENT:

@@ -97,7 +97,9 @@ async def reconcile_identity(place: Place, wanted: WantedIdentity) -> tuple[Part
     if roles is None or not needs_role(wanted.service):
         return ()
     here = site(place)
-    policy = document(grants(wanted.service.spec, arns(here, wanted.service), wanted.lending))
+    policy = document(
+        grants(wanted.service.spec, arns(here, wanted.service, wanted.aws.messaging_key_arn), wanted.lending)
+    )
     too_long = excess(policy)
     if too_long:
         return (_too_long(place, wanted, too_long),)

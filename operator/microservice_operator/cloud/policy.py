@@ -2,8 +2,8 @@
 
 The table of actions is closed and holds none that makes, changes or drops a resource: a service works with the items
 of its tables and can never lose a table. Resources are exact; only an index and a stream end in `*`, because their
-names are AWS's or change while the table stays. "Actions, resources, and condition keys for Amazon DynamoDB" in the
-AWS Service Authorization Reference says which action goes with which resource.
+names are AWS's or change while the table stays. "Actions, resources, and condition keys" for Amazon DynamoDB, SNS and
+SQS in the AWS Service Authorization Reference say which action goes with which resource.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +12,7 @@ from typing import Any
 
 from ..api.microservice import MicroserviceSpec
 from ..api.stores import Table, TableRef
+from .policy_arns import MESSAGING_KEY
 from .policy_documents import Document, text
 
 SIZE_LIMIT = 10_240  # characters of all inline policies of one role: "IAM and AWS STS quotas"
@@ -38,6 +39,16 @@ INDEX_ACTIONS: Mapping[str, tuple[str, ...]] = {
     "ReadOnly": _INDEX_READS,
     "WriteOnly": (),
 }
+TOPIC_ACTIONS = ("sns:Publish",)
+QUEUE_ACTIONS = (
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+    "sqs:ReceiveMessage",
+    "sqs:SendMessage",
+)
+KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")  # "Key management" in the SQS and SNS guides: to send and receive
 _STREAM_READS = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
 STREAM_ACTIONS: Mapping[str, tuple[str, ...]] = {
     "ReadWrite": _STREAM_READS,
@@ -104,7 +115,18 @@ def grants(
         if lending and (ref.microservice, ref.table) in lending
         for grant in ref_grants(ref, lending[ref.microservice, ref.table], f"spec.tableRefs[{index}]")
     )
-    return (*own, *others)
+    return (*own, *others, *message_grants(spec, arns))
+
+
+def message_grants(spec: MicroserviceSpec, arns: Mapping[tuple[str, str], str]) -> Iterable[Grant]:
+    """What topics and queues grant: to publish, to send and receive, and the use of the key that encrypts them."""
+    for index, topic in enumerate(spec.topics or []):
+        yield Grant(TOPIC_ACTIONS, arns["Topic", topic.name], f"spec.topics[{index}]", f"topic {topic.name}")
+    for index, queue in enumerate(spec.queues or []):
+        yield Grant(QUEUE_ACTIONS, arns["Queue", queue.name], f"spec.queues[{index}]", f"queue {queue.name}")
+    if MESSAGING_KEY in arns and (spec.topics or spec.queues):
+        at = "spec.topics" if spec.topics else "spec.queues"
+        yield Grant(KEY_ACTIONS, arns[MESSAGING_KEY], at, "the Environment's aws.messagingKeyARN encrypts messages")
 
 
 def document(granted: Iterable[Grant]) -> Document | None:

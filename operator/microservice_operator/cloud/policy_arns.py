@@ -7,6 +7,12 @@ from ..api.objects import Microservice
 
 ROLE_NAME_LIMIT = 64
 TABLE_NAME_LIMIT = 255
+TOPIC_NAME_LIMIT, QUEUE_NAME_LIMIT = 256, 80  # "CreateTopic" and "CreateQueue" in the API References
+FIFO = ".fifo"  # as the same pages ask for
+
+MESSAGING_KEY = ("Key", "messaging")
+
+Named = Callable[[str, int], str]
 
 
 @dataclass(frozen=True)
@@ -16,7 +22,7 @@ class Site:
     region: str
     account_id: str
     cluster: str
-    named: Callable[[str, int], str]
+    named: Named
 
     def arn(self, service: str, resource: str) -> str:
         """ARN of a resource of this account and region."""
@@ -47,7 +53,7 @@ def partition(region: str) -> str:
 
 def needs_role(service: Microservice) -> bool:
     """Does the service declare anything in AWS that it calls itself?"""
-    return bool(service.spec.tables or service.spec.table_refs)
+    return bool(service.spec.tables or service.spec.table_refs or service.spec.topics or service.spec.queues)
 
 
 def table_arn(site: Site, declared: str) -> str:
@@ -55,6 +61,22 @@ def table_arn(site: Site, declared: str) -> str:
     return site.arn("dynamodb", f"table/{site.named(declared, TABLE_NAME_LIMIT)}")
 
 
-def arns(site: Site, service: Microservice) -> dict[tuple[str, str], str]:
-    """ARN of each declared (kind, name)."""
-    return {("Table", table.name): table_arn(site, table.name) for table in service.spec.tables or []}
+def arns(site: Site, service: Microservice, messaging_key: str | None = None) -> dict[tuple[str, str], str]:
+    """ARN of each declared (kind, name), and of the key that encrypts messages if there is one."""
+    spec = service.spec
+    return {
+        **({MESSAGING_KEY: messaging_key} if messaging_key else {}),
+        **{("Table", table.name): table_arn(site, table.name) for table in spec.tables or []},
+        **{("Topic", t.name): site.arn("sns", topic_name(site.named, t.name, fifo=t.fifo)) for t in spec.topics or []},
+        **{("Queue", q.name): site.arn("sqs", queue_name(site.named, q.name, fifo=q.fifo)) for q in spec.queues or []},
+    }
+
+
+def topic_name(named: Named, declared: str, *, fifo: bool) -> str:
+    """Name in AWS of a declared topic."""
+    return named(declared, TOPIC_NAME_LIMIT - len(FIFO)) + (FIFO if fifo else "")
+
+
+def queue_name(named: Named, declared: str, *, fifo: bool) -> str:
+    """Name in AWS of a declared queue."""
+    return named(declared, QUEUE_NAME_LIMIT - len(FIFO)) + (FIFO if fifo else "")

@@ -55,6 +55,9 @@ SECURITY_GROUP = "arn:${partition}:ec2:${region}:${account_id}:security-group/*"
 VPC = "arn:${partition}:ec2:${region}:${account_id}:vpc/*"
 MASTER_LOGIN = "arn:${partition}:secretsmanager:${region}:${account_id}:secret:rds!db-*"
 
+TOPIC = "arn:${partition}:sns:${region}:${account_id}:*"
+QUEUE = "arn:${partition}:sqs:${region}:${account_id}:*"
+
 FREE = frozenset({("sts", "GetCallerIdentity")})  # "No permissions are required": AWS STS API Reference
 
 RIGHTS: tuple[Right, ...] = (
@@ -227,6 +230,38 @@ RIGHTS: tuple[Right, ...] = (
         "keeps the security groups of this cluster as declared, and lets them go",
         condition=_MINE,
     ),
+    Right(
+        "sns",
+        ("CreateTopic", "SetTopicAttributes", "Subscribe", "TagResource", "UntagResource"),
+        (TOPIC,),
+        "makes declared topics, keeps them as declared, subscribes queues to them",
+    ),
+    Right(
+        "sns",
+        ("GetTopicAttributes", "ListSubscriptionsByTopic", "ListTagsForResource"),
+        (TOPIC,),
+        "looks at declared topics and who has subscribed",
+    ),
+    Right("sns", ("DeleteTopic",), (TOPIC,), "lets a topic go by its deletionPolicy"),
+    Right(
+        "sns",
+        ("GetSubscriptionAttributes", "SetSubscriptionAttributes", "Unsubscribe"),
+        ("*",),
+        "keeps the subscriptions of declared queues, and lets them go; SNS knows no narrower resource for it",
+    ),
+    Right(
+        "sqs",
+        ("CreateQueue", "SetQueueAttributes", "TagQueue", "UntagQueue"),
+        (QUEUE,),
+        "makes declared queues and their dead letter queues, keeps them as declared",
+    ),
+    Right(
+        "sqs",
+        ("GetQueueAttributes", "GetQueueUrl", "ListQueueTags"),
+        (QUEUE,),
+        "looks at declared queues, never at messages",
+    ),
+    Right("sqs", ("DeleteQueue",), (QUEUE,), "lets a queue go by its deletionPolicy"),
 )
 
 

@@ -66,7 +66,7 @@ class Fleet:
         began, looking = looks.looking_since, looks.looking
         # who gives up takes nobody else's look along
         seen = await asyncio.shield(looking)
-        if began > looks.began:
+        if began >= looks.began:
             looks.seen, looks.began = seen, began
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from ..api.objects import Environment, Microservice
 from ..connections import Connection, Login
 
-__all__ = ["Child", "Connection", "Context", "Login", "Migration", "Table"]
+__all__ = ["Child", "Connection", "Context", "Login", "Message", "Migration", "Table"]
 
 
 class Migration(StrEnum):
@@ -28,6 +28,14 @@ class Table:
 
     name: str
     arn: str = ""
+    ready: bool = False
+
+
+@dataclass(frozen=True)
+class Message:
+    """A declared topic or queue as AWS knows it."""
+
+    arn: str
     ready: bool = False
 
 
@@ -52,11 +60,19 @@ class Context:
     migrations: Mapping[str, Migration] = field(default_factory=dict)
     dependency_ports: Mapping[str, int] = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
+    topics: Mapping[str, Message] = field(default_factory=dict)
+    queues: Mapping[str, Message] = field(default_factory=dict)
     table_refs: Mapping[tuple[str, str], str] = field(default_factory=dict)
     identity_wait: str = ""
     role_arn: str = ""
     aws_endpoint_url: str | None = None
     service_monitors: bool = False
+
+    @property
+    def calls_aws(self) -> bool:
+        """Whether the service itself talks to AWS."""
+        spec = self.microservice.spec
+        return bool(spec.tables or spec.table_refs or spec.topics or spec.queues)
 
 
 @dataclass(frozen=True)

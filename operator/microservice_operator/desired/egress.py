@@ -58,8 +58,7 @@ def _dependencies(context: Context) -> list[Rule]:
 
 def _aws(context: Context) -> list[Rule]:
     """AWS itself and the agent that hands out the pod's credentials, or the emulator."""
-    spec = context.microservice.spec
-    if not (spec.tables or spec.table_refs):
+    if not context.calls_aws:
         return []
     if context.aws_endpoint_url:
         url = urlsplit(context.aws_endpoint_url)

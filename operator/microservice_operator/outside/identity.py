@@ -12,7 +12,7 @@ from .lending import lending, names_of
 from .sorts import Declared, Going, Sort, Stepped, Wanted, items
 
 ROLE, ASSOCIATION = "Role", "PodIdentityAssociation"
-CALLED = ("tables",)  # sections of the spec whose parts the service calls itself
+CALLED = ("tables", "topics", "queues")  # sections of the spec whose parts the service calls itself
 
 
 def identity(doors: Doors) -> Sort:

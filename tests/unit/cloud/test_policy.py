@@ -14,9 +14,12 @@ from microservice_operator.api.objects import Identity, Microservice
 from microservice_operator.cloud.iam_trust import trust
 from microservice_operator.cloud.policy import (
     INDEX_ACTIONS,
+    KEY_ACTIONS,
+    QUEUE_ACTIONS,
     SIZE_LIMIT,
     STREAM_ACTIONS,
     TABLE_ACTIONS,
+    TOPIC_ACTIONS,
     document,
     excess,
     grants,
@@ -29,9 +32,10 @@ from microservice_operator.ownership import Owner
 ACCESS = ("ReadWrite", "ReadOnly", "WriteOnly")
 TABLES = (TABLE_ACTIONS, INDEX_ACTIONS, STREAM_ACTIONS)
 CLOSED = {action for table in TABLES for actions in table.values() for action in actions}
+CLOSED |= {*TOPIC_ACTIONS, *QUEUE_ACTIONS, *KEY_ACTIONS}
 # What makes, alters or drops things, or hands rights on; none of it is ever a service's.
 CONTROL = re.compile(
-    r":(Create|Delete(Table|Backup|Resource|Topic|Queue)|Update(Table|Cont|TimeToLive)|Put(Res|Role)|Tag|Untag)"
+    r":(Create|Delete(Table|Backup|Resource|Topic|Queue)|Purge|Set|Add|Remove|Subscribe|Update(Table|Cont|TimeToLive)|Put(Res|Role)|Tag|Untag)"
 )
 
 NAME = st.from_regex(r"[a-z](-?[a-z0-9]){0,19}", fullmatch=True) | st.just("a" * 40)
@@ -44,9 +48,15 @@ TABLE: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "globalSecondaryIndexes": st.just([INDEX]),
     },
 )
+PART: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries({"name": NAME}, optional={"fifo": st.booleans()})
+PARTS = st.lists(PART, max_size=8, unique_by=lambda part: part["name"])
 SPEC: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {"image": st.just("shop/x:1")},
-    optional={"tables": st.lists(TABLE, max_size=32, unique_by=lambda table: table["name"])},
+    optional={
+        "tables": st.lists(TABLE, max_size=32, unique_by=lambda table: table["name"]),
+        "topics": PARTS,
+        "queues": PARTS,
+    },
 )
 IDENTITY = st.builds(Identity, NAME | st.just("n" * 63), NAME, st.just("uid"))
 
@@ -63,7 +73,8 @@ def test_a_policy_holds_nothing_but_what_is_declared(spec: dict[str, Any], ident
     exact = arns(site, service)
     granted = grants(service.spec, exact)
     policy = document(granted)
-    if not service.spec.tables:
+    if not granted:
+        assert not any((service.spec.tables, service.spec.topics, service.spec.queues))
         assert policy is None
         return
     assert policy is not None
@@ -80,8 +91,9 @@ def test_a_policy_holds_nothing_but_what_is_declared(spec: dict[str, Any], ident
         assert bare in exact.values()
         assert "*" not in bare
     for grant in granted:
-        index = int(re.fullmatch(r"spec\.tables\[(\d+)\]", grant.at).group(1))  # type: ignore[union-attr]
-        assert service.spec.tables[index].name in grant.because
+        found = re.fullmatch(r"spec\.(tables|topics|queues)\[(\d+)\]", grant.at)
+        assert found
+        assert getattr(service.spec, found.group(1))[int(found.group(2))].name in grant.because
 
 
 def test_the_closed_table_holds_no_wildcard_and_nothing_that_can_lose_a_table() -> None:
