@@ -147,10 +147,10 @@ class StrictRDS:
         return {"DBInstance": self._shown(instance)}
 
     def _describe(self, wanted: dict[str, Any]) -> Answer | dict[str, Any]:
-        for name in list(self.instances):
-            self._tick(name)
-        hidden = {name for name, looks in self._absent.items() if looks > 0}
-        shown = [self._shown(self.instances[name]) for name in sorted(self.instances.keys() - hidden)]
+        for each in list(self.instances):
+            self._tick(each)
+        hidden = {each for each, looks in self._absent.items() if looks > 0}
+        shown = [self._shown(self.instances[each]) for each in sorted(self.instances.keys() - hidden)]
         name = wanted.get("DBInstanceIdentifier")
         if name:
             self._absent[name] = self._absent.get(name, 0) - 1
