@@ -81,12 +81,13 @@ def service_monitors(api: Api) -> None:
     group, plural = "monitoring.coreos.com", "servicemonitors"
     anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": anything}}
-    names_ = {"kind": "ServiceMonitor", "listKind": "ServiceMonitorList", "plural": plural, "singular": "servicemonitor"}
+    kind, singular = "ServiceMonitor", "servicemonitor"
+    names_ = {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": singular}
     spec = {"group": group, "scope": "Namespaced", "names": names_, "versions": [version]}
     api.apply(CRD, {"metadata": {"name": f"{plural}.{group}"}, "spec": spec})
 
     def served() -> bool:
-        conditions = api.get(CRD, "", f"{plural}.{group}").get("status", {}).get("conditions", [])
+        conditions = api.get(CRD, "", f"{plural}.{group}").get("status", {}).get("conditions") or []
         return any(c["type"] == "Established" and c["status"] == "True" for c in conditions)
 
     until(served, "the ServiceMonitor CRD is not established")
