@@ -49,7 +49,9 @@ def _parsed(shape: Shape | None, form: dict[str, str], prefix: str) -> Any:
     text = form.get(prefix)
     if text is None or shape is None:
         return None
-    return {"integer": int, "boolean": lambda word: word == "true"}.get(shape.type_name, str)(text)
+    if shape.type_name == "boolean":
+        return text == "true"
+    return int(text) if shape.type_name == "integer" else text
 
 
 def _written(parent: ET.Element, shape: Shape, value: Any) -> None:
