@@ -34,6 +34,7 @@ class StrictRDS:
 
     servers: Servers | None = None
     now: float = 0
+    upgrades_fail: bool = False  # U "Upgrading the PostgreSQL DB engine": a precheck fails, and nothing is changed
     absent_looks: int = 0  # lists lag behind: so many looks do not show a new instance
     instances: dict[str, Instance] = field(default_factory=dict)
     snapshots: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -147,16 +148,16 @@ class StrictRDS:
         return {"DBInstance": self._shown(instance)}
 
     def _describe(self, wanted: dict[str, Any]) -> Answer | dict[str, Any]:
-        for each in list(self.instances):
-            self._tick(each)
-        hidden = {each for each, looks in self._absent.items() if looks > 0}
-        shown = [self._shown(self.instances[each]) for each in sorted(self.instances.keys() - hidden)]
-        name = wanted.get("DBInstanceIdentifier")
-        if name:
-            self._absent[name] = self._absent.get(name, 0) - 1
-            shown = [instance for instance in shown if instance["DBInstanceIdentifier"] == name]
+        for name in list(self.instances):
+            self._tick(name)
+        hidden = {name for name, looks in self._absent.items() if looks > 0}
+        shown = [self._shown(self.instances[name]) for name in sorted(self.instances.keys() - hidden)]
+        one = wanted.get("DBInstanceIdentifier")
+        if one:
+            self._absent[one] = self._absent.get(one, 0) - 1
+            shown = [instance for instance in shown if instance["DBInstanceIdentifier"] == one]
             if not shown:
-                return bad(f"DBInstance {name} not found.", "DBInstanceNotFound")
+                return bad(f"DBInstance {one} not found.", "DBInstanceNotFound")
         start, most = int(wanted.get("Marker", "0")), wanted.get("MaxRecords", 100)
         if not 20 <= most <= 100:  # "DescribeDBInstances": minimum 20, maximum 100
             return bad("Invalid value for MaxRecords")
@@ -208,6 +209,8 @@ class StrictRDS:
         brought = {**pending, "PendingModifiedValues": {}}
         if "EngineVersion" in pending and "_next_group" in instance:
             brought["DBParameterGroups"] = [_applied(instance.pop("_next_group"), "in-sync")]
+        if "EngineVersion" in pending and self.upgrades_fail:
+            brought = {"PendingModifiedValues": {}}
         self._then(name, instance["DBInstanceStatus"], {}, LAG)
         self._then(name, "upgrading" if "EngineVersion" in pending else "modifying", brought)
         if "AllocatedStorage" in pending or "StorageType" in pending:

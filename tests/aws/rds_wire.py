@@ -49,9 +49,9 @@ def _parsed(shape: Shape | None, form: dict[str, str], prefix: str) -> Any:
     text = form.get(prefix)
     if text is None or shape is None:
         return None
-    if shape.type_name == "integer":
-        return int(text)
-    return text == "true" if shape.type_name == "boolean" else text
+    if shape.type_name == "boolean":
+        return text == "true"
+    return int(text) if shape.type_name == "integer" else text
 
 
 def _written(parent: ET.Element, shape: Shape, value: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from microservice_operator import names
+from microservice_operator.api.messaging import Queue, Subscription, Topic
 from microservice_operator.facts import Reason, State
 from tests.aws.messaging_world import Shop, messaging_clients, shop
 
@@ -295,3 +296,19 @@ async def test_foreign_ones_are_left_alone_for_ever(shop: Shop) -> None:
     assert shop.sqs.get_queue_url(QueueName=shop.named("events"))["QueueUrl"] == url
     assert len(shop.subscriptions(topic)) == 1
     assert shop.sqs.list_queue_tags(QueueUrl=url).get("Tags", {}) == {}
+
+
+def test_every_optional_field_has_a_row() -> None:
+    """A new one cannot come without."""
+    changed = {(section, name) for section, change, _ in CHANGES for name in change}
+    for section, model in (("queues", Queue), ("topics", Topic)):
+        fields = {field.alias for field in model.model_fields.values() if not field.is_required()}
+        assert {name for at, name in changed if at == section} == fields - {"deletionPolicy"}
+    filtered = {name for row in FILTERS for spec in row for name in spec}
+    assert filtered == {field.alias for field in Subscription.model_fields.values() if not field.is_required()}
+
+
+@pytest.mark.parametrize("policy", ["Retain", "Delete"])
+async def test_a_deletion_policy_alone_is_no_change(shop: Shop, policy: str) -> None:
+    await shop.drive({"queues": [QUEUE], "topics": [TOPIC]})
+    await shop.quiet({"queues": [{**QUEUE, "deletionPolicy": policy}], "topics": [{**TOPIC, "deletionPolicy": policy}]})

@@ -133,6 +133,24 @@ async def test_an_upgrade_takes_a_snapshot_first_and_never_goes_back(rds: RDSWor
     assert "set it to 17" in refused.message
 
 
+async def test_an_upgrade_that_fails_is_not_tried_at_every_look(rds: RDSWorld) -> None:
+    await rds.made(maintenance=NOW)
+    rds.strict.upgrades_fail = True
+    wanted = rds.wanted(version="17", maintenance=NOW)
+    failed = (await rds.drive(wanted))[0]
+    assert (failed.state, failed.reason) == (State.STALLED, Reason.CHANGE_REFUSED)
+    assert "RDS left it at 16" in failed.message
+    before = rds.proxy.writes()
+    for _ in range(5):
+        rds.strict.advance(600)
+        assert (await rds.one_pass(wanted))[0].message == failed.message
+    assert rds.proxy.writes() == before
+    rds.strict.upgrades_fail = False
+    rds.strict.advance(6 * 3600)
+    await rds.made(version="17", maintenance=NOW)
+    assert rds.instance["EngineVersion"] == "17.4"
+
+
 async def test_an_upgrade_in_the_window_waits_there(rds: RDSWorld) -> None:
     await rds.made()
     await rds.made(version="17")
@@ -221,6 +239,19 @@ async def test_a_rule_that_somebody_adds_to_the_group_goes(rds: RDSWorld) -> Non
     [group] = rds.network.groups(rds.name)
     assert [permission["IpRanges"] for permission in group["IpPermissions"]] == [[]]
     await rds.quiet()
+
+
+async def test_subnets_follow_the_environment(rds: RDSWorld) -> None:
+    await rds.made()
+    wanted = rds.wanted()
+    moved = replace(wanted, network=replace(wanted.network, subnets=frozenset({"subnet-2", "subnet-3"})))
+    await rds.drive(moved)
+    found = rds.strict.groups.subnet_groups[rds.name]["Subnets"]
+    assert {subnet["SubnetIdentifier"] for subnet in found} == {"subnet-2", "subnet-3"}
+    elsewhere = replace(wanted, network=replace(wanted.network, vpc="vpc-other"))
+    parts = await rds.drive(elsewhere)
+    assert {part.reason for part in parts if part.state is State.STALLED} == {Reason.CHANGE_REFUSED}
+    assert "aws.vpcID" in next(part.message for part in parts if part.state is State.STALLED)
 
 
 async def test_a_group_that_somebody_deletes_is_made_anew(rds: RDSWorld) -> None:

@@ -82,7 +82,7 @@ def instance_name(place: Place, database: str) -> str:
 
     "CreateDBInstance": letters, digits and single hyphens, a letter first, which a namespace need not begin with.
     """
-    return _PREFIX + re.sub("-+", "-", place.owner.name(database, _NAME_LIMIT - len(_PREFIX)))
+    return re.sub("-+", "-", _PREFIX + place.owner.name(database, _NAME_LIMIT - len(_PREFIX)))
 
 
 def endpoint(place: Place, database: str) -> Endpoint | None:

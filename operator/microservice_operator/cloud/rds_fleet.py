@@ -35,6 +35,7 @@ class Fleet:
         self._clock = clock
         self._regions: dict[Region, _Looks] = {}
         self._written: dict[Region, float] = {}
+        self._upgraded: dict[Region, float] = {}
 
     async def find(self, read: Read, region: Region, name: str) -> Described | None:
         """The instance as it is now, or was a few seconds ago; never as it was before our own last write to it."""
@@ -55,6 +56,15 @@ class Fleet:
     def wrote_within(self, region: Region, name: str, seconds: float) -> bool:
         """Whether we have just changed it: RDS shows for a while what it will not do any more, or does not yet."""
         return self._clock() - self._wrote_at(region, name) < seconds
+
+    def upgrades(self, region: Region, name: str, version: int) -> None:
+        """RDS has been told to upgrade it."""
+        self._upgraded[*region[:2], name, str(version)] = self._clock()
+
+    def upgraded_within(self, region: Region, name: str, version: int, seconds: float) -> bool:
+        """Whether that was so lately."""
+        told = self._upgraded.get((*region[:2], name, str(version)), float("-inf"))
+        return self._clock() - told < seconds
 
     def _wrote_at(self, region: Region, name: str) -> float:
         return self._written.get((*region[:2], name), float("-inf"))

@@ -18,6 +18,7 @@ from .rds_states import meaning
 
 Policy = Literal["Retain", "Snapshot", "Delete"]
 
+_UPGRADE_AGAIN = 6 * 3600.0  # an upgrade that fails may interrupt, so it is not tried at every look
 _SETTLING = 60.0  # seconds for which RDS may show a change as waiting that it is about to make
 
 
@@ -51,11 +52,13 @@ class Instance:
         snapshot = await self._snapshot_state(found)
         busy = {"storage", "storage_type"} if state == "storage-optimization" else set()
         busy |= {"major"} if snapshot == "creating" else set()
-        busy |= {"waiting", "restart"} if fleet.wrote_within(self._region, self._name, _SETTLING) else set()
+        busy |= {"major", "waiting", "restart"} if fleet.wrote_within(self._region, self._name, _SETTLING) else set()
+        calm = means.phase is Phase.READY and not means.locked and "major" not in busy
+        failed = calm and fleet.upgraded_within(self._region, self._name, self._version, _UPGRADE_AGAIN)
         return Observed(
             id=found["DBInstanceArn"],
             phase=means.phase,
-            fields=observed_fields(found, snapshot),
+            fields=observed_fields(found, snapshot, failed=failed),
             tags=tags(found),
             protected=found["DeletionProtection"],
             busy=frozenset(busy),
@@ -100,6 +103,7 @@ class Instance:
                     DBParameterGroupName=group_name(self._name, number),
                     ApplyImmediately=at_once,
                 )
+                self._place.clients.fleet.upgrades(self._region, self._name, number)
             case _:
                 request = modification(step, self._described)
                 if "parameter_group" in step.changes:

@@ -38,6 +38,11 @@ def upgraded(desired: WantedMajor, observed: Major) -> Outcome:
             f"is never lowered, {observed.number} in place and {desired.number} wanted; set it to {observed.number}, "
             "or declare a database of another name and move the data"
         )
+    if observed.failed:
+        return Refusal(
+            f"was to become {desired.number}, and RDS left it at {observed.number}; read the events of the instance "
+            "and its upgrade log, and mend what they name; it is tried again within six hours"
+        )
     if observed.snapshot == "available":
         return Change(desired.number, f"upgrading to {desired.number}")
     return Change(desired.snapshot, f"taking snapshot {desired.snapshot} before the upgrade to {desired.number}")

@@ -13,14 +13,18 @@ Described = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Major:
-    """The engine's major version; `snapshot` is the state of the one that an upgrade waits for, "" without one."""
+    """The engine's major version, and how far an upgrade has come.
+
+    `snapshot` is the state of the one that is made first, "" without one; `failed` that RDS was told and did not do it.
+    """
 
     number: int
     snapshot: str = ""
+    failed: bool = False
 
 
-def observed_fields(instance: Described, snapshot: str) -> dict[str, Any]:
-    """Fields that DescribeDBInstances answers; `snapshot` is the state of the one made before an upgrade."""
+def observed_fields(instance: Described, snapshot: str, *, failed: bool = False) -> dict[str, Any]:
+    """Fields that DescribeDBInstances answers; `snapshot` and `failed` are those of `Major`."""
     will_be = {**instance, **pending(instance)}
     return {
         "engine": instance["Engine"],
@@ -39,7 +43,7 @@ def observed_fields(instance: Described, snapshot: str) -> dict[str, Any]:
         "backup_window": instance["PreferredBackupWindow"],
         "maintenance_window": instance["PreferredMaintenanceWindow"],
         "max_storage": instance.get("MaxAllocatedStorage"),
-        "major": Major(major(will_be["EngineVersion"]), snapshot),
+        "major": Major(major(will_be["EngineVersion"]), snapshot, failed),
         "parameter_group": _parameter_group(instance),
         "class": will_be["DBInstanceClass"],
         "multi_az": will_be["MultiAZ"],

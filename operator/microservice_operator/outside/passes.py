@@ -53,7 +53,9 @@ class Outside(Doors):
         return {sort.kind: sort for sort in (entry(self) for entry in REGISTRY)}
 
     def declares(self, service: Microservice, environment: Environment | None) -> bool:
-        """Whether a Microservice declares anything outside the cluster."""
+        """Whether a Microservice declares anything outside the cluster that there is a place for."""
+        if environment is None or not (environment.spec.aws or environment.spec.databases):
+            return False
         spec = service.spec.manifest()
         return any(tuple(sort.declared(spec, environment)) for sort in self.sorts.values())
 

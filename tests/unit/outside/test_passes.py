@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.microservice import MicroserviceSpec
-from microservice_operator.api.objects import Identity, Microservice
+from microservice_operator.api.objects import Environment, Identity, Microservice
 from microservice_operator.errors import NeedsPerson, NotYet
 from microservice_operator.facts import Part, Reason, Section, State
 from microservice_operator.outside import Before, Outside, Provided, is_over
@@ -116,6 +117,22 @@ async def test_an_error_is_told_of_its_part_alone(error: Exception, state: State
         INSTANCE: (state, "a"),
         GROUP: (State.READY, "arn-SecurityGroup"),
     }
+
+
+@pytest.mark.parametrize(
+    ("environment", "declares"),
+    [
+        (None, False),
+        ({}, False),
+        ({"aws": {"region": "eu-west-1", "accountID": "123456789012"}}, True),
+    ],
+)
+def test_nothing_is_to_hold_on_to_where_nothing_can_be_made(environment: Any, *, declares: bool) -> None:
+    """So one that has no Environment yet can be deleted."""
+    spec = {"image": "order:1", "tables": [{"name": "a", "partitionKey": {"name": "id"}}]}
+    service = Microservice(IDENTITY, 1, MicroserviceSpec.model_validate(spec))
+    found = None if environment is None else Environment("prod", EnvironmentSpec.model_validate(environment))
+    assert outside(Cloud().sort(INSTANCE)).declares(service, found) is declares
 
 
 async def test_what_is_no_longer_declared_goes_or_stays_by_its_sort() -> None:
