@@ -2,13 +2,14 @@
 
 import base64
 import http.client
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from microservice_operator import names
-from microservice_operator.cluster.kinds import CRD, ENVIRONMENT, NAMESPACE, SECRET, Kind
+from microservice_operator.cluster.kinds import CRD, ENVIRONMENT, MICROSERVICE, NAMESPACE, SECRET, Kind
 from tests.conftest import REPOSITORY
 
 from .api import Api, Refused, until
@@ -76,13 +77,29 @@ def environment(api: Api, port: int, admin: dict[str, str], name: str = ENVIRONM
     api.apply(ENVIRONMENT, {"metadata": {"name": name}, "spec": spec})
 
 
+def sweep(api: Api) -> None:
+    """Free what a former session left in a cluster that is kept: its AWS and PostgreSQL are gone."""
+    for left in api.items(MICROSERVICE, ""):
+        at = (left["metadata"]["namespace"], left["metadata"]["name"])
+        with suppress(Refused):  # some go by themselves meanwhile
+            api.merge(MICROSERVICE, at, {"metadata": {"finalizers": None}})
+            api.delete(NAMESPACE, "", at[0])
+            api.delete(MICROSERVICE, *at)
+    for left in api.items(ENVIRONMENT, ""):
+        api.delete(ENVIRONMENT, "", left["metadata"]["name"])
+
+
 def service_monitors(api: Api) -> None:
     """A stand-in for the CRD of the Prometheus operator: any object goes."""
     group, plural = "monitoring.coreos.com", "servicemonitors"
     anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": anything}}
-    kind, singular = "ServiceMonitor", "servicemonitor"
-    names_ = {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": singular}
+    names_ = {
+        "kind": "ServiceMonitor",
+        "listKind": "ServiceMonitorList",
+        "plural": plural,
+        "singular": "servicemonitor",
+    }
     spec = {"group": group, "scope": "Namespaced", "names": names_, "versions": [version]}
     api.apply(CRD, {"metadata": {"name": f"{plural}.{group}"}, "spec": spec})
 
