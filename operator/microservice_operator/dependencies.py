@@ -1,10 +1,12 @@
 """PURE: what a declared dependency's other end says about the edge between the two."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from .api.microservice import Dependency
 from .api.objects import Microservice
+from .api.stores import TableRef
 from .facts import Part, Reason, State
 from .status import serves
 
@@ -30,14 +32,19 @@ def dependency_part(caller: Microservice, dependency: Dependency, found: Found |
     return Part("Kubernetes", "Microservice", name, State.READY, optional=dependency.optional)
 
 
+def table_ref_part(ref: TableRef, trouble: str) -> Part:
+    """One table of another Microservice: granted, or what keeps it from being so."""
+    part = Part("Kubernetes", "Microservice", ref.microservice, State.READY)
+    if not trouble:
+        return part
+    return replace(part, state=State.PROGRESSING, reason=Reason.DEPENDENCY_NOT_ADMITTED, message=trouble)
+
+
 def _admits(service: Microservice, caller: Microservice) -> bool:
     access = service.spec.access
     if service.spec.service is not None and service.spec.service.type != "ClusterIP":
         return True
-    return any(
-        admitted.microservice == caller.name or admitted.namespace == caller.namespace
-        for admitted in (access.from_ if access else None) or []
-    )
+    return access is not None and access.admits(caller.name, caller.namespace)
 
 
 def _part(dependency: Dependency, reason: Reason, message: str) -> Part:

@@ -21,11 +21,22 @@ class State(StrEnum):
     RETAINED = "Retained"  # left in place by policy, our marks kept
 
 
+class Section(StrEnum):
+    """Which condition of the status a part outside the cluster counts for."""
+
+    DATABASES = "databases"
+    TABLES = "tables"
+    MESSAGING = "messaging"
+    IDENTITY = "identity"
+    ROUTES = "routes"
+
+
 class Reason(StrEnum):
     """Condition and Event reasons, all of them."""
 
     READY = "Ready"
     PROGRESSING = "Progressing"
+    WAITING = "Waiting"
     SUSPENDED = "Suspended"
     INVALID_SPEC = "InvalidSpec"
     ENVIRONMENT_MISSING = "EnvironmentMissing"
@@ -44,10 +55,13 @@ class Reason(StrEnum):
     MIGRATION_FAILED = "MigrationFailed"
     DATABASE_CREATING = "DatabaseCreating"
     DATABASE_CREATED = "DatabaseCreated"
+    DATABASE_UPDATING = "DatabaseUpdating"
+    DATABASE_DELETING = "DatabaseDeleting"
     DATABASE_DELETED = "DatabaseDeleted"
     DATABASE_RETAINED = "DatabaseRetained"
     DATABASE_UNREACHABLE = "DatabaseUnreachable"
     DATABASE_LOST = "DatabaseLost"
+    DATABASE_UNUSABLE = "DatabaseUnusable"
     PASSWORD_RENEWED = "PasswordRenewed"  # noqa: S105 a reason, no password
     TABLE_CREATING = "TableCreating"
     TABLE_CREATED = "TableCreated"
@@ -57,6 +71,28 @@ class Reason(StrEnum):
     TABLE_RETAINED = "TableRetained"
     TABLE_LOST = "TableLost"
     TABLE_UNUSABLE = "TableUnusable"
+    MESSAGING_CREATING = "MessagingCreating"
+    MESSAGING_CREATED = "MessagingCreated"
+    MESSAGING_UPDATING = "MessagingUpdating"
+    MESSAGING_DELETING = "MessagingDeleting"
+    MESSAGING_DELETED = "MessagingDeleted"
+    MESSAGING_RETAINED = "MessagingRetained"
+    TOPIC_MISSING = "TopicMissing"
+    TOPIC_NOT_ADMITTED = "TopicNotAdmitted"
+    INVALID_DOCUMENT = "InvalidDocument"
+    API_CREATING = "APICreating"
+    API_CREATED = "APICreated"
+    API_UPDATING = "APIUpdating"
+    API_DELETING = "APIDeleting"
+    API_DELETED = "APIDeleted"
+    API_RETAINED = "APIRetained"
+    API_LOST = "APILost"
+    API_UNUSABLE = "APIUnusable"
+    IDENTITY_CREATING = "IdentityCreating"
+    IDENTITY_CREATED = "IdentityCreated"
+    IDENTITY_UPDATING = "IdentityUpdating"
+    IDENTITY_DELETING = "IdentityDeleting"
+    IDENTITY_DELETED = "IdentityDeleted"
     CHANGE_REFUSED = "ChangeRefused"
     AWS_UNAVAILABLE = "AWSUnavailable"
     AWS_THROTTLED = "AWSThrottled"
@@ -128,15 +164,25 @@ class Facts:
     workload: Workload | None = None
     databases: tuple[Part, ...] | None = None
     tables: tuple[Part, ...] | None = None
+    messaging: tuple[Part, ...] | None = None
+    identity: tuple[Part, ...] | None = None
+    routes: tuple[Part, ...] | None = None
     dependencies: tuple[Part, ...] | None = None
     children: tuple[Part, ...] = ()
     deletion: tuple[Part, ...] = ()
+    left: tuple[Part, ...] = ()  # gone or given up in this pass, while the Microservice stays
     suspended: bool = False
     refused: Part | None = None  # the spec or its Environment keeps the whole pass from going on
     problems: tuple[Problem, ...] = field(default=())
     endpoint: str = ""
+    gateway: str = ""  # the address at which the routes are reached from outside
     selector: str = ""
     environment: str = ""
     reconcile_requested_at: str = ""
     recreated: str = ""
-    events: tuple[Event, ...] = ()  # of parts that are over and so stand in no section
+
+    @property
+    def outside(self) -> tuple[Part, ...]:
+        """Everything outside the cluster that is declared or still leaving."""
+        sections = (self.databases, self.tables, self.messaging, self.identity, self.routes)
+        return tuple(part for parts in sections for part in parts or ())

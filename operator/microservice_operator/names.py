@@ -26,6 +26,7 @@ LABEL_MIGRATION = f"{GROUP}/migration"
 # Annotations on our children.
 ANNOTATION_HASH = f"{GROUP}/desired-hash"
 ANNOTATION_CONNECTION_HASH = f"{GROUP}/connection-hash"
+ANNOTATION_ROLE = "eks.amazonaws.com/role-arn"
 
 # Annotations that people set on a Microservice or Environment.
 ANNOTATION_RECONCILE = f"{GROUP}/reconcile-requested-at"
@@ -38,6 +39,7 @@ TAG_CLUSTER = f"{GROUP}/cluster"
 TAG_NAMESPACE = f"{GROUP}/namespace"
 TAG_NAME = f"{GROUP}/name"
 TAG_UID = f"{GROUP}/uid"
+TAG_ENVIRONMENT = f"{GROUP}/environment"  # of what the Microservices of an Environment share
 TAG_RETAINED = f"{GROUP}/retained"
 TAG_DECLARED = f"{GROUP}/declared-tags"
 

@@ -51,3 +51,16 @@ class Owner:
         """Name of one of its things, the same in every pass."""
         identity = self.identity
         return names.cloud_name((self.cluster, identity.namespace, identity.name, part), limit, separator)
+
+
+@dataclass(frozen=True)
+class SharedOwner(Owner):
+    """An Environment, for what its Microservices share; `identity.name` is its name.
+
+    Its UID is no mark: an Environment made anew under the same name finds what it had, and clients keep their address.
+    """
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """What everything that belongs to it carries from its first moment."""
+        return {names.TAG_CLUSTER: self.cluster, names.TAG_ENVIRONMENT: self.identity.name}

@@ -7,15 +7,14 @@ from typing import Any
 
 from . import desired, events, names, status
 from .api.objects import Environment, Microservice, identity, microservice
-from .cloud import usable
+from .cloud import reachable, usable
 from .cluster.pods import Pods
 from .cluster.writes import Cluster
-from .deletion import everything, is_over, undeclared
-from .dependencies import dependency_part
-from .desired.context import Context, Table
+from .dependencies import dependency_part, table_ref_part
+from .desired.context import Context, Message, Table
 from .errors import Gone, InvalidSpec, OperatorError
-from .facts import Event, Facts, Part, Reason, State
-from .outside import DATABASE, TABLE, Before, Outside, known_parts
+from .facts import Event, Facts, Part, Reason, Section, State
+from .outside import Before, Leaves, Outside, identity_wait, is_over, known_parts, role_arn, table_ref_names, trouble
 from .workload import deployment_part, finished_migrations, migration_part, migrations, workload
 from .world import Key, World
 
@@ -91,14 +90,12 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
     known, asked = known_parts(body.get("status") or {}), service.annotations.get(names.ANNOTATION_RECREATE, "")
     handled = (body.get("status") or {}).get("lastHandledRecreate", "")
     before = Before(known, asked if asked != handled else "")
-    if service.spec.tables or service.spec.databases or known:
+    if known or operator.outside.declares(service, environment):
         await _hold(operator, body)
-    tables = await operator.outside.tables(service, environment, before)
-    databases, connections = await operator.outside.databases(service, environment, before)
-    left = await operator.outside.leave(key, environment, undeclared(service, known))
-    if not (tables or databases or any(not is_over(part) for part in left)):
+    provided = await operator.outside.provide(service, environment, before, operator.world)
+    if not provided.parts:
         await _release(operator, body)
-    if any(event.reason is Reason.DATABASE_CREATED for part in databases for event in part.events):
+    if any(event.reason is Reason.DATABASE_CREATED for part in provided.parts for event in part.events):
         # What former Jobs have migrated is not in a database that has just been made.
         records = operator.cluster.children.of((key.namespace, key.name))
         await operator.cluster.prune(key, {at for at in records if at[0] != "Job"})
@@ -106,11 +103,24 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
     context = Context(
         microservice=service,
         environment=environment,
-        connections=connections,
-        database_waits={p.name: f"database {p.name} is not ready" for p in databases if p.state not in USABLE},
+        connections=provided.connections,
+        database_waits={
+            part.name: f"database {part.name} is not ready"
+            for part in provided.of("Database")
+            if part.state not in USABLE
+        },
         migrations=jobs,
         dependency_ports=_ports(operator.world, service),
-        tables={part.name: Table(_table_name(part.id), part.id, ready=usable(part)) for part in tables if part.id},
+        tables={
+            part.name: Table(_table_name(part.id), part.id, ready=usable(part))
+            for part in provided.of("Table")
+            if part.id
+        },
+        topics=_messages(provided.of("Topic")),
+        queues=_messages(provided.of("Queue")),
+        table_refs=table_ref_names(operator.outside, service),
+        identity_wait=identity_wait(provided.sections.get(Section.IDENTITY, ())),
+        role_arn=role_arn(environment, provided.parts),
         aws_endpoint_url=operator.aws_endpoint_url,
         service_monitors=operator.service_monitors(),
     )
@@ -123,16 +133,20 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
     told = (deployment_part(migration_part(part, jobs), state) for part in applied)
     return replace(
         facts,
-        tables=_section(TABLE, tables, left),
-        databases=_section(DATABASE, databases, left),
+        databases=provided.sections.get(Section.DATABASES),
+        tables=provided.sections.get(Section.TABLES),
+        messaging=provided.sections.get(Section.MESSAGING),
+        identity=provided.sections.get(Section.IDENTITY),
+        routes=provided.sections.get(Section.ROUTES),
+        left=provided.left,
         dependencies=_edges(operator.world, service),
         children=(*told, *pruned),
         workload=state,
         endpoint=f"http://{service.name}.{service.namespace}.svc",
+        gateway=provided.address,
         selector=",".join(f"{k}={v}" for k, v in names.selector_labels(service.name).items()),
         environment=environment.name if environment else "",
-        recreated=_recreated(asked, handled, (*tables, *databases)),
-        events=tuple(event for part in left if is_over(part) for event in part.events),
+        recreated=_recreated(asked, handled, provided.parts),
     )
 
 
@@ -148,12 +162,9 @@ async def _let_go(operator: Operator, body: Body, facts: Facts) -> Again | None:
     if names.FINALIZER not in (body["metadata"].get("finalizers") or []):
         return None
     owner, known = identity(body), known_parts(body.get("status") or {})
-    leaving = everything(body, known)
     if (body["metadata"].get("annotations") or {}).get(names.ANNOTATION_ABANDON) == "true":
-        left_behind = ", ".join(
-            f"{kind} {name} ({known_id})" for (kind, name), (_, known_id) in sorted(leaving.items())
-        )
-        event = Event("Warning", Reason.ABANDONED, f"abandoned as asked; left behind: {left_behind or 'nothing'}")
+        left_behind = _left_behind(operator.outside.everything(body.get("spec"), None, known))
+        event = Event("Warning", Reason.ABANDONED, f"abandoned as asked; left behind: {left_behind}")
         await events.post(operator.cluster.connection, owner, event)
         await _release(operator, body)
         return None
@@ -162,13 +173,15 @@ async def _let_go(operator: Operator, body: Body, facts: Facts) -> Again | None:
         environment = operator.world.environment_of(owner.namespace, (spec or {}).get("environment"))
     except (InvalidSpec, LookupError):
         environment = None
-    parts = await operator.outside.leave(owner, environment, leaving)
+    leaving = operator.outside.everything(body.get("spec"), environment, known)
+    parts = await operator.outside.leave(owner, environment, leaving, operator.world)
     if all(is_over(part) for part in parts):
         await _post_all(operator, body, parts)
         await _release(operator, body)
         operator.outside.settled.forget(owner.uid)
         return None
-    return await _conclude(operator, body, replace(facts, deletion=tuple(p for p in parts if not is_over(p))))
+    over = tuple(part for part in parts if is_over(part))
+    return await _conclude(operator, body, replace(facts, deletion=tuple(p for p in parts if p not in over), left=over))
 
 
 async def _conclude(operator: Operator, body: Body, facts: Facts) -> Again:
@@ -180,8 +193,8 @@ async def _conclude(operator: Operator, body: Body, facts: Facts) -> Again:
     if patch:
         answer = await operator.cluster.patch(identity(body), {"status": patch}, "status")
         operator.world.wrote_microservice(answer)
-    parts = (*facts.children, *(facts.tables or ()), *(facts.databases or ()), *facts.deletion)
-    await _post_all(operator, body, parts, *facts.events, status.turn(before, after))
+    parts = (*facts.children, *facts.outside, *facts.deletion)
+    await _post_all(operator, body, (*parts, *facts.left), status.turn(before, after))
     waits = [part.after for part in parts if part.after is not None and not part.failed]
     outside = any(part.layer != "Kubernetes" for part in parts)
     waits.append(operator.resync if outside else operator.resync * SLOWER)
@@ -233,10 +246,10 @@ def _environment(world: World, service: Microservice) -> Environment | None:
 
 
 def _edges(world: World, service: Microservice) -> tuple[Part, ...] | None:
-    declared = service.spec.dependencies
-    if not declared:
-        return None
-    return tuple(dependency_part(service, d, world.dependency((service.namespace, d.name))) for d in declared)
+    declared, refs = service.spec.dependencies or [], service.spec.table_refs or []
+    edges = [dependency_part(service, d, world.dependency((service.namespace, d.name))) for d in declared]
+    edges += [table_ref_part(ref, trouble(service, ref, world)) for ref in refs]
+    return tuple(edges) or None
 
 
 def _ports(world: World, service: Microservice) -> dict[str, int]:
@@ -245,20 +258,26 @@ def _ports(world: World, service: Microservice) -> dict[str, int]:
     return {name: other[1].spec.ports[0].service_port for name, other in found.items() if other and other[1]}
 
 
+def _messages(parts: Iterable[Part]) -> dict[str, Message]:
+    """Topics or queues that there are."""
+    return {part.name: Message(part.id, ready=reachable(part)) for part in parts if part.id}
+
+
 def _table_name(arn: str) -> str:
     """What AWS calls the table: `arn:aws:dynamodb:REGION:ACCOUNT:table/NAME`."""
     return arn.rpartition("/")[2]
 
 
 def _recreated(asked: str, handled: str, parts: Iterable[Part]) -> str:
-    """What is handled of the permission to make something anew: it is spent once the part is there."""
-    there = any(part.name == asked and part.state is State.READY for part in parts)
+    """What is handled of the permission to make something anew: it is spent once all parts of the name are there."""
+    states = [part.state for part in parts if part.name == asked]
+    there = bool(states) and all(state is State.READY for state in states)
     return asked if asked and (there or asked == handled) else ""
 
 
-def _section(kind: str, declared: tuple[Part, ...], left: tuple[Part, ...]) -> tuple[Part, ...] | None:
-    leaving = tuple(part for part in left if part.kind == kind and not is_over(part))
-    return (*declared, *leaving) or None
+def _left_behind(leaving: Mapping[tuple[str, str], Leaves]) -> str:
+    found = sorted((kind, at[1], known) for at, leaves in leaving.items() for kind, known in leaves.named(at).items())
+    return ", ".join(f"{kind} {name} ({known})" for kind, name, known in found) or "nothing"
 
 
 def _refuse(facts: Facts, reason: Reason, message: str) -> Facts:

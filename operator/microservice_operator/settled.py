@@ -52,6 +52,10 @@ class Settled:
         self._told[key] = part.message
         return replace(part, events=(*part.events, Event("Warning", part.reason, part.message)))
 
+    def drop(self, key: Key) -> None:
+        """Look at one part anew: it is leaving."""
+        self._memories.pop(key, None)
+
     def forget(self, uid: str) -> None:
         """Look at everything of this Microservice anew: it is gone, or a person asked."""
         for memories in (self._memories, self._told):

@@ -10,10 +10,17 @@ from typing import Any
 from .facts import Event, Facts, Part, Reason, State
 
 MESSAGE_LIMIT = 1024
-RESOURCE_LIMIT = 100
+RESOURCE_LIMIT = 240
 PROBLEM_LIMIT = 64
 
-CARRIED = ("DatabasesReady", "TablesReady", "DependenciesReady")
+CARRIED = (
+    "DatabasesReady",
+    "TablesReady",
+    "MessagingReady",
+    "IdentityReady",
+    "RoutesReady",
+    "DependenciesReady",
+)
 
 # Reasons that a person wants to hear of although they may pass by themselves.
 WARNED = frozenset({r.value for r in (Reason.IMAGE_UNAVAILABLE, Reason.CONTAINER_FAILING, Reason.DATABASE_UNREACHABLE)})
@@ -45,7 +52,9 @@ def summarise(facts: Facts, before: Mapping[str, Any], now: str) -> dict[str, An
         status["readyReplicas"] = facts.workload.ready
     optional = {
         "selector": facts.selector,
-        "endpoints": {"internal": facts.endpoint} if facts.endpoint else {},
+        "endpoints": {
+            name: address for name, address in (("internal", facts.endpoint), ("gateway", facts.gateway)) if address
+        },
         "environment": facts.environment,
         "resources": before.get("resources") if untouched else [_resource(p) for p in _sorted(facts)][:RESOURCE_LIMIT],
         "problems": [
@@ -64,12 +73,19 @@ def patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]
 
     A change of the counts alone, while a rollout goes on, is not worth a write: each pod would cost one.
     """
-    changed = {key: value for key, value in after.items() if before.get(key) != value}
+    changed = {key: _merge(before.get(key), value) for key, value in after.items() if before.get(key) != value}
     gone = {key: None for key in before if key not in after}
     ready = next((c["status"] for c in after["conditions"] if c["type"] == "Ready"), "")
     if not gone and ready != "True" and set(changed) <= {"replicas", "readyReplicas"}:
         return {}
     return changed | gone
+
+
+def _merge(before: Any, after: Any) -> Any:
+    """A merge patch leaves what it does not name."""
+    if not isinstance(before, Mapping) or not isinstance(after, Mapping):
+        return after
+    return {**after, **{key: None for key in before if key not in after}}
 
 
 def serves(status: Mapping[str, Any]) -> bool:
@@ -88,8 +104,7 @@ def _ready(facts: Facts) -> Part:
         return Part("Kubernetes", "Microservice", "", State.PROGRESSING, Reason.SUSPENDED, message)
     workload = _workload(facts)
     parts = [
-        *(facts.databases or ()),
-        *(facts.tables or ()),
+        *facts.outside,
         *(p for p in _wanted(facts) if p.state is not State.PROGRESSING),
         *(p for p in _wanted(facts) if p.message and p.state is State.PROGRESSING),
         *([workload] if workload else []),
@@ -128,6 +143,9 @@ def _sections(facts: Facts) -> Iterable[dict[str, Any]]:
     for kind, parts, fine in (
         ("DatabasesReady", facts.databases, "all databases are ready"),
         ("TablesReady", facts.tables, "all tables are ready"),
+        ("MessagingReady", facts.messaging, "all topics, queues and subscriptions are ready"),
+        ("IdentityReady", facts.identity, "the service's identity is ready"),
+        ("RoutesReady", facts.routes, "all routes are ready"),
         ("DependenciesReady", facts.dependencies, "all dependencies are ready"),
     ):
         if parts is not None:
@@ -154,7 +172,7 @@ def _dated(condition: dict[str, Any], generation: int, before: Mapping[str, Any]
 
 def _sorted(facts: Facts) -> list[Part]:
     """Parts outside Kubernetes first: should the list be cut, their identifiers are what must not be lost."""
-    outside = [*(facts.databases or ()), *(facts.tables or ()), *facts.deletion]
+    outside = [*facts.outside, *facts.deletion]
     return sorted(outside, key=_resource_key) + sorted(_wanted(facts), key=_resource_key)
 
 

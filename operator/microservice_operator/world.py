@@ -126,8 +126,13 @@ class World:
         return min(marked, default=None)
 
     def _index(self, key: Key, body: Mapping[str, Any]) -> None:
-        declared = (body.get("spec") or {}).get("dependencies") or []
-        now = {(key[0], item["name"]) for item in declared if isinstance(item, dict) and "name" in item}
+        now = {
+            (key[0], item[named])
+            for section, named in (("dependencies", "name"), ("tableRefs", "microservice"))
+            for item in (body.get("spec") or {}).get(section) or []
+            if isinstance(item, dict) and named in item
+        }
+        now |= {(key[0], name) for name in _publishers(body)} - {key}
         before = self._depends.pop(key, set())
         for other in before - now:
             self._dependants[other].discard(key)
@@ -171,7 +176,16 @@ def _view(body: Mapping[str, Any]) -> Any:
 def _verdict(body: Mapping[str, Any]) -> Any:
     status = body.get("status") or {}
     conditions = {c.get("type"): c.get("status") for c in status.get("conditions") or []}
-    return conditions.get("WorkloadReady"), status.get("observedGeneration")
+    topics = [(r.get("name"), r.get("id")) for r in status.get("resources") or [] if r.get("kind") == "Topic"]
+    return conditions.get("WorkloadReady"), status.get("observedGeneration"), topics
+
+
+def _publishers(body: Mapping[str, Any]) -> Iterable[str]:
+    """Microservices to whose topics one subscribes."""
+    for item in (body.get("spec") or {}).get("subscriptions") or []:
+        topic = item.get("topic") if isinstance(item, dict) else None
+        if isinstance(topic, dict) and "microservice" in topic:
+            yield topic["microservice"]
 
 
 def _older(body: Mapping[str, Any], known: Mapping[str, Any]) -> bool:

@@ -15,8 +15,10 @@ from microservice_operator.cloud import Clients, Limits, Place, WantedTable, rec
 from microservice_operator.facts import Part, State
 from microservice_operator.ownership import Owner
 from tests.aws.proxy import Proxy
+from tests.aws.rds_world import ec2, rds
 from tests.aws.strict import StrictDynamoDB
 
+__all__ = ["ec2", "rds"]  # fixtures
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 _numbers = count()

@@ -8,14 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from tests.aws.protocols import rest_call, service_of
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request as a client sent it."""
+    """One request as a client sent it: JSON, a form as it is written, or what a path, a query and a body say."""
 
-    service: str
+    service: str  # as requests are signed for it: dynamodb, iam, sts, rds, sns, sqs, eks, apigateway
     action: str
     body: dict[str, Any]
 
@@ -36,6 +38,15 @@ def refusal(code: str, message: str, status: int = 400) -> Answer:
     return Answer(status, {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": message})
 
 
+def xml_refusal(code: str, message: str, status: int = 400) -> Answer:
+    """As services answer that take forms: IAM, RDS, SNS, STS."""
+    error = f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
+    return Answer(status, f"{error}<RequestId>0</RequestId></ErrorResponse>".encode(), "text/xml")
+
+
+SEEN: set[tuple[str, str]] = set()  # (service, action) of every call of this test run, which rights are held against
+
+
 @dataclass
 class Fault:
     """What happens to the next `times` calls of `action` ("*": of any).
@@ -54,10 +65,11 @@ Layer = Callable[[Call, Emulator], Answer]
 
 @dataclass
 class Proxy:
-    """Listens on loopback from `start` to `stop`."""
+    """Listens on loopback from `start` to `stop`; a service without a layer of its own in `layers` has `layer`."""
 
     upstream: str
     layer: Layer
+    layers: dict[str, Layer] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
 
@@ -98,6 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         call = self._call(raw)
         self.proxy.calls.append(call)
+        SEEN.add((call.service, call.action))
         effect = self.proxy.fault(call)
         if isinstance(effect, Answer):
             self._reply(effect)
@@ -105,21 +118,27 @@ class _Handler(BaseHTTPRequestHandler):
         if effect == "hang":
             time.sleep(10)
         if effect != "drop-before":
-            answer = self.proxy.layer(call, lambda inner: self._forward(inner, raw))
+            layer = self.proxy.layers.get(call.service, self.proxy.layer)
+            answer = layer(call, lambda inner: self._forward(inner, raw))
             if effect != "drop-after":
                 self._reply(answer)
                 return
         self.close_connection = True
 
+    do_GET = do_PUT = do_PATCH = do_DELETE = do_POST  # noqa: N815 names of http.server
+
     def log_message(self, *_: object) -> None:
         """The log is `Proxy.calls`."""
 
     def _call(self, raw: bytes) -> Call:
+        service = service_of(self.headers.get("Authorization", ""))
         target = self.headers.get("X-Amz-Target")
         if target:
-            return Call(target.split("_")[0].lower(), target.rsplit(".", 1)[1], json.loads(raw))
-        form = {key: values[0] for key, values in parse_qs(raw.decode()).items()}
-        return Call("sts", form.get("Action", ""), form)
+            return Call(service, target.rsplit(".", 1)[1], json.loads(raw))
+        form = {key: values[0] for key, values in parse_qs(raw.decode(), keep_blank_values=True).items()}
+        if "Action" in form:
+            return Call(service, form["Action"], form)
+        return Call(service, *rest_call(service, f"{self.command} {self.path}", raw))
 
     def _forward(self, call: Call, raw: bytes) -> Answer:
         upstream = urlsplit(self.proxy.upstream)
@@ -130,8 +149,10 @@ class _Handler(BaseHTTPRequestHandler):
         if target:
             headers["X-Amz-Target"] = f"{target.rsplit('.', 1)[0]}.{call.action}"
             raw = json.dumps(call.body).encode()
+        elif "Action" in call.body:
+            raw = urlencode({**call.body, "Action": call.action}).encode()
         connection = http.client.HTTPConnection(upstream.hostname or "", upstream.port, timeout=30)
-        connection.request("POST", self.path, raw, headers)
+        connection.request(self.command, self.path, raw, headers)
         answer = connection.getresponse()
         body = answer.read()
         connection.close()

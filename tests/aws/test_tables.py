@@ -32,6 +32,7 @@ FIELDS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "point_in_time_recovery": ({"pointInTimeRecovery": False}, ["UpdateContinuousBackups"] * 2),
     "deletion_protection": ({"deletionProtection": False}, ["UpdateTable", "UpdateTable"]),
     "deletion_policy": ({"deletionPolicy": "Delete"}, []),
+    "access": ({"access": "ReadOnly"}, []),
 }
 SET_ONCE: dict[str, dict[str, Any]] = {
     "partition_key": {"partitionKey": {"name": "other"}},

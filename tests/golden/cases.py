@@ -9,7 +9,7 @@ import yaml
 
 from microservice_operator.api import objects
 from microservice_operator.desired import children
-from microservice_operator.desired.context import Connection, Context, Login, Migration, Table
+from microservice_operator.desired.context import Connection, Context, Login, Message, Migration, Table
 
 HERE = Path(__file__).parent
 UID = "00000000-0000-4000-8000-000000000001"
@@ -46,6 +46,8 @@ def _case(folder: Path) -> Case:
         connections={name: _connection(item) for name, item in known.get("connections", {}).items()},
         database_waits=known.get("databaseWaits", {}),
         tables={name: Table(**item) for name, item in known.get("tables", {}).items()},
+        topics={name: Message(**item) for name, item in known.get("topics", {}).items()},
+        queues={name: Message(**item) for name, item in known.get("queues", {}).items()},
         dependency_ports=known.get("dependencyPorts", {}),
         aws_endpoint_url=known.get("awsEndpointURL"),
         service_monitors=known.get("serviceMonitors", False),

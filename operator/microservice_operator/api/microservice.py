@@ -1,6 +1,5 @@
 """`Microservice`: what a service owner writes."""
 
-from ipaddress import ip_network
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -21,20 +20,13 @@ from .containers import (
     VolumeMount,
 )
 from .environment import Host, Tags
+from .messaging import Queue, Subscription, Topic
 from .pods import Affinity, DisruptionBudget, Labels, Strategy, Toleration, TopologySpreadConstraint, Volume
-from .scalars import ATOMIC, Keyed, Label, ObjectName, PartName, Port, PortName, ShortText, WithoutNulls
+from .routes import API
+from .scalars import ATOMIC, CIDR, Keyed, Label, ObjectName, PartName, Port, PortName, ShortText, WithoutNulls, is_cidr
 from .scaling import Autoscaling, Replicas
 from .spec_rules import RULES, TRANSITIONS
-from .stores import Database, Duration, Table
-
-CIDR = Annotated[str, StringConstraints(max_length=43, pattern=r"^[0-9a-fA-F.:]+/[0-9]{1,3}$")]
-
-
-def _is_cidr(text: str) -> bool:
-    try:
-        return ip_network(text, strict=False) is not None
-    except ValueError:
-        return False
+from .stores import Database, Duration, Table, TableRef
 
 
 class ServicePort(Model):
@@ -103,7 +95,7 @@ class Destination(Model):
         ),
         Rule(
             cel="!has(self.cidr) || isCIDR(self.cidr)",
-            holds=lambda self: self.cidr is None or _is_cidr(self.cidr),
+            holds=lambda self: self.cidr is None or is_cidr(self.cidr),
             message="access.to: cidr is no network; write one such as 10.20.0.0/16",
             field="cidr",
         ),
@@ -117,6 +109,10 @@ class Access(Model):
     """Who may call this service; dependencies of others need consent here."""
     to: Annotated[list[Destination], Field(max_length=64, json_schema_extra=ATOMIC)] | None = None
     """What this service may call outside the cluster."""
+
+    def admits(self, microservice: str, namespace: str) -> bool:
+        """Whether a Microservice is among the callers."""
+        return any(caller.microservice == microservice or caller.namespace == namespace for caller in self.from_ or [])
 
 
 class Metrics(Model):
@@ -213,6 +209,16 @@ class MicroserviceSpec(Model):
     """PostgreSQL databases; each yields database, roles, connection Secret and variables."""
     tables: Annotated[list[Table], Field(max_length=32), Keyed(("name",))] | None = None
     """DynamoDB tables; each yields table, variables and rights."""
+    table_refs: Annotated[list[TableRef], Field(max_length=32), Keyed(("microservice", "table"))] | None = None
+    """Tables of other Microservices of the same namespace that admit this one; each yields variable and rights."""
+    topics: Annotated[list[Topic], Field(max_length=32), Keyed(("name",))] | None = None
+    """SNS topics; each yields topic, variable and the right to publish."""
+    queues: Annotated[list[Queue], Field(max_length=32), Keyed(("name",))] | None = None
+    """SQS queues; each yields queue, variable and the right to receive and send."""
+    subscriptions: Annotated[list[Subscription], Field(max_length=32, json_schema_extra=ATOMIC)] | None = None
+    """Which topics lead to which queues."""
+    api: API | None = None
+    """Routes on the Environment's API gateway, taken from the service's OpenAPI document."""
     metrics: Metrics | None = None
     """What Prometheus scrapes, where ServiceMonitors exist."""
     rules = RULES

@@ -36,6 +36,16 @@ MICROSERVICE_RULES = (
         message="dependencies: a service does not depend on itself; remove the item",
         field="spec.dependencies",
     ),
+    Rule(
+        cel="!has(self.spec.subscriptions) || self.spec.subscriptions.all(s, s.topic.microservice != self.metadata.name"
+        " || (has(self.spec.topics) && self.spec.topics.exists(t, t.name == s.topic.name)))",
+        holds=lambda self: all(
+            s.topic.microservice != self.name or s.topic.name in {topic.name for topic in self.spec.topics or []}
+            for s in self.spec.subscriptions or []
+        ),
+        message="subscriptions: a topic of this service itself is not declared; add it to spec.topics",
+        field="spec.subscriptions",
+    ),
 )
 
 ENVIRONMENT_RULES = (

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
@@ -89,6 +90,14 @@ def _boolean(value: Any) -> Any:
     return value
 
 
+def is_cidr(text: str) -> bool:
+    """Whether a text is a network, as the API server's isCIDR sees it."""
+    try:
+        return ip_network(text, strict=False) is not None
+    except ValueError:
+        return False
+
+
 EXAMPLES = {"quantity": "250m or 512Mi", "number or percentage": "1 or 25%", "port": "8080 or the name of a port"}
 
 ATOMIC: dict[str, Any] = {"x-kubernetes-list-type": "atomic"}
@@ -114,4 +123,5 @@ IntOrPercent = Annotated[int | str, IntOrString("number or percentage", r"^(100|
 Text = Annotated[str, StringConstraints(max_length=4096)]
 ShortText = Annotated[str, StringConstraints(max_length=253)]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")]
+CIDR = Annotated[str, StringConstraints(max_length=43, pattern=r"^[0-9a-fA-F.:]+/[0-9]{1,3}$")]
 Seconds = Annotated[int, Field(ge=0, le=86400)]

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..names import variable
 from .base import Rule, Transition
+from .stores import SMALLEST_STORAGE, gibibytes
 
 DATABASE_VARIABLES = ("URL", "HOST", "PORT", "NAME", "USER", "PASSWORD")
 BUILT_IN_VOLUME = "tmp"
@@ -88,6 +89,10 @@ def _cel_variable(item: str, suffix: str) -> str:
 
 def _names(items: Any) -> set[str]:
     return {item.name for item in items or []}
+
+
+def _ends(subscription: Any) -> tuple[str, str, str]:
+    return subscription.topic.microservice, subscription.topic.name, subscription.queue
 
 
 def _database_variables(self: Any) -> set[str]:
@@ -181,6 +186,34 @@ RULES = (
         field="env",
     ),
     Rule(
+        cel="!has(self.env) || !has(self.topics)"
+        f" || self.topics.all(t, !self.env.exists(e, e.name == {_cel_variable('t', 'TOPIC_ARN')}))",
+        holds=lambda self: not _names(self.env) & {variable(t.name, "TOPIC_ARN") for t in self.topics or []},
+        message="env: a variable is given by one of topics already; remove it from env, or rename it",
+        field="env",
+    ),
+    Rule(
+        cel="!has(self.env) || !has(self.queues)"
+        f" || self.queues.all(q, !self.env.exists(e, e.name == {_cel_variable('q', 'QUEUE_URL')}))",
+        holds=lambda self: not _names(self.env) & {variable(q.name, "QUEUE_URL") for q in self.queues or []},
+        message="env: a variable is given by one of queues already; remove it from env, or rename it",
+        field="env",
+    ),
+    Rule(
+        cel="!has(self.subscriptions)"
+        " || self.subscriptions.all(s, has(self.queues) && self.queues.exists(q, q.name == s.queue))",
+        holds=lambda self: {s.queue for s in self.subscriptions or []} <= _names(self.queues),
+        message="subscriptions: a queue is not declared; add it to spec.queues",
+        field="subscriptions",
+    ),
+    Rule(
+        cel="!has(self.subscriptions) || self.subscriptions.all(s, self.subscriptions.filter(o, o.queue == s.queue"
+        " && o.topic.name == s.topic.name && o.topic.microservice == s.topic.microservice).size() == 1)",
+        holds=lambda self: len({_ends(s) for s in self.subscriptions or []}) == len(self.subscriptions or []),
+        message="subscriptions: one leads from the same topic to the same queue twice; remove one of them",
+        field="subscriptions",
+    ),
+    Rule(
         cel="!has(self.dependencies) || !has(self.databases) || self.databases.all(d,"
         f" !self.dependencies.exists(p, {_cel_variable('p', 'URL')} == {_ENV_PREFIX} + '_URL'))",
         holds=lambda self: not {variable(d.name, "URL") for d in self.dependencies or []} & _database_variables(self),
@@ -217,7 +250,50 @@ def _same(field: str) -> str:
     return f"has(n.{field}) == has(o.{field}) && (!has(n.{field}) || n.{field} == o.{field})"
 
 
+def _grown(new: Any, old: Any) -> bool:
+    return _database_pairs(new, old, lambda n, o: _size(n) >= _size(o))
+
+
+def _not_downgraded(new: Any, old: Any) -> bool:
+    return _database_pairs(new, old, lambda n, o: int(n.version) >= int(o.version))
+
+
+def _database_pairs(new: Any, old: Any, holds: Callable[[Any, Any], bool]) -> bool:
+    """Databases that both versions have."""
+    before = {database.name: database for database in old.databases or []}
+    return all(holds(d, before[d.name]) for d in new.databases or [] if d.name in before)
+
+
+def _size(database: Any) -> int:
+    return gibibytes(database.storage.size) if database.storage else SMALLEST_STORAGE
+
+
+def _size_cel(item: str) -> str:
+    return f"(has({item}.storage) ? int({item}.storage.size.replace('Gi', '')) : {SMALLEST_STORAGE})"
+
+
+def _databases_cel(condition: str) -> str:
+    return (
+        "!has(oldSelf.databases) || !has(self.databases) || "
+        f"self.databases.all(n, oldSelf.databases.all(o, o.name != n.name || {condition}))"
+    )
+
+
 TRANSITIONS = (
+    Transition(
+        cel=_databases_cel(f"{_size_cel('n')} >= {_size_cel('o')}"),
+        holds=_grown,
+        message="databases: storage.size only grows; keep what it was, or declare a database of another name and move"
+        " the data",
+        field="databases",
+    ),
+    Transition(
+        cel=_databases_cel("int(n.version) >= int(o.version)"),
+        holds=_not_downgraded,
+        message="databases: version is never lowered; keep what it was, or declare a database of another name and move"
+        " the data",
+        field="databases",
+    ),
     Transition(
         cel=_kept_cel(f"n.partitionKey == o.partitionKey && {_same('sortKey')}"),
         holds=_kept("partition_key", "sort_key"),

@@ -34,6 +34,8 @@ class Endpoints(Model):
 
     internal: Identifier | None = None
     """URL inside the cluster."""
+    gateway: Identifier | None = None
+    """URL of the API gateway's stage, where the service has routes."""
 
 
 class Resource(Model):

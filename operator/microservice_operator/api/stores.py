@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from .base import Model, Rule, Transition
 from .containers import Command
-from .scalars import ATOMIC, Keyed, ObjectName, PartName
+from .scalars import ATOMIC, Keyed, Label, ObjectName, PartName, WithoutNulls
 
 Duration = Annotated[
     str, StringConstraints(min_length=2, max_length=16, pattern=r"^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,6}s)?$")
@@ -16,7 +16,17 @@ Attribute = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 IndexName = Annotated[str, StringConstraints(min_length=3, max_length=255, pattern=r"^[a-zA-Z0-9_.-]+$")]
 ExtensionName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z0-9_-]+$")]
 EnvPrefix = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Z][A-Z0-9_]*$")]
+Access = Literal["ReadWrite", "ReadOnly", "WriteOnly"]
 Units = Annotated[int, Field(ge=1, le=40000)]
+Gibibytes = Annotated[str, StringConstraints(max_length=7, pattern=r"^[1-9][0-9]{0,4}Gi$")]
+TimeOfDay = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+Day = r"(mon|tue|wed|thu|fri|sat|sun)"
+DailyWindow = Annotated[str, StringConstraints(max_length=11, pattern=rf"^{TimeOfDay}-{TimeOfDay}$")]
+WeeklyWindow = Annotated[str, StringConstraints(max_length=19, pattern=rf"^{Day}:{TimeOfDay}-{Day}:{TimeOfDay}$")]
+ParameterName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[a-z][a-z0-9_.]*$")]
+ParameterValue = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+MajorVersion = Annotated[str, StringConstraints(max_length=2, pattern=r"^1[3-9]$")]
+SMALLEST_STORAGE = 20  # GiB, of gp2 and gp3 alike (AWS, "Amazon RDS DB instance storage")
 
 
 class Migration(Model):
@@ -39,21 +49,98 @@ class DatabaseConnection(Model):
     """Prefix of the variables, such as DATABASE in DATABASE_URL."""
 
 
+def gibibytes(size: str) -> int:
+    """`20Gi` → 20."""
+    return int(size.removesuffix("Gi"))
+
+
+def _gibibytes_cel(path: str) -> str:
+    return f"int({path}.replace('Gi', ''))"
+
+
+class Storage(Model):
+    """An instance's disk; it only grows."""
+
+    size: Gibibytes = f"{SMALLEST_STORAGE}Gi"
+    """Size, such as 20Gi; it can be raised, never lowered."""
+    max_size: Gibibytes | None = None
+    """Up to where AWS may grow it by itself when it fills up; without it AWS does not."""
+    type: Literal["gp2", "gp3"] = "gp3"
+    """Kind of disk."""
+    rules = (
+        Rule(
+            cel=f"{_gibibytes_cel('self.size')} >= {SMALLEST_STORAGE}",
+            holds=lambda self: gibibytes(self.size) >= SMALLEST_STORAGE,
+            message=f"storage: size is at least {SMALLEST_STORAGE}Gi; raise it",
+            field="size",
+        ),
+        Rule(
+            cel=f"!has(self.maxSize) || {_gibibytes_cel('self.maxSize')} * 10 >= {_gibibytes_cel('self.size')} * 11",
+            holds=lambda self: self.max_size is None or gibibytes(self.max_size) * 10 >= gibibytes(self.size) * 11,
+            message="storage: maxSize exceeds size by a tenth at least; raise or remove maxSize",
+            field="maxSize",
+        ),
+    )
+
+
+class Backup(Model):
+    """Daily backups, from which any second of the kept days can be restored."""
+
+    retention_days: Annotated[int, Field(ge=1, le=35)] = 7
+    """Days for which backups are kept."""
+    window: DailyWindow | None = None
+    """When they are made, in UTC, half an hour at least, such as 02:00-03:00; without it AWS chooses."""
+
+
+class Maintenance(Model):
+    """When what interrupts the database may happen."""
+
+    window: WeeklyWindow | None = None
+    """When AWS may patch the instance, in UTC, such as sun:03:00-sun:04:00; without it AWS chooses."""
+    apply: Literal["InWindow", "Immediately"] = "InWindow"
+    """When changes that interrupt are made: in the window, or at once. Parameters that need a restart wait for one
+    under InWindow."""
+
+
 class Database(Model):
-    """One PostgreSQL database."""
+    """One PostgreSQL database; fields from version to parameters shape the instance of provider rds."""
 
     name: PartName
     """Name, and key of the list."""
     engine: Literal["postgres"] = "postgres"
     """Database engine; set once."""
+    # never to be raised: a default of the schema applies to what is stored already, and would upgrade it
+    version: MajorVersion = "16"
+    """Major version; a higher one upgrades after a snapshot, a lower one is refused; the minor one is AWS's."""
+    size: Label = "small"
+    """Size of the instance, one of those that the Environment lists."""
+    storage: Storage | None = None
+    """The instance's disk; by default 20Gi of gp3."""
+    high_availability: bool = False
+    """A standby in another zone."""
+    backup: Backup | None = None
+    """Daily backups; by default kept for seven days."""
+    maintenance: Maintenance | None = None
+    """When what interrupts the database may happen."""
+    parameters: Annotated[dict[ParameterName, ParameterValue], Field(max_length=64), WithoutNulls] | None = None
+    """Settings of PostgreSQL, such as log_min_duration_statement."""
     extensions: Annotated[list[ExtensionName], Field(max_length=32, json_schema_extra=ATOMIC)] | None = None
     """PostgreSQL extensions to create."""
     migration: Migration | None = None
     """Job that migrates the schema before each rollout of a new image."""
-    deletion_policy: Literal["Retain", "Delete"] = "Retain"
-    """What becomes of the database when it is no longer declared: Retain or Delete."""
+    deletion_policy: Literal["Retain", "Snapshot", "Delete"] = "Retain"
+    """What becomes of the database when the Microservice is deleted: it is retained, deleted after a last snapshot, or
+    deleted. A shared server takes no snapshots: there, Snapshot retains."""
     connection: DatabaseConnection | None = None
     """How the service is told of its database."""
+    rules = (
+        Rule(
+            cel="!has(self.parameters) || !('rds.force_ssl' in self.parameters)",
+            holds=lambda self: "rds.force_ssl" not in (self.parameters or {}),
+            message="parameters: rds.force_ssl is always on; remove it",
+            field="parameters",
+        ),
+    )
 
 
 class TableKey(Model):
@@ -191,6 +278,8 @@ class Table(Model):
     """Continuous backups."""
     deletion_protection: bool = True
     """AWS refuses to delete the table while true."""
+    access: Access = "ReadWrite"
+    """What the service's role may do with the items: ReadWrite, ReadOnly or WriteOnly."""
     deletion_policy: Literal["Retain", "Delete"] = "Retain"
     """What becomes of the table when it is no longer declared: Retain or Delete."""
     rules = (
@@ -226,3 +315,14 @@ class Table(Model):
             field="localSecondaryIndexes",
         ),
     )
+
+
+class TableRef(Model):
+    """A table of another Microservice of the same namespace, which admits this one in its access.from."""
+
+    microservice: PartName
+    """Name of the Microservice that declares it."""
+    table: PartName
+    """Name of the table as it is declared there; its own name arrives as MICROSERVICE__TABLE_TABLE."""
+    access: Access = "ReadOnly"
+    """What this service's role may do with the items: ReadWrite, ReadOnly or WriteOnly."""

@@ -4,8 +4,7 @@ Offline, so what only a cluster knows is a placeholder; a migration counts as do
 """
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,16 +13,13 @@ from urllib.parse import urlsplit
 import typer
 import yaml
 
-from ..api import objects
 from ..api.objects import Environment, Microservice
 from ..desired import children
-from ..desired.context import Connection, Context, Login, Migration, Table
+from ..desired.context import Connection, Context, Login, Message, Migration, Table
 from ..desired.waits import migration_job_name
-from ..names import ANNOTATION_DEFAULT_ENVIRONMENT
-from .documents import BadYAML, Document, Unreadable, documents
-from .verdict import findings, identifier
+from .documents import Unreadable
+from .resources import UNKNOWN, Found, complaint, environment_for, read
 
-UNKNOWN = "known-in-the-cluster-only"
 HEADER = (
     "# Rendered offline: logins, certificates, table names, uids and hashes that hold {unknown} or depend on it are"
     " placeholders;\n# migrations count as done, and ServiceMonitor as served. To be read, not applied."
@@ -52,15 +48,6 @@ class Format(StrEnum):
     JSON = "json"
 
 
-@dataclass
-class Found:
-    """What the files hold, and what is wrong with them, one line each."""
-
-    services: list[tuple[Document, Microservice]] = field(default_factory=list)
-    environments: dict[str, Environment] = field(default_factory=dict)
-    complaints: list[str] = field(default_factory=list)
-
-
 def render(
     files: Annotated[list[Path], typer.Argument(help="Files of resources; - is standard input.", show_default=False)],
     output: Annotated[Format, typer.Option("--output", "-o", help="Format of the objects.")] = Format.YAML,
@@ -76,7 +63,7 @@ def render(
     Exit code: 0 all were rendered, 1 a resource is not valid, 2 a file cannot be read.
     """
     try:
-        found = _read([*files, environment] if environment else files)
+        found = read([*files, environment] if environment else files)
     except Unreadable as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(code=2) from None
@@ -89,62 +76,16 @@ def render(
     typer.echo(_printed(bodies, output), nl=False)
 
 
-def _read(files: Iterable[Path]) -> Found:
-    found = Found()
-    for file in files:
-        number = 0
-        try:
-            for document in documents(file):
-                number = document.number
-                _take_in(found, document)
-        except BadYAML as error:
-            found.complaints.append(f"{file}:{error.line}: document {number + 1}: no valid YAML: {error}")
-    if not found.services and not found.complaints:
-        found.complaints.append(f"{', '.join(map(str, files))}: no Microservice in it; give a file that holds one")
-    return found
-
-
-def _take_in(found: Found, document: Document) -> None:
-    wrong = list(findings(document))
-    for finding in wrong:
-        found.complaints.append(_complaint(document, finding.field, finding.message))
-    kind = document.content.get("kind") if isinstance(document.content, dict) else None
-    if wrong or kind not in ("Microservice", "Environment"):
-        return
-    if kind == "Environment":
-        read = objects.environment(document.content)
-        found.environments[read.name] = read
-        return
-    metadata = {**document.content["metadata"], "uid": UNKNOWN}
-    found.services.append((document, objects.microservice({**document.content, "metadata": metadata})))
-
-
-def _complaint(document: Document, path: str, message: str) -> str:
-    steps = path.replace("[", ".").replace("]", "").split(".")
-    line = document.line([int(step) if step.isdigit() else step for step in steps])
-    parts = [f"{document.file}:{line}", f"document {document.number}", identifier(document), path, message]
-    return ": ".join(part for part in parts if part)
-
-
 def _contexts(found: Found, aws_endpoint_url: str | None) -> Iterator[Context]:
     ports = {(s.namespace, s.name): s.spec.ports[0].service_port for _, s in found.services}
     for document, service in found.services:
         wanted = service.spec.environment
         if wanted and wanted not in found.environments:
             message = f"Environment {wanted} is in none of the files; add its file with --environment"
-            found.complaints.append(_complaint(document, "spec.environment", message))
+            found.complaints.append(complaint(document, "spec.environment", message))
             continue
         of_namespace = {name: port for (namespace, name), port in ports.items() if namespace == service.namespace}
-        yield _context(service, _environment(found, wanted), of_namespace, aws_endpoint_url)
-
-
-def _environment(found: Found, wanted: str | None) -> Environment | None:
-    """The one named, else the one marked default, else the only one."""
-    if wanted:
-        return found.environments[wanted]
-    known = sorted(found.environments.values(), key=lambda environment: environment.name)
-    marked = [item for item in known if item.annotations.get(ANNOTATION_DEFAULT_ENVIRONMENT) == "true"]
-    return next(iter(marked or (known if len(known) == 1 else [])), None)
+        yield _context(service, environment_for(found, wanted), of_namespace, aws_endpoint_url)
 
 
 def _context(
@@ -160,9 +101,25 @@ def _context(
         migrations={migration_job_name(bare, database): Migration.DONE for database in databases},
         dependency_ports=ports,
         tables={table.name: Table(f"{name}-{table.name}-{UNKNOWN}", ready=True) for table in tables},
+        topics={
+            topic.name: _message("sns", environment, f"{name}-{topic.name}") for topic in service.spec.topics or []
+        },
+        queues={
+            queue.name: _message("sqs", environment, f"{name}-{queue.name}") for queue in service.spec.queues or []
+        },
+        table_refs={
+            (ref.microservice, ref.table): f"{service.namespace}-{ref.microservice}-{ref.table}-{UNKNOWN}"
+            for ref in service.spec.table_refs or []
+        },
         aws_endpoint_url=aws_endpoint_url,
         service_monitors=True,
     )
+
+
+def _message(service: str, environment: Environment | None, name: str) -> Message:
+    aws = environment.spec.aws if environment else None
+    at = f"{aws.region}:{aws.account_id}" if aws else f"{UNKNOWN}:{UNKNOWN}"
+    return Message(f"arn:aws:{service}:{at}:{name}-{UNKNOWN}", ready=True)
 
 
 def _connection(environment: Environment | None) -> Connection:

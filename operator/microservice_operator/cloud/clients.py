@@ -18,6 +18,9 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from .making import Making
+from .rds_fleet import Fleet
+
 Called = Callable[[str, str, str], None]  # service, action, code
 
 
@@ -68,6 +71,8 @@ class Clients:
         self._clients: dict[tuple[str, str], Any] = {}
         self._making = Lock()
         self.verified_accounts: set[tuple[str, str]] = set()
+        self.making = Making()
+        self.fleet = Fleet()
 
     async def call(self, call: Call) -> dict[str, Any]:
         """Answer of one call.

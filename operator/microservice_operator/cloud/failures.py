@@ -1,7 +1,7 @@
 """What an error of AWS means for us: not what went wrong, but what happens next.
 
-Codes are those of "Common Error Types" and "Error handling with DynamoDB" in the AWS documents. A message never
-carries a request id or a count: the same trouble gives the same sentence.
+Codes are those of "Common Error Types", "Error handling with DynamoDB" and the IAM API Reference in the AWS documents.
+A message never carries a request id or a count: the same trouble gives the same sentence.
 """
 
 from botocore.exceptions import (
@@ -28,10 +28,28 @@ _THROTTLED = {
     "TooManyRequestsException",
 }
 _UNDER_WAY = {
+    "ConcurrentModification",
     "ConcurrentModificationException",
+    "ConflictException",
     "ContinuousBackupsUnavailableException",
+    "DBInstanceAlreadyExists",
+    "DBParameterGroupAlreadyExists",
+    "DBSubnetGroupAlreadyExists",
+    "DependencyViolation",
+    "EntityAlreadyExists",
+    "EntityTemporarilyUnmodifiable",
+    "InvalidDBInstanceState",
+    "InvalidDBParameterGroupState",
+    "InvalidDBSnapshotState",
+    "InvalidDBSubnetGroupStateFault",
+    "InvalidGroup.Duplicate",
+    "InvalidPermission.Duplicate",
+    "InvalidPermission.NotFound",
     "LimitExceededException",
     "PriorRequestNotComplete",
+    "QueueAlreadyExists",
+    "QueueDeletedRecently",
+    "QueueNameExists",
     "ResourceInUseException",
     "TableInUseException",
 }
@@ -46,7 +64,21 @@ _CREDENTIALS = {
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
-_ABSENT = {"ResourceNotFoundException", "TableNotFoundException"}
+_ABSENT = {
+    "DBInstanceNotFound",
+    "DBParameterGroupNotFound",
+    "DBSnapshotNotFound",
+    "DBSubnetGroupNotFoundFault",
+    "InvalidGroup.NotFound",
+    "NoSuchEntity",
+    "NonExistentQueue",
+    "NotFound",
+    "QueueDoesNotExist",
+    "NotFoundException",
+    "ResourceNotFound",
+    "ResourceNotFoundException",
+    "TableNotFoundException",
+}
 _SERVER = 500
 
 
@@ -64,7 +96,7 @@ def meaning(error: ClientError | BotoCoreError, action: str, target: str) -> Ope
 
 
 def _answered(error: ClientError, action: str, target: str) -> OperatorError:
-    code = error.response.get("Error", {}).get("Code", "Unknown")
+    code = error.response.get("Error", {}).get("Code", "Unknown").removeprefix("AWS.SimpleQueueService.")
     said = _line(error.response.get("Error", {}).get("Message", "")) or code
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _ABSENT:

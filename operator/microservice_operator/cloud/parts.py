@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ..errors import Gone, NeedsPerson, NotYet, OperatorError
 from ..facts import Event, Part, Reason, State
-from .plan import Create, Decision, Delete, Keep, Kind, Modify, Observed, Phase, Refuse, Wait
+from .plan import Create, Decision, Delete, Keep, Kind, Modify, Observed, Phase, Refuse, Wait, called
 
 _SOON = 1.0  # a step was taken: is there another?
 _UNDER_WAY = 5.0  # AWS is at work
@@ -13,7 +13,7 @@ _PERSON = 300.0  # so that it recovers by itself once somebody has acted
 
 def wanted_part(part: Part, kind: Kind, decision: Decision, observed: Observed | None) -> Part:
     """How a resource stands that is wanted."""
-    noun = f"{kind.name.lower()} {part.name}"
+    noun = called(kind, part.name)
     reasons = kind.reasons
     part = replace(part, state=State.PROGRESSING)
     match decision:
@@ -37,7 +37,7 @@ def wanted_part(part: Part, kind: Kind, decision: Decision, observed: Observed |
 
 def leaving_part(part: Part, kind: Kind, decision: Decision, observed: Observed | None) -> Part:
     """How a resource stands that is not wanted; it is over when the state is Ready (gone) or Retained."""
-    noun = f"{kind.name.lower()} {part.name}"
+    noun = called(kind, part.name)
     reasons = kind.reasons
     match decision:
         case Refuse(reason, message, _):
@@ -71,7 +71,7 @@ def failed(part: Part, error: OperatorError) -> Part:
 
 
 def _waiting(part: Part, kind: Kind, observed: Observed | None) -> Part:
-    noun = f"{kind.name.lower()} {part.name}"
+    noun = called(kind, part.name)
     phase = observed.phase if observed else Phase.CHANGING
     if phase is Phase.CREATING:
         message = f"{noun} is being created"

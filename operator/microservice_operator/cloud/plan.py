@@ -5,6 +5,7 @@ nothing here knows which resource it is. The same functions serve `reconcile` in
 line.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -78,8 +79,17 @@ class Leaving:
 
     name: str
     owner: Owner
-    policy: Literal["Retain", "Delete"]
+    policy: Literal["Retain", "Snapshot", "Delete"]
     known_id: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call's worth of change: values by field, and what it does in a few words."""
+
+    name: str
+    changes: Mapping[str, Any]
+    what: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +97,7 @@ class Observed:
     """A resource as AWS shows it.
 
     `tags` is absent if they cannot be read yet; `busy` fields cannot be changed now, of a `locked` one nothing can.
+    `ailing` is a trouble that a change may cure; `waking` must be done before anything else can be.
     """
 
     id: str
@@ -97,15 +108,8 @@ class Observed:
     busy: frozenset[str] = frozenset()
     locked: bool = False
     detail: str = ""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One call's worth of change: values by field, and what it does in a few words."""
-
-    name: str
-    changes: Mapping[str, Any]
-    what: str = ""
+    ailing: str = ""
+    waking: Step | None = None
 
 
 @dataclass(frozen=True)
@@ -156,7 +160,7 @@ def plan(kind: Kind, desired: Desired, observed: Observed | None) -> Decision:
     if desired.owner.standing(observed.tags) is Standing.FOREIGN:
         return _foreign(kind, desired, observed)
     if observed.phase is Phase.UNUSABLE:
-        return Refuse(kind.reasons.unusable, f"{_called(kind, desired.name)} cannot be used: {observed.detail}")
+        return Refuse(kind.reasons.unusable, f"{called(kind, desired.name)} cannot be used: {observed.detail}")
     return _differences(kind, desired, observed)
 
 
@@ -167,7 +171,7 @@ def plan_removal(kind: Kind, leaving: Leaving, observed: Observed | None) -> Dec
     if observed.tags is None or observed.phase in (Phase.CREATING, Phase.DELETING):
         return Wait()
     if leaving.owner.standing(observed.tags) is not Standing.OURS:
-        return Refuse(Reason.CONFLICT, f"{_called(kind, leaving.name)} belongs to somebody else and stays")
+        return Refuse(Reason.CONFLICT, f"{called(kind, leaving.name)} belongs to somebody else and stays")
     return _retention(observed) if leaving.policy == "Retain" else _deletion(observed)
 
 
@@ -181,6 +185,8 @@ def _retention(observed: Observed) -> Decision:
 def _deletion(observed: Observed) -> Decision:
     if observed.locked:
         return Wait()
+    if observed.protected and observed.waking:
+        return Modify(observed.waking)
     if observed.protected:
         return Modify(Step("protection", {"protection": False}, "lifting its deletion protection"))
     return Delete()
@@ -190,7 +196,7 @@ def _absent(kind: Kind, desired: Desired) -> Decision:
     if desired.known_id and not desired.recreate:
         return Refuse(
             kind.reasons.lost,
-            f"{_called(kind, desired.name)} was deleted by somebody else, with what it held; restore it from a backup, "
+            f"{called(kind, desired.name)} was deleted by somebody else, with what it held; restore it from a backup, "
             f"or annotate the Microservice with {names.ANNOTATION_RECREATE}: {desired.name} to start with an empty one",
             desired.at,
         )
@@ -201,7 +207,7 @@ def _foreign(kind: Kind, desired: Desired, observed: Observed) -> Decision:
     return Refuse(
         Reason.CONFLICT,
         f"{observed.id} exists and is not marked as this Microservice's; it is left as it is; "
-        f"rename the {kind.name.lower()} in the spec, or remove that one",
+        f"rename the {noun(kind)} in the spec, or remove that one",
         desired.at,
     )
 
@@ -212,19 +218,24 @@ def _differences(kind: Kind, desired: Desired, observed: Observed) -> Decision:
         outcome = row.rule(desired.fields[row.name], observed.fields[row.name])
         if isinstance(outcome, Refusal):
             path = f"{desired.at}.{row.spec}" if desired.at else row.spec
-            message = f"{row.spec} of {_called(kind, desired.name)} {outcome.message}"
+            message = f"{row.spec} of {called(kind, desired.name)} {outcome.message}"
             return Refuse(Reason.CHANGE_REFUSED, message, path)
         if outcome:
             changes[row.name] = outcome
-    if observed.phase is Phase.CHANGING:
+    if observed.phase is Phase.CHANGING or (changes and observed.locked):
         return Wait()
-    return _first_step(kind, changes, observed.busy) if changes else Keep()
+    if changes:
+        return _first_step(kind, changes, observed.busy)
+    if observed.ailing:
+        return Refuse(kind.reasons.unusable, f"{called(kind, desired.name)} {observed.ailing}", desired.at)
+    return Keep()
 
 
 def _first_step(kind: Kind, changes: Mapping[str, Change], busy: frozenset[str]) -> Decision:
     for row in kind.fields:
         if row.name in changes and row.name not in busy:
-            together = [other for other in kind.fields if other.name in changes and _step(other) == _step(row)]
+            free = [other for other in kind.fields if other.name in changes and other.name not in busy]
+            together = [other for other in free if _step(other) == _step(row)]
             what = "; ".join(changes[other.name].what or f"changing {other.spec}" for other in together)
             return Modify(Step(_step(row), {other.name: changes[other.name].to for other in together}, what))
     return Wait()
@@ -234,5 +245,11 @@ def _step(row: Field) -> str:
     return row.step or row.name
 
 
-def _called(kind: Kind, name: str) -> str:
-    return f"{kind.name.lower()} {name}"
+def called(kind: Kind, name: str) -> str:
+    """A resource in a sentence: `SecurityGroup` → `security group orders`."""
+    return f"{noun(kind)} {name}"
+
+
+def noun(kind: Kind) -> str:
+    """What a kind is called in a sentence."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.name).lower()

@@ -56,9 +56,28 @@ class Removed:
     name: str
 
 
+@dataclass(frozen=True)
+class Missing:
+    """Entries that are to be made; a mapping's with their values."""
+
+    entries: Any
+
+
+@dataclass(frozen=True)
+class Surplus:
+    """Entries that are to go."""
+
+    entries: Any
+
+
 def exact(desired: Any, observed: Any) -> Outcome:
     """Whatever differs is changed."""
     return None if desired == observed else Change(desired)
+
+
+def if_given(desired: Any, observed: Any) -> Outcome:
+    """Exact where the spec says something, AWS's choice where it does not."""
+    return None if desired is None else exact(desired, observed)
 
 
 def server_chosen(desired: Any, observed: Any) -> Outcome:  # noqa: ARG001 a rule looks at both sides; this one at none
@@ -74,6 +93,22 @@ def floor(desired: Any, observed: Any) -> Outcome:
 def unordered(desired: Any, observed: Any) -> Outcome:
     """A set; neither order nor repetition is a difference."""
     return None if frozenset(desired) == frozenset(observed) else Change(frozenset(desired))
+
+
+def entries(desired: frozenset[Any], observed: frozenset[Any]) -> Outcome:
+    """A set whose members are made and removed by calls of their own; what is missing first."""
+    if desired - observed:
+        return Change(Missing(desired - observed))
+    return Change(Surplus(observed - desired)) if observed - desired else None
+
+
+def settings(desired: Mapping[str, str], observed: Mapping[str, str]) -> Outcome:
+    """Values by name that are set and reset by calls of their own; what differs first."""
+    differing = {name: value for name, value in desired.items() if observed.get(name) != value}
+    if differing:
+        return Change(Missing(differing), "setting " + ", ".join(sorted(differing)))
+    surplus = tuple(sorted(observed.keys() - desired.keys()))
+    return Change(Surplus(surplus), "resetting " + ", ".join(surplus)) if surplus else None
 
 
 def set_once(remedy: str) -> Rule:

@@ -30,6 +30,7 @@ ENVIRONMENT = Kind("Environment", names.API_VERSION, "environments", namespaced=
 NAMESPACE = Kind("Namespace", "v1", "namespaces", namespaced=False)
 POD = Kind("Pod", "v1", "pods")
 SECRET = Kind("Secret", "v1", "secrets")
+CONFIG_MAP = Kind("ConfigMap", "v1", "configmaps")
 EVENT = Kind("Event", "v1", "events")
 CRD = Kind("CustomResourceDefinition", "apiextensions.k8s.io/v1", "customresourcedefinitions", namespaced=False)
 SERVICE_MONITOR = Kind("ServiceMonitor", "monitoring.coreos.com/v1", "servicemonitors")

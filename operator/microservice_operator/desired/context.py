@@ -11,7 +11,7 @@ from typing import Any
 from ..api.objects import Environment, Microservice
 from ..connections import Connection, Login
 
-__all__ = ["Child", "Connection", "Context", "Login", "Migration", "Table"]
+__all__ = ["Child", "Connection", "Context", "Login", "Message", "Migration", "Table"]
 
 
 class Migration(StrEnum):
@@ -32,6 +32,14 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Message:
+    """A declared topic or queue as AWS knows it."""
+
+    arn: str
+    ready: bool = False
+
+
+@dataclass(frozen=True)
 class Context:
     """Input of every builder.
 
@@ -39,6 +47,9 @@ class Context:
     `database_waits` says, by a declared database's name, why it cannot be used yet although its connection is known
     (the Secret is written before the roles are set): its Secrets are written, its migration and the pods wait.
     `migrations` is keyed by Job name and lacks Jobs that were not seen.
+    `table_refs` are names in AWS of other Microservices' tables, by (Microservice, table).
+    `identity_wait` says why pods would get no credentials of AWS yet; `role_arn` is given where they ask for their role
+    themselves (IRSA).
     `dependency_ports` is the first Service port of a dependency that was found; 80 is taken for the others.
     """
 
@@ -49,8 +60,19 @@ class Context:
     migrations: Mapping[str, Migration] = field(default_factory=dict)
     dependency_ports: Mapping[str, int] = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
+    topics: Mapping[str, Message] = field(default_factory=dict)
+    queues: Mapping[str, Message] = field(default_factory=dict)
+    table_refs: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    identity_wait: str = ""
+    role_arn: str = ""
     aws_endpoint_url: str | None = None
     service_monitors: bool = False
+
+    @property
+    def calls_aws(self) -> bool:
+        """Whether the service itself talks to AWS."""
+        spec = self.microservice.spec
+        return bool(spec.tables or spec.table_refs or spec.topics or spec.queues)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from .peers import POD_IDENTITY_AGENTS, cidr_peer, host_peers, microservice_peer
 Rule = dict[str, Any]
 
 DNS: Rule = {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}
-HTTP, HTTPS = 80, 443
+HTTP, HTTPS, POSTGRES = 80, 443, 5432
+RDS_HOST = "rds.amazonaws.com"  # outside the cluster, as the name of every instance
 
 
 def service_egress(context: Context) -> list[Rule]:
@@ -37,6 +38,8 @@ def database_egress(context: Context) -> list[Rule]:
         connection = context.connections.get(database.name)
         if provider and provider.shared:
             servers.append((provider.shared.host, provider.shared.port))
+        elif provider and provider.rds:
+            servers.append((RDS_HOST, POSTGRES))
         elif connection:
             servers.append((connection.host, connection.port))
     return [{"to": host_peers(host), "ports": ports(port)} for host, port in servers]
@@ -55,7 +58,7 @@ def _dependencies(context: Context) -> list[Rule]:
 
 def _aws(context: Context) -> list[Rule]:
     """AWS itself and the agent that hands out the pod's credentials, or the emulator."""
-    if not context.microservice.spec.tables:
+    if not context.calls_aws:
         return []
     if context.aws_endpoint_url:
         url = urlsplit(context.aws_endpoint_url)

@@ -12,6 +12,7 @@ from ..api.stores import Database
 from .connection_secret import owner_secret_name, runtime_secret_name
 from .context import Context
 from .image import version
+from .messaging import messaging_variables
 
 Variable = dict[str, Any]
 
@@ -29,7 +30,9 @@ HTTP_PORT = 80
 def service_variables(context: Context) -> list[Variable]:
     """Variables of the service's container."""
     microservice = context.microservice
-    generated = [*_identity(context), *_aws(context), *_tables(context), *_dependencies(context)]
+    generated = [*_identity(context), *_aws(context), *_tables(context)]
+    generated += [_plain(name, value) for name, value in messaging_variables(context).items()]
+    generated += _dependencies(context)
     for database in microservice.spec.databases or []:
         generated += _database(database, runtime_secret_name(microservice, database))
     return _with_given(context, generated)
@@ -65,7 +68,7 @@ def _identity(context: Context) -> list[Variable]:
 
 def _aws(context: Context) -> list[Variable]:
     """The emulator's address, where something of AWS is declared; any credentials will do, but there must be some."""
-    if not context.aws_endpoint_url or not context.microservice.spec.tables:
+    if not context.aws_endpoint_url or not context.calls_aws:
         return []
     return [
         _plain("AWS_ENDPOINT_URL", context.aws_endpoint_url),
@@ -77,6 +80,11 @@ def _aws(context: Context) -> list[Variable]:
 def _tables(context: Context) -> list[Variable]:
     tables = context.microservice.spec.tables or []
     found = [_plain(names.variable(table.name, "TABLE"), context.tables[table.name].name) for table in tables]
+    found += [
+        # a declared name has no two hyphens in a row, so no table of its own has this variable
+        _plain(f"{names.variable(microservice, '')}_{names.variable(table, 'TABLE')}", name)
+        for (microservice, table), name in sorted(context.table_refs.items())
+    ]
     if len(tables) == 1:
         found.append(_plain("TABLE_NAME", context.tables[tables[0].name].name))
     return found

@@ -39,6 +39,18 @@ def table_wait(context: Context, name: str) -> str:
     return "" if table and table.ready else f"table {name} is not ready yet"
 
 
+def topic_wait(context: Context, name: str) -> str:
+    """What the pods wait for until AWS has made a topic."""
+    topic = context.topics.get(name)
+    return "" if topic and topic.ready else f"topic {name} is not ready yet"
+
+
+def queue_wait(context: Context, name: str) -> str:
+    """What the pods wait for until AWS has made a queue."""
+    queue = context.queues.get(name)
+    return "" if queue and queue.ready else f"queue {name} is not ready yet"
+
+
 def rollout_wait(context: Context) -> str:
     """What the Deployment waits for: the first cause, in the order in which one waits for the other."""
     spec = context.microservice.spec
@@ -47,16 +59,23 @@ def rollout_wait(context: Context) -> str:
         *(database_wait(context, database) for database in databases),
         *(migration_wait(context, database) for database in databases),
         *(table_wait(context, table.name) for table in spec.tables or []),
+        *(topic_wait(context, topic.name) for topic in spec.topics or []),
+        *(queue_wait(context, queue.name) for queue in spec.queues or []),
+        context.identity_wait,
     )
     return next((wait for wait in waits if wait), "")
 
 
 def facts_missing(context: Context) -> bool:
-    """Whether pods cannot even be described: a connection or a table's name is unknown."""
+    """Whether pods cannot even be described: a connection, or the name of something in AWS, is unknown."""
     spec = context.microservice.spec
-    return any(database.name not in context.connections for database in spec.databases or []) or any(
-        table.name not in context.tables for table in spec.tables or []
+    needed = (
+        (spec.databases, context.connections),
+        (spec.tables, context.tables),
+        (spec.topics, context.topics),
+        (spec.queues, context.queues),
     )
+    return any(part.name not in known for declared, known in needed for part in declared or ())
 
 
 def migration_job_name(context: Context, database: Database) -> str:

@@ -97,7 +97,7 @@ class _Pass:
         return replace(self.part, state=State.READY, id=self._id), connection(place, names, logins)
 
     def _check(self, observed: OnServer) -> None:
-        standing = observed.standing(self._place.owner, self._names)
+        standing = observed.standing(self._place.owner, self._names, dedicated=self._place.dedicated)
         name = self._wanted.spec.name
         if standing is Standing.FOREIGN:
             raise NeedsPerson(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .. import names as marks_names
 from ..ownership import Owner, Standing
 from .servers import Session
 
@@ -47,19 +48,25 @@ class OnServer:
     database_marks: Mapping[str, str] | None = None
     grants: frozenset[tuple[str, str]] = frozenset()  # grantee ("" is everybody), privilege
 
-    def standing(self, owner: Owner, names: Names) -> Standing | None:
+    def standing(self, owner: Owner, names: Names, *, dedicated: bool = False) -> Standing | None:
         """Whose it all is; None when there is nothing.
 
         A database without a comment is what a crash leaves between its creation and its marking, if our role owns it.
+        On a `dedicated` server, whose own marks say whose it is, an earlier Microservice of the same name has left all
+        behind, although nobody was there to mark it so.
         """
-        found = {owner.standing(role.marks) for role in self.roles.values()}
+
+        def read(marks: Mapping[str, str]) -> Standing:
+            return owner.standing({**marks, marks_names.TAG_RETAINED: "true"} if dedicated else marks)
+
+        found = {read(role.marks) for role in self.roles.values()}
         if self.database:
             ours = self.database_owner == names.owner and names.owner in self.roles
             marks = self.database_marks
             if marks is None:
-                found.add(owner.standing(self.roles[names.owner].marks) if ours else Standing.FOREIGN)
+                found.add(read(self.roles[names.owner].marks) if ours else Standing.FOREIGN)
             else:
-                found.add(owner.standing(marks))
+                found.add(read(marks))
         for standing in (Standing.FOREIGN, Standing.RETAINED, Standing.OURS):
             if standing in found:
                 return standing

@@ -12,12 +12,13 @@ from .servers import Server, Servers
 
 @dataclass(frozen=True)
 class Place:
-    """A server as one Microservice sees it."""
+    """A server as one Microservice sees it; a `dedicated` one is its own, and so is all that it holds."""
 
     servers: Servers
     server: Server
     owner: Owner
     settled: Settled = field(default_factory=lambda: Settled(0))
+    dedicated: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import psycopg
 
@@ -27,6 +28,13 @@ _QUEUE_SECONDS = 5
 _MAINTENANCE = "postgres"
 
 
+class Admin(Protocol):
+    """Where an admin login is kept that is read anew whenever it is needed."""
+
+    async def login(self) -> Login:
+        """The login as it is now; raises an OperatorError."""
+
+
 @dataclass(frozen=True)
 class Server:
     """A PostgreSQL server that exists already; `certificates` is the PEM bundle of its CA, empty if none."""
@@ -34,7 +42,7 @@ class Server:
     host: str
     port: int
     ssl_mode: str
-    admin: Login
+    admin: Login | Admin
     certificates: str = ""
 
     @property
@@ -76,8 +84,9 @@ class Servers:
 
     @asynccontextmanager
     async def _opened(self, server: Server, database: str) -> AsyncIterator[Session]:
+        admin = server.admin if isinstance(server.admin, Login) else await server.admin.login()
         try:
-            session = await self._connect(server, database, server.admin)
+            session = await self._connect(server, database, admin)
         except psycopg.Error as error:
             raise unreachable(error, server.address) from None
         end = asyncio.get_running_loop().call_later(_SESSION_SECONDS, _cut, session)

@@ -29,6 +29,16 @@ def test_forgotten_on_request() -> None:
     assert settled.recall(KEY, "a") is None
 
 
+def test_one_that_leaves_is_looked_at_and_what_was_said_of_it_is_remembered() -> None:
+    settled = Settled(10)
+    stalled = replace(PART, state=State.STALLED, message="taken")
+    settled.keep(KEY, "a", PART)
+    settled.news(KEY, stalled)
+    settled.drop(KEY)
+    assert settled.recall(KEY, "a") is None
+    assert settled.news(KEY, stalled).events == stalled.events
+
+
 def test_a_stall_is_news_once_and_again_after_it_was_over() -> None:
     settled = Settled(10)
     stalled = Part("AWS", "Table", "orders", State.STALLED, Reason.CONFLICT, "taken")

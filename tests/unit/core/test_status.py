@@ -40,6 +40,15 @@ CASES: dict[str, tuple[Facts, dict[str, tuple[str, str]]]] = {
             "TablesReady": ("False", "TableCreating"),
         },
     ),
+    "routes that an older service has": (
+        Facts(1, workload=UP, routes=(Part("AWS", "API", "routes", State.STALLED, Reason.CONFLICT, "m"),)),
+        {
+            "Ready": ("False", "Conflict"),
+            "Stalled": ("True", "Conflict"),
+            "WorkloadReady": ("True", "Ready"),
+            "RoutesReady": ("False", "Conflict"),
+        },
+    ),
     "a conflict needs a person": (
         Facts(1, workload=UP, tables=(replace(TABLE, state=State.STALLED, reason=Reason.CONFLICT, message="m"),)),
         {
@@ -118,6 +127,14 @@ def test_what_is_gone_is_removed() -> None:
     changes = patch(before, summarise(Facts(1, workload=UP), before, NOW))
     assert changes["resources"] is None
     assert changes["lastHandledReconcileAt"] is None
+
+
+def test_an_address_is_shown_while_there_is_one() -> None:
+    facts = Facts(1, workload=UP, endpoint="http://order.shop.svc", gateway="https://x.example")
+    before = summarise(facts, {}, NOW)
+    assert before["endpoints"] == {"internal": "http://order.shop.svc", "gateway": "https://x.example"}
+    changes = patch(before, summarise(replace(facts, gateway=""), before, NOW))
+    assert changes == {"endpoints": {"internal": "http://order.shop.svc", "gateway": None}}
 
 
 def test_a_refused_spec_forgets_nothing_that_is_known_outside() -> None:

@@ -78,6 +78,27 @@ def test_who_depends_is_told_when_the_other_side_comes_serves_and_goes(world: Wo
     assert told.taken() == []
 
 
+def test_who_uses_a_table_of_another_is_told_when_that_one_comes(world: World, told: Told) -> None:
+    world.saw_microservice(resource("order", {"tableRefs": [{"microservice": "user", "table": "users"}]}))
+    told.clear()
+    world.saw_microservice(resource("user"))
+    assert told.taken() == [("shop", "user"), ("shop", "order")]
+
+
+def test_who_subscribes_is_told_when_the_topic_comes_and_changes(world: World, told: Told) -> None:
+    topic = {"microservice": "b", "name": "created"}
+    own = {"microservice": "a", "name": "own"}
+    world.saw_microservice(resource("a", {"subscriptions": [{"topic": topic}, {"topic": own}, {"topic": "bad"}, 1]}))
+    told.clear()
+    world.saw_microservice(resource("b"))
+    assert told.taken() == [("shop", "b"), ("shop", "a")]
+    status = {"resources": [{"kind": "Topic", "name": "created", "id": "arn"}]}
+    world.saw_microservice(resource("b", version=2) | {"status": status})
+    assert told.taken() == [("shop", "a")]
+    world.saw_microservice(resource("b", version=3) | {"status": status})
+    assert told.taken() == []
+
+
 def test_a_former_object_of_the_same_name_takes_nothing_with_it(world: World) -> None:
     world.saw_microservice(resource("a"))
     world.lost_microservice(resource("a", uid="former"))

@@ -160,3 +160,20 @@ def test_migrations_reach_the_database_and_nobody_reaches_them() -> None:
 
 def test_without_a_migration_there_is_one_policy() -> None:
     assert kinds(context({"databases": [DATABASE]}, ENVIRONMENT)).count("NetworkPolicy") == 1
+
+
+@pytest.mark.parametrize(
+    ("api", "cidrs", "expected"),
+    [
+        (True, ["10.1.0.0/16"], [{"ipBlock": {"cidr": "10.1.0.0/16"}}]),
+        (True, None, None),
+        (False, ["10.1.0.0/16"], None),
+    ],
+)
+def test_the_load_balancer_may_call_what_has_routes(api: bool, cidrs: list[str] | None, expected: Any) -> None:
+    listener = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/shop/50dc/f2f7"
+    gateway = {"name": "shop", "vpcLinkID": "abc", "listenerARN": listener, "sourceCIDRs": cidrs}
+    aws = {"region": "us-east-1", "accountID": "123456789012", "apiGateway": gateway}
+    spec = {"api": {"openAPI": {"configMapKeyRef": {"name": "openapi"}}}} if api else {}
+    policy = body(context(spec, {"aws": aws}), "NetworkPolicy")["spec"]
+    assert [rule["from"] for rule in policy.get("ingress", [])] == ([expected] if expected else [])

@@ -77,6 +77,17 @@ def test_has_not(spec: dict[str, Any], known: dict[str, Any], absent: set[str]) 
     assert not variables(spec, **known).keys() & absent
 
 
+def test_a_table_of_another_service_has_a_name_that_no_own_table_can_have() -> None:
+    ref = {"microservice": "user", "table": "users"}
+    refs = {("user", "users"): "shop-user-users-3"}
+    own = {"user-users": Table("shop-order-user-users-4", ready=True)}
+    spec = {"tables": [{**TABLE, "name": "user-users"}], "tableRefs": [ref]}
+    found = variables(spec, tables=own, table_refs=refs)
+    expected = {"USER__USERS_TABLE": "shop-user-users-3", "USER_USERS_TABLE": "shop-order-user-users-4"}
+    assert found.items() >= expected.items()
+    assert "AWS_ENDPOINT_URL" in variables({"tableRefs": [ref]}, table_refs=refs, aws_endpoint_url="http://moto:5000")
+
+
 def test_the_emulator_comes_with_credentials_that_mean_nothing() -> None:
     found = variables({"tables": [TABLE]}, tables=TABLES, aws_endpoint_url="http://moto.aws.svc:5000")
     expected = {

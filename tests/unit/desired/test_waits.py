@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 
 from microservice_operator.desired import children
-from microservice_operator.desired.context import Context, Migration, Table
+from microservice_operator.desired.context import Context, Message, Migration, Table
 from tests.unit.desired.given import CONNECTION, DATABASE, MIGRATING, TABLE, context, job_name
 
 KNOWN = {"connections": {"orders": CONNECTION}}
 NOT_SET = {"database_waits": {"orders": "database orders is not ready"}}
 READY = {"tables": {"products": Table("t", ready=True)}}
+NO_ROLE = {"identity_wait": "the service's role is not ready yet"}
+MADE = Message("arn:aws:sqs:eu-west-1:123456789012:it", ready=True)
 MAKING = {"tables": {"products": Table("t")}}
 UNKNOWN = "database orders has no connection yet"
 DATABASE_KINDS = {"Secret", "Job", "Deployment"}
@@ -37,6 +39,16 @@ def held(of: Context) -> dict[str, str]:
         ({"tables": [TABLE]}, {}, {"Deployment": "table products is not ready yet"}),
         ({"tables": [TABLE]}, MAKING, {"Deployment": "table products is not ready yet"}),
         ({"tables": [TABLE]}, READY, {}),
+        ({"topics": [{"name": "created"}]}, {}, {"Deployment": "topic created is not ready yet"}),
+        ({"topics": [{"name": "created"}]}, {"topics": {"created": MADE}}, {}),
+        ({"queues": [{"name": "events"}]}, {}, {"Deployment": "queue events is not ready yet"}),
+        (
+            {"queues": [{"name": "events"}]},
+            {"queues": {"events": replace(MADE, ready=False)}},
+            {"Deployment": "queue events is not ready yet"},
+        ),
+        ({"queues": [{"name": "events"}]}, {"queues": {"events": MADE}}, {}),
+        ({"tables": [TABLE]}, {**READY, **NO_ROLE}, {"Deployment": "the service's role is not ready yet"}),
     ],
 )
 def test_held(spec: dict[str, Any], known: dict[str, Any], expected: dict[str, str]) -> None:

@@ -3,16 +3,29 @@
 DynamoDB runs the updates of one item one after the other. moto does not: between its check of a condition and its
 write another thread may come in, and a stock of 50 is sold 51 times. With a lock around it, it keeps the promise that
 the services build on.
+
+It does not list the authorizers of an API, which the operator looks at; that is added here.
 """
 
+import json
 import signal
 import sys
 from collections.abc import Iterable
 from threading import Lock
 from typing import Any
 
+from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
+
+
+def _authorizers(response: ApiGatewayV2Response) -> tuple[int, dict[str, str], str]:
+    """Answer GetAuthorizers: `GET /v2/apis/ID/authorizers`."""
+    api = response.apigatewayv2_backend.get_api(response.path.split("/")[-2])
+    return 200, {}, json.dumps({"items": [authorizer.to_json() for authorizer in api.authorizers.values()]})
+
+
+ApiGatewayV2Response.get_authorizers = _authorizers  # type: ignore[attr-defined]  # moto has none
 
 
 class OneAtATime:

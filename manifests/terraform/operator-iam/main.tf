@@ -1,0 +1,72 @@
+# The operator's own role: the pods of its ServiceAccount in one cluster of EKS may take it, nobody else.
+
+data "aws_caller_identity" "here" {}
+
+data "aws_partition" "here" {}
+
+data "aws_region" "here" {}
+
+locals {
+  # Rendered from the table of the calls that the operator makes; a test keeps the file up to date.
+  policy = templatefile("${path.module}/policy.json.tftpl", {
+    partition                = data.aws_partition.here.partition
+    region                   = data.aws_region.here.name
+    account_id               = data.aws_caller_identity.here.account_id
+    cluster_id               = var.cluster_id
+    cluster_name             = var.cluster_name
+    permissions_boundary_arn = var.permissions_boundary_arn
+  })
+  cluster_arn = join(":", [
+    "arn", data.aws_partition.here.partition, "eks", data.aws_region.here.name,
+    data.aws_caller_identity.here.account_id, "cluster/${var.cluster_name}",
+  ])
+}
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    actions = ["sts:AssumeRole", "sts:TagSession"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["pods.eks.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/eks-cluster-arn"
+      values   = [local.cluster_arn]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/kubernetes-namespace"
+      values   = [var.namespace]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/kubernetes-service-account"
+      values   = [var.service_account]
+    }
+  }
+}
+
+resource "aws_iam_role" "operator" {
+  name               = var.role_name
+  assume_role_policy = data.aws_iam_policy_document.trust.json
+  tags               = var.tags
+}
+
+resource "aws_iam_role_policy" "operator" {
+  name   = "operator"
+  role   = aws_iam_role.operator.id
+  policy = local.policy
+}
+
+resource "aws_eks_pod_identity_association" "operator" {
+  cluster_name    = var.cluster_name
+  namespace       = var.namespace
+  service_account = var.service_account
+  role_arn        = aws_iam_role.operator.arn
+  tags            = var.tags
+}

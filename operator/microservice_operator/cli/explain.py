@@ -1,0 +1,194 @@
+"""`microservice-operator explain`: what a service's role may do in AWS, and the declaration that each action is from.
+
+Offline, by the functions that a pass calls; what only a cluster or an Environment knows is a placeholder.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from ..api.objects import Environment, Identity, Microservice
+from ..cloud.iam_trust import trust
+from ..cloud.policy import document, excess, grants
+from ..cloud.policy_arns import Site, arns, needs_role, table_arn
+from ..outside.lending import lending, trouble
+from ..ownership import Owner
+from .documents import Unreadable
+from .resources import UNKNOWN, Found, complaint, environment_for, read
+
+
+class Format(StrEnum):
+    """How it is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    YAML = "yaml"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One action on one resource, and why."""
+
+    action: str
+    resource: str
+    field: str
+    because: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The role of one service: `note` says what keeps it from being made, if anything does."""
+
+    namespace: str
+    name: str
+    role: str
+    note: str
+    grants: list[Row]
+    policy: Any
+    trust: Any
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A service to be explained, and what is known of where it will be."""
+
+    service: Microservice
+    environment: Environment | None
+    cluster_id: str | None
+
+
+class Neighbours:
+    """The other Microservices of the files."""
+
+    def __init__(self, found: Found) -> None:
+        """Know what the files hold."""
+        self._services = {(service.namespace, service.name): (source, service) for source, service in found.services}
+
+    @property
+    def microservices(self) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+        """All, as they are written."""
+        return {key: source.content for key, (source, _) in self._services.items()}
+
+    def dependency(self, key: tuple[str, str]) -> tuple[Mapping[str, Any], Microservice | None] | None:
+        """One by namespace and name."""
+        found = self._services.get(key)
+        return (found[0].content, found[1]) if found else None
+
+
+def explain(
+    files: Annotated[list[Path], typer.Argument(help="Files of resources; - is standard input.", show_default=False)],
+    output: Annotated[Format, typer.Option("--output", "-o", help="Format of the explanation.")] = Format.TEXT,
+    environment: Annotated[
+        Path | None, typer.Option(help="File of Environments, beside those in the files.", show_default=False)
+    ] = None,
+    cluster_id: Annotated[
+        str | None, typer.Option(help="UID of the namespace kube-system, for exact names.", show_default=False)
+    ] = None,
+) -> None:
+    """Show what a service's role may do in AWS and why, offline.
+
+    Exit code: 0 all was explained, 1 a resource is not valid, 2 a file cannot be read.
+    """
+    try:
+        found = read([*files, environment] if environment else files)
+    except Unreadable as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(code=2) from None
+    explained = list(_explained(found, cluster_id))
+    if found.complaints:
+        typer.echo("\n".join(found.complaints), err=True)
+        raise typer.Exit(code=1)
+    typer.echo(_printed(explained, output), nl=False)
+
+
+def _explained(found: Found, cluster_id: str | None) -> Iterator[Explanation]:
+    for source, service in found.services:
+        wanted = service.spec.environment
+        if wanted and wanted not in found.environments:
+            message = f"Environment {wanted} is in none of the files; add its file with --environment"
+            found.complaints.append(complaint(source, "spec.environment", message))
+            continue
+        asked = Asked(service, environment_for(found, wanted), cluster_id)
+        yield _explanation(asked, Neighbours(found))
+
+
+def _explanation(asked: Asked, neighbours: Neighbours) -> Explanation:
+    service, environment, cluster_id = asked.service, asked.environment, asked.cluster_id
+    aws = environment.spec.aws if environment else None
+    owner = Owner(cluster_id or UNKNOWN, service.identity)
+    site = Site(
+        region=aws.region if aws else UNKNOWN,
+        account_id=aws.account_id if aws else UNKNOWN,
+        cluster=owner.cluster,
+        named=owner.name,
+    )
+    if cluster_id is None:
+        site = replace(site, named=_placeholder(service.identity))
+    lent = lending(owner, site, service, neighbours)
+    if cluster_id is None:
+        others = {key: replace(service.identity, name=key[0]) for key in lent}
+        lent = {
+            key: replace(lent[key], arn=table_arn(replace(site, named=_placeholder(other)), key[1]))
+            for key, other in others.items()
+        }
+    granted = grants(service.spec, arns(site, service, aws.messaging_key_arn if aws else None), lent)
+    policy = document(granted)
+    rows = [Row(action, g.resource, g.at, g.because) for g in granted for action in sorted(g.actions)]
+    roles = aws.identity if aws else None
+    return Explanation(
+        namespace=service.namespace,
+        name=service.name,
+        role=site.role_arn if granted else "",
+        note=_note(service, environment) or excess(policy) or _untold(service, neighbours),
+        grants=rows,
+        policy=policy,
+        trust=trust(aws, roles, service.identity) if aws and roles and granted else None,
+    )
+
+
+def _placeholder(identity: Identity) -> Callable[[str, int], str]:
+    return lambda part, _: f"{identity.namespace}-{identity.name}-{part}-{UNKNOWN}"
+
+
+def _untold(service: Microservice, neighbours: Neighbours) -> str:
+    said = (trouble(service, ref, neighbours) for ref in service.spec.table_refs or [])
+    return "; ".join(sentence for sentence in said if sentence)
+
+
+def _note(service: Microservice, environment: Environment | None) -> str:
+    if not needs_role(service):
+        return "no role is made, for the service declares nothing in AWS that it calls itself"
+    if environment is None:
+        return "which Environment it will have is unknown; add its file with --environment"
+    if environment.spec.aws is None or environment.spec.aws.identity is None:
+        return f"no role is made, for Environment {environment.name} has no spec.aws.identity; add it"
+    return ""
+
+
+def _printed(explained: list[Explanation], output: Format) -> str:
+    listed = [asdict(explanation) for explanation in explained]
+    if output is Format.JSON:
+        return json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
+    if output is Format.YAML:
+        return yaml.safe_dump(listed, sort_keys=False, allow_unicode=True, width=1000)
+    return "\n".join(_text(explanation) for explanation in explained)
+
+
+def _text(explanation: Explanation) -> str:
+    lines = [f"{explanation.namespace}/{explanation.name}"]
+    lines += [f"  role  {explanation.role}"] if explanation.role else []
+    lines += [f"  note  {explanation.note}"] if explanation.note else []
+    heading = ("", "")
+    width = max((len(row.action) for row in explanation.grants), default=0)
+    for row in explanation.grants:
+        if (row.resource, row.field) != heading:
+            heading = (row.resource, row.field)
+            lines.append(f"  on {row.resource}")
+        lines.append(f"    {row.action:<{width}}  {row.field}  {row.because}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,73 @@
+"""Valid resources out of files, for the commands that work offline: services, Environments, and what is wrong."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..api import objects
+from ..api.objects import Environment, Microservice
+from ..names import ANNOTATION_DEFAULT_ENVIRONMENT
+from .documents import BadYAML, Document, documents
+from .verdict import findings, identifier
+
+UNKNOWN = "known-in-the-cluster-only"
+
+
+@dataclass
+class Found:
+    """What the files hold, and what is wrong with them, one line each."""
+
+    services: list[tuple[Document, Microservice]] = field(default_factory=list)
+    environments: dict[str, Environment] = field(default_factory=dict)
+    complaints: list[str] = field(default_factory=list)
+
+
+def read(files: Iterable[Path]) -> Found:
+    """Everything in the files.
+
+    Raises Unreadable when a file cannot be read at all.
+    """
+    found = Found()
+    for file in files:
+        number = 0
+        try:
+            for document in documents(file):
+                number = document.number
+                _take_in(found, document)
+        except BadYAML as error:
+            found.complaints.append(f"{file}:{error.line}: document {number + 1}: no valid YAML: {error}")
+    if not found.services and not found.complaints:
+        found.complaints.append(f"{', '.join(map(str, files))}: no Microservice in it; give a file that holds one")
+    return found
+
+
+def _take_in(found: Found, document: Document) -> None:
+    wrong = list(findings(document))
+    for finding in wrong:
+        found.complaints.append(complaint(document, finding.field, finding.message))
+    kind = document.content.get("kind") if isinstance(document.content, dict) else None
+    if wrong or kind not in ("Microservice", "Environment"):
+        return
+    if kind == "Environment":
+        environment = objects.environment(document.content)
+        found.environments[environment.name] = environment
+        return
+    metadata = {**document.content["metadata"], "uid": UNKNOWN}
+    found.services.append((document, objects.microservice({**document.content, "metadata": metadata})))
+
+
+def complaint(document: Document, path: str, message: str) -> str:
+    """One line about one field."""
+    steps = path.replace("[", ".").replace("]", "").split(".")
+    line = document.line([int(step) if step.isdigit() else step for step in steps])
+    parts = [f"{document.file}:{line}", f"document {document.number}", identifier(document), path, message]
+    return ": ".join(part for part in parts if part)
+
+
+def environment_for(found: Found, wanted: str | None) -> Environment | None:
+    """The one named, else the one marked default, else the only one."""
+    if wanted:
+        return found.environments[wanted]
+    known = sorted(found.environments.values(), key=lambda environment: environment.name)
+    marked = [item for item in known if item.annotations.get(ANNOTATION_DEFAULT_ENVIRONMENT) == "true"]
+    return next(iter(marked or (known if len(known) == 1 else [])), None)

@@ -1,0 +1,276 @@
+"""Databases of provider `rds`: an instance for each, and the groups that it stands on; what the walk calls.
+
+Groups come first, side by side; the instance waits for them, and they for its end. What is on the instance (database,
+roles, rights) is the business of `postgres`, as on any other server.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..api.stores import Backup, Database, Maintenance, Storage, gibibytes
+from ..errors import OperatorError
+from ..facts import Part, Reason, State
+from .clients import Lane
+from .ec2 import SecurityGroup, from_group
+from .parts import failed
+from .place import Place
+from .plan import Desired, Kind, Leaving
+from .rds_groups import ParameterGroup, SubnetGroup, parameter_groups
+from .rds_instance import Instance, Policy, region, upgrade_snapshot
+from .rds_kinds import INSTANCE, KINDS, PARAMETER_GROUP, SECURITY_GROUP, SUBNET_GROUP, Disk, WantedMajor
+from .rds_secret import MasterSecret
+from .rds_shapes import group_name, pending, restart_awaited
+from .resource import Outcome, Resource, reconcile, remove
+from .tags import desired_tags
+
+PORT = 5432
+INSTANCE_KINDS = frozenset(kind.name for kind in KINDS)
+_PREFIX = "ms-"
+_NAME_LIMIT = 63
+_OVER = (State.READY, State.RETAINED)
+
+
+@dataclass(frozen=True)
+class Network:
+    """Where instances are, and the security group that they admit."""
+
+    vpc: str
+    subnets: frozenset[str]
+    pods: str
+
+
+@dataclass(frozen=True)
+class WantedInstance:
+    """A declared database, and the Environment's word on what it is made of.
+
+    `known` are the ids that status remembers, by kind. An instance that was there and is not any more has lost its
+    data, and only a person (`recreate`) can say that an empty one will do.
+    """
+
+    spec: Database
+    network: Network
+    instance_class: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, str] = field(default_factory=dict)
+    recreate: bool = False
+    field: str = "spec.databases"
+
+
+@dataclass(frozen=True)
+class LeavingInstance:
+    """A database that is not wanted any more."""
+
+    name: str
+    policy: Policy = "Retain"
+    known: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where an instance answers, and where its admin login is."""
+
+    host: str
+    port: int
+    admin: MasterSecret
+
+
+def instance_name(place: Place, database: str) -> str:
+    """Name in AWS of the instance of a declared database.
+
+    "CreateDBInstance": letters, digits and single hyphens, a letter first, which a namespace need not begin with.
+    """
+    return re.sub("-+", "-", _PREFIX + place.owner.name(database, _NAME_LIMIT - len(_PREFIX)))
+
+
+def endpoint(place: Place, database: str) -> Endpoint | None:
+    """Where the instance of a declared database answers, as it was seen last."""
+    return _endpoint(place, instance_name(place, database))
+
+
+async def reconcile_instance(place: Place, wanted: WantedInstance) -> tuple[tuple[Part, ...], Endpoint | None]:
+    """Take at most one step for each resource of a declared database; where it answers, once it does.
+
+    Never raises an OperatorError: what went wrong is in the parts.
+    """
+    name = instance_name(place, wanted.spec.name)
+    sight = replace(wanted, known={})
+    groups = await asyncio.gather(
+        *(_settled_or_looked_at(place, group, sight) for group in _groups(place, wanted, name))
+    )
+    at = _endpoint(place, name)
+    recalled = place.settled.recall(_key(place, INSTANCE, wanted), sight)
+    if recalled and at and all(group.settled for group in groups):
+        return (recalled, *(group.part for group in groups)), at
+    instance = await _instance(place, wanted, groups)
+    if instance.settled:
+        place.settled.keep(_key(place, INSTANCE, wanted), sight, instance.part)
+    part = place.settled.news(_key(place, INSTANCE, wanted), instance.part)
+    return (part, *(group.part for group in groups)), _endpoint(place, name) if answers(part) else None
+
+
+async def _settled_or_looked_at(place: Place, group: tuple[Resource, Kind, Desired], sight: WantedInstance) -> Outcome:
+    """A group that was as wanted a moment ago is not asked for at every look at an instance that takes minutes."""
+    key = _key(place, group[1], sight)
+    recalled = place.settled.recall(key, sight)
+    if recalled:
+        return Outcome(recalled, settled=True)
+    outcome = await reconcile(*group)
+    if outcome.settled:
+        place.settled.keep(key, sight, outcome.part)
+    return replace(outcome, part=place.settled.news(key, outcome.part))
+
+
+async def delete_instance(place: Place, leaving: LeavingInstance) -> tuple[Part, ...]:
+    """Take a step for what goes: the instance first, then what it stood on, one after the other.
+
+    It is over when the state of every part is Ready (gone) or Retained (left in place, also when it was never ours).
+    """
+    place.settled.forget(place.owner.identity.uid)
+    name = instance_name(place, leaving.name)
+    parts: list[Part] = []
+    for kind in KINDS:
+        try:
+            resources = await _leaving(place, leaving, (kind, name))
+        except OperatorError as error:
+            part = Part("AWS", kind.name, leaving.name, State.DELETING, Reason.DATABASE_DELETING)
+            return (*parts, failed(part, error))
+        parts += [await remove(resource, kind, _goes(place, leaving, kind)) for resource in resources]
+        if leaving.policy != "Retain" and any(part.state not in _OVER for part in parts):
+            break
+    return tuple(parts)
+
+
+async def _leaving(place: Place, leaving: LeavingInstance, which: tuple[Kind, str]) -> list[Resource]:
+    kind, name = which
+    if kind is INSTANCE:
+        return [Instance(place, name, policy=leaving.policy)]
+    if kind is SUBNET_GROUP:
+        return [SubnetGroup(place, name, Lane.DELETE)]
+    if kind is PARAMETER_GROUP:
+        # one for each major version that the instance ever had
+        found = await parameter_groups(place, group_name(name, 0).removesuffix("0"))
+        return [ParameterGroup(place, group, Lane.DELETE) for group in found]
+    return [SecurityGroup(place, name, lane=Lane.DELETE)]
+
+
+def _goes(place: Place, leaving: LeavingInstance, kind: Kind) -> Leaving:
+    return Leaving(leaving.name, place.owner, leaving.policy, leaving.known.get(kind.name, ""))
+
+
+def _groups(place: Place, wanted: WantedInstance, name: str) -> list[tuple[Resource, Kind, Desired]]:
+    """They hold no data: one that is lost is made anew, so what status remembers of them does not matter."""
+    spec, network, tags = wanted.spec, wanted.network, desired_tags(place.owner, wanted.tags)
+    major = int(spec.version)
+    subnets = {"vpc": network.vpc, "subnets": network.subnets, "tags": tags}
+    parameters = {
+        "family": f"postgres{major}",
+        "parameters": {**(spec.parameters or {}), "rds.force_ssl": "1"},
+        "tags": tags,
+    }
+    admitted = {
+        "vpc": network.vpc,
+        "tags": tags,
+        "ingress": frozenset({from_group(PORT, network.pods)}),
+        "egress": frozenset(),
+    }
+    return [
+        (SubnetGroup(place, name), SUBNET_GROUP, _desired(place, wanted, subnets)),
+        (ParameterGroup(place, group_name(name, major)), PARAMETER_GROUP, _desired(place, wanted, parameters)),
+        (SecurityGroup(place, name, network.vpc), SECURITY_GROUP, _desired(place, wanted, admitted)),
+    ]
+
+
+def _desired(place: Place, wanted: WantedInstance, fields: Mapping[str, Any]) -> Desired:
+    return Desired(wanted.spec.name, place.owner, fields, at=wanted.field)
+
+
+async def _instance(place: Place, wanted: WantedInstance, groups: list[Outcome]) -> Outcome:
+    """One pass over the instance; it is made when all that it stands on is there, and looked after in any case."""
+    known_id = wanted.known.get(INSTANCE.name, "")
+    awaited = [group.part for group in groups if not group.part.id or group.part.reason is Reason.CONFLICT]
+    if awaited and not known_id:
+        message = f"database {wanted.spec.name} waits for what it stands on"
+        part = Part("AWS", INSTANCE.name, wanted.spec.name, State.PROGRESSING, Reason.DATABASE_CREATING, message)
+        return Outcome(replace(part, field=wanted.field))
+    name = instance_name(place, wanted.spec.name)
+    fields = _instance_fields(place, wanted, name)
+    security_group = groups[-1].part.id
+    desired = Desired(
+        wanted.spec.name,
+        place.owner,
+        {**fields, "security_groups": frozenset({security_group}) if security_group else None},
+        known_id,
+        wanted.recreate and not awaited,
+        wanted.field,
+    )
+    outcome = await reconcile(Instance(place, name, version=int(wanted.spec.version)), INSTANCE, desired)
+    return replace(outcome, part=_told(place, name, outcome.part))
+
+
+def _instance_fields(place: Place, wanted: WantedInstance, name: str) -> dict[str, Any]:
+    spec, major = wanted.spec, int(wanted.spec.version)
+    storage, backup = spec.storage or Storage(), spec.backup or Backup()
+    maintenance = spec.maintenance or Maintenance()
+    ceiling = gibibytes(storage.max_size) if storage.max_size else None
+    now = maintenance.apply == "Immediately"
+    return {
+        "engine": spec.engine,
+        "encrypted": True,
+        "subnet_group": name,
+        "tags": desired_tags(place.owner, wanted.tags),
+        "public": False,
+        "protection": True,
+        "managed_password": True,
+        "minor_upgrades": True,
+        "copy_tags": True,
+        "parameter_group": name,
+        "retention": backup.retention_days,
+        "backup_window": backup.window,
+        "maintenance_window": maintenance.window,
+        "max_storage": ceiling,
+        "major": WantedMajor(major, upgrade_snapshot(place, name, major)),
+        "class": wanted.instance_class,
+        "multi_az": spec.high_availability,
+        "storage": Disk(gibibytes(storage.size), ceiling or 0),
+        "storage_type": storage.type,
+        "waiting": now,
+        "restart": now,
+        "at_once": now,
+    }
+
+
+def _told(place: Place, name: str, part: Part) -> Part:
+    """The part of an instance that is as wanted, with what it still waits for."""
+    described = place.clients.fleet.last(region(place), name)
+    if part.state is not State.READY or described is None:
+        return part
+    waiting = ", ".join(sorted(pending(described)))
+    window = described["PreferredMaintenanceWindow"]
+    if waiting:
+        return replace(part, message=f"{waiting} will change in the maintenance window {window}")
+    if restart_awaited(described):
+        return replace(
+            part, message="parameters wait for a restart; set maintenance.apply to Immediately, or reboot it"
+        )
+    return part
+
+
+def _endpoint(place: Place, name: str) -> Endpoint | None:
+    """Where it answers, as it was seen last."""
+    described = place.clients.fleet.last(region(place), name) or {}
+    at, secret = described.get("Endpoint"), described.get("MasterUserSecret")
+    if not at or not secret or secret.get("SecretStatus") == "creating":
+        return None
+    return Endpoint(at["Address"], at["Port"], MasterSecret(secret["SecretArn"], place))
+
+
+def answers(part: Part) -> bool:
+    """Whether it may be talked to: it is ours and there, whatever becomes of it."""
+    return bool(part.id) and part.reason not in (Reason.CONFLICT, Reason.DATABASE_LOST, Reason.DATABASE_DELETING)
+
+
+def _key(place: Place, kind: Kind, wanted: WantedInstance) -> tuple[str, str, str]:
+    return place.owner.identity.uid, kind.name, wanted.spec.name

@@ -1,0 +1,174 @@
+"""The adapter of instances of RDS: translates between the plan's fields and the calls of RDS, never decides."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from .. import names
+from ..errors import Gone, NeedsPerson, NotYet
+from ..facts import Reason
+from .clients import Lane
+from .door import Door
+from .place import Place
+from .plan import Desired, Observed, Phase, Step
+from .rds_fleet import Region
+from .rds_groups import Tagged, tag_list
+from .rds_requests import creation, modification
+from .rds_shapes import group_name, major, observed_fields, pending, tags
+from .rds_states import meaning
+
+Policy = Literal["Retain", "Snapshot", "Delete"]
+
+_UPGRADE_AGAIN = 6 * 3600.0  # an upgrade that fails may interrupt, so it is not tried at every look
+_SETTLING = 60.0  # seconds for which RDS may show a change as waiting that it is about to make
+
+
+class Instance:
+    """One instance of RDS, by its name; `major` is the version that is wanted, `policy` what becomes of its data."""
+
+    def __init__(self, place: Place, name: str, *, version: int = 0, policy: Policy = "Retain") -> None:
+        """Name the instance; nothing is asked yet."""
+        lane = Lane.DELETE if version == 0 else Lane.MAIN
+        self._place = place
+        self._name = name
+        self._version = version
+        self._policy = policy
+        self._region = region(place, lane)
+        self._door = Door(place, "rds", f"instance {name}", lane)
+        self._region_door = Door(place, "rds", "the instances of the region", lane)
+        self._described: Mapping[str, Any] = {}
+
+    async def observe(self) -> Observed | None:
+        """Find it among all of the region; one that the list does not show is asked for by its name."""
+        fleet = self._place.clients.fleet
+        listed = await fleet.find(self._region_door.read, self._region, self._name)
+        found = listed or await self._alone()
+        if found is None:
+            return None
+        self._described = found
+        state = found["DBInstanceStatus"]
+        means = meaning(state)
+        if means.phase in (Phase.CREATING, Phase.DELETING):
+            return Observed(found["DBInstanceArn"], means.phase, detail=f"RDS says {state}")
+        snapshot = await self._snapshot_state(found)
+        busy = {"storage", "storage_type"} if state == "storage-optimization" else set()
+        busy |= {"major"} if snapshot == "creating" else set()
+        busy |= {"major", "waiting", "restart"} if fleet.wrote_within(self._region, self._name, _SETTLING) else set()
+        calm = means.phase is Phase.READY and not means.locked and "major" not in busy
+        failed = calm and fleet.upgraded_within(self._region, self._name, self._version, _UPGRADE_AGAIN)
+        return Observed(
+            id=found["DBInstanceArn"],
+            phase=means.phase,
+            fields=observed_fields(found, snapshot, failed=failed),
+            tags=tags(found),
+            protected=found["DeletionProtection"],
+            busy=frozenset(busy),
+            locked=means.locked or means.phase is Phase.CHANGING,
+            detail=means.detail,
+            ailing=means.detail if means.ailing else "",
+            waking=Step("start", {}, "starting it, for a stopped one cannot be changed")
+            if state == "stopped"
+            else None,
+        )
+
+    async def create(self, desired: Desired) -> None:
+        """CreateDBInstance, our tags in the same call."""
+        await self._write("CreateDBInstance", **creation(self._name, desired.fields))
+
+    async def modify(self, step: Step, desired: Desired | None) -> None:
+        """One call for one step.
+
+        Only what the spec wants at once is asked for at once: that takes everything along which waits for the window.
+        """
+        at_once = bool(desired and desired.fields["at_once"])
+        match step.name:
+            case "tags":
+                self._place.clients.fleet.wrote(self._region, self._name)
+                await Tagged(self._door).write(self._described["DBInstanceArn"], step.changes["tags"])
+            case "start":
+                await self._write("StartDBInstance")
+            case "restart":
+                await self._write("RebootDBInstance")
+            case "waiting":
+                await self._write("ModifyDBInstance", ApplyImmediately=True)
+            case "major" if isinstance(step.changes["major"], str):
+                snapshot = step.changes["major"]
+                marks = tag_list(self._place.owner.marks)
+                await self._write("CreateDBSnapshot", DBSnapshotIdentifier=snapshot, Tags=marks)
+            case "major":
+                number = step.changes["major"]
+                await self._write(
+                    "ModifyDBInstance",
+                    EngineVersion=str(number),
+                    AllowMajorVersionUpgrade=True,
+                    DBParameterGroupName=group_name(self._name, number),
+                    ApplyImmediately=at_once,
+                )
+                self._place.clients.fleet.upgrades(self._region, self._name, number)
+            case _:
+                request = modification(step, self._described)
+                if "parameter_group" in step.changes:
+                    running = major(self._described["EngineVersion"])
+                    request["DBParameterGroupName"] = group_name(self._name, running)
+                await self._write("ModifyDBInstance", **request, ApplyImmediately=at_once)
+
+    async def delete(self) -> None:
+        """DeleteDBInstance, with a last snapshot if its policy wants one.
+
+        Where RDS takes none, the automated backups stay, and with them a way back.
+        """
+        state = self._described.get("DBInstanceStatus", "")
+        if self._policy == "Delete":
+            choice: dict[str, Any] = {"SkipFinalSnapshot": True, "DeleteAutomatedBackups": True}
+        elif meaning(state).keeps:
+            choice = {"SkipFinalSnapshot": True, "DeleteAutomatedBackups": False}
+        else:
+            choice = {"SkipFinalSnapshot": False, "FinalDBSnapshotIdentifier": final_snapshot(self._place, self._name)}
+        await self._write("DeleteDBInstance", **choice)
+
+    async def _write(self, action: str, **parameters: Any) -> None:
+        self._place.clients.fleet.wrote(self._region, self._name)
+        try:
+            await self._door.write(action, DBInstanceIdentifier=self._name, **parameters)
+        except NeedsPerson as error:
+            if error.reason == Reason.REJECTED and "optimiz" in str(error) and "torage" in str(error):
+                # "Working with storage": six hours, or until the optimization has ended
+                message = f"RDS changes the disk of instance {self._name} again once it has optimised it"
+                raise NotYet(Reason.DATABASE_UPDATING, message, 300) from None
+            raise
+        finally:
+            self._place.clients.fleet.wrote(self._region, self._name)
+
+    async def _alone(self) -> Mapping[str, Any] | None:
+        try:
+            answer = await self._door.read("DescribeDBInstances", DBInstanceIdentifier=self._name)
+        except Gone:
+            return None
+        found: Mapping[str, Any] = answer["DBInstances"][0]
+        return found
+
+    async def _snapshot_state(self, instance: Mapping[str, Any]) -> str:
+        """Asked for only when an upgrade is wanted."""
+        running = major({**instance, **pending(instance)}["EngineVersion"])
+        if self._version <= running:
+            return ""
+        snapshot = upgrade_snapshot(self._place, self._name, self._version)
+        try:
+            answer = await self._door.read("DescribeDBSnapshots", DBSnapshotIdentifier=snapshot)
+        except Gone:
+            return ""
+        return str(next((s["Status"] for s in answer["DBSnapshots"]), ""))
+
+
+def region(place: Place, lane: Lane = Lane.MAIN) -> Region:
+    """Whose instances are looked at together."""
+    return place.account_id, place.region, lane
+
+
+def final_snapshot(place: Place, name: str) -> str:
+    """Name of the snapshot that a deletion leaves: another one for each Microservice that ever had the name."""
+    return f"{name}-final-{names.short_hash(place.owner.identity.uid)}"
+
+
+def upgrade_snapshot(place: Place, name: str, version: int) -> str:
+    """Name of the snapshot before an upgrade."""
+    return f"{name}-before-{version}-{names.short_hash(place.owner.identity.uid)}"

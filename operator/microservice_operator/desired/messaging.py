@@ -1,0 +1,21 @@
+"""What tells a service where its topics and queues are."""
+
+from .. import names
+from .context import Context
+
+
+def messaging_variables(context: Context) -> dict[str, str]:
+    """Values by name of variable."""
+    spec = context.microservice.spec
+    found = {names.variable(topic.name, "TOPIC_ARN"): context.topics[topic.name].arn for topic in spec.topics or []}
+    for queue in spec.queues or []:
+        url = queue_url(context.queues[queue.name].arn, context.aws_endpoint_url)
+        found[names.variable(queue.name, "QUEUE_URL")] = url
+    return found
+
+
+def queue_url(arn: str, endpoint_url: str | None) -> str:
+    """Address of a queue: "Amazon SQS queue and message identifiers" in the SQS guide says how it is made up."""
+    _, partition, _, region, account, name = arn.split(":")
+    domain = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
+    return f"{endpoint_url or f'https://sqs.{region}.{domain}'}/{account}/{name}"

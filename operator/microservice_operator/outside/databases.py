@@ -1,0 +1,177 @@
+"""Databases and their roles on PostgreSQL servers, as an entry of the registry.
+
+The server is a shared one that exists already, or an instance of RDS, which is an entry of its own.
+"""
+
+import base64
+import time
+from functools import partial
+
+from .. import names, postgres
+from ..api.environment import RDS, SecretRef
+from ..api.objects import Environment, Microservice
+from ..api.stores import Database
+from ..cloud import rds
+from ..cluster.connection import NOT_FOUND, ApiError
+from ..cluster.kinds import SECRET
+from ..connections import Login
+from ..errors import NeedsPerson, NotYet
+from ..facts import Part, Reason, Section, State
+from .doors import Doors
+from .instances import INSTANCE, of_rds
+from .sorts import Going, Sort, Stepped, Wanted, items
+
+DATABASE = "Database"
+
+
+def databases(doors: Doors) -> Sort:
+    """Databases through these doors."""
+    admins = Admins(doors)
+    return Sort(
+        kind=DATABASE,
+        layer="PostgreSQL",
+        section=Section.DATABASES,
+        declared=lambda spec, _environment: items(spec, "databases"),
+        step=partial(_step, admins),
+        leave=partial(_leave, admins),
+        needs=lambda _owner, name: [(INSTANCE, name)],
+    )
+
+
+class Admins:
+    """Admin logins of shared servers, read from their Secrets and remembered until the resync."""
+
+    def __init__(self, doors: Doors) -> None:
+        """Know none yet."""
+        self.doors = doors
+        self._known: dict[tuple[str, str], tuple[float, dict[str, str]]] = {}
+
+    async def server(self, environment: Environment | None) -> postgres.Server:
+        """The shared server of an Environment.
+
+        Raises NeedsPerson where there is none.
+        """
+        found = environment.spec.databases if environment else None
+        if environment is None or found is None:
+            raise NeedsPerson(
+                Reason.ENVIRONMENT_MISSING,
+                "databases need an Environment with spec.databases; create one, or mark one as default",
+            )
+        if found.shared is None:
+            raise NeedsPerson(
+                Reason.ENVIRONMENT_MISSING,
+                f"Environment {environment.name} names no server; add spec.databases.shared",
+            )
+        admin = await self._secret(
+            found.shared.admin_secret_ref,
+            ("username", "password"),
+            "the admin login of the shared PostgreSQL server",
+        )
+        return postgres.Server(
+            host=found.shared.host,
+            port=found.shared.port,
+            ssl_mode=found.shared.ssl_mode,
+            admin=Login(admin["username"], admin["password"]),
+            certificates=admin.get("ca.crt", ""),
+        )
+
+    async def certificates(self, found: RDS) -> str:
+        """Whom the certificates of instances must be from.
+
+        Raises NeedsPerson where nobody says.
+        """
+        secret = await self._secret(found.ca_secret_ref, ("ca.crt",), "the certificates of RDS")
+        return secret["ca.crt"]
+
+    def forget(self) -> None:
+        """Read them anew: a login did not work."""
+        self._known.clear()
+
+    async def _secret(self, ref: SecretRef, keys: tuple[str, ...], what: str) -> dict[str, str]:
+        at = (ref.namespace, ref.name)
+        until, data = self._known.get(at, (0.0, {}))
+        if until > time.monotonic():
+            return data
+        where = f"Secret {ref.namespace}/{ref.name}, {what},"
+        try:
+            secret = await self.doors.cluster.connection.send("GET", SECRET.path(*at))
+        except ApiError as error:
+            if error.code != NOT_FOUND:
+                raise error.expected() from error
+            raise NeedsPerson(Reason.DATABASE_UNREACHABLE, f"{where} does not exist; create it") from error
+        data = {key: base64.b64decode(value).decode() for key, value in (secret.get("data") or {}).items()}
+        if not set(keys) <= set(data):
+            wanted = " or ".join(keys)
+            raise NeedsPerson(Reason.DATABASE_UNREACHABLE, f"{where} lacks {wanted}; add what is missing")
+        self._known[at] = (time.monotonic() + self.doors.resync, data)
+        return data
+
+
+async def _place(admins: Admins, wanted: Wanted) -> postgres.Place:
+    """The server of a declared database, as its Microservice sees it."""
+    doors, owner = admins.doors, admins.doors.owner(wanted.service.identity)
+    found = of_rds(wanted.environment)
+    if found is None:
+        return postgres.Place(doors.servers, await admins.server(wanted.environment), owner, doors.settled)
+    place = doors.place(wanted.service.identity, wanted.environment, "instances")
+    at = rds.endpoint(place, wanted.name)
+    if at is None:
+        message = f"the instance of database {wanted.name} does not say yet where it answers"
+        raise NotYet(Reason.DATABASE_CREATING, message)
+    server = postgres.Server(at.host, at.port, "verify-full", at.admin, await admins.certificates(found))
+    return postgres.Place(doors.servers, server, owner, doors.settled, dedicated=True)
+
+
+async def _step(admins: Admins, wanted: Wanted) -> Stepped:
+    doors, service = admins.doors, wanted.service
+    at, spec = next((at, d) for at, d in enumerate(service.spec.databases or []) if d.name == wanted.name)
+    place = await _place(admins, wanted)
+    logins = await _logins(doors, service, spec)
+    database = postgres.WantedDatabase(
+        spec=spec,
+        logins=logins,
+        known_id=wanted.known.get(DATABASE, ""),
+        recreate=wanted.recreate,
+        field=f"spec.databases[{at}]",
+    )
+    part, connection = await postgres.reconcile_database(place, database)
+    if part.reason is Reason.DATABASE_UNREACHABLE:
+        admins.forget()
+    return Stepped((part,), connection=connection)
+
+
+async def _leave(admins: Admins, going: Going) -> tuple[Part, ...]:
+    doors = admins.doors
+    if of_rds(going.environment):
+        return (_with_its_instance(going),)
+    place = postgres.Place(
+        doors.servers, await admins.server(going.environment), doors.owner(going.owner), doors.settled
+    )
+    policy = "Delete" if going.policy == "Delete" else "Retain"  # a shared server takes no snapshots
+    leaving = postgres.LeavingDatabase(going.name, policy, going.known.get(DATABASE, ""))  # type: ignore[arg-type]
+    return (await postgres.delete_database(place, leaving),)
+
+
+def _with_its_instance(going: Going) -> Part:
+    """It stays or goes with the instance that it is on, whose turn is next."""
+    if going.policy == "Retain":
+        message = f"database {going.name} stays on its instance"
+        return Part("PostgreSQL", DATABASE, going.name, State.RETAINED, Reason.DATABASE_RETAINED, message)
+    message = f"database {going.name} goes with its instance"
+    return Part("PostgreSQL", DATABASE, going.name, State.READY, Reason.DATABASE_DELETED, message)
+
+
+async def _logins(doors: Doors, service: Microservice, database: Database) -> postgres.Logins | None:
+    """The logins that the two Secrets hold; `None` unless both are there and ours.
+
+    Raises NeedsPerson when a Secret of that name is somebody else's.
+    """
+    found = []
+    secret_name = database.connection.secret_name if database.connection else None
+    for name in names.database_secrets(service.name, database.name, secret_name):
+        secret = await doors.cluster.secret(service.identity, name)
+        if secret is None or "password" not in (secret.get("data") or {}):
+            return None
+        data = {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
+        found.append(Login(data["username"], data["password"]))
+    return postgres.Logins(runtime=found[0], owner=found[1])

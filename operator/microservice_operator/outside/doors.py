@@ -1,0 +1,40 @@
+"""The doors to AWS and PostgreSQL of one operator process, and whose a Microservice's things behind them are."""
+
+from dataclasses import dataclass
+
+from .. import cloud, postgres
+from ..api.objects import Environment, Identity
+from ..cluster.writes import Cluster
+from ..errors import NeedsPerson
+from ..facts import Reason
+from ..ownership import Owner
+from ..settled import Settled
+
+
+@dataclass
+class Doors:
+    """What every step goes through; `cluster_id` is the UID of `kube-system`."""
+
+    cluster: Cluster
+    cluster_id: str
+    clients: cloud.Clients
+    servers: postgres.Servers
+    settled: Settled
+    resync: float
+
+    def owner(self, identity: Identity) -> Owner:
+        """A Microservice as the owner of things."""
+        return Owner(self.cluster_id, identity)
+
+    def place(self, identity: Identity, environment: Environment | None, what: str) -> cloud.Place:
+        """Where in AWS a Microservice's things go.
+
+        Raises NeedsPerson where nobody says; `what` names in the plural what needs to know.
+        """
+        if environment is None or environment.spec.aws is None:
+            raise NeedsPerson(
+                Reason.ENVIRONMENT_MISSING,
+                f"{what} need an Environment with spec.aws; create one, or mark one as default",
+            )
+        aws = environment.spec.aws
+        return cloud.Place(self.clients, aws.region, aws.account_id, self.owner(identity), self.settled)

@@ -1,0 +1,74 @@
+"""Instances of RDS, as an entry of the registry: the server of a declared database, and the groups it stands on.
+
+What is on the instance is the entry of `databases`, which needs this one.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from ..api.environment import RDS
+from ..api.objects import Environment
+from ..cloud import rds
+from ..cloud.rds_kinds import INSTANCE as INSTANCES
+from ..cloud.rds_kinds import KINDS
+from ..errors import NeedsPerson
+from ..facts import Part, Reason, Section
+from .doors import Doors
+from .sorts import Declared, Going, Sort, Stepped, Wanted, items
+
+INSTANCE = INSTANCES.name
+
+
+def instances(doors: Doors) -> Sort:
+    """Instances through these doors."""
+    return Sort(
+        kind=INSTANCE,
+        layer="AWS",
+        section=Section.DATABASES,
+        declared=_declared,
+        step=partial(_step, doors),
+        leave=partial(_leave, doors),
+        beside=tuple(kind.name for kind in KINDS if kind is not INSTANCES),
+        usable=rds.answers,
+    )
+
+
+def of_rds(environment: Environment | None) -> RDS | None:
+    """What an Environment says of instances, if its databases are such."""
+    databases = environment.spec.databases if environment else None
+    return databases.rds if databases else None
+
+
+def _declared(spec: Mapping[str, Any], environment: Environment | None) -> Iterable[Declared]:
+    return items(spec, "databases") if of_rds(environment) else ()
+
+
+async def _step(doors: Doors, wanted: Wanted) -> Stepped:
+    place = doors.place(wanted.service.identity, wanted.environment, "instances")
+    at, spec = next((at, d) for at, d in enumerate(wanted.service.spec.databases or []) if d.name == wanted.name)
+    field = f"spec.databases[{at}]"
+    found, aws = of_rds(wanted.environment), wanted.environment.spec.aws if wanted.environment else None
+    if found is None or aws is None:
+        raise NeedsPerson(Reason.ENVIRONMENT_MISSING, "instances need an Environment with spec.databases.rds; add it")
+    if spec.size not in found.sizes:
+        known = ", ".join(sorted(found.sizes))
+        message = f"size {spec.size} of database {spec.name} is none that the Environment has; use one of: {known}"
+        raise NeedsPerson(Reason.REJECTED, message, f"{field}.size")
+    network = rds.Network(aws.vpc_id or "", frozenset(aws.subnet_ids or ()), aws.pod_security_group_id or "")
+    instance = rds.WantedInstance(
+        spec=spec,
+        network=network,
+        instance_class=found.sizes[spec.size],
+        tags=wanted.tags,
+        known=wanted.known,
+        recreate=wanted.recreate,
+        field=field,
+    )
+    parts, _ = await rds.reconcile_instance(place, instance)
+    return Stepped(parts)
+
+
+async def _leave(doors: Doors, going: Going) -> tuple[Part, ...]:
+    place = doors.place(going.owner, going.environment, "instances")
+    return await rds.delete_instance(place, rds.LeavingInstance(going.name, going.policy, going.known))

@@ -1,0 +1,118 @@
+"""Topics and queues, as entries of the registry."""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from .. import cloud
+from ..api.messaging import Queue
+from ..api.objects import Environment
+from ..facts import Part, Section
+from .doors import Doors
+from .sorts import Declared, Going, Sort, Stepped, Wanted, items
+from .topics import consented
+
+TOPIC, QUEUE, DEAD_LETTER_QUEUE = cloud.TOPIC.name, cloud.QUEUE.name, cloud.DEAD_LETTER_QUEUE.name
+
+
+def topics(doors: Doors) -> Sort:
+    """Topics through these doors; they keep no messages."""
+    return Sort(
+        kind=TOPIC,
+        layer="AWS",
+        section=Section.MESSAGING,
+        declared=lambda spec, _environment: items(spec, "topics"),
+        step=partial(_topic, doors),
+        leave=partial(_leave_topic, doors),
+        keeps=False,
+    )
+
+
+def queues(doors: Doors) -> Sort:
+    """Queues through these doors."""
+    return Sort(
+        kind=QUEUE,
+        layer="AWS",
+        section=Section.MESSAGING,
+        declared=lambda spec, _environment: items(spec, "queues"),
+        step=partial(_queue, doors),
+        leave=partial(_leave_queue, doors, cloud.QUEUE),
+        needs=lambda _owner, name: [(DEAD_LETTER_QUEUE, name)],
+    )
+
+
+def dead_letter_queues(doors: Doors) -> Sort:
+    """What queues put aside; each has the name of its queue, and its policy."""
+    return Sort(
+        kind=DEAD_LETTER_QUEUE,
+        layer="AWS",
+        section=Section.MESSAGING,
+        declared=_dead_letters,
+        step=partial(_dead_letter_queue, doors),
+        leave=partial(_leave_queue, doors, cloud.DEAD_LETTER_QUEUE),
+    )
+
+
+def _dead_letters(spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declared]:
+    found = spec.get("queues") if isinstance(spec, Mapping) else None
+    queues_with = (
+        [q for q in found if isinstance(q, Mapping) and q.get("deadLetter")] if isinstance(found, list) else []
+    )
+    return items({"queues": queues_with}, "queues")
+
+
+def messaging_key(environment: Environment | None) -> str:
+    """The Environment's key for messages, if any."""
+    aws = environment.spec.aws if environment else None
+    return (aws.messaging_key_arn if aws else None) or ""
+
+
+async def _topic(doors: Doors, wanted: Wanted) -> Stepped:
+    place = doors.place(wanted.service.identity, wanted.environment, "topics")
+    at, spec = next((at, t) for at, t in enumerate(wanted.service.spec.topics or []) if t.name == wanted.name)
+    topic = cloud.WantedTopic(
+        spec=spec,
+        tags=wanted.tags,
+        key=messaging_key(wanted.environment),
+        known_id=wanted.known.get(TOPIC, ""),
+        field=f"spec.topics[{at}]",
+    )
+    return Stepped((await cloud.reconcile_topic(place, topic),))
+
+
+async def _queue(doors: Doors, wanted: Wanted) -> Stepped:
+    place = doors.place(wanted.service.identity, wanted.environment, "queues")
+    subscribed = [s for s in wanted.service.spec.subscriptions or [] if s.queue == wanted.name]
+    found = [consented(place, wanted, subscription.topic) for subscription in subscribed]
+    topics_of = tuple(sorted(topic.arn for topic in found if topic.arn))
+    return Stepped((await cloud.reconcile_queue(place, _declared(wanted, QUEUE, topics_of)),))
+
+
+async def _dead_letter_queue(doors: Doors, wanted: Wanted) -> Stepped:
+    place = doors.place(wanted.service.identity, wanted.environment, "queues")
+    return Stepped((await cloud.reconcile_dead_letter_queue(place, _declared(wanted, DEAD_LETTER_QUEUE)),))
+
+
+def _declared(wanted: Wanted, kind: str, senders: tuple[str, ...] = ()) -> cloud.WantedQueue:
+    declared: list[Queue] = wanted.service.spec.queues or []
+    at, spec = next((at, q) for at, q in enumerate(declared) if q.name == wanted.name)
+    return cloud.WantedQueue(
+        spec=spec,
+        topics=senders,
+        tags=wanted.tags,
+        key=messaging_key(wanted.environment),
+        known_id=wanted.known.get(kind, ""),
+        field=f"spec.queues[{at}]",
+    )
+
+
+async def _leave_topic(doors: Doors, going: Going) -> tuple[Part, ...]:
+    place = doors.place(going.owner, going.environment, "topics")
+    leaving = cloud.Leaving(going.name, place.owner, going.policy, going.known.get(TOPIC, ""))
+    return (await cloud.delete_topic(place, leaving),)
+
+
+async def _leave_queue(doors: Doors, kind: cloud.Kind, going: Going) -> tuple[Part, ...]:
+    place = doors.place(going.owner, going.environment, "queues")
+    leaving = cloud.Leaving(going.name, place.owner, going.policy, going.known.get(kind.name, ""))
+    return (await cloud.delete_queue(place, kind, leaving),)

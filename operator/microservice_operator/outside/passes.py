@@ -1,0 +1,189 @@
+"""One pass over everything that a Microservice holds outside the cluster.
+
+Parts that need nothing, or only what can be used already, take their one step side by side; the others say what they
+wait for. What leaves goes after all that needs it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from ..api.objects import Environment, Identity, Microservice
+from ..connections import Connection
+from ..errors import NeedsPerson, OperatorError
+from ..facts import Part, Reason, Section, State
+from .doors import Doors
+from .leaving import Leaves, everything, is_over, known_of, undeclared
+from .order import Edges, Key, edges, listed, needed_by, turns
+from .registry import REGISTRY
+from .sorts import Before, Going, Neighbours, Sort, Stepped, Wanted
+
+AGAIN = 2.0  # for what waits for another part of the same Microservice
+Taken = Mapping[Key, Stepped]
+Take = Callable[[Taken], Awaitable[Stepped]]
+
+
+@dataclass(frozen=True)
+class Provided:
+    """What a pass has come to: parts by section of the status, those that have left, and what pods are told."""
+
+    sections: Mapping[Section, tuple[Part, ...]] = field(default_factory=dict)
+    left: tuple[Part, ...] = ()
+    connections: Mapping[str, Connection] = field(default_factory=dict)
+    address: str = ""
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """All that is there or still leaving."""
+        return tuple(part for parts in self.sections.values() for part in parts)
+
+    def of(self, kind: str) -> tuple[Part, ...]:
+        """Parts of one kind."""
+        return tuple(part for part in self.parts if part.kind == kind)
+
+
+@dataclass
+class Outside(Doors):
+    """The doors of one operator process, and what goes through them."""
+
+    @cached_property
+    def sorts(self) -> Mapping[str, Sort]:
+        """The registry, by the kind of the part itself."""
+        return {sort.kind: sort for sort in (entry(self) for entry in REGISTRY)}
+
+    def declares(self, service: Microservice, environment: Environment | None) -> bool:
+        """Whether a Microservice declares anything outside the cluster that there is a place for."""
+        if environment is None or not (environment.spec.aws or environment.spec.databases):
+            return False
+        spec = service.spec.manifest()
+        return any(tuple(sort.declared(spec, environment)) for sort in self.sorts.values())
+
+    async def provide(
+        self, service: Microservice, environment: Environment | None, before: Before, neighbours: Neighbours
+    ) -> Provided:
+        """One pass over what is declared, and over what is no longer."""
+        spec = service.spec.manifest()
+        wanted = {
+            (sort.kind, item.name): Wanted(
+                name=item.name,
+                service=service,
+                environment=environment,
+                neighbours=neighbours,
+                known=known_of(sort, item.name, before.known),
+                recreate=before.recreate == item.name,
+            )
+            for sort in self.sorts.values()
+            for item in sort.declared(spec, environment)
+        }
+        leaving = undeclared(self.sorts.values(), wanted, before.known)
+        going = self._going(leaving, Going("", service.identity, environment, neighbours))
+        stepped = await self._pass(service.name, wanted, going)
+        left = tuple(part for key in going for part in stepped[key].parts if is_over(part))
+        sections: dict[Section, tuple[Part, ...]] = {}
+        for kind, name in sorted(stepped):
+            shown = [part for part in stepped[kind, name].parts if (kind, name) in wanted or not is_over(part)]
+            section = self.sorts[kind].section
+            sections[section] = (*sections.get(section, ()), *shown)
+        return Provided(
+            sections={section: parts for section, parts in sections.items() if parts},
+            left=left,
+            connections={key[1]: stepped[key].connection for key in wanted if stepped[key].connection},  # type: ignore[misc]
+            address=next((stepped[key].address for key in wanted if stepped[key].address), ""),
+        )
+
+    async def leave(
+        self, owner: Identity, environment: Environment | None, leaving: Mapping[Key, Leaves], neighbours: Neighbours
+    ) -> tuple[Part, ...]:
+        """One pass over everything of a Microservice that is being deleted."""
+        going = self._going(leaving, Going("", owner, environment, neighbours))
+        stepped = await self._pass(owner.name, {}, going)
+        return tuple(part for key in sorted(stepped) for part in stepped[key].parts)
+
+    def everything(self, spec: object, environment: Environment | None, known: Mapping[Key, str]) -> dict[Key, Leaves]:
+        """All parts of a Microservice that is being deleted, by policy."""
+        return everything(self.sorts.values(), spec, environment, known)
+
+    def _going(self, leaving: Mapping[Key, Leaves], common: Going) -> dict[Key, Going]:
+        return {
+            key: replace(common, name=key[1], policy=leaves.policy, known=leaves.known)
+            for key, leaves in leaving.items()
+        }
+
+    async def _pass(self, owner: str, wanted: Mapping[Key, Wanted], going: Mapping[Key, Going]) -> dict[Key, Stepped]:
+        wants, goes = self._needs(owner, wanted), self._needs(owner, going)
+
+        def take(key: Key) -> Take:
+            if key in wanted:
+                return lambda before: self._step(key, wanted[key], before)
+            return lambda before: self._leave(key, going[key], before, needed_by(key, goes))
+
+        order = edges(wants, goes)
+        return await in_order(order, {key: take(key) for key in order})
+
+    def _needs(self, owner: str, keys: Iterable[Key]) -> Edges:
+        return {(kind, name): frozenset(self.sorts[kind].needs(owner, name)) for kind, name in keys}
+
+    async def _step(self, key: Key, wanted: Wanted, needs: Taken) -> Stepped:
+        sort = self.sorts[key[0]]
+        known_id = wanted.known.get(sort.kind, "")
+        missing = [need for need, at in needs.items() if not self.sorts[need[0]].usable(at.part)]
+        if missing:
+            message = f"{listed([key])} waits for {listed(missing)}"
+            waits = Part(
+                sort.layer, sort.kind, wanted.name, State.PROGRESSING, Reason.WAITING, message, known_id, after=AGAIN
+            )
+            return Stepped((waits, *_remembered(sort, wanted)))
+        try:
+            return await sort.step(replace(wanted, needs={need: at.part for need, at in needs.items()}))
+        except OperatorError as error:
+            return Stepped((sort.refused(wanted.name, error, known_id), *_remembered(sort, wanted)))
+
+    async def _leave(self, key: Key, going: Going, before: Taken, leaving: frozenset[Key]) -> Stepped:
+        sort = self.sorts[key[0]]
+        known_id = going.known.get(sort.kind, "")
+        holding = [other for other, at in before.items() if not all(is_over(part) for part in at.parts)]
+        if holding:
+            message = f"{listed([key])} goes after {listed(holding)}"
+            waits = Part(
+                sort.layer, sort.kind, going.name, State.DELETING, Reason.WAITING, message, known_id, after=AGAIN
+            )
+            return Stepped((waits, *_remembered(sort, going)))
+        if any(_stays(before[other].part) for other in leaving if other in before):
+            going = replace(going, policy="Retain")
+        try:
+            return Stepped(await sort.leave(going))
+        except OperatorError as error:
+            if isinstance(error, NeedsPerson) and not going.known:
+                # Without a way to where it would be, it never was made; its Microservice must not wait for ever.
+                return Stepped((Part(sort.layer, sort.kind, going.name, State.READY),))
+            return Stepped((sort.refused(going.name, error, known_id), *_remembered(sort, going)))
+
+
+async def in_order(order: Edges, takes: Mapping[Key, Take]) -> dict[Key, Stepped]:
+    """Let each take its turn as soon as all that it waits for have had theirs, and no later."""
+    tasks: dict[Key, asyncio.Task[Stepped]] = {}
+
+    async def turn(key: Key) -> Stepped:
+        before = {other: await tasks[other] for other in sorted(order[key])}
+        return await takes[key](before)
+
+    for key in turns(order):
+        tasks[key] = asyncio.create_task(turn(key))
+    await asyncio.gather(*tasks.values(), return_exceptions=True)
+    return {key: task.result() for key, task in tasks.items()}
+
+
+def _stays(part: Part) -> bool:
+    """Left in place by its policy: what it stands on stays with it."""
+    return part.state is State.RETAINED and part.reason is not Reason.CONFLICT
+
+
+def _remembered(sort: Sort, of: Wanted | Going) -> tuple[Part, ...]:
+    """What is beside a part that took no step: its ids are not to be forgotten."""
+    state = State.DELETING if isinstance(of, Going) else State.UNKNOWN
+    return tuple(
+        Part(sort.layer, kind, of.name, state, Reason.WAITING, id=of.known[kind])
+        for kind in sort.beside
+        if kind in of.known
+    )

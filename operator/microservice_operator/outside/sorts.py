@@ -1,0 +1,148 @@
+"""PURE: what the mechanism knows of a sort of part outside the cluster: one entry of the registry each.
+
+A part may come with others `beside` it that share its name (a role with its association); `step` and `leave` answer
+for all of them, the part itself first.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from ..api.objects import Environment, Identity, Microservice
+from ..connections import Connection
+from ..errors import OperatorError
+from ..facts import Part, Reason, Section, State
+from .order import Key
+
+Policy = Literal["Retain", "Snapshot", "Delete"]
+
+
+class Neighbours(Protocol):
+    """The other Microservices, for parts that reach across."""
+
+    @property
+    def microservices(self) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+        """All, by namespace and name, as they are written."""
+
+    def dependency(self, key: tuple[str, str]) -> tuple[Mapping[str, Any], Microservice | None] | None:
+        """One by namespace and name: its body, and parsed if it is valid."""
+
+
+@dataclass(frozen=True)
+class Before:
+    """What status says of earlier passes; `recreate` names the lost part that a person allows to be made anew, once."""
+
+    known: Mapping[Key, str]
+    recreate: str = ""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A part as plain data of a spec has it; "" where the policy is the default."""
+
+    name: str
+    policy: str = ""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A declared part whose turn it is. `known` are ids that status remembers, by kind; `needs` have been stepped."""
+
+    name: str
+    service: Microservice
+    environment: Environment | None
+    neighbours: Neighbours
+    known: Mapping[str, str] = field(default_factory=dict)
+    recreate: bool = False
+    needs: Mapping[Key, Part] = field(default_factory=dict)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The Environment's, overlaid with the Microservice's."""
+        shared = self.environment.spec.tags if self.environment else None
+        return {**(shared or {}), **(self.service.spec.tags or {})}
+
+
+@dataclass(frozen=True)
+class Going:
+    """A part that is not wanted any more."""
+
+    name: str
+    owner: Identity
+    environment: Environment | None
+    neighbours: Neighbours
+    known: Mapping[str, str] = field(default_factory=dict)
+    policy: Policy = "Retain"
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """What a step has come to: the part and what is beside it, and what else the walk hands on."""
+
+    parts: tuple[Part, ...]
+    connection: Connection | None = None
+    address: str = ""
+
+    @property
+    def part(self) -> Part:
+        """The part itself."""
+        return self.parts[0]
+
+
+def in_use(part: Part) -> bool:
+    """Whether others can build on it: it was as wanted when it was last looked at."""
+    return bool(part.id) and part.state in (State.READY, State.UNKNOWN)
+
+
+def nothing(_owner: str, _name: str) -> tuple[Key, ...]:
+    """Needs of a part that needs none."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Sort:
+    """A sort of part.
+
+    `declared` reads a spec as plain data and trusts nothing, for one that never was valid can be deleted all the same.
+    `needs` names, by the Microservice's and the part's name, all that the part can ever need: the same for a declared
+    part and for one of which only the name is left. What `keeps` data stays when its declaration, and with it the
+    consent to delete, is gone.
+    """
+
+    kind: str
+    layer: Literal["AWS", "PostgreSQL"]
+    section: Section
+    declared: Callable[[Mapping[str, Any], Environment | None], Iterable[Declared]]
+    step: Callable[[Wanted], Awaitable[Stepped]]
+    leave: Callable[[Going], Awaitable[tuple[Part, ...]]]
+    keeps: bool = True
+    beside: tuple[str, ...] = ()
+    needs: Callable[[str, str], Iterable[Key]] = nothing
+    usable: Callable[[Part], bool] = in_use
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of everything that it answers for."""
+        return (self.kind, *self.beside)
+
+    @property
+    def policy(self) -> Policy:
+        """What becomes of a part whose declaration says nothing."""
+        return "Retain" if self.keeps else "Delete"
+
+    def refused(self, name: str, error: OperatorError, known_id: str = "") -> Part:
+        """A part that no call was made for; what could not be looked at is not known to be lost."""
+        waits = getattr(error, "after", None)
+        reason = Reason(getattr(error, "reason", Reason.INTERNAL_ERROR))
+        state = State.STALLED if waits is None else State.UNKNOWN
+        failed = waits is not None
+        return Part(self.layer, self.kind, name, state, reason, str(error), known_id, after=waits, failed=failed)
+
+
+def items(spec: Any, section: str) -> tuple[Declared, ...]:
+    """Entries of a list of the spec that have names."""
+    found = spec.get(section) if isinstance(spec, Mapping) else None
+    entries = [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
+    return tuple(
+        Declared(str(item["name"]), str(item.get("deletionPolicy") or "")) for item in entries if item.get("name")
+    )

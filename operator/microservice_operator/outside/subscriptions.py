@@ -1,0 +1,83 @@
+"""Subscriptions, as an entry of the registry."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from .. import cloud
+from ..api.messaging import Subscription
+from ..api.objects import Environment
+from ..facts import Part, Section, State
+from .doors import Doors
+from .leaving import is_over
+from .messaging import QUEUE, TOPIC
+from .order import Key
+from .sorts import Declared, Going, Sort, Stepped, Wanted
+from .topics import Found, consented, remembered
+
+SUBSCRIPTION = cloud.SUBSCRIPTION.name
+AGAIN = 60.0  # the other Microservice's change brings another pass anyway
+
+
+def subscriptions(doors: Doors) -> Sort:
+    """Subscriptions through these doors."""
+    return Sort(
+        kind=SUBSCRIPTION,
+        layer="AWS",
+        section=Section.MESSAGING,
+        declared=_declared,
+        step=partial(_step, doors),
+        leave=partial(_leave, doors),
+        keeps=False,
+        needs=_needs,
+    )
+
+
+def _declared(spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declared]:
+    found = spec.get("subscriptions") if isinstance(spec, Mapping) else None
+    for item in found if isinstance(found, list) else []:
+        topic = item.get("topic") if isinstance(item, Mapping) else None
+        if isinstance(topic, Mapping):
+            parts = (item.get("queue"), topic.get("microservice"), topic.get("name"))
+            if all(isinstance(part, str) and part for part in parts):
+                yield Declared("/".join(str(part) for part in parts))
+
+
+def _needs(owner: str, name: str) -> Iterable[Key]:
+    queue, microservice, topic = (*name.split("/"), "", "")[:3]
+    return [(QUEUE, queue), (TOPIC, topic)] if microservice == owner else [(QUEUE, queue)]
+
+
+async def _step(doors: Doors, wanted: Wanted) -> Stepped:
+    place = doors.place(wanted.service.identity, wanted.environment, "subscriptions")
+    declared: list[Subscription] = wanted.service.spec.subscriptions or []
+    at, spec = next((at, s) for at, s in enumerate(declared) if cloud.subscription_name(s) == wanted.name)
+    known_id, where = wanted.known.get(SUBSCRIPTION, ""), f"spec.subscriptions[{at}]"
+    topic = consented(place, wanted, spec.topic)
+    if not topic.arn:
+        return Stepped((await _without(place, (wanted.name, known_id, where), topic),))
+    queue = next(part.id for (kind, _), part in wanted.needs.items() if kind == QUEUE)
+    subscription = cloud.WantedSubscription(spec=spec, topic=topic.arn, queue=queue, known_id=known_id, field=where)
+    return Stepped((await cloud.reconcile_subscription(place, subscription),))
+
+
+async def _without(place: cloud.Place, which: tuple[str, str, str], topic: Found) -> Part:
+    """One whose topic is not there, or not for it any more: what is left of it ends."""
+    name, known_id, where = which
+    waits = Part("AWS", SUBSCRIPTION, name, State.PROGRESSING, topic.reason, topic.message, field=where, after=AGAIN)
+    if not known_id:
+        return waits
+    ended = await cloud.delete_subscription(place, cloud.LeavingSubscription(name, known_id=known_id))
+    if is_over(ended):
+        return replace(waits, events=ended.events)
+    return replace(waits, id=known_id, events=ended.events, after=ended.after)
+
+
+async def _leave(doors: Doors, going: Going) -> tuple[Part, ...]:
+    place = doors.place(going.owner, going.environment, "subscriptions")
+    _, microservice, topic = (*going.name.split("/"), "", "")[:3]
+    found = going.neighbours.microservices.get((going.owner.namespace, microservice)) or {}
+    arn = remembered((found.get("status") or {}).get("resources"), topic)
+    leaving = cloud.LeavingSubscription(going.name, arn, going.known.get(SUBSCRIPTION, ""))
+    return (await cloud.delete_subscription(place, leaving),)

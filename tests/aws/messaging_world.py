@@ -1,0 +1,169 @@
+"""One Microservice with topics, queues and subscriptions, as the walk takes it, before strict layers of SNS and SQS."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import boto3
+import pytest
+
+from microservice_operator.api.environment import EnvironmentSpec
+from microservice_operator.api.microservice import MicroserviceSpec
+from microservice_operator.api.objects import Environment, Identity, Microservice
+from microservice_operator.facts import Part, Section, State
+from microservice_operator.outside import Before, Outside, Provided, is_over
+from microservice_operator.settled import Settled
+from tests.aws.conftest import ACCOUNT, REGION, World
+from tests.aws.sns import StrictSNS
+from tests.aws.sqs import StrictSQS
+
+Spec = Mapping[str, Any]
+DONE = (State.READY, State.STALLED, State.RETAINED)
+
+
+@dataclass
+class Neighbours:
+    """The Microservices of a namespace, as their watch shows them."""
+
+    microservices: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    parsed: dict[tuple[str, str], Microservice] = field(default_factory=dict)
+
+    def dependency(self, key: tuple[str, str]) -> tuple[Mapping[str, Any], Microservice | None] | None:
+        return (self.microservices[key], self.parsed.get(key)) if key in self.microservices else None
+
+
+@dataclass
+class Shop:
+    """A namespace of Microservices, what their status remembers, and both services of AWS behind their doors."""
+
+    world: World
+    outside: Outside
+    sns: Any  # straight to the emulator
+    sqs: Any
+    strict_sns: StrictSNS
+    strict_sqs: StrictSQS
+    aws: dict[str, Any]
+    neighbours: Neighbours = field(default_factory=Neighbours)
+    known: dict[str, dict[tuple[str, str], str]] = field(default_factory=dict)
+    specs: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.world.place.owner.identity.name
+
+    def identity(self, name: str) -> Identity:
+        return Identity("shop", name, f"uid-of-{name}")
+
+    @property
+    def environment(self) -> Environment:
+        return Environment("prod", EnvironmentSpec.model_validate({"aws": self.aws}))
+
+    async def step(self, spec: Spec, name: str = "") -> Provided:
+        """One pass; the status remembers what it showed."""
+        name = name or self.name
+        service = Microservice(self.identity(name), 1, MicroserviceSpec.model_validate({"image": "a:1", **spec}))
+        self.specs[name] = service.spec.manifest()
+        self.neighbours.parsed["shop", name] = service
+        before = Before(self.known.get(name, {}))
+        provided = await self.outside.provide(service, self.environment, before, self.neighbours)
+        self.remember(name, provided.parts)
+        return provided
+
+    def remember(self, name: str, parts: tuple[Part, ...]) -> None:
+        self.known[name] = {(part.kind, part.name): part.id for part in parts}
+        resources = [{"kind": part.kind, "name": part.name, "id": part.id} for part in parts]
+        self.neighbours.microservices["shop", name] = {"status": {"resources": resources}}
+
+    async def drive(self, spec: Spec, name: str = "") -> dict[tuple[str, str], Part]:
+        """Pass after pass until nothing more happens; no pass takes two steps for one part."""
+        for _ in range(60):
+            before = len(self.world.proxy.writes())
+            provided = await self.step(spec, name)
+            steps = len(self.world.proxy.writes()) - before
+            assert steps <= len(provided.parts) + len(provided.left)
+            if all(part.state in DONE for part in provided.parts) and not steps:
+                return {(part.kind, part.name): part for part in provided.parts}
+            assert all(part.after for part in provided.parts if part.state not in DONE)
+        raise AssertionError(provided.parts)
+
+    async def quiet(self, spec: Spec, name: str = "") -> None:
+        """A further pass writes nothing and tells nothing."""
+        before = self.world.proxy.writes()
+        provided = await self.step(spec, name)
+        assert self.world.proxy.writes() == before
+        assert {part.state for part in provided.parts} <= {State.READY}
+        assert [part.events for part in provided.parts if part.events] == []
+        assert set(provided.sections) <= {Section.MESSAGING}
+
+    async def leave(self, name: str = "", passes: int = 30) -> list[tuple[Part, ...]]:
+        """The Microservice is deleted; every pass until all is over."""
+        name = name or self.name
+        seen = []
+        for _ in range(passes):
+            leaving = self.outside.everything(self.specs[name], self.environment, self.known.get(name, {}))
+            parts = await self.outside.leave(self.identity(name), self.environment, leaving, self.neighbours)
+            seen.append(parts)
+            self.known[name] = {(part.kind, part.name): part.id for part in parts if not is_over(part)}
+            if all(is_over(part) for part in parts):
+                self.known.pop(name, None)
+                return seen
+        raise AssertionError(seen[-1])
+
+    def named(self, part: str, service: str = "") -> str:
+        """Name in AWS."""
+        owner = replace(self.world.place.owner, identity=self.identity(service or self.name))
+        return owner.name(part, 75)
+
+    def topic_arn(self, part: str, service: str = "") -> str:
+        owner = replace(self.world.place.owner, identity=self.identity(service or self.name))
+        return f"arn:aws:sns:{REGION}:{ACCOUNT}:{owner.name(part, 251)}"
+
+    def attributes(self, part: str, suffix: str = "") -> dict[str, str]:
+        """Attributes of a queue as the emulator has them."""
+        url = self.sqs.get_queue_url(QueueName=self.named(part) + suffix)["QueueUrl"]
+        found: dict[str, str] = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        return found
+
+    def queues(self) -> set[str]:
+        """Names of all queues of this namespace's service."""
+        listed = self.sqs.list_queues(QueueNamePrefix=f"shop-{self.name}-").get("QueueUrls", [])
+        return {url.rpartition("/")[2] for url in listed}
+
+    def topics(self) -> set[str]:
+        return {
+            topic["TopicArn"]
+            for topic in self.sns.list_topics()["Topics"]
+            if f":shop-{self.name}-" in topic["TopicArn"]
+        }
+
+    def subscriptions(self, topic: str) -> list[dict[str, str]]:
+        listed: list[dict[str, str]] = self.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+        return listed
+
+
+@pytest.fixture(scope="session")
+def messaging_clients(emulator: str, doors: World) -> Iterator[tuple[Any, Any]]:  # noqa: ARG001 sets the credentials
+    sns: Any = boto3.client("sns", region_name=REGION, endpoint_url=emulator)
+    sqs: Any = boto3.client("sqs", region_name=REGION, endpoint_url=emulator)
+    sns.list_topics()
+    sqs.list_queues()
+    yield sns, sqs
+    sns.close()
+    sqs.close()
+
+
+@pytest.fixture
+def shop(world: World, messaging_clients: tuple[Any, Any]) -> Shop:
+    sns, sqs = messaging_clients
+    strict_sns, strict_sqs = StrictSNS(sns), StrictSQS()
+    world.proxy.layers |= {"sns": strict_sns, "sqs": strict_sqs}
+    outside = Outside(
+        cluster=None,  # type: ignore[arg-type]
+        cluster_id=world.place.owner.cluster,
+        clients=world.place.clients,
+        servers=None,  # type: ignore[arg-type]
+        settled=Settled(0),
+        resync=300,
+    )
+    aws = {"region": REGION, "accountID": ACCOUNT}
+    return Shop(world, outside, sns, sqs, strict_sns, strict_sqs, aws)

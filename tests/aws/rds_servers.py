@@ -1,0 +1,53 @@
+"""Real PostgreSQL behind the instances of the strict layer, TLS with its own CA, and an admin as RDS makes one."""
+
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.postgres.server import PostgresServer, TlsFront
+
+# "Understanding the rds_superuser role" in the Amazon RDS User Guide: no superuser, and it cannot become one
+ADMIN = """
+CREATE ROLE rds_superuser NOLOGIN;
+GRANT pg_monitor, pg_signal_backend TO rds_superuser WITH ADMIN OPTION;
+CREATE ROLE {name} LOGIN CREATEDB CREATEROLE PASSWORD '{password}';
+GRANT rds_superuser TO {name};
+ALTER DATABASE postgres OWNER TO {name};
+"""
+
+
+def certificates(folder: Path) -> Path:
+    """A CA, and a certificate of it for `localhost`."""
+    for name, arguments in (
+        ("ca", ["-x509", "-subj", "/CN=strict RDS", "-days", "2"]),
+        ("server", ["-x509", "-CA", "ca.crt", "-CAkey", "ca.key", "-subj", "/CN=localhost", "-days", "2"]),
+    ):
+        san = ["-addext", "subjectAltName=DNS:localhost"] if name == "server" else []
+        command = ["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.crt"]
+        subprocess.run([*command, *arguments, *san], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+@dataclass
+class RealServers:
+    """Makes a server when an instance is there for the first time; `strict.servers` calls it."""
+
+    folder: Path
+    opened: dict[str, tuple[PostgresServer, TlsFront]] = field(default_factory=dict)
+
+    def __call__(self, name: str, admin: str, password: str) -> tuple[str, int]:
+        server = PostgresServer()
+        for statement in ADMIN.format(name=admin, password=password).strip().split(";\n"):
+            server.run(statement)
+        front = TlsFront(self.folder / "server.crt", self.folder / "server.key", server.port)
+        self.opened[name] = (server, front)
+        return "localhost", front.port
+
+    @property
+    def bundle(self) -> str:
+        return (self.folder / "ca.crt").read_text()
+
+    def stop(self) -> None:
+        for server, front in self.opened.values():
+            front.stop()
+            server.stop()

@@ -1,0 +1,133 @@
+"""A strict RDS before the emulator, and passes over a declared database until nothing more happens."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from microservice_operator.api.stores import Database
+from microservice_operator.cloud import rds as cloud
+from microservice_operator.cloud.place import Place
+from microservice_operator.cloud.rds_fleet import Fleet
+from microservice_operator.facts import Part, State
+from tests.aws.proxy import Proxy
+from tests.aws.rds_strict import StrictRDS, strict_ec2
+
+if TYPE_CHECKING:
+    from tests.aws.conftest import World
+
+SIZES = {"small": "db.t4g.small", "medium": "db.m7g.large"}
+SUBNETS = frozenset({"subnet-1", "subnet-2"})
+
+
+@dataclass
+class Network:
+    """Security groups as somebody else's hands see them."""
+
+    client: Any
+    vpc: str
+    pods: str
+
+    def groups(self, name: str) -> list[dict[str, Any]]:
+        found = self.client.describe_security_groups(Filters=[{"Name": "group-name", "Values": [name]}])
+        listed: list[dict[str, Any]] = found["SecurityGroups"]
+        return listed
+
+
+@dataclass
+class RDSWorld:
+    """A place, the strict layer, and the network."""
+
+    place: Place
+    proxy: Proxy
+    strict: StrictRDS
+    network: Network
+    heard: list[tuple[str, str, str]]
+    known: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return cloud.instance_name(self.place, "orders")
+
+    @property
+    def instance(self) -> dict[str, Any]:
+        return self.strict.instances[self.name]
+
+    def wanted(self, **spec: Any) -> cloud.WantedInstance:
+        declared = Database.model_validate({"name": "orders", **spec})
+        network = cloud.Network(self.network.vpc, SUBNETS, self.network.pods)
+        return cloud.WantedInstance(
+            declared, network, SIZES[declared.size], {"team": "shop"}, dict(self.known), field="spec.databases[0]"
+        )
+
+    async def one_pass(self, wanted: cloud.WantedInstance) -> tuple[Part, ...]:
+        """One pass, as the walk does it: at most one write for each resource."""
+        before = len(self.proxy.writes())
+        parts, _ = await cloud.reconcile_instance(self.place, replace(wanted, known=dict(self.known)))
+        assert len(self.proxy.writes()) - before <= len(parts)
+        self.known = {part.kind: part.id for part in parts if part.id}
+        return parts
+
+    async def drive(self, wanted: cloud.WantedInstance, passes: int = 80) -> tuple[Part, ...]:
+        """Pass after pass, as long after each other as they ask for, until nothing more happens."""
+        for _ in range(passes):
+            parts = await self.one_pass(wanted)
+            if all(part.state in (State.READY, State.STALLED) for part in parts):
+                return parts
+            self.strict.advance(min(part.after for part in parts if part.after))
+        raise AssertionError(parts)
+
+    async def made(self, **spec: Any) -> Part:
+        """A database from nothing to ready, and at rest."""
+        parts = await self.drive(self.wanted(**spec), 300)
+        assert {part.state for part in parts} == {State.READY}, parts
+        self.strict.settle()
+        self.strict.advance(120)
+        return parts[0]
+
+    async def quiet(self, **spec: Any) -> tuple[Part, ...]:
+        """A pass that writes nothing and says nothing."""
+        before = self.proxy.writes()
+        parts = await self.one_pass(self.wanted(**spec))
+        assert {part.state for part in parts} == {State.READY}, parts
+        assert [event for part in parts for event in part.events] == []
+        assert self.proxy.writes() == before
+        return parts
+
+    async def gone(self, policy: Any, passes: int = 300) -> list[Part]:
+        """Let it go, pass after pass; every part that was seen."""
+        seen: list[Part] = []
+        for _ in range(passes):
+            parts = await cloud.delete_instance(self.place, cloud.LeavingInstance("orders", policy, self.known))
+            seen += parts
+            if all(part.state in (State.READY, State.RETAINED) for part in parts):
+                return seen
+            self.strict.advance(min(part.after for part in parts if part.after))
+        raise AssertionError(parts)
+
+
+@pytest.fixture(scope="session")
+def ec2(emulator: str) -> Iterator[Network]:
+    client: Any = boto3.client(
+        "ec2",
+        region_name="us-east-1",
+        endpoint_url=emulator,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    vpc = client.describe_vpcs()["Vpcs"][0]["VpcId"]
+    pods = client.create_security_group(GroupName="pods", Description="pods", VpcId=vpc)["GroupId"]
+    yield Network(client, vpc, pods)
+    client.close()
+
+
+@pytest.fixture
+def rds(world: "World", ec2: Network) -> RDSWorld:
+    strict = StrictRDS()
+    strict.groups.vpc = ec2.vpc
+    world.proxy.layers |= {"rds": strict, "secretsmanager": strict, "ec2": strict_ec2(strict)}
+    # a look serves for no time at all: a pass sees what the clock of the strict layer says
+    world.place.clients.fleet = Fleet(0, lambda: strict.now)
+    return RDSWorld(world.place, world.proxy, strict, ec2, world.heard)

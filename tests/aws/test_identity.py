@@ -1,0 +1,433 @@
+"""The role of a Microservice and its association through the strict layer: from nothing, through every field, away."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import boto3
+import pytest
+
+from microservice_operator.api.environment import AWS
+from microservice_operator.api.microservice import MicroserviceSpec
+from microservice_operator.api.objects import Microservice
+from microservice_operator.cloud import Place
+from microservice_operator.cloud.iam_roles import (
+    LeavingIdentity,
+    WantedIdentity,
+    credentials_usable,
+    delete_identity,
+    reconcile_identity,
+    site,
+)
+from microservice_operator.facts import Part, Reason, State
+from microservice_operator.settled import Settled
+from tests.aws.conftest import ACCOUNT, REGION, World
+from tests.aws.eks import PodIdentity
+from tests.aws.iam import StrictIAM
+from tests.aws.proxy import Fault, xml_refusal
+
+OIDC = f"arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/ABC"
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
+POD_IDENTITY: dict[str, Any] = {"type": "PodIdentity", "clusterName": "prod"}
+IRSA: dict[str, Any] = {"type": "IRSA", "oidcProviderARN": OIDC}
+TABLE: dict[str, Any] = {"name": "products", "partitionKey": {"name": "id"}}
+IN_ORDER = ["CreateRole", "PutRolePolicy", "CreatePodIdentityAssociation"]
+
+
+@dataclass
+class Roles:
+    """A Microservice's place with the two services that its role is made of."""
+
+    world: World
+    iam: StrictIAM
+    eks: PodIdentity
+    client: Any  # straight to the emulator: somebody else's hands
+
+    @property
+    def place(self) -> Place:
+        return self.world.place
+
+    def writes(self) -> list[str]:
+        return self.world.proxy.writes()
+
+    def role(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.client.get_role(RoleName=site(self.place).role_name)["Role"]
+        return found
+
+    def tags(self) -> dict[str, str]:
+        return {tag["Key"]: tag["Value"] for tag in self.role()["Tags"]}
+
+    def policy(self) -> dict[str, Any]:
+        answer = self.client.get_role_policy(RoleName=site(self.place).role_name, PolicyName="declared")
+        found: dict[str, Any] = answer["PolicyDocument"]
+        return found
+
+    def association(self) -> dict[str, Any]:
+        (found,) = self.eks.associations.values()
+        return found
+
+
+@pytest.fixture(scope="session")
+def iam_client(doors: World) -> Iterator[Any]:
+    client = boto3.client("iam", region_name=REGION, endpoint_url=doors.proxy.upstream)
+    client.list_roles()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def roles(world: World, iam_client: Any) -> Iterator[Roles]:
+    iam, eks = StrictIAM(), PodIdentity()
+    world.proxy.layers = {"iam": iam, "eks": eks}
+    yield Roles(world, iam, eks, iam_client)
+    world.proxy.layers = {}
+
+
+def wanted(roles: Roles, identity: dict[str, Any] = POD_IDENTITY, **more: Any) -> WantedIdentity:
+    spec = {"image": "shop/product:1", "tables": [TABLE], **more.pop("spec", {})}
+    aws = AWS.model_validate({"region": REGION, "accountID": ACCOUNT, "identity": identity, **more.pop("aws", {})})
+    service = Microservice(roles.place.owner.identity, 1, MicroserviceSpec.model_validate(spec))
+    return WantedIdentity(service, aws, **more)
+
+
+async def drive(roles: Roles, want: WantedIdentity, passes: int = 20) -> tuple[Part, ...]:
+    """Pass after pass, as the walk does; each takes one step at most for each of the two."""
+    for _ in range(passes):
+        before = len(roles.writes())
+        parts = await reconcile_identity(roles.place, want)
+        assert len(roles.writes()) - before <= len(parts)
+        if all(part.state is State.READY for part in parts) or any(part.state is State.STALLED for part in parts):
+            return parts
+        assert all(part.after for part in parts if part.state is not State.READY), parts
+        want = replace(want, known={part.kind: part.id for part in parts})
+    raise AssertionError(parts)
+
+
+async def leave(roles: Roles, leaving: LeavingIdentity, passes: int = 20) -> tuple[Part, ...]:
+    for _ in range(passes):
+        before = len(roles.writes())
+        parts = await delete_identity(roles.place, leaving)
+        assert len(roles.writes()) - before <= 1
+        if all(part.state in (State.READY, State.RETAINED) for part in parts):
+            return parts
+    raise AssertionError(parts)
+
+
+def made(roles: Roles) -> list[str]:
+    return [call for _, call, code in roles.world.heard if code == "OK" and call in IN_ORDER]
+
+
+async def test_a_role_is_made_bounded_and_marked_from_the_first_moment(roles: Roles) -> None:
+    want = wanted(roles, tags={"team": "shop"}, aws={"permissionsBoundaryARN": BOUNDARY})
+    first, waiting = await reconcile_identity(roles.place, want)
+    assert (waiting.state, waiting.reason) == (State.PROGRESSING, Reason.IDENTITY_CREATING)
+    assert not credentials_usable((first, waiting))
+    assert (first.state, first.reason, first.id) == (State.PROGRESSING, Reason.IDENTITY_CREATING, "")
+    role = roles.role()
+    assert role["Path"] == "/microservice-operator/cluster/"
+    assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == BOUNDARY
+    assert roles.tags().items() >= {**roles.place.owner.marks, "team": "shop"}.items()
+    parts = await drive(roles, want)
+    assert [part.kind for part in parts] == ["Role", "PodIdentityAssociation"]
+    assert parts[0].id == role["Arn"] == site(roles.place).role_arn
+    assert made(roles) == IN_ORDER
+
+
+async def test_only_pods_of_the_service_in_this_cluster_may_take_the_role(roles: Roles) -> None:
+    await drive(roles, wanted(roles))
+    (statement,) = roles.role()["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "pods.eks.amazonaws.com"}
+    assert sorted(statement["Action"]) == ["sts:AssumeRole", "sts:TagSession"]
+    assert statement["Condition"]["StringEquals"] == {
+        "aws:RequestTag/eks-cluster-arn": f"arn:aws:eks:{REGION}:{ACCOUNT}:cluster/prod",
+        "aws:RequestTag/kubernetes-namespace": "shop",
+        "aws:RequestTag/kubernetes-service-account": roles.place.owner.identity.name,
+    }
+    association = roles.association()
+    assert association["roleArn"] == roles.role()["Arn"]
+    assert association["serviceAccount"] == roles.place.owner.identity.name
+    assert association["tags"].items() >= roles.place.owner.marks.items()
+
+
+async def test_irsa_names_one_subject_and_one_audience_and_needs_no_association(roles: Roles) -> None:
+    (part,) = await drive(roles, wanted(roles, IRSA))
+    assert part.state is State.READY
+    (statement,) = roles.role()["AssumeRolePolicyDocument"]["Statement"]
+    issuer = OIDC.partition("oidc-provider/")[2]
+    assert statement["Principal"] == {"Federated": OIDC}
+    assert statement["Action"] == ["sts:AssumeRoleWithWebIdentity"]
+    assert statement["Condition"] == {
+        "StringEquals": {
+            f"{issuer}:aud": "sts.amazonaws.com",
+            f"{issuer}:sub": f"system:serviceaccount:shop:{roles.place.owner.identity.name}",
+        }
+    }
+    assert not roles.eks.associations
+
+
+async def test_without_a_declaration_or_an_identity_no_role_is_made(roles: Roles) -> None:
+    assert await reconcile_identity(roles.place, wanted(roles, spec={"tables": None})) == ()
+    bare = wanted(roles)
+    bare = replace(bare, aws=bare.aws.model_copy(update={"identity": None}))
+    assert await reconcile_identity(roles.place, bare) == ()
+    assert roles.world.proxy.calls == []
+
+
+CHANGES: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "tags": ({"tags": {"team": "shop"}}, ["TagRole", "TagResource"]),
+    "boundary": ({"aws": {"permissionsBoundaryARN": BOUNDARY}}, ["PutRolePermissionsBoundary"]),
+    "access": ({"spec": {"tables": [{**TABLE, "access": "ReadOnly"}]}}, ["PutRolePolicy"]),
+    "table": ({"spec": {"tables": [TABLE, {**TABLE, "name": "prices"}]}}, ["PutRolePolicy"]),
+    "stream": ({"spec": {"tables": [{**TABLE, "streamViewType": "KeysOnly"}]}}, ["PutRolePolicy"]),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("identity", [POD_IDENTITY, IRSA], ids=["PodIdentity", "IRSA"])
+async def test_each_change_is_one_write_and_then_quiet(roles: Roles, change: str, identity: dict[str, Any]) -> None:
+    differing, expected = CHANGES[change]
+    await drive(roles, wanted(roles, identity))
+    roles.world.proxy.calls.clear()
+    parts = await drive(roles, wanted(roles, identity, **differing))
+    assert all(part.state is State.READY for part in parts)
+    assert roles.writes() == [call for call in expected if identity is POD_IDENTITY or call != "TagResource"]
+    roles.world.proxy.calls.clear()
+    parts = await reconcile_identity(roles.place, wanted(roles, identity, **differing))
+    assert [(part.state, part.events, part.after) for part in parts] == [(State.READY, (), None)] * len(parts)
+    assert roles.writes() == []
+
+
+async def test_a_changed_identity_moves_the_trust_and_takes_the_association_away(roles: Roles) -> None:
+    parts = await drive(roles, wanted(roles))
+    (part,) = await drive(roles, wanted(roles, IRSA, known={part.kind: part.id for part in parts}))
+    assert part.id == parts[0].id
+    assert roles.role()["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"Federated": OIDC}
+    assert not roles.eks.associations
+
+
+async def test_another_cluster_name_takes_the_old_association_away_first(roles: Roles) -> None:
+    parts = await drive(roles, wanted(roles))
+    roles.eks.clusters = ("prod", "next")
+    known = {part.kind: part.id for part in parts}
+    await drive(roles, wanted(roles, {**POD_IDENTITY, "clusterName": "next"}, known=known))
+    assert roles.association()["clusterName"] == "next"
+
+
+@pytest.mark.parametrize("identity", [POD_IDENTITY, IRSA], ids=["PodIdentity", "IRSA"])
+async def test_a_tag_that_is_not_declared_any_more_goes(roles: Roles, identity: dict[str, Any]) -> None:
+    await drive(roles, wanted(roles, identity, tags={"team": "shop", "tier": "1"}))
+    roles.world.proxy.calls.clear()
+    await drive(roles, wanted(roles, identity))
+    assert not {"team", "tier"} & roles.tags().keys()
+    assert roles.tags().items() >= roles.place.owner.marks.items()
+    assert "UntagRole" in roles.writes()
+    assert ("UntagResource" in roles.writes()) == (identity is POD_IDENTITY)
+
+
+async def test_a_policy_that_is_written_otherwise_is_no_difference(roles: Roles) -> None:
+    await drive(roles, wanted(roles, spec={"tables": [TABLE, {**TABLE, "name": "prices", "access": "ReadOnly"}]}))
+    policy, trust = roles.policy(), roles.role()["AssumeRolePolicyDocument"]
+    for statement in policy["Statement"]:
+        statement["Action"].reverse()
+        if len(statement["Resource"]) == 1:
+            statement["Resource"] = statement["Resource"][0]
+    policy["Statement"].reverse()
+    trust["Statement"] = trust["Statement"][0]
+    role = site(roles.place).role_name
+    roles.client.put_role_policy(RoleName=role, PolicyName="declared", PolicyDocument=json.dumps(policy, indent=4))
+    roles.client.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(trust, indent=4))
+    roles.world.proxy.calls.clear()
+    want = wanted(roles, spec={"tables": [{**TABLE, "name": "prices", "access": "ReadOnly"}, TABLE]})
+    assert all(part.state is State.READY for part in await reconcile_identity(roles.place, want))
+    assert roles.writes() == []
+
+
+@pytest.mark.parametrize(
+    ("act", "repaired"),
+    [
+        (lambda r, role: r.client.delete_role_policy(RoleName=role, PolicyName="declared"), ["PutRolePolicy"]),
+        (lambda r, role: r.client.untag_role(RoleName=role, TagKeys=["team"]), ["TagRole"]),
+        (lambda r, role: r.client.delete_role_permissions_boundary(RoleName=role), ["PutRolePermissionsBoundary"]),
+        (lambda r, _: r.association().update(roleArn="arn:aws:iam::1:role/x"), ["UpdatePodIdentityAssociation"]),
+        (lambda r, _: r.eks.associations.clear(), ["CreatePodIdentityAssociation"]),
+    ],
+)
+async def test_what_somebody_else_changed_is_put_right(roles: Roles, act: Any, repaired: list[str]) -> None:
+    want = wanted(roles, tags={"team": "shop"}, aws={"permissionsBoundaryARN": BOUNDARY})
+    parts = await drive(roles, want)
+    act(roles, site(roles.place).role_name)
+    roles.world.proxy.calls.clear()
+    await drive(roles, replace(want, known={part.kind: part.id for part in parts}))
+    assert roles.writes() == repaired
+
+
+async def test_a_deleted_role_is_made_anew(roles: Roles) -> None:
+    parts = await drive(roles, wanted(roles))
+    roles.client.delete_role_policy(RoleName=site(roles.place).role_name, PolicyName="declared")
+    roles.client.delete_role(RoleName=site(roles.place).role_name)
+    parts = await drive(roles, wanted(roles, known={part.kind: part.id for part in parts}))
+    assert all(part.state is State.READY for part in parts)
+    assert made(roles) == [*IN_ORDER, "CreateRole", "PutRolePolicy"]
+
+
+async def test_a_boundary_that_is_not_named_any_more_stays(roles: Roles) -> None:
+    await drive(roles, wanted(roles, aws={"permissionsBoundaryARN": BOUNDARY}))
+    await drive(roles, wanted(roles))
+    assert roles.role()["PermissionsBoundary"]["PermissionsBoundaryArn"] == BOUNDARY
+
+
+async def test_leaving_takes_the_association_the_policy_and_the_role_in_this_order(roles: Roles) -> None:
+    parts = await drive(roles, wanted(roles))
+    roles.world.proxy.calls.clear()
+    leaving = LeavingIdentity("prod", {part.kind: part.id for part in parts})
+    gone = await leave(roles, leaving)
+    assert roles.writes() == ["DeletePodIdentityAssociation", "DeleteRolePolicy", "DeleteRole"]
+    assert {part.state for part in gone} == {State.READY}
+    assert [event.reason for part in gone for event in part.events] == [Reason.IDENTITY_DELETED] * 2
+    with pytest.raises(roles.client.exceptions.NoSuchEntityException):
+        roles.role()
+
+
+async def test_what_others_attached_keeps_the_role_and_says_so(roles: Roles) -> None:
+    await drive(roles, wanted(roles))
+    role = site(roles.place).role_name
+    document = json.dumps(roles.policy())
+    roles.client.put_role_policy(RoleName=role, PolicyName="theirs", PolicyDocument=document)
+    for _ in range(6):
+        parts = await delete_identity(roles.place, LeavingIdentity("prod"))
+    assert (parts[0].state, parts[0].reason, parts[0].after) == (State.STALLED, Reason.REJECTED, 300)
+    assert "iam:DeleteRole" in parts[0].message
+    roles.client.delete_role_policy(RoleName=role, PolicyName="theirs")
+    await leave(roles, LeavingIdentity("prod"))
+
+
+async def test_a_cluster_that_is_gone_keeps_nothing(roles: Roles) -> None:
+    parts = await drive(roles, wanted(roles))
+    roles.eks.clusters = ()
+    await leave(roles, LeavingIdentity("prod", {part.kind: part.id for part in parts}))
+
+
+async def test_a_cluster_that_is_not_there_needs_a_person(roles: Roles) -> None:
+    _, part = await drive(roles, wanted(roles, {**POD_IDENTITY, "clusterName": "prud"}))
+    assert (part.state, part.reason) == (State.STALLED, Reason.REJECTED)
+    assert "spec.aws.identity.clusterName" in part.message
+
+
+async def test_a_boundary_that_is_not_there_needs_a_person(roles: Roles) -> None:
+    other = {"permissionsBoundaryARN": f"{BOUNDARY}-2"}
+    part, _ = await drive(roles, wanted(roles, aws=other))
+    assert (part.state, part.reason) == (State.STALLED, Reason.REJECTED)
+    assert "spec.aws.permissionsBoundaryARN" in part.message
+    await drive(roles, wanted(roles))
+    parts = await drive(roles, wanted(roles, aws=other))
+    assert "spec.aws.permissionsBoundaryARN" in parts[0].message
+
+
+async def test_somebody_elses_role_or_association_is_left_alone(roles: Roles) -> None:
+    role, trust = site(roles.place).role_name, json.dumps({"Version": "2012-10-17", "Statement": []})
+    roles.client.create_role(RoleName=role, AssumeRolePolicyDocument=trust)
+    before = roles.role()
+    part, _ = await drive(roles, wanted(roles))
+    assert (part.state, part.reason) == (State.STALLED, Reason.CONFLICT)
+    gone = await leave(roles, LeavingIdentity("prod"))
+    assert gone[0].state is State.RETAINED
+    assert roles.role() == before
+    roles.client.delete_role(RoleName=role)
+    parts = await drive(roles, wanted(roles))
+    theirs = dict(roles.association(), tags={}, roleArn="arn:aws:iam::1:role/theirs")
+    roles.eks.associations = {theirs["associationId"]: dict(theirs)}
+    parts = await drive(roles, wanted(roles))
+    assert (parts[1].state, parts[1].reason) == (State.STALLED, Reason.CONFLICT)
+    assert roles.association() == theirs
+
+
+async def test_a_role_that_is_not_visible_at_once_is_waited_for(roles: Roles) -> None:
+    roles.iam.absent_looks = 3
+    roles.iam.age = 0
+    roles.eks.unknown_roles = 2
+    parts = await drive(roles, wanted(roles))
+    assert all(part.state is State.READY for part in parts)
+    assert made(roles) == IN_ORDER
+
+
+async def test_a_role_that_eks_never_accepts_needs_a_person_once_it_is_old(roles: Roles) -> None:
+    roles.eks.unknown_roles = 1000
+    parts = await drive(roles, wanted(roles))
+    assert (parts[1].state, parts[1].reason) == (State.STALLED, Reason.REJECTED)
+
+
+async def test_an_association_is_waited_for_until_it_is_effective(roles: Roles) -> None:
+    roles.eks.age = 0
+    want = wanted(roles)
+    for _ in range(4):
+        parts = await reconcile_identity(roles.place, want)
+    assert (parts[1].state, parts[1].reason) == (State.PROGRESSING, Reason.IDENTITY_CREATING)
+    assert parts[1].after
+    roles.association()["createdAt"] -= 20
+    assert (await reconcile_identity(roles.place, want))[1].state is State.READY
+
+
+async def test_a_role_for_tokens_is_waited_for_until_it_is_known_everywhere(roles: Roles) -> None:
+    roles.iam.age = 0
+    want = wanted(roles, IRSA)
+    for _ in range(3):
+        parts = await reconcile_identity(roles.place, want)
+        assert (parts[0].state, parts[0].reason) == (State.PROGRESSING, Reason.IDENTITY_CREATING)
+        assert not credentials_usable(parts)
+    roles.iam.age = 11
+    (part,) = await reconcile_identity(roles.place, want)
+    assert part.state is State.READY
+    assert credentials_usable((part,))
+
+
+@pytest.mark.parametrize("action", [*IN_ORDER, "GetRole", "GetRolePolicy", "ListPodIdentityAssociations"])
+@pytest.mark.parametrize("effect", ["drop-after", "drop-before", xml_refusal("Throttling", "Rate exceeded")])
+async def test_trouble_at_each_call_is_waited_for(roles: Roles, action: str, effect: Any) -> None:
+    if "Association" in action and not isinstance(effect, str):
+        effect = replace(effect, body={"__type": "ThrottlingException", "message": ""}, kind="application/json")
+    roles.world.proxy.faults = [Fault(action, effect, times=2)]
+    parts = await drive(roles, wanted(roles))
+    assert all(part.state is State.READY for part in parts)
+    assert len(roles.eks.associations) == 1
+    assert roles.writes().count("CreateRole") <= 3
+
+
+async def test_a_denied_call_names_itself_and_recovers_once_granted(roles: Roles) -> None:
+    for action in ("CreateRole", "PutRolePolicy"):
+        fault = Fault(action, xml_refusal("AccessDenied", "User: operator is not authorized to perform it.", 403))
+        roles.world.proxy.faults = [fault]
+        parts = await drive(roles, wanted(roles))
+        assert (parts[0].state, parts[0].reason, parts[0].after) == (State.STALLED, Reason.ACCESS_DENIED, 300)
+        assert f"iam:{action} on role" in parts[0].message
+        fault.times = 0
+    await drive(roles, wanted(roles))
+
+
+async def test_what_is_settled_is_not_asked_for(roles: Roles) -> None:
+    roles.world.place = replace(roles.place, settled=Settled(300))
+    parts = await drive(roles, wanted(roles))
+    calls = len(roles.world.proxy.calls)
+    assert await reconcile_identity(roles.place, wanted(roles)) == tuple(replace(p, events=()) for p in parts)
+    assert len(roles.world.proxy.calls) == calls
+
+
+async def test_a_policy_that_is_too_long_is_refused_before_anything_is_written(roles: Roles) -> None:
+    many = [{**TABLE, "name": f"{'t' * 37}-{number}"} for number in range(32)]
+    owner = roles.place.owner
+    long = replace(owner.identity, namespace="n" * 60, name="m" * 50)
+    roles.world.place = replace(roles.place, owner=replace(owner, identity=long))
+    indexed = [{**each, "globalSecondaryIndexes": [{"name": "byAge", "partitionKey": {"name": "x"}}]} for each in many]
+    (part,) = await drive(roles, wanted(roles, spec={"tables": indexed}))
+    assert (part.state, part.reason) == (State.STALLED, Reason.REJECTED)
+    assert "10240" in part.message
+    assert roles.world.proxy.calls == []
+
+
+async def test_names_of_roles_fit_and_differ(roles: Roles) -> None:
+    owner = roles.place.owner
+    pairs = [("a-b", "c"), ("a", "b-c"), ("n" * 63, "m" * 50), ("n" * 63, "m" * 49)]
+    owners = [replace(owner, identity=replace(owner.identity, namespace=n, name=m)) for n, m in pairs]
+    found = {site(replace(roles.place, owner=each)).role_name for each in owners}
+    assert len(found) == len(pairs)
+    assert all(len(name) <= 64 for name in found)

@@ -1,0 +1,121 @@
+"""A queue of one Microservice hears a topic of another: where it is, and whether it may."""
+
+from typing import Any
+
+import pytest
+
+from microservice_operator.facts import Part, Reason, State
+from tests.aws.messaging_world import Shop, messaging_clients, shop
+
+__all__ = ["messaging_clients", "shop"]  # fixtures
+
+
+def names(shop: Shop) -> tuple[str, str]:
+    return f"{shop.name}-owner", f"events/{shop.name}-owner/created"
+
+
+def owner(shop: Shop, *, admits: bool = True, **topic: Any) -> dict[str, Any]:
+    access = {"access": {"from": [{"microservice": shop.name}]}} if admits else {}
+    return {"topics": [{"name": "created", **topic}], **access}
+
+
+def subscriber(shop: Shop, **queue: Any) -> dict[str, Any]:
+    at = {"microservice": names(shop)[0], "name": "created"}
+    return {
+        "queues": [{"name": "events", "deletionPolicy": "Delete", **queue}],
+        "subscriptions": [{"topic": at, "queue": "events"}],
+    }
+
+
+async def told(shop: Shop, spec: dict[str, Any]) -> Part:
+    for _ in range(6):
+        provided = await shop.step(spec)
+    [part] = provided.of("Subscription")
+    return part
+
+
+async def test_it_hears_what_it_is_admitted_to(shop: Shop) -> None:
+    other, name = names(shop)
+    topics = await shop.drive(owner(shop), other)
+    parts = await shop.drive(subscriber(shop))
+    await shop.quiet(subscriber(shop))
+    assert parts["Subscription", name].state is State.READY
+    [listed] = shop.subscriptions(topics["Topic", "created"].id)
+    assert listed["Endpoint"] == parts["Queue", "events"].id
+    assert topics["Topic", "created"].id in shop.attributes("events")["Policy"]
+
+
+async def test_it_waits_and_says_for_what(shop: Shop) -> None:
+    other, _ = names(shop)
+    spec = subscriber(shop)
+    missing = await told(shop, spec)
+    assert (missing.state, missing.reason) == (State.PROGRESSING, Reason.TOPIC_MISSING)
+    assert missing.message.startswith(f"Microservice {other} does not exist in namespace shop; ")
+    await shop.drive({"access": {"from": [{"namespace": "shop"}]}, "topics": [{"name": "created"}]}, other)
+    refused = await told(shop, spec)
+    assert refused.reason is Reason.TOPIC_NOT_ADMITTED
+    assert f"add {{microservice: {shop.name}}} to its access.from" in refused.message
+    await shop.drive({**owner(shop), "topics": []}, other)
+    assert "declares no topic created" in (await told(shop, spec)).message
+    shop.neighbours.parsed["shop", other] = await parsed(shop, owner(shop), other)
+    assert "is not there yet" in (await told(shop, spec)).message
+    assert "Subscribe" not in shop.world.proxy.writes()
+    await shop.drive(owner(shop), other)
+    assert (await shop.drive(spec))["Queue", "events"].state is State.READY
+    assert shop.world.proxy.writes().count("Subscribe") == 1
+
+
+async def parsed(shop: Shop, spec: dict[str, Any], name: str) -> Any:
+    """The spec as it is before the first pass over it."""
+    await shop.step(spec, name)
+    service = shop.neighbours.parsed["shop", name]
+    shop.remember(name, ())
+    return service
+
+
+async def test_what_is_withdrawn_ends(shop: Shop) -> None:
+    other, name = names(shop)
+    topics = await shop.drive(owner(shop), other)
+    await shop.drive(subscriber(shop))
+    await shop.drive(owner(shop, admits=False), other)
+    part = await told(shop, subscriber(shop))
+    assert (part.name, part.reason, part.id) == (name, Reason.TOPIC_NOT_ADMITTED, "")
+    assert shop.subscriptions(topics["Topic", "created"].id) == []
+    assert topics["Topic", "created"].id not in shop.attributes("events")["Policy"]
+    writes = shop.world.proxy.writes()
+    await told(shop, subscriber(shop))
+    assert shop.world.proxy.writes() == writes
+
+
+async def test_it_leaves_whatever_has_become_of_the_topic(shop: Shop) -> None:
+    other, _ = names(shop)
+    await shop.drive(owner(shop), other)
+    await shop.drive(subscriber(shop))
+    await shop.leave(other)
+    del shop.neighbours.microservices["shop", other]
+    await shop.leave()
+    assert (shop.queues(), shop.topics()) == (set(), set())
+
+
+async def test_one_that_nobody_remembers_is_found_by_its_ends(shop: Shop) -> None:
+    other, _ = names(shop)
+    topics = await shop.drive(owner(shop), other)
+    await shop.drive(subscriber(shop))
+    shop.known.pop(shop.name)
+    await shop.leave()
+    assert shop.subscriptions(topics["Topic", "created"].id) == []
+
+
+async def test_a_queue_of_order_does_not_hear_a_topic_without(shop: Shop) -> None:
+    await shop.drive(owner(shop), names(shop)[0])
+    part = await told(shop, subscriber(shop, fifo=True))
+    assert (part.state, part.reason, part.field) == (State.STALLED, Reason.REJECTED, "spec.subscriptions[0]")
+    assert "FIFO" in part.message
+
+
+@pytest.mark.parametrize("fifo", [True, False])
+async def test_a_topic_of_order_is_heard_by_both(shop: Shop, *, fifo: bool) -> None:
+    await shop.drive(owner(shop, fifo=True), names(shop)[0])
+    spec = subscriber(shop, fifo=fifo)
+    await shop.drive(spec)
+    await shop.quiet(spec)

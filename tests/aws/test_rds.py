@@ -1,0 +1,325 @@
+"""Instances of RDS through the strict layer: from nothing, through every field, and away again."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from microservice_operator import names
+from microservice_operator.api.stores import Database
+from microservice_operator.cloud import rds as cloud
+from microservice_operator.cloud.rds_kinds import INSTANCE
+from microservice_operator.facts import Reason, State
+from microservice_operator.ownership import Owner
+from microservice_operator.settled import Settled
+from tests.aws.rds_world import RDSWorld
+
+CREATION = {"CreateSecurityGroup", "CreateDBSubnetGroup", "CreateDBParameterGroup", "CreateDBInstance"}
+NOW = {"apply": "Immediately"}
+# Each optional field of the model: what differs from the default, and the writes that it takes to come to it at once.
+FIELDS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "size": ({"size": "medium"}, ["ModifyDBInstance"]),
+    "storage": ({"storage": {"size": "30Gi", "maxSize": "60Gi"}}, ["ModifyDBInstance", "ModifyDBInstance"]),
+    "high_availability": ({"highAvailability": True}, ["ModifyDBInstance"]),
+    "backup": ({"backup": {"retentionDays": 14, "window": "02:00-03:00"}}, ["ModifyDBInstance"]),
+    "maintenance": ({"maintenance": {"window": "sun:03:00-sun:04:00"}}, ["ModifyDBInstance"]),
+    "parameters": ({"parameters": {"log_min_duration_statement": "500"}}, ["ModifyDBParameterGroup"]),
+    "version": (
+        {"version": "17"},
+        ["CreateDBParameterGroup", "CreateDBSnapshot", "ModifyDBParameterGroup", "ModifyDBInstance"],
+    ),
+    "deletion_policy": ({"deletionPolicy": "Snapshot"}, []),
+    "extensions": ({"extensions": ["pg_trgm"]}, []),
+    "migration": ({"migration": {"command": ["migrate"]}}, []),
+    "connection": ({"connection": {"secretName": "orders"}}, []),
+}
+
+
+def test_every_field_of_the_model_has_a_case() -> None:
+    assert set(FIELDS) | {"name", "engine"} == set(Database.model_fields)
+
+
+async def test_from_nothing_to_ready_each_made_once_and_ours_from_the_first_moment(rds: RDSWorld) -> None:
+    await rds.made()
+    writes = rds.proxy.writes()
+    assert [write for write in writes if write in CREATION].count("CreateDBInstance") == 1
+    assert set(writes[:3]) == CREATION - {"CreateDBInstance"}
+    assert sorted(writes) == sorted(
+        [*CREATION, "AuthorizeSecurityGroupIngress", "RevokeSecurityGroupEgress", "ModifyDBParameterGroup"]
+    )
+    [group] = rds.network.groups(rds.name)
+    [admitted] = group["IpPermissions"]
+    assert (admitted["IpProtocol"], admitted["FromPort"], admitted["ToPort"]) == ("tcp", 5432, 5432)
+    assert [pair["GroupId"] for pair in admitted["UserIdGroupPairs"]] == [rds.network.pods]
+    assert (admitted["IpRanges"], group["IpPermissionsEgress"]) == ([], [])
+    instance = rds.instance
+    assert {tag["Key"]: tag["Value"] for tag in instance["TagList"]}.items() >= rds.place.owner.marks.items()
+    for flag in ("StorageEncrypted", "DeletionProtection", "AutoMinorVersionUpgrade", "CopyTagsToSnapshot"):
+        assert instance[flag] is True
+    assert instance["PubliclyAccessible"] is False
+    assert "MasterUserPassword" not in {key for call in rds.proxy.calls for key in call.body}
+    await rds.quiet()
+
+
+@pytest.mark.parametrize("name", FIELDS)
+async def test_each_field_from_the_start_alone(rds: RDSWorld, name: str) -> None:
+    spec, _ = FIELDS[name]
+    await rds.made(**spec)
+    await rds.quiet(**spec)
+
+
+@pytest.mark.parametrize("name", FIELDS)
+async def test_each_field_changed_at_once(rds: RDSWorld, name: str) -> None:
+    spec, expected = FIELDS[name]
+    await rds.made(maintenance=NOW)
+    before = len(rds.proxy.writes())
+    changed = {**spec, "maintenance": {**NOW, **spec.get("maintenance", {})}}
+    await rds.made(**changed)
+    await rds.quiet(**changed)
+    assert rds.proxy.writes()[before:] == expected
+
+
+async def test_what_interrupts_waits_for_the_window_and_is_no_drift(rds: RDSWorld) -> None:
+    await rds.made()
+    spec = {"size": "medium", "highAvailability": True, "storage": {"size": "40Gi"}}
+    await rds.made(**spec)
+    waiting = (await rds.quiet(**spec))[0]
+    assert rds.instance["DBInstanceClass"] == "db.t4g.small"
+    assert waiting.message == (
+        "AllocatedStorage, DBInstanceClass, MultiAZ will change in the maintenance window wed:09:11-wed:09:41"
+    )
+    # something else that changes now must not take along what waits
+    await rds.made(**spec, backup={"retentionDays": 9})
+    assert rds.instance["DBInstanceClass"] == "db.t4g.small"
+    rds.strict.window(rds.name)
+    assert (rds.instance["DBInstanceClass"], rds.instance["AllocatedStorage"]) == ("db.m7g.large", 40)
+    assert (await rds.quiet(**spec, backup={"retentionDays": 9}))[0].message == ""
+
+
+async def test_what_waits_is_done_once_the_spec_says_at_once(rds: RDSWorld) -> None:
+    await rds.made()
+    await rds.made(size="medium")
+    before = len(rds.proxy.writes())
+    await rds.made(size="medium", maintenance=NOW)
+    assert rds.instance["DBInstanceClass"] == "db.m7g.large"
+    assert rds.proxy.writes()[before:] == ["ModifyDBInstance"]
+
+
+async def test_what_aws_changes_by_itself_is_no_drift(rds: RDSWorld) -> None:
+    spec = {"storage": {"size": "20Gi", "maxSize": "100Gi"}, "parameters": {"work_mem": "64000"}}
+    await rds.made(**spec)
+    rds.instance["EngineVersion"] = "16.9"
+    rds.instance["AllocatedStorage"] = 88
+    rds.instance["AvailabilityZone"] = "us-east-1c"
+    rds.strict.groups.subnet_groups[rds.name]["Subnets"].reverse()
+    rds.instance["TagList"].reverse()
+    rds.instance["TagList"].append({"Key": "backup", "Value": "daily"})
+    await rds.quiet(**spec)
+
+
+async def test_an_upgrade_takes_a_snapshot_first_and_never_goes_back(rds: RDSWorld) -> None:
+    await rds.made(maintenance=NOW)
+    before = len(rds.proxy.writes())
+    await rds.made(version="17", maintenance=NOW)
+    writes = rds.proxy.writes()[before:]
+    assert writes.index("CreateDBSnapshot") < writes.index("ModifyDBInstance")
+    [snapshot] = rds.strict.snapshots.values()
+    assert (snapshot["EngineVersion"], snapshot["Status"]) == ("16.8", "available")
+    assert rds.instance["EngineVersion"] == "17.4"
+    assert rds.instance["DBParameterGroups"][0]["DBParameterGroupName"] == f"{rds.name}-pg17"
+    refused = (await rds.drive(rds.wanted(version="16", maintenance=NOW)))[0]
+    assert (refused.state, refused.reason) == (State.STALLED, Reason.CHANGE_REFUSED)
+    assert refused.field == "spec.databases[0].version"
+    assert "set it to 17" in refused.message
+
+
+async def test_an_upgrade_that_fails_is_not_tried_at_every_look(rds: RDSWorld) -> None:
+    await rds.made(maintenance=NOW)
+    rds.strict.upgrades_fail = True
+    wanted = rds.wanted(version="17", maintenance=NOW)
+    failed = (await rds.drive(wanted))[0]
+    assert (failed.state, failed.reason) == (State.STALLED, Reason.CHANGE_REFUSED)
+    assert "RDS left it at 16" in failed.message
+    before = rds.proxy.writes()
+    for _ in range(5):
+        rds.strict.advance(600)
+        assert (await rds.one_pass(wanted))[0].message == failed.message
+    assert rds.proxy.writes() == before
+    rds.strict.upgrades_fail = False
+    rds.strict.advance(6 * 3600)
+    await rds.made(version="17", maintenance=NOW)
+    assert rds.instance["EngineVersion"] == "17.4"
+
+
+async def test_an_upgrade_in_the_window_waits_there(rds: RDSWorld) -> None:
+    await rds.made()
+    await rds.made(version="17")
+    await rds.quiet(version="17")
+    assert rds.instance["EngineVersion"] == "16.8"
+    rds.strict.window(rds.name)
+    assert rds.instance["EngineVersion"] == "17.4"
+    await rds.quiet(version="17")
+
+
+async def test_a_disk_never_shrinks(rds: RDSWorld) -> None:
+    await rds.made(storage={"size": "50Gi"})
+    before = rds.proxy.writes()
+    refused = (await rds.drive(rds.wanted()))[0]
+    assert (refused.state, refused.reason) == (State.STALLED, Reason.CHANGE_REFUSED)
+    assert refused.field == "spec.databases[0].storage.size"
+    assert refused.message.endswith("set it to 50Gi")
+    assert rds.proxy.writes() == before
+
+
+async def test_big_disks_name_their_iops(rds: RDSWorld) -> None:
+    await rds.made(storage={"size": "300Gi"}, maintenance=NOW)
+    await rds.made(storage={"size": "500Gi"}, maintenance=NOW)
+    assert rds.instance["AllocatedStorage"] == 500
+
+
+async def test_a_disk_that_is_being_optimised_is_waited_for(rds: RDSWorld) -> None:
+    await rds.made(maintenance=NOW)
+    await rds.drive(rds.wanted(storage={"size": "30Gi"}, maintenance=NOW))
+    assert rds.instance["DBInstanceStatus"] == "storage-optimization"
+    part = (await rds.one_pass(rds.wanted(storage={"size": "40Gi"}, size="medium", maintenance=NOW)))[0]
+    assert (part.state, part.reason) == (State.PROGRESSING, Reason.DATABASE_UPDATING)
+    changed = [call.body for call in rds.proxy.calls if call.action == "ModifyDBInstance"][-1]
+    assert "DBInstanceClass" in changed
+    assert "AllocatedStorage" not in changed
+
+
+async def test_static_parameters_wait_for_a_restart_or_get_one(rds: RDSWorld) -> None:
+    await rds.made()
+    spec = {"parameters": {"max_connections": "200"}}
+    await rds.made(**spec)
+    assert "wait for a restart" in (await rds.quiet(**spec))[0].message
+    before = len(rds.proxy.writes())
+    await rds.made(**spec, maintenance=NOW)
+    assert rds.proxy.writes()[before:] == ["RebootDBInstance"]
+    await rds.quiet(**spec, maintenance=NOW)
+    await rds.made(maintenance=NOW)
+    assert "max_connections" not in rds.strict.groups.parameter_groups[f"{rds.name}-pg16"]["_values"]
+
+
+async def test_a_parameter_that_rds_does_not_know_is_refused(rds: RDSWorld) -> None:
+    await rds.made()
+    part = (await rds.drive(rds.wanted(parameters={"data_directory": "/"})))[2]
+    assert (part.state, part.reason) == (State.STALLED, Reason.REJECTED)
+    assert "parameter data_directory of database orders" in part.message
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("PubliclyAccessible", True),
+        ("DeletionProtection", False),
+        ("AutoMinorVersionUpgrade", False),
+        ("CopyTagsToSnapshot", False),
+        ("BackupRetentionPeriod", 1),
+        ("DBInstanceClass", "db.r7g.large"),
+        ("MultiAZ", True),
+    ],
+)
+async def test_what_somebody_else_changes_is_put_right(rds: RDSWorld, field: str, value: Any) -> None:
+    await rds.made(maintenance=NOW)
+    wanted = rds.instance[field]
+    rds.instance[field] = value
+    before = len(rds.proxy.writes())
+    await rds.made(maintenance=NOW)
+    assert rds.instance[field] == wanted
+    assert rds.proxy.writes()[before:] == ["ModifyDBInstance"]
+
+
+async def test_a_rule_that_somebody_adds_to_the_group_goes(rds: RDSWorld) -> None:
+    await rds.made()
+    [group] = rds.network.groups(rds.name)
+    everybody = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    rds.network.client.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[everybody])
+    await rds.made()
+    [group] = rds.network.groups(rds.name)
+    assert [permission["IpRanges"] for permission in group["IpPermissions"]] == [[]]
+    await rds.quiet()
+
+
+async def test_subnets_follow_the_environment(rds: RDSWorld) -> None:
+    await rds.made()
+    wanted = rds.wanted()
+    moved = replace(wanted, network=replace(wanted.network, subnets=frozenset({"subnet-2", "subnet-3"})))
+    await rds.drive(moved)
+    found = rds.strict.groups.subnet_groups[rds.name]["Subnets"]
+    assert {subnet["SubnetIdentifier"] for subnet in found} == {"subnet-2", "subnet-3"}
+    elsewhere = replace(wanted, network=replace(wanted.network, vpc="vpc-other"))
+    parts = await rds.drive(elsewhere)
+    assert {part.reason for part in parts if part.state is State.STALLED} == {Reason.CHANGE_REFUSED}
+    assert "aws.vpcID" in next(part.message for part in parts if part.state is State.STALLED)
+
+
+async def test_a_group_that_somebody_deletes_is_made_anew(rds: RDSWorld) -> None:
+    await rds.made()
+    del rds.strict.groups.parameter_groups[f"{rds.name}-pg16"]
+    await rds.made()
+    await rds.quiet()
+
+
+async def test_a_lost_instance_is_never_made_again_in_silence(rds: RDSWorld) -> None:
+    await rds.made()
+    del rds.strict.instances[rds.name]
+    before = rds.proxy.writes()
+    lost = (await rds.drive(rds.wanted()))[0]
+    assert (lost.state, lost.reason) == (State.STALLED, Reason.DATABASE_LOST)
+    assert [event.type for event in lost.events] == ["Warning"]
+    assert names.ANNOTATION_RECREATE in lost.message
+    assert rds.proxy.writes() == before
+    parts = await rds.drive(replace(rds.wanted(), recreate=True))
+    assert parts[0].state is State.READY
+
+
+async def test_a_foreign_instance_of_the_name_is_left_alone(rds: RDSWorld) -> None:
+    await rds.made()
+    rds.instance["TagList"] = []
+    before = {**rds.instance}
+    writes = rds.proxy.writes()
+    rds.known = {}
+    part = (await rds.drive(rds.wanted(size="medium")))[0]
+    assert (part.state, part.reason) == (State.STALLED, Reason.CONFLICT)
+    assert rds.proxy.writes() == writes
+    left = await rds_only(rds, "Delete")
+    assert (left.state, left.reason) == (State.RETAINED, Reason.CONFLICT)
+    assert rds.instance == before
+
+
+async def rds_only(rds: RDSWorld, policy: Any) -> Any:
+    return (await cloud.delete_instance(rds.place, cloud.LeavingInstance("orders", policy, rds.known)))[0]
+
+
+async def test_one_that_lists_do_not_show_yet_is_not_made_twice(rds: RDSWorld) -> None:
+    rds.strict.absent_looks = 3
+    await rds.made()
+    made = [code for _, action, code in rds.heard if action == "CreateDBInstance"]
+    assert made.count("OK") == 1
+
+
+async def test_what_is_settled_is_not_asked_for(rds: RDSWorld) -> None:
+    rds.place = replace(rds.place, settled=Settled(300))
+    await rds.made()
+    await rds.quiet()
+    calls = len(rds.proxy.calls)
+    parts, endpoint = await cloud.reconcile_instance(rds.place, rds.wanted())
+    assert (len(rds.proxy.calls), len(parts)) == (calls, 4)
+    assert endpoint
+    await rds.made(backup={"retentionDays": 8})
+    assert len(rds.proxy.calls) > calls
+
+
+async def test_one_look_serves_all_instances_of_a_region(rds: RDSWorld) -> None:
+    owners = [Owner("cluster", replace(rds.place.owner.identity, name=f"s-{n}", uid=f"s-{n}")) for n in range(3)]
+    worlds = [replace(rds, place=replace(rds.place, owner=owner), known={}) for owner in owners]
+    for world in worlds:
+        await world.made()
+    rds.place.clients.fleet = type(rds.place.clients.fleet)(4, lambda: rds.strict.now)
+    before = len(rds.proxy.calls)
+    for world in worlds:
+        await world.quiet()
+    looks = [call for call in rds.proxy.calls[before:] if call.action == "DescribeDBInstances"]
+    assert len(looks) == 1
+    assert INSTANCE.name in worlds[0].known

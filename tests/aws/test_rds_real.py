@@ -1,0 +1,228 @@
+"""A database of provider `rds` as the walk takes it: the instance, then roles and rights on a real PostgreSQL."""
+
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from microservice_operator.api.environment import EnvironmentSpec
+from microservice_operator.api.microservice import MicroserviceSpec
+from microservice_operator.api.objects import Environment, Identity, Microservice
+from microservice_operator.cluster.connection import ApiError
+from microservice_operator.connections import Connection, Login
+from microservice_operator.facts import Part, Reason, State
+from microservice_operator.outside import Before, Outside, Provided, is_over
+from microservice_operator.postgres import Servers
+from microservice_operator.settled import Settled
+from tests.aws.conftest import ACCOUNT, REGION
+from tests.aws.rds_servers import RealServers, certificates
+from tests.aws.rds_world import SIZES, RDSWorld
+
+CA = "/api/v1/namespaces/platform/secrets/rds-ca"
+KINDS = {"DatabaseInstance", "SubnetGroup", "ParameterGroup", "SecurityGroup", "Database"}
+
+
+class Neighbours:
+    """There are none."""
+
+    microservices: Mapping[tuple[str, str], Mapping[str, Any]] = {}
+
+    def dependency(self, key: tuple[str, str]) -> None:  # noqa: ARG002 the port's
+        return None
+
+
+@dataclass
+class Secrets:
+    """The Secrets of a cluster: both what reads one of ours and what reads any."""
+
+    held: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def connection(self) -> "Secrets":
+        return self
+
+    async def send(self, _method: str, path: str) -> dict[str, Any]:
+        if path not in self.held:
+            raise ApiError(404, {"reason": "NotFound"}, path)
+        return {"data": {key: base64.b64encode(value.encode()).decode() for key, value in self.held[path].items()}}
+
+    async def secret(self, owner: Identity, name: str) -> dict[str, Any] | None:
+        path = f"{owner.namespace}/{name}"
+        return await self.send("GET", path) if path in self.held else None
+
+    def write(self, owner: Identity, connection: Connection) -> None:
+        """What `desired` makes of a connection."""
+        for suffix, login in (("database", connection.runtime), ("database-owner", connection.owner)):
+            path = f"{owner.namespace}/{owner.name}-orders-{suffix}"
+            self.held[path] = {"username": login.username, "password": login.password}
+
+
+@dataclass
+class Walk:
+    """The walk over one Microservice, on real servers."""
+
+    rds: RDSWorld
+    real: RealServers
+    secrets: Secrets
+    outside: Outside
+    known: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> Environment:
+        network = self.rds.network
+        aws = {"vpcID": network.vpc, "subnetIDs": ["subnet-1", "subnet-2"], "podSecurityGroupID": network.pods}
+        spec = {
+            "aws": {"region": REGION, "accountID": ACCOUNT, **aws},
+            "databases": {
+                "provider": "rds",
+                "rds": {"sizes": SIZES, "caSecretRef": {"namespace": "platform", "name": "rds-ca"}},
+            },
+        }
+        return Environment("prod", EnvironmentSpec.model_validate(spec))
+
+    async def one_pass(self, **database: Any) -> Provided:
+        identity = self.rds.place.owner.identity
+        spec = MicroserviceSpec.model_validate({"image": "order:1", "databases": [{"name": "orders", **database}]})
+        service = Microservice(identity, 1, spec)
+        provided = await self.outside.provide(service, self.environment, Before(self.known), Neighbours())
+        self.known = {(part.kind, part.name): part.id for part in provided.parts}
+        if connection := provided.connections.get("orders"):
+            self.secrets.write(identity, connection)
+        return provided
+
+    async def ready(self, **database: Any) -> Connection:
+        for _ in range(200):
+            provided = await self.one_pass(**database)
+            if all(part.state is State.READY for part in provided.parts):
+                assert {part.kind for part in provided.parts} == KINDS
+                return provided.connections["orders"]
+            self.rds.strict.advance(2)
+        raise AssertionError(provided.parts)
+
+    async def gone(self, policy: str) -> tuple[Part, ...]:
+        spec = {"databases": [{"name": "orders", "deletionPolicy": policy}]}
+        leaving = self.outside.everything(spec, self.environment, self.known)
+        for _ in range(200):
+            parts = await self.outside.leave(self.rds.place.owner.identity, self.environment, leaving, Neighbours())
+            if all(is_over(part) for part in parts):
+                return parts
+            self.rds.strict.advance(2)
+        raise AssertionError(parts)
+
+    def says(self, connection: Connection, login: Login, statement: str) -> list[Any]:
+        """As the service would, with what its Secret holds."""
+        bundle = self.real.folder / "given.crt"
+        bundle.write_text(connection.certificates)
+        with psycopg.connect(
+            host=connection.host,
+            port=connection.port,
+            dbname=connection.database,
+            user=login.username,
+            password=login.password,
+            sslmode=connection.ssl_mode,
+            sslrootcert=str(bundle),
+        ) as session:
+            cursor = session.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return certificates(tmp_path_factory.mktemp("rds"))
+
+
+@pytest.fixture
+def walk(rds: RDSWorld, folder: Path) -> Iterator[Walk]:
+    real = RealServers(folder)
+    rds.strict.servers = real
+    secrets, servers = Secrets({CA: {"ca.crt": real.bundle}}), Servers()
+    cluster: Any = secrets
+    outside = Outside(cluster, "cluster", rds.place.clients, servers, Settled(0), 0)
+    yield Walk(rds, real, secrets, outside)
+    servers.close()
+    real.stop()
+
+
+async def test_from_nothing_to_a_service_that_can_use_its_database_and_no_more(walk: Walk) -> None:
+    connection = await walk.ready(extensions=["pg_trgm"])
+    assert (connection.host, connection.ssl_mode) == ("localhost", "verify-full")
+    walk.says(connection, connection.owner, "CREATE TABLE orders (id int)")
+    walk.says(connection, connection.runtime, "INSERT INTO orders VALUES (1)")
+    assert walk.says(connection, connection.runtime, "SELECT id FROM orders") == [(1,)]
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        walk.says(connection, connection.runtime, "CREATE TABLE mine (id int)")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        walk.says(connection, connection.runtime, "DROP TABLE orders")
+    [admin] = walk.rds.strict.secrets.values()
+    said = [repr(await walk.one_pass(extensions=["pg_trgm"])), repr(walk.known)]
+    assert not [text for text in said if admin["password"] in text or connection.runtime.password in text]
+
+
+async def test_an_unchanged_world_is_not_written_to(walk: Walk) -> None:
+    await walk.ready()
+    [(server, _)] = walk.real.opened.values()
+    before = walk.rds.proxy.writes(), server.statements()
+    await walk.ready()
+    assert (walk.rds.proxy.writes(), server.statements()) == before
+
+
+async def test_an_admin_password_that_rds_renews_is_read_anew(walk: Walk) -> None:
+    await walk.ready()
+    [admin] = walk.rds.strict.secrets.values()
+    [(server, _)] = walk.real.opened.values()
+    server.run(f"ALTER ROLE {admin['username']} PASSWORD 'renewed'")
+    admin["password"] = "renewed"
+    await walk.ready(extensions=["pg_trgm"])
+
+
+async def test_a_server_with_another_certificate_is_not_talked_to(walk: Walk, tmp_path: Path) -> None:
+    walk.secrets.held[CA]["ca.crt"] = (certificates(tmp_path) / "ca.crt").read_text()
+    for _ in range(40):
+        provided = await walk.one_pass()
+        walk.rds.strict.advance(2)
+    [database] = provided.of("Database")
+    assert (database.reason, provided.connections) == (Reason.DATABASE_UNREACHABLE, {})
+    assert "certificate verify failed" in database.message
+
+
+async def test_without_certificates_a_person_is_asked_for_them(walk: Walk) -> None:
+    walk.secrets.held.clear()
+    for _ in range(20):
+        provided = await walk.one_pass()
+        walk.rds.strict.advance(2)
+    [database] = provided.of("Database")
+    assert database.state is State.STALLED
+    assert "Secret platform/rds-ca, the certificates of RDS, cannot be read; create it" in database.message
+
+
+async def test_a_size_that_the_environment_does_not_have(walk: Walk) -> None:
+    [part] = (await walk.one_pass(size="huge")).of("DatabaseInstance")
+    assert (part.state, part.reason) == (State.STALLED, Reason.REJECTED)
+    assert part.message.endswith("use one of: medium, small")
+    assert walk.rds.proxy.writes() == []
+
+
+async def test_deleted_with_a_last_snapshot(walk: Walk) -> None:
+    await walk.ready()
+    parts = await walk.gone("Snapshot")
+    assert {part.state for part in parts} == {State.READY}
+    [snapshot] = walk.rds.strict.snapshots
+    assert snapshot.startswith(f"{walk.rds.name}-final-")
+    assert walk.rds.strict.instances == {}
+
+
+async def test_retained_and_taken_over_by_one_of_the_same_name(walk: Walk) -> None:
+    connection = await walk.ready()
+    walk.says(connection, connection.owner, "CREATE TABLE orders (id int)")
+    assert {part.state for part in await walk.gone("Retain")} == {State.RETAINED}
+    rds = walk.rds
+    later = replace(rds.place.owner, identity=replace(rds.place.owner.identity, uid="later"))
+    walk.rds, walk.known = replace(rds, place=replace(rds.place, owner=later)), {}
+    walk.secrets.held = {CA: walk.secrets.held[CA]}
+    connection = await walk.ready()
+    assert walk.says(connection, connection.runtime, "SELECT count(*) FROM orders") == [(0,)]
+    assert [call.action for call in walk.rds.proxy.calls].count("CreateDBInstance") == 1

@@ -1,0 +1,517 @@
+"""Routes through the strict layer: one API for an Environment, each service's own routes on it, and away again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+
+from microservice_operator import names
+from microservice_operator.api.objects import Identity
+from microservice_operator.api.routes import API, APIGateway
+from microservice_operator.cloud.apis import LeavingAPI, Others, WantedAPI, api_url, leave_api, reconcile_api
+from microservice_operator.cloud.claims import Tokens
+from microservice_operator.cloud.gateways import SharedAPI
+from microservice_operator.cloud.making import Making
+from microservice_operator.facts import Part, Reason, State
+from microservice_operator.ownership import Owner
+from tests.aws.conftest import REGION, World
+from tests.aws.gateway import StrictGateway, gateway_refusal
+from tests.aws.proxy import Fault
+
+LISTENER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2"
+GATEWAY: dict[str, Any] = {"name": "shop", "vpcLinkID": "abc123", "listenerARN": LISTENER}
+SPEC: dict[str, Any] = {"openAPI": {"configMapKeyRef": {"name": "openapi"}}}
+JWT = {"jwt": {"issuer": "https://issuer.example", "audiences": ["shop", "admin"]}}
+TOKENS = Tokens("https://issuer.example", frozenset({"shop", "admin"}))
+ORDERS = ("GET /orders", "POST /orders", "GET /orders/{orderId}")
+Keys = tuple[str, ...]
+
+
+def document(keys: Keys, **operations: Any) -> str:
+    paths: dict[str, Any] = {}
+    for key in keys:
+        method, path = key.split()
+        paths.setdefault(path, {})[method.lower()] = operations.get(method.lower(), {})
+    components = {"securitySchemes": {"oidc": {"type": "openIdConnect"}}}
+    return yaml.safe_dump({"openapi": "3.1.0", "components": components, "paths": paths})
+
+
+@dataclass
+class Shop:
+    """One Environment and its services; the clock of what was tried is the test's."""
+
+    world: World
+    strict: StrictGateway
+    now: list[float]
+    environment: str
+    gateway: dict[str, Any] = field(default_factory=lambda: dict(GATEWAY))
+    tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def shared(self) -> SharedAPI:
+        return SharedAPI(self.environment, APIGateway.model_validate(self.gateway), self.tags)
+
+    @property
+    def client(self) -> Any:
+        return self.strict.client
+
+    def service(self, name: str, **spec: Any) -> "Service":
+        owner = Owner("cluster", Identity("shop", name, f"uid-{name}"))
+        return Service(self, replace(self.world.place, owner=owner), {**SPEC, **spec})
+
+    def writes(self) -> list[str]:
+        return self.world.proxy.writes()
+
+    def apis(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.client.get_apis()["Items"]
+        return found
+
+    def api(self) -> dict[str, Any]:
+        (found,) = self.apis()
+        return found
+
+    def routes(self) -> dict[str, dict[str, Any]]:
+        return {route["RouteKey"]: route for route in self.client.get_routes(ApiId=self.api()["ApiId"])["Items"]}
+
+    def integrations(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.client.get_integrations(ApiId=self.api()["ApiId"])["Items"]
+        return found
+
+    def authorizers(self) -> list[dict[str, Any]]:
+        return self.strict.authorizers(self.api()["ApiId"])
+
+
+@dataclass
+class Service:
+    """One Microservice with routes."""
+
+    shop: Shop
+    place: Any
+    spec: dict[str, Any]
+    text: str = ""
+    others: Others = field(default_factory=Others)
+    known_id: str = ""
+
+    async def step(self) -> Part:
+        async def read() -> str:
+            return self.text
+
+        wanted = WantedAPI(API.model_validate(self.spec), self.shop.shared, self.others, self.known_id)
+        part = await reconcile_api(self.place, wanted, read)
+        self.known_id = part.id
+        return part
+
+    async def drive(self, keys: Keys | None = None, passes: int = 60) -> Part:
+        """Pass after pass, as the walk does; none writes more than a few times."""
+        self.text = document(keys) if keys is not None else self.text
+        for _ in range(passes):
+            before = len(self.shop.writes())
+            part = await self.step()
+            assert len(self.shop.writes()) - before <= 6
+            if part.state in (State.READY, State.STALLED):
+                return part
+            assert part.after, part
+            self.shop.now[0] += part.after
+        raise AssertionError(part)
+
+    async def leave(self, passes: int = 60) -> Part:
+        leaving = LeavingAPI(self.shop.environment, self.shop.shared, self.others, self.known_id)
+        for _ in range(passes):
+            part = await leave_api(self.place, leaving)
+            if part.state is State.READY:
+                return part
+            assert part.after, part
+            self.shop.now[0] += part.after
+        raise AssertionError(part)
+
+    async def assert_quiet(self) -> None:
+        before = self.shop.writes()
+        part = await self.step()
+        assert (part.state, part.events, part.after) == (State.READY, (), None), part
+        assert self.shop.writes() == before
+
+
+@pytest.fixture(scope="session")
+def gateway_client(emulator: str) -> Iterator[Any]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ACCESS_KEY_ID", "test")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        client = boto3.client("apigatewayv2", region_name=REGION, endpoint_url=emulator)
+        client.get_apis()
+        yield client
+        client.close()
+
+
+@pytest.fixture
+async def shop(world: World, gateway_client: Any) -> AsyncIterator[Shop]:
+    for api in gateway_client.get_apis()["Items"]:
+        gateway_client.delete_api(ApiId=api["ApiId"])
+    strict = StrictGateway(gateway_client)
+    now = [0.0]
+    world.proxy.layers["apigateway"] = strict
+    world.place.clients.making = Making(60, lambda: now[0])
+    yield Shop(world, strict, now, world.place.owner.identity.name)
+    del world.proxy.layers["apigateway"]
+
+
+async def test_from_nothing_to_routes_and_nothing_more(shop: Shop) -> None:
+    order = shop.service("order")
+    part = await order.drive(ORDERS)
+    assert part.state is State.READY, part
+    assert shop.writes() == ["CreateApi", "CreateStage", "CreateIntegration", *["CreateRoute"] * 3]
+    api, (integration,) = shop.api(), shop.integrations()
+    assert part.id.endswith(f"::/apis/{api['ApiId']}/integrations/{integration['IntegrationId']}")
+    assert api["Tags"] == {names.TAG_CLUSTER: "cluster", names.TAG_ENVIRONMENT: shop.environment}
+    (stage,) = shop.client.get_stages(ApiId=api["ApiId"])["Items"]
+    assert (stage["StageName"], stage["AutoDeploy"], stage["Tags"]) == ("$default", True, api["Tags"])
+    assert integration["IntegrationUri"] == LISTENER
+    assert (integration["ConnectionType"], integration["ConnectionId"]) == ("VPC_LINK", "abc123")
+    assert integration["RequestParameters"] == {
+        "overwrite:path": "$request.path",
+        "overwrite:header.x-microservice": "order.shop",
+    }
+    assert set(shop.routes()) == set(ORDERS)
+    assert {route["Target"] for route in shop.routes().values()} == {f"integrations/{integration['IntegrationId']}"}
+    assert {route["AuthorizationType"] for route in shop.routes().values()} == {"NONE"}
+    assert api_url(order.place, part, order.shop.shared.gateway) == api["ApiEndpoint"]
+    await order.assert_quiet()
+
+
+async def test_few_writes_a_pass_however_many_routes(shop: Shop) -> None:
+    keys = tuple(f"GET /things/{number}" for number in range(13))
+    assert (await shop.service("order").drive(keys)).state is State.READY
+    assert set(shop.routes()) == set(keys)
+
+
+async def test_a_route_keeps_its_id_while_others_come_and_go(shop: Shop) -> None:
+    order = shop.service("order")
+    await order.drive(ORDERS)
+    ids = {key: route["RouteId"] for key, route in shop.routes().items()}
+    before = len(shop.writes())
+    await order.drive(("GET /orders", "GET /orders/{id}", "DELETE /orders/{id}"))
+    assert sorted(shop.writes()[before:]) == ["CreateRoute", "DeleteRoute", "UpdateRoute"]
+    after = {key: route["RouteId"] for key, route in shop.routes().items()}
+    assert set(after) == {"GET /orders", "GET /orders/{id}", "DELETE /orders/{id}"}
+    assert after["GET /orders"] == ids["GET /orders"]
+    assert after["GET /orders/{id}"] == ids["GET /orders/{orderId}"]
+    await order.assert_quiet()
+
+
+# Each optional field of an Environment's gateway: what is given, and the writes there and back.
+GATEWAY_FIELDS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "name": ({"name": "store"}, ["UpdateApi", "UpdateApi"]),
+    "vpc_link_id": ({"vpcLinkID": "def456"}, ["UpdateIntegration"] * 2),
+    "listener_arn": ({"listenerARN": f"{LISTENER}0"}, ["UpdateIntegration"] * 2),
+    "stage": ({"stage": "prod"}, ["CreateStage", "DeleteStage"] * 2),
+    "cors_origins": ({"corsOrigins": ["https://shop.example"]}, ["UpdateApi", "DeleteCorsConfiguration"]),
+    "source_cidrs": ({"sourceCIDRs": ["10.0.0.0/16"]}, []),
+    "deletion_policy": ({"deletionPolicy": "Delete"}, []),
+}
+
+
+def test_every_field_of_the_gateway_has_a_case() -> None:
+    assert set(GATEWAY_FIELDS) == set(APIGateway.model_fields)
+
+
+@pytest.mark.parametrize("name", GATEWAY_FIELDS)
+async def test_each_field_of_the_gateway_from_the_start_then_changed_back_and_forth(shop: Shop, name: str) -> None:
+    given, expected = GATEWAY_FIELDS[name]
+    order = shop.service("order")
+    shop.gateway = {**GATEWAY, **given}
+    assert (await order.drive(ORDERS)).state is State.READY
+    await order.assert_quiet()
+    for fields in (GATEWAY, GATEWAY | given, GATEWAY):
+        before = len(shop.writes())
+        shop.gateway = dict(fields)
+        assert (await order.drive()).state is State.READY
+        await order.assert_quiet()
+        changes = shop.writes()[before:]
+    there_and_back = expected[len(expected) // 2 :]
+    assert changes == there_and_back
+    assert len(shop.apis()) == 1
+
+
+async def test_tags_of_the_environment_are_on_the_api(shop: Shop) -> None:
+    order = shop.service("order")
+    await order.drive(ORDERS)
+    for tags, expected in (({"team": "shop"}, "TagResource"), ({}, "UntagResource")):
+        shop.tags = dict(tags)
+        before = len(shop.writes())
+        await order.drive()
+        assert expected in shop.writes()[before:]
+        await order.assert_quiet()
+        assert [key for key in shop.api()["Tags"] if not key.startswith(names.GROUP)] == list(tags)
+
+
+async def test_tokens_are_asked_for_but_where_the_document_is_public(shop: Shop) -> None:
+    order = shop.service("order", auth=JWT)
+    order.text = document(ORDERS, get={"security": []}, post={"security": [{"oidc": ["write"]}]})
+    assert (await order.drive()).state is State.READY
+    (authorizer,) = shop.authorizers()
+    assert authorizer["JwtConfiguration"] == {"Issuer": "https://issuer.example", "Audience": ["admin", "shop"]}
+    assert authorizer["IdentitySource"] == ["$request.header.Authorization"]
+    post = shop.routes()["POST /orders"]
+    assert (post["AuthorizationType"], post["AuthorizerId"]) == ("JWT", authorizer["AuthorizerId"])
+    assert post["AuthorizationScopes"] == ["write"]
+    assert shop.routes()["GET /orders"]["AuthorizationType"] == "NONE"
+    await order.assert_quiet()
+    order.text = document(ORDERS, get={"security": []})
+    await order.drive()
+    assert shop.writes()[-1] == "UpdateRoute"
+    await order.assert_quiet()
+    before = len(shop.writes())
+    order.spec = dict(SPEC)
+    assert (await order.drive()).state is State.READY
+    assert shop.writes()[before:] == ["UpdateRoute", "DeleteAuthorizer"]
+    await order.assert_quiet()
+
+
+async def test_another_issuer_is_another_authorizer_and_the_old_one_goes_last(shop: Shop) -> None:
+    order = shop.service("order", auth=JWT)
+    await order.drive(("GET /orders",))
+    order.spec["auth"] = {"jwt": {"issuer": "https://other.example", "audiences": ["shop"]}}
+    before = len(shop.writes())
+    await order.drive()
+    assert shop.writes()[before:] == ["CreateAuthorizer", "UpdateRoute", "DeleteAuthorizer"]
+    await order.assert_quiet()
+
+
+async def test_services_with_the_same_tokens_share_an_authorizer_until_the_last_leaves(shop: Shop) -> None:
+    order, user = shop.service("order", auth=JWT), shop.service("user", auth=JWT)
+    order.others = Others(juniors=frozenset({"shop/user"}), tokens=frozenset({TOKENS}))
+    user.others = Others(seniors=frozenset({"shop/order"}), tokens=frozenset({TOKENS}))
+    await order.drive(("GET /orders",))
+    await user.drive(("GET /users",))
+    assert len(shop.authorizers()) == 1
+    await order.leave()
+    assert len(shop.authorizers()) == 1
+    user.others = Others()
+    await user.assert_quiet()
+    await user.leave()
+    assert (shop.authorizers(), shop.integrations(), shop.routes()) == ([], [], {})
+
+
+async def test_two_services_that_start_at_once_make_one_api(shop: Shop) -> None:
+    services = [shop.service(name) for name in ("order", "user")]
+    shop.strict.absent_looks = 3
+    await asyncio.gather(*(service.drive((f"GET /{at}",)) for at, service in enumerate(services)))
+    assert shop.writes().count("CreateApi") == 1
+    assert len(shop.integrations()) == 2
+
+
+@pytest.mark.parametrize("effect", ["drop-before", "drop-after"])
+@pytest.mark.parametrize("absent", [0, 2])
+@pytest.mark.parametrize("action", ["CreateApi", "CreateStage", "CreateIntegration", "CreateRoute", "CreateAuthorizer"])
+async def test_a_lost_answer_makes_no_second_one(shop: Shop, action: str, effect: str, absent: int) -> None:
+    order = shop.service("order", auth=JWT)
+    shop.strict.absent_looks = absent
+    shop.world.proxy.faults = [Fault(action, effect, 1)]
+    part = await order.drive(ORDERS)
+    assert part.state is State.READY, part
+    assert set(shop.routes()) == set(ORDERS)
+    assert (len(shop.apis()), len(shop.integrations()), len(shop.authorizers())) == (1, 1, 1)
+    await order.assert_quiet()
+
+
+async def test_throttling_is_waited_for(shop: Shop) -> None:
+    throttled = gateway_refusal("TooManyRequestsException", "Too Many Requests", 429)
+    shop.world.proxy.faults = [Fault("*", throttled, 1), Fault("CreateRoute", throttled, 2)]
+    order = shop.service("order")
+    order.text = document(ORDERS)
+    first = await order.step()
+    assert (first.state, first.reason) == (State.UNKNOWN, Reason.AWS_THROTTLED)
+    assert (await order.drive(ORDERS)).state is State.READY
+    await order.assert_quiet()
+
+
+async def test_denied_names_action_and_recovers_once_granted(shop: Shop) -> None:
+    denied = gateway_refusal("AccessDeniedException", "no", 403)
+    order = shop.service("order")
+    shop.world.proxy.faults = [Fault("CreateRoute", denied, 1)]
+    part = await order.drive(ORDERS)
+    assert (part.state, part.reason) == (State.STALLED, Reason.ACCESS_DENIED)
+    assert "apigatewayv2:CreateRoute" in part.message
+    assert (await order.drive(ORDERS)).state is State.READY
+
+
+async def test_the_older_has_a_contested_route_whoever_came_first(shop: Shop) -> None:
+    old, young = shop.service("old"), shop.service("young")
+    old.others, young.others = Others(juniors=frozenset({"shop/young"})), Others(seniors=frozenset({"shop/old"}))
+    assert (await young.drive(("GET /a/{x}", "GET /young"))).state is State.READY
+    route = shop.routes()["GET /a/{x}"]["RouteId"]
+    assert (await old.drive(("GET /a/{y}", "GET /old"))).state is State.READY
+    assert shop.routes()["GET /a/{y}"]["RouteId"] == route
+    part = await young.drive(("GET /a/{x}", "GET /young", "GET /new"))
+    assert (part.state, part.reason, part.field) == (State.STALLED, Reason.CONFLICT, "spec.api.openAPI")
+    assert "the older Microservice shop/old" in part.message
+    assert set(shop.routes()) == {"GET /a/{y}", "GET /old", "GET /young", "GET /new"}
+    await old.assert_quiet()
+    await old.leave()
+    young.others = Others()
+    assert (await young.drive()).state is State.READY
+    assert set(shop.routes()) == {"GET /a/{x}", "GET /young", "GET /new"}
+    await young.assert_quiet()
+
+
+async def test_what_nobody_known_made_is_left_as_it_is(shop: Shop) -> None:
+    order = shop.service("order")
+    await order.drive(("GET /orders",))
+    api = shop.api()["ApiId"]
+    target = shop.client.create_integration(ApiId=api, IntegrationType="HTTP_PROXY", Description="mine")[
+        "IntegrationId"
+    ]
+    made = shop.client.create_route(ApiId=api, RouteKey="GET /by-hand", Target=f"integrations/{target}")
+    part = await order.drive(("GET /orders", "GET /by-hand"))
+    assert (part.state, part.reason) == (State.STALLED, Reason.CONFLICT)
+    assert "nobody known" in part.message
+    await order.leave()
+    assert set(shop.routes()) == {"GET /by-hand"}
+    assert shop.routes()["GET /by-hand"]["RouteId"] == made["RouteId"]
+    assert [found["Description"] for found in shop.integrations()] == ["mine"]
+
+
+async def test_a_foreign_api_of_the_name_is_not_touched(shop: Shop) -> None:
+    shop.client.create_api(Name="shop", ProtocolType="HTTP", Tags={"owner": "somebody"})
+    foreign = shop.api()
+    order = shop.service("order")
+    part = await order.drive(ORDERS)
+    assert (part.state, part.reason) == (State.STALLED, Reason.CONFLICT)
+    assert f"{names.TAG_ENVIRONMENT}: {shop.environment}" in part.message
+    assert (await order.leave()).state is State.READY
+    assert shop.apis() == [foreign]
+    assert shop.writes() == []
+
+
+async def test_a_duplicate_api_goes_if_nothing_is_on_it(shop: Shop) -> None:
+    order = shop.service("order")
+    await order.drive(ORDERS)
+    tags, first = shop.api()["Tags"], shop.api()["ApiId"]
+    shop.client.create_api(Name="shop", ProtocolType="HTTP", Tags=tags)
+    apis = sorted(shop.apis(), key=lambda api: (str(api["CreatedDate"]), api["ApiId"]))
+    shop.gateway["name"] = "shop"
+    await order.drive()
+    (left,) = shop.apis()
+    assert left["ApiId"] in (first, apis[0]["ApiId"])
+
+
+async def test_what_was_changed_or_removed_by_hand_comes_back(shop: Shop) -> None:
+    order = shop.service("order", auth=JWT)
+    await order.drive(ORDERS)
+    api, routes = shop.api()["ApiId"], shop.routes()
+    shop.client.delete_route(ApiId=api, RouteId=routes["GET /orders"]["RouteId"])
+    shop.client.update_route(ApiId=api, RouteId=routes["POST /orders"]["RouteId"], AuthorizationType="NONE")
+    integration = shop.integrations()[0]["IntegrationId"]
+    shop.client.update_integration(ApiId=api, IntegrationId=integration, ConnectionId="elsewhere")
+    shop.client.update_authorizer(
+        ApiId=api,
+        AuthorizerId=shop.authorizers()[0]["AuthorizerId"],
+        JwtConfiguration={"Issuer": "https://evil.example", "Audience": ["shop"]},
+    )
+    shop.strict.change("$default", autoDeploy=False)
+    before = len(shop.writes())
+    assert (await order.drive()).state is State.READY
+    assert shop.writes()[before:] == [
+        "UpdateStage",
+        "UpdateAuthorizer",
+        "UpdateIntegration",
+        "CreateRoute",
+        "UpdateRoute",
+    ]
+    await order.assert_quiet()
+    shop.client.delete_api(ApiId=api)
+    assert (await order.drive()).state is State.READY
+    assert set(shop.routes()) == set(ORDERS)
+    await order.assert_quiet()
+
+
+async def test_what_others_add_and_reformat_is_no_drift(shop: Shop) -> None:
+    shop.gateway["corsOrigins"] = ["https://b.example", "https://a.example"]
+    order = shop.service("order", auth=JWT)
+    await order.drive(ORDERS)
+    api, integration = shop.api(), shop.integrations()[0]
+    configured = api["CorsConfiguration"]
+    shop.client.update_api(
+        ApiId=api["ApiId"],
+        CorsConfiguration={
+            "AllowOrigins": configured["AllowOrigins"][::-1],
+            "AllowHeaders": [header.title() for header in configured["AllowHeaders"]],
+            "AllowMethods": configured["AllowMethods"][::-1],
+            "MaxAge": 5,
+        },
+    )
+    shop.client.tag_resource(ResourceArn=f"arn:aws:apigateway:{REGION}::/apis/{api['ApiId']}", Tags={"backup": "daily"})
+    shop.client.update_integration(
+        ApiId=api["ApiId"],
+        IntegrationId=integration["IntegrationId"],
+        Description=integration["Description"].replace(", ", " ,\n"),
+        RequestParameters={**integration["RequestParameters"], "append:header.team": "shop"},
+        TimeoutInMillis=5000,
+    )
+    authorizer = shop.authorizers()[0]
+    shop.client.update_authorizer(
+        ApiId=api["ApiId"],
+        AuthorizerId=authorizer["AuthorizerId"],
+        JwtConfiguration={"Issuer": "https://issuer.example", "Audience": ["shop", "admin"]},
+    )
+    await order.assert_quiet()
+
+
+@pytest.mark.parametrize("policy", ["Retain", "Delete"])
+async def test_the_last_service_takes_the_api_along_only_if_it_is_to(shop: Shop, policy: str) -> None:
+    shop.gateway["deletionPolicy"] = policy
+    order, user = shop.service("order"), shop.service("user")
+    await order.drive(ORDERS)
+    await user.drive(("GET /users",))
+    order.others = Others(seniors=frozenset({"shop/user"}))
+    gone = await order.leave()
+    assert (gone.reason, gone.message) == (Reason.API_DELETED, "api routes is gone")
+    assert set(shop.routes()) == {"GET /users"}
+    await user.leave()
+    assert len(shop.apis()) == (policy == "Retain")
+
+
+async def test_a_service_whose_status_forgot_can_leave(shop: Shop) -> None:
+    order = shop.service("order")
+    await order.drive(ORDERS)
+    order.known_id = ""
+    await order.leave()
+    assert (shop.routes(), shop.integrations()) == ({}, [])
+
+
+async def test_leaving_half_way_from_nothing(shop: Shop) -> None:
+    order = shop.service("order")
+    assert (await order.leave()).state is State.READY
+    order.text = document(ORDERS)
+    for _ in range(4):
+        await order.step()
+    await order.leave()
+    assert (shop.routes(), shop.integrations()) == ({}, [])
+
+
+async def test_a_service_that_moves_to_another_environment_leaves_the_first(shop: Shop) -> None:
+    order = shop.service("order")
+    await order.drive(ORDERS)
+    first = shop.api()["ApiId"]
+    shop.environment, shop.gateway["name"] = f"{shop.environment}-other", "other"
+    assert (await order.drive()).state is State.READY
+    assert shop.client.get_routes(ApiId=first)["Items"] == []
+    assert shop.client.get_integrations(ApiId=first)["Items"] == []
+    assert len(shop.apis()) == 2
+
+
+async def test_a_bad_document_changes_nothing_and_asks_nothing(shop: Shop) -> None:
+    order = shop.service("order")
+    await order.drive(ORDERS)
+    before = list(shop.world.proxy.calls)
+    order.text = document(("GET /a.{b}",))
+    part = await order.step()
+    assert (part.state, part.reason, part.field) == (State.STALLED, Reason.INVALID_DOCUMENT, "spec.api.openAPI")
+    assert part.message.startswith("paths./a.{b} of the OpenAPI document")
+    assert [event.type for event in part.events] == ["Warning"]
+    assert part.id == order.known_id != ""
+    assert shop.world.proxy.calls == before
+    assert set(shop.routes()) == set(ORDERS)

@@ -1,0 +1,74 @@
+"""The operator's own policy against the calls that all tests of this folder made: none is missing, none is too much.
+
+Runs after them, for its name comes last; the second half holds only when all of them ran.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from microservice_operator.cli.permissions import page, policy
+from microservice_operator.cloud.policy_operator import FREE, RIGHTS, calls, services
+from tests.aws.proxy import SEEN
+
+ROOT = Path(__file__).parents[2]
+MODULE = ROOT / "manifests/terraform/operator-iam"
+
+# Services whose adapters are here and whose rows in the table are not yet; each leaves with its rows.
+WITHOUT_ROWS = {"application-autoscaling"}
+
+
+def _ran(request: pytest.FixtureRequest) -> set[str]:
+    """Test files of this folder of which nothing was left out."""
+    here = [item.path.name for item in request.session.items if item.path.parent == Path(__file__).parent]
+    whole = not (request.config.option.keyword or request.config.option.markexpr or request.session.testsfailed)
+    by_id = any("::" in argument for argument in request.config.args)
+    return set(here) if whole and not by_id else set()
+
+
+def test_every_call_is_granted() -> None:
+    assert {call for call in SEEN if call not in FREE and call[0] in services()} <= calls()
+    assert {service for service, _ in SEEN - FREE} <= services() | WITHOUT_ROWS
+
+
+def test_nothing_is_granted_that_is_not_called(request: pytest.FixtureRequest) -> None:
+    files = {path.name for path in Path(__file__).parent.glob("test_*.py")}
+    if _ran(request) != files:
+        pytest.skip("some tests of this folder did not run, or failed")
+    assert calls() <= SEEN
+
+
+def test_rights_are_narrow() -> None:
+    for right in RIGHTS:
+        assert right.granted
+        assert right.why
+        assert not [action for action in right.granted if "*" in action]
+        assert all(action.partition(":")[0] for action in right.granted)
+    assert {"dynamodb", "iam", "eks"} <= services()
+
+
+def test_no_role_can_be_widened_without_the_boundary() -> None:
+    widening = {"iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"}
+    for right in RIGHTS:
+        if widening & set(right.granted):
+            assert right.condition["StringEquals"] == {"iam:PermissionsBoundary": "${permissions_boundary_arn}"}
+        assert "iam:AttachRolePolicy" not in right.granted
+        assert "iam:DeleteRolePermissionsBoundary" not in right.granted
+        if right.service == "iam":
+            assert all("/microservice-operator/${cluster_id}/" in resource for resource in right.resources)
+
+
+def test_the_files_are_up_to_date() -> None:
+    said = "run: microservice-operator permissions > manifests/terraform/operator-iam/policy.json.tftpl, and --docs"
+    assert (MODULE / "policy.json.tftpl").read_text(encoding="utf-8") == policy(), said
+    assert (ROOT / "docs/operator-iam.md").read_text(encoding="utf-8") == page(), said
+
+
+def test_a_whole_policy_has_no_placeholder_left_and_fits() -> None:
+    names = ("partition", "region", "account_id", "cluster_id", "cluster_name", "permissions_boundary_arn")
+    rendered = policy({name: name for name in names})
+    assert "$" not in rendered
+    assert len(re.sub(r"\s", "", rendered)) <= 10_240
+    assert json.loads(rendered)["Version"] == "2012-10-17"

@@ -1,0 +1,208 @@
+"""One pass over parts that need one another: who steps, who waits, what is remembered and what stays."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from microservice_operator.api.environment import EnvironmentSpec
+from microservice_operator.api.microservice import MicroserviceSpec
+from microservice_operator.api.objects import Environment, Identity, Microservice
+from microservice_operator.errors import NeedsPerson, NotYet
+from microservice_operator.facts import Part, Reason, Section, State
+from microservice_operator.outside import Before, Outside, Provided, is_over
+from microservice_operator.outside.leaving import Leaves, everything, undeclared
+from microservice_operator.outside.order import Key
+from microservice_operator.outside.sorts import Declared, Going, Sort, Stepped, Wanted, items
+
+IDENTITY = Identity("shop", "order", "uid")
+INSTANCE, GROUP, RULE = "Instance", "SecurityGroup", "Rule"
+
+
+@dataclass
+class Cloud:
+    """What steps answer, by key; what was stepped, in order."""
+
+    states: dict[Key, State] = field(default_factory=dict)
+    taken: list[tuple[str, str, str]] = field(default_factory=list)
+    errors: dict[Key, Exception] = field(default_factory=dict)
+
+    def sort(self, kind: str, *needs: str, keeps: bool = False, beside: tuple[str, ...] = ()) -> Sort:
+        async def step(wanted: Wanted) -> Stepped:
+            return Stepped(self._parts(kind, wanted.name, "wanted", State.READY))
+
+        async def leave(going: Going) -> tuple[Part, ...]:
+            over = State.RETAINED if going.policy == "Retain" else State.READY
+            return self._parts(kind, going.name, going.policy, over)
+
+        return Sort(
+            kind=kind,
+            layer="AWS",
+            section=Section.MESSAGING,
+            declared=lambda spec, _environment: items(spec, "tables"),
+            step=step,
+            leave=leave,
+            keeps=keeps,
+            beside=beside,
+            needs=lambda _owner, name: [(need, name) for need in needs],
+        )
+
+    def _parts(self, kind: str, name: str, what: str, default: State) -> tuple[Part, ...]:
+        self.taken.append((kind, name, what))
+        if (kind, name) in self.errors:
+            raise self.errors[kind, name]
+        return (Part("AWS", kind, name, self.states.get((kind, name), default), id=f"arn-{kind}"),)
+
+
+def outside(*sorts: Sort) -> Outside:
+    made = Outside.__new__(Outside)
+    made.__dict__["sorts"] = {sort.kind: sort for sort in sorts}
+    return made
+
+
+async def provide(world: Outside, *tables: str, known: Mapping[Key, str] | None = None) -> Provided:
+    spec = {"image": "order:1", "tables": [{"name": name, "partitionKey": {"name": "id"}} for name in tables]}
+    service = Microservice(IDENTITY, 1, MicroserviceSpec.model_validate(spec))
+    return await world.provide(service, None, Before(known or {}), None)  # type: ignore[arg-type]
+
+
+def told(parts: tuple[Part, ...]) -> dict[str, tuple[str, str]]:
+    return {part.kind: (part.state.value, part.message) for part in parts}
+
+
+async def test_what_needs_something_waits_until_it_can_be_used() -> None:
+    cloud = Cloud(states={(GROUP, "orders"): State.PROGRESSING})
+    world = outside(cloud.sort(INSTANCE, GROUP), cloud.sort(GROUP))
+    first = await provide(world, "orders")
+    assert cloud.taken == [(GROUP, "orders", "wanted")]
+    assert told(first.parts)[INSTANCE] == ("Progressing", "instance orders waits for security group orders")
+    assert [part.reason for part in first.of(INSTANCE)] == [Reason.WAITING]
+    cloud.states.clear()
+    await provide(world, "orders")
+    assert cloud.taken[1:] == [(GROUP, "orders", "wanted"), (INSTANCE, "orders", "wanted")]
+
+
+async def test_what_could_not_be_looked_at_is_still_built_on() -> None:
+    cloud = Cloud(states={(GROUP, "orders"): State.UNKNOWN})
+    await provide(outside(cloud.sort(INSTANCE, GROUP), cloud.sort(GROUP)), "orders")
+    assert (INSTANCE, "orders", "wanted") in cloud.taken
+
+
+async def test_one_that_waits_forgets_no_id() -> None:
+    cloud = Cloud(states={(GROUP, "orders"): State.STALLED})
+    world = outside(cloud.sort(INSTANCE, GROUP, beside=("Beside",)), cloud.sort(GROUP))
+    known = {(INSTANCE, "orders"): "arn-i", ("Beside", "orders"): "arn-b"}
+    provided = await provide(world, "orders", known=known)
+    assert {part.kind: part.id for part in provided.parts} == {
+        GROUP: "arn-SecurityGroup",
+        INSTANCE: "arn-i",
+        "Beside": "arn-b",
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (NeedsPerson(Reason.ENVIRONMENT_MISSING, "m"), State.STALLED),
+        (NotYet(Reason.AWS_UNAVAILABLE, "m"), State.UNKNOWN),
+    ],
+)
+async def test_an_error_is_told_of_its_part_alone(error: Exception, state: State) -> None:
+    cloud = Cloud(errors={(INSTANCE, "orders"): error})
+    provided = await provide(
+        outside(cloud.sort(INSTANCE), cloud.sort(GROUP)), "orders", known={(INSTANCE, "orders"): "a"}
+    )
+    assert {part.kind: (part.state, part.id) for part in provided.parts} == {
+        INSTANCE: (state, "a"),
+        GROUP: (State.READY, "arn-SecurityGroup"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("environment", "declares"),
+    [
+        (None, False),
+        ({}, False),
+        ({"aws": {"region": "eu-west-1", "accountID": "123456789012"}}, True),
+    ],
+)
+def test_nothing_is_to_hold_on_to_where_nothing_can_be_made(environment: Any, *, declares: bool) -> None:
+    """So one that has no Environment yet can be deleted."""
+    spec = {"image": "order:1", "tables": [{"name": "a", "partitionKey": {"name": "id"}}]}
+    service = Microservice(IDENTITY, 1, MicroserviceSpec.model_validate(spec))
+    found = None if environment is None else Environment("prod", EnvironmentSpec.model_validate(environment))
+    assert outside(Cloud().sort(INSTANCE)).declares(service, found) is declares
+
+
+async def test_what_is_no_longer_declared_goes_or_stays_by_its_sort() -> None:
+    cloud = Cloud()
+    world = outside(cloud.sort(INSTANCE, keeps=True), cloud.sort(RULE))
+    provided = await provide(world, known={(INSTANCE, "orders"): "a", (RULE, "orders"): "b"})
+    assert sorted(cloud.taken) == [(INSTANCE, "orders", "Retain"), (RULE, "orders", "Delete")]
+    assert provided.parts == ()
+    assert {part.kind for part in provided.left} == {INSTANCE, RULE}
+
+
+async def test_a_need_goes_when_what_needs_it_is_gone() -> None:
+    cloud = Cloud(states={(INSTANCE, "orders"): State.DELETING})
+    world = outside(cloud.sort(INSTANCE, GROUP), cloud.sort(GROUP))
+    known = {(INSTANCE, "orders"): "a", (GROUP, "orders"): "b"}
+    leaving = undeclared(world.sorts.values(), (), known)
+    first = await world.leave(IDENTITY, None, leaving, None)  # type: ignore[arg-type]
+    assert cloud.taken == [(INSTANCE, "orders", "Delete")]
+    assert told(first)[GROUP] == ("Deleting", "security group orders goes after instance orders")
+    assert [part.id for part in first if part.kind == GROUP] == ["b"]
+    cloud.states.clear()
+    assert all(is_over(part) for part in await world.leave(IDENTITY, None, leaving, None))  # type: ignore[arg-type]
+    assert cloud.taken[1:] == [(INSTANCE, "orders", "Delete"), (GROUP, "orders", "Delete")]
+
+
+async def test_what_a_retained_one_stands_on_stays_too() -> None:
+    cloud = Cloud()
+    world = outside(cloud.sort(INSTANCE, GROUP, keeps=True), cloud.sort(GROUP))
+    await provide(world, known={(INSTANCE, "orders"): "a", (GROUP, "orders"): "b"})
+    assert cloud.taken == [(INSTANCE, "orders", "Retain"), (GROUP, "orders", "Retain")]
+
+
+async def test_a_need_that_is_dropped_waits_until_it_is_let_go_of() -> None:
+    """A queue without its dead letter queue must be changed before that one goes."""
+    cloud = Cloud(states={(INSTANCE, "orders"): State.PROGRESSING})
+    group = cloud.sort(GROUP)
+    nowhere = Sort(**{**group.__dict__, "declared": lambda _spec, _environment: ()})
+    world = outside(cloud.sort(INSTANCE, GROUP), nowhere)
+    await provide(world, "orders", known={(GROUP, "orders"): "b"})
+    assert cloud.taken == [(INSTANCE, "orders", "wanted")]
+    cloud.states.clear()
+    await provide(world, "orders", known={(GROUP, "orders"): "b"})
+    assert cloud.taken[-1] == (GROUP, "orders", "Delete")
+
+
+@pytest.mark.parametrize(
+    ("spec", "leaving"),
+    [
+        (None, {}),
+        ("nonsense", {}),
+        ({"tables": "nonsense"}, {}),
+        ({"tables": [1, {}, {"name": "a"}]}, {(INSTANCE, "a"): Leaves("Retain")}),
+        ({"tables": [{"name": "a", "deletionPolicy": "Delete"}]}, {(INSTANCE, "a"): Leaves("Delete")}),
+        ({"tables": [{"name": "a", "deletionPolicy": "Snapshot"}]}, {(INSTANCE, "a"): Leaves("Snapshot")}),
+        ({"tables": [{"name": "a", "deletionPolicy": 3}]}, {(INSTANCE, "a"): Leaves("Retain")}),
+    ],
+)
+def test_a_spec_that_never_was_valid_can_be_left(spec: Any, leaving: dict[Key, Leaves]) -> None:
+    assert everything([Cloud().sort(INSTANCE, keeps=True)], spec, None, {}) == leaving
+
+
+def test_what_is_remembered_leaves_with_what_is_declared() -> None:
+    sort = Cloud().sort(INSTANCE, keeps=True, beside=("Beside",))
+    known = {("Beside", "old"): "b", (INSTANCE, "a"): "i"}
+    spec = {"tables": [{"name": "a", "deletionPolicy": "Delete"}]}
+    assert everything([sort], spec, None, known) == {
+        (INSTANCE, "a"): Leaves("Delete", {INSTANCE: "i"}),
+        (INSTANCE, "old"): Leaves("Retain", {"Beside": "b"}),
+    }
+
+
+def test_entries_without_a_name_are_none() -> None:
+    assert items({"tables": [{"name": ""}, {"name": "a"}]}, "tables") == (Declared("a"),)
