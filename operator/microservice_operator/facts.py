@@ -101,6 +101,7 @@ class Reason(StrEnum):
     DEPENDENCY_MISSING = "DependencyMissing"
     DEPENDENCY_NOT_READY = "DependencyNotReady"
     DEPENDENCY_NOT_ADMITTED = "DependencyNotAdmitted"
+    CHILD_CREATED = "Created"
     CHILD_UPDATED = "Updated"
     CHILD_DELETED = "Deleted"
     DELETING = "Deleting"
