@@ -63,6 +63,11 @@ Emulator = Callable[[Call], Answer]
 Layer = Callable[[Call, Emulator], Answer]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # a shop full of buyers comes at once
+
+
 @dataclass
 class Proxy:
     """Listens on loopback from `start` to `stop`; a service without a layer of its own in `layers` has `layer`."""
@@ -73,10 +78,9 @@ class Proxy:
     faults: list[Fault] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
 
-    def start(self) -> str:
+    def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         handler = type("Handler", (_Handler,), {"proxy": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
+        self._server = _Server((host, port), handler)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return f"http://127.0.0.1:{self._server.server_port}"
 
@@ -105,6 +109,7 @@ class Proxy:
 class _Handler(BaseHTTPRequestHandler):
     proxy: Proxy
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two writes, of which the second would wait for the client
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
