@@ -112,6 +112,9 @@ def test_indexes_and_keys_are_those_of_the_article(orders: psycopg.Connection) -
         "order_items_pkey": "btree (item_id)",
         "idx_orders_customer": "btree (customer_id)",
         "idx_orders_status": "btree (status)",
+        # not the article's: what the list of a customer's orders is read by
+        "idx_orders_customer_newest": "btree (customer_id, created_at, order_id)",
+        "idx_order_items_order": "btree (order_id)",
     }
     references = orders.execute(
         "SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'f'"

@@ -1,9 +1,11 @@
-"""The article's schema as queries see it; ``alembic check`` in the tests keeps it equal to what the migrations make."""
+"""The schema as queries see it; ``alembic check`` in the tests keeps it equal to what the migrations make."""
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = sa.MetaData()
 
+# The article's two tables.
 orders = sa.Table(
     "orders",
     metadata,
@@ -15,6 +17,7 @@ orders = sa.Table(
     sa.Column("updated_at", sa.DateTime, server_default=sa.text("now()")),
     sa.Index("idx_orders_customer", "customer_id"),
     sa.Index("idx_orders_status", "status"),
+    sa.Index("idx_orders_customer_newest", "customer_id", "created_at", "order_id"),
 )
 
 order_items = sa.Table(
@@ -25,4 +28,42 @@ order_items = sa.Table(
     sa.Column("product_id", sa.Uuid, nullable=False),
     sa.Column("quantity", sa.Integer, nullable=False),
     sa.Column("unit_price", sa.Numeric(10, 2), nullable=False),
+    sa.Index("idx_order_items_order", "order_id"),
+)
+
+# Each order that is being placed, from before its first call to another service: see placements.
+placements = sa.Table(
+    "placements",
+    metadata,
+    sa.Column("order_id", sa.Uuid, primary_key=True),
+    sa.Column("idempotency_key", sa.String(128), unique=True),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("answer", JSONB),
+    sa.Index("idx_placements_due", "due_at"),
+)
+
+# Events that SNS does not have yet: see relay.
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("event_id", sa.Uuid, primary_key=True),
+    sa.Column("position", sa.BigInteger, sa.Identity(always=True), nullable=False),
+    sa.Column("order_id", sa.Uuid, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("traceparent", sa.String(64)),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("due_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.text("now()")),
+    sa.Index("idx_outbox_position", "position"),
+    sa.Index("idx_outbox_order", "order_id", "position"),
+)
+
+# Events that have been handled: see consumer.
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("event_id", sa.Uuid, primary_key=True),
+    sa.Column("handled_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.text("now()")),
+    sa.Index("idx_inbox_handled", "handled_at"),
 )
