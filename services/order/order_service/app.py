@@ -15,9 +15,9 @@ from shop_shared.settings import ServiceSettings
 
 class OrderSettings(ServiceSettings):
     service_name: str = "order"
-    database_url: SecretStr
-    user_url: str = Field(pattern="^https?://")
-    product_url: str = Field(pattern="^https?://")
+    database_url: SecretStr = Field(examples=["postgresql://app@localhost/orders"])
+    user_url: str = Field(pattern="^https?://", examples=["http://user"])
+    product_url: str = Field(pattern="^https?://", examples=["http://product"])
     upstream_timeout_seconds: float = Field(default=3, gt=0)
 
 
