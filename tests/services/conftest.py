@@ -42,8 +42,11 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def products_table(aws_url: str, postgres: PostgresServer) -> str:
-    """Asks for PostgreSQL only because the emulator starts while that does."""
+def product_tables(aws_url: str, postgres: PostgresServer) -> dict[str, str]:
+    """What the operator makes of product's microservice.yaml, as environment variables.
+
+    Asks for PostgreSQL only because the emulator starts while that does.
+    """
     assert postgres
     client = boto3.client(
         "dynamodb",
@@ -59,8 +62,28 @@ def products_table(aws_url: str, postgres: PostgresServer) -> str:
         AttributeDefinitions=[{"AttributeName": "productId", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
+    client.create_table(
+        TableName="shop-reservations",
+        KeySchema=[{"AttributeName": "reservationId", "KeyType": "HASH"}],
+        AttributeDefinitions=[
+            {"AttributeName": "reservationId", "AttributeType": "S"},
+            {"AttributeName": "held", "AttributeType": "S"},
+            {"AttributeName": "expiresAt", "AttributeType": "N"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "byExpiry",
+                "KeySchema": [
+                    {"AttributeName": "held", "KeyType": "HASH"},
+                    {"AttributeName": "expiresAt", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
     client.close()
-    return "shop-products"
+    return {"PRODUCTS_TABLE": "shop-products", "RESERVATIONS_TABLE": "shop-reservations"}
 
 
 @pytest.fixture(scope="session")
@@ -78,10 +101,10 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
 
 
 @pytest.fixture(scope="session")
-def shop(start: Callable[..., Service], postgres: PostgresServer, aws_url: str, products_table: str) -> Shop:
+def shop(start: Callable[..., Service], postgres: PostgresServer, aws_url: str, product_tables: dict[str, str]) -> Shop:
     users, orders = postgres.create("users"), postgres.create("orders")
-    aws = {"TABLE_NAME": products_table, "AWS_REGION": REGION, "AWS_ENDPOINT_URL": aws_url, **CREDENTIALS}
-    product = start("product", **aws)
+    aws = {**product_tables, "AWS_REGION": REGION, "AWS_ENDPOINT_URL": aws_url, **CREDENTIALS}
+    product = start("product", EXPIRY_INTERVAL_SECONDS="0.2", **aws)
     migrate("user", users.owner_url)
     migrate("order", orders.owner_url)
     user = start("user", DATABASE_URL=users.url)

@@ -84,7 +84,7 @@ async def test_a_postgres_that_never_answers(
 
 async def test_a_dynamodb_that_never_answers(http: httpx2.AsyncClient, start: Start, silent_port: int) -> None:
     aws = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{silent_port}", "AWS_REGION": REGION, **CREDENTIALS}
-    product = start("product", TABLE_NAME="products", **aws).wait_until("/health")
+    product = start("product", PRODUCTS_TABLE="p", RESERVATIONS_TABLE="r", **aws).wait_until("/health")
 
     assert (await http.get(f"{product.url}/ready")).status_code == 503
     assert (await http.get(f"{product.url}/health")).status_code == 200
@@ -92,7 +92,7 @@ async def test_a_dynamodb_that_never_answers(http: httpx2.AsyncClient, start: St
 
 async def test_a_table_that_does_not_exist(http: httpx2.AsyncClient, start: Start, aws_url: str) -> None:
     aws = {"AWS_ENDPOINT_URL": aws_url, "AWS_REGION": REGION, **CREDENTIALS}
-    product = start("product", TABLE_NAME="no-such-table", **aws).wait_until("/health")
+    product = start("product", PRODUCTS_TABLE="no-such-table", RESERVATIONS_TABLE="r", **aws).wait_until("/health")
 
     ready = await http.get(f"{product.url}/ready")
     read = await http.get(f"{product.url}/products/{uuid4()}")

@@ -19,7 +19,7 @@ from tests.services.processes import Service, environment
     [
         ("user", {}, "DATABASE_URL: field required"),
         ("user", {"DATABASE_URL": "mysql://app:hunter2@db/x"}, "DATABASE_URL must look like postgresql://"),
-        ("product", {"TABLE_NAME": "products"}, "AWS_REGION: field required"),
+        ("product", {"PRODUCTS_TABLE": "p", "RESERVATIONS_TABLE": "r"}, "AWS_REGION: field required"),
         ("order", {"DATABASE_URL": "postgresql://app:hunter2@db/x", "USER_URL": "hunter2"}, "USER_URL: string should"),
         ("user", {"DATABASE_URL": "postgresql://app:hunter2@db/x", "PORT": "http"}, "PORT: input should be"),
     ],

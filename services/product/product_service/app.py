@@ -1,9 +1,13 @@
 """Puts the product service together: DynamoDB store, routes, readiness."""
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from pydantic import Field
 
 from product_service.dynamodb import DynamoDB
+from product_service.expiry import Expiry
 from product_service.ports import StoreUnavailable
+from product_service.reservation_routes import reservation_router
+from product_service.reservations import DynamoReservations
 from product_service.routes import router
 from product_service.store import DynamoProducts
 from shop_shared import application
@@ -14,18 +18,25 @@ class ProductSettings(ServiceSettings):
     """``AWS_ENDPOINT_URL`` and the credentials are read by boto3 itself."""
 
     service_name: str = "product"
-    table_name: str
-    aws_region: str
+    products_table: str = Field(examples=["shop-products"])
+    reservations_table: str = Field(examples=["shop-reservations"])
+    aws_region: str = Field(examples=["us-east-1"])
+    expiry_interval_seconds: float = Field(default=10, gt=0)
 
 
 def create_app(settings: ProductSettings) -> FastAPI:
     dynamodb = DynamoDB(settings.aws_region)
-    products = DynamoProducts(dynamodb, settings.table_name)
+    products = DynamoProducts(dynamodb, settings.products_table)
+    reservations = DynamoReservations(dynamodb, settings.products_table, settings.reservations_table)
+    routes = APIRouter()
+    routes.include_router(router(products))
+    routes.include_router(reservation_router(reservations))
     parts = application.Parts(
         title="Product service",
-        routes=router(products),
+        routes=routes,
         probe=products.probe,
         outages=(StoreUnavailable,),
+        background=(Expiry(reservations, settings.expiry_interval_seconds).run,),
         close=(dynamodb.close,),
     )
     return application.build(settings, parts)

@@ -15,7 +15,7 @@ import structlog
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from product_service.ports import StoreUnavailable
+from product_service.ports import Contended, StoreUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,6 +24,12 @@ log = structlog.get_logger(__name__)
 
 THREADS = 16
 MAX_WAITING = 256
+
+CONDITION_FAILED = "ConditionalCheckFailedException"
+CANCELED = "TransactionCanceledException"
+_CONFLICT = "TransactionConflictException"
+# An answer, or a mistake of ours; neither gets better by waiting.
+_ANSWERS = frozenset({CONDITION_FAILED, CANCELED, "ValidationException"})
 
 Answer = TypeVar("Answer")
 
@@ -61,14 +67,20 @@ class DynamoDB:
         try:
             return await asyncio.get_running_loop().run_in_executor(threads, request)
         except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in {"ConditionalCheckFailedException", "ValidationException"}:
-                raise  # an answer, or a mistake of ours; neither gets better by waiting
+            code = code_of(error)
+            if code in _ANSWERS:
+                raise
+            if code == _CONFLICT:
+                raise Contended(code) from error
             log.warning("DynamoDB refused a call", code=code, operation=error.operation_name)
             raise StoreUnavailable(code) from error
         except BotoCoreError as error:
             log.warning("DynamoDB cannot be reached", error=type(error).__name__)
             raise StoreUnavailable(type(error).__name__) from error
+
+
+def code_of(error: ClientError) -> str:
+    return error.response["Error"]["Code"]
 
 
 def _config(attempts: int) -> Config:

@@ -1,13 +1,29 @@
 """Products as they travel over HTTP. Money is text there and Decimal here: a JSON number is a float on the way."""
 
+from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+    field_validator,
+)
 from pydantic.alias_generators import to_camel
 
 MAX_INVENTORY = 1_000_000
+MAX_QUANTITY = 10_000
+MAX_RESERVED_PRODUCTS = 50
+"""With the reservation itself well below the 100 items that one DynamoDB transaction takes."""
+DEFAULT_TTL_SECONDS = 300
+MAX_TTL_SECONDS = 3_600
 
 
 def _text_only(value: object) -> object:
@@ -53,9 +69,56 @@ class Withdrawal(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    quantity: int = Field(ge=1, le=10_000, strict=True)
+    quantity: int = Field(ge=1, le=MAX_QUANTITY, strict=True)
 
 
 class Stock(_Camel):
     product_id: UUID
     inventory: int
+
+
+class WantedItem(_Camel):
+    model_config = ConfigDict(extra="forbid")
+
+    product_id: UUID
+    quantity: int = Field(ge=1, le=MAX_QUANTITY, strict=True)
+
+
+class NewReservation(_Camel):
+    """What is to be kept for a buyer: all of it, or nothing. The id is the buyer's, so that it can be asked again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reservation_id: UUID
+    order_id: UUID | None = None
+    items: list[WantedItem] = Field(min_length=1, max_length=MAX_RESERVED_PRODUCTS)
+    ttl_seconds: int = Field(default=DEFAULT_TTL_SECONDS, ge=1, le=MAX_TTL_SECONDS, strict=True)
+
+    @field_validator("items")
+    @classmethod
+    def _each_product_once(cls, items: list[WantedItem]) -> list[WantedItem]:
+        if len({item.product_id for item in items}) < len(items):
+            raise ValueError("a product is listed twice; list it once with the sum of the quantities")
+        return items
+
+
+class ReservationStatus(StrEnum):
+    """HELD becomes one of the other two, once and for good."""
+
+    HELD = "HELD"
+    CONFIRMED = "CONFIRMED"
+    RELEASED = "RELEASED"
+
+
+class ReservedItem(_Camel):
+    product_id: UUID
+    quantity: int
+    unit_price: Money
+
+
+class Reservation(_Camel):
+    reservation_id: UUID
+    order_id: UUID | None = None
+    status: ReservationStatus
+    items: list[ReservedItem]
+    expires_at: datetime = Field(description="From then on the goods go back into the stock unless it is confirmed")

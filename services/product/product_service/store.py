@@ -5,20 +5,22 @@
 is all that keeps a stock from being oversold: DynamoDB runs the updates of one item one after the other.
 """
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from botocore.exceptions import ClientError
 
-from product_service.dynamodb import DynamoDB
+from product_service.dynamodb import CONDITION_FAILED, DynamoDB, code_of
+from product_service.items import inventory, product, product_key
 from product_service.model import NewProduct, Product
 from product_service.ports import KeyReused, OutOfStock, ProductUnknown
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, UpdateItemInputTypeDef
+    from mypy_boto3_dynamodb.type_defs import ScanInputTypeDef, UpdateItemInputTypeDef
 
-    Item = dict[str, AttributeValueTypeDef]
+    from product_service.items import Item
+
+_SHOWN = "productId, #name, price, inventory"
 
 
 class DynamoProducts:
@@ -28,13 +30,13 @@ class DynamoProducts:
 
     async def probe(self) -> None:
         """Reads a key that does not exist: the right to read items is enough for it."""
-        key = _key("readiness")
+        key = product_key("readiness")
         await self._dynamodb.probe(lambda: self._dynamodb.once.get_item(TableName=self._table, Key=key))
 
     async def add(self, new: NewProduct) -> Product:
         product_id = uuid4()
         item: Item = {
-            **_key(product_id),
+            **product_key(product_id),
             "name": {"S": new.name},
             "price": {"N": str(new.price)},
             "inventory": {"N": str(new.inventory)},
@@ -47,27 +49,33 @@ class DynamoProducts:
         answer = await self._dynamodb.call(
             lambda: self._dynamodb.repeating.get_item(
                 TableName=self._table,
-                Key=_key(product_id),
+                Key=product_key(product_id),
                 ConsistentRead=True,
-                ProjectionExpression="#name, price, inventory",
+                ProjectionExpression=_SHOWN,
                 ExpressionAttributeNames={"#name": "name"},
             )
         )
         item = answer.get("Item")
-        if not item:
-            return None
-        return Product(
-            product_id=product_id,
-            name=item["name"]["S"],
-            price=Decimal(item["price"]["N"]),
-            inventory=int(item["inventory"]["N"]),
-        )
+        return product(item) if item else None
+
+    async def page(self, limit: int, after: UUID | None) -> tuple[list[Product], UUID | None]:
+        scan: ScanInputTypeDef = {
+            "TableName": self._table,
+            "Limit": limit,
+            "ProjectionExpression": _SHOWN,
+            "ExpressionAttributeNames": {"#name": "name"},
+        }
+        if after:
+            scan["ExclusiveStartKey"] = product_key(after)
+        answer = await self._dynamodb.call(lambda: self._dynamodb.repeating.scan(**scan))
+        last = answer.get("LastEvaluatedKey")
+        return [product(item) for item in answer["Items"]], UUID(last["productId"]["S"]) if last else None
 
     async def take(self, product_id: UUID, quantity: int) -> int:
         # Sent once: after a lost answer nobody knows whether a repetition would take twice.
         update: UpdateItemInputTypeDef = {
             "TableName": self._table,
-            "Key": _key(product_id),
+            "Key": product_key(product_id),
             "UpdateExpression": "SET inventory = inventory - :qty",
             "ConditionExpression": "inventory >= :qty",
             "ExpressionAttributeValues": {":qty": {"N": str(quantity)}},
@@ -77,13 +85,13 @@ class DynamoProducts:
         try:
             answer = await self._dynamodb.call(lambda: self._dynamodb.once.update_item(**update))
         except ClientError as refused:
-            raise OutOfStock(_inventory(_item_before(refused))) from None
-        return _inventory(answer["Attributes"])
+            raise OutOfStock(product_id, inventory(_item_before(refused, product_id))) from None
+        return inventory(answer["Attributes"])
 
     async def reserve(self, product_id: UUID, quantity: int, key: str) -> int:
         update: UpdateItemInputTypeDef = {
             "TableName": self._table,
-            "Key": _key(product_id),
+            "Key": product_key(product_id),
             "UpdateExpression": "SET inventory = inventory - :qty, reservations.#key = :qty",
             "ConditionExpression": "inventory >= :qty AND attribute_not_exists(reservations.#key)",
             "ExpressionAttributeNames": {"#key": key},
@@ -94,14 +102,14 @@ class DynamoProducts:
         try:
             answer = await self._dynamodb.call(lambda: self._dynamodb.repeating.update_item(**update))
         except ClientError as refused:
-            item = _item_before(refused)
+            item = _item_before(refused, product_id)
             held = item["reservations"]["M"].get(key)
             if held is None:
-                raise OutOfStock(_inventory(item)) from None
+                raise OutOfStock(product_id, inventory(item)) from None
             if int(held["N"]) != quantity:
                 raise KeyReused from None
-            return _inventory(item)  # a repetition: taken already
-        return _inventory(answer["Attributes"])
+            return inventory(item)  # a repetition: taken already
+        return inventory(answer["Attributes"])
 
     async def release(self, product_id: UUID, key: str) -> None:
         await self._forget(product_id, key, "SET inventory = inventory + reservations.#key REMOVE reservations.#key")
@@ -114,30 +122,22 @@ class DynamoProducts:
             await self._dynamodb.call(
                 lambda: self._dynamodb.repeating.update_item(
                     TableName=self._table,
-                    Key=_key(product_id),
+                    Key=product_key(product_id),
                     UpdateExpression=update,
                     ConditionExpression="attribute_exists(reservations.#key)",
                     ExpressionAttributeNames={"#key": key},
                 )
             )
         except ClientError as refused:
-            if refused.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            if code_of(refused) != CONDITION_FAILED:
                 raise
 
 
-def _key(product_id: UUID | str) -> "Item":
-    return {"productId": {"S": str(product_id)}}
-
-
-def _inventory(item: "Item") -> int:
-    return int(item["inventory"]["N"])
-
-
-def _item_before(refused: ClientError) -> "Item":
+def _item_before(refused: ClientError, product_id: UUID) -> "Item":
     """The item that failed a condition, as it was; raises ``ProductUnknown`` when there is none."""
-    if refused.response["Error"]["Code"] != "ConditionalCheckFailedException":
+    if code_of(refused) != CONDITION_FAILED:
         raise refused
     item: Item | None = refused.response.get("Item")  # type: ignore[assignment]  # not in the stub: comes with ALL_OLD
     if not item:
-        raise ProductUnknown from None
+        raise ProductUnknown(product_id) from None
     return item

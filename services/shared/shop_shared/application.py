@@ -3,35 +3,29 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_fastapi_instrumentator import Instrumentator
+from pydantic.alias_generators import to_camel
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from shop_shared import health, problems
+from shop_shared import background, health, problems
 from shop_shared.body_limit import BodyLimit
 from shop_shared.request_log import QUIET, RequestLog
 from shop_shared.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
 
-_PROBLEM_SCHEMA = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string", "format": "uri"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "traceId": {"type": ["string", "null"]},
-        "errors": {"type": "array", "items": {"type": "object"}},
-    },
-}
-_PROBLEM = {"content": {"application/problem+json": {"schema": _PROBLEM_SCHEMA}}}
+API_VERSION = "1.0.0"
+"""Of the contract, which outlives many images."""
+_ANYWHERE = (400, 413, 422, 500, 503, 504)
+"""Problems that every route may answer with."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +38,8 @@ class Parts:
     """asks the database for /ready"""
     outages: Sequence[type[Exception]] = ()
     """exceptions that mean: the database is away; they become 503"""
+    background: Sequence[Callable[[], Awaitable[None]]] = ()
+    """run beside the requests until the process has drained, then are cancelled; none of them may return"""
     close: Sequence[Callable[[], Awaitable[None]]] = ()
     """called when the process has drained"""
 
@@ -54,19 +50,22 @@ def build(settings: ServiceSettings, parts: Parts) -> FastAPI:
         async with AsyncExitStack() as open_parts:
             for close in parts.close:
                 open_parts.push_async_callback(close)
+            await open_parts.enter_async_context(background.running(parts.background))
             log.info("service started", port=settings.port)
             yield
         log.info("service stopped")
 
     app = FastAPI(
         title=parts.title,
-        version=settings.service_version,
+        version=API_VERSION,
         lifespan=lifespan,
+        generate_unique_id_function=lambda route: to_camel(route.name),
         docs_url=None,
         redoc_url=None,
-        responses={422: {"description": "A field is wrong", **_PROBLEM}, 503: {"description": "Try later", **_PROBLEM}},
+        responses=problems.documented(*_ANYWHERE),
     )
     app.include_router(parts.routes)
+    app.openapi = partial(_contract, app, app.openapi)  # type: ignore[method-assign]  # as FastAPI's documents show it
     app.include_router(health.router(health.Readiness(parts.probe)))
     app.add_exception_handler(problems.Problem, problems.on_problem)
     app.add_exception_handler(RequestValidationError, problems.on_invalid_request)
@@ -84,3 +83,11 @@ def build(settings: ServiceSettings, parts: Parts) -> FastAPI:
 async def _on_outage(_request: Request, error: Exception) -> JSONResponse:
     log.warning("the database is away", exc_info=error)
     return problems.response(problems.unavailable("the database of this service"))
+
+
+def _contract(app: FastAPI, generated: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """FastAPI's document with our problems in it, which are no models of a route."""
+    if app.openapi_schema is None:
+        document = generated()
+        document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = problems.SCHEMA
+    return generated()

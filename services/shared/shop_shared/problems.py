@@ -18,6 +18,37 @@ from shop_shared import tracing
 
 RETRY_AFTER_SECONDS = 2
 
+SCHEMA = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "traceId": {"type": ["string", "null"]},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "message"],
+                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+    },
+}
+_MEANING: Mapping[int, str] = {
+    400: "The body is no JSON",
+    404: "There is no such thing",
+    409: "It conflicts with what is there",
+    412: "It has changed since it was read",
+    413: "The body is too long",
+    422: "A field is wrong",
+    500: "An error of this service",
+    503: "Try later",
+    504: "The time that the caller had is over",
+}
+
 
 @dataclass
 class Problem(Exception):
@@ -28,6 +59,12 @@ class Problem(Exception):
     detail: str
     errors: Sequence[Mapping[str, str]] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route says of its problems in the service's OpenAPI document."""
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": _MEANING[status], "content": content} for status in statuses}
 
 
 def not_found(kind: str, detail: str) -> Problem:

@@ -1,7 +1,7 @@
 """Puts the user service together: PostgreSQL store, routes, readiness."""
 
 from fastapi import FastAPI
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from shop_shared import application, postgres
 from shop_shared.settings import ServiceSettings
@@ -11,7 +11,7 @@ from user_service.store import PostgresUsers
 
 class UserSettings(ServiceSettings):
     service_name: str = "user"
-    database_url: SecretStr
+    database_url: SecretStr = Field(examples=["postgresql://app@localhost/users"])
 
 
 def create_app(settings: UserSettings) -> FastAPI:

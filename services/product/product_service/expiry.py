@@ -1,0 +1,22 @@
+"""Puts back what was reserved and never confirmed. Every pod does it; whoever comes first puts the goods back once."""
+
+import asyncio
+import random
+
+from product_service.ports import Reservations, StoreUnavailable
+
+
+class Expiry:
+    def __init__(self, reservations: Reservations, interval_seconds: float) -> None:
+        self._reservations = reservations
+        self._interval_seconds = interval_seconds
+
+    async def run(self) -> None:
+        while True:
+            # Jitter: pods that started together shall not look together.
+            await asyncio.sleep(self._interval_seconds * random.uniform(0.5, 1.5))  # noqa: S311  (no secret)
+            try:
+                while await self._reservations.release_expired():
+                    pass
+            except StoreUnavailable:
+                continue  # logged where it happened; the goods stay held a little longer

@@ -1,0 +1,256 @@
+"""Reservations in DynamoDB: goods of several products, kept for one buyer for a while, all or none.
+
+A reservation is an item of its own. Each step from one status to the next is one transaction or one update with the
+former status as its condition, so it happens once, whoever repeats it and in whatever order requests arrive:
+
+    hold      nothing → HELD       the stock of every product goes down
+    confirm   HELD → CONFIRMED     the stock stays down: sold
+    release   HELD → RELEASED      the stock goes up again; also when the time is over
+              nothing → RELEASED   noted, so that a hold that was overtaken on the way takes nothing any more
+
+Only a held one has the attribute ``held``; the index ``byExpiry`` therefore lists those and no others. An ended one is
+forgotten a week later.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import stamina
+import structlog
+from botocore.exceptions import ClientError
+
+from product_service.dynamodb import CANCELED, CONDITION_FAILED, DynamoDB, code_of
+from product_service.items import product, product_key, reservation, reservation_key, reserved_item
+from product_service.model import NewReservation, Product, Reservation, ReservationStatus, ReservedItem
+from product_service.ports import (
+    Contended,
+    KeyReused,
+    OutOfStock,
+    ProductUnknown,
+    ReservationConfirmed,
+    ReservationReleased,
+    ReservationUnknown,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef, UpdateTypeDef
+
+    from product_service.items import Item
+
+log = structlog.get_logger(__name__)
+
+INDEX = "byExpiry"
+REMEMBERED = timedelta(days=7)
+SWEPT_AT_ONCE = 50
+
+# DynamoDB cancels a transaction when another one has its hand on the same item: try again a moment later.
+_again = stamina.retry(on=Contended, attempts=12, timeout=3, wait_initial=0.02, wait_max=0.5, wait_jitter=0.1)
+
+
+class DynamoReservations:
+    def __init__(self, dynamodb: DynamoDB, products_table: str, reservations_table: str) -> None:
+        self._dynamodb = dynamodb
+        self._products = products_table
+        self._reservations = reservations_table
+
+    @_again
+    async def hold(self, wanted: NewReservation) -> Reservation:
+        earlier, products = await self._look(wanted)
+        if earlier is not None:
+            return _repeated(earlier, wanted)
+        new = Reservation(
+            reservation_id=wanted.reservation_id,
+            order_id=wanted.order_id,
+            status=ReservationStatus.HELD,
+            items=_priced(wanted, products),
+            expires_at=_now() + timedelta(seconds=wanted.ttl_seconds),
+        )
+        await self._transact(
+            {
+                "Put": {
+                    "TableName": self._reservations,
+                    "Item": reserved_item(new),
+                    "ConditionExpression": "attribute_not_exists(reservationId)",
+                }
+            },
+            # The price as well: the buyer is told the one that held at the moment of the reservation.
+            *self._stock(new, "inventory - :qty", "inventory >= :qty AND price = :price"),
+        )
+        return new
+
+    async def find(self, reservation_id: UUID) -> Reservation | None:
+        answer = await self._dynamodb.call(
+            lambda: self._dynamodb.repeating.get_item(
+                TableName=self._reservations, Key=reservation_key(reservation_id), ConsistentRead=True
+            )
+        )
+        item = answer.get("Item")
+        return reservation(item) if item else None
+
+    @_again
+    async def confirm(self, reservation_id: UUID) -> Reservation:
+        """Also when the time is over, as long as the goods are still held: they are there, and the buyer wants them."""
+        try:
+            answer = await self._dynamodb.call(
+                lambda: self._dynamodb.repeating.update_item(
+                    **self._end(reservation_id, ReservationStatus.CONFIRMED), ReturnValues="ALL_NEW"
+                )
+            )
+        except ClientError as refused:
+            if code_of(refused) != CONDITION_FAILED:
+                raise
+            found = await self.find(reservation_id)
+            if found is None:
+                raise ReservationUnknown from None
+            if found.status is not ReservationStatus.CONFIRMED:
+                raise ReservationReleased from None
+            return found
+        return reservation(answer["Attributes"])
+
+    @_again
+    async def release(self, reservation_id: UUID) -> None:
+        found = await self.find(reservation_id)
+        if found is None:
+            await self._refuse_beforehand(reservation_id)
+            return
+        if found.status is ReservationStatus.CONFIRMED:
+            raise ReservationConfirmed
+        if found.status is ReservationStatus.HELD:
+            await self._transact(
+                {"Update": self._end(reservation_id, ReservationStatus.RELEASED)},
+                *self._stock(found, "inventory + :qty", "attribute_exists(productId)"),
+            )
+
+    async def release_expired(self) -> int:
+        answer = await self._dynamodb.call(
+            lambda: self._dynamodb.repeating.query(
+                TableName=self._reservations,
+                IndexName=INDEX,
+                KeyConditionExpression="held = :held AND expiresAt <= :now",
+                ExpressionAttributeValues={
+                    ":held": {"S": ReservationStatus.HELD},
+                    ":now": {"N": str(int(_now().timestamp()))},
+                },
+                Limit=SWEPT_AT_ONCE,
+            )
+        )
+        released = 0
+        for item in answer["Items"]:
+            reservation_id = UUID(item["reservationId"]["S"])
+            try:
+                await self.release(reservation_id)
+            except ReservationConfirmed:
+                continue  # in the last moment
+            log.info("reservation expired", reservationId=str(reservation_id))
+            released += 1
+        return released
+
+    async def _look(self, wanted: NewReservation) -> tuple[Reservation | None, dict[UUID, Product]]:
+        """The reservation if there is one already, and the products, in one call."""
+        answer = await self._dynamodb.call(
+            lambda: self._dynamodb.repeating.batch_get_item(
+                RequestItems={
+                    self._reservations: {"Keys": [reservation_key(wanted.reservation_id)], "ConsistentRead": True},
+                    self._products: {
+                        "Keys": [product_key(item.product_id) for item in wanted.items],
+                        "ConsistentRead": True,
+                        "ProjectionExpression": "productId, #name, price, inventory",
+                        "ExpressionAttributeNames": {"#name": "name"},
+                    },
+                }
+            )
+        )
+        if answer.get("UnprocessedKeys"):
+            raise Contended("DynamoDB left keys of a batch unread")
+        earlier = answer["Responses"].get(self._reservations, [])
+        products = [product(item) for item in answer["Responses"].get(self._products, [])]
+        return (reservation(earlier[0]) if earlier else None), {found.product_id: found for found in products}
+
+    def _end(self, reservation_id: UUID, status: ReservationStatus) -> "UpdateTypeDef":
+        return {
+            "TableName": self._reservations,
+            "Key": reservation_key(reservation_id),
+            "UpdateExpression": "SET #status = :status, forgetAt = :forget REMOVE held",
+            "ConditionExpression": "#status = :held",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {
+                ":status": {"S": status},
+                ":held": {"S": ReservationStatus.HELD},
+                ":forget": _forget_at(),
+            },
+        }
+
+    def _stock(self, of: Reservation, change: str, condition: str) -> "list[TransactWriteItemTypeDef]":
+        return [
+            {
+                "Update": {
+                    "TableName": self._products,
+                    "Key": product_key(item.product_id),
+                    "UpdateExpression": f"SET inventory = {change}",
+                    "ConditionExpression": condition,
+                    "ExpressionAttributeValues": {
+                        ":qty": {"N": str(item.quantity)},
+                        **({":price": {"N": str(item.unit_price)}} if ":price" in condition else {}),
+                    },
+                }
+            }
+            for item in of.items
+        ]
+
+    async def _transact(self, *writes: "TransactWriteItemTypeDef") -> None:
+        """All or none. Repeated by botocore under one token, so a lost answer does not make it happen twice."""
+        try:
+            await self._dynamodb.call(lambda: self._dynamodb.repeating.transact_write_items(TransactItems=writes))
+        except ClientError as refused:
+            if code_of(refused) != CANCELED:
+                raise
+            # A condition that failed or another transaction: the look that follows tells which.
+            raise Contended(CANCELED) from refused
+
+    async def _refuse_beforehand(self, reservation_id: UUID) -> None:
+        nothing = Reservation(
+            reservation_id=reservation_id, status=ReservationStatus.RELEASED, items=[], expires_at=_now()
+        )
+        item: Item = {**reserved_item(nothing), "forgetAt": _forget_at()}
+        try:
+            await self._dynamodb.call(
+                lambda: self._dynamodb.repeating.put_item(
+                    TableName=self._reservations, Item=item, ConditionExpression="attribute_not_exists(reservationId)"
+                )
+            )
+        except ClientError as refused:
+            if code_of(refused) != CONDITION_FAILED:
+                raise
+            raise Contended("the reservation was made in this moment") from None
+
+
+def _repeated(earlier: Reservation, wanted: NewReservation) -> Reservation:
+    """The answer to a request that came before: the same one if it asks for the same."""
+    if earlier.status is ReservationStatus.RELEASED:
+        raise ReservationReleased
+    asked = {(item.product_id, item.quantity) for item in wanted.items}
+    if asked != {(item.product_id, item.quantity) for item in earlier.items} or earlier.order_id != wanted.order_id:
+        raise KeyReused
+    return earlier
+
+
+def _priced(wanted: NewReservation, products: dict[UUID, Product]) -> list[ReservedItem]:
+    items = []
+    for item in wanted.items:
+        found = products.get(item.product_id)
+        if found is None:
+            raise ProductUnknown(item.product_id)
+        if found.inventory < item.quantity:
+            raise OutOfStock(item.product_id, found.inventory)
+        items.append(ReservedItem(product_id=item.product_id, quantity=item.quantity, unit_price=found.price))
+    return items
+
+
+def _now() -> datetime:
+    """To the second, which is what an item keeps."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def _forget_at() -> "AttributeValueTypeDef":
+    return {"N": str(int((_now() + REMEMBERED).timestamp()))}
