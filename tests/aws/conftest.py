@@ -16,6 +16,7 @@ from microservice_operator.facts import Part, State
 from microservice_operator.ownership import Owner
 from tests.aws.proxy import Proxy
 from tests.aws.rds_world import ec2, rds
+from tests.aws.scaling import StrictScaling
 from tests.aws.strict import StrictDynamoDB
 
 __all__ = ["ec2", "rds"]  # fixtures
@@ -32,6 +33,7 @@ class World:
     proxy: Proxy
     strict: StrictDynamoDB
     heard: list[tuple[str, str, str]]
+    scaling: StrictScaling
     client: Any  # straight to the emulator: somebody else's hands
 
 
@@ -60,7 +62,7 @@ def doors(emulator: str) -> Iterator[World]:
         identity.get_caller_identity()
         identity.close()
         nobody = Owner("cluster", Identity("", "", ""))
-        yield World(Place(clients, REGION, ACCOUNT, nobody), proxy, strict, heard, client)
+        yield World(Place(clients, REGION, ACCOUNT, nobody), proxy, strict, heard, StrictScaling(client), client)
         client.close()
         clients.close()
         proxy.stop()
@@ -71,11 +73,13 @@ def world(doors: World) -> World:
     number = next(_numbers)
     owner = Owner("cluster", Identity("shop", f"product-{number}", f"uid-{number}"))
     doors.proxy.layer = strict = StrictDynamoDB()
+    scaling = StrictScaling(doors.client)
+    doors.proxy.layers["application-autoscaling"] = scaling
     doors.proxy.faults = []
     doors.proxy.calls.clear()
     doors.heard.clear()
     doors.place.clients.verified_accounts.clear()
-    return replace(doors, place=replace(doors.place, owner=owner), strict=strict)
+    return replace(doors, place=replace(doors.place, owner=owner), strict=strict, scaling=scaling)
 
 
 def table(**spec: Any) -> Table:

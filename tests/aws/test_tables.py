@@ -22,11 +22,18 @@ from tests.aws.conftest import ACCOUNT, REGION, World, drive, table
 
 INDEX = {"name": "bySku", "partitionKey": {"name": "sku"}}
 UNITS = {"read": {"min": 5, "max": 10}, "write": {"min": 2, "max": 4}}
+SCALED = [
+    "UpdateTable",
+    *["RegisterScalableTarget"] * 2,
+    *["PutScalingPolicy"] * 2,
+    *["DeregisterScalableTarget"] * 2,
+    "UpdateTable",
+]
 # Each optional field of the model: what differs from the default, and the writes that it takes there and back.
 FIELDS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "global_secondary_indexes": ({"globalSecondaryIndexes": [INDEX]}, ["UpdateTable", "UpdateTable"]),
-    "billing_mode": ({"billingMode": "Provisioned", "capacity": UNITS}, ["UpdateTable", "UpdateTable"]),
-    "capacity": ({"billingMode": "Provisioned", "capacity": UNITS}, ["UpdateTable", "UpdateTable"]),
+    "billing_mode": ({"billingMode": "Provisioned", "capacity": UNITS}, SCALED),
+    "capacity": ({"billingMode": "Provisioned", "capacity": UNITS}, SCALED),
     "time_to_live_attribute": ({"timeToLiveAttribute": "expires"}, ["UpdateTimeToLive", "UpdateTimeToLive"]),
     "stream_view_type": ({"streamViewType": "NewAndOldImages"}, ["UpdateTable", "UpdateTable"]),
     "point_in_time_recovery": ({"pointInTimeRecovery": False}, ["UpdateContinuousBackups"] * 2),

@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 
 from ..cloud.policy_arns import partition
-from ..cloud.policy_operator import RIGHTS, operator_policy
+from ..cloud.policy_operator import operator_policy
+from ..cloud.policy_rights import RIGHTS
 
 PAGE = """# What the operator may do in AWS
 
 The operator's role needs the rights below and no others. `manifests/terraform/operator-iam` makes that role; without
 Terraform, `microservice-operator permissions --region R --account-id A --cluster-id U --cluster-name N
---permissions-boundary-arn B` prints the policy. Both come from one table, `cloud/policy_operator.py`, and the tests of
+--permissions-boundary-arn B` prints the policy. Both come from one table, `cloud/policy_rights.py`, and the tests of
 the AWS side record every call that the operator makes: each is in the table, and the table holds no other.
 
 - **Roles** live under the path `/microservice-operator/<cluster id>/`, the cluster id being the UID of the namespace

@@ -1,18 +1,22 @@
 """The adapter of DynamoDB tables: translates between the plan's fields and the calls of DynamoDB, never decides.
 
 "UpdateTable" and "UpdateTimeToLive" in the DynamoDB API Reference say what can go together: one index is made or
-removed at a time, a stream or a time to live is switched off before it is switched on differently.
+removed at a time, a stream or a time to live is switched off before it is switched on differently. A table that is
+paid per request has nothing that scales it: what there was goes before its billing mode changes.
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from ..errors import Gone, NeedsPerson, NotYet
 from ..facts import Reason
+from .autoscaling import TableScaling
 from .clients import Lane
 from .door import Door
 from .dynamodb_requests import creation, tag_list, update
-from .dynamodb_shapes import definitions, observed_fields, phase
+from .dynamodb_scaling import clearing
+from .dynamodb_shapes import PROVISIONED, definitions, observed_fields, phase
 from .place import Place
 from .plan import Desired, Observed, Phase, Step
 from .tags import Tag
@@ -30,6 +34,7 @@ class DynamoDBTable:
         self._arn = f"arn:aws:dynamodb:{place.region}:{place.account_id}:table/{name}"
         self._defined: dict[str, str] = {}
         self._door = Door(place, "dynamodb", f"table {name}", lane)
+        self._scaling = TableScaling(place, name, lane)
 
     async def observe(self) -> Observed | None:
         """Describe it; tags, time to live and backups are calls of their own, side by side, once it can answer them."""
@@ -39,14 +44,18 @@ class DynamoDBTable:
             self._defined = definitions(table)
             if phase(table) in (Phase.CREATING, Phase.DELETING):
                 return Observed(self._arn, phase(table))
-            tags, ttl, recovery = await asyncio.gather(self._tags(), self._time_to_live(), self._recovery())
+            fields = observed_fields(table)
+            tags, ttl, recovery, scaling = await asyncio.gather(
+                self._tags(), self._time_to_live(), self._recovery(), self._scaled(fields)
+            )
         except Gone:
             return None
         return Observed(
             id=self._arn,
             phase=phase(table),
             fields={
-                **observed_fields(table),
+                **fields,
+                **scaling,
                 "tags": tags,
                 "time_to_live": ttl.get("AttributeName") if _counts_as_on(ttl) else None,
                 "recovery": recovery,
@@ -56,6 +65,7 @@ class DynamoDBTable:
             busy=frozenset({"time_to_live"} if ttl.get("TimeToLiveStatus") in _TTL_UNDER_WAY else ()),
             # an index that is being filled takes hours and does not keep its table from being deleted
             locked=table["TableStatus"] == "UPDATING",
+            clearing=clearing(scaling["unscaled"]),
             detail=f"DynamoDB says {table['TableStatus']}",
         )
 
@@ -71,6 +81,8 @@ class DynamoDBTable:
                 await self._door.write("TagResource", ResourceArn=self._arn, Tags=tag_list(value.tags))
             case "tags":
                 await self._door.write("UntagResource", ResourceArn=self._arn, TagKeys=list(value.keys))  # type: ignore[union-attr]
+            case "unscaled" | "scaling" | "tracking":
+                await self._scaling.modify(step)
             case "time_to_live":
                 await self._set_time_to_live(value, desired)
             case "recovery":
@@ -105,6 +117,13 @@ class DynamoDBTable:
         answer = await self._door.read("DescribeContinuousBackups", TableName=self._name)
         described = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
         return bool(described.get("PointInTimeRecoveryStatus") == "ENABLED")
+
+    async def _scaled(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        if fields["billing"] != PROVISIONED:
+            return {"unscaled": {}, "scaling": {}, "tracking": {}}
+        indexes = tuple(fields["global_indexes"])
+        targets, policies = await asyncio.gather(self._scaling.targets(indexes), self._scaling.policies(indexes))
+        return {"unscaled": targets, "scaling": targets, "tracking": policies}
 
     async def _set_time_to_live(self, attribute: str | None, desired: Desired | None) -> None:
         name = attribute or (await self._time_to_live()).get("AttributeName")

@@ -5,10 +5,11 @@ from typing import Any
 
 from .plan import Phase
 
+PROVISIONED = "PROVISIONED"
 _PHASES = {
     "CREATING": Phase.CREATING,
     "ACTIVE": Phase.READY,
-    "UPDATING": Phase.CHANGING,
+    "UPDATING": Phase.READY,  # in use: whoever wants nothing of it, such as when AWS moves its capacity, need not wait
     "DELETING": Phase.DELETING,
     "ARCHIVING": Phase.UNUSABLE,
     "ARCHIVED": Phase.UNUSABLE,
@@ -35,8 +36,8 @@ def observed_fields(table: Mapping[str, Any]) -> dict[str, Any]:
     """Fields that DescribeTable answers."""
     types = definitions(table)
     indexes = table.get("GlobalSecondaryIndexes", [])
-    mode = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
-    provisioned = mode == "PROVISIONED"
+    mode = table.get("BillingModeSummary", {}).get("BillingMode", PROVISIONED)
+    provisioned = mode == PROVISIONED
     stream = table.get("StreamSpecification", {})
     return {
         "keys": _keys(table, types),

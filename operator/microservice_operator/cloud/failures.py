@@ -1,6 +1,6 @@
 """What an error of AWS means for us: not what went wrong, but what happens next.
 
-Codes are those of "Common Error Types", "Error handling with DynamoDB" and the IAM API Reference in the AWS documents.
+Codes are those of "Common Error Types", "Error handling with DynamoDB" and the API References in the AWS documents.
 A message never carries a request id or a count: the same trouble gives the same sentence.
 """
 
@@ -30,6 +30,7 @@ _THROTTLED = {
 _UNDER_WAY = {
     "ConcurrentModification",
     "ConcurrentModificationException",
+    "ConcurrentUpdateException",
     "ConflictException",
     "ContinuousBackupsUnavailableException",
     "DBInstanceAlreadyExists",
@@ -75,6 +76,7 @@ _ABSENT = {
     "NotFound",
     "QueueDoesNotExist",
     "NotFoundException",
+    "ObjectNotFoundException",
     "ResourceNotFound",
     "ResourceNotFoundException",
     "TableNotFoundException",

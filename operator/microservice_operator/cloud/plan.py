@@ -97,7 +97,8 @@ class Observed:
     """A resource as AWS shows it.
 
     `tags` is absent if they cannot be read yet; `busy` fields cannot be changed now, of a `locked` one nothing can.
-    `ailing` is a trouble that a change may cure; `waking` must be done before anything else can be.
+    `ailing` is a trouble that a change may cure; `waking` must be done before anything else can be, `clearing` before
+    it is deleted.
     """
 
     id: str
@@ -110,6 +111,7 @@ class Observed:
     detail: str = ""
     ailing: str = ""
     waking: Step | None = None
+    clearing: Step | None = None
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ def _deletion(observed: Observed) -> Decision:
         return Modify(observed.waking)
     if observed.protected:
         return Modify(Step("protection", {"protection": False}, "lifting its deletion protection"))
-    return Delete()
+    return Modify(observed.clearing) if observed.clearing else Delete()
 
 
 def _absent(kind: Kind, desired: Desired) -> Decision:

@@ -9,6 +9,7 @@ from ..api.stores import Index, Table, TableKey
 from ..facts import Part, Reason
 from .clients import Lane
 from .dynamodb import DynamoDBTable
+from .dynamodb_scaling import desired_targets, scaled, tracked, unscaled
 from .place import Place
 from .plan import Desired, Field, Kind, Leaving, Reasons
 from .resource import reconcile, remove
@@ -25,6 +26,7 @@ TABLE = Kind(
         Field("keys", set_once(_KEEP), "partitionKey"),
         Field("local_indexes", set_once(_KEEP), "localSecondaryIndexes"),
         Field("tags", owned_tags, "tags"),
+        Field("unscaled", unscaled, "capacity"),
         Field("billing", exact, "billingMode", step="throughput"),
         Field("capacity", within, "capacity", step="throughput"),
         Field("index_capacity", each_within, "capacity", step="throughput"),
@@ -33,6 +35,8 @@ TABLE = Kind(
             one_by_one("restore it, or add an index of another name and remove this one"),
             "globalSecondaryIndexes",
         ),
+        Field("scaling", scaled, "capacity"),
+        Field("tracking", tracked, "capacity"),
         Field("stream", off_between, "streamViewType"),
         Field("time_to_live", off_between, "timeToLiveAttribute"),
         Field("recovery", exact, "pointInTimeRecovery"),
@@ -119,10 +123,10 @@ async def delete_table(place: Place, leaving: LeavingTable) -> Part:
 
 def _desired(place: Place, wanted: WantedTable) -> Desired:
     spec = wanted.spec
-    capacity = spec.capacity and tuple(
-        Bounds(units.min, units.max) for units in (spec.capacity.read, spec.capacity.write)
-    )
+    read, write = (spec.capacity.read, spec.capacity.write) if spec.capacity else (None, None)
+    capacity = (Bounds(read.min, read.max), Bounds(write.min, write.max)) if read and write else None
     indexes = spec.global_secondary_indexes or []
+    targets = desired_targets(capacity, [index.name for index in indexes])
     fields = {
         "keys": _keys(spec.partition_key, spec.sort_key),
         "local_indexes": {
@@ -132,6 +136,9 @@ def _desired(place: Place, wanted: WantedTable) -> Desired:
         "tags": desired_tags(place.owner, wanted.tags),
         "billing": _BILLING[spec.billing_mode],
         "capacity": capacity,
+        "unscaled": targets,
+        "scaling": targets,
+        "tracking": targets,
         "index_capacity": {index.name: capacity for index in indexes} if capacity else None,
         "global_indexes": {index.name: _index(index, _keys(index.partition_key, index.sort_key)) for index in indexes},
         "stream": spec.stream_view_type and _constant(spec.stream_view_type),

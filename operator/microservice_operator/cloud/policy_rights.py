@@ -1,0 +1,298 @@
+"""PURE: what the operator itself may do in AWS: a table of the calls that its adapters make, and nothing else.
+
+A type of resource joins with its own rows. The tests of the adapters record every call and hold both ways: what is
+called is granted, and what is granted is called. Resources and condition keys are those of the AWS Service
+Authorization Reference; what it calls "dependent actions", rights without a call of their name, is `beside`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import names
+
+
+@dataclass(frozen=True)
+class Right:
+    """Calls of one service on resources: `actions` where IAM names them otherwise, `beside` what has no call."""
+
+    service: str
+    calls: tuple[str, ...]
+    resources: tuple[str, ...]
+    why: str
+    actions: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    condition: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def granted(self) -> tuple[str, ...]:
+        """IAM actions."""
+        named = self.actions or tuple(f"{self.service}:{call}" for call in self.calls)
+        return tuple(sorted({*named, *self.beside}))
+
+
+TABLE = "arn:${partition}:dynamodb:${region}:${account_id}:table/*"
+SCALABLE_TARGET = "arn:${partition}:application-autoscaling:${region}:${account_id}:scalable-target/*"
+# "Target tracking scaling policies" in the Application Auto Scaling User Guide: alarms are called after what is scaled
+SCALING_ALARM = "arn:${partition}:cloudwatch:${region}:${account_id}:alarm:TargetTracking-table/*"
+SCALING_ROLE = (
+    "arn:${partition}:iam::${account_id}:role/aws-service-role/dynamodb.application-autoscaling.amazonaws.com/"
+    "AWSServiceRoleForApplicationAutoScaling_DynamoDBTable"
+)
+ROLE = "arn:${partition}:iam::${account_id}:role/microservice-operator/${cluster_id}/*"
+CLUSTER = "arn:${partition}:eks:${region}:${account_id}:cluster/${cluster_name}"
+ASSOCIATION = "arn:${partition}:eks:${region}:${account_id}:podidentityassociation/${cluster_name}/*"
+APIS = "arn:${partition}:apigateway:${region}::/apis"
+ON_APIS = f"{APIS}/*"  # API Gateway names its actions after the verbs of HTTP
+API_TAGS = "arn:${partition}:apigateway:${region}::/tags/*"
+_BOUNDED = {"StringEquals": {"iam:PermissionsBoundary": "${permissions_boundary_arn}"}}
+
+_MINE = {"StringEquals": {f"aws:ResourceTag/{names.TAG_CLUSTER}": "${cluster_id}"}}
+_MARKED = {"StringEquals": {f"aws:RequestTag/{names.TAG_CLUSTER}": "${cluster_id}"}}
+
+
+def _rds(*kinds: str) -> tuple[str, ...]:
+    return tuple("arn:${partition}:rds:${region}:${account_id}:" + f"{kind}:*" for kind in kinds)
+
+
+INSTANCE, GROUPS, SNAPSHOT = _rds("db"), _rds("pg", "subgrp"), _rds("snapshot")
+SECURITY_GROUP = "arn:${partition}:ec2:${region}:${account_id}:security-group/*"
+VPC = "arn:${partition}:ec2:${region}:${account_id}:vpc/*"
+MASTER_LOGIN = "arn:${partition}:secretsmanager:${region}:${account_id}:secret:rds!db-*"
+
+TOPIC = "arn:${partition}:sns:${region}:${account_id}:*"
+QUEUE = "arn:${partition}:sqs:${region}:${account_id}:*"
+
+FREE = frozenset({("sts", "GetCallerIdentity")})  # "No permissions are required": AWS STS API Reference
+
+RIGHTS: tuple[Right, ...] = (
+    Right("dynamodb", ("CreateTable",), (TABLE,), "makes declared tables"),
+    Right(
+        "dynamodb",
+        ("DescribeContinuousBackups", "DescribeTable", "DescribeTimeToLive", "ListTagsOfResource"),
+        (TABLE,),
+        "looks at declared tables",
+    ),
+    Right(
+        "dynamodb",
+        ("TagResource", "UntagResource", "UpdateContinuousBackups", "UpdateTable", "UpdateTimeToLive"),
+        (TABLE,),
+        "changes what the spec changes; marks its tables",
+    ),
+    Right("dynamodb", ("DeleteTable",), (TABLE,), "deletes a table whose deletionPolicy is Delete"),
+    Right(
+        "application-autoscaling",
+        ("DescribeScalableTargets", "DescribeScalingPolicies"),
+        ("*",),
+        "looks at what moves provisioned capacity; Application Auto Scaling knows no narrower resource for it",
+    ),
+    Right(
+        "application-autoscaling",
+        ("DeregisterScalableTarget", "PutScalingPolicy", "RegisterScalableTarget"),
+        (SCALABLE_TARGET,),
+        "lets AWS move provisioned capacity within its bounds, of tables only",
+        condition={"StringEquals": {"application-autoscaling:service-namespace": "dynamodb"}},
+    ),
+    Right(
+        "application-autoscaling",
+        (),
+        (SCALING_ALARM,),
+        "lets Application Auto Scaling set the alarms by which it moves capacity",
+        beside=("cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"),
+    ),
+    Right(
+        "application-autoscaling",
+        (),
+        (SCALING_ROLE,),
+        "lets Application Auto Scaling make the role that it moves capacity with, once in an account",
+        beside=("iam:CreateServiceLinkedRole",),
+        condition={"StringEquals": {"iam:AWSServiceName": "dynamodb.application-autoscaling.amazonaws.com"}},
+    ),
+    Right(
+        "iam",
+        ("CreateRole", "PutRolePermissionsBoundary", "PutRolePolicy"),
+        (ROLE,),
+        "makes the roles of services; none without the boundary, so none can do more than it",
+        condition=_BOUNDED,
+    ),
+    Right(
+        "iam",
+        ("GetRole", "GetRolePolicy", "TagRole", "UntagRole", "UpdateAssumeRolePolicy"),
+        (ROLE,),
+        "looks at its roles, marks them, keeps their trust",
+    ),
+    Right("iam", ("DeleteRole", "DeleteRolePolicy"), (ROLE,), "lets a role go with its service"),
+    Right(
+        "iam",
+        (),
+        (ROLE,),
+        "lets EKS hand a role to the pods of its service",
+        beside=("iam:PassRole",),
+        condition={"StringEquals": {"iam:PassedToService": "pods.eks.amazonaws.com"}},
+    ),
+    Right(
+        "eks",
+        ("CreatePodIdentityAssociation", "ListPodIdentityAssociations"),
+        (CLUSTER,),
+        "finds and makes the association of a service account",
+    ),
+    Right(
+        "eks",
+        (
+            "DeletePodIdentityAssociation",
+            "DescribePodIdentityAssociation",
+            "TagResource",
+            "UntagResource",
+            "UpdatePodIdentityAssociation",
+        ),
+        (ASSOCIATION,),
+        "keeps its associations as declared, and lets them go",
+    ),
+    Right(
+        "apigateway",
+        ("GetApis", "GetAuthorizers", "GetIntegrations", "GetRoutes", "GetStages"),
+        (APIS, ON_APIS),
+        "finds the API of an Environment, looks at what is on it",
+        actions=("apigateway:GET",),
+    ),
+    Right(
+        "apigateway",
+        ("CreateApi", "CreateAuthorizer", "CreateIntegration", "CreateRoute", "CreateStage", "TagResource"),
+        (APIS, ON_APIS, API_TAGS),
+        "makes the API of an Environment and its services' routes, marks the API",
+        actions=("apigateway:POST",),
+    ),
+    Right(
+        "apigateway",
+        ("UpdateApi", "UpdateAuthorizer", "UpdateIntegration", "UpdateRoute", "UpdateStage"),
+        (ON_APIS,),
+        "keeps them as declared",
+        actions=("apigateway:PATCH",),
+    ),
+    Right(
+        "apigateway",
+        (
+            "DeleteApi",
+            "DeleteAuthorizer",
+            "DeleteCorsConfiguration",
+            "DeleteIntegration",
+            "DeleteRoute",
+            "DeleteStage",
+            "UntagResource",
+        ),
+        (ON_APIS, API_TAGS),
+        "lets routes go with their service, and an API whose deletionPolicy is Delete",
+        actions=("apigateway:DELETE",),
+    ),
+    Right(
+        "rds",
+        ("CreateDBInstance", "CreateDBParameterGroup", "CreateDBSnapshot", "CreateDBSubnetGroup"),
+        (*INSTANCE, *GROUPS, *SNAPSHOT, *_rds("og")),
+        "makes instances for declared databases and what they are made of, marked as this cluster's",
+        condition=_MARKED,
+    ),
+    Right(
+        "rds",
+        (
+            "DescribeDBInstances",
+            "DescribeDBParameterGroups",
+            "DescribeDBParameters",
+            "DescribeDBSnapshots",
+            "DescribeDBSubnetGroups",
+            "ListTagsForResource",
+        ),
+        (*INSTANCE, *GROUPS, *SNAPSHOT),
+        "looks at them, at all of a region in one call",
+    ),
+    Right(
+        "rds",
+        (
+            "AddTagsToResource",
+            "ModifyDBInstance",
+            "ModifyDBParameterGroup",
+            "ModifyDBSubnetGroup",
+            "RebootDBInstance",
+            "RemoveTagsFromResource",
+            "ResetDBParameterGroup",
+            "StartDBInstance",
+        ),
+        (*INSTANCE, *GROUPS, *SNAPSHOT, *_rds("og")),
+        "changes what the spec changes, wakes an instance that sleeps",
+    ),
+    Right(
+        "rds",
+        ("DeleteDBInstance", "DeleteDBParameterGroup", "DeleteDBSubnetGroup"),
+        (*INSTANCE, *GROUPS),
+        "lets an instance of this cluster go by its deletionPolicy",
+        condition=_MINE,
+    ),
+    Right(
+        "rds",
+        (),
+        (MASTER_LOGIN,),
+        "lets RDS keep the master password of an instance that is made",
+        beside=("secretsmanager:CreateSecret", "secretsmanager:TagResource"),
+    ),
+    Right("secretsmanager", ("GetSecretValue",), (MASTER_LOGIN,), "reads the master login, to make roles with it"),
+    Right("ec2", ("DescribeSecurityGroups",), ("*",), "finds security groups; EC2 knows no narrower resource for it"),
+    Right(
+        "ec2",
+        ("CreateSecurityGroup",),
+        (SECURITY_GROUP, VPC),
+        "makes the security group of an instance",
+    ),
+    Right(
+        "ec2",
+        (),
+        (SECURITY_GROUP,),
+        "marks a security group as it is made",
+        beside=("ec2:CreateTags",),
+        condition={"StringEquals": {"ec2:CreateAction": "CreateSecurityGroup"}},
+    ),
+    Right(
+        "ec2",
+        (
+            "AuthorizeSecurityGroupIngress",
+            "CreateTags",
+            "DeleteSecurityGroup",
+            "DeleteTags",
+            "RevokeSecurityGroupEgress",
+            "RevokeSecurityGroupIngress",
+        ),
+        (SECURITY_GROUP,),
+        "keeps the security groups of this cluster as declared, and lets them go",
+        condition=_MINE,
+    ),
+    Right(
+        "sns",
+        ("CreateTopic", "SetTopicAttributes", "Subscribe", "TagResource", "UntagResource"),
+        (TOPIC,),
+        "makes declared topics, keeps them as declared, subscribes queues to them",
+    ),
+    Right(
+        "sns",
+        ("GetTopicAttributes", "ListSubscriptionsByTopic", "ListTagsForResource"),
+        (TOPIC,),
+        "looks at declared topics and who has subscribed",
+    ),
+    Right("sns", ("DeleteTopic",), (TOPIC,), "lets a topic go by its deletionPolicy"),
+    Right(
+        "sns",
+        ("GetSubscriptionAttributes", "SetSubscriptionAttributes", "Unsubscribe"),
+        ("*",),
+        "keeps the subscriptions of declared queues, and lets them go; SNS knows no narrower resource for it",
+    ),
+    Right(
+        "sqs",
+        ("CreateQueue", "SetQueueAttributes", "TagQueue", "UntagQueue"),
+        (QUEUE,),
+        "makes declared queues and their dead letter queues, keeps them as declared",
+    ),
+    Right(
+        "sqs",
+        ("GetQueueAttributes", "GetQueueUrl", "ListQueueTags"),
+        (QUEUE,),
+        "looks at declared queues, never at messages",
+    ),
+    Right("sqs", ("DeleteQueue",), (QUEUE,), "lets a queue go by its deletionPolicy"),
+)
