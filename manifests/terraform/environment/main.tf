@@ -1,0 +1,49 @@
+# Makes nothing: writes down, as an Environment, what the other modules made.
+
+locals {
+  gateway = var.api_gateway == null ? {} : {
+    apiGateway = merge(
+      {
+        name        = var.api_gateway.name
+        vpcLinkID   = var.api_gateway.vpc_link_id
+        listenerARN = var.api_gateway.listener_arn
+        stage       = var.api_gateway.stage
+        sourceCIDRs = var.api_gateway.source_cidrs
+      },
+      length(var.api_gateway.cors_origins) > 0 ? { corsOrigins = var.api_gateway.cors_origins } : {},
+    )
+  }
+
+  manifest = {
+    apiVersion = "microservice-operator.dev/v1alpha1"
+    kind       = "Environment"
+    metadata = {
+      name        = var.name
+      annotations = var.default ? { "microservice-operator.dev/default" = "true" } : {}
+    }
+    spec = {
+      tags = var.tags
+      aws = merge(
+        {
+          region                 = var.region
+          accountID              = var.account_id
+          vpcID                  = var.vpc_id
+          subnetIDs              = var.subnet_ids
+          podSecurityGroupID     = var.pod_security_group_id
+          messagingKeyARN        = var.messaging_key_arn
+          permissionsBoundaryARN = var.permissions_boundary_arn
+          identity               = { type = "PodIdentity", clusterName = var.cluster_name }
+        },
+        local.gateway,
+      )
+      databases = {
+        provider = "rds"
+        rds = {
+          sizes       = var.database_sizes
+          caSecretRef = var.database_ca_secret
+        }
+      }
+      defaults = { replicas = var.default_replicas }
+    }
+  }
+}

@@ -1,0 +1,134 @@
+# One environment, whole: copy this folder, give it a backend, and fill the variables. docs/delivery.md walks through it.
+
+provider "aws" {
+  region = var.region
+
+  default_tags {
+    tags = { environment = var.name, managed-by = "terraform" }
+  }
+}
+
+data "aws_caller_identity" "here" {}
+
+locals {
+  images   = ["microservice-operator", "order", "product", "user"]
+  services = { for name in ["order", "product", "user"] : name => { namespace = "shop" } }
+  pods     = "/aws/containerinsights/${var.name}/application"
+}
+
+module "encryption" {
+  source = "../encryption"
+  name   = var.name
+}
+
+module "network" {
+  source            = "../network"
+  name              = var.name
+  cidr              = var.cidr
+  zones             = var.zones
+  nat_for_each_zone = var.nat_for_each_zone
+  kms_key_arn       = module.encryption.platform_key_arn
+}
+
+module "eks" {
+  source                = "../eks"
+  name                  = var.name
+  kubernetes_version    = var.kubernetes_version
+  subnet_ids            = module.network.private_subnet_ids
+  pod_security_group_id = module.network.microservices_security_group_id
+  public_access_cidrs   = var.public_access_cidrs
+  kms_key_arn           = module.encryption.platform_key_arn
+}
+
+module "ecr" {
+  source       = "../ecr"
+  name         = var.name
+  repositories = local.images
+  kms_key_arn  = module.encryption.platform_key_arn
+}
+
+module "delivery_role" {
+  source            = "../delivery-role"
+  name              = var.name
+  repository        = var.repository
+  repository_arns   = values(module.ecr.repository_arns)
+  oidc_provider_arn = var.github_oidc_provider_arn
+}
+
+module "service_boundary" {
+  source            = "../service-boundary"
+  name              = var.name
+  messaging_key_arn = module.encryption.messaging_key_arn
+}
+
+# Its policy names the cluster's id, which is known when the cluster is there.
+module "operator_iam" {
+  source = "../operator-iam"
+  count  = var.cluster_id == null ? 0 : 1
+
+  role_name                = "${var.name}-microservice-operator"
+  cluster_name             = module.eks.cluster_name
+  cluster_id               = var.cluster_id
+  permissions_boundary_arn = module.service_boundary.policy_arn
+}
+
+module "gateway" {
+  source                          = "../gateway"
+  name                            = var.name
+  vpc_id                          = module.network.vpc_id
+  subnet_ids                      = module.network.private_subnet_ids
+  vpc_link_security_group_id      = module.network.vpc_link_security_group_id
+  load_balancer_security_group_id = module.network.load_balancer_security_group_id
+  cluster_name                    = module.eks.cluster_name
+  services                        = local.services
+  deletion_protection             = var.deletion_protection
+}
+
+module "log_groups" {
+  source        = "../log-groups"
+  names         = [local.pods]
+  error_metrics = { for name in keys(local.services) : name => local.pods }
+  kms_key_arn   = module.encryption.platform_key_arn
+}
+
+resource "aws_sns_topic" "alarms" {
+  name              = "${var.name}-alarms"
+  kms_master_key_id = module.encryption.platform_key_arn
+}
+
+# The topic is the Microservice order's; it is there when the operator has made it.
+module "order_intake" {
+  source = "../order-intake"
+  count  = var.order_intake == null ? 0 : 1
+
+  name                = var.name
+  package             = var.order_intake.package
+  topic_arn           = var.order_intake.topic_arn
+  jwt                 = var.order_intake.jwt
+  messaging_key_arn   = module.encryption.messaging_key_arn
+  kms_key_arn         = module.encryption.platform_key_arn
+  alarm_topic_arns    = [aws_sns_topic.alarms.arn]
+  deletion_protection = var.deletion_protection
+}
+
+module "environment" {
+  source                   = "../environment"
+  name                     = var.name
+  region                   = var.region
+  account_id               = data.aws_caller_identity.here.account_id
+  vpc_id                   = module.network.vpc_id
+  subnet_ids               = module.network.private_subnet_ids
+  pod_security_group_id    = module.network.microservices_security_group_id
+  messaging_key_arn        = module.encryption.messaging_key_arn
+  permissions_boundary_arn = module.service_boundary.policy_arn
+  cluster_name             = module.eks.cluster_name
+  tags                     = { environment = var.name }
+
+  api_gateway = {
+    name         = var.name
+    vpc_link_id  = module.gateway.vpc_link_id
+    listener_arn = module.gateway.listener_arn
+    source_cidrs = module.network.private_subnet_cidrs
+    cors_origins = var.cors_origins
+  }
+}

@@ -1,0 +1,99 @@
+# From API Gateway to the pods. The operator makes the API and its routes on what is made here; the header x-microservice, which it
+# sets and callers cannot, chooses the target group.
+
+resource "aws_apigatewayv2_vpc_link" "this" {
+  name               = var.name
+  subnet_ids         = var.subnet_ids
+  security_group_ids = [var.vpc_link_security_group_id]
+  tags               = var.tags
+}
+
+resource "aws_lb" "this" {
+  # checkov:skip=CKV_AWS_91:API Gateway writes the access log, with what the balancer does not know: route, caller, token
+  # checkov:skip=CKV2_AWS_28:a firewall belongs before API Gateway; this one has no address outside the VPC
+  # checkov:skip=CKV2_AWS_20:plain HTTP inside the VPC, between the VPC link and the pods: see the listener
+  name                       = var.name
+  load_balancer_type         = "application"
+  internal                   = true
+  subnets                    = var.subnet_ids
+  security_groups            = [var.load_balancer_security_group_id]
+  drop_invalid_header_fields = true
+  enable_deletion_protection = var.deletion_protection
+  tags                       = var.tags
+}
+
+resource "aws_lb_listener" "http" {
+  # checkov:skip=CKV_AWS_2:integrations of the operator speak HTTP to it (decision 6); only the VPC link's group is let in
+  # checkov:skip=CKV_AWS_103:as above
+  load_balancer_arn = aws_lb.this.arn
+  port              = 80
+  protocol          = "HTTP"
+  tags              = var.tags
+
+  default_action {
+    type = "fixed-response"
+
+    fixed_response {
+      status_code  = "404"
+      content_type = "application/json"
+      message_body = jsonencode({ message = "Not Found" })
+    }
+  }
+}
+
+resource "aws_lb_target_group" "service" {
+  # checkov:skip=CKV_AWS_378:as the listener
+  for_each = var.services
+
+  name                 = "${var.name}-${each.key}"
+  port                 = 8080
+  protocol             = "HTTP"
+  target_type          = "ip"
+  vpc_id               = var.vpc_id
+  deregistration_delay = 30
+  tags                 = var.tags
+
+  health_check {
+    path                = each.value.health_path
+    matcher             = "200"
+    interval            = 10
+    timeout             = 5
+    healthy_threshold   = 2
+    unhealthy_threshold = 3
+  }
+}
+
+resource "aws_lb_listener_rule" "service" {
+  for_each = var.services
+
+  listener_arn = aws_lb_listener.http.arn
+  tags         = var.tags
+
+  action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.service[each.key].arn
+  }
+
+  condition {
+    http_header {
+      http_header_name = "x-microservice"
+      values           = ["${each.key}.${each.value.namespace}"]
+    }
+  }
+}
+
+locals {
+  # What makes the AWS Load Balancer Controller put a service's pods into its target group.
+  bindings = [
+    for name, service in var.services : {
+      apiVersion = "elbv2.k8s.aws/v1beta1"
+      kind       = "TargetGroupBinding"
+      metadata   = { name = name, namespace = service.namespace }
+      spec = {
+        targetGroupARN = aws_lb_target_group.service[name].arn
+        targetType     = "ip"
+        serviceRef     = { name = name, port = 80 }
+      }
+    }
+  ]
+}

@@ -1,0 +1,34 @@
+output "vpc_id" {
+  description = "The VPC: spec.aws.vpcID of the Environment."
+  value       = aws_vpc.this.id
+}
+
+output "private_subnet_ids" {
+  description = "Private subnets, in the order of the zones: spec.aws.subnetIDs of the Environment."
+  value       = [for zone in var.zones : aws_subnet.private[zone].id]
+}
+
+output "private_subnet_cidrs" {
+  description = "Networks that the load balancer calls pods from: spec.aws.apiGateway.sourceCIDRs of the Environment."
+  value       = [for zone in var.zones : local.private[zone]]
+}
+
+output "public_subnet_ids" {
+  description = "Public subnets, in the order of the zones."
+  value       = [for zone in var.zones : aws_subnet.public[zone].id]
+}
+
+output "microservices_security_group_id" {
+  description = "Security group of the pods: spec.aws.podSecurityGroupID of the Environment."
+  value       = aws_security_group.microservices.id
+}
+
+output "load_balancer_security_group_id" {
+  description = "Security group of the internal load balancer."
+  value       = aws_security_group.load_balancer.id
+}
+
+output "vpc_link_security_group_id" {
+  description = "Security group of API Gateway's VPC link."
+  value       = aws_security_group.vpc_link.id
+}

@@ -1,0 +1,79 @@
+# VPC link → load balancer → pods: each admits the one before it and nothing else.
+
+resource "aws_security_group" "vpc_link" {
+  name        = "${var.name}-vpc-link"
+  description = "VPC link of API Gateway"
+  vpc_id      = aws_vpc.this.id
+  tags        = merge(var.tags, { Name = "${var.name}-vpc-link" })
+}
+
+resource "aws_security_group" "load_balancer" {
+  name        = "${var.name}-load-balancer"
+  description = "Internal load balancer before the microservices"
+  vpc_id      = aws_vpc.this.id
+  tags        = merge(var.tags, { Name = "${var.name}-load-balancer" })
+}
+
+resource "aws_security_group" "microservices" {
+  name        = "${var.name}-microservices"
+  description = "Pods of the microservices; their databases admit it and nothing else"
+  vpc_id      = aws_vpc.this.id
+  tags        = merge(var.tags, { Name = "${var.name}-microservices" })
+}
+
+resource "aws_vpc_security_group_egress_rule" "link_to_load_balancer" {
+  security_group_id            = aws_security_group.vpc_link.id
+  description                  = "To the load balancer"
+  ip_protocol                  = "tcp"
+  from_port                    = 80
+  to_port                      = 80
+  referenced_security_group_id = aws_security_group.load_balancer.id
+  tags                         = var.tags
+}
+
+resource "aws_vpc_security_group_ingress_rule" "load_balancer_from_link" {
+  security_group_id            = aws_security_group.load_balancer.id
+  description                  = "From the VPC link"
+  ip_protocol                  = "tcp"
+  from_port                    = 80
+  to_port                      = 80
+  referenced_security_group_id = aws_security_group.vpc_link.id
+  tags                         = var.tags
+}
+
+resource "aws_vpc_security_group_egress_rule" "load_balancer_to_microservices" {
+  security_group_id            = aws_security_group.load_balancer.id
+  description                  = "To the pods"
+  ip_protocol                  = "tcp"
+  from_port                    = 8080
+  to_port                      = 8080
+  referenced_security_group_id = aws_security_group.microservices.id
+  tags                         = var.tags
+}
+
+resource "aws_vpc_security_group_ingress_rule" "microservices_from_load_balancer" {
+  security_group_id            = aws_security_group.microservices.id
+  description                  = "From the load balancer"
+  ip_protocol                  = "tcp"
+  from_port                    = 8080
+  to_port                      = 8080
+  referenced_security_group_id = aws_security_group.load_balancer.id
+  tags                         = var.tags
+}
+
+resource "aws_vpc_security_group_egress_rule" "microservices" {
+  for_each = {
+    https    = { description = "To AWS, registries and the API server", protocol = "tcp", port = 443, cidr = "0.0.0.0/0" }
+    postgres = { description = "To databases", protocol = "tcp", port = 5432, cidr = var.cidr }
+    dns      = { description = "To DNS", protocol = "udp", port = 53, cidr = var.cidr }
+    dns-tcp  = { description = "To DNS, for long answers", protocol = "tcp", port = 53, cidr = var.cidr }
+  }
+
+  security_group_id = aws_security_group.microservices.id
+  description       = each.value.description
+  ip_protocol       = each.value.protocol
+  from_port         = each.value.port
+  to_port           = each.value.port
+  cidr_ipv4         = each.value.cidr
+  tags              = var.tags
+}

@@ -1,0 +1,54 @@
+# The most that any service's role may do, whatever its policy says: data of this account in this region, no administration.
+
+data "aws_caller_identity" "here" {}
+
+data "aws_partition" "here" {}
+
+data "aws_region" "here" {}
+
+locals {
+  partition = data.aws_partition.here.partition
+  place     = "${data.aws_region.here.name}:${data.aws_caller_identity.here.account_id}"
+}
+
+data "aws_iam_policy_document" "boundary" {
+  # The operator's closed list: what `microservice-operator explain` can show for a service.
+  statement {
+    sid = "Tables"
+    actions = [
+      "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem",
+      "dynamodb:DescribeStream", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:GetRecords",
+      "dynamodb:GetShardIterator", "dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert", "dynamodb:PartiQLSelect",
+      "dynamodb:PartiQLUpdate", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",
+    ]
+    resources = ["arn:${local.partition}:dynamodb:${local.place}:table/*"]
+  }
+
+  statement {
+    sid       = "Topics"
+    actions   = ["sns:Publish"]
+    resources = ["arn:${local.partition}:sns:${local.place}:*"]
+  }
+
+  statement {
+    sid = "Queues"
+    actions = [
+      "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage",
+      "sqs:SendMessage",
+    ]
+    resources = ["arn:${local.partition}:sqs:${local.place}:*"]
+  }
+
+  statement {
+    sid       = "Keys"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.messaging_key_arn]
+  }
+}
+
+resource "aws_iam_policy" "boundary" {
+  name        = "${var.name}-service-boundary"
+  description = "Bounds the roles that the operator makes for services"
+  policy      = data.aws_iam_policy_document.boundary.json
+  tags        = var.tags
+}
