@@ -53,6 +53,9 @@ class StrictSQS:
         if self._absent.get(name, 0) > 0:
             self._absent[name] -= 1
             return _none()
+        if name in self._lingering and answer.status != 200:
+            del self._lingering[name]
+            self._recent[name] = self.recent_attempts
         if name in self._lingering:
             if self._lingering[name] == 0:
                 del self._lingering[name]

@@ -48,6 +48,13 @@ class WholeAWS:
         rds.groups.vpc = clients["ec2"].describe_vpcs()["Vpcs"][0]["VpcId"]
         return cls(clients, rds, StrictSNS(clients["sns"]), StrictGateway(clients["apigatewayv2"]), pace=pace)
 
+    def anew(self) -> Self:
+        """The same services, and nothing remembered of any; what the emulator holds stays."""
+        rds = StrictRDS(self.rds.servers)
+        rds.groups.vpc = self.rds.groups.vpc
+        sns, gateway = StrictSNS(self.clients["sns"]), StrictGateway(self.clients["apigatewayv2"])
+        return type(self)(self.clients, rds, sns, gateway, pace=self.pace)
+
     def close(self) -> None:
         """Let go of all connections."""
         for client in self.clients.values():

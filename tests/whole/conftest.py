@@ -1,0 +1,101 @@
+"""One emulator, one door and one PostgreSQL for the session; each test has a Microservice of its own."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from microservice_operator.api.objects import Identity
+from microservice_operator.cloud import Clients, Limits
+from microservice_operator.cloud.making import Making
+from microservice_operator.cloud.rds_fleet import Fleet
+from microservice_operator.outside import Outside
+from microservice_operator.postgres import Servers
+from microservice_operator.settled import Settled
+from tests.aws.proxy import Proxy
+from tests.aws.whole import REGION, WholeAWS
+
+from .faults import Faults
+from .server import OneServer
+from .world import CA, LISTENER, PATHS, POD_IDENTITY, Objects, World
+
+ACCOUNT = "123456789012"
+_numbers = count()
+
+
+@dataclass(frozen=True)
+class Doors:
+    """What is made once."""
+
+    proxy: Proxy
+    clients: Clients
+    aws: WholeAWS
+    heard: list[tuple[str, str, str]]
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneServer]:
+    server = OneServer(tmp_path_factory.mktemp("whole"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def doors(postgres: OneServer) -> Iterator[Doors]:
+    """Made once: a client of boto3 takes long to make, and the emulator loads a service when it is first asked."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ACCESS_KEY_ID", "test")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        emulator = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        emulator.start()
+        host, port = emulator.get_host_and_port()
+        aws = WholeAWS.before(f"http://{host}:{port}", postgres)
+        proxy = Proxy(f"http://{host}:{port}", aws)
+        heard: list[tuple[str, str, str]] = []
+        clients = Clients(proxy.start(), lambda *call: heard.append(call), Limits(read_seconds=5, attempts=1))
+        yield Doors(proxy, clients, aws, heard)
+        clients.close()
+        proxy.stop()
+        aws.close()
+        emulator.stop()
+
+
+@pytest.fixture
+def world(doors: Doors, postgres: OneServer) -> Iterator[World]:
+    proxy, clients = doors.proxy, doors.clients
+    number = next(_numbers)
+    aws = doors.aws.anew()
+    proxy.layer = faults = Faults(aws)
+    proxy.faults = []
+    proxy.calls.clear()
+    doors.heard.clear()
+    clients.verified_accounts.clear()
+    ec2 = aws.clients["ec2"]
+    pods = ec2.create_security_group(GroupName=f"pods-{number}", Description="pods", VpcId=aws.rds.groups.vpc)
+    spec = {
+        "region": REGION,
+        "accountID": ACCOUNT,
+        "vpcID": aws.rds.groups.vpc,
+        "subnetIDs": ["subnet-1", "subnet-2"],
+        "podSecurityGroupID": pods["GroupId"],
+        "identity": POD_IDENTITY,
+        "permissionsBoundaryARN": aws.iam.boundaries[0],
+        "apiGateway": {
+            "name": f"shop-{number}",
+            "vpcLinkID": "abc123",
+            "listenerARN": LISTENER,
+            "deletionPolicy": "Delete",
+        },
+    }
+    objects, servers = Objects({CA: {"ca.crt": postgres.bundle}}), Servers()
+    outside = Outside(objects, "cluster", clients, servers, Settled(0), resync=300)  # type: ignore[arg-type]
+    sizes = {"small": "db.t4g.small", "medium": "db.m7g.large"}
+    identity = Identity("shop", f"order-{number}", f"uid-{number}")
+    made = World(aws, proxy, faults, doors.heard, outside, objects, identity, spec, sizes)
+    made.publish(PATHS)
+    clients.fleet = Fleet(0, lambda: aws.rds.now)
+    clients.making = Making(60, lambda: made.now)
+    yield made
+    servers.close()

@@ -1,0 +1,121 @@
+"""Trouble by rule before all services, each answered as that service says it."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.aws.gateway import gateway_refusal
+from tests.aws.proxy import Answer, Call, Emulator, Layer, refusal, xml_refusal
+
+DENIED = {
+    "dynamodb": "AccessDeniedException",
+    "ec2": "UnauthorizedOperation",
+    "eks": "AccessDeniedException",
+    "secretsmanager": "AccessDeniedException",
+    "sns": "AuthorizationError",
+    "sqs": "AccessDeniedException",
+    "apigateway": "AccessDeniedException",
+}
+THROTTLED = {
+    "dynamodb": "ThrottlingException",
+    "ec2": "RequestLimitExceeded",
+    "sns": "Throttled",
+    "apigateway": "TooManyRequestsException",
+    "eks": "ThrottlingException",
+    "sqs": "RequestThrottled",
+}
+
+
+def says(call: Call, code: str, message: str, status: int) -> Answer:
+    """A refusal in the service's own form ("Common Errors" of each API Reference)."""
+    if call.service in ("dynamodb", "sqs", "secretsmanager"):
+        return refusal(code, message, status)
+    if call.service in ("eks", "apigateway"):
+        return gateway_refusal(code, message, status)
+    if call.service == "ec2":
+        error = f"<Code>{code}</Code><Message>{message}</Message>"
+        body = f"<Response><Errors><Error>{error}</Error></Errors><RequestID>0</RequestID></Response>"
+        return Answer(status, body.encode(), "text/xml")
+    return xml_refusal(code, message, status)
+
+
+def denied(call: Call) -> Answer:
+    """The operator has no right to this."""
+    code = DENIED.get(call.service, "AccessDenied")
+    return says(call, code, f"User: operator is not authorized to perform: {call.action}", 403)
+
+
+def broken(call: Call) -> Answer:
+    """Something is wrong inside the service."""
+    return says(call, "InternalFailure", "oops", 500)
+
+
+def throttled(call: Call) -> Answer:
+    """Too many calls."""
+    return says(call, THROTTLED.get(call.service, "Throttling"), "Rate exceeded", 400)
+
+
+Rule = Callable[[Call], Answer | None]
+
+
+@dataclass
+class Faults:
+    """A layer before another: what `rule` answers is the answer, None lets the call through."""
+
+    behind: Layer
+    rule: Rule = lambda _call: None
+    refused: list[Call] = field(default_factory=list)
+
+    def __call__(self, call: Call, emulator: Emulator) -> Answer:
+        answer = self.rule(call)
+        if answer is None:
+            return self.behind(call, emulator)
+        self.refused.append(call)
+        return answer
+
+
+def at(site: tuple[str, str], answer: Callable[[Call], Answer]) -> Rule:
+    """Each call of one site, for ever."""
+    return lambda call: answer(call) if (call.service, call.action) == site else None
+
+
+def once_each(answer: Callable[[Call], Answer]) -> Rule:
+    """The first call of every site."""
+    seen: set[tuple[str, str]] = set()
+
+    def rule(call: Call) -> Answer | None:
+        site = (call.service, call.action)
+        if site in seen:
+            return None
+        seen.add(site)
+        return answer(call)
+
+    return rule
+
+
+def share(percent: int, answer: Callable[[Call], Answer]) -> Rule:
+    """So many of a hundred calls, evenly."""
+    counted, lock = [0], threading.Lock()
+
+    def rule(call: Call) -> Answer | None:
+        with lock:
+            counted[0] += percent
+            hit = counted[0] >= 100
+            counted[0] -= 100 if hit else 0
+        return answer(call) if hit else None
+
+    return rule
+
+
+@dataclass
+class BlackHole:
+    """A rule: calls of these services get no answer before `open`, and then a useless one."""
+
+    services: frozenset[str]
+    opened: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self, call: Call) -> Answer | None:
+        if call.service not in self.services or self.opened.is_set():
+            return None
+        self.opened.wait(60)
+        return broken(call)

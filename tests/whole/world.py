@@ -1,0 +1,245 @@
+"""One Microservice as the walk takes it, pass after pass; every pass moves the clock to where it asks to look again."""
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from microservice_operator.api.environment import EnvironmentSpec
+from microservice_operator.api.microservice import MicroserviceSpec
+from microservice_operator.api.objects import Environment, Identity, Microservice
+from microservice_operator.cluster.connection import ApiError
+from microservice_operator.connections import Connection
+from microservice_operator.facts import Part, State
+from microservice_operator.outside import Before, Outside, Provided, is_over
+from tests.aws.proxy import Call, Proxy
+from tests.aws.whole import WholeAWS
+
+from .faults import Faults
+from .holdings import Tags, holdings, shared
+
+Key = tuple[str, str]
+DONE = (State.READY, State.STALLED, State.RETAINED)
+LISTENER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2"
+POD_IDENTITY = {"type": "PodIdentity", "clusterName": "prod"}
+IRSA = {"type": "IRSA", "oidcProviderARN": "arn:aws:iam::123456789012:oidc-provider/oidc.example/id/1"}
+PATHS: dict[str, Any] = {"/orders": {"get": {}, "post": {}}, "/orders/{orderId}": {"get": {}}}
+CA, DOCUMENT = "/api/v1/namespaces/platform/secrets/rds-ca", "/api/v1/namespaces/shop/configmaps/openapi"
+
+
+@dataclass
+class Objects:
+    """The Secrets and ConfigMaps of a cluster, by path: both what reads one of ours and what reads any."""
+
+    held: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def connection(self) -> "Objects":
+        return self
+
+    async def send(self, _method: str, path: str) -> dict[str, Any]:
+        if path not in self.held:
+            raise ApiError(404, {"reason": "NotFound"}, path)
+        if "/configmaps/" in path:
+            return {"data": self.held[path]}
+        return {"data": {key: base64.b64encode(value.encode()).decode() for key, value in self.held[path].items()}}
+
+    async def secret(self, owner: Identity, name: str) -> dict[str, Any] | None:
+        path = f"{owner.namespace}/{name}"
+        return await self.send("GET", path) if path in self.held else None
+
+    def write(self, owner: Identity, database: str, connection: Connection) -> None:
+        """What `desired` makes of a connection."""
+        for suffix, login in (("database", connection.runtime), ("database-owner", connection.owner)):
+            path = f"{owner.namespace}/{owner.name}-{database}-{suffix}"
+            self.held[path] = {"username": login.username, "password": login.password}
+
+
+@dataclass
+class Neighbours:
+    """The Microservices of the cluster, as their watch shows them."""
+
+    microservices: dict[Key, Mapping[str, Any]] = field(default_factory=dict)
+    parsed: dict[Key, Microservice] = field(default_factory=dict)
+
+    def dependency(self, key: Key) -> tuple[Mapping[str, Any], Microservice | None] | None:
+        return (self.microservices[key], self.parsed.get(key)) if key in self.microservices else None
+
+
+@dataclass
+class World:
+    """One Microservice, what its status remembers, and all of AWS; `now` is seconds since its creation."""
+
+    aws: WholeAWS
+    proxy: Proxy
+    faults: Faults
+    heard: list[tuple[str, str, str]]  # service, action and code of every call that was answered
+    outside: Outside
+    objects: Objects
+    identity: Identity
+    aws_spec: dict[str, Any]
+    sizes: dict[str, str]
+    neighbours: Neighbours = field(default_factory=Neighbours)
+    known: dict[Key, str] = field(default_factory=dict)
+    recreate: str = ""
+    now: float = 0
+    passes: int = 0
+    _spec: Any = None
+
+    @property
+    def name(self) -> str:
+        return self.identity.name
+
+    @property
+    def environment(self) -> Environment:
+        rds = {"sizes": self.sizes, "caSecretRef": {"namespace": "platform", "name": "rds-ca"}}
+        spec = {"aws": self.aws_spec, "databases": {"provider": "rds", "rds": rds}}
+        return Environment(f"env-{self.name}", EnvironmentSpec.model_validate(spec))
+
+    def every_part(self, policy: str = "") -> dict[str, Any]:
+        """A spec with everything that AWS can give, the policy of each part as given or the default."""
+        chosen = {"deletionPolicy": policy} if policy else {}
+        index = {"name": "byOwner", "partitionKey": {"name": "owner"}, "sortKey": {"name": "at", "type": "N"}}
+        table = {
+            "name": "carts",
+            "partitionKey": {"name": "id"},
+            "globalSecondaryIndexes": [index],
+            "timeToLiveAttribute": "expires",
+            "streamViewType": "NewImage",
+        }
+        topic = {"microservice": self.name, "name": "created"}
+        return {
+            "tags": {"team": "shop"},
+            "databases": [{"name": "orders", "parameters": {"work_mem": "8192"}, **chosen}],
+            "tables": [{**table, **chosen}],
+            "topics": [{"name": "created", **chosen}],
+            "queues": [{"name": "events", "deadLetter": {"maxReceiveCount": 3}, **chosen}],
+            "subscriptions": [{"topic": topic, "queue": "events", "filterPolicy": {"kind": ["created"]}}],
+            "api": {"openAPI": {"configMapKeyRef": {"name": "openapi", "key": "openapi.json"}}},
+        }
+
+    def publish(self, paths: Mapping[str, Any]) -> None:
+        """Its OpenAPI document."""
+        self.objects.held[DOCUMENT] = {"openapi.json": json.dumps({"openapi": "3.1.0", "paths": paths})}
+
+    async def step(self, spec: Mapping[str, Any]) -> Provided:
+        """One pass; the status remembers what it showed."""
+        service = Microservice(self.identity, 1, MicroserviceSpec.model_validate({"image": "a:1", **spec}))
+        key = (self.identity.namespace, self.name)
+        metadata = {"name": key[1], "namespace": key[0], "uid": self.identity.uid, "creationTimestamp": "2026-01-01"}
+        self._spec = service.spec.manifest()
+        self.neighbours.parsed[key] = service
+        self.neighbours.microservices.setdefault(key, {"metadata": metadata, "spec": self._spec})
+        before = Before(self.known, self.recreate)
+        provided = await self.outside.provide(service, self.environment, before, self.neighbours)
+        self.passes += 1
+        self._remember(provided.parts, metadata)
+        for database, connection in provided.connections.items():
+            self.objects.write(self.identity, database, connection)
+        return provided
+
+    async def drive(
+        self, spec: Mapping[str, Any], passes: int = 200, until: Callable[[Part], bool] | None = None
+    ) -> dict[Key, Part]:
+        """Until nothing more happens, or something does; no pass takes two steps for one part."""
+        for _ in range(passes):
+            before = len(self.writes())
+            provided = await self.step(spec)
+            steps = len(self.writes()) - before
+            if all(part.state in DONE for part in provided.parts) and not steps:
+                return by_key(provided.parts)
+            if until and any(until(part) for part in provided.parts):
+                return by_key(provided.parts)
+            self.advance(provided.parts)
+        raise AssertionError([part for part in provided.parts if part.state not in DONE])
+
+    async def ready(self, spec: Mapping[str, Any], passes: int = 200) -> dict[Key, Part]:
+        """From wherever it is to Ready."""
+        parts = await self.drive(spec, passes)
+        assert {part.state for part in parts.values()} <= {State.READY}, troubled(parts.values())
+        return parts
+
+    async def quiet(self, spec: Mapping[str, Any]) -> None:
+        """A further pass writes nothing and tells nothing."""
+        before = self.calls()
+        provided = await self.step(spec)
+        wrote = [call.action for call in self.calls()[len(before) :] if changes(call)]
+        assert wrote == []
+        assert [event for part in provided.parts for event in part.events] == []
+        assert {part.state for part in provided.parts} == {State.READY}, troubled(provided.parts)
+
+    async def leave_once(self) -> tuple[Part, ...]:
+        """One pass over the Microservice that is being deleted."""
+        leaving = self.outside.everything(self._spec, self.environment, self.known)
+        parts = await self.outside.leave(self.identity, self.environment, leaving, self.neighbours)
+        self.passes += 1
+        self._remember([part for part in parts if not is_over(part)], {})
+        return parts
+
+    async def leave(self, passes: int = 200) -> list[Part]:
+        """The Microservice is deleted: every part of every pass until all is over."""
+        seen: list[Part] = []
+        for _ in range(passes):
+            parts = await self.leave_once()
+            seen += parts
+            if all(is_over(part) for part in parts):
+                self.neighbours.microservices.clear()
+                self.neighbours.parsed.clear()
+                return seen
+            self.advance(parts)
+        raise AssertionError([part for part in parts if not is_over(part)])
+
+    def again(self) -> None:
+        """Another Microservice of the same name."""
+        self.identity = replace(self.identity, uid=f"{self.identity.uid}-again")
+        self.known = {}
+
+    def advance(self, parts: Any) -> None:
+        """The clock moves to where the pass asks for another."""
+        waits = [part.after for part in parts if part.after]
+        self.pass_time(min(waits, default=1.0))
+
+    def pass_time(self, seconds: float) -> None:
+        """For everybody who has a clock."""
+        self.now += seconds
+        self.aws.rds.advance(seconds)
+
+    def calls(self) -> list[Call]:
+        return list(self.proxy.calls)
+
+    def writes(self) -> list[str]:
+        """Actions that change something, in order."""
+        return [call.action for call in self.proxy.calls if changes(call)]
+
+    def accepted(self) -> list[str]:
+        """Actions that changed something and were answered well, in order."""
+        return [action for service, action, code in self.heard if code == "OK" and changes(Call(service, action, {}))]
+
+    def holdings(self) -> dict[str, Tags]:
+        """All that carries its marks."""
+        return holdings(self.aws, self.identity.namespace, self.name)
+
+    def kinds(self) -> set[str]:
+        """Kinds of that, and of what it shares."""
+        return {what.split()[0] for what in {**self.holdings(), **shared(self.aws, self.environment.name)}}
+
+    def _remember(self, parts: Any, metadata: Mapping[str, Any]) -> None:
+        self.known = {(part.kind, part.name): part.id for part in parts}
+        resources = [{"kind": part.kind, "name": part.name, "id": part.id} for part in parts]
+        body = {"metadata": metadata, "spec": self._spec, "status": {"resources": resources}}
+        self.neighbours.microservices[self.identity.namespace, self.name] = body
+
+
+def by_key(parts: Any) -> dict[Key, Part]:
+    return {(part.kind, part.name): part for part in parts}
+
+
+def troubled(parts: Any) -> list[tuple[str, str, State, str]]:
+    """What to show of parts that are not as they should be."""
+    return [(part.kind, part.name, part.state, part.message) for part in parts if part.state is not State.READY]
+
+
+def changes(call: Call) -> bool:
+    """Whether a call changes something."""
+    return not call.action.startswith(("Describe", "List", "Get"))
