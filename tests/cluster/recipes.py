@@ -56,6 +56,13 @@ def _test_image(name: str, *copies: str) -> Recipe:
     return Recipe(name, f"{folder}/Dockerfile", (folder, *copies))
 
 
+def _strict_layer() -> list[str]:
+    """The modules of tests/aws that are no tests; .dockerignore leaves out the same ones."""
+    tests = ("test_*.py", "conftest.py", "*_world.py")
+    modules = sorted((REPOSITORY / "tests" / "aws").glob("*.py"))
+    return [f"tests/aws/{module.name}" for module in modules if not any(module.match(each) for each in tests)]
+
+
 RECIPES = {
     recipe.name: recipe
     for recipe in (
@@ -65,7 +72,7 @@ RECIPES = {
             ("requirements", "pyproject.toml", "README.md", "operator/microservice_operator", "crds"),
         ),
         *(_service(name) for name in ("user", "product", "order")),
-        _test_image("moto", "requirements/bootstrap.txt", "requirements/emulator.txt"),
+        _test_image("aws", "requirements/bootstrap.txt", "requirements/emulator.txt", *_strict_layer()),
         _test_image("postgres"),
     )
 }

@@ -22,7 +22,7 @@ POD = (Path(__file__).parent / "config" / "test-pod.yaml").read_text()
 @pytest.fixture(scope="module")
 def loaded(node: Cluster) -> Cluster:
     """The node with the emulator's image: a server with an HTTP probe and a Python inside."""
-    node.load_images([images(["moto"])["moto"].archive])
+    node.load_images([images(["aws"])["aws"].archive])
     return node
 
 
@@ -83,7 +83,7 @@ def test_network_policies_are_enforced(running: Cluster, kubectl: Kubectl) -> No
 
 
 def test_images_are_known_by_the_tag_dev(loaded: Cluster) -> None:
-    loaded.load_images([images(["moto"])["moto"].archive])  # is there already
+    loaded.load_images([images(["aws"])["aws"].archive])  # is there already
     with pytest.raises(ClusterError, match="is not an image archive"):
         loaded.load_images([Path(__file__)])
 

@@ -24,7 +24,7 @@ REGION = "us-east-1"
 def aws_url() -> Iterator[str]:
     port = free_port()
     with subprocess.Popen(
-        [sys.executable, "tests/cluster/images/moto/emulator.py", "127.0.0.1", str(port)],
+        [sys.executable, "-m", "tests.aws", "--host=127.0.0.1", f"--port={port}"],
         cwd=ROOT,
         env=environment("product", **CREDENTIALS),
         stdout=subprocess.DEVNULL,
@@ -101,19 +101,30 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
 
 
 @pytest.fixture(scope="session")
-def shop(start: Callable[..., Service], postgres: PostgresServer, aws_url: str, product_tables: dict[str, str]) -> Shop:
-    users, orders = postgres.create("users"), postgres.create("orders")
-    aws = {**product_tables, "AWS_REGION": REGION, "AWS_ENDPOINT_URL": aws_url, **CREDENTIALS}
-    product = start("product", EXPIRY_INTERVAL_SECONDS="0.2", **aws)
+def aws(aws_url: str) -> dict[str, str]:
+    return {"AWS_REGION": REGION, "AWS_ENDPOINT_URL": aws_url, **CREDENTIALS}
+
+
+@pytest.fixture(scope="session")
+def product(start: Callable[..., Service], product_tables: dict[str, str], aws: dict[str, str]) -> Service:
+    return start("product", EXPIRY_INTERVAL_SECONDS="0.2", **product_tables, **aws).wait_until("/ready")
+
+
+@pytest.fixture(scope="session")
+def user(start: Callable[..., Service], postgres: PostgresServer) -> Service:
+    users = postgres.create("users")
     migrate("user", users.owner_url)
+    return start("user", DATABASE_URL=users.url).wait_until("/ready")
+
+
+@pytest.fixture(scope="session")
+def shop(start: Callable[..., Service], postgres: PostgresServer, user: Service, product: Service) -> Shop:
+    orders = postgres.create("orders")
     migrate("order", orders.owner_url)
-    user = start("user", DATABASE_URL=users.url)
     # The machine that runs the tests may be busy; what is tested is who gets the goods, not how fast.
-    calm = {"UPSTREAM_TIMEOUT_SECONDS": "30"}
+    calm = {"UPSTREAM_TIMEOUT_SECONDS": "30", "REQUEST_TIMEOUT_SECONDS": "60"}
     order = start("order", DATABASE_URL=orders.url, USER_URL=user.url, PRODUCT_URL=product.url, **calm)
-    for service in (product, user, order):
-        service.wait_until("/ready")
-    return Shop(user, product, order, orders)
+    return Shop(user, product, order.wait_until("/ready"), orders)
 
 
 @pytest.fixture(scope="session")

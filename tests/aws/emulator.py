@@ -1,4 +1,4 @@
-"""``python emulator.py HOST PORT``: moto's AWS, one request at a time; what the image runs, and what tests start.
+"""moto's AWS, one request at a time: what the strict layer stands before.
 
 DynamoDB runs the updates of one item one after the other. moto does not: between its check of a condition and its
 write another thread may come in, and a stock of 50 is sold 51 times. With a lock around it, it keeps the promise that
@@ -8,15 +8,13 @@ It does not list the authorizers of an API, which the operator looks at; that is
 """
 
 import json
-import signal
-import sys
 from collections.abc import Iterable
 from threading import Lock
 from typing import Any
 
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from werkzeug.serving import make_server
+from werkzeug.serving import BaseWSGIServer, make_server
 
 
 def _authorizers(response: ApiGatewayV2Response) -> tuple[int, dict[str, str], str]:
@@ -42,8 +40,6 @@ class OneAtATime:
             return list(self._app(environ, start_response))
 
 
-if __name__ == "__main__":
-    # The first process of a container gets no default for SIGTERM: it would be waited for in vain, then killed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    host, port = sys.argv[1], int(sys.argv[2])
-    make_server(host, port, OneAtATime(), threaded=True, request_handler=MotoRequestHandler).serve_forever()
+def emulator(host: str, port: int) -> BaseWSGIServer:
+    """A server; `serve_forever` is the caller's to call."""
+    return make_server(host, port, OneAtATime(), threaded=True, request_handler=MotoRequestHandler)
