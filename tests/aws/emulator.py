@@ -35,7 +35,9 @@ class OneAtATime:
         self._turn = Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer one request, whole, before the next."""
+        """Answer one request, whole, before the next; but one that waits for a message lets others bring it."""
+        if environ.get("HTTP_X_AMZ_TARGET", "").endswith(".ReceiveMessage"):
+            return list(self._app(environ, start_response))
         with self._turn:
             return list(self._app(environ, start_response))
 
