@@ -1,10 +1,13 @@
 """One PostgreSQL, one emulated AWS and one running shop for all tests; nothing of the project is replaced by a mock."""
 
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import boto3
 import httpx2
@@ -48,6 +51,10 @@ def product_tables(aws_url: str, postgres: PostgresServer) -> dict[str, str]:
     Asks for PostgreSQL only because the emulator starts while that does.
     """
     assert postgres
+    while True:
+        with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", urlsplit(aws_url).port or 0)):
+            break
+        time.sleep(0.1)
     client = boto3.client(
         "dynamodb",
         region_name=REGION,

@@ -18,6 +18,16 @@ class Shop:
     orders: Database
 
 
+async def stocked(http: httpx2.AsyncClient, products: str, inventory: int, price: str = "12.50") -> str:
+    """The id of a new product."""
+    new = {"name": "Lamp", "price": price, "inventory": inventory}
+    return str((await http.post(products, json=new)).json()["productId"])
+
+
+async def stock(http: httpx2.AsyncClient, products: str, product_id: str) -> int:
+    return int((await http.get(f"{products}/{product_id}")).json()["inventory"])
+
+
 @dataclass(frozen=True)
 class Customer:
     """Talks to the shop as a customer's browser would."""
@@ -30,11 +40,10 @@ class Customer:
         return str((await self.http.post(f"{self.shop.user.url}/users", json=user)).json()["userId"])
 
     async def product(self, inventory: int, price: str = "12.50") -> str:
-        new = {"name": "Lamp", "price": price, "inventory": inventory}
-        return str((await self.http.post(f"{self.shop.product.url}/products", json=new)).json()["productId"])
+        return await stocked(self.http, f"{self.shop.product.url}/products", inventory, price)
 
     async def stock(self, product_id: str) -> int:
-        return int((await self.http.get(f"{self.shop.product.url}/products/{product_id}")).json()["inventory"])
+        return await stock(self.http, f"{self.shop.product.url}/products", product_id)
 
     async def order(self, customer_id: str, *items: tuple[str, int], **headers: str) -> httpx2.Response:
         body: dict[str, Any] = {

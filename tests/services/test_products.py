@@ -1,4 +1,4 @@
-"""The product service over HTTP: the article's conditional update, and reservations on top of it."""
+"""The product service over HTTP: the catalogue, and the article's conditional update."""
 
 import asyncio
 from collections import Counter
@@ -7,20 +7,23 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from tests.services.customer import Customer, Shop
+from tests.services.customer import stock, stocked
+from tests.services.processes import Service
 
 
 @pytest.fixture
-def products(shop: Shop) -> str:
-    return f"{shop.product.url}/products"
+def products(product: Service) -> str:
+    return f"{product.url}/products"
 
 
-async def test_a_product_is_found_where_the_answer_says(http: httpx2.AsyncClient, shop: Shop, products: str) -> None:
+async def test_a_product_is_found_where_the_answer_says(
+    http: httpx2.AsyncClient, product: Service, products: str
+) -> None:
     created = await http.post(products, json={"name": "Lamp", "price": "12.5", "inventory": 3})
     assert created.status_code == 201
     assert created.json() | {"productId": ""} == {"productId": "", "name": "Lamp", "price": "12.50", "inventory": 3}
 
-    found = await http.get(shop.product.url + created.headers["location"])
+    found = await http.get(product.url + created.headers["location"])
     assert found.json() == created.json()
 
 
@@ -49,10 +52,8 @@ async def test_a_bad_body_is_refused_by_field(
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
-async def test_the_stock_goes_down_to_zero_and_not_below(
-    http: httpx2.AsyncClient, customer: Customer, products: str
-) -> None:
-    product_id = await customer.product(inventory=5)
+async def test_the_stock_goes_down_to_zero_and_not_below(http: httpx2.AsyncClient, products: str) -> None:
+    product_id = await stocked(http, products, 5)
     withdrawal = f"{products}/{product_id}/inventory"
 
     answers = await asyncio.gather(*(http.post(withdrawal, json={"quantity": 2}) for _ in range(4)))
@@ -62,7 +63,7 @@ async def test_the_stock_goes_down_to_zero_and_not_below(
     refusal = next(answer for answer in answers if answer.status_code == 409).json()
     assert refusal["type"] == "urn:shop:problem:out-of-stock"
     assert refusal["detail"].startswith("quantity: 2 asked for, ")
-    assert await customer.stock(product_id) == 1
+    assert await stock(http, products, product_id) == 1
 
 
 @pytest.mark.parametrize("quantity", [0, -1, 10_001, "1", 1.5, None])
@@ -72,64 +73,33 @@ async def test_a_quantity_must_be_a_number_of_pieces(quantity: object, http: htt
     assert [error["field"] for error in answer.json()["errors"]] == ["quantity"]
 
 
-@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k"}])
-async def test_an_unknown_product_is_not_found_and_not_made(
-    headers: dict[str, str], http: httpx2.AsyncClient, products: str
-) -> None:
+async def test_an_unknown_product_is_not_found_and_not_made(http: httpx2.AsyncClient, products: str) -> None:
     product = f"{products}/{uuid4()}"
     assert (await http.get(product)).status_code == 404
-    assert (await http.post(f"{product}/inventory", json={"quantity": 1}, headers=headers)).status_code == 404
+    assert (await http.post(f"{product}/inventory", json={"quantity": 1})).status_code == 404
     assert (await http.get(product)).status_code == 404
 
 
-async def test_a_reservation_can_be_repeated(http: httpx2.AsyncClient, customer: Customer, products: str) -> None:
-    product_id = await customer.product(inventory=5)
-    key = {"Idempotency-Key": "order-1"}
-
-    answers = [
-        await http.post(f"{products}/{product_id}/inventory", json={"quantity": 5}, headers=key) for _ in range(3)
-    ]
-
-    assert [answer.json() for answer in answers] == [{"productId": product_id, "inventory": 0}] * 3
-    assert await customer.stock(product_id) == 0
-
-
-async def test_a_key_stands_for_one_quantity(http: httpx2.AsyncClient, customer: Customer, products: str) -> None:
-    product_id = await customer.product(inventory=5)
-    key = {"Idempotency-Key": "order-1"}
-    await http.post(f"{products}/{product_id}/inventory", json={"quantity": 1}, headers=key)
-
-    other = await http.post(f"{products}/{product_id}/inventory", json={"quantity": 2}, headers=key)
-
-    assert other.status_code == 409
-    assert other.json()["type"] == "urn:shop:problem:key-reused"
-    assert await customer.stock(product_id) == 4
+async def test_the_catalogue_comes_in_pages_with_every_product_once(http: httpx2.AsyncClient, products: str) -> None:
+    made = {await stocked(http, products, 1) for _ in range(7)}
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = (await http.get(products, params={"limit": "3", **cursor})).json()
+        assert len(page["items"]) <= 3
+        seen += [item["productId"] for item in page["items"]]
+        if page["nextCursor"] is None:
+            break
+        cursor = {"cursor": page["nextCursor"]}
+    assert made <= set(seen)
+    assert len(seen) == len(set(seen))
 
 
-async def test_reserved_goods_are_put_back_once(http: httpx2.AsyncClient, customer: Customer, products: str) -> None:
-    product_id = await customer.product(inventory=5)
-    product = f"{products}/{product_id}"
-    await http.post(f"{product}/inventory", json={"quantity": 3}, headers={"Idempotency-Key": "order-1"})
-
-    answers = await asyncio.gather(*(http.delete(f"{product}/reservations/order-1") for _ in range(4)))
-
-    assert [answer.status_code for answer in answers] == [204] * 4
-    assert await customer.stock(product_id) == 5
-
-
-async def test_settled_goods_do_not_come_back(http: httpx2.AsyncClient, customer: Customer, products: str) -> None:
-    product_id = await customer.product(inventory=5)
-    product = f"{products}/{product_id}"
-    await http.post(f"{product}/inventory", json={"quantity": 3}, headers={"Idempotency-Key": "order-1"})
-
-    assert (await http.post(f"{product}/reservations/order-1/settlement")).status_code == 204
-    assert (await http.post(f"{product}/reservations/order-1/settlement")).status_code == 204
-    assert (await http.delete(f"{product}/reservations/order-1")).status_code == 204
-    assert await customer.stock(product_id) == 2
-
-
-async def test_nothing_reserved_puts_nothing_back(http: httpx2.AsyncClient, customer: Customer, products: str) -> None:
-    product_id = await customer.product(inventory=5)
-    assert (await http.delete(f"{products}/{product_id}/reservations/never")).status_code == 204
-    assert (await http.delete(f"{products}/{uuid4()}/reservations/never")).status_code == 204
-    assert await customer.stock(product_id) == 5
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [("limit=0", "limit"), ("limit=101", "limit"), ("cursor=%00", "cursor"), ("cursor=WyJ4Il0", "cursor")],
+)
+async def test_a_bad_page_is_refused_by_field(query: str, field: str, http: httpx2.AsyncClient, products: str) -> None:
+    answer = await http.get(f"{products}?{query}")
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == [field]

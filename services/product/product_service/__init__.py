@@ -1,12 +1,13 @@
-"""What is for sale: products and their stock, kept in DynamoDB.
+"""What is for sale: products, their stock, and what is reserved of it, kept in DynamoDB.
 
-    routes  HTTP in, HTTP out           ports     what the routes need from a store
-    store   DynamoDB behind it          dynamodb  boto3 in a bounded pool of threads
-    app     puts them together          model     what travels over HTTP
+    routes              HTTP for customers          ports         what the routes need from a store
+    reservation_routes  HTTP for other services     model         what travels over HTTP
+    store               products in DynamoDB        items         how DynamoDB keeps both
+    reservations        reservations in DynamoDB    dynamodb      boto3 in a bounded pool of threads
+    catalogue           reads that survive an outage    expiry    puts back what nobody confirmed
+    app                 puts them together
 
-Stock leaves in one conditional update, so it can never go below zero, whoever asks at the same time. Taken with an
-``Idempotency-Key`` it is a *reservation*: noted in the product itself under that key by the same update, so that the
-request can be repeated without taking twice, and the stock can be put back exactly once. The buyer settles the
-reservation when the order is stored; what was never settled nor put back (a crash in between) can be found in the
-product.
+Stock leaves in one conditional update, so it can never go below zero, whoever asks at the same time. A reservation
+takes several products in one transaction, all or none, and ends confirmed or released; one that nobody confirms in
+time is released by the service itself, so a buyer that crashes holds no goods for ever.
 """

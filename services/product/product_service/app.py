@@ -5,7 +5,7 @@ from pydantic import Field
 
 from product_service.dynamodb import DynamoDB
 from product_service.expiry import Expiry
-from product_service.ports import StoreUnavailable
+from product_service.ports import Contended, StoreUnavailable
 from product_service.reservation_routes import reservation_router
 from product_service.reservations import DynamoReservations
 from product_service.routes import router
@@ -35,7 +35,7 @@ def create_app(settings: ProductSettings) -> FastAPI:
         title="Product service",
         routes=routes,
         probe=products.probe,
-        outages=(StoreUnavailable,),
+        outages=(StoreUnavailable, Contended),
         background=(Expiry(reservations, settings.expiry_interval_seconds).run,),
         close=(dynamodb.close,),
     )

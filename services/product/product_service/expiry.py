@@ -3,7 +3,7 @@
 import asyncio
 import random
 
-from product_service.ports import Reservations, StoreUnavailable
+from product_service.ports import Contended, Reservations, StoreUnavailable
 
 
 class Expiry:
@@ -18,5 +18,5 @@ class Expiry:
             try:
                 while await self._reservations.release_expired():
                     pass
-            except StoreUnavailable:
+            except (StoreUnavailable, Contended):
                 continue  # logged where it happened; the goods stay held a little longer

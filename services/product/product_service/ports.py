@@ -15,7 +15,7 @@ class ProductUnknown(Exception):
 
 
 class KeyReused(Exception):
-    """The request key, or the reservation's id, already stands for something else."""
+    """The reservation's id already stands for other goods."""
 
 
 class ReservationUnknown(Exception):
@@ -34,7 +34,7 @@ class StoreUnavailable(Exception):
     """The store cannot answer now; nothing is known about a write that was under way."""
 
 
-class Contended(StoreUnavailable):
+class Contended(Exception):
     """Others write the same items all the time; nothing was written."""
 
 
@@ -61,21 +61,9 @@ class Products(Protocol):
         """Take from the stock and return what is left. Raises ``OutOfStock``, ``ProductUnknown``."""
         ...
 
-    async def reserve(self, product_id: UUID, quantity: int, key: str) -> int:
-        """As ``take``, and repeatable under its key. Raises ``KeyReused`` too."""
-        ...
-
-    async def release(self, product_id: UUID, key: str) -> None:
-        """Put back what the key reserved, once; a key that holds nothing is no error."""
-        ...
-
-    async def settle(self, product_id: UUID, key: str) -> None:
-        """The reserved goods are sold: forget the key; a key that holds nothing is no error."""
-        ...
-
 
 class Reservations(Protocol):
-    """Every method may raise ``StoreUnavailable`` and may be repeated."""
+    """Every method may raise ``StoreUnavailable`` or ``Contended``, and may be repeated."""
 
     async def hold(self, wanted: NewReservation) -> Reservation:
         """All or nothing. Raises ``OutOfStock``, ``ProductUnknown``, ``KeyReused``, ``ReservationReleased``."""

@@ -1,14 +1,14 @@
 """The HTTP side of the product service."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Response
 
-from product_service.model import NewProduct, Product, RequestKey, Stock, Withdrawal
-from product_service.ports import KeyReused, OutOfStock, Products, ProductUnknown
+from product_service.model import NewProduct, Product, Stock, Withdrawal
+from product_service.ports import OutOfStock, Products, ProductUnknown
 from shop_shared import pagination, problems
 
 log = structlog.get_logger(__name__)
@@ -42,37 +42,16 @@ def router(products: Products) -> APIRouter:
         return product
 
     @routes.post("/{productId}/inventory", responses=problems.documented(404, 409))
-    async def update_inventory(
-        productId: UUID,  # noqa: N803
-        withdrawal: Withdrawal,
-        idempotency_key: Annotated[RequestKey | None, Header()] = None,
-    ) -> Stock:
+    async def update_inventory(productId: UUID, withdrawal: Withdrawal) -> Stock:  # noqa: N803
+        """Take goods out of the stock for good; whoever may want to put them back makes a reservation."""
         try:
-            if idempotency_key is None:
-                left = await products.take(productId, withdrawal.quantity)
-            else:
-                left = await products.reserve(productId, withdrawal.quantity, idempotency_key)
+            left = await products.take(productId, withdrawal.quantity)
         except OutOfStock as refusal:
             detail = f"quantity: {withdrawal.quantity} asked for, {refusal.left} left; ask for fewer or come back later"
             raise problems.conflict("out-of-stock", detail) from None
-        except KeyReused:
-            detail = (
-                "Idempotency-Key: it has reserved another quantity of this product; use a new key for a new request"
-            )
-            raise problems.conflict("key-reused", detail) from None
         except ProductUnknown:
             raise _unknown(productId) from None
         return Stock(product_id=productId, inventory=left)
-
-    @routes.delete("/{productId}/reservations/{key}", status_code=HTTPStatus.NO_CONTENT)
-    async def put_back(productId: UUID, key: RequestKey) -> None:  # noqa: N803
-        """The sale did not happen: put the reserved goods back into the stock."""
-        await products.release(productId, key)
-
-    @routes.post("/{productId}/reservations/{key}/settlement", status_code=HTTPStatus.NO_CONTENT)
-    async def settle(productId: UUID, key: RequestKey) -> None:  # noqa: N803
-        """The sale happened: the reserved goods are gone for good."""
-        await products.settle(productId, key)
 
     return routes
 

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from product_service.dynamodb import CONDITION_FAILED, DynamoDB, code_of
 from product_service.items import inventory, product, product_key
 from product_service.model import NewProduct, Product
-from product_service.ports import KeyReused, OutOfStock, ProductUnknown
+from product_service.ports import OutOfStock, ProductUnknown
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import ScanInputTypeDef, UpdateItemInputTypeDef
@@ -40,7 +40,6 @@ class DynamoProducts:
             "name": {"S": new.name},
             "price": {"N": str(new.price)},
             "inventory": {"N": str(new.inventory)},
-            "reservations": {"M": {}},
         }
         await self._dynamodb.call(lambda: self._dynamodb.repeating.put_item(TableName=self._table, Item=item))
         return Product(product_id=product_id, name=new.name, price=new.price, inventory=new.inventory)
@@ -87,50 +86,6 @@ class DynamoProducts:
         except ClientError as refused:
             raise OutOfStock(product_id, inventory(_item_before(refused, product_id))) from None
         return inventory(answer["Attributes"])
-
-    async def reserve(self, product_id: UUID, quantity: int, key: str) -> int:
-        update: UpdateItemInputTypeDef = {
-            "TableName": self._table,
-            "Key": product_key(product_id),
-            "UpdateExpression": "SET inventory = inventory - :qty, reservations.#key = :qty",
-            "ConditionExpression": "inventory >= :qty AND attribute_not_exists(reservations.#key)",
-            "ExpressionAttributeNames": {"#key": key},
-            "ExpressionAttributeValues": {":qty": {"N": str(quantity)}},
-            "ReturnValues": "UPDATED_NEW",
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
-        try:
-            answer = await self._dynamodb.call(lambda: self._dynamodb.repeating.update_item(**update))
-        except ClientError as refused:
-            item = _item_before(refused, product_id)
-            held = item["reservations"]["M"].get(key)
-            if held is None:
-                raise OutOfStock(product_id, inventory(item)) from None
-            if int(held["N"]) != quantity:
-                raise KeyReused from None
-            return inventory(item)  # a repetition: taken already
-        return inventory(answer["Attributes"])
-
-    async def release(self, product_id: UUID, key: str) -> None:
-        await self._forget(product_id, key, "SET inventory = inventory + reservations.#key REMOVE reservations.#key")
-
-    async def settle(self, product_id: UUID, key: str) -> None:
-        await self._forget(product_id, key, "REMOVE reservations.#key")
-
-    async def _forget(self, product_id: UUID, key: str, update: str) -> None:
-        try:
-            await self._dynamodb.call(
-                lambda: self._dynamodb.repeating.update_item(
-                    TableName=self._table,
-                    Key=product_key(product_id),
-                    UpdateExpression=update,
-                    ConditionExpression="attribute_exists(reservations.#key)",
-                    ExpressionAttributeNames={"#key": key},
-                )
-            )
-        except ClientError as refused:
-            if code_of(refused) != CONDITION_FAILED:
-                raise
 
 
 def _item_before(refused: ClientError, product_id: UUID) -> "Item":

@@ -4,8 +4,10 @@ A service is wired in its own ``app.py`` and started by ``python -m <service>``:
 
     settings.load()      the environment, read once, refused with a sentence that names the variable
     logs.configure()     one JSON object a line on stdout, with service, traceId and timestamp
-    application.build()  FastAPI with problem answers, a body limit, /health, /ready and /metrics
+    application.build()  FastAPI with problem answers, limits, deadlines, traces, /health, /ready and /metrics
     server.serve()       uvicorn that drains on SIGTERM
 
+``resilience`` is for calls to other services, ``messages`` for the trace in SNS and SQS, ``pagination`` for lists,
+``background`` for work beside the requests, ``openapi`` writes the contracts.
 ``postgres`` and ``migrations`` are for the services that own a PostgreSQL database; nothing else imports them.
 """

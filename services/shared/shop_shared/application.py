@@ -15,9 +15,12 @@ from pydantic.alias_generators import to_camel
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from shop_shared import background, health, problems
+from shop_shared import background, health, problems, telemetry
 from shop_shared.body_limit import BodyLimit
 from shop_shared.request_log import QUIET, RequestLog
+from shop_shared.resilience.deadline import DeadlineExceeded, Deadlines, on_exceeded
+from shop_shared.resilience.shedding import LoadShedding
+from shop_shared.resilience.upstream import UpstreamUnavailable
 from shop_shared.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
@@ -45,9 +48,13 @@ class Parts:
 
 
 def build(settings: ServiceSettings, parts: Parts) -> FastAPI:
+    end_telemetry = telemetry.configure(settings)
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as open_parts:
+            if end_telemetry:
+                open_parts.push_async_callback(end_telemetry)
             for close in parts.close:
                 open_parts.push_async_callback(close)
             await open_parts.enter_async_context(background.running(parts.background))
@@ -70,14 +77,23 @@ def build(settings: ServiceSettings, parts: Parts) -> FastAPI:
     app.add_exception_handler(problems.Problem, problems.on_problem)
     app.add_exception_handler(RequestValidationError, problems.on_invalid_request)
     app.add_exception_handler(HTTPException, problems.on_http_error)
+    app.add_exception_handler(DeadlineExceeded, on_exceeded)
+    app.add_exception_handler(UpstreamUnavailable, _on_unavailable)
     for outage in parts.outages:
         app.add_exception_handler(outage, _on_outage)
     # The last one added is the outermost: metrics also count what the log answers with 500.
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
+    app.add_middleware(Deadlines, most_seconds=settings.request_timeout_seconds)
+    app.add_middleware(LoadShedding, limit=settings.max_requests)
     app.add_middleware(RequestLog)
     metrics = Instrumentator(should_group_status_codes=False, excluded_handlers=[f"^{path}$" for path in sorted(QUIET)])
     metrics.instrument(app).expose(app, include_in_schema=False)
     return app
+
+
+async def _on_unavailable(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, UpstreamUnavailable)  # noqa: S101  (Starlette types handlers by Exception)
+    return problems.response(problems.unavailable(f"the {error.service} service", error.retry_after))
 
 
 async def _on_outage(_request: Request, error: Exception) -> JSONResponse:

@@ -7,6 +7,7 @@ way, so a client needs to understand one shape only. Answers never quote the cli
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -81,13 +82,13 @@ def invalid(where: str, message: str) -> Problem:
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", f"{where}: {message}", errors)
 
 
-def unavailable(what: str) -> Problem:
+def unavailable(what: str, retry_after: float = RETRY_AFTER_SECONDS) -> Problem:
     """Something behind this service does not answer; the same request may succeed a little later."""
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "unavailable",
         f"{what} does not answer right now; nothing was lost, send the request again after the time in Retry-After",
-        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+        headers={"Retry-After": str(ceil(retry_after))},
     )
 
 

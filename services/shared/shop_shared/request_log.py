@@ -7,15 +7,17 @@ from http import HTTPStatus
 from time import perf_counter
 
 import structlog
+from opentelemetry import trace
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shop_shared import problems, tracing
+from shop_shared.resilience.shedding import PROBES
 
 log = structlog.get_logger(__name__)
 
 # Called every few seconds by the kubelet and by Prometheus: a line for each would bury the others.
-QUIET = frozenset({"/health", "/ready", "/metrics"})
+QUIET = PROBES
 
 
 class RequestLog:
@@ -26,10 +28,10 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        with tracing.request_span(Headers(scope=scope)):
-            await self._answer(scope, receive, send)
+        with tracing.request_span(Headers(scope=scope), record=scope["path"] not in QUIET) as span:
+            await self._answer(scope, receive, send, span)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, span: trace.Span) -> None:
         started = perf_counter()
         status: int | None = None
 
@@ -37,6 +39,7 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                _describe(span, scope, message["status"])
             await send(message)
             if message["type"] == "http.response.body" and not message.get("more_body"):
                 self._write_line(scope, status, perf_counter() - started)
@@ -62,6 +65,16 @@ class RequestLog:
             status=status,
             durationMs=round(seconds * 1000, 1),
         )
+
+
+def _describe(span: trace.Span, scope: Scope, status: int) -> None:
+    """By OpenTelemetry's conventions for HTTP servers."""
+    span.update_name(f"{scope['method']} {_route(scope)}")
+    span.set_attributes(
+        {"http.request.method": scope["method"], "http.route": _route(scope), "http.response.status_code": status}
+    )
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        span.set_status(trace.StatusCode.ERROR)
 
 
 def _route(scope: Scope) -> str:

@@ -19,6 +19,10 @@ class ServiceSettings(BaseSettings):
     host: str = "0.0.0.0"  # noqa: S104
     port: int = Field(default=8080, ge=1, le=65535)
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    # What one pod has at hand at once; beyond it requests are refused with 503.
+    max_requests: int = Field(default=256, ge=1)
+    # The longest that an answer may take; a caller can ask for less.
+    request_timeout_seconds: float = Field(default=10, gt=0)
     max_body_bytes: int = Field(default=65_536, ge=1)
     # Below the pod's 30 s of grace, of which the preStop sleep has used 5 s.
     drain_seconds: int = Field(default=20, ge=1)
