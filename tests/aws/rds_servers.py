@@ -4,16 +4,8 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.aws.rds_processes import ADMIN
 from tests.postgres.server import PostgresServer, TlsFront
-
-# "Understanding the rds_superuser role" in the Amazon RDS User Guide: no superuser, and it cannot become one
-ADMIN = """
-CREATE ROLE rds_superuser NOLOGIN;
-GRANT pg_monitor, pg_signal_backend TO rds_superuser WITH ADMIN OPTION;
-CREATE ROLE {name} LOGIN CREATEDB CREATEROLE PASSWORD '{password}';
-GRANT rds_superuser TO {name};
-ALTER DATABASE postgres OWNER TO {name};
-"""
 
 
 def certificates(folder: Path) -> Path:

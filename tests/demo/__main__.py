@@ -14,6 +14,7 @@ from tests.cluster.cluster import known
 from tests.cluster.telling import telling
 
 from .applying import apply_all
+from .aws_parts import aws_parts
 from .board import Board
 from .diagnosis import explain
 from .ending import end_all
@@ -25,9 +26,9 @@ from .reach import reach
 from .shop import QUANTITY, STOCK, Sale, buy
 from .standing import standing
 
-IMAGES = ("moto", "postgres", "operator", "user", "product", "order")
+IMAGES = ("aws", "postgres", "operator", "user", "product", "order")
 REACHED = {
-    "moto": ("local-aws", "moto"),
+    "aws": ("local-aws", "aws"),
     "user": ("shop", "user"),
     "product": ("shop", "product"),
     "order": ("shop", "order"),
@@ -106,6 +107,7 @@ def _tell(kubectl: Kubectl, sale: Sale) -> None:
     _block("the order, as the order service stored it", json.dumps(sale.order, indent=2))
     _block("the stock", f"{sale.product['name']}: {STOCK} - {QUANTITY} = {sale.left} left")
     _block("$ kubectl get msvc -n shop", kubectl("get", "msvc", "--namespace=shop").rstrip())
+    _block("what the shop has in AWS", "\n".join(aws_parts(kubectl)))
     _block(
         "to look further",
         ". .local/env                                    # KUBECONFIG, addresses, the emulator's credentials\n"

@@ -24,7 +24,7 @@ def write_env(urls: Mapping[str, str]) -> Path:
     kubectl = REPOSITORY / ".venv" / "bin"
     values = {
         "KUBECONFIG": str(KUBECONFIG),
-        "AWS_ENDPOINT_URL": urls["moto"],
+        "AWS_ENDPOINT_URL": urls["aws"],
         "AWS_ACCESS_KEY_ID": "emulator",
         "AWS_SECRET_ACCESS_KEY": "emulator",
         "AWS_REGION": "us-east-1",

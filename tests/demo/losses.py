@@ -9,6 +9,7 @@ from .standing import SHOP
 
 ANNOTATION = "microservice-operator.dev/recreate"
 LOST = ("TableLost", "DatabaseLost")
+KINDS = ("Table", "DatabaseInstance", "Database")  # the rest keeps nothing, and the operator makes it anew by itself
 
 
 def start_anew(kubectl: Kubectl) -> list[str]:
@@ -39,4 +40,4 @@ def _lost(item: Object) -> Object | None:
     if not any(c["type"] == "Stalled" and c["reason"] in LOST for c in status.get("conditions", [])):
         return None
     parts: list[Object] = status.get("resources", [])
-    return next((p for p in parts if p["kind"] in ("Table", "Database") and p["state"] == "Stalled"), None)
+    return next((p for p in parts if p["kind"] in KINDS and p["state"] == "Stalled"), None)

@@ -17,15 +17,16 @@ from tests.cluster.state import State
 
 from .errors import DemoError
 from .kubectl import PROGRAM, Kubectl, Object
-from .standing import SHOP
 
+SUPPORT = "local-aws"  # which has no policies
 Services = Mapping[str, tuple[str, str]]  # our name → namespace, Service
 
 
 def reach(kubectl: Kubectl, state: State, services: Services, folder: Path) -> dict[str, str]:
     """A URL for each Service."""
     if state.kind == "node":
-        kubectl.apply([_admission(state.addresses.host)])
+        namespaces = {namespace for namespace, _ in services.values()} - {SUPPORT}
+        kubectl.apply([_admission(namespace, state.addresses.host) for namespace in sorted(namespaces)])
         return {name: _by_address(kubectl, *service) for name, service in services.items()}
     return _by_forward(kubectl, services, folder)
 
@@ -38,12 +39,12 @@ def stop_forwards(folder: Path) -> None:
         record.unlink()
 
 
-def _admission(address: str) -> Object:
-    """This machine as a caller of the whole shop; policies add up, so it takes nothing from the operator's own."""
+def _admission(namespace: str, address: str) -> Object:
+    """This machine as a caller of a namespace; policies add up, so it takes nothing from the operator's own."""
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
-        "metadata": {"name": "this-machine", "namespace": SHOP},
+        "metadata": {"name": "this-machine", "namespace": namespace},
         "spec": {
             "podSelector": {},
             "policyTypes": ["Ingress"],

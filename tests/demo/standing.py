@@ -7,7 +7,7 @@ from .kubectl import Kubectl, Object
 from .rendering import ASK
 
 SUPPORT = (  # namespace, kind, name
-    ("local-aws", "deployment", "moto"),
+    ("local-aws", "deployment", "aws"),
     ("local-aws", "statefulset", "postgres"),
     ("microservice-operator-system", "deployment", "microservice-operator"),
 )

@@ -4,7 +4,7 @@ from tests.demo.rendering import ASK, asking, first, rendered, rest
 
 REFERENCES = [
     f"microservice-operator/{name}:dev-0123456789ab"
-    for name in ("operator", "moto", "postgres", "user", "product", "order")
+    for name in ("operator", "aws", "postgres", "user", "product", "order")
 ]
 
 

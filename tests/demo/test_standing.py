@@ -48,4 +48,4 @@ def test_microservice(item: dict[str, Any] | None, ready: str, stalled: bool) ->
 )
 def test_workload(status: dict[str, int], up: bool) -> None:
     item = {"metadata": {"generation": 2}, "spec": {"replicas": 1}, "status": status}
-    assert workload_row(("local-aws", "deployment", "moto"), item).up is up
+    assert workload_row(("local-aws", "deployment", "aws"), item).up is up

@@ -15,9 +15,9 @@ from tests.demo.standing import standing
 from .diagnosis import told
 from .waiting import eventually
 
-IMAGES = ("moto", "postgres", "operator", "user", "product", "order")
+IMAGES = ("aws", "postgres", "operator", "user", "product", "order")
 SERVICES = {
-    "moto": ("local-aws", "moto"),
+    "aws": ("local-aws", "aws"),
     "postgres": ("local-aws", "postgres"),
     "user": ("shop", "user"),
     "product": ("shop", "product"),

@@ -28,7 +28,7 @@ def dynamodb(stage: Stage) -> "DynamoDBClient":
     """A client of the emulator."""
     return boto3.client(
         "dynamodb",
-        endpoint_url=stage.urls["moto"],
+        endpoint_url=stage.urls["aws"],
         region_name="us-east-1",
         aws_access_key_id="emulator",
         aws_secret_access_key="emulator",
