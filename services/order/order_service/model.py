@@ -20,6 +20,10 @@ Money = Annotated[
 ]
 
 
+PENDING, CONFIRMED, CANCELLED = "PENDING", "CONFIRMED", "CANCELLED"
+"""PENDING: stored and reserved. It becomes one of the others when its event has been through topic and queue."""
+
+
 class _Camel(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
 

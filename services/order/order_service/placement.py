@@ -1,101 +1,106 @@
-"""Places an order: check the customer, fetch prices, reserve the stock, store the order.
+"""Places an order: check the customer, reserve the goods, store the order together with its event.
 
-Each step may fail, and the process may be told to stop in between. What was reserved is put back by the id of the
-order, which is exact: putting back what was never reserved changes nothing. The one case in which it is *not* put
-back is a commit of which nobody knows whether it happened: a reservation too many costs a sale until somebody looks,
-an order without goods costs more.
+It is a saga. What it is about to do is written down first, and each step can be undone by the id of the order alone:
+releasing what was never reserved changes nothing. Only the one who takes the note away from `OPEN` goes on: the
+transaction that stores the order, or whoever gives up. So it never happens that an order is stored and its goods are
+put back, however late a COMMIT arrives. What a killed process leaves behind is ended by `recovery`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterable
-from typing import TypeVar
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import structlog
 
 from order_service.model import MAX_TOTAL, Item, NewOrder, Order, WantedOrder
-from order_service.ports import CommitUnknown, NotCommitted, Orders, Products, Users
+from order_service.ports import (
+    CustomerUnknown,
+    OutOfStock,
+    Placements,
+    Products,
+    ProductUnknown,
+    Users,
+)
+from shop_shared.resilience.deadline import DeadlineExceeded
+from shop_shared.resilience.upstream import UpstreamUnavailable
 
 log = structlog.get_logger(__name__)
-
-Result = TypeVar("Result")
 
 
 class TotalTooLarge(Exception):
     """The sum does not fit into an order."""
 
 
+@dataclass(frozen=True)
+class Placed:
+    order: Order
+    replayed: bool
+    """The same request had placed it before."""
+
+
 class Placement:
-    def __init__(self, users: Users, products: Products, orders: Orders) -> None:
+    def __init__(self, users: Users, products: Products, placements: Placements, placed: Callable[[], None]) -> None:
+        """`placed` is called when an order has been stored, with an event that waits."""
         self._users = users
         self._products = products
-        self._orders = orders
+        self._placements = placements
+        self._placed = placed
 
-    async def place(self, wanted: WantedOrder) -> Order:
-        await self._users.require(wanted.customer_id)
-        new = NewOrder(order_id=uuid4(), customer_id=wanted.customer_id, items=await self._priced(wanted))
-        if new.total_amount > MAX_TOTAL:
-            raise TotalTooLarge
+    async def place(self, wanted: WantedOrder, key: str | None) -> Placed:
+        order_id = uuid4()
+        fingerprint = hashlib.sha256(wanted.model_dump_json().encode()).hexdigest()
+        earlier = await self._placements.begin(order_id, fingerprint, key)
+        if earlier is not None:
+            return Placed(earlier, replayed=True)
         try:
-            await _all(self._products.reserve(i.product_id, i.quantity, new.order_id) for i in new.items)
-            order = await self._stored(new)
-        except CommitUnknown:
-            log.error("order in doubt: its reservations stay", orderId=str(new.order_id))  # noqa: TRY400  (known cause)
-            raise
-        except BaseException:
+            order = await self._saga(order_id, wanted)
+        except BaseException as failure:
             # Also when the request is cancelled because the process must go.
-            await asyncio.shield(self._put_back(new))
-            raise
+            stored = await asyncio.shield(self._undo(order_id, failure))
+            if stored is None or isinstance(failure, asyncio.CancelledError):
+                raise
+            order = stored
+        self._placed()
         log.info(
             "order created",
             orderId=str(order.order_id),
             customerId=str(order.customer_id),
             total=str(order.total_amount),
         )
-        return order
+        return Placed(order, replayed=False)
 
-    async def settle(self, order: Order) -> None:
-        """The goods are sold. After the answer: the order holds without it, only its reservations stay noted."""
-        calls = (self._products.settle(i.product_id, order.order_id) for i in order.items)
-        await self._attempt("settle", order.order_id, calls)
-
-    async def _priced(self, wanted: WantedOrder) -> list[Item]:
-        prices = await _all(self._products.price(item.product_id) for item in wanted.items)
-        return [
-            Item(product_id=item.product_id, quantity=item.quantity, unit_price=price)
-            for item, price in zip(wanted.items, prices, strict=True)
+    async def _saga(self, order_id: UUID, wanted: WantedOrder) -> Order:
+        await self._users.require(wanted.customer_id)
+        prices = await self._products.reserve(order_id, wanted.items)
+        items = [
+            Item(product_id=item.product_id, quantity=item.quantity, unit_price=prices[item.product_id])
+            for item in wanted.items
         ]
+        new = NewOrder(order_id=order_id, customer_id=wanted.customer_id, items=items)
+        if new.total_amount > MAX_TOTAL:
+            raise TotalTooLarge
+        return await self._placements.store(new)
 
-    async def _stored(self, new: NewOrder) -> Order:
+    async def _undo(self, order_id: UUID, failure: BaseException) -> Order | None:
+        """The order, where its transaction was committed although nobody heard of it."""
         try:
-            return await self._orders.add(new)
-        except CommitUnknown as doubt:
-            try:
-                order = await self._orders.find(new.order_id)
-            except Exception:
-                log.warning("cannot look up an order in doubt", orderId=str(new.order_id), exc_info=True)
-                raise doubt from None
-            if order is None:
-                raise NotCommitted from doubt
-            return order
-
-    async def _put_back(self, new: NewOrder) -> None:
-        calls = (self._products.put_back(i.product_id, new.order_id) for i in new.items)
-        await self._attempt("put back", new.order_id, calls)
-
-    @staticmethod
-    async def _attempt(what: str, order_id: UUID, calls: Iterable[Awaitable[None]]) -> None:
-        results = await asyncio.gather(*calls, return_exceptions=True)
-        for failure in (r for r in results if isinstance(r, BaseException)):
-            log.error("a reservation stays", step=what, orderId=str(order_id), exc_info=failure)
+            if _nothing_is_reserved(failure):
+                await self._placements.forget(order_id)
+                return None
+            stored = await self._placements.give_up(order_id)
+            # Who does not answer is not asked once more at once: recovery does that later.
+            if stored is None and not isinstance(failure, UpstreamUnavailable | DeadlineExceeded):
+                await self._products.release(order_id)
+                await self._placements.forget(order_id)
+        except Exception as error:
+            log.warning("an order cannot be taken back yet", orderId=str(order_id), exc_info=error)
+            return None
+        return stored
 
 
-async def _all(calls: Iterable[Awaitable[Result]]) -> list[Result]:
-    """Side by side. Waits for every call, so that none is still under way when a failure is dealt with."""
-    results = await asyncio.gather(*calls, return_exceptions=True)
-    done: list[Result] = []
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-        done.append(result)
-    return done
+def _nothing_is_reserved(failure: BaseException) -> bool:
+    if isinstance(failure, UpstreamUnavailable):
+        return not failure.in_doubt
+    return isinstance(failure, CustomerUnknown | ProductUnknown | OutOfStock)

@@ -1,64 +1,87 @@
-"""The product service, as far as an order needs it. Reservations carry the order's id as their key."""
+"""The product service, as far as an order needs it. A reservation has the id of its order."""
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from http import HTTPStatus
 from uuid import UUID
 
 import httpx2
 from pydantic import BaseModel, Field, ValidationError
+from pydantic.alias_generators import to_camel
 
+from order_service.model import WantedItem
 from order_service.ports import OutOfStock, ProductUnknown
-from order_service.upstream import Upstream
+from shop_shared.resilience.upstream import Upstream
 
 
-class _Priced(BaseModel):
-    price: Decimal = Field(ge=0, max_digits=10, decimal_places=2)
+class _Reserved(BaseModel, alias_generator=to_camel):
+    product_id: UUID
+    unit_price: Decimal = Field(ge=0, max_digits=10, decimal_places=2)
+
+
+class _Reservation(BaseModel):
+    items: list[_Reserved]
+
+
+class _Place(BaseModel):
+    field: str = Field(pattern=r"^items\.\d+\.")
 
 
 class _Refusal(BaseModel):
     type: str
+    errors: list[_Place] = []
 
 
 class HttpProducts:
-    def __init__(self, upstream: Upstream) -> None:
+    def __init__(self, upstream: Upstream, reservation_seconds: int) -> None:
         self._upstream = upstream
+        self._reservation_seconds = reservation_seconds
 
-    async def price(self, product_id: UUID) -> Decimal:
-        response = await self._upstream.send("GET", f"/products/{product_id}")
-        if response.status_code == HTTPStatus.NOT_FOUND:
-            raise ProductUnknown(product_id)
+    async def reserve(self, order_id: UUID, items: Sequence[WantedItem]) -> Mapping[UUID, Decimal]:
+        wanted = {
+            "reservationId": str(order_id),
+            "orderId": str(order_id),
+            "items": [item.model_dump(mode="json", by_alias=True) for item in items],
+            "ttlSeconds": self._reservation_seconds,
+        }
+        response = await self._upstream.send("POST", "/reservations", json=wanted)
+        if response.status_code != HTTPStatus.CREATED:
+            self._refuse(response, items)
         try:
-            return _Priced.model_validate_json(response.content).price
+            reserved = _Reservation.model_validate_json(response.content).items
         except ValidationError:
             raise self._upstream.unexpected(response) from None
+        prices = {item.product_id: item.unit_price for item in reserved}
+        if prices.keys() != {item.product_id for item in items}:
+            raise self._upstream.unexpected(response)
+        return prices
 
-    async def reserve(self, product_id: UUID, quantity: int, order_id: UUID) -> None:
-        response = await self._upstream.send(
-            "POST",
-            f"/products/{product_id}/inventory",
-            json={"quantity": quantity},
-            headers={"Idempotency-Key": str(order_id)},
-        )
-        if response.status_code == HTTPStatus.NOT_FOUND:
-            raise ProductUnknown(product_id)
-        if response.status_code == HTTPStatus.CONFLICT and _kind(response) == "urn:shop:problem:out-of-stock":
-            raise OutOfStock(product_id)
+    async def confirm(self, order_id: UUID) -> bool:
+        response = await self._upstream.send("POST", f"/reservations/{order_id}/confirm")
+        if response.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}:
+            return False
         if response.status_code != HTTPStatus.OK:
             raise self._upstream.unexpected(response)
+        return True
 
-    async def put_back(self, product_id: UUID, order_id: UUID) -> None:
-        response = await self._upstream.send("DELETE", f"/products/{product_id}/reservations/{order_id}")
+    async def release(self, order_id: UUID) -> None:
+        response = await self._upstream.send("DELETE", f"/reservations/{order_id}")
         if response.status_code != HTTPStatus.NO_CONTENT:
             raise self._upstream.unexpected(response)
 
-    async def settle(self, product_id: UUID, order_id: UUID) -> None:
-        response = await self._upstream.send("POST", f"/products/{product_id}/reservations/{order_id}/settlement")
-        if response.status_code != HTTPStatus.NO_CONTENT:
-            raise self._upstream.unexpected(response)
+    async def reachable(self) -> None:
+        await self._upstream.send("GET", "/health")
 
-
-def _kind(response: httpx2.Response) -> str:
-    try:
-        return _Refusal.model_validate_json(response.content).type
-    except ValidationError:
-        return ""
+    def _refuse(self, response: httpx2.Response, items: Sequence[WantedItem]) -> None:
+        """Raises what the answer means; the place in the list says which product it is about."""
+        try:
+            refusal = _Refusal.model_validate_json(response.content)
+            product_id = items[int(refusal.errors[0].field.split(".")[1])].product_id
+        except (ValidationError, IndexError):
+            raise self._upstream.unexpected(response) from None
+        match response.status_code, refusal.type:
+            case HTTPStatus.NOT_FOUND, "urn:shop:problem:product-not-found":
+                raise ProductUnknown(product_id)
+            case HTTPStatus.CONFLICT, "urn:shop:problem:out-of-stock":
+                raise OutOfStock(product_id)
+        raise self._upstream.unexpected(response)

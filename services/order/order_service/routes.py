@@ -1,41 +1,69 @@
 """The HTTP side of the order service."""
 
+from datetime import datetime
 from http import HTTPStatus
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks, Response
+from fastapi import APIRouter, Header, Query, Response
+from pydantic import StringConstraints
 
 from order_service.model import MAX_TOTAL, Order, WantedOrder
 from order_service.placement import Placement, TotalTooLarge
 from order_service.ports import (
-    CommitUnknown,
     CustomerUnknown,
-    NotCommitted,
+    InProgress,
+    KeyReused,
     Orders,
     OutOfStock,
+    PlacementLost,
     ProductUnknown,
-    UpstreamUnavailable,
 )
-from shop_shared import problems
+from shop_shared import pagination, problems
+from shop_shared.resilience.upstream import UpstreamUnavailable
+
+RequestKey = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
 
 
 def router(placement: Placement, orders: Orders) -> APIRouter:
     routes = APIRouter(prefix="/orders", tags=["orders"])
 
-    @routes.post("", status_code=HTTPStatus.CREATED)
-    async def create_order(wanted: WantedOrder, response: Response, after: BackgroundTasks) -> Order:
+    @routes.post("", status_code=HTTPStatus.CREATED, responses=problems.documented(409))
+    async def create_order(
+        wanted: WantedOrder,
+        response: Response,
+        idempotency_key: Annotated[
+            RequestKey | None,
+            Header(description="With it the request may be sent again: for a day the same key gets the same answer"),
+        ] = None,
+    ) -> Order:
         try:
-            order = await placement.place(wanted)
+            placed = await placement.place(wanted, idempotency_key)
         except Exception as refusal:
             problem = _problem(refusal, wanted)
             if problem is None:
                 raise
             raise problem from refusal
-        after.add_task(placement.settle, order)
-        response.headers["Location"] = f"/orders/{order.order_id}"
-        return order
+        response.headers["Location"] = f"/orders/{placed.order.order_id}"
+        if placed.replayed:
+            response.headers["Idempotent-Replayed"] = "true"
+        return placed.order
 
-    @routes.get("/{orderId}")
+    @routes.get("")
+    async def list_orders(
+        customer_id: Annotated[UUID, Query(alias="customerId")],
+        limit: pagination.Limit = pagination.DEFAULT_LIMIT,
+        cursor: pagination.Cursor = None,
+    ) -> pagination.Page[Order]:
+        """A customer's orders, the newest first."""
+        found, more = await orders.page(customer_id, limit, _before(cursor))
+        last = found[-1] if more else None
+        return pagination.Page(
+            items=found,
+            next_cursor=pagination.encode(last.created_at.isoformat(), str(last.order_id)) if last else None,
+        )
+
+    @routes.get("/{orderId}", responses=problems.documented(404))
     async def read_order(orderId: UUID) -> Order:  # noqa: N803  (the article's style of path parameters)
         order = await orders.find(orderId)
         if order is None:
@@ -43,6 +71,16 @@ def router(placement: Placement, orders: Orders) -> APIRouter:
         return order
 
     return routes
+
+
+def _before(cursor: str | None) -> tuple[datetime, UUID] | None:
+    if cursor is None:
+        return None
+    moment, order_id = pagination.decode(cursor, parts=2)
+    try:
+        return datetime.fromisoformat(moment), UUID(order_id)
+    except ValueError:
+        raise pagination.no_cursor() from None
 
 
 def _problem(refusal: Exception, wanted: WantedOrder) -> problems.Problem | None:
@@ -61,9 +99,16 @@ def _problem(refusal: Exception, wanted: WantedOrder) -> problems.Problem | None
         case TotalTooLarge():
             detail = f"the order is worth more than {MAX_TOTAL}; split it into several orders"
             problem = problems.invalid("items", detail)
-        case UpstreamUnavailable(service):
-            problem = problems.unavailable(f"the {service} service")
-        case CommitUnknown() | NotCommitted():
+        case KeyReused():
+            detail = "it was sent with another order before; use a new key for a new order"
+            problem = problems.invalid("Idempotency-Key", detail)
+        case InProgress():
+            detail = "Idempotency-Key: the request with this key is still at work; send it again a little later"
+            problem = problems.conflict("in-progress", detail)
+            problem.headers = {"Retry-After": str(problems.RETRY_AFTER_SECONDS)}
+        case UpstreamUnavailable(service, retry_after):
+            problem = problems.unavailable(f"the {service} service", retry_after)
+        case PlacementLost():
             problem = problems.unavailable("the database of this service")
     return problem
 

@@ -4,7 +4,7 @@ from http import HTTPStatus
 from uuid import UUID
 
 from order_service.ports import CustomerUnknown
-from order_service.upstream import Upstream
+from shop_shared.resilience.upstream import Upstream
 
 
 class HttpUsers:

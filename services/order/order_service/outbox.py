@@ -1,0 +1,72 @@
+"""The events that SNS does not have yet. They are written with their order, in one transaction, and read here."""
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from order_service import events
+from order_service.model import Order
+from order_service.tables import outbox
+from shop_shared import tracing
+
+MOST_DOUBLINGS = 6
+"""An event that SNS refuses is tried again after 1 s, 2 s, 4 s, … 64 s."""
+
+
+async def put(connection: AsyncConnection, order: Order) -> None:
+    """Within the transaction that stores the order."""
+    headers: dict[str, str] = {}
+    tracing.inject(headers)
+    event = {
+        "event_id": uuid4(),
+        "order_id": order.order_id,
+        "body": events.body(order),
+        "traceparent": headers.get("traceparent"),
+    }
+    await connection.execute(sa.insert(outbox), event)
+
+
+class PostgresOutbox:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def waiting(self) -> int:
+        async with self._engine.connect() as connection:
+            return (await connection.execute(sa.select(sa.func.count()).select_from(outbox))).scalar_one()
+
+    @asynccontextmanager
+    async def batch(self, limit: int) -> AsyncIterator["Batch"]:
+        """Some events, locked until the end of the block: another pod takes others, and ours if this one dies."""
+        earlier = outbox.alias("earlier")
+        blocked = sa.exists().where(earlier.c.order_id == outbox.c.order_id, earlier.c.position < outbox.c.position)
+        query = (
+            sa.select(outbox.c.event_id, outbox.c.order_id, outbox.c.body, outbox.c.traceparent)
+            .where(outbox.c.due_at <= sa.func.now(), ~blocked)
+            .order_by(outbox.c.position)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        async with self._engine.begin() as connection:
+            rows = (await connection.execute(query)).mappings()
+            yield Batch(connection, [events.Event(**row) for row in rows])
+
+
+class Batch:
+    """Events of different orders: of one order only the oldest that is left."""
+
+    def __init__(self, connection: AsyncConnection, waiting: Sequence[events.Event]) -> None:
+        self._connection = connection
+        self.events = waiting
+
+    async def published(self, event_ids: Collection[UUID]) -> None:
+        await self._connection.execute(sa.delete(outbox).where(outbox.c.event_id.in_(event_ids)))
+
+    async def refused(self, event_ids: Collection[UUID]) -> None:
+        """Later and later, so that one that is never taken does not hold up the others."""
+        seconds = sa.func.power(2, sa.func.least(outbox.c.attempts, MOST_DOUBLINGS))
+        due = sa.func.now() + seconds * sa.text("interval '1 second'")
+        update = sa.update(outbox).where(outbox.c.event_id.in_(event_ids))
+        await self._connection.execute(update.values(attempts=outbox.c.attempts + 1, due_at=due))
