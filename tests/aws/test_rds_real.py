@@ -196,7 +196,7 @@ async def test_without_certificates_a_person_is_asked_for_them(walk: Walk) -> No
         walk.rds.strict.advance(2)
     [database] = provided.of("Database")
     assert database.state is State.STALLED
-    assert "Secret platform/rds-ca, the certificates of RDS, cannot be read; create it" in database.message
+    assert "Secret platform/rds-ca, the certificates of RDS, does not exist; create it" in database.message
 
 
 async def test_a_size_that_the_environment_does_not_have(walk: Walk) -> None:
