@@ -94,6 +94,7 @@ class Reason(StrEnum):
     IDENTITY_DELETING = "IdentityDeleting"
     IDENTITY_DELETED = "IdentityDeleted"
     CHANGE_REFUSED = "ChangeRefused"
+    ADOPTION_REFUSED = "AdoptionRefused"
     AWS_UNAVAILABLE = "AWSUnavailable"
     AWS_THROTTLED = "AWSThrottled"
     ACCESS_DENIED = "AccessDenied"

@@ -33,6 +33,7 @@ ANNOTATION_RECONCILE = f"{GROUP}/reconcile-requested-at"
 ANNOTATION_ABANDON = f"{GROUP}/abandon"
 ANNOTATION_RECREATE = f"{GROUP}/recreate"
 ANNOTATION_DEFAULT_ENVIRONMENT = f"{GROUP}/default"
+ANNOTATION_ADOPT = f"{GROUP}/adopt"
 
 # AWS tags.
 TAG_CLUSTER = f"{GROUP}/cluster"

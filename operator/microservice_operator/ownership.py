@@ -11,6 +11,8 @@ from enum import StrEnum
 from . import names
 from .api.objects import Identity
 
+OWNER_TAGS = frozenset({names.TAG_CLUSTER, names.TAG_NAMESPACE, names.TAG_NAME, names.TAG_UID, names.TAG_ENVIRONMENT})
+
 
 class Standing(StrEnum):
     """What the marks of a thing say of it."""

@@ -118,7 +118,7 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
         },
         topics=_messages(provided.of("Topic")),
         queues=_messages(provided.of("Queue")),
-        table_refs=table_ref_names(operator.outside, service),
+        table_refs=table_ref_names(operator.outside, service, operator.world),
         identity_wait=identity_wait(provided.sections.get(Section.IDENTITY, ())),
         role_arn=role_arn(environment, provided.parts),
         aws_endpoint_url=operator.aws_endpoint_url,

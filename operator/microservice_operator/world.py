@@ -176,8 +176,10 @@ def _view(body: Mapping[str, Any]) -> Any:
 def _verdict(body: Mapping[str, Any]) -> Any:
     status = body.get("status") or {}
     conditions = {c.get("type"): c.get("status") for c in status.get("conditions") or []}
-    topics = [(r.get("name"), r.get("id")) for r in status.get("resources") or [] if r.get("kind") == "Topic"]
-    return conditions.get("WorkloadReady"), status.get("observedGeneration"), topics
+    shared = ("Table", "Topic")  # what others may use of it
+    listed = status.get("resources") or []
+    ids = [(r.get("kind"), r.get("name"), r.get("id")) for r in listed if r.get("kind") in shared]
+    return conditions.get("WorkloadReady"), status.get("observedGeneration"), ids
 
 
 def _publishers(body: Mapping[str, Any]) -> Iterable[str]:

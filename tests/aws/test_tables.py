@@ -53,7 +53,8 @@ REMOVED = {"deletionProtection": False, "deletionPolicy": "Delete"}
 
 
 def test_every_field_of_the_model_has_a_case() -> None:
-    assert set(FIELDS) | set(SET_ONCE) | {"name"} == set(Table.model_fields)
+    in_a_file_of_its_own = {"adopt"}
+    assert set(FIELDS) | set(SET_ONCE) | in_a_file_of_its_own | {"name"} == set(Table.model_fields)
 
 
 async def made(world: World, **spec: Any) -> Part:

@@ -13,6 +13,7 @@ Duration = Annotated[
     str, StringConstraints(min_length=2, max_length=16, pattern=r"^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,6}s)?$")
 ]
 Attribute = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+TableName = Annotated[str, StringConstraints(min_length=3, max_length=255, pattern=r"^[a-zA-Z0-9_.-]+$")]
 IndexName = Annotated[str, StringConstraints(min_length=3, max_length=255, pattern=r"^[a-zA-Z0-9_.-]+$")]
 ExtensionName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z0-9_-]+$")]
 EnvPrefix = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Z][A-Z0-9_]*$")]
@@ -153,7 +154,7 @@ class TableKey(Model):
 
 
 class CapacityRange(Model):
-    """Bounds of one kind of capacity, in units per second; within them AWS may move it."""
+    """Bounds of one kind of capacity, in units per second; within them AWS moves it, to be used by 70 per cent."""
 
     min: Units
     """Fewest units per second."""
@@ -251,6 +252,13 @@ def _index_names(indexes: Sequence[Index] | None) -> set[str]:
     return {index.name for index in indexes or []}
 
 
+class TableAdoption(Model):
+    """A table that exists already; only the Environment's annotation microservice-operator.dev/adopt allows it."""
+
+    name: TableName
+    """What AWS calls the table."""
+
+
 class Table(Model):
     """One DynamoDB table."""
 
@@ -282,6 +290,8 @@ class Table(Model):
     """What the service's role may do with the items: ReadWrite, ReadOnly or WriteOnly."""
     deletion_policy: Literal["Retain", "Delete"] = "Retain"
     """What becomes of the table when it is no longer declared: Retain or Delete."""
+    adopt: TableAdoption | None = None
+    """Takes over a table that exists, in place of making one; set once it has been taken over."""
     rules = (
         Rule(
             cel="(self.billingMode == 'Provisioned') == has(self.capacity)",

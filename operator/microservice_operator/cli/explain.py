@@ -16,7 +16,7 @@ import yaml
 from ..api.objects import Environment, Identity, Microservice
 from ..cloud.iam_trust import trust
 from ..cloud.policy import document, excess, grants
-from ..cloud.policy_arns import Site, arns, needs_role, table_arn
+from ..cloud.policy_arns import Site, adoptee_arn, arns, needs_role, table_arn
 from ..outside.lending import lending, trouble
 from ..ownership import Owner
 from .documents import Unreadable
@@ -137,7 +137,9 @@ def _explanation(asked: Asked, neighbours: Neighbours) -> Explanation:
             key: replace(lent[key], arn=table_arn(replace(site, named=_placeholder(other)), key[1]))
             for key, other in others.items()
         }
-    granted = grants(service.spec, arns(site, service, aws.messaging_key_arn if aws else None), lent)
+    # as if all that it takes over were taken over
+    adopted = {t.name: adoptee_arn(site, t.adopt.name) for t in service.spec.tables or [] if t.adopt}
+    granted = grants(service.spec, arns(site, service, aws.messaging_key_arn if aws else None, adopted), lent)
     policy = document(granted)
     rows = [Row(action, g.resource, g.at, g.because) for g in granted for action in sorted(g.actions)]
     roles = aws.identity if aws else None

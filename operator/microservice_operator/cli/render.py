@@ -100,7 +100,10 @@ def _context(
         connections={database.name: _connection(environment) for database in databases},
         migrations={migration_job_name(bare, database): Migration.DONE for database in databases},
         dependency_ports=ports,
-        tables={table.name: Table(f"{name}-{table.name}-{UNKNOWN}", ready=True) for table in tables},
+        tables={
+            table.name: Table(table.adopt.name if table.adopt else f"{name}-{table.name}-{UNKNOWN}", ready=True)
+            for table in tables
+        },
         topics={
             topic.name: _message("sns", environment, f"{name}-{topic.name}") for topic in service.spec.topics or []
         },

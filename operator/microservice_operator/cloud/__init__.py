@@ -31,7 +31,8 @@ from .iam_roles import (
 from .messaging_kinds import DEAD_LETTER_QUEUE, QUEUE, SUBSCRIPTION, TOPIC, reachable
 from .messaging_names import queue_arns, topic_arns
 from .place import Place
-from .plan import Kind, Leaving
+from .plan import Adoption, Kind, Leaving
+from .policy_arns import adoptee_arn
 from .queues import WantedQueue, delete_queue, reconcile_dead_letter_queue, reconcile_queue
 from .subscriptions import (
     LeavingSubscription,
@@ -51,6 +52,7 @@ __all__ = [
     "SERVICE_ROLE",
     "SUBSCRIPTION",
     "TOPIC",
+    "Adoption",
     "Clients",
     "Kind",
     "Leaving",
@@ -69,6 +71,7 @@ __all__ = [
     "WantedSubscription",
     "WantedTable",
     "WantedTopic",
+    "adoptee_arn",
     "api_url",
     "credentials_usable",
     "delete_identity",

@@ -40,6 +40,7 @@ def observed_fields(table: Mapping[str, Any]) -> dict[str, Any]:
     provisioned = mode == PROVISIONED
     stream = table.get("StreamSpecification", {})
     return {
+        "name": table["TableName"],
         "keys": _keys(table, types),
         "local_indexes": {index["IndexName"]: _index(index, types) for index in table.get("LocalSecondaryIndexes", [])},
         "billing": mode,

@@ -60,7 +60,7 @@ class WantedIdentity:
     """A Microservice that needs a role, and the Environment's word on how its pods get it.
 
     `known` are the ids that status remembers, by kind; `tags` the Environment's overlaid with the Microservice's;
-    `lending` the tables of others that admit it.
+    `lending` the tables of others that admit it; `adopted` the ARNs of tables that it has taken over, by their names.
     """
 
     service: Microservice
@@ -68,6 +68,7 @@ class WantedIdentity:
     tags: Mapping[str, str] = field(default_factory=dict)
     known: Mapping[str, str] = field(default_factory=dict)
     lending: Lending = field(default_factory=dict)
+    adopted: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,8 @@ async def reconcile_identity(place: Place, wanted: WantedIdentity) -> tuple[Part
     if roles is None or not needs_role(wanted.service):
         return ()
     here = site(place)
-    policy = document(
-        grants(wanted.service.spec, arns(here, wanted.service, wanted.aws.messaging_key_arn), wanted.lending)
-    )
+    named = arns(here, wanted.service, wanted.aws.messaging_key_arn, wanted.adopted)
+    policy = document(grants(wanted.service.spec, named, wanted.lending))
     too_long = excess(policy)
     if too_long:
         return (_too_long(place, wanted, too_long),)

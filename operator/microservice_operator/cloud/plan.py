@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 from .. import names
 from ..facts import Reason
-from ..ownership import Owner, Standing
-from .rules import Change, Refusal, Rule
+from ..ownership import OWNER_TAGS, Owner, Standing
+from .rules import Change, Refusal, Removed, Rule
 from .tags import retained
 
 
@@ -62,6 +62,14 @@ class Kind:
 
 
 @dataclass(frozen=True)
+class Adoption:
+    """What exists is to be taken over, if the admin allows it; `consent` is what an annotation must say for that."""
+
+    allowed: bool
+    consent: str
+
+
+@dataclass(frozen=True)
 class Desired:
     """A declared resource. `known_id` is what status remembers of it, `at` its path in the spec."""
 
@@ -71,6 +79,7 @@ class Desired:
     known_id: str = ""
     recreate: bool = False
     at: str = ""
+    adoption: Adoption | None = None
 
 
 @dataclass(frozen=True)
@@ -160,7 +169,9 @@ def plan(kind: Kind, desired: Desired, observed: Observed | None) -> Decision:
     if observed.tags is None or observed.phase in (Phase.CREATING, Phase.DELETING):
         return Wait()
     if desired.owner.standing(observed.tags) is Standing.FOREIGN:
-        return _foreign(kind, desired, observed)
+        refused = _not_adopted(kind, desired, observed) if desired.adoption else _foreign(kind, desired, observed)
+        if refused:
+            return refused
     if observed.phase is Phase.UNUSABLE:
         return Refuse(kind.reasons.unusable, f"{called(kind, desired.name)} cannot be used: {observed.detail}")
     return _differences(kind, desired, observed)
@@ -195,6 +206,9 @@ def _deletion(observed: Observed) -> Decision:
 
 
 def _absent(kind: Kind, desired: Desired) -> Decision:
+    if desired.adoption and not desired.known_id:
+        message = f"{called(kind, desired.name)} is to be taken over and is not there; correct or remove adopt"
+        return Refuse(Reason.ADOPTION_REFUSED, message, desired.at)
     if desired.known_id and not desired.recreate:
         return Refuse(
             kind.reasons.lost,
@@ -203,6 +217,32 @@ def _absent(kind: Kind, desired: Desired) -> Decision:
             desired.at,
         )
     return Create()
+
+
+def _not_adopted(kind: Kind, desired: Desired, observed: Observed) -> Refuse | None:
+    """Why a resource that is to be taken over is not; nothing of it is touched before all of it can be."""
+    thing, adoption = called(kind, desired.name), desired.adoption
+    marks = dict(observed.tags or {})
+    if marks.keys() & OWNER_TAGS:
+        whose = f"{marks.get(names.TAG_NAMESPACE, '?')}/{marks.get(names.TAG_NAME, '?')}"
+        message = f"{observed.id} is marked as that of Microservice {whose} and is left as it is; correct adopt"
+        return Refuse(Reason.ADOPTION_REFUSED, message, desired.at)
+    if adoption and not adoption.allowed:
+        message = (
+            f"{observed.id} exists and is taken over only if the Environment allows it; let whoever runs it add "
+            f"{adoption.consent} to its annotation {names.ANNOTATION_ADOPT}"
+        )
+        return Refuse(Reason.ADOPTION_REFUSED, message, desired.at)
+    for row in kind.fields:
+        outcome = row.rule(desired.fields[row.name], observed.fields[row.name]) if observed.fields else None
+        path = f"{desired.at}.{row.spec}" if desired.at else row.spec
+        if isinstance(outcome, Refusal):
+            message = f"{thing} cannot be taken over: its {row.spec} {outcome.message}"
+            return Refuse(Reason.ADOPTION_REFUSED, message, path)
+        if isinstance(outcome, Change) and isinstance(outcome.to, Removed):
+            message = f"{thing} would lose {outcome.to.name} if it were taken over; declare it in {row.spec}"
+            return Refuse(Reason.ADOPTION_REFUSED, message, path)
+    return None
 
 
 def _foreign(kind: Kind, desired: Desired, observed: Observed) -> Decision:

@@ -80,7 +80,8 @@ Lending = Mapping[tuple[str, str], Lent]  # (Microservice, table) of a ref → t
 
 def table_grants(table: Table, arn: str, at: str) -> tuple[Grant, ...]:
     """What a table's declaration grants: its items, its indexes and its stream, where there are any."""
-    return _granted(Lent(table, arn), table.access, at, f"table {table.name}: access {table.access}")
+    taken = ", once it has been taken over" if table.adopt else ""
+    return _granted(Lent(table, arn), table.access, at, f"table {table.name}: access {table.access}{taken}")
 
 
 def ref_grants(ref: TableRef, lent: Lent, at: str) -> tuple[Grant, ...]:
@@ -103,10 +104,14 @@ def _granted(lent: Lent, access: str, at: str, because: str) -> tuple[Grant, ...
 def grants(
     spec: MicroserviceSpec, arns: Mapping[tuple[str, str], str], lending: Lending | None = None
 ) -> tuple[Grant, ...]:
-    """Everything that a Microservice's role is for; `arns` holds the exact ARN of each declared (kind, name)."""
+    """Everything that a Microservice's role is for; `arns` holds the exact ARN of each declared (kind, name).
+
+    A table without one is to be taken over and is not the service's yet.
+    """
     own = (
         grant
         for index, table in enumerate(spec.tables or [])
+        if ("Table", table.name) in arns
         for grant in table_grants(table, arns["Table", table.name], f"spec.tables[{index}]")
     )
     others = (

@@ -1,6 +1,6 @@
 """PURE: the exact ARNs of what a Microservice declares, and of its role; all are known before anything is made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..api.objects import Microservice
@@ -58,15 +58,28 @@ def needs_role(service: Microservice) -> bool:
 
 def table_arn(site: Site, declared: str) -> str:
     """ARN of a table, by its declared name."""
-    return site.arn("dynamodb", f"table/{site.named(declared, TABLE_NAME_LIMIT)}")
+    return adoptee_arn(site, site.named(declared, TABLE_NAME_LIMIT))
 
 
-def arns(site: Site, service: Microservice, messaging_key: str | None = None) -> dict[tuple[str, str], str]:
-    """ARN of each declared (kind, name), and of the key that encrypts messages if there is one."""
+def adoptee_arn(site: Site, name: str) -> str:
+    """ARN of a table, by what AWS calls it."""
+    return site.arn("dynamodb", f"table/{name}")
+
+
+def arns(
+    site: Site, service: Microservice, messaging_key: str | None = None, adopted: Mapping[str, str] | None = None
+) -> dict[tuple[str, str], str]:
+    """ARN of each declared (kind, name), and of the key that encrypts messages if there is one.
+
+    A table that the spec takes over has one only if it is `adopted`, which is not for the spec to say.
+    """
     spec = service.spec
+    own = {table.name: table_arn(site, table.name) for table in spec.tables or [] if not table.adopt}
+    taken = {table.name for table in spec.tables or [] if table.adopt} & (adopted or {}).keys()
     return {
         **({MESSAGING_KEY: messaging_key} if messaging_key else {}),
-        **{("Table", table.name): table_arn(site, table.name) for table in spec.tables or []},
+        **{("Table", name): arn for name, arn in own.items()},
+        **{("Table", name): (adopted or {})[name] for name in sorted(taken)},
         **{("Topic", t.name): site.arn("sns", topic_name(site.named, t.name, fifo=t.fifo)) for t in spec.topics or []},
         **{("Queue", q.name): site.arn("sqs", queue_name(site.named, q.name, fifo=q.fifo)) for q in spec.queues or []},
     }

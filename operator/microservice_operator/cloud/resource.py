@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ..errors import OperatorError
-from ..facts import Part, Reason, State
+from ..facts import Part, State
+from ..ownership import Standing
 from .parts import failed, leaving_part, wanted_part
 from .plan import (
     Create,
@@ -19,7 +20,6 @@ from .plan import (
     Modify,
     Observed,
     Phase,
-    Refuse,
     Step,
     plan,
     plan_removal,
@@ -58,8 +58,7 @@ async def reconcile(resource: Resource, kind: Kind, desired: Desired) -> Outcome
     except OperatorError as error:
         return Outcome(failed(part, error))
     decision = plan(kind, desired, observed)
-    foreign = isinstance(decision, Refuse) and decision.reason is Reason.CONFLICT
-    if observed and observed.phase in (Phase.READY, Phase.CHANGING) and not foreign:
+    if observed and observed.phase in (Phase.READY, Phase.CHANGING) and not _foreign(desired, observed):
         part = replace(part, id=observed.id)
     part = wanted_part(part, kind, decision, observed)
     try:
@@ -70,6 +69,11 @@ async def reconcile(resource: Resource, kind: Kind, desired: Desired) -> Outcome
     except OperatorError as error:
         return Outcome(failed(replace(part, events=(), state=State.PROGRESSING), error))
     return Outcome(part, settled=isinstance(decision, Keep))
+
+
+def _foreign(desired: Desired, observed: Observed) -> bool:
+    """Not ours, or not yet: what is taken over is remembered once it carries our marks."""
+    return observed.tags is not None and desired.owner.standing(observed.tags) is Standing.FOREIGN
 
 
 async def remove(resource: Resource, kind: Kind, leaving: Leaving) -> Part:

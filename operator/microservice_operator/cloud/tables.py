@@ -11,18 +11,27 @@ from .clients import Lane
 from .dynamodb import DynamoDBTable
 from .dynamodb_scaling import desired_targets, scaled, tracked, unscaled
 from .place import Place
-from .plan import Desired, Field, Kind, Leaving, Reasons
+from .plan import Adoption, Desired, Field, Kind, Leaving, Reasons
+from .policy_arns import TABLE_NAME_LIMIT
 from .resource import reconcile, remove
 from .rules import Bounds, each_within, exact, off_between, one_by_one, set_once, within
 from .tags import desired_tags, owned_tags
 
 _KEEP = "restore it, or declare a table of another name and move the items"
 _BILLING = {"PayPerRequest": "PAY_PER_REQUEST", "Provisioned": "PROVISIONED"}
-_NOT_THERE = (Reason.TABLE_CREATING, Reason.TABLE_DELETING, Reason.TABLE_LOST, Reason.TABLE_UNUSABLE, Reason.CONFLICT)
+_NOT_THERE = (
+    Reason.TABLE_CREATING,
+    Reason.TABLE_DELETING,
+    Reason.TABLE_LOST,
+    Reason.TABLE_UNUSABLE,
+    Reason.CONFLICT,
+    Reason.ADOPTION_REFUSED,
+)
 
 TABLE = Kind(
     name="Table",
     fields=(
+        Field("name", set_once(_KEEP), "adopt.name"),
         Field("keys", set_once(_KEEP), "partitionKey"),
         Field("local_indexes", set_once(_KEEP), "localSecondaryIndexes"),
         Field("tags", owned_tags, "tags"),
@@ -61,7 +70,7 @@ class WantedTable:
 
     `tags` are the Environment's overlaid with the Microservice's. `known_id` is the ARN that status remembers: a
     table that was there and is not any more has lost its data, and only a person (`recreate`) can say that an empty
-    one will do.
+    one will do. `adoption` is what the Environment says to the one that the spec takes over, if it does.
     """
 
     spec: Table
@@ -69,23 +78,31 @@ class WantedTable:
     known_id: str = ""
     recreate: bool = False
     field: str = "spec.tables"
+    adoption: Adoption | None = None
 
 
 @dataclass(frozen=True)
 class LeavingTable:
     """A table that is not wanted any more.
 
-    When the declaration went with the table's block, nobody can say which policy it had: it is retained.
+    When the declaration went with the table's block, nobody can say which policy it had: it is retained. `adopts` is
+    what AWS calls it if it was taken over.
     """
 
     name: str
     policy: Literal["Retain", "Delete"] = "Retain"
     known_id: str = ""
+    adopts: str = ""
 
 
 def table_name(place: Place, name: str) -> str:
-    """Name in AWS of the table declared as `name`."""
-    return place.owner.name(name, 255)
+    """Name in AWS of the table declared as `name`, if it is made."""
+    return place.owner.name(name, TABLE_NAME_LIMIT)
+
+
+def named(arn: str) -> str:
+    """Name of a table in its ARN: `arn:aws:dynamodb:REGION:ACCOUNT:table/NAME`."""
+    return arn.rpartition("/")[2]
 
 
 def usable(part: Part) -> bool:
@@ -99,7 +116,8 @@ async def reconcile_table(place: Place, wanted: WantedTable) -> Part:
     Never raises an OperatorError: what went wrong is in the part. `Part.id` is the ARN once the table has been in
     use; give it back as `known_id`.
     """
-    name = table_name(place, wanted.spec.name)
+    # what was made, or taken over, is the table from then on, whatever the spec says
+    name = named(wanted.known_id) or _declared_name(place, wanted.spec)
     key = (place.owner.identity.uid, TABLE.name, name)
     recalled = place.settled.recall(key, wanted)
     if recalled:
@@ -118,7 +136,12 @@ async def delete_table(place: Place, leaving: LeavingTable) -> Part:
     """
     place.settled.forget(place.owner.identity.uid)
     desired = Leaving(leaving.name, place.owner, leaving.policy, leaving.known_id)
-    return await remove(DynamoDBTable(place, table_name(place, leaving.name), Lane.DELETE), TABLE, desired)
+    name = named(leaving.known_id) or leaving.adopts or table_name(place, leaving.name)
+    return await remove(DynamoDBTable(place, name, Lane.DELETE), TABLE, desired)
+
+
+def _declared_name(place: Place, spec: Table) -> str:
+    return spec.adopt.name if spec.adopt else table_name(place, spec.name)
 
 
 def _desired(place: Place, wanted: WantedTable) -> Desired:
@@ -128,6 +151,7 @@ def _desired(place: Place, wanted: WantedTable) -> Desired:
     indexes = spec.global_secondary_indexes or []
     targets = desired_targets(capacity, [index.name for index in indexes])
     fields = {
+        "name": _declared_name(place, spec),
         "keys": _keys(spec.partition_key, spec.sort_key),
         "local_indexes": {
             index.name: _index(index, _keys(spec.partition_key, index.sort_key))
@@ -146,7 +170,7 @@ def _desired(place: Place, wanted: WantedTable) -> Desired:
         "recovery": spec.point_in_time_recovery,
         "protection": spec.deletion_protection,
     }
-    return Desired(spec.name, place.owner, fields, wanted.known_id, wanted.recreate, wanted.field)
+    return Desired(spec.name, place.owner, fields, wanted.known_id, wanted.recreate, wanted.field, wanted.adoption)
 
 
 def _keys(partition: TableKey, sort: TableKey | None) -> tuple[tuple[str, str], ...]:

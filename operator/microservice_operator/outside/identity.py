@@ -7,9 +7,10 @@ from typing import Any
 from .. import cloud
 from ..api.objects import Environment, Microservice
 from ..facts import Part, Section, State
+from .adoption import adopted_tables
 from .doors import Doors
 from .lending import lending, names_of
-from .sorts import Declared, Going, Sort, Stepped, Wanted, items
+from .sorts import Declared, Going, Neighbours, Sort, Stepped, Wanted, items
 
 ROLE, ASSOCIATION = "Role", "PodIdentityAssociation"
 CALLED = ("tables", "topics", "queues")  # sections of the spec whose parts the service calls itself
@@ -35,9 +36,9 @@ def identity_wait(parts: Iterable[Part]) -> str:
     return "" if cloud.credentials_usable(wanted) else "the service's role is not ready yet"
 
 
-def table_ref_names(doors: Doors, service: Microservice) -> dict[tuple[str, str], str]:
+def table_ref_names(doors: Doors, service: Microservice, neighbours: Neighbours) -> dict[tuple[str, str], str]:
     """Names in AWS of other Microservices' tables, by (Microservice, table)."""
-    return names_of(doors.owner(service.identity), service)
+    return names_of(doors.owner(service.identity), service, neighbours)
 
 
 def role_arn(environment: Environment | None, parts: Iterable[Part]) -> str:
@@ -59,7 +60,8 @@ async def _step(doors: Doors, wanted: Wanted) -> Stepped:
     aws = wanted.environment.spec.aws if wanted.environment else None
     assert aws is not None  # noqa: S101 the place is made from it
     lent = lending(place.owner, cloud.site(place), wanted.service, wanted.neighbours)
-    role = cloud.WantedIdentity(wanted.service, aws, wanted.tags, wanted.known, lent)
+    adopted = adopted_tables(place, wanted)
+    role = cloud.WantedIdentity(wanted.service, aws, wanted.tags, wanted.known, lent, adopted)
     return Stepped(await cloud.reconcile_identity(place, role))
 
 

@@ -19,10 +19,11 @@ POLICIES: dict[str, Policy] = {"Retain": "Retain", "Snapshot": "Snapshot", "Dele
 
 @dataclass(frozen=True)
 class Leaves:
-    """One part that is to go; `known` are the ids that status remembers, by kind."""
+    """One part that is to go; `known` are the ids that status remembers, by kind, `adopts` what it took over."""
 
     policy: Policy
     known: Mapping[str, str] = field(default_factory=dict)
+    adopts: str = ""
 
     def named(self, key: Key) -> Mapping[str, str]:
         """Its ids by kind, if any: what is declared and was never made has none."""
@@ -54,7 +55,7 @@ def everything(sorts: Sorts, spec: Any, environment: Environment | None, known: 
     for sort in sorts:
         for item in sort.declared(spec if isinstance(spec, Mapping) else {}, environment):
             policy = POLICIES.get(item.policy, sort.policy)
-            leaving[sort.kind, item.name] = Leaves(policy, known_of(sort, item.name, known))
+            leaving[sort.kind, item.name] = Leaves(policy, known_of(sort, item.name, known), item.adopts)
     return leaving
 
 

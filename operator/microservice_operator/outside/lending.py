@@ -8,25 +8,36 @@ from ..api.stores import Table, TableRef
 from ..cloud.policy import Lending, Lent
 from ..cloud.policy_arns import TABLE_NAME_LIMIT, Site, table_arn
 from ..ownership import Owner
+from .adoption import taken_over
 from .sorts import Neighbours
 
 
 def lending(owner: Owner, site: Site, service: Microservice, neighbours: Neighbours) -> Lending:
-    """Every table that is referred to, exists in its owner's spec, and whose owner admits this Microservice."""
+    """Every table that is referred to, exists in its owner's spec, and whose owner admits this Microservice.
+
+    One that its owner takes over is lent once it is the owner's.
+    """
     found = {}
     for ref in service.spec.table_refs or []:
         other = neighbours.dependency((service.namespace, ref.microservice))
         table = declared(other[1].spec, ref) if other and other[1] else None
         if other and other[1] and table and admits(other[1].spec, service):
             theirs = replace(site, named=owner_of(owner, ref).name)
-            found[ref.microservice, ref.table] = Lent(table, table_arn(theirs, ref.table))
+            arn = taken_over(other[1].spec, other[0]).get(ref.table) if table.adopt else table_arn(theirs, ref.table)
+            if arn:
+                found[ref.microservice, ref.table] = Lent(table, arn)
     return found
 
 
-def names_of(owner: Owner, service: Microservice) -> dict[tuple[str, str], str]:
+def names_of(owner: Owner, service: Microservice, neighbours: Neighbours) -> dict[tuple[str, str], str]:
     """Names in AWS of the tables that are referred to; they are known whether the tables are there or not."""
-    refs = service.spec.table_refs or []
-    return {(r.microservice, r.table): owner_of(owner, r).name(r.table, TABLE_NAME_LIMIT) for r in refs}
+    found = {}
+    for ref in service.spec.table_refs or []:
+        other = neighbours.dependency((service.namespace, ref.microservice))
+        table = declared(other[1].spec, ref) if other and other[1] else None
+        adopts = table.adopt.name if table and table.adopt else ""
+        found[ref.microservice, ref.table] = adopts or owner_of(owner, ref).name(ref.table, TABLE_NAME_LIMIT)
+    return found
 
 
 def owner_of(owner: Owner, ref: TableRef) -> Owner:

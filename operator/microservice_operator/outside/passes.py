@@ -106,7 +106,7 @@ class Outside(Doors):
 
     def _going(self, leaving: Mapping[Key, Leaves], common: Going) -> dict[Key, Going]:
         return {
-            key: replace(common, name=key[1], policy=leaves.policy, known=leaves.known)
+            key: replace(common, name=key[1], policy=leaves.policy, known=leaves.known, adopts=leaves.adopts)
             for key, leaves in leaving.items()
         }
 

@@ -38,10 +38,11 @@ class Before:
 
 @dataclass(frozen=True)
 class Declared:
-    """A part as plain data of a spec has it; "" where the policy is the default."""
+    """A part as plain data of a spec has it; "" where the policy is the default, or where it takes over nothing."""
 
     name: str
     policy: str = ""
+    adopts: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Going:
     neighbours: Neighbours
     known: Mapping[str, str] = field(default_factory=dict)
     policy: Policy = "Retain"
+    adopts: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from functools import partial
 
 from .. import cloud
 from ..facts import Part, Section
+from .adoption import TABLES, adoption, with_adoption
 from .doors import Doors
-from .sorts import Going, Sort, Stepped, Wanted, items
+from .sorts import Going, Sort, Stepped, Wanted
 
 TABLE = "Table"
 
@@ -16,7 +17,7 @@ def tables(doors: Doors) -> Sort:
         kind=TABLE,
         layer="AWS",
         section=Section.TABLES,
-        declared=lambda spec, _environment: items(spec, "tables"),
+        declared=lambda spec, _environment: with_adoption(spec, "tables", "name"),
         step=partial(_step, doors),
         leave=partial(_leave, doors),
         usable=cloud.usable,
@@ -32,6 +33,7 @@ async def _step(doors: Doors, wanted: Wanted) -> Stepped:
         known_id=wanted.known.get(TABLE, ""),
         recreate=wanted.recreate,
         field=f"spec.tables[{at}]",
+        adoption=adoption(wanted, TABLES, spec.adopt.name) if spec.adopt else None,
     )
     return Stepped((await cloud.reconcile_table(place, table),))
 
@@ -39,5 +41,5 @@ async def _step(doors: Doors, wanted: Wanted) -> Stepped:
 async def _leave(doors: Doors, going: Going) -> tuple[Part, ...]:
     place = doors.place(going.owner, going.environment, "tables")
     policy = "Delete" if going.policy == "Delete" else "Retain"
-    leaving = cloud.LeavingTable(going.name, policy, going.known.get(TABLE, ""))  # type: ignore[arg-type]
+    leaving = cloud.LeavingTable(going.name, policy, going.known.get(TABLE, ""), going.adopts)  # type: ignore[arg-type]
     return (await cloud.delete_table(place, leaving),)

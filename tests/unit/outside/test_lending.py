@@ -45,7 +45,7 @@ def test_a_ref_is_granted_exactly_where_the_owner_names_the_service() -> None:
     theirs = Owner("cluster", Identity("shop", "user", "another"))
     arn = table_arn(Site("us-east-1", "123456789012", "cluster", theirs.name), "users")
     assert lent["user", "users"].arn == arn
-    assert arn.endswith("/" + names_of(OWNER, ORDER)["user", "users"])
+    assert arn.endswith("/" + names_of(OWNER, ORDER, neighbours)["user", "users"])
     policy = document(grants(ORDER.spec, arns(SITE, ORDER), lent))
     assert policy is not None
     assert {r for s in policy["Statement"] for r in s["Resource"]} == {arn, f"{arn}/stream/*"}
