@@ -1,0 +1,107 @@
+"""What the operator does for a shop in AWS, done by its own code: routes, topics, queues, subscriptions, tables.
+
+There is no cluster here, so it reads the OpenAPI documents, which are ConfigMaps there, from where they are put.
+"""
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from microservice_operator.api.environment import EnvironmentSpec
+from microservice_operator.api.microservice import MicroserviceSpec
+from microservice_operator.api.objects import Environment, Identity, Microservice
+from microservice_operator.cloud import Clients, Limits
+from microservice_operator.facts import State
+from microservice_operator.outside import Before, Outside, Provided
+from microservice_operator.settled import Settled
+
+REGION, ACCOUNT, ENVIRONMENT = "us-east-1", "123456789012", "local"
+LISTENER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2"
+GATEWAY = {"name": "shop", "vpcLinkID": "abc123", "listenerARN": LISTENER, "corsOrigins": ["https://shop.example"]}
+PASSES = 60
+
+
+@dataclass
+class Documents:
+    """Stands where the operator has its connection to the API server, of which it needs ConfigMaps only."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def connection(self) -> "Documents":
+        return self
+
+    async def send(self, _method: str, path: str) -> dict[str, Any]:
+        return {"data": {"openapi.yaml": self.texts[path.rpartition("/")[2]]}}
+
+
+@dataclass
+class OperatorSide:
+    """An operator without a cluster, in the account behind one address."""
+
+    clients: Clients
+    documents: Documents = field(default_factory=Documents)
+    microservices: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+
+    def dependency(self, key: tuple[str, str]) -> tuple[Mapping[str, Any], Microservice | None] | None:
+        """As the operator's walk asks for the neighbours of a Microservice."""
+        body = self.microservices.get(key)
+        return (body, _parsed(body)) if body else None
+
+    async def provide(self, name: str, spec: Mapping[str, Any], document: str = "") -> Provided:
+        """Pass after pass, until all that the spec declares in AWS is there."""
+        if document:
+            self.documents.texts[f"{name}-openapi"] = document
+        created = f"2026-01-01T00:00:{len(self.microservices):02}Z"
+        metadata = {"namespace": "shop", "name": name, "uid": f"uid-{name}", "creationTimestamp": created}
+        body = {"metadata": metadata, "spec": dict(spec)}
+        self.microservices["shop", name] = body
+        outside = Outside(self.documents, "cluster", self.clients, None, Settled(0), resync=300)  # type: ignore[arg-type]
+        aws = {"region": REGION, "accountID": ACCOUNT, "apiGateway": GATEWAY}
+        environment = Environment(ENVIRONMENT, EnvironmentSpec.model_validate({"aws": aws}))
+        known: dict[tuple[str, str], str] = {}
+        for _ in range(PASSES):
+            made = await outside.provide(_parsed(body), environment, Before(known), self)
+            known = {(part.kind, part.name): part.id for part in made.parts}
+            if all(part.state is State.READY for part in made.parts):
+                return made
+            assert not [part for part in made.parts if part.state is State.STALLED], made.parts
+            await asyncio.sleep(0.1)
+        raise AssertionError(made.parts)
+
+
+@contextmanager
+def operator_side(aws_url: str) -> Iterator[OperatorSide]:
+    """An operator for the account behind `aws_url`."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ACCESS_KEY_ID", "test")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        _wait_for(aws_url)
+        clients = Clients(aws_url, limits=Limits(read_seconds=30, attempts=1))
+        yield OperatorSide(clients)
+        clients.close()
+
+
+def _wait_for(url: str) -> None:
+    """Until somebody listens: the emulator takes seconds to start."""
+    address = urlsplit(url)
+    while True:
+        try:
+            socket.create_connection((address.hostname, address.port)).close()
+        except ConnectionRefusedError:
+            time.sleep(0.1)
+        else:
+            return
+
+
+def _parsed(body: Mapping[str, Any]) -> Microservice:
+    metadata = body["metadata"]
+    identity = Identity(metadata["namespace"], metadata["name"], metadata["uid"])
+    return Microservice(identity, 1, MicroserviceSpec.model_validate(body["spec"], by_alias=True, by_name=False))

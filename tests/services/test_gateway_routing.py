@@ -1,0 +1,219 @@
+"""Which route a request takes, and what is read out of API Gateway's answers: tables, without a process."""
+
+from typing import Any
+
+import pytest
+
+from gateway_service.answers import Answer, Call
+from gateway_service.browsers import Cors, answered, preflight
+from gateway_service.routing import Authorizer, Route, dotted, match
+from gateway_service.storefront.forms import WrongQuantity, quantities
+from gateway_service.storefront.machinery import TAG_NAME as NAME
+from gateway_service.storefront.machinery import TAG_NAMESPACE as NAMESPACE
+from gateway_service.storefront.machinery import Breaker, Queue, queues, read_breakers
+from gateway_service.table import SERVICE_PARAMETER, TAG_CLUSTER, TAG_ENVIRONMENT, chosen, table
+from microservice_operator import names
+from microservice_operator.cloud.apigateway_service import HEADER
+
+# The first block is the example of "Routing API requests" in the AWS documents.
+KEYS = (
+    "GET /pets/dog/1",
+    "GET /pets/dog/{id}",
+    "GET /pets/{proxy+}",
+    "ANY /{proxy+}",
+    "$default",
+)
+SHOP = (
+    "GET /orders",
+    "POST /orders",
+    "GET /orders/{orderId}",
+    "ANY /orders/{orderId}/notes",
+    "GET /a%20b/{x}",
+    "GET /",
+)
+
+
+@pytest.mark.parametrize(
+    ("keys", "request_line", "expected"),
+    [
+        (KEYS, "GET /pets/dog/1", "GET /pets/dog/1"),
+        (KEYS, "GET /pets/dog/2", "GET /pets/dog/{id}"),
+        (KEYS, "GET /pets/cat/1", "GET /pets/{proxy+}"),
+        (KEYS, "POST /test/5", "ANY /{proxy+}"),
+        (KEYS, "POST /", "$default"),
+        (SHOP, "GET /orders", "GET /orders"),
+        (SHOP, "POST /orders", "POST /orders"),
+        (SHOP, "DELETE /orders", None),
+        (SHOP, "HEAD /orders", None),
+        (SHOP, "GET /orders/", None),
+        (SHOP, "GET /orders/1", "GET /orders/{orderId}"),
+        (SHOP, "GET /orders/a%2Fb", "GET /orders/{orderId}"),
+        (SHOP, "GET /orders/1/notes", "ANY /orders/{orderId}/notes"),
+        (SHOP, "GET /orders/1/2/3", None),
+        (SHOP, "GET /a b/1", "GET /a%20b/{x}"),
+        (SHOP, "GET /", "GET /"),
+        (SHOP, "GET //orders", None),
+        (("GET /a/{x+}",), "GET /a/", None),
+        (("GET /a/{x+}",), "GET /a", None),
+        (("GET /{x}/b", "GET /a/{x}"), "GET /a/b", "GET /a/{x}"),
+        (("ANY /a", "GET /{x}"), "GET /a", "ANY /a"),
+        (("ANY /a", "GET /a"), "GET /a", "GET /a"),
+        ((), "GET /", None),
+    ],
+)
+def test_the_most_specific_route_is_taken(keys: tuple[str, ...], request_line: str, expected: str | None) -> None:
+    method, path = request_line.split(" ", 1)
+    for order in (keys, tuple(reversed(keys))):
+        found = match([Route(key, "order.shop") for key in order], method, path)
+        assert (found.key if found else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("/a/../b", True), ("/a/%2e%2E/b", True), ("/.", True), ("/a/..b", False), ("/a.b/c", False), ("/...", False)],
+)
+def test_steps_up_are_seen_through_any_spelling(path: str, expected: bool) -> None:
+    assert dotted(path) is expected
+
+
+def test_the_words_of_the_operator_are_spelt_as_it_spells_them() -> None:
+    """The gateway's image does not hold the operator."""
+    assert (TAG_CLUSTER, TAG_ENVIRONMENT) == (names.TAG_CLUSTER, names.TAG_ENVIRONMENT)
+    assert (NAMESPACE, NAME) == (names.TAG_NAMESPACE, names.TAG_NAME)
+    assert SERVICE_PARAMETER == HEADER
+
+
+def test_the_environments_api_is_chosen_by_tags_and_of_two_the_older() -> None:
+    def api(id_: str, made: str, environment: str = "local", cluster: str = "c1") -> dict[str, Any]:
+        return {"ApiId": id_, "CreatedDate": made, "Tags": {TAG_ENVIRONMENT: environment, TAG_CLUSTER: cluster}}
+
+    listed = [api("young", "2026-02"), api("old", "2026-01"), api("other", "2025-01", "prod"), {"ApiId": "bare"}]
+    assert (chosen(listed, "local", "") or {})["ApiId"] == "old"
+    assert (chosen(listed, "local", "c1") or {})["ApiId"] == "old"
+    assert chosen(listed, "local", "c2") is None
+    assert chosen([], "local", "") is None
+
+
+def test_a_table_holds_whose_a_route_is_and_what_it_asks_for() -> None:
+    integrations: list[dict[str, Any]] = [
+        {"IntegrationId": "i1", "RequestParameters": {SERVICE_PARAMETER: "order.shop"}},
+        {"IntegrationId": "i2", "RequestParameters": {SERVICE_PARAMETER: "evil.example.com/x?"}},
+        {"IntegrationId": "i3"},
+    ]
+    authorizers = [
+        {"AuthorizerId": "a1", "JwtConfiguration": {"Issuer": "https://i.example", "Audience": ["shop", "admin"]}}
+    ]
+    asks = {"AuthorizationType": "JWT", "AuthorizerId": "a1", "AuthorizationScopes": ["orders:write"]}
+    routes: list[dict[str, Any]] = [
+        {"RouteKey": "POST /orders", "Target": "integrations/i1", **asks},
+        {"RouteKey": "GET /orders", "Target": "integrations/i1", "AuthorizationType": "NONE"},
+        {"RouteKey": "GET /a", "Target": "integrations/i2"},
+        {"RouteKey": "GET /b", "Target": "integrations/i3"},
+        {"RouteKey": "GET /c"},
+        {"RouteKey": "GET /d", "Target": "integrations/i1", "AuthorizationType": "JWT", "AuthorizerId": "gone"},
+        {"RouteKey": "GET /e", "Target": "integrations/i1", "AuthorizationType": "AWS_IAM"},
+    ]
+    cors = {"AllowOrigins": ["https://shop.example"], "MaxAge": 60}
+    found = table({"ApiId": "api", "CorsConfiguration": cors}, routes, integrations, authorizers)
+
+    by_key = {route.key: route for route in found.routes}
+    accepts = Authorizer("https://i.example", frozenset({"shop", "admin"}))
+    assert by_key["POST /orders"] == Route("POST /orders", "order.shop", True, accepts, frozenset({"orders:write"}))
+    assert by_key["GET /orders"] == Route("GET /orders", "order.shop")
+    assert [by_key[f"GET /{letter}"].service for letter in "abc"] == ["", "", ""]
+    assert [(by_key[f"GET /{letter}"].guarded, by_key[f"GET /{letter}"].authorizer) for letter in "de"] == [
+        (True, None),
+        (True, None),
+    ]
+    assert found.cors == Cors(origins=("https://shop.example",), max_age=60)
+    assert found.accepted("https://i.example") == (frozenset({"shop", "admin"}), frozenset({"orders:write"}))
+    assert found.accepted("https://other.example") == (frozenset(), frozenset())
+
+
+@pytest.mark.parametrize(
+    ("origins", "origin", "allowed"),
+    [
+        (("*",), "https://a.example", "*"),
+        (("https://*",), "https://a.example", "https://a.example"),
+        (("https://*",), "http://a.example", None),
+        (("https://a.example",), "https://A.example", "https://A.example"),
+        (("https://a.example",), "https://a.example.evil", None),
+        (("https://a.example:8443",), "https://a.example", None),
+        (("*",), "", None),
+    ],
+)
+def test_browsers_of_allowed_pages_may_read(origins: tuple[str, ...], origin: str, allowed: str | None) -> None:
+    cors = Cors(origins, ("GET", "POST"), ("authorization",), max_age=60)
+    headers = (("origin", origin), ("access-control-request-method", "POST")) if origin else ()
+    answer = Answer(200, (("access-control-allow-origin", "https://of-the-service"), ("etag", "1")))
+
+    shown = dict(answered(cors, Call("GET", "/", headers=headers), answer).headers)
+    assert shown.get("access-control-allow-origin") == allowed
+    assert shown["etag"] == "1"
+    if origin:
+        asked = preflight(cors, Call("OPTIONS", "/", headers=headers))
+        assert asked
+        assert asked.status == 204
+        assert dict(asked.headers).get("access-control-allow-methods") == ("GET,POST" if allowed else None)
+
+
+def test_without_cors_nothing_is_added_and_nobody_answers_for_the_service() -> None:
+    call = Call("OPTIONS", "/", headers=(("origin", "https://a"), ("access-control-request-method", "GET")))
+    assert preflight(None, call) is None
+    answer = Answer(200, (("access-control-allow-origin", "*"),))
+    assert answered(None, call, answer) == answer
+
+
+def test_breakers_are_read_from_the_metrics_of_a_service() -> None:
+    metrics = (
+        "# HELP circuit_breaker_state 0 closed, 1 half-open, 2 open\n# TYPE circuit_breaker_state gauge\n"
+        'circuit_breaker_state{upstream="user"} 0.0\ncircuit_breaker_state{upstream="product"} 2.0\n'
+        "# TYPE up gauge\nup 1\n"
+    )
+    assert read_breakers(metrics) == [Breaker("product", "open"), Breaker("user", "closed")]
+    assert read_breakers("") == []
+
+
+def test_dead_letters_are_shown_beside_their_queue() -> None:
+    def queue(name: str, waiting: int, **attributes: str) -> dict[str, Any]:
+        counts = {
+            "ApproximateNumberOfMessages": str(waiting),
+            "ApproximateNumberOfMessagesNotVisible": "2",
+            "ApproximateNumberOfMessagesDelayed": "0",
+        }
+        tags = {NAMESPACE: "shop", NAME: "order"}
+        return {"QueueArn": f"arn:aws:sqs:us-east-1:1:{name}", "tags": tags, **counts, **attributes}
+
+    redrive = '{"deadLetterTargetArn": "arn:aws:sqs:us-east-1:1:shop-order-order-events-dead-0000aaaa"}'
+    found = queues(
+        [
+            queue("shop-order-order-events-dead-0000aaaa", 3),
+            queue("shop-order-order-events-1234abcd", 7, RedrivePolicy=redrive),
+            queue("shop-order-mails-1234abce", 0),
+        ]
+    )
+    assert found == [Queue("order", "mails", 0, 2, 0, None), Queue("order", "order-events", 7, 2, 0, 3)]
+
+
+A, B = "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"
+
+
+def test_a_form_holds_what_is_wanted() -> None:
+    form = {f"quantity-{A}": "2", f"quantity-{B}": "", "key": "k"}
+    assert {str(product): quantity for product, quantity in quantities(form).items()} == {A: 2}
+
+
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        ({}, "nothing is chosen"),
+        ({f"quantity-{A}": "0"}, "nothing is chosen"),
+        ({f"quantity-{A}": "two"}, "no whole number"),
+        ({"quantity-lamp": "1"}, "no whole number"),
+        ({f"quantity-{A}": "-1"}, "not between 1 and 1000"),
+        ({f"quantity-{A}": "1001"}, "not between 1 and 1000"),
+    ],
+)
+def test_a_form_that_is_no_order_says_what_to_do(form: dict[str, str], message: str) -> None:
+    with pytest.raises(WrongQuantity, match=message):
+        quantities(form)
