@@ -25,7 +25,7 @@ class Sale:
 
 
 def buy(urls: Mapping[str, str]) -> Sale:
-    """Create a user and a product, order some of it, and read back what was stored.
+    """Create a user and a product, order some of it, and read back what was stored once the order is confirmed.
 
     Raises DemoError.
     """
@@ -37,7 +37,7 @@ def buy(urls: Mapping[str, str]) -> Sale:
         product = _send(http, f"{urls['product']}/products", {"name": "Teapot", "price": PRICE, "inventory": STOCK})
         items = [{"productId": product["productId"], "quantity": QUANTITY}]
         placed = _send(http, f"{urls['order']}/orders", {"customerId": user["userId"], "items": items})
-        order = _read(http, f"{urls['order']}/orders/{placed['orderId']}")
+        order = _settled(http, f"{urls['order']}/orders/{placed['orderId']}")
         left = _read(http, f"{urls['product']}/products/{product['productId']}")["inventory"]
     if left != STOCK - QUANTITY:
         raise DemoError(f"the stock was {STOCK}, {QUANTITY} were ordered, and {left} are left: that does not add up")
@@ -62,6 +62,20 @@ def _await_ready(http: httpx2.Client, name: str, url: str) -> None:
         f"the {name} service does not say that it is ready at {url}/ready: {said}; "
         f"look at kubectl describe msvc {name} -n shop"
     )
+
+
+def _settled(http: httpx2.Client, url: str) -> Json:
+    """The order once it is confirmed, which takes its way through the outbox, the topic and the queue."""
+    deadline = time.monotonic() + 60
+    while (order := _read(http, url))["status"] == "PENDING" and time.monotonic() < deadline:
+        time.sleep(0.3)
+    if order["status"] != "CONFIRMED":
+        raise DemoError(
+            f"the order at {url} is {order['status']} and was to be CONFIRMED: its event goes from the order service's "
+            "outbox to the topic order-created and back by the queue order-events; look at "
+            "kubectl logs -n shop -l app.kubernetes.io/name=order"
+        )
+    return order
 
 
 def _send(http: httpx2.Client, url: str, body: Json) -> Json:

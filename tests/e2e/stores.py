@@ -24,15 +24,16 @@ MARKED = """
 """
 
 
-def dynamodb(stage: Stage) -> "DynamoDBClient":
+def aws(stage: Stage, service: str) -> Any:
     """A client of the emulator."""
-    return boto3.client(
-        "dynamodb",
-        endpoint_url=stage.urls["aws"],
-        region_name="us-east-1",
-        aws_access_key_id="emulator",
-        aws_secret_access_key="emulator",
-    )
+    session: Any = boto3.session.Session("emulator", "emulator", region_name="us-east-1")
+    return session.client(service, endpoint_url=stage.urls["aws"])
+
+
+def dynamodb(stage: Stage) -> "DynamoDBClient":
+    """The same for tables."""
+    client: DynamoDBClient = aws(stage, "dynamodb")
+    return client
 
 
 def tables(stage: Stage, namespace: str, name: str) -> dict[str, dict[str, str]]:

@@ -1,0 +1,60 @@
+"""The whole shop once more, in a namespace and an Environment of a test's own."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from tests.cluster.cluster import known
+from tests.demo import rendering
+from tests.demo.kubectl import Object
+from tests.demo.reach import reach
+
+from .place import GROUP, RESTRICTED, Place
+from .stage import SUPPORT, Stage
+
+SERVICES = ("user", "product", "order")
+KINDS = ("ConfigMap", "Microservice")
+
+
+@contextmanager
+def shop_copy(stage: Stage, namespace: str, environment: str) -> Iterator[Place]:
+    """A namespace with the services, each with one pod; its end is waited for, and with it that of all they had."""
+    place = Place(stage.kubectl, namespace)
+    labels = {**RESTRICTED, f"{GROUP}/environment": environment}
+    where = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}}
+    stage.kubectl.apply([where])
+    rendered = rendering.rendered("manifests/shop", [image.ref for image in stage.images.values()])
+    try:
+        stage.kubectl.apply([_moved(item, namespace) for item in rendered if _is_service(item)])
+        yield place
+    finally:
+        stage.kubectl("delete", "namespace", namespace, "--timeout=300s")
+
+
+def addresses(stage: Stage, place: Place) -> dict[str, str]:
+    """Addresses of its Services for this machine, and of the names that instances of RDS have."""
+    services = {name: (place.namespace, name) for name in SERVICES}
+    instances = {name: (SUPPORT, name) for name in ("rds-0", "rds-1", "rds-2", "rds-3")}
+    folder = stage.folder / place.namespace
+    folder.mkdir(exist_ok=True)
+    return reach(stage.kubectl, known(stage.cluster.name), {**services, **instances}, folder)
+
+
+def _is_service(item: Object) -> bool:
+    name = item["metadata"]["name"].removesuffix("-openapi")
+    return item["kind"] in KINDS and name in SERVICES
+
+
+def _moved(item: Object, namespace: str) -> Object:
+    moved = {**item, "metadata": {"name": item["metadata"]["name"], "namespace": namespace}}
+    return {**moved, "spec": _leaving_nothing(item["spec"])} if "spec" in item else moved
+
+
+def _leaving_nothing(spec: Mapping[str, Any]) -> Object:
+    """Whatever holds data goes with the copy."""
+    going = {
+        section: [{**part, "deletionPolicy": "Delete"} for part in spec[section]]
+        for section in ("databases", "tables", "queues")
+        if section in spec
+    }
+    return {**spec, **going, "replicas": 1}
