@@ -1,31 +1,30 @@
 """The user service over HTTP."""
 
+import asyncio
 from uuid import uuid4
 
 import httpx2
 import pytest
 
-from tests.services.customer import Shop
+from tests.services.processes import Service
 
 
-async def test_a_user_is_found_where_the_answer_says(http: httpx2.AsyncClient, shop: Shop) -> None:
-    created = await http.post(
-        f"{shop.user.url}/users", json={"email": f"{uuid4()}@example.com", "name": " Zoë O'Neil "}
-    )
+async def test_a_user_is_found_where_the_answer_says(http: httpx2.AsyncClient, user: Service) -> None:
+    created = await http.post(f"{user.url}/users", json={"email": f"{uuid4()}@example.com", "name": " Zoë O'Neil "})
     assert created.status_code == 201
     assert created.json()["name"] == "Zoë O'Neil"
     assert created.json()["createdAt"].endswith("Z")
 
-    found = await http.get(shop.user.url + created.headers["location"])
+    found = await http.get(user.url + created.headers["location"])
     assert found.status_code == 200
     assert found.json() == created.json()
 
 
-async def test_an_address_belongs_to_one_user_however_it_is_written(http: httpx2.AsyncClient, shop: Shop) -> None:
+async def test_an_address_belongs_to_one_user_however_it_is_written(http: httpx2.AsyncClient, user: Service) -> None:
     address = f"{uuid4()}@example.com"
-    await http.post(f"{shop.user.url}/users", json={"email": address, "name": "First"})
+    await http.post(f"{user.url}/users", json={"email": address, "name": "First"})
 
-    again = await http.post(f"{shop.user.url}/users", json={"email": address.upper(), "name": "Second"})
+    again = await http.post(f"{user.url}/users", json={"email": address.upper(), "name": "Second"})
 
     assert again.status_code == 409
     assert again.headers["content-type"] == "application/problem+json"
@@ -33,8 +32,8 @@ async def test_an_address_belongs_to_one_user_however_it_is_written(http: httpx2
     assert address.upper() not in again.text
 
 
-async def test_an_unknown_user_is_not_found(http: httpx2.AsyncClient, shop: Shop) -> None:
-    answer = await http.get(f"{shop.user.url}/users/{uuid4()}")
+async def test_an_unknown_user_is_not_found(http: httpx2.AsyncClient, user: Service) -> None:
+    answer = await http.get(f"{user.url}/users/{uuid4()}")
     assert answer.status_code == 404
     assert answer.json()["type"] == "urn:shop:problem:user-not-found"
 
@@ -57,8 +56,103 @@ GOOD = {"email": "ada@example.com", "name": "Ada"}
         ([], "body"),
     ],
 )
-async def test_a_bad_body_is_refused_by_field(body: object, field: str, http: httpx2.AsyncClient, shop: Shop) -> None:
-    answer = await http.post(f"{shop.user.url}/users", json=body)
+async def test_a_bad_body_is_refused_by_field(
+    body: object, field: str, http: httpx2.AsyncClient, user: Service
+) -> None:
+    answer = await http.post(f"{user.url}/users", json=body)
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == [field]
     assert answer.json()["detail"].startswith(f"{field}: ")
+
+
+async def _new(http: httpx2.AsyncClient, user: Service, name: str = "Ada") -> httpx2.Response:
+    return await http.post(f"{user.url}/users", json={"email": f"{uuid4()}@example.com", "name": name})
+
+
+async def test_a_change_keeps_what_it_does_not_name(http: httpx2.AsyncClient, user: Service) -> None:
+    created = await _new(http, user)
+    url = user.url + created.headers["location"]
+
+    changed = await http.patch(url, json={"name": "Grace"})
+
+    assert changed.status_code == 200
+    assert changed.json() == created.json() | {"name": "Grace"}
+    assert changed.headers["etag"] != created.headers["etag"]
+    assert (await http.get(url)).json() == changed.json()
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [({}, "body"), ({"name": None}, "name"), ({"email": "nobody"}, "email"), ({"userId": "x"}, "userId")],
+)
+async def test_a_bad_change_is_refused_by_field(
+    body: object, field: str, http: httpx2.AsyncClient, user: Service
+) -> None:
+    created = await _new(http, user)
+    url = user.url + created.headers["location"]
+    answer = await http.patch(url, json=body)
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+    assert (await http.get(url)).headers["etag"] == created.headers["etag"]
+
+
+async def test_a_change_of_nobody_or_to_an_address_of_somebody_else_is_refused(
+    http: httpx2.AsyncClient, user: Service
+) -> None:
+    first, second = await _new(http, user), await _new(http, user)
+    taken = await http.patch(user.url + second.headers["location"], json={"email": first.json()["email"].upper()})
+    unknown = await http.patch(f"{user.url}/users/{uuid4()}", json={"name": "Ada"})
+    assert (taken.status_code, taken.json()["type"]) == (409, "urn:shop:problem:email-taken")
+    assert unknown.status_code == 404
+
+
+async def test_of_two_who_change_the_same_version_one_is_told_to_read_again(
+    http: httpx2.AsyncClient, user: Service
+) -> None:
+    created = await _new(http, user)
+    url, tag = user.url + created.headers["location"], {"If-Match": created.headers["etag"]}
+
+    answers = await asyncio.gather(*(http.patch(url, json={"name": f"Name {i}"}, headers=tag) for i in range(4)))
+
+    assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412]
+    (won,) = [answer for answer in answers if answer.status_code == 200]
+    assert (await http.get(url)).json() == won.json()
+    assert {a.json()["type"] for a in answers if a.status_code == 412} == {"urn:shop:problem:version-passed"}
+
+
+@pytest.mark.parametrize(
+    ("tag", "status"), [("*", 200), ('"0", "1"', 200), ('W/"1"', 412), ('"x"', 412), ('"99999999999999999999"', 412)]
+)
+async def test_what_if_match_means(tag: str, status: int, http: httpx2.AsyncClient, user: Service) -> None:
+    url = user.url + (await _new(http, user)).headers["location"]
+    answer = await http.patch(url, json={"name": "Grace"}, headers={"If-Match": tag})
+    assert answer.status_code == status
+
+
+async def test_who_has_this_version_gets_no_body(http: httpx2.AsyncClient, user: Service) -> None:
+    created = await _new(http, user)
+    url, tag = user.url + created.headers["location"], created.headers["etag"]
+
+    same = await http.get(url, headers={"If-None-Match": f'"7", W/{tag}'})
+    await http.patch(url, json={"name": "Grace"})
+    changed = await http.get(url, headers={"If-None-Match": tag})
+
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
+    assert (changed.status_code, changed.json()["name"]) == (200, "Grace")
+
+
+async def test_users_come_in_pages_with_everybody_once(http: httpx2.AsyncClient, user: Service) -> None:
+    made = {(await _new(http, user)).json()["userId"] for _ in range(5)}
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = (await http.get(f"{user.url}/users", params={"limit": "2", **cursor})).json()
+        seen += [item["userId"] for item in page["items"]]
+        if len(seen) < 3:
+            await _new(http, user)  # who comes in between neither repeats nor hides anybody
+        if page["nextCursor"] is None:
+            break
+        assert len(page["items"]) == 2
+        cursor = {"cursor": page["nextCursor"]}
+    assert made <= set(seen)
+    assert len(seen) == len(set(seen))

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, FastAPI
 from pydantic import Field
 
+from product_service.catalogue import Catalogue, ReachedOnce
 from product_service.dynamodb import DynamoDB
 from product_service.expiry import Expiry
 from product_service.ports import Contended, StoreUnavailable
@@ -29,12 +30,12 @@ def create_app(settings: ProductSettings) -> FastAPI:
     products = DynamoProducts(dynamodb, settings.products_table)
     reservations = DynamoReservations(dynamodb, settings.products_table, settings.reservations_table)
     routes = APIRouter()
-    routes.include_router(router(products))
+    routes.include_router(router(products, Catalogue(products)))
     routes.include_router(reservation_router(reservations))
     parts = application.Parts(
         title="Product service",
         routes=routes,
-        probe=products.probe,
+        probe=ReachedOnce(products),
         outages=(StoreUnavailable, Contended),
         background=(Expiry(reservations, settings.expiry_interval_seconds).run,),
         close=(dynamodb.close,),

@@ -18,6 +18,8 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from shop_shared import pagination
+
 MAX_INVENTORY = 1_000_000
 MAX_QUANTITY = 10_000
 MAX_RESERVED_PRODUCTS = 50
@@ -61,6 +63,7 @@ class Product(_Camel):
     name: str
     price: Money
     inventory: int
+    cached: bool = Field(default=False, description="true: as it was last seen, because it cannot be read right now")
 
 
 class Withdrawal(BaseModel):
@@ -69,6 +72,10 @@ class Withdrawal(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     quantity: int = Field(ge=1, le=MAX_QUANTITY, strict=True)
+
+
+class ProductPage(pagination.Page[Product]):
+    cached: bool = Field(default=False, description="true: as it was last seen, because it cannot be read right now")
 
 
 class Stock(_Camel):

@@ -49,6 +49,10 @@ class OutOfStock(Exception):
 class Products(Protocol):
     """Every method may raise ``StoreUnavailable``."""
 
+    async def probe(self) -> None:
+        """Returns when the store has answered."""
+        ...
+
     async def add(self, new: NewProduct) -> Product: ...
 
     async def page(self, limit: int, after: UUID | None) -> tuple[list[Product], UUID | None]:

@@ -17,7 +17,7 @@ from product_service.ports import (
     ReservationUnknown,
 )
 from shop_shared import problems
-from shop_shared.openapi import INTERNAL
+from shop_shared.application import INTERNAL
 
 log = structlog.get_logger(__name__)
 

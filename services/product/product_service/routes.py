@@ -1,31 +1,34 @@
 """The HTTP side of the product service."""
 
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Response
 
-from product_service.model import NewProduct, Product, Stock, Withdrawal
+from product_service.catalogue import Catalogue
+from product_service.model import NewProduct, Product, ProductPage, Stock, Withdrawal
 from product_service.ports import OutOfStock, Products, ProductUnknown
 from shop_shared import pagination, problems
+from shop_shared.application import PUBLIC
 
 log = structlog.get_logger(__name__)
 
-# Whoever walks past the window may look: the gateway asks for no token there.
-_PUBLIC: dict[str, Any] = {"security": []}
 
-
-def router(products: Products) -> APIRouter:
+def router(products: Products, catalogue: Catalogue) -> APIRouter:
     routes = APIRouter(prefix="/products", tags=["products"])
 
-    @routes.get("", openapi_extra=_PUBLIC)
+    @routes.get("", openapi_extra=PUBLIC)
     async def list_products(
-        limit: pagination.Limit = pagination.DEFAULT_LIMIT, cursor: pagination.Cursor = None
-    ) -> pagination.Page[Product]:
-        items, last = await products.page(limit, _after(cursor))
-        return pagination.Page(items=items, next_cursor=pagination.encode(str(last)) if last else None)
+        response: Response, limit: pagination.Limit = pagination.DEFAULT_LIMIT, cursor: pagination.Cursor = None
+    ) -> ProductPage:
+        answer = await catalogue.page(limit, pagination.after(cursor))
+        items, last = answer.value
+        return ProductPage(
+            items=items,
+            next_cursor=pagination.encode(str(last)) if last else None,
+            cached=_is_old(answer.age_seconds, response),
+        )
 
     @routes.post("", status_code=HTTPStatus.CREATED)
     async def create_product(new: NewProduct, response: Response) -> Product:
@@ -34,12 +37,12 @@ def router(products: Products) -> APIRouter:
         response.headers["Location"] = f"/products/{product.product_id}"
         return product
 
-    @routes.get("/{productId}", openapi_extra=_PUBLIC, responses=problems.documented(404))
-    async def read_product(productId: UUID) -> Product:  # noqa: N803  (the article's name of the path parameter)
-        product = await products.find(productId)
-        if product is None:
+    @routes.get("/{productId}", openapi_extra=PUBLIC, responses=problems.documented(404))
+    async def read_product(productId: UUID, response: Response) -> Product:  # noqa: N803  (the article's name)
+        answer = await catalogue.find(productId)
+        if answer.value is None:
             raise _unknown(productId)
-        return product
+        return answer.value.model_copy(update={"cached": _is_old(answer.age_seconds, response)})
 
     @routes.post("/{productId}/inventory", responses=problems.documented(404, 409))
     async def update_inventory(productId: UUID, withdrawal: Withdrawal) -> Stock:  # noqa: N803
@@ -60,11 +63,9 @@ def _unknown(product_id: UUID) -> problems.Problem:
     return problems.not_found("product-not-found", f"there is no product {product_id}")
 
 
-def _after(cursor: str | None) -> UUID | None:
-    if cursor is None:
-        return None
-    (product_id,) = pagination.decode(cursor)
-    try:
-        return UUID(product_id)
-    except ValueError:
-        raise pagination.no_cursor() from None
+def _is_old(age_seconds: float | None, response: Response) -> bool:
+    """Says of an answer from memory that it is one, to people in the body and to caches in the header."""
+    if age_seconds is None:
+        return False
+    response.headers["Age"] = str(int(age_seconds))
+    return True

@@ -31,6 +31,12 @@ _ANYWHERE = (400, 413, 422, 500, 503, 504)
 """Problems that every route may answer with."""
 
 
+INTERNAL = {"x-internal": True}
+"""``openapi_extra`` of an operation that other services call and the gateway does not publish."""
+PUBLIC: dict[str, Any] = {"security": []}
+"""``openapi_extra`` of an operation for which the gateway asks nobody for a token."""
+
+
 @dataclass(frozen=True)
 class Parts:
     """What a service brings along."""

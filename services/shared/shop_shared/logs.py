@@ -9,6 +9,7 @@ import sys
 import traceback
 from pathlib import Path
 
+import stamina.instrumentation
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
@@ -51,6 +52,8 @@ def configure(settings: ServiceSettings) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
+    # stamina's own hook logs what was retried with its arguments and the exception's text; its metric is enough.
+    stamina.instrumentation.set_on_retry_hooks([stamina.instrumentation.PrometheusOnRetryHook])
     for chatty in ("httpx2", "httpcore2", "botocore", "boto3", "urllib3"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 

@@ -20,8 +20,6 @@ from pydantic_core import PydanticUndefined
 from shop_shared.settings import ServiceSettings
 
 SERVICES = Path(__file__).parents[2]
-INTERNAL = {"x-internal": True}
-"""Marks an operation that other services call and the gateway does not."""
 
 Document = dict[str, Any]
 

@@ -8,6 +8,7 @@ import base64
 import binascii
 import json
 from typing import Annotated, Generic, TypeVar
+from uuid import UUID
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -48,6 +49,17 @@ def decode(cursor: str, parts: int = 1) -> list[str]:
     if not isinstance(key, list) or len(key) != parts or not all(isinstance(part, str) for part in key):
         raise no_cursor()
     return key
+
+
+def after(cursor: str | None) -> UUID | None:
+    """The id in a cursor of a list whose key is one id."""
+    if cursor is None:
+        return None
+    (key,) = decode(cursor)
+    try:
+        return UUID(key)
+    except ValueError:
+        raise no_cursor() from None
 
 
 def no_cursor() -> problems.Problem:

@@ -3,11 +3,19 @@
 from typing import Protocol
 from uuid import UUID
 
-from user_service.model import NewUser, User
+from user_service.model import NewUser, User, UserChange
 
 
 class EmailTaken(Exception):
     """Another user has this address."""
+
+
+class UserUnknown(Exception):
+    """There is no such user."""
+
+
+class VersionPassed(Exception):
+    """The user has changed since the caller read it."""
 
 
 class Users(Protocol):
@@ -16,3 +24,13 @@ class Users(Protocol):
         ...
 
     async def find(self, user_id: UUID) -> User | None: ...
+
+    async def page(self, limit: int, after: UUID | None) -> list[User]:
+        """In the order of their ids."""
+        ...
+
+    async def change(self, user_id: UUID, change: UserChange, versions: frozenset[int] | None) -> User:
+        """If its version is one of these; whatever it is, without. Raises ``UserUnknown``, ``VersionPassed``,
+        ``EmailTaken``.
+        """
+        ...

@@ -11,5 +11,6 @@ users = sa.Table(
     sa.Column("email", sa.String(254), nullable=False),
     sa.Column("name", sa.String(100), nullable=False),
     sa.Column("created_at", sa.DateTime, nullable=False, server_default=sa.text("now()")),
+    sa.Column("version", sa.Integer, nullable=False, server_default=sa.text("1")),
 )
 sa.Index("users_email_key", sa.func.lower(users.c.email), unique=True)
