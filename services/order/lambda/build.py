@@ -1,0 +1,70 @@
+"""``python services/order/lambda/build.py``: the function's zip, from locked requirements, the same bytes each time.
+
+Lambda's machine is not the one that builds: wheels are taken for its processor and its Python, and nothing is compiled.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+REQUIREMENTS = ROOT / "requirements" / "lambda.txt"
+PLATFORMS = {"x86_64": "x86_64-manylinux2014", "arm64": "aarch64-manylinux2014"}
+EARLIEST = (1980, 1, 1, 0, 0, 0)
+"""As early as a zip can say; the time of the build must not be in it."""
+# What a function never imports, and what names the machine that built it.
+LEFT_OUT = ("__pycache__", "tests", "bin")
+LEFT_OUT_FILES = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", ".lock")
+
+
+def build(target: Path, architecture: str = "x86_64", python: str = "3.13") -> Path:
+    with tempfile.TemporaryDirectory() as folder:
+        packages = Path(folder)
+        _install(packages, architecture, python)
+        files = {path.relative_to(packages): path for path in packages.rglob("*")}
+        files |= {path.relative_to(HERE): path for path in (HERE / "order_intake").rglob("*")}
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _write(target, {name: path for name, path in files.items() if path.is_file() and _is_wanted(name)})
+    return target
+
+
+def _install(packages: Path, architecture: str, python: str) -> None:
+    uv = ROOT / ".venv" / "bin" / "uv"
+    command = [str(uv) if uv.exists() else "uv", "pip", "install", "--quiet", "--require-hashes"]
+    machine = ["--python-platform", PLATFORMS[architecture], "--python-version", python, "--only-binary", ":all:"]
+    wanted = ["--no-compile-bytecode", "--link-mode", "copy", "--target", str(packages), "-r", str(REQUIREMENTS)]
+    environment = {"UV_SYSTEM_CERTS": "1", **os.environ}
+    subprocess.run([*command, *machine, *wanted], check=True, env=environment)  # noqa: S603  (all of it from here)
+
+
+def _is_wanted(name: Path) -> bool:
+    return not set(name.parts) & set(LEFT_OUT) and name.name not in LEFT_OUT_FILES
+
+
+def _write(target: Path, files: dict[Path, Path]) -> None:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name.as_posix(), EARLIEST)
+            entry.external_attr = 0o644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3
+            archive.writestr(entry, files[name].read_bytes())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", type=Path, default=ROOT / "dist" / "order-intake.zip")
+    parser.add_argument("--architecture", choices=PLATFORMS, default="x86_64")
+    parser.add_argument("--python", default="3.13", help="the function's runtime")
+    asked = parser.parse_args()
+    target = build(asked.output, asked.architecture, asked.python)
+    sys.stdout.write(f"{target} ({target.stat().st_size / 1e6:.1f} MB)\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""API Gateway → an order, stored once and published: what Lambda calls for each request.
+
+Takes the events of REST APIs (1.0) and of HTTP APIs (2.0): both have a body and headers, and get the same answer.
+"""
+
+import base64
+import binascii
+import json
+import os
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.idempotency import (
+    DynamoDBPersistenceLayer,
+    IdempotencyConfig,
+    idempotent_function,
+)
+from aws_lambda_powertools.utilities.idempotency.exceptions import (
+    IdempotencyAlreadyInProgressError,
+    IdempotencyPersistenceLayerError,
+    IdempotencyValidationError,
+)
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import ValidationError
+
+from order_intake.intake import CONFIG, Intake, OrderDiffers
+from order_intake.model import Order, wrong_fields
+from order_intake.observing import continued, logger, metrics, tracer
+from order_intake.settings import load
+
+Answer = dict[str, Any]
+
+_settings = load(dict(os.environ))
+_remembered = IdempotencyConfig(
+    event_key_jmespath="id",
+    payload_validation_jmespath="[customerId, items, total]",
+    expires_after_seconds=24 * 3600,
+    raise_on_no_idempotency_key=True,
+)
+_memory = DynamoDBPersistenceLayer(table_name=_settings.idempotency_table, boto_config=CONFIG)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics(capture_cold_start_metric=True)
+@tracer.capture_lambda_handler(capture_response=False)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Answer:
+    _remembered.register_lambda_context(context)
+    traceparent = continued(event.get("headers") or {})
+    try:
+        order = Order.model_validate_json(_body(event))
+    except ValidationError as error:
+        metrics.add_metric("OrdersRefused", MetricUnit.Count, 1)
+        return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "a field is wrong", wrong_fields(error))
+    try:
+        answer: Answer = _taken(content=order.travelling(), order=order, traceparent=traceparent)
+    except (IdempotencyValidationError, OrderDiffers):
+        detail = "id: another order has it; use a new id for a new order"
+        return _problem(HTTPStatus.CONFLICT, "order-differs", detail)
+    except IdempotencyAlreadyInProgressError:
+        detail = "the same order is being taken right now; send it again a little later"
+        return _problem(HTTPStatus.CONFLICT, "in-progress", detail)
+    except (IdempotencyPersistenceLayerError, ClientError, BotoCoreError) as error:
+        logger.error("the order cannot be taken now", exception_name=type(error).__name__)
+        detail = "DynamoDB or SNS does not answer right now; send the same order again after the time in Retry-After"
+        return _problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", detail)
+    return {"statusCode": HTTPStatus.OK, "headers": {"Content-Type": "application/json"}, "body": json.dumps(answer)}
+
+
+@idempotent_function(data_keyword_argument="content", persistence_store=_memory, config=_remembered)  # type: ignore[untyped-decorator]  # so in Powertools
+def _taken(*, content: dict[str, Any], order: Order, traceparent: str) -> Answer:
+    del content  # what the answer is remembered by
+    _intake().take(order, traceparent)
+    metrics.add_metric("OrdersCreated", MetricUnit.Count, 1)
+    logger.info(
+        "Order created", extra={"orderId": order.id, "customerId": order.customer_id, "total": str(order.total)}
+    )
+    return {"orderId": order.id}
+
+
+@cache
+def _intake() -> Intake:
+    return Intake(_settings)
+
+
+def _body(event: dict[str, Any]) -> str | bytes:
+    body: str = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return body
+    try:
+        return base64.b64decode(body, validate=True)
+    except binascii.Error:
+        return ""  # then it is no JSON either, and refused as that
+
+
+def _problem(status: HTTPStatus, kind: str, detail: str, errors: list[dict[str, str]] | None = None) -> Answer:
+    body = {
+        "type": f"urn:shop:problem:{kind}",
+        "title": status.phrase,
+        "status": int(status),
+        "detail": detail,
+        "traceId": logger.get_current_keys().get("traceId"),
+        **({"errors": errors} if errors else {}),
+    }
+    retry = {"Retry-After": "2"} if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT} else {}
+    headers = {"Content-Type": "application/problem+json", **retry}
+    return {"statusCode": int(status), "headers": headers, "body": json.dumps(body)}

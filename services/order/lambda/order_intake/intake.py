@@ -1,0 +1,109 @@
+"""The table that keeps the orders and the topic that tells of them.
+
+An order is written once, whoever sends it again and however late: its id is the condition. It is published after each
+write that found it stored, so a function that was stopped between the two makes it good when the request is repeated.
+The id of the event is made of the order's, so that who hears it twice can know.
+"""
+
+import json
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid5
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from order_intake.model import Order
+from order_intake.observing import SERVICE, TRACEPARENT
+from order_intake.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sns import SNSClient
+
+PENDING, CONFIRMED = "PENDING", "CONFIRMED"
+_EVENTS = UUID("6d1c8f0e-5a3f-4f5e-9a53-0d2f6a1b7c44")
+"""Any number will do, if it stays the same."""
+
+# Below the ten seconds that the function has, with one try more.
+CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
+
+
+class OrderDiffers(Exception):
+    """Another order has this id."""
+
+
+class OrderUnknown(Exception):
+    """There is no order with this id."""
+
+
+class Intake:
+    def __init__(self, settings: Settings) -> None:
+        self._table = settings.orders_table
+        self._topic = settings.topic_arn
+        self._dynamodb: DynamoDBClient = boto3.client("dynamodb", config=CONFIG)
+        self._sns: SNSClient = boto3.client("sns", config=CONFIG)
+
+    def take(self, order: Order, traceparent: str) -> None:
+        """Raises ``OrderDiffers``."""
+        content = json.dumps(order.travelling(), sort_keys=True)
+        try:
+            self._dynamodb.put_item(
+                TableName=self._table,
+                Item={**_item(order), "status": {"S": PENDING}, "content": {"S": content}},
+                ConditionExpression="attribute_not_exists(orderId)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as refused:
+            stored = _stored(refused)
+            if stored["content"]["S"] != content:
+                raise OrderDiffers from None
+        self._publish(order, traceparent)
+
+    def confirm(self, order_id: str) -> None:
+        """As often as it is said; raises ``OrderUnknown``."""
+        try:
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key={"orderId": {"S": order_id}},
+                UpdateExpression="SET #status = :confirmed",
+                ConditionExpression="attribute_exists(orderId)",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues={":confirmed": {"S": CONFIRMED}},
+            )
+        except ClientError as refused:
+            if refused.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            raise OrderUnknown(order_id) from None
+
+    def _publish(self, order: Order, traceparent: str) -> None:
+        attributes = {"eventId": str(uuid5(_EVENTS, order.id)), TRACEPARENT: traceparent, "source": SERVICE}
+        self._sns.publish(
+            TopicArn=self._topic,
+            Message=json.dumps(order.travelling()),
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+            },
+        )
+
+
+def _item(order: Order) -> dict[str, Any]:
+    """The article's attributes."""
+    return {
+        "orderId": {"S": order.id},
+        "customerId": {"S": order.customer_id},
+        "items": {"L": [{"M": _line(item)} for item in order.travelling()["items"]]},
+        "total": {"N": str(order.total)},
+    }
+
+
+def _line(item: dict[str, Any]) -> dict[str, Any]:
+    price = {"unitPrice": {"N": item["unitPrice"]}} if "unitPrice" in item else {}
+    return {"productId": {"S": item["productId"]}, "quantity": {"N": str(item["quantity"])}, **price}
+
+
+def _stored(refused: ClientError) -> dict[str, Any]:
+    if refused.response["Error"]["Code"] != "ConditionalCheckFailedException":
+        raise refused
+    item: dict[str, Any] = refused.response["Item"]  # type: ignore[typeddict-item]  # comes with ALL_OLD
+    return item
