@@ -271,7 +271,7 @@ async def test_tokens_signed_by_nobody_or_somebody_else_are_refused(
 ) -> None:
     forged = (
         *(issuer.unsigned(**GOOD), issuer.signed_by_another(**GOOD), issuer.with_public_key_as_secret(**GOOD)),
-        *("Bearer", "Bearer ", "Bearer x", "Basic YTpi", f"Bearer {issuer.token(**GOOD)}x"),
+        *("Bearer", "Bearer x", "Basic YTpi", f"Bearer {issuer.token(**GOOD)}x"),
     )
     for given in forged:
         value = given if given.split(" ")[0] in {"Bearer", "Basic"} else f"Bearer {given}"

@@ -27,7 +27,7 @@ async def _call(request: Request) -> Call:
         method=request.method,
         path=raw_path.decode("latin-1"),
         query=request.scope["query_string"].decode("latin-1"),
-        headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw),
+        headers=tuple((name.decode("latin-1"), value.decode("latin-1").strip()) for name, value in request.headers.raw),
         body=await request.body(),
         peer=request.client.host if request.client else "",
     )
