@@ -4,7 +4,7 @@ Offline, so what only a cluster knows is a placeholder; a migration counts as do
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +14,7 @@ import typer
 import yaml
 
 from ..api.objects import Environment, Microservice
+from ..cloud.policy_arns import partition, queue_name, topic_name
 from ..desired import children
 from ..desired.context import Connection, Context, Login, Message, Migration, Table
 from ..desired.waits import migration_job_name
@@ -105,10 +106,12 @@ def _context(
             for table in tables
         },
         topics={
-            topic.name: _message("sns", environment, f"{name}-{topic.name}") for topic in service.spec.topics or []
+            topic.name: _message("sns", environment, topic_name(_placeholder(name), topic.name, fifo=topic.fifo))
+            for topic in service.spec.topics or []
         },
         queues={
-            queue.name: _message("sqs", environment, f"{name}-{queue.name}") for queue in service.spec.queues or []
+            queue.name: _message("sqs", environment, queue_name(_placeholder(name), queue.name, fifo=queue.fifo))
+            for queue in service.spec.queues or []
         },
         table_refs={
             (ref.microservice, ref.table): f"{service.namespace}-{ref.microservice}-{ref.table}-{UNKNOWN}"
@@ -122,7 +125,11 @@ def _context(
 def _message(service: str, environment: Environment | None, name: str) -> Message:
     aws = environment.spec.aws if environment else None
     at = f"{aws.region}:{aws.account_id}" if aws else f"{UNKNOWN}:{UNKNOWN}"
-    return Message(f"arn:aws:{service}:{at}:{name}-{UNKNOWN}", ready=True)
+    return Message(f"arn:{partition(aws.region if aws else '')}:{service}:{at}:{name}", ready=True)
+
+
+def _placeholder(prefix: str) -> Callable[[str, int], str]:
+    return lambda part, _limit: f"{prefix}-{part}-{UNKNOWN}"
 
 
 def _connection(environment: Environment | None) -> Connection:

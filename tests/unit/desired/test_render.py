@@ -9,6 +9,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from microservice_operator.cli import application
+from microservice_operator.cli.resources import UNKNOWN
 from tests.golden.cases import HERE, cases
 
 SHOP = Path(__file__).parents[3] / "services"
@@ -77,6 +78,18 @@ def test_standard_input_and_an_environment_beside(tmp_path: Path) -> None:
 def test_the_emulator() -> None:
     result = render(SHOP / "product" / "microservice.yaml", "--aws-endpoint-url", "http://moto.aws.svc:5000")
     assert "AWS_ENDPOINT_URL" in result.stdout
+
+
+@pytest.mark.parametrize(("fifo", "end"), [("true", f"-{UNKNOWN}.fifo"), ("false", f"-{UNKNOWN}")])
+def test_names_of_topics_and_queues_end_as_aws_wants_them(fifo: str, end: str) -> None:
+    declared = f"topics: [{{name: said, fifo: {fifo}}}], queues: [{{name: heard, fifo: {fifo}}}]"
+    result = render("-", stdin=GOOD.replace('"}', f'", {declared}}}'))
+    assert result.exit_code == 0, result.output
+    (deployment,) = (d for d in yaml.safe_load_all(result.stdout) if d["kind"] == "Deployment")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    told = {variable["name"]: variable.get("value", "") for variable in container["env"]}
+    assert told["SAID_TOPIC_ARN"].endswith(f":shop-hello-said{end}")
+    assert told["HEARD_QUEUE_URL"].endswith(f"/shop-hello-heard{end}")
 
 
 @pytest.mark.parametrize(
