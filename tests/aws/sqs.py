@@ -32,7 +32,7 @@ class StrictSQS:
             case "CreateQueue":
                 return self._refused(name, call, emulator) or self._create(name, call, emulator)
             case "SetQueueAttributes":
-                return _refused_attributes(name, call, emulator) or emulator(call)
+                return _refused_attributes(name, call, emulator) or emulator(_as_aws_sets(call, emulator))
             case "DeleteQueue":
                 self._lingering.setdefault(name, self.lingering_looks)
                 return emulator(call) if self._lingering[name] == 0 else Answer(200, {})
@@ -100,6 +100,18 @@ def _refused_attributes(name: str, call: Call, emulator: Emulator) -> Answer | N
             if not {"Effect", "Principal", "Action", "Resource"} <= statement.keys():
                 return refusal("InvalidAttributeValue", "Invalid value for the parameter Policy.")
     return _refused_redrive(name, attributes.get("RedrivePolicy", ""), call, emulator)
+
+
+def _as_aws_sets(call: Call, emulator: Emulator) -> Call:
+    """One kind of encryption ends the other, and a policy that is not spoken of stays; the emulator forgets it."""
+    asked = {"QueueUrl": call.body["QueueUrl"], "AttributeNames": ["Policy"]}
+    present: dict[str, str] = emulator(Call(call.service, "GetQueueAttributes", asked)).body.get("Attributes", {})
+    attributes = {**present, **call.body.get("Attributes", {})}
+    if attributes.get("KmsMasterKeyId"):
+        attributes["SqsManagedSseEnabled"] = "false"
+    elif attributes.get("SqsManagedSseEnabled") == "true":
+        attributes["KmsMasterKeyId"] = ""
+    return Call(call.service, call.action, {**call.body, "Attributes": attributes})
 
 
 def _refused_redrive(name: str, policy: str, call: Call, emulator: Emulator) -> Answer | None:

@@ -179,15 +179,25 @@ async def test_a_key_of_the_environment_encrypts_both(shop: Shop) -> None:
     await shop.drive(spec)
     key = "arn:aws:kms:us-east-1:123456789012:key/1234"
     shop.aws["messagingKeyARN"] = key
+    before = len(shop.world.proxy.writes())
     await shop.drive(spec)
     await shop.quiet(spec)
     assert shop.attributes("events")["KmsMasterKeyId"] == key
+    assert shop.attributes("events")["SqsManagedSseEnabled"] == "false"
+    # one call for each queue, the dead letter queue is one too: at no time is a queue without encryption
+    switched = shop.world.proxy.writes()[before:]
+    assert sorted(switched) == ["SetQueueAttributes", "SetQueueAttributes", "SetTopicAttributes"]
     topic = shop.sns.get_topic_attributes(TopicArn=shop.topic_arn("created"))["Attributes"]
     assert topic["KmsMasterKeyId"] == key
     del shop.aws["messagingKeyARN"]
+    before = len(shop.world.proxy.writes())
     await shop.drive(spec)
     await shop.quiet(spec)
     assert not shop.attributes("events").get("KmsMasterKeyId")
+    assert shop.attributes("events")["SqsManagedSseEnabled"] == "true"
+    assert sorted(shop.world.proxy.writes()[before:]) == sorted(switched)
+    told = [call.body["Attributes"] for call in shop.world.proxy.calls if call.action == "SetQueueAttributes"][-2:]
+    assert told == [{"KmsMasterKeyId": "", "SqsManagedSseEnabled": "true"}] * 2
 
 
 async def test_first_in_first_out(shop: Shop) -> None:
