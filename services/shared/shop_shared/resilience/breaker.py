@@ -115,7 +115,7 @@ class Breaker:
             return
         if self.state is State.HALF_OPEN:
             self._become(State.OPEN if failed else State.CLOSED)
-        elif self._is_too_much(failed=failed):
+        elif self._is_too_much(failed=failed) and failed:
             self._become(State.OPEN)
 
     def _undecided(self, era: int) -> None:

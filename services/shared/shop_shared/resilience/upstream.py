@@ -63,7 +63,7 @@ _REPEATED = (*_LOST, _Refused)
 
 class Upstream:
     def __init__(self, name: str, url: str, policy: UpstreamPolicy | None = None) -> None:
-        self._name = name
+        self.name = name
         self._policy = policy or UpstreamPolicy()
         self._budget = RetryBudget()
         self._bulkhead = Bulkhead(name, self._policy.calls_at_once)
@@ -111,17 +111,17 @@ class Upstream:
                 with attempt:
                     return await self._once(request)
         except (*_REPEATED, _Broken, BulkheadFull) as error:
-            log.warning("upstream does not answer", upstream=self._name, error=type(error).__name__)
+            log.warning("upstream does not answer", upstream=self.name, error=type(error).__name__)
             was_asked = number > 1 or not isinstance(error, BulkheadFull)
-            raise UpstreamUnavailable(self._name, in_doubt=was_asked) from error
+            raise UpstreamUnavailable(self.name, in_doubt=was_asked) from error
         except CircuitOpen as refused:
-            raise UpstreamUnavailable(self._name, refused.retry_after, in_doubt=number > 1) from refused
+            raise UpstreamUnavailable(self.name, refused.retry_after, in_doubt=number > 1) from refused
         raise AssertionError("stamina ends with an answer or an exception")
 
     def unexpected(self, response: httpx2.Response) -> UpstreamUnavailable:
         """An answer that the contract between the two services does not know."""
-        log.error("upstream answered unexpectedly", upstream=self._name, status=response.status_code)
-        return UpstreamUnavailable(self._name)
+        log.error("upstream answered unexpectedly", upstream=self.name, status=response.status_code)
+        return UpstreamUnavailable(self.name)
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -131,7 +131,7 @@ class Upstream:
         limit = self._policy.timeout_seconds if left is None else min(left, self._policy.timeout_seconds)
         async with self._bulkhead.place(limit):
             with self.breaker.guarding((*_LOST, _Refused, _Broken), undecided=(DeadlineExceeded,)):
-                with tracing.client_span(f"{request['method']} {self._name}"), _seconds.labels(self._name).time():
+                with tracing.client_span(f"{request['method']} {self.name}"), _seconds.labels(self.name).time():
                     response = await self._answer(request, limit)
                 return self._checked(response)
 
@@ -143,7 +143,7 @@ class Upstream:
             async with asyncio.timeout(limit):
                 return await self._client.request(**{**request, "headers": headers})
         except _LOST as error:
-            _calls.labels(self._name, "lost").inc()
+            _calls.labels(self.name, "lost").inc()
             # Cut short by our own caller's haste: that says nothing about the other service.
             if isinstance(error, TimeoutError) and limit < self._policy.timeout_seconds:
                 raise DeadlineExceeded from error
@@ -151,10 +151,10 @@ class Upstream:
 
     def _checked(self, response: httpx2.Response) -> httpx2.Response:
         status = response.status_code
-        _calls.labels(self._name, f"{status // 100}xx").inc()
+        _calls.labels(self.name, f"{status // 100}xx").inc()
         if status in _TRY_AGAIN:
             raise _Refused(status)
         if response.is_server_error:
-            log.error("upstream failed", upstream=self._name, status=status)
+            log.error("upstream failed", upstream=self.name, status=status)
             raise _Broken(status)
         return response
