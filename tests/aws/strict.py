@@ -15,6 +15,7 @@ class StrictDynamoDB:
     """A layer of the proxy; a table is in the phase that its last change began until it was looked at often enough."""
 
     looks: int = 1
+    at_once: int = 500  # CreateTable, "Errors": so many table operations at a time are allowed to an account
     absent_looks: int = 0  # DescribeTable: "might return ResourceNotFoundException" right after CreateTable
     _phases: dict[str, tuple[str, int]] = field(default_factory=dict)
     _building: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -27,11 +28,12 @@ class StrictDynamoDB:
             case "DescribeTable":
                 return self._describe(name, call, emulator)
             case "CreateTable":
-                return self._create(name, call, emulator)
+                return self._too_many() or self._create(name, call, emulator)
             case "UpdateTable":
-                return self._busy(name) or self._refused_update(call, emulator) or self._update(name, call, emulator)
+                refused = self._busy(name) or self._too_many() or self._refused_update(call, emulator)
+                return refused or self._update(name, call, emulator)
             case "DeleteTable":
-                return self._busy(name) or self._delete(name, call, emulator)
+                return self._busy(name) or self._too_many() or self._delete(name, call, emulator)
             case "UpdateTimeToLive":
                 return self._refused_ttl(call, emulator) or emulator(call)
             case _:
@@ -41,6 +43,12 @@ class StrictDynamoDB:
         if name in self._phases:
             return refusal("ResourceInUseException", f"Attempt to change a resource which is still in use: {name}")
         return None
+
+    def _too_many(self) -> Answer | None:
+        if len(self._phases) < self.at_once:
+            return None
+        message = "Subscriber limit exceeded: There is a limit to the number of concurrent table operations"
+        return refusal("LimitExceededException", message)
 
     def _describe(self, name: str, call: Call, emulator: Emulator) -> Answer:
         if self._absent.get(name, 0) > 0:

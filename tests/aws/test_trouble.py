@@ -2,13 +2,14 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from microservice_operator.cloud import LeavingTable, Limits, WantedTable, delete_table, reconcile_table
 from microservice_operator.cloud.account import verify_account
 from microservice_operator.errors import NeedsPerson
-from microservice_operator.facts import Reason, State
+from microservice_operator.facts import Part, Reason, State
 from tests.aws.conftest import World, drive, table
 from tests.aws.proxy import Answer, Fault, refusal
 
@@ -52,6 +53,59 @@ async def test_trouble_at_each_call_is_waited_for(
     assert reason in seen
     made = [code for _, call, code in world.heard if (call, code) == ("CreateTable", "OK")]
     assert len(made) <= 1
+
+
+async def test_more_tables_than_aws_works_on_at_once_take_turns(world: World) -> None:
+    world.strict.at_once = 1
+    index = {"name": "bySku", "partitionKey": {"name": "sku"}}
+    declared = [table(name=f"t{number}", deletionProtection=False) for number in range(3)]
+    indexed = [item.model_copy(update={"global_secondary_indexes": with_index(index)}) for item in declared]
+    known = {item.name: "" for item in declared}
+    for step in (declared, indexed):
+        parts = await _together(world, [WantedTable(item, known_id=known[item.name]) for item in step])
+        known = {part.name: part.id for part in parts}
+    refused = [code for _, action, code in world.heard if code == "LimitExceededException" and action != "CreateTable"]
+    assert refused
+    assert [code for _, action, code in world.heard if action == "CreateTable"].count("OK") == 3
+    for _ in range(40):
+        left = [await delete_table(world.place, LeavingTable(name, "Delete", at)) for name, at in known.items()]
+        assert {part.state for part in left} <= {State.DELETING, State.READY}
+        if {part.state for part in left} == {State.READY}:
+            break
+    assert {part.reason for part in left} == {Reason.TABLE_DELETED}
+
+
+def with_index(index: dict[str, Any]) -> Any:
+    return table(globalSecondaryIndexes=[index]).global_secondary_indexes
+
+
+async def _together(world: World, wanted: list[WantedTable]) -> list[Part]:
+    """Pass after pass over all of them; none ever needs a person, and whoever waits says so."""
+    for _ in range(60):
+        parts = [await reconcile_table(world.place, item) for item in wanted]
+        assert {part.state for part in parts} <= {State.PROGRESSING, State.READY}, parts
+        assert all(part.after for part in parts if part.state is State.PROGRESSING)
+        if {part.state for part in parts} == {State.READY}:
+            return parts
+        wanted = [replace(item, known_id=part.id) for item, part in zip(wanted, parts, strict=True)]
+    raise AssertionError(parts)
+
+
+async def test_one_index_at_a_time_however_long_it_takes(world: World) -> None:
+    part = await drive(world, WantedTable(table()))
+    name = part.id.rpartition("/")[2]
+    both = [{"name": f"by{key}", "partitionKey": {"name": key}} for key in ("A", "B")]
+    wanted = WantedTable(table(globalSecondaryIndexes=both), known_id=part.id)
+    await reconcile_table(world.place, wanted)  # begins the first one
+    before = world.proxy.writes()
+    world.strict._phases[name] = ("UPDATING", 4)
+    waits = [await reconcile_table(world.place, wanted) for _ in range(4)]
+    assert {(part.state, part.reason) for part in waits} == {(State.PROGRESSING, Reason.TABLE_UPDATING)}
+    assert world.proxy.writes() == before
+    assert (await drive(world, wanted)).state is State.READY
+    online = [call for call in world.proxy.calls if call.body.get("GlobalSecondaryIndexUpdates")]
+    assert [len(call.body["GlobalSecondaryIndexUpdates"]) for call in online] == [1, 1]
+    assert "LimitExceededException" not in {code for _, _, code in world.heard}
 
 
 @pytest.mark.parametrize("action", [*CALLS, "GetCallerIdentity"])
