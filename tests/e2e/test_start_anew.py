@@ -1,0 +1,36 @@
+"""The emulator's pod is restarted, and AWS is empty: what keeps nothing comes back, the rest when a person says so."""
+
+from datetime import UTC, datetime
+
+from tests.demo import rendering
+from tests.demo.losses import ANNOTATION, end_consent, start_anew
+from tests.demo.shop import QUANTITY, STOCK, buy
+from tests.demo.standing import SERVICES, standing
+
+from .place import Place
+from .stage import SHOP, SUPPORT, Stage, shop_service
+from .stores import aws, tables
+
+
+def test_a_shop_that_lost_everything_in_aws_sells_again(stage: Stage, shop: Place) -> None:
+    support = Place(stage.kubectl, SUPPORT)
+    support.kubectl("delete", "pod", "--selector=app.kubernetes.io/name=aws", support.where, "--timeout=60s")
+    support.kubectl("rollout", "status", "deployment/aws", support.where, "--timeout=120s")
+    asked = [shop_service(stage, name) for name in SERVICES]
+    shop.kubectl.apply(rendering.asking(asked, datetime.now(UTC).isoformat()))
+    said: list[str] = []
+
+    def up() -> bool:
+        said.extend(start_anew(stage.kubectl))
+        return all(row.up for row in standing(stage.kubectl))
+
+    shop.eventually("the shop is up again", up)
+    assert sorted(said) == ["table products of product", "table reservations of product"]
+    end_consent(stage.kubectl)
+    consents = [item["metadata"].get("annotations", {}).get(ANNOTATION) for item in shop.listed("microservices")]
+    assert consents == [None] * len(consents)
+    assert len(tables(stage, SHOP, "product")) == 2
+    assert aws(stage, "sns").list_topics()["Topics"]
+    assert aws(stage, "iam").list_roles()["Roles"]
+    sale = buy(stage.urls)
+    assert sale.left == STOCK - QUANTITY
