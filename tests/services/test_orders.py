@@ -32,7 +32,8 @@ async def test_an_order_is_priced_by_the_shop_and_found_again(
 
     found = (await http.get(shop.order.url + placed.headers["location"])).json()
     assert found["items"] == sorted(order["items"], key=lambda item: str(item["productId"]))
-    assert found | {"items": []} == order | {"items": []}
+    may_change: dict[str, object] = {"items": [], "status": "", "updatedAt": ""}  # it may be confirmed already
+    assert found | may_change == order | may_change
 
 
 async def test_an_unknown_customer_gets_nothing(customer: Customer) -> None:

@@ -10,6 +10,8 @@ from pydantic import BaseModel, Field
 from order_service.model import Order
 
 EVENT_ID = "eventId"
+SOURCE = "order"
+"""By it our queue takes what this service has stored, and nothing of others that publish to the topic."""
 TRACEPARENT = "traceparent"
 
 
@@ -29,7 +31,7 @@ class Event:
     @property
     def attributes(self) -> dict[str, str]:
         trace = {TRACEPARENT: self.traceparent} if self.traceparent else {}
-        return {EVENT_ID: str(self.event_id), **trace}
+        return {EVENT_ID: str(self.event_id), "source": SOURCE, **trace}
 
 
 def body(order: Order) -> str:

@@ -108,6 +108,7 @@ def _problem(refusal: Exception, wanted: WantedOrder) -> problems.Problem | None
             problem.headers = {"Retry-After": str(problems.RETRY_AFTER_SECONDS)}
         case UpstreamUnavailable(service, retry_after):
             problem = problems.unavailable(f"the {service} service", retry_after)
+            problem.fallback = True
         case PlacementLost():
             problem = problems.unavailable("the database of this service")
     return problem

@@ -28,6 +28,7 @@ SCHEMA = {
         "status": {"type": "integer"},
         "detail": {"type": "string"},
         "traceId": {"type": ["string", "null"]},
+        "fallback": {"type": "boolean", "description": "true: said in place of a service that does not answer"},
         "errors": {
             "type": "array",
             "items": {
@@ -60,6 +61,8 @@ class Problem(Exception):
     detail: str
     errors: Sequence[Mapping[str, str]] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    fallback: bool = False
+    """said in place of a service that does not answer"""
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -100,6 +103,8 @@ def response(problem: Problem) -> JSONResponse:
         "detail": problem.detail,
         "traceId": tracing.trace_id(),
     }
+    if problem.fallback:
+        body["fallback"] = True
     if problem.errors:
         body["errors"] = [dict(error) for error in problem.errors]
     return JSONResponse(
