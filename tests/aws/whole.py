@@ -12,6 +12,7 @@ from tests.aws.gateway import StrictGateway
 from tests.aws.iam import StrictIAM
 from tests.aws.proxy import Answer, Call, Emulator, Layer
 from tests.aws.rds_strict import Servers, StrictRDS, strict_ec2
+from tests.aws.scaling import StrictScaling
 from tests.aws.sns import StrictSNS
 from tests.aws.sqs import StrictSQS
 from tests.aws.strict import StrictDynamoDB
@@ -30,6 +31,7 @@ class WholeAWS:
     rds: StrictRDS
     sns: StrictSNS
     gateway: StrictGateway
+    scaling: StrictScaling
     dynamodb: StrictDynamoDB = field(default_factory=StrictDynamoDB)
     sqs: StrictSQS = field(default_factory=StrictSQS)
     iam: StrictIAM = field(default_factory=StrictIAM)
@@ -46,14 +48,15 @@ class WholeAWS:
         clients = {name: session.client(name, endpoint_url=upstream) for name in names}
         rds = StrictRDS(servers)
         rds.groups.vpc = clients["ec2"].describe_vpcs()["Vpcs"][0]["VpcId"]
-        return cls(clients, rds, StrictSNS(clients["sns"]), StrictGateway(clients["apigatewayv2"]), pace=pace)
+        scaling = StrictScaling(clients["dynamodb"])
+        return cls(clients, rds, StrictSNS(clients["sns"]), StrictGateway(clients["apigatewayv2"]), scaling, pace=pace)
 
     def anew(self) -> Self:
         """The same services, and nothing remembered of any; what the emulator holds stays."""
         rds = StrictRDS(self.rds.servers)
         rds.groups.vpc = self.rds.groups.vpc
         sns, gateway = StrictSNS(self.clients["sns"]), StrictGateway(self.clients["apigatewayv2"])
-        return type(self)(self.clients, rds, sns, gateway, pace=self.pace)
+        return type(self)(self.clients, rds, sns, gateway, StrictScaling(self.clients["dynamodb"]), pace=self.pace)
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -73,6 +76,7 @@ class WholeAWS:
         """By the name that requests are signed for."""
         return {
             "apigateway": self.gateway,
+            "application-autoscaling": self.scaling,
             "dynamodb": self.dynamodb,
             "ec2": strict_ec2(self.rds),
             "eks": self.eks,
