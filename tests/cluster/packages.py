@@ -18,6 +18,7 @@ NODE = {  # program → Debian's package
     "/usr/lib/cni/bridge": "containernetworking-plugins",
 }
 IMAGES = {"buildah": "buildah", "debootstrap": "debootstrap"}
+BROWSER = {"chromium": "chromium", "chromedriver": "chromium-driver"}
 
 
 def install(programs: dict[str, str], progress: Progress) -> None:

@@ -18,6 +18,8 @@ from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.objects import Environment, Identity, Microservice
 from microservice_operator.cloud import Clients, Limits
+from microservice_operator.desired.context import Context, Message, Table
+from microservice_operator.desired.variables import service_variables
 from microservice_operator.facts import State
 from microservice_operator.outside import Before, Outside, Provided
 from microservice_operator.settled import Settled
@@ -26,6 +28,10 @@ REGION, ACCOUNT, ENVIRONMENT = "us-east-1", "123456789012", "local"
 LISTENER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2"
 GATEWAY = {"name": "shop", "vpcLinkID": "abc123", "listenerARN": LISTENER, "corsOrigins": ["https://shop.example"]}
 PASSES = 60
+LOCAL = Environment(
+    ENVIRONMENT,
+    EnvironmentSpec.model_validate({"aws": {"region": REGION, "accountID": ACCOUNT, "apiGateway": GATEWAY}}),
+)
 
 
 @dataclass
@@ -64,17 +70,27 @@ class OperatorSide:
         body = {"metadata": metadata, "spec": dict(spec)}
         self.microservices["shop", name] = body
         outside = Outside(self.documents, "cluster", self.clients, None, Settled(0), resync=300)  # type: ignore[arg-type]
-        aws = {"region": REGION, "accountID": ACCOUNT, "apiGateway": GATEWAY}
-        environment = Environment(ENVIRONMENT, EnvironmentSpec.model_validate({"aws": aws}))
         known: dict[tuple[str, str], str] = {}
         for _ in range(PASSES):
-            made = await outside.provide(_parsed(body), environment, Before(known), self)
+            made = await outside.provide(_parsed(body), LOCAL, Before(known), self)
             known = {(part.kind, part.name): part.id for part in made.parts}
             if all(part.state is State.READY for part in made.parts):
                 return made
             assert not [part for part in made.parts if part.state is State.STALLED], made.parts
             await asyncio.sleep(0.1)
         raise AssertionError(made.parts)
+
+    def variables(self, name: str, made: Provided, aws_url: str) -> dict[str, str]:
+        """What its pods are told, of what was made; addresses of dependencies are those in a cluster."""
+        context = Context(
+            _parsed(self.microservices["shop", name]),
+            LOCAL,
+            tables={part.name: Table(_short(part.id), part.id, ready=True) for part in made.of("Table")},
+            topics={part.name: Message(part.id, ready=True) for part in made.of("Topic")},
+            queues={part.name: Message(part.id, ready=True) for part in made.of("Queue")},
+            aws_endpoint_url=aws_url,
+        )
+        return {variable["name"]: variable["value"] for variable in service_variables(context)}
 
 
 @contextmanager
@@ -99,6 +115,11 @@ def _wait_for(url: str) -> None:
             time.sleep(0.1)
         else:
             return
+
+
+def _short(arn: str) -> str:
+    """`arn:aws:dynamodb:…:table/NAME` → NAME."""
+    return arn.rpartition("/")[2]
 
 
 def _parsed(body: Mapping[str, Any]) -> Microservice:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 HUES = 8  # of which style.css has a colour each
@@ -84,4 +84,3 @@ class Refused(BaseModel):
     detail: str = ""
     message: str = ""
     trace_id: str | None = None
-    retry_after: str = Field(default="", exclude=True)

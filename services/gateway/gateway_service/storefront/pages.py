@@ -74,7 +74,7 @@ def router(entry: Entry, sessions: Sessions) -> APIRouter:
             if refusal.status == HTTPStatus.UNAUTHORIZED:
                 return sessions.sign_out(to("/shop/sign-in"))
             # What may have been done already is asked for again under the same key, anything else is a new order.
-            again = {"key": key} if refusal.may_be_repeated else {}
+            again = {"key": key} if refusal.later else {}
             return await catalogue(visitor, problem=refusal, status=refusal.status, chosen=chosen, **again)
         return to(f"/shop/orders/{order.order_id}")
 

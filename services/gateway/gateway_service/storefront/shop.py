@@ -25,11 +25,8 @@ class Refusal(Exception):
     status: int
     detail: str
     trace_id: str | None = None
-
-    @property
-    def may_be_repeated(self) -> bool:
-        """Whether the same request may succeed a little later."""
-        return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR or self.status == HTTPStatus.TOO_MANY_REQUESTS
+    later: bool = False
+    """the same request may succeed a little later, and may have been carried out already"""
 
 
 class Shop:
@@ -102,7 +99,7 @@ def _parsed(answer: Answer, kind: type[Parsed]) -> Parsed:
         return kind.model_validate_json(answer.body)
     except ValidationError:
         detail = "the service answered in a way that this page does not understand"
-        raise Refusal(HTTPStatus.BAD_GATEWAY, detail, tracing.trace_id()) from None
+        raise Refusal(HTTPStatus.BAD_GATEWAY, detail, tracing.trace_id(), later=True) from None
 
 
 def _refusal(answer: Answer) -> Refusal:
@@ -111,4 +108,7 @@ def _refusal(answer: Answer) -> Refusal:
     except ValidationError:
         said = Refused()
     detail = said.detail or said.message or HTTPStatus(answer.status).phrase
-    return Refusal(answer.status, detail, said.trace_id or tracing.trace_id())
+    later = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or any(
+        name == "retry-after" for name, _ in answer.headers
+    )
+    return Refusal(answer.status, detail, said.trace_id or tracing.trace_id(), later)

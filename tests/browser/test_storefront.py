@@ -1,0 +1,229 @@
+"""A customer with a browser: looks, signs up, orders, and sees the order confirmed through topic and queue."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import httpx2
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+
+from tests.browser.conftest import Shop
+from tests.services.postgres_server import PostgresServer
+
+PATIENCE = 60
+
+
+@pytest.fixture(autouse=True)
+def nobody(browser: Chrome, shop: Shop) -> None:
+    """Each test begins signed out."""
+    browser.get(f"{shop.gateway.url}/shop/status")
+    browser.delete_all_cookies()
+
+
+def see(browser: Chrome, css: str) -> WebElement:
+    return WebDriverWait(browser, PATIENCE).until(lambda driver: driver.find_element(By.CSS_SELECTOR, css))
+
+
+def press(browser: Chrome, text: str) -> None:
+    see(browser, "body")
+    browser.find_element(By.XPATH, f"//*[self::button or self::a][normalize-space()='{text}']").click()
+
+
+def text(browser: Chrome) -> str:
+    return see(browser, "main").text
+
+
+def goes_to(browser: Chrome, path: str) -> None:
+    WebDriverWait(browser, PATIENCE).until(lambda driver: path in driver.current_url)
+
+
+def sign_up(browser: Chrome, shop: Shop, name: str = "Ada Lovelace") -> None:
+    browser.get(f"{shop.gateway.url}/shop/sign-in")
+    see(browser, "input[name=name]").send_keys(name)
+    see(browser, "input[name=email]").send_keys(f"{uuid4().hex[:12]}@example.com")
+    press(browser, "Sign up")
+    WebDriverWait(browser, PATIENCE).until(lambda driver: driver.current_url.endswith("/shop"))
+
+
+def stocked(browser: Chrome, shop: Shop) -> None:
+    browser.get(f"{shop.gateway.url}/shop")
+    if "The shelves are empty" in text(browser):
+        press(browser, "Add sample products")
+        see(browser, ".card")
+
+
+def quantity(browser: Chrome, product: str) -> WebElement:
+    where = f"//li[.//h2[normalize-space()='{product}']]//input[@type='number']"
+    return browser.find_element(By.XPATH, where)
+
+
+def choose(browser: Chrome, product: str, count: str) -> None:
+    field = quantity(browser, product)
+    field.clear()
+    field.send_keys(count)
+
+
+def stock(browser: Chrome, product: str) -> int:
+    return int(quantity(browser, product).get_attribute("max") or "")
+
+
+def badge(browser: Chrome) -> str:
+    return see(browser, "main .badge[data-status]").get_attribute("data-status") or ""
+
+
+def test_an_order_is_placed_and_confirmed_through_topic_and_queue(
+    browser: Chrome, shop: Shop, screenshots: Path
+) -> None:
+    browser.get(shop.gateway.url)
+    goes_to(browser, "/shop")
+    assert "The shelves are empty" in text(browser)
+    browser.save_screenshot(str(screenshots / "empty.png"))
+    stocked(browser, shop)
+    sign_up(browser, shop)
+    before = stock(browser, "Stoneware mug")
+
+    choose(browser, "Stoneware mug", "3")
+    choose(browser, "Reading chair", "1")
+    assert see(browser, "#total").text == "4 pieces · 291.60"
+    browser.save_screenshot(str(screenshots / "products.png"))
+    press(browser, "Place order")
+    goes_to(browser, "/shop/orders/")
+    order_id = browser.current_url.rpartition("/")[2]
+    browser.save_screenshot(str(screenshots / "order-placed.png"))
+    # no reload: the page follows by itself
+    WebDriverWait(browser, PATIENCE).until(lambda driver: badge(driver) != "PENDING")
+    assert badge(browser) == "CONFIRMED"
+    assert [line.text for line in browser.find_elements(By.CSS_SELECTOR, "tbody tr")] == [
+        "Stoneware mug 3 14.20 42.60",
+        "Reading chair 1 249.00 249.00",
+    ]
+    assert see(browser, "tfoot").text == "Total 291.60"
+    browser.save_screenshot(str(screenshots / "order-confirmed.png"))
+
+    press(browser, "Orders")
+    see(browser, f"a[href='/shop/orders/{order_id}']")
+    assert badge(browser) == "CONFIRMED"
+    browser.save_screenshot(str(screenshots / "orders.png"))
+    press(browser, "Products")
+    see(browser, ".card")
+    assert stock(browser, "Stoneware mug") == before - 3
+
+    one_trace_holds_it_all(shop, order_id)
+
+
+def one_trace_holds_it_all(shop: Shop, order_id: str) -> None:
+    (created,) = [
+        line for line in shop.order.log_lines if (line.get("orderId"), line["message"]) == (order_id, "order created")
+    ]
+    lines = shop.lines(created["traceId"])
+    print(f"\ntrace {created['traceId']} of order {order_id}:")
+    for service, messages in lines.items():
+        print(f"  {service:8} {' · '.join(messages)}")
+    assert created["total"] == "291.60"
+    assert "request forwarded" in lines["gateway"]
+    assert "request answered" in lines["user"]
+    assert "request answered" in lines["product"]
+    assert {"order created", "event published", "order confirmed"} <= set(lines["order"])
+
+
+def test_what_happens_behind_the_scenes_is_shown(browser: Chrome, shop: Shop, screenshots: Path) -> None:
+    stocked(browser, shop)
+    sign_up(browser, shop)
+    choose(browser, "Wall clock", "1")
+    press(browser, "Place order")
+    goes_to(browser, "/shop/orders/")
+    press(browser, "Behind the scenes")
+    for upstream in ("user", "product"):
+        assert see(browser, f"[data-breaker={upstream}]").text == "Closed: calls pass"
+    figures = [
+        figure.text.split("\n")[0]
+        for figure in browser.find_elements(By.CSS_SELECTOR, "[data-queue='order-events'] div")
+    ]
+    assert figures == ["Waiting", "Being handled", "Delayed", "Given up"]
+    shown = {row.text.split("\n")[0] for row in browser.find_elements(By.CSS_SELECTOR, "tbody tr")}
+    assert "POST /orders order.shop a token" in shown
+    assert "GET /products product.shop nothing" in shown
+    browser.save_screenshot(str(screenshots / "behind-the-scenes.png"))
+
+
+def test_what_is_sold_out_is_refused_in_words(browser: Chrome, shop: Shop, screenshots: Path) -> None:
+    stocked(browser, shop)
+    sign_up(browser, shop)
+    before = stock(browser, "Linen apron")
+    browser.execute_script("document.querySelectorAll('input[type=number]').forEach(field => field.max = 1000)")
+    choose(browser, "Linen apron", str(before + 1))
+    press(browser, "Place order")
+    assert "not enough of product" in see(browser, ".notice[role=alert]").text
+    assert quantity(browser, "Linen apron").get_attribute("value") == str(before + 1)
+    assert stock(browser, "Linen apron") == before
+    browser.save_screenshot(str(screenshots / "refused.png"))
+
+
+def test_the_form_sent_twice_is_one_order(browser: Chrome, shop: Shop) -> None:
+    stocked(browser, shop)
+    sign_up(browser, shop)
+    choose(browser, "Wool blanket", "1")
+    cookie = browser.get_cookie("shop_token")
+    assert cookie
+    assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Lax", "/shop")
+    name = quantity(browser, "Wool blanket").get_attribute("name") or ""
+    form = {"key": see(browser, "input[name=key]").get_attribute("value") or "", name: "1"}
+    with httpx2.Client(timeout=60, trust_env=False, cookies={"shop_token": cookie["value"]}) as http:
+        answers = [http.post(f"{shop.gateway.url}/shop/orders", data=form) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert answers[0].headers["location"] == answers[1].headers["location"]
+
+
+def test_without_javascript_all_of_it_works(shop: Shop) -> None:
+    """As a program sees it that runs no script: forms, redirects, and a page that says when it will have changed."""
+    with httpx2.Client(base_url=shop.gateway.url, timeout=60, trust_env=False, follow_redirects=True) as http:
+        http.post("/shop/samples")
+        person = {"name": "Grace <b>Hopper</b>", "email": f"{uuid4().hex[:12]}@example.com"}
+        products = http.post("/shop/sign-in", data=person)
+        assert "Grace &lt;b&gt;Hopper" in products.text
+        assert "default-src 'none'" in products.headers["content-security-policy"]
+        name = products.text.partition('name="quantity-')[2].partition('"')[0]
+        order = http.post("/shop/orders", data={f"quantity-{name}": "1"})
+        assert order.url.path.startswith("/shop/orders/")
+        assert ('http-equiv="refresh"' in order.text) == ('data-status="PENDING"' in order.text)
+        nothing = http.post("/shop/orders", data={f"quantity-{name}": "0"})
+        assert (nothing.status_code, "Nothing is chosen yet" in nothing.text) == (422, True)
+        http.post("/shop/sign-out")
+        assert http.get("/shop/orders").url.path == "/shop/sign-in"
+
+
+def test_nobody_gets_by_the_tokens(shop: Shop) -> None:
+    with httpx2.Client(base_url=shop.gateway.url, timeout=60, trust_env=False) as http:
+        assert http.get("/products").status_code == 200
+        for method, path in (
+            ("GET", "/users"),
+            ("POST", "/products"),
+            ("POST", "/orders"),
+            ("GET", f"/orders/{uuid4()}"),
+        ):
+            assert http.request(method, path).status_code == 401
+        given = http.post("/.well-known/token", data={"subject": "me"}).json()["access_token"]
+        assert http.get("/users", headers={"authorization": f"Bearer {given}"}).status_code == 200
+
+
+def test_a_service_that_is_away_is_said_to_be_away(
+    browser: Chrome, shop: Shop, postgres: PostgresServer, screenshots: Path
+) -> None:
+    stocked(browser, shop)
+    sign_up(browser, shop)
+    postgres.run("ALTER DATABASE orders ALLOW_CONNECTIONS false")
+    postgres.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'orders'")
+    try:
+        press(browser, "Orders")
+        alert = see(browser, ".notice[role=alert]").text
+        browser.save_screenshot(str(screenshots / "away.png"))
+    finally:
+        postgres.run("ALTER DATABASE orders ALLOW_CONNECTIONS true")
+    assert "The shop cannot do this right now" in alert
+    assert "Answer 503" in alert
+    press(browser, "Try again")
+    assert "No orders yet" in text(browser)
+    browser.save_screenshot(str(screenshots / "no-orders.png"))
