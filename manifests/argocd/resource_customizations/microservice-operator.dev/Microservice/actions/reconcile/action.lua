@@ -1,0 +1,8 @@
+-- The operator looks at everything anew, AWS and PostgreSQL too, and repeats this time in status.lastHandledReconcileAt.
+local os = require("os")
+
+if obj.metadata.annotations == nil then
+  obj.metadata.annotations = {}
+end
+obj.metadata.annotations["microservice-operator.dev/reconcile-requested-at"] = os.date("!%Y-%m-%dT%H:%M:%SZ")
+return obj

@@ -1,0 +1,8 @@
+"""Write what is made from other files: the samples of statuses, and Argo CD's actions in one document."""
+
+from tests.delivery.argocd import ACTIONS, FOLDER, actions_file
+from tests.delivery.samples import SAMPLES
+
+for sample in SAMPLES:
+    (FOLDER / f"testdata/{sample.name}.yaml").write_text(sample.text(), encoding="utf-8")
+ACTIONS.write_text(actions_file(), encoding="utf-8")
