@@ -17,11 +17,14 @@ from ..facts import Reason
 
 _THROTTLED = {
     "BandwidthLimitExceeded",
+    "KMSThrottling",
+    "KmsThrottled",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "RequestThrottled",
     "RequestThrottledException",
     "SlowDown",
+    "Throttled",
     "ThrottledException",
     "Throttling",
     "ThrottlingException",
@@ -81,7 +84,7 @@ _ABSENT = {
     "ResourceNotFoundException",
     "TableNotFoundException",
 }
-_SERVER = 500
+_TOO_MANY, _SERVER = 429, 500
 
 
 def meaning(error: ClientError | BotoCoreError, action: str, target: str) -> OperatorError:
@@ -103,7 +106,7 @@ def _answered(error: ClientError, action: str, target: str) -> OperatorError:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _ABSENT:
         return Gone(f"{target} is not there")
-    if code in _THROTTLED:
+    if code in _THROTTLED or status == _TOO_MANY:
         return NotYet(Reason.AWS_THROTTLED, f"AWS throttles {action}", 5)
     if status >= _SERVER:
         return NotYet(Reason.AWS_UNAVAILABLE, f"AWS fails at {action} on {target}: {code}", 10)

@@ -26,6 +26,9 @@ def answered(code: str, status: int = 400) -> ClientError:
     [
         (answered("ThrottlingException"), NotYet, Reason.AWS_THROTTLED),
         (answered("SlowDown", 503), NotYet, Reason.AWS_THROTTLED),
+        (answered("Throttled", 429), NotYet, Reason.AWS_THROTTLED),  # "SNS": ThrottledException
+        (answered("KMSThrottling"), NotYet, Reason.AWS_THROTTLED),
+        (answered("NobodyKnows", 429), NotYet, Reason.AWS_THROTTLED),
         (answered("InternalServerError", 500), NotYet, Reason.AWS_UNAVAILABLE),
         (answered("503", 503), NotYet, Reason.AWS_UNAVAILABLE),
         (answered("ResourceInUseException"), NotYet, Reason.PROGRESSING),
