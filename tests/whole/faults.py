@@ -1,5 +1,6 @@
 """Trouble by rule before all services, each answered as that service says it."""
 
+import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -94,14 +95,12 @@ def once_each(answer: Callable[[Call], Answer]) -> Rule:
 
 
 def share(percent: int, answer: Callable[[Call], Answer]) -> Rule:
-    """So many of a hundred calls, evenly."""
-    counted, lock = [0], threading.Lock()
+    """So many of a hundred calls, in no order that calls in pairs could fall in step with."""
+    drawn, lock = random.Random(percent), threading.Lock()
 
     def rule(call: Call) -> Answer | None:
         with lock:
-            counted[0] += percent
-            hit = counted[0] >= 100
-            counted[0] -= 100 if hit else 0
+            hit = drawn.randrange(100) < percent
         return answer(call) if hit else None
 
     return rule

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tests.aws.rds_servers import ADMIN, certificates
+from tests.aws.rds_processes import ADMIN
+from tests.aws.rds_servers import certificates
 from tests.postgres.server import PostgresServer, TlsFront
 
 
