@@ -21,7 +21,7 @@ variable "repository" {
 variable "environments" {
   description = "Environments of that repository, which ask for approval and name the branches that may use them."
   type        = list(string)
-  default     = ["ecr"]
+  default     = ["ecr", "release"]
 
   validation {
     condition     = length(var.environments) > 0 && alltrue([for each in var.environments : can(regex("^[A-Za-z0-9_-]+$", each))])
