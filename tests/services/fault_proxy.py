@@ -1,6 +1,8 @@
 """A TCP proxy that loses one message, or its answer, or never answers again: a sender cannot tell which."""
 
+import re
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
@@ -8,18 +10,24 @@ from typing import Literal
 
 Fault = Literal["drop-before", "drop-after", "hang"]
 
+_REQUEST = re.compile(rb"^(GET|POST|PUT|PATCH|DELETE) \S+ HTTP/1\.1\r\n")
+
 
 class FaultProxy:
-    """Breaks one connection at the first message that contains the marker."""
+    """Breaks one connection at the first message that contains the marker; notes when requests of HTTP came.
+
+    With `after`, only on a connection that has carried that before.
+    """
 
     def __init__(self, target_port: int) -> None:
-        self._target_port = target_port
-        self._armed: tuple[Fault, bytes] | None = None
+        self.target_port = target_port
+        self.requests: list[float] = []
+        self._armed: tuple[Fault, bytes, bytes] | None = None
         self._clients: list[socket.socket] = []
         self.broke = 0
 
-    def arm(self, fault: Fault, marker: bytes) -> None:
-        self._armed = (fault, marker)
+    def arm(self, fault: Fault, marker: bytes, after: bytes = b"") -> None:
+        self._armed = (fault, marker, after)
 
     @contextmanager
     def listening(self) -> Iterator[int]:
@@ -47,23 +55,39 @@ class FaultProxy:
                     thread.join()
 
     def _connection(self, client: socket.socket) -> None:
-        with client, socket.create_connection(("127.0.0.1", self._target_port)) as target:
-            muted, hangs = Event(), False
-            back = Thread(target=self._answers, args=[target, client, muted])
-            back.start()
-            with suppress(OSError):
-                while message := client.recv(65_536):
-                    if self._armed and self._armed[1] in message:
-                        fault, self._armed = self._armed[0], None
-                        self.broke += 1
-                        muted.set()
-                        if fault == "drop-before":
-                            break
-                        hangs = fault == "hang"
-                    if not hangs:
-                        target.sendall(message)
-            _close(target)
-            back.join()
+        with client, suppress(OSError):
+            # Read first: a request that finds nobody behind the proxy has been made all the same.
+            first = self._message(client)
+            if not first:
+                return
+            with socket.create_connection(("127.0.0.1", self.target_port)) as target:
+                self._passing(client, target, first)
+
+    def _passing(self, client: socket.socket, target: socket.socket, message: bytes) -> None:
+        muted, hangs, carried = Event(), False, b""
+        back = Thread(target=self._answers, args=[target, client, muted])
+        back.start()
+        with suppress(OSError):
+            while message:
+                if self._armed and self._armed[1] in message and self._armed[2] in carried:
+                    fault, self._armed = self._armed[0], None
+                    self.broke += 1
+                    muted.set()
+                    if fault == "drop-before":
+                        break
+                    hangs = fault == "hang"
+                if not hangs:
+                    target.sendall(message)
+                carried += message
+                message = self._message(client)
+        _close(target)
+        back.join()
+
+    def _message(self, client: socket.socket) -> bytes:
+        message = client.recv(65_536)
+        if _REQUEST.match(message):
+            self.requests.append(time.monotonic())
+        return message
 
     @staticmethod
     def _answers(target: socket.socket, client: socket.socket, muted: Event) -> None:

@@ -52,15 +52,28 @@ class Service:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = folder / f"{service}-{self.port}.log"
-        variables |= {"HOST": "127.0.0.1", "PORT": str(self.port)}
-        with self._log.open("w") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-W", "error", "-m", f"{service}_service"],
-                cwd=folder,
-                env=environment(service, **variables),
+        self._folder = folder
+        self._environment = environment(service, **variables, HOST="127.0.0.1", PORT=str(self.port))
+        self.process = self._started("w")
+
+    def _started(self, mode: str) -> "subprocess.Popen[bytes]":
+        with self._log.open(mode) as out:
+            return subprocess.Popen(
+                [sys.executable, "-W", "error", "-m", f"{self.name}_service"],
+                cwd=self._folder,
+                env=self._environment,
                 stdout=out,
                 stderr=subprocess.STDOUT,
             )
+
+    def kill_and_start_again(self) -> None:
+        """As when a node dies: nothing is said, nothing is finished; the new one has the same address."""
+        self.process.kill()
+        self.process.wait()
+        self.start_again()
+
+    def start_again(self) -> None:
+        self.process = self._started("a")
 
     def wait_until(self, path: str) -> "Service":
         """Until that path answers 200: /ready for a service with its database, /health for one without."""

@@ -1,6 +1,8 @@
 """Placing an order, and what is left behind when it cannot be placed: nothing."""
 
+import asyncio
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import httpx2
@@ -86,6 +88,82 @@ async def test_an_order_worth_more_than_its_column_holds_is_refused(customer: Cu
     assert await customer.stock(yacht) == 5
 
 
+async def test_the_same_request_again_gets_the_same_answer(customer: Customer, shop: Shop) -> None:
+    buyer, lamp = await customer.sign_up(), await customer.product(inventory=5)
+    key = {"Idempotency-Key": str(uuid4())}
+
+    first = await customer.order(buyer, (lamp, 2), **key)
+    again = await customer.order(buyer, (lamp, 2), **key)
+    other = await customer.order(buyer, (lamp, 1), **key)
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    assert again.headers["location"] == first.headers["location"]
+    assert [answer.headers.get("idempotent-replayed") for answer in (first, again)] == [None, "true"]
+    assert other.status_code == 422
+    assert [error["field"] for error in other.json()["errors"]] == ["Idempotency-Key"]
+    assert await customer.stock(lamp) == 3
+    assert len((await listed(customer, shop, buyer))["items"]) == 1
+
+
+async def test_requests_with_one_key_at_once_make_one_order(customer: Customer, shop: Shop) -> None:
+    buyer, lamp = await customer.sign_up(), await customer.product(inventory=50)
+    key = {"Idempotency-Key": str(uuid4())}
+
+    answers = await asyncio.gather(*(customer.order(buyer, (lamp, 2), **key) for _ in range(8)))
+
+    placed = [answer for answer in answers if answer.status_code == 201]
+    refused = [answer for answer in answers if answer.status_code != 201]
+    assert len({answer.json()["orderId"] for answer in placed}) == 1
+    for answer in refused:
+        assert (answer.status_code, answer.json()["type"]) == (409, "urn:shop:problem:in-progress")
+        assert int(answer.headers["retry-after"]) > 0
+    assert await customer.stock(lamp) == 48
+    assert len((await listed(customer, shop, buyer))["items"]) == 1
+
+
+async def test_a_key_whose_order_was_refused_is_free_again(customer: Customer) -> None:
+    buyer, rare = await customer.sign_up(), await customer.product(inventory=1)
+    key = {"Idempotency-Key": str(uuid4())}
+
+    refused = await customer.order(buyer, (rare, 2), **key)
+    placed = await customer.order(buyer, (rare, 1), **key)
+
+    assert [refused.status_code, placed.status_code] == [409, 201]
+
+
+async def test_a_customers_orders_come_in_pages_the_newest_first(customer: Customer, shop: Shop) -> None:
+    buyer, somebody = await customer.sign_up(), await customer.sign_up()
+    lamp, shade = await customer.product(inventory=50), await customer.product(inventory=50)
+    await customer.order(somebody, (lamp, 1))
+    placed = [(await customer.order(buyer, (lamp, 1), (shade, number))).json() for number in range(1, 6)]
+
+    pages = [await listed(customer, shop, buyer, limit="2")]
+    while cursor := pages[-1]["nextCursor"]:
+        pages.append(await listed(customer, shop, buyer, limit="2", cursor=cursor))
+
+    assert [len(page["items"]) for page in pages] == [2, 2, 1]
+    orders = [order for page in pages for order in page["items"]]
+    assert [order["orderId"] for order in orders] == [order["orderId"] for order in reversed(placed)]
+    assert [sum(item["quantity"] for item in order["items"]) for order in orders] == [6, 5, 4, 3, 2]
+    assert (await listed(customer, shop, str(uuid4()))) == {"items": [], "nextCursor": None}
+
+
+@pytest.mark.parametrize("cursor", ["nonsense", "WyJhIiwiYiJd", "WyJhIl0"])
+async def test_a_cursor_of_somebody_else_is_refused(cursor: str, http: httpx2.AsyncClient, shop: Shop) -> None:
+    query = {"customerId": str(uuid4()), "cursor": cursor}
+    answer = await http.get(f"{shop.order.url}/orders", params=query)
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["cursor"]
+
+
+async def listed(customer: Customer, shop: Shop, buyer: str, **query: str) -> dict[str, Any]:
+    answer = await customer.http.get(f"{shop.order.url}/orders", params={"customerId": buyer, **query})
+    assert answer.status_code == 200
+    page: dict[str, Any] = answer.json()
+    return page
+
+
 ITEM = {"productId": str(uuid4()), "quantity": 1}
 
 
@@ -121,3 +199,5 @@ async def test_a_service_that_is_gone_makes_503_and_not_500(
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0
     assert f"the {gone} service does not answer" in answer.json()["detail"]
+    assert answer.json()["fallback"] is True
+    order.stop()

@@ -4,7 +4,7 @@ from http import HTTPStatus
 from uuid import UUID
 
 from order_service.ports import CustomerUnknown
-from shop_shared.resilience.upstream import Upstream
+from shop_shared.resilience.upstream import Upstream, UpstreamUnavailable
 
 
 class HttpUsers:
@@ -12,7 +12,11 @@ class HttpUsers:
         self._upstream = upstream
 
     async def require(self, user_id: UUID) -> None:
-        response = await self._upstream.send("GET", f"/users/{user_id}")
+        try:
+            response = await self._upstream.send("GET", f"/users/{user_id}")
+        except UpstreamUnavailable as away:
+            away.in_doubt = False  # reading changes nothing
+            raise
         if response.status_code == HTTPStatus.NOT_FOUND:
             raise CustomerUnknown
         if response.status_code != HTTPStatus.OK:

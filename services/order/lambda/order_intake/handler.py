@@ -49,6 +49,7 @@ _memory = DynamoDBPersistenceLayer(table_name=_settings.idempotency_table, boto_
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Answer:
     _remembered.register_lambda_context(context)
     traceparent = continued(event.get("headers") or {})
+    metrics.add_metric("Requests", MetricUnit.Count, 1)
     try:
         order = Order.model_validate_json(_body(event))
     except ValidationError as error:

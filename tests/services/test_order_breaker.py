@@ -1,0 +1,168 @@
+"""The product service is stopped under load: order answers for it at once, leaves it alone, and finds it again."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import httpx2
+import psycopg
+import pytest
+
+from tests.services.customer import Customer, Shop
+from tests.services.fault_proxy import FaultProxy
+from tests.services.postgres_server import Database, PostgresServer
+from tests.services.processes import Service, migrate
+
+Start = Callable[..., Service]
+OPEN_SECONDS = 3.0
+"""Thirty where nobody sets it."""
+DEADLINE_SECONDS = 8.0
+BUYERS = 8
+STOCK = 100_000
+
+
+@dataclass(frozen=True)
+class Asked:
+    at: float
+    seconds: float
+    answer: httpx2.Response
+
+    @property
+    def placed(self) -> bool:
+        return self.answer.status_code == 201
+
+
+@dataclass
+class Load:
+    """Buyers who order again and again, whatever they are told."""
+
+    customer: Customer
+    buyer: str
+    lamp: str
+    asked: list[Asked] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(self._buy()) for _ in range(BUYERS)]
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _buy(self) -> None:
+        while True:
+            started = time.monotonic()
+            answer = await self.customer.order(self.buyer, (self.lamp, 1))
+            self.asked.append(Asked(started, time.monotonic() - started, answer))
+            await asyncio.sleep(0.05)
+
+    async def until_placed(self) -> None:
+        count = len(self.asked)
+        while not any(asked.placed for asked in self.asked[count:]):  # noqa: ASYNC110  (the test has a time limit)
+            await asyncio.sleep(0.05)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """An order service, and a product service of its own behind a proxy that notes each call."""
+
+    order: Service
+    product: Service
+    proxy: FaultProxy
+    database: Database
+
+    async def metric(self, http: httpx2.AsyncClient, line: str) -> float:
+        text = (await http.get(f"{self.order.url}/metrics")).text
+        return next((float(found.rpartition(" ")[2]) for found in text.splitlines() if found.startswith(line)), 0)
+
+    async def until(self, http: httpx2.AsyncClient, state: int) -> float:
+        """The breaker is closed, 0, half-open, 1, or open, 2; when it was seen to be."""
+        while await self.metric(http, 'circuit_breaker_state{upstream="product"}') != state:  # noqa: ASYNC110  (as above)
+            await asyncio.sleep(0.02)
+        return time.monotonic()
+
+
+@pytest.fixture
+def stage(
+    shop: Shop, start: Start, postgres: PostgresServer, product_tables: dict[str, str], aws: dict[str, str]
+) -> Iterator[Stage]:
+    database = postgres.create("breaker")
+    migrate("order", database.owner_url)
+    product = start("product", **product_tables, **aws).wait_until("/ready")
+    proxy = FaultProxy(product.port)
+    with proxy.listening() as port:
+        order = start(
+            "order",
+            DATABASE_URL=database.url,
+            USER_URL=shop.user.url,
+            PRODUCT_URL=f"http://127.0.0.1:{port}",
+            BREAKER_OPEN_SECONDS=str(OPEN_SECONDS),
+            REQUEST_TIMEOUT_SECONDS=str(DEADLINE_SECONDS),
+        ).wait_until("/ready")
+        yield Stage(order, product, proxy, database)
+        order.stop()
+
+
+async def test_product_is_stopped_under_load(
+    http: httpx2.AsyncClient, customer: Customer, shop: Shop, stage: Stage
+) -> None:
+    proxy = stage.proxy
+    lamp = await customer.product(inventory=STOCK)
+    load = Load(Customer(http, replace(shop, order=stage.order)), await customer.sign_up(), lamp)
+    async with load.running():
+        await asyncio.sleep(2)
+        await asyncio.to_thread(stage.product.stop)
+        stopped, calls_before = time.monotonic(), len(proxy.requests)
+        opened = await stage.until(http, 2)
+        calls_at_opening = len(proxy.requests)
+        await asyncio.sleep(3 * OPEN_SECONDS)
+        ended, calls = time.monotonic(), len(proxy.requests)
+        half_open = 'circuit_breaker_transitions_total{to="half_open",upstream="product"}'
+        probes = await stage.metric(http, half_open)
+        stage.product.start_again()
+        await asyncio.to_thread(stage.product.wait_until, "/ready")
+        back = time.monotonic()
+        closed = await stage.until(http, 0)
+        await load.until_placed()
+    refused = [one for one in load.asked if stopped < one.at < ended]
+    while_open = sorted(one.seconds for one in refused if one.at > opened)
+    figures = {
+        "orders asked for in the outage": len(refused),
+        "calls of product in the outage": calls - calls_before,
+        "calls for each order": round((calls - calls_before) / len(refused), 3),
+        "opened after (s)": round(opened - stopped, 2),
+        "calls while it was open": calls - calls_at_opening,
+        "probes among them": int(probes),
+        "slowest answer of the outage (s)": round(max(one.seconds for one in refused), 2),
+        "median answer while it was open (s)": round(while_open[len(while_open) // 2], 3),
+        "closed after product was back (s)": round(closed - back, 2),
+    }
+    print("\n" + "\n".join(f"  {name}: {figure}" for name, figure in figures.items()))
+
+    assert len(refused) >= 100
+    for one in refused:
+        problem = one.answer.json()
+        assert (one.answer.status_code, problem["fallback"]) == (503, True), problem
+        assert int(one.answer.headers["retry-after"]) >= 1
+        assert one.seconds < DEADLINE_SECONDS
+    assert calls - calls_before <= 1.2 * len(refused)
+    assert 2 <= probes <= 3
+    assert calls - calls_at_opening == probes
+    assert closed - back <= OPEN_SECONDS + 2
+    stored = await everything_ended(stage)
+    placed = sum(one.placed for one in load.asked)
+    # Buyers who went away while they waited may have an order that they do not know of.
+    assert placed <= stored <= placed + BUYERS
+    assert await customer.stock(lamp) == STOCK - stored
+
+
+async def everything_ended(stage: Stage) -> int:
+    """How many orders are stored when nothing that was in doubt is left."""
+    with psycopg.connect(stage.database.owner_url, autocommit=True) as connection:
+        left = "SELECT count(*) FROM placements WHERE state <> 'STORED'"
+        while connection.execute(left).fetchone() != (0,):  # noqa: ASYNC110  (as above)
+            await asyncio.sleep(0.2)
+        (stored,) = connection.execute("SELECT count(*) FROM orders").fetchone() or (0,)
+    return int(stored)

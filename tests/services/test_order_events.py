@@ -1,0 +1,212 @@
+"""From the order to CONFIRMED: outbox, topic, queue, inbox, dead letters."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from uuid import UUID, uuid4
+
+import httpx2
+import psycopg
+import pytest
+
+from order_service.aws import Aws
+from order_service.consumer import Consumer
+from order_service.event_queue import Queue
+from order_service.events import Event
+from tests.services.conftest import CREDENTIALS, REGION
+from tests.services.customer import Customer, Shop
+from tests.services.order_messaging import Messaging, messaging
+from tests.services.postgres_server import Database, PostgresServer
+from tests.services.processes import Service, environment, migrate
+
+Start = Callable[..., Service]
+
+
+@dataclass(frozen=True)
+class Wired:
+    """An order service with topic and queue, and a customer who buys there."""
+
+    order: Service
+    customer: Customer
+    database: Database
+    messages: Messaging
+    http: httpx2.AsyncClient
+
+    async def status(self, order_id: str) -> str:
+        return str((await self.http.get(f"{self.order.url}/orders/{order_id}")).json()["status"])
+
+    async def until(self, order_id: str, status: str) -> None:
+        while await self.status(order_id) != status:  # noqa: ASYNC110  (in another process; the test has a time limit)
+            await asyncio.sleep(0.1)
+
+    async def until_there_are(self, count: int, url: str) -> None:
+        while self.messages.waiting(url) != count:  # noqa: ASYNC110  (as above)
+            await asyncio.sleep(0.1)
+
+    def run(self, statement: str, *parameters: object) -> list[tuple[object, ...]]:
+        with psycopg.connect(self.database.owner_url, autocommit=True) as connection:
+            cursor = connection.execute(statement.encode(), parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def stored_without_goods(self) -> str:
+        """An order of which the product service knows nothing any more."""
+        order_id = str(uuid4())
+        self.run("INSERT INTO orders VALUES (%s, %s, 5, 'PENDING')", order_id, uuid4())
+        return order_id
+
+
+@pytest.fixture(scope="module")
+def messages(aws_url: str) -> Iterator[Messaging]:
+    with messaging(aws_url, "wired", visibility_seconds=2, receives=2) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def wired(shop: Shop, start: Start, postgres: PostgresServer, messages: Messaging, http: httpx2.AsyncClient) -> Wired:
+    database = postgres.create("wired")
+    migrate("order", database.owner_url)
+    urls = {"USER_URL": shop.user.url, "PRODUCT_URL": shop.product.url}
+    calm = {"UPSTREAM_TIMEOUT_SECONDS": "30", "REQUEST_TIMEOUT_SECONDS": "4"}
+    order = start("order", DATABASE_URL=database.url, **urls, **calm, **messages.variables).wait_until("/ready")
+    return Wired(order, Customer(http, replace(shop, order=order)), database, messages, http)
+
+
+async def test_an_order_goes_through_topic_and_queue_in_one_trace(wired: Wired, shop: Shop) -> None:
+    trace_id = uuid4().hex
+    buyer, lamp = await wired.customer.sign_up(), await wired.customer.product(5, price="19.99")
+    wired.messages.taken(wired.messages.audit_url)
+
+    placed = await wired.customer.order(buyer, (lamp, 2), traceparent=f"00-{trace_id}-00f067aa0ba902b7-01")
+
+    order = placed.json()
+    assert (placed.status_code, order["status"]) == (201, "PENDING")
+    await wired.until(order["orderId"], "CONFIRMED")
+    assert await wired.customer.stock(lamp) == 3
+    reservation = (await wired.http.get(f"{shop.product.url}/reservations/{order['orderId']}")).json()
+    assert reservation["status"] == "CONFIRMED"
+    (heard,) = wired.messages.taken(wired.messages.audit_url)
+    assert json.loads(heard["Body"]) == {
+        "id": order["orderId"],
+        "customerId": buyer,
+        "items": [{"productId": lamp, "quantity": 2, "unitPrice": "19.99"}],
+        "total": "39.98",
+    }
+    lines = [line for line in wired.order.log_lines if line.get("orderId") == order["orderId"]]
+    assert [line["message"] for line in lines] == ["order created", "event published", "order confirmed"]
+    assert {line["traceId"] for line in lines} == {trace_id}
+    assert {line["total"] for line in lines if "total" in line} == {"39.98"}
+    routes = {line["route"] for line in shop.product.log_lines if line["traceId"] == trace_id and "route" in line}
+    assert routes == {"/reservations", "/reservations/{reservationId}/confirm"}
+
+
+async def test_an_event_that_comes_again_changes_nothing(wired: Wired) -> None:
+    buyer, lamp = await wired.customer.sign_up(), await wired.customer.product(5)
+    wired.messages.taken(wired.messages.audit_url)
+    order = (await wired.customer.order(buyer, (lamp, 1))).json()
+    await wired.until(order["orderId"], "CONFIRMED")
+    before = (await wired.http.get(f"{wired.order.url}/orders/{order['orderId']}")).json()
+    (heard,) = wired.messages.taken(wired.messages.audit_url)
+    attributes = {name: value["StringValue"] for name, value in heard["MessageAttributes"].items()}
+    envelope = {
+        "Type": "Notification",
+        "Message": heard["Body"],
+        "MessageAttributes": {name: {"Type": "String", "Value": value} for name, value in attributes.items()},
+    }
+
+    wired.messages.send(heard["Body"], **attributes)
+    wired.messages.send(json.dumps(envelope))
+    wired.messages.send(heard["Body"], **(attributes | {"eventId": str(uuid4())}))
+    await wired.until_there_are(0, wired.messages.queue_url)
+
+    assert (await wired.http.get(f"{wired.order.url}/orders/{order['orderId']}")).json() == before
+    assert await wired.customer.stock(lamp) == 4
+    assert wired.messages.waiting(wired.messages.dead_url) == 0
+
+
+async def test_an_order_whose_goods_are_no_longer_reserved_is_cancelled(wired: Wired) -> None:
+    order_id = wired.stored_without_goods()
+
+    wired.messages.send(json.dumps({"id": order_id}), eventId=str(uuid4()))
+
+    await wired.until(order_id, "CANCELLED")
+
+
+async def test_what_cannot_be_handled_goes_to_the_dead_letters_and_can_be_sent_back(wired: Wired) -> None:
+    late = str(uuid4())
+    wired.messages.send("this is no event")
+    wired.messages.send(json.dumps({"id": late}), eventId=str(uuid4()))
+    await wired.until_there_are(2, wired.messages.dead_url)
+    wired.run("INSERT INTO orders VALUES (%s, %s, 5, 'PENDING')", late, uuid4())  # what was wrong is mended
+
+    listed, after_listing = redrive(wired, "--list"), wired.messages.waiting(wired.messages.dead_url)
+    moved = redrive(wired)
+
+    assert (listed.splitlines()[-1], after_listing) == ("2 dead letters", 2)
+    assert moved == "2 dead letters moved back into the queue\n"
+    await wired.until(late, "CANCELLED")
+    await wired.until_there_are(1, wired.messages.dead_url)
+    assert [message["Body"] for message in wired.messages.taken(wired.messages.dead_url)] == ["this is no event"]
+
+
+def redrive(wired: Wired, *options: str) -> str:
+    nobody = {"USER_URL": "http://127.0.0.1:9", "PRODUCT_URL": "http://127.0.0.1:9"}
+    variables = {"DATABASE_URL": wired.database.url, **nobody, **wired.messages.variables}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "order_service", "redrive", *options],
+        env=environment("order", **variables),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+async def test_an_outage_is_waited_for_outside_the_queue(
+    messages: Messaging, aws_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or every message would be shown too often before it is over."""
+    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": aws_url}.items():
+        monkeypatch.setenv(name, value)
+    queue_url = messages.sqs.create_queue(QueueName="outage", Attributes={"VisibilityTimeout": "0"})["QueueUrl"]
+    event_id = uuid4()
+    replace(messages, queue_url=queue_url).send(json.dumps({"id": str(uuid4())}), eventId=str(event_id))
+    down, handled = True, list[UUID]()
+
+    async def handle(event: Event) -> None:
+        if down:
+            raise ConnectionError
+        handled.append(event.event_id)
+
+    async def able() -> None:
+        if down:
+            raise ConnectionError
+
+    aws = Aws(REGION, 1)
+    consumer = Consumer(Queue(aws, queue_url, 1), handle, able)
+    for _ in range(5):
+        with pytest.raises(ConnectionError):
+            await consumer.step()
+    down = False
+    await consumer.step()
+    await aws.close()
+
+    assert handled == [event_id]
+    counts = messages.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["ApproximateNumberOfMessages"])
+    assert counts["Attributes"]["ApproximateNumberOfMessages"] == "0"
+
+
+async def test_what_a_killed_process_left_behind_is_put_back(wired: Wired, shop: Shop) -> None:
+    lamp, order_id = await wired.customer.product(inventory=5), str(uuid4())
+    wanted = {"reservationId": order_id, "items": [{"productId": lamp, "quantity": 2}]}
+    await wired.http.post(f"{shop.product.url}/reservations", json=wanted)
+    reserved = await wired.customer.stock(lamp)
+
+    wired.run("INSERT INTO placements VALUES (%s, 'a-key', 'f', 'OPEN', now() - interval '1 second')", order_id)
+
+    assert reserved == 3
+    while wired.run("SELECT 1 FROM placements WHERE order_id = %s", order_id):  # noqa: ASYNC110  (as above)
+        await asyncio.sleep(0.1)
+    assert await wired.customer.stock(lamp) == 5

@@ -1,0 +1,232 @@
+"""A thousand orders while the order service is killed again and again and SNS loses and doubles: all of it adds up."""
+
+import asyncio
+import json
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from uuid import uuid4
+
+import boto3
+import httpx2
+import psycopg
+import pytest
+
+from tests.aws.proxy import Answer, Call, Emulator, Proxy
+from tests.services.conftest import REGION
+from tests.services.customer import Customer, Shop
+from tests.services.order_messaging import Messaging, messaging
+from tests.services.postgres_server import Database, PostgresServer
+from tests.services.processes import Service, migrate
+
+ORDERS = 1_000
+BUYERS = 24
+PRODUCTS = 5
+STOCK = 5_000
+SEED = 20261128
+
+
+class Storm(Proxy):
+    """Before SNS and SQS: requests get lost, answers get lost, requests are done twice."""
+
+    dice: ClassVar = random.Random(SEED)
+    happened: ClassVar = Counter[str]()
+    url = ""
+
+    def fault(self, call: Call) -> str | Answer:
+        """Of each ten messages to SNS one is not answered, and half of one does not arrive."""
+        chances = {"PublishBatch": (0.05, 0.15), "DeleteMessageBatch": (0.02, 0.05)}.get(call.action, (0.0, 0.0))
+        roll = self.dice.random()
+        effect = "drop-before" if roll < chances[0] else "drop-after" if roll < chances[1] else ""
+        if effect:
+            self.happened[f"{call.action} {effect}"] += 1
+        return effect
+
+
+def doubling(call: Call, emulator: Emulator) -> Answer:
+    """As a network does that sends a packet twice."""
+    if call.action == "PublishBatch" and Storm.dice.random() < 0.1:
+        Storm.happened["PublishBatch done twice"] += 1
+        emulator(call)
+    return emulator(call)
+
+
+class Killer(threading.Thread):
+    """Ends one of the pods at a random moment, and lets it come back."""
+
+    def __init__(self, pods: list[Service]) -> None:
+        super().__init__(daemon=True)
+        self._pods = pods
+        self._over = threading.Event()
+        self.kills = 0
+
+    def run(self) -> None:
+        """Until it is stopped; each pod may have been up for as little as a moment."""
+        dice = random.Random(SEED)
+        while not self._over.wait(dice.uniform(1.5, 5)):
+            dice.choice(self._pods).kill_and_start_again()
+            self.kills += 1
+
+    def stop(self) -> None:
+        """Nobody is killed any more."""
+        self._over.set()
+        self.join()
+
+
+@dataclass
+class Buying:
+    """Orders each once, under a key, and asks until it is told that it is placed."""
+
+    http: httpx2.AsyncClient
+    pods: list[Service]
+    buyer: str
+    products: list[str]
+    placed: dict[str, str]
+    repeated: int = 0
+
+    async def all(self) -> None:
+        wanted = iter(range(ORDERS))
+
+        async def one_after_the_other() -> None:
+            for number in wanted:
+                await self._one(number)
+
+        await asyncio.gather(*(one_after_the_other() for _ in range(BUYERS)))
+
+    async def _one(self, number: int) -> None:
+        key = str(uuid4())
+        items = [{"productId": self.products[number % PRODUCTS], "quantity": 1 + number % 3}]
+        body = {"customerId": self.buyer, "items": items}
+        for pod in self._turns(number):
+            try:
+                answer = await self.http.post(f"{pod.url}/orders", json=body, headers={"Idempotency-Key": key})
+            except httpx2.TransportError:
+                answer = None
+            if answer is not None and answer.status_code == 201:
+                self.placed[key] = answer.json()["orderId"]
+                return
+            assert answer is None or answer.status_code in {409, 503, 504}, answer.text
+            self.repeated += 1
+            await asyncio.sleep(0.3)
+
+    def _turns(self, number: int) -> Iterator[Service]:
+        while True:
+            number += 1
+            yield self.pods[number % len(self.pods)]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Two pods with a database, a topic and a queue of their own."""
+
+    pods: list[Service]
+    database: Database
+    messages: Messaging
+    storm: Storm
+
+    async def settled(self) -> None:
+        """Nothing is under way any more."""
+        open_ends = """
+            SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM orders WHERE status = 'PENDING')
+                 + (SELECT count(*) FROM placements WHERE state <> 'STORED')
+        """
+        while self.rows(open_ends) != [(0,)] or self.messages.waiting(self.messages.queue_url):  # noqa: ASYNC110  (in other processes; the test has a time limit)
+            await asyncio.sleep(0.3)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.database.owner_url) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+
+@pytest.fixture
+def scene(shop: Shop, start: Callable[..., Service], postgres: PostgresServer, aws_url: str) -> Iterator[Scene]:
+    database = postgres.create("storm")
+    migrate("order", database.owner_url)
+    storm = Storm(aws_url, doubling)
+    with messaging(aws_url, "storm", visibility_seconds=5, receives=50) as messages:
+        variables = messages.variables | {
+            "DATABASE_URL": database.url,
+            "USER_URL": shop.user.url,
+            "PRODUCT_URL": shop.product.url,
+            "UPSTREAM_TIMEOUT_SECONDS": "5",
+            "REQUEST_TIMEOUT_SECONDS": "6",
+            "LOG_LEVEL": "WARNING",
+            "AWS_ENDPOINT_URL": storm.start(),
+        }
+        pods = [start("order", **variables) for _ in range(2)]
+        for pod in pods:
+            pod.wait_until("/ready")
+        yield Scene(pods, database, messages, storm)
+        for pod in pods:
+            pod.stop()
+    storm.stop()
+
+
+async def test_a_thousand_orders_in_a_storm(
+    customer: Customer, scene: Scene, aws_url: str, product_tables: dict[str, str]
+) -> None:
+    products = [await customer.product(inventory=STOCK, price="2.50") for _ in range(PRODUCTS)]
+    killer = Killer(scene.pods)
+    started = time.monotonic()
+    killer.start()
+    async with httpx2.AsyncClient(timeout=15, trust_env=False) as http:
+        buying = Buying(http, scene.pods, await customer.sign_up(), products, {})
+        await buying.all()
+    killer.stop()
+    bought = time.monotonic()
+    await scene.settled()
+
+    orders = {str(order_id): status for order_id, status in scene.rows("SELECT order_id, status FROM orders")}
+    sales = scene.rows("SELECT product_id, sum(quantity) FROM order_items GROUP BY product_id")
+    sold = {str(product_id): int(quantity) for product_id, quantity in sales}
+    heard = scene.messages.taken(scene.messages.audit_url)
+    events = {message["MessageAttributes"]["eventId"]["StringValue"] for message in heard}
+    reserved = reservations(aws_url, product_tables["RESERVATIONS_TABLE"], set(orders), products)
+    figures = {
+        "orders": len(orders),
+        "kills": killer.kills,
+        "requests that were repeated": buying.repeated,
+        **{f"AWS: {name}": count for name, count in sorted(scene.storm.happened.items())},
+        "messages heard, distinct events": f"{len(heard)}, {len(events)}",
+        "seconds to place, to settle": f"{bought - started:.0f}, {time.monotonic() - bought:.0f}",
+    }
+    print("\n" + "\n".join(f"  {name}: {figure}" for name, figure in figures.items()))
+
+    assert killer.kills >= 5
+    assert len(heard) > len(events), "nothing was doubled: the storm was none"
+    # Each key has one order, which is the one its customer was told of; there are no others.
+    assert len(orders) == ORDERS
+    assert set(buying.placed.values()) == set(orders)
+    # Each order was heard of, was handled once, and is confirmed; so are its goods.
+    assert {body_id(message["Body"]) for message in heard} == set(orders)
+    assert len(events) == ORDERS
+    assert scene.rows("SELECT count(*) FROM inbox") == [(ORDERS,)]
+    assert Counter(orders.values()) == {"CONFIRMED": ORDERS}
+    assert reserved == {"CONFIRMED": ORDERS}
+    # What was taken out of the stock is what was sold.
+    assert {product: STOCK - await customer.stock(product) for product in products} == sold
+    assert sum(sold.values()) == sum(1 + number % 3 for number in range(ORDERS))
+    assert scene.messages.waiting(scene.messages.dead_url) == 0
+
+
+def body_id(body: str) -> str:
+    return str(json.loads(body)["id"])
+
+
+def reservations(aws_url: str, table: str, orders: set[str], products: list[str]) -> Counter[str]:
+    """How those of these orders stand, and how many of other orders hold goods all the same."""
+    session = boto3.session.Session("test", "test", region_name=REGION)
+    client = session.client("dynamodb", endpoint_url=aws_url)
+    pages = client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    items = [item for page in pages for item in page["Items"]]
+    client.close()
+    ours = Counter(item["status"]["S"] for item in items if item["reservationId"]["S"] in orders)
+    held = [item for item in items if item["status"]["S"] == "HELD" and item["reservationId"]["S"] not in orders]
+    ours["HELD by nobody"] = sum(
+        line["M"]["productId"]["S"] in products for item in held for line in item["items"]["L"]
+    )
+    return +ours
