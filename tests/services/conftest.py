@@ -113,25 +113,41 @@ def aws(aws_url: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def product(start: Callable[..., Service], product_tables: dict[str, str], aws: dict[str, str]) -> Service:
-    return start("product", EXPIRY_INTERVAL_SECONDS="0.2", **product_tables, **aws).wait_until("/ready")
+def starting_product(start: Callable[..., Service], product_tables: dict[str, str], aws: dict[str, str]) -> Service:
+    """Not waited for, so that the services start side by side."""
+    return start("product", EXPIRY_INTERVAL_SECONDS="0.2", **product_tables, **aws)
 
 
 @pytest.fixture(scope="session")
-def user(start: Callable[..., Service], postgres: PostgresServer) -> Service:
+def starting_user(start: Callable[..., Service], postgres: PostgresServer) -> Service:
     users = postgres.create("users")
     migrate("user", users.owner_url)
-    return start("user", DATABASE_URL=users.url).wait_until("/ready")
+    return start("user", DATABASE_URL=users.url)
 
 
 @pytest.fixture(scope="session")
-def shop(start: Callable[..., Service], postgres: PostgresServer, user: Service, product: Service) -> Shop:
+def product(starting_product: Service) -> Service:
+    return starting_product.wait_until("/ready")
+
+
+@pytest.fixture(scope="session")
+def user(starting_user: Service) -> Service:
+    return starting_user.wait_until("/ready")
+
+
+@pytest.fixture(scope="session")
+def shop(
+    start: Callable[..., Service], postgres: PostgresServer, starting_product: Service, starting_user: Service
+) -> Shop:
     orders = postgres.create("orders")
     migrate("order", orders.owner_url)
     # The machine that runs the tests may be busy; what is tested is who gets the goods, not how fast.
     calm = {"UPSTREAM_TIMEOUT_SECONDS": "30", "REQUEST_TIMEOUT_SECONDS": "60"}
-    order = start("order", DATABASE_URL=orders.url, USER_URL=user.url, PRODUCT_URL=product.url, **calm)
-    return Shop(user, product, order.wait_until("/ready"), orders)
+    urls = {"USER_URL": starting_user.url, "PRODUCT_URL": starting_product.url}
+    order = start("order", DATABASE_URL=orders.url, **urls, **calm)
+    for service in (starting_product, starting_user, order):
+        service.wait_until("/ready")
+    return Shop(starting_user, starting_product, order, orders)
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from shop_shared import pagination
+from shop_shared.fields import WholeNumber
 
 MAX_INVENTORY = 1_000_000
 MAX_QUANTITY = 10_000
@@ -42,7 +43,14 @@ Money = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^\d{1,8}(\.\d{1,2})?$", "examples": ["12.50"]}),
 ]
 Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        min_length=1,
+        max_length=200,
+        # No control characters, and something to see.
+        pattern=r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+    ),
 ]
 
 
@@ -55,7 +63,7 @@ class NewProduct(BaseModel):
 
     name: Name
     price: Money
-    inventory: int = Field(ge=0, le=MAX_INVENTORY, strict=True)
+    inventory: WholeNumber = Field(ge=0, le=MAX_INVENTORY)
 
 
 class Product(_Camel):
@@ -71,7 +79,7 @@ class Withdrawal(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    quantity: int = Field(ge=1, le=MAX_QUANTITY, strict=True)
+    quantity: WholeNumber = Field(ge=1, le=MAX_QUANTITY)
 
 
 class ProductPage(pagination.Page[Product]):
@@ -87,7 +95,7 @@ class WantedItem(_Camel):
     model_config = ConfigDict(extra="forbid")
 
     product_id: UUID
-    quantity: int = Field(ge=1, le=MAX_QUANTITY, strict=True)
+    quantity: WholeNumber = Field(ge=1, le=MAX_QUANTITY)
 
 
 class NewReservation(_Camel):
@@ -98,7 +106,7 @@ class NewReservation(_Camel):
     reservation_id: UUID
     order_id: UUID | None = None
     items: list[WantedItem] = Field(min_length=1, max_length=MAX_RESERVED_PRODUCTS)
-    ttl_seconds: int = Field(default=DEFAULT_TTL_SECONDS, ge=1, le=MAX_TTL_SECONDS, strict=True)
+    ttl_seconds: WholeNumber = Field(default=DEFAULT_TTL_SECONDS, ge=1, le=MAX_TTL_SECONDS)
 
     @field_validator("items")
     @classmethod
