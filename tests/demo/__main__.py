@@ -26,12 +26,13 @@ from .reach import reach
 from .shop import QUANTITY, STOCK, Sale, buy
 from .standing import standing
 
-IMAGES = ("aws", "postgres", "operator", "user", "product", "order")
+IMAGES = ("aws", "postgres", "operator", "user", "product", "order", "gateway")
 REACHED = {
     "aws": ("local-aws", "aws"),
     "user": ("shop", "user"),
     "product": ("shop", "product"),
     "order": ("shop", "order"),
+    "gateway": ("shop", "gateway"),
 }
 PATIENCE = 180.0  # seconds without any change of what is awaited
 PATIENCE_STALLED = 45.0  # the same, when the operator says that a person must act
@@ -50,14 +51,14 @@ def demo(context: typer.Context, name: str = "demo") -> None:
     cluster = _cluster(name)
     kubectl = Kubectl(copy_kubeconfig(cluster.kubeconfig))
     references = _images(cluster)
-    with _step("manifests/local and manifests/shop"):
+    with _step("operator, emulator and shop"):
         apply_all(kubectl, references)
     _wait(kubectl)
     with _step("a customer orders"):
         urls = reach(kubectl, known(name), REACHED, LOCAL)
         write_env(urls)
         sale = buy(urls)
-    _tell(kubectl, sale)
+    _tell(kubectl, sale, urls["gateway"])
     console.print(f"\n[bold green]The shop takes orders[/] ({time.monotonic() - started:.0f} s).")
 
 
@@ -103,7 +104,7 @@ def _wait(kubectl: Kubectl) -> None:
     end_consent(kubectl)
 
 
-def _tell(kubectl: Kubectl, sale: Sale) -> None:
+def _tell(kubectl: Kubectl, sale: Sale, gateway: str) -> None:
     _block("the order, as the order service stored it", json.dumps(sale.order, indent=2))
     _block("the stock", f"{sale.product['name']}: {STOCK} - {QUANTITY} = {sale.left} left")
     _block("$ kubectl get msvc -n shop", kubectl("get", "msvc", "--namespace=shop").rstrip())
@@ -117,6 +118,7 @@ def _tell(kubectl: Kubectl, sale: Sale) -> None:
         f"curl $ORDER_URL/orders/{sale.order['orderId']}\n"
         "make down                                       # ends and removes all of it",
     )
+    _block("the storefront, for a browser on this machine", f"{gateway}/shop")
 
 
 def _block(title: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Everything of `manifests/local` and `manifests/shop`, in the order in which the API server takes it."""
+"""Everything of `manifests/local` and the shop behind its gateway, in the order in which the API server takes it."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -7,12 +7,14 @@ from . import rendering
 from .kubectl import Kubectl
 from .server_secrets import make_server_secrets
 
+SHOP_FOLDER = "manifests/local/gateway"
+FOLDERS = ("manifests/local", SHOP_FOLDER)
+
 
 def apply_all(kubectl: Kubectl, references: Iterable[str]) -> None:
     """Apply both folders with these image references; every Microservice is asked to be looked at anew."""
     named = list(references)
-    folders = ("manifests/local", "manifests/shop")
-    objects = [item for folder in folders for item in rendering.rendered(folder, named)]
+    objects = [item for folder in FOLDERS for item in rendering.rendered(folder, named)]
     kubectl.apply(rendering.first(objects))
     kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
     make_server_secrets(kubectl)

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from .errors import DemoError
 
 Object = dict[str, Any]
@@ -47,7 +45,8 @@ class Kubectl:
     def apply(self, objects: Sequence[Object]) -> None:
         """Apply server-side; an object that is so already is not written."""
         if objects:
-            text = yaml.safe_dump_all(objects, sort_keys=False)
+            # as JSON: what PyYAML writes without quotes (N, say) kubectl may read as a boolean
+            text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
             self("apply", "--server-side", f"--field-manager={FIELD_MANAGER}", "--filename=-", stdin=text)
 
 

@@ -32,6 +32,7 @@ def write_env(urls: Mapping[str, str]) -> Path:
         "USER_URL": urls["user"],
         "PRODUCT_URL": urls["product"],
         "ORDER_URL": urls["order"],
+        "GATEWAY_URL": urls["gateway"],
     }
     lines = [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
     # kubectl and microservice-operator are in the virtual environment, which need not be active

@@ -12,7 +12,7 @@ SUPPORT = (  # namespace, kind, name
     ("microservice-operator-system", "deployment", "microservice-operator"),
 )
 SHOP = "shop"
-SERVICES = ("user", "product", "order")
+SERVICES = ("user", "product", "order", "gateway")
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,16 @@
 """What the demo applies: kustomize's output with images named by their content."""
 
+from tests.demo.applying import FOLDERS
 from tests.demo.rendering import ASK, asking, first, rendered, rest
 
 REFERENCES = [
     f"microservice-operator/{name}:dev-0123456789ab"
-    for name in ("operator", "aws", "postgres", "user", "product", "order")
+    for name in ("operator", "aws", "postgres", "user", "product", "order", "gateway")
 ]
 
 
 def test_every_image_of_ours_is_named_by_its_content() -> None:
-    objects = [item for folder in ("manifests/local", "manifests/shop") for item in rendered(folder, REFERENCES)]
+    objects = [item for folder in FOLDERS for item in rendered(folder, REFERENCES)]
     workloads = [item for item in objects if item["kind"] in ("Deployment", "StatefulSet")]
     images = [c["image"] for item in workloads for c in item["spec"]["template"]["spec"]["containers"]]
     images += [item["spec"]["image"] for item in objects if item["kind"] == "Microservice"]
