@@ -71,7 +71,7 @@ RECIPES = {
             "Dockerfile",
             ("requirements", "pyproject.toml", "README.md", "operator/microservice_operator", "crds"),
         ),
-        *(_service(name) for name in ("user", "product", "order")),
+        *(_service(name) for name in ("user", "product", "order", "gateway")),
         _test_image("aws", "requirements/bootstrap.txt", "requirements/emulator.txt", *_strict_layer()),
         _test_image("postgres"),
     )
