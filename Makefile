@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: help demo down test check format crds images bench lock
+.PHONY: help demo down test check format crds images lambda bench lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ crds: $(READY) ## write the CRDs and the API reference from the models
 
 images: $(READY) ## build the images that changed
 	@$(PYTHON) -m tests.cluster images
+
+lambda: $(READY) ## build the zip of the order intake Lambda
+	@$(PYTHON) services/order/lambda/build.py
 
 bench: $(READY) ## measure throughput, requests and memory
 	@$(PYTHON) -m tests.bench

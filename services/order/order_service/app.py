@@ -34,8 +34,8 @@ class OrderSettings(ServiceSettings):
     aws_region: str = "us-east-1"
     order_created_topic_arn: str | None = Field(default=None, pattern="^arn:[a-z-]+:sns:")
     order_events_queue_url: str | None = Field(default=None, pattern="^https?://", validate_default=True)
-    # SQS answers as soon as there is a message; a longer wait only means fewer calls.
-    queue_wait_seconds: int = Field(default=10, ge=1, le=20)
+    # SQS answers as soon as there is a message. A longer wait means fewer calls, and a process that ends later.
+    queue_wait_seconds: int = Field(default=5, ge=1, le=20)
     # How long product keeps the goods for an order whose event is still on its way.
     reservation_seconds: int = Field(default=3600, ge=1, le=3600)
 
