@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.cluster import Cluster, Image, images, up
 from tests.cluster.cluster import known
 from tests.demo import rendering
-from tests.demo.applying import apply_all
+from tests.demo.applying import SHOP_FOLDER, apply_all
 from tests.demo.kubectl import Kubectl, Object
 from tests.demo.reach import reach
 from tests.demo.standing import standing
@@ -15,13 +15,14 @@ from tests.demo.standing import standing
 from .diagnosis import told
 from .waiting import eventually
 
-IMAGES = ("aws", "postgres", "operator", "user", "product", "order")
+IMAGES = ("aws", "postgres", "operator", "user", "product", "order", "gateway")
 SERVICES = {
     "aws": ("local-aws", "aws"),
     "postgres": ("local-aws", "postgres"),
     "user": ("shop", "user"),
     "product": ("shop", "product"),
     "order": ("shop", "order"),
+    "gateway": ("shop", "gateway"),
 }
 SYSTEM = "microservice-operator-system"
 OPERATOR = "microservice-operator"
@@ -58,5 +59,5 @@ def stage(name: str, folder: Path) -> Stage:
 
 def shop_service(stage: Stage, name: str) -> Object:
     """A Microservice of the shop as it was applied."""
-    objects = rendering.rendered("manifests/shop", [image.ref for image in stage.images.values()])
+    objects = rendering.rendered(SHOP_FOLDER, [image.ref for image in stage.images.values()])
     return next(item for item in objects if (item["kind"], item["metadata"]["name"]) == ("Microservice", name))

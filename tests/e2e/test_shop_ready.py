@@ -13,18 +13,19 @@ from .stage import SHOP, SUPPORT, SYSTEM, Stage
 NAMESPACES = (SHOP, SYSTEM, SUPPORT)
 
 
-def test_kubectl_shows_three_ready_rows(shop: Place) -> None:
+def test_kubectl_shows_a_ready_row_for_each(shop: Place) -> None:
     header, *rows = (line.split() for line in shop.kubectl("get", "msvc", shop.where).splitlines())
     assert header == ["NAME", "READY", "REASON", "REPLICAS", "URL", "AGE"]
     assert [row[:5] for row in rows] == [
-        [name, "True", "Ready", "2", f"http://{name}.shop.svc"] for name in ("order", "product", "user")
+        [name, "True", "Ready", replicas, f"http://{name}.shop.svc"]
+        for name, replicas in (("gateway", "1"), ("order", "2"), ("product", "2"), ("user", "2"))
     ]
 
 
 def test_wide_columns_name_image_and_environment(stage: Stage, shop: Place) -> None:
     header, *rows = (line.split() for line in shop.kubectl("get", "msvc", shop.where, "--output=wide").splitlines())
     assert header == ["NAME", "READY", "REASON", "REPLICAS", "URL", "AGE", "IMAGE", "ENVIRONMENT"]
-    wanted = [[stage.images[name].ref, "local"] for name in ("order", "product", "user")]
+    wanted = [[stage.images[name].ref, "local"] for name in ("gateway", "order", "product", "user")]
     assert [row[6:] for row in rows] == wanted
 
 
