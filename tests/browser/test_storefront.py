@@ -96,10 +96,10 @@ def test_an_order_is_placed_and_confirmed_through_topic_and_queue(
     # no reload: the page follows by itself
     WebDriverWait(browser, PATIENCE).until(lambda driver: badge(driver) != "PENDING")
     assert badge(browser) == "CONFIRMED"
-    assert [line.text for line in browser.find_elements(By.CSS_SELECTOR, "tbody tr")] == [
+    assert {line.text for line in browser.find_elements(By.CSS_SELECTOR, "tbody tr")} == {
         "Stoneware mug 3 14.20 42.60",
         "Reading chair 1 249.00 249.00",
-    ]
+    }
     assert see(browser, "tfoot").text == "Total 291.60"
     browser.save_screenshot(str(screenshots / "order-confirmed.png"))
 
@@ -142,7 +142,7 @@ def test_what_happens_behind_the_scenes_is_shown(browser: Chrome, shop: Shop, sc
         figure.text.split("\n")[0]
         for figure in browser.find_elements(By.CSS_SELECTOR, "[data-queue='order-events'] div")
     ]
-    assert figures == ["Waiting", "Being handled", "Delayed", "Given up"]
+    assert figures == ["Waiting", "In hand", "Delayed", "Given up"]
     shown = {row.text.split("\n")[0] for row in browser.find_elements(By.CSS_SELECTOR, "tbody tr")}
     assert "POST /orders order.shop a token" in shown
     assert "GET /products product.shop nothing" in shown
@@ -156,7 +156,8 @@ def test_what_is_sold_out_is_refused_in_words(browser: Chrome, shop: Shop, scree
     browser.execute_script("document.querySelectorAll('input[type=number]').forEach(field => field.max = 1000)")
     choose(browser, "Linen apron", str(before + 1))
     press(browser, "Place order")
-    assert "not enough of product" in see(browser, ".notice[role=alert]").text
+    assert "Not enough is left of something that you chose" in see(browser, ".notice[role=alert]").text
+    assert "Linen apron" in see(browser, ".card.short").text
     assert quantity(browser, "Linen apron").get_attribute("value") == str(before + 1)
     assert stock(browser, "Linen apron") == before
     browser.save_screenshot(str(screenshots / "refused.png"))
@@ -223,6 +224,7 @@ def test_a_service_that_is_away_is_said_to_be_away(
     finally:
         postgres.run("ALTER DATABASE orders ALLOW_CONNECTIONS true")
     assert "The shop cannot do this right now" in alert
+    assert "A part of the shop does not answer" in alert
     assert "Answer 503" in alert
     press(browser, "Try again")
     assert "No orders yet" in text(browser)

@@ -74,6 +74,8 @@ class Page(_Camel, Generic[Thing]):
 
     items: tuple[Thing, ...]
     next_cursor: str | None = None
+    cached: bool = False
+    """from the service's memory, in place of a store that is away"""
 
 
 class Refused(BaseModel):
@@ -81,6 +83,7 @@ class Refused(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel)
 
+    type: str = ""
     detail: str = ""
     message: str = ""
     trace_id: str | None = None

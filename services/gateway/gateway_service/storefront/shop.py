@@ -15,6 +15,12 @@ from gateway_service.storefront.model import Customer, Order, Page, Product, Ref
 from shop_shared import tracing
 
 PAGE = 24
+WORDS = {
+    "urn:shop:problem:out-of-stock": "not enough is left of something that you chose; take fewer, or come back later",
+    "urn:shop:problem:email-taken": "somebody has signed up with this e-mail address; use another one",
+    "urn:shop:problem:unavailable": "a part of the shop does not answer; nothing was lost, try again in a moment",
+}
+"""What customers are told in place of what clients of the API are told."""
 Parsed = TypeVar("Parsed", bound=BaseModel)
 
 
@@ -23,7 +29,9 @@ class Refusal(Exception):
     """A service, or the gateway before it, did not do what was asked."""
 
     status: int
-    detail: str
+    words: str
+    detail: str = ""
+    """as clients of the API are told"""
     trace_id: str | None = None
     later: bool = False
     """the same request may succeed a little later, and may have been carried out already"""
@@ -99,7 +107,7 @@ def _parsed(answer: Answer, kind: type[Parsed]) -> Parsed:
         return kind.model_validate_json(answer.body)
     except ValidationError:
         detail = "the service answered in a way that this page does not understand"
-        raise Refusal(HTTPStatus.BAD_GATEWAY, detail, tracing.trace_id(), later=True) from None
+        raise Refusal(HTTPStatus.BAD_GATEWAY, detail, trace_id=tracing.trace_id(), later=True) from None
 
 
 def _refusal(answer: Answer) -> Refusal:
@@ -111,4 +119,5 @@ def _refusal(answer: Answer) -> Refusal:
     later = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or any(
         name == "retry-after" for name, _ in answer.headers
     )
-    return Refusal(answer.status, detail, said.trace_id or tracing.trace_id(), later)
+    words = WORDS.get(said.type, detail)
+    return Refusal(answer.status, words, detail, said.trace_id or tracing.trace_id(), later)
