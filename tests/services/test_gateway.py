@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -119,7 +118,7 @@ async def gateway(aws_url: str, echo: Echo, issuer: Issuer, operator: OperatorSi
         LOCAL_ISSUER=LOCAL,
         SSL_CERT_FILE=str(issuer.authority),
         SERVICE_ADDRESSES=json.dumps(addresses),
-        INTEGRATION_TIMEOUT_SECONDS="2",
+        REQUEST_TIMEOUT_SECONDS="2",
         REFRESH_SECONDS="0.2",
         **CREDENTIALS,
     ).wait_until("/ready")
@@ -381,8 +380,7 @@ async def test_before_the_routes_are_known_nothing_is_ready(http: httpx2.AsyncCl
     blind.stop()
 
 
-def test_a_wrong_issuer_ends_the_start_with_a_sentence(start: Start, tmp_path: Path) -> None:
-    del tmp_path
+def test_a_wrong_issuer_ends_the_start_with_a_sentence(start: Start) -> None:
     wrong = start("gateway", AWS_REGION=REGION, LOCAL_ISSUER="http://plain.example")
     assert wrong.process.wait() != 0
     assert "LOCAL_ISSUER: string should match" in wrong.log

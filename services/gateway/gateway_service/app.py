@@ -31,7 +31,7 @@ class GatewaySettings(ServiceSettings):
     order_url: str = Field(default="", pattern=r"^(https?://.*)?$")
     """of which the storefront shows the circuit breakers"""
     refresh_seconds: float = Field(default=3, gt=0)
-    integration_timeout_seconds: float = Field(default=30, gt=0, le=30)  # what API Gateway waits at most
+    request_timeout_seconds: float = Field(default=30, gt=0, le=30)  # what API Gateway waits at most
     max_body_bytes: int = Field(default=1_048_576, ge=1)
     service_addresses: dict[str, str] = Field(default_factory=dict)
     """`<name>.<namespace>` → URL, for services that run outside the cluster"""
@@ -42,7 +42,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     apis = APIs(aws, settings.environment, settings.cluster_id)
     discovered = DiscoveredKeys()
     local = LocalIssuer(settings.local_issuer) if settings.local_issuer else None
-    forwarder = Forwarder(settings.integration_timeout_seconds, settings.service_addresses)
+    forwarder = Forwarder(settings.request_timeout_seconds, settings.service_addresses)
     entry = Entry(apis, Guard(WithLocal(local, discovered) if local else discovered), forwarder)
     closing: list[Callable[[], Awaitable[None]]] = [aws.close, discovered.close, forwarder.close]
     pages = APIRouter()

@@ -48,7 +48,7 @@ class Forwarder:
     async def send(self, service: str, call: Call) -> Answer:
         """The service's answer, whatever it is; raises Refusal when there is none."""
         try:
-            with deadline.within(self._timeout_seconds):
+            with deadline.within(self._timeout_seconds), tracing.client_span(f"{call.method} {service}"):
                 async with asyncio.timeout(deadline.remaining()):
                     return await self._answer(self._request(service, call))
         except httpx2.PoolTimeout as error:
