@@ -163,9 +163,10 @@ async def _let_go(operator: Operator, body: Body, facts: Facts) -> Again | None:
         return None
     owner, known = identity(body), known_parts(body.get("status") or {})
     if (body["metadata"].get("annotations") or {}).get(names.ANNOTATION_ABANDON) == "true":
-        left_behind = _left_behind(operator.outside.everything(body.get("spec"), None, known))
-        event = Event("Warning", Reason.ABANDONED, f"abandoned as asked; left behind: {left_behind}")
-        await events.post(operator.cluster.connection, owner, event)
+        # one for each: all of them are more than an Event may say
+        for what in _left_behind(operator.outside.everything(body.get("spec"), None, known)):
+            event = Event("Warning", Reason.ABANDONED, f"abandoned as asked; left behind: {what}")
+            await events.post(operator.cluster.connection, owner, event)
         await _release(operator, body)
         return None
     spec = body.get("spec") if isinstance(body.get("spec"), dict) else {}
@@ -275,9 +276,9 @@ def _recreated(asked: str, handled: str, parts: Iterable[Part]) -> str:
     return asked if asked and (there or asked == handled) else ""
 
 
-def _left_behind(leaving: Mapping[tuple[str, str], Leaves]) -> str:
+def _left_behind(leaving: Mapping[tuple[str, str], Leaves]) -> list[str]:
     found = sorted((kind, at[1], known) for at, leaves in leaving.items() for kind, known in leaves.named(at).items())
-    return ", ".join(f"{kind} {name} ({known})" for kind, name, known in found) or "nothing"
+    return [f"{kind} {name} ({known})" if known else f"{kind} {name}" for kind, name, known in found] or ["nothing"]
 
 
 def _refuse(facts: Facts, reason: Reason, message: str) -> Facts:

@@ -152,7 +152,8 @@ class Outside(Doors):
         if any(_stays(before[other].part) for other in leaving if other in before):
             going = replace(going, policy="Retain")
         try:
-            return Stepped(await sort.leave(going))
+            parts = await sort.leave(going)
+            return Stepped((*parts, *_without_a_turn(sort, going, parts)))
         except OperatorError as error:
             if isinstance(error, NeedsPerson) and not going.known:
                 # Without a way to where it would be, it never was made; its Microservice must not wait for ever.
@@ -179,11 +180,29 @@ def _stays(part: Part) -> bool:
     return part.state is State.RETAINED and part.reason is not Reason.CONFLICT
 
 
+def _without_a_turn(sort: Sort, going: Going, parts: Iterable[Part]) -> tuple[Part, ...]:
+    """What is beside a part that is still leaving, and has its turn later."""
+    if all(is_over(part) for part in parts):
+        return ()
+    shown = {part.kind for part in parts}
+    return tuple(part for part in _remembered(sort, going) if part.kind not in shown)
+
+
 def _remembered(sort: Sort, of: Wanted | Going) -> tuple[Part, ...]:
     """What is beside a part that took no step: its ids are not to be forgotten."""
-    state = State.DELETING if isinstance(of, Going) else State.UNKNOWN
+    leaving = isinstance(of, Going)
+    state = State.DELETING if leaving else State.UNKNOWN
+    itself = listed([(sort.kind, of.name)])
     return tuple(
-        Part(sort.layer, kind, of.name, state, Reason.WAITING, id=of.known[kind])
+        Part(
+            layer=sort.layer,
+            kind=kind,
+            name=of.name,
+            state=state,
+            reason=Reason.WAITING,
+            message=f"{listed([(kind, of.name)])} goes after {itself}" if leaving else "",
+            id=of.known[kind],
+        )
         for kind in sort.beside
         if kind in of.known
     )
