@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
 from tests.aws.proxy import Proxy
-from tests.aws.strict import StrictDynamoDB
+from tests.aws.whole import WholeAWS
 from tests.cluster import Cluster
 from tests.postgres.server import PostgresServer, TlsFront
+from tests.whole.server import OneServer
 
 from . import install
 from .api import Api
@@ -63,16 +63,18 @@ def postgres(certificates: Path) -> Iterator[tuple[PostgresServer, int]]:
 
 
 @pytest.fixture(scope="session")
-def aws() -> Iterator[tuple[Proxy, str]]:
-    """The strict layer before an emulator, and where it listens."""
+def aws(postgres: tuple[PostgresServer, int]) -> Iterator[tuple[Proxy, WholeAWS, str]]:
+    """The strict layers before an emulator, and where they listen; a second is ten of RDS's."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line for each call would bury all others
     emulator = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     emulator.start()
     host, port = emulator.get_host_and_port()
     address = f"http://{host}:{port}"
-    proxy = Proxy(address, StrictDynamoDB(looks=1))
-    yield proxy, proxy.start()
+    whole = WholeAWS.before(address, OneServer(*postgres), pace=10)
+    proxy = Proxy(address, whole)
+    yield proxy, whole, proxy.start()
     proxy.stop()
+    whole.close()
     emulator.stop()
 
 
@@ -89,29 +91,20 @@ def stage(
     api_server: Cluster,
     api: Api,
     postgres: tuple[PostgresServer, int],
-    aws: tuple[Proxy, str],
+    aws: tuple[Proxy, WholeAWS, str],
     certificates: Path,
 ) -> Iterator[Stage]:
     """Everything up, the operator ready."""
     server, tls_port = postgres
-    proxy, address = aws
+    proxy, strict, address = aws
     install.sweep(api)
     install.grant(api)
     install.service_monitors(api)
     kubeconfig = install.operator_kubeconfig(api, api_server.kubeconfig, certificates / "operator.kubeconfig")
     operator = OperatorProcess(kubeconfig, address, certificates)
-    dynamodb = boto3.client(
-        "dynamodb",
-        region_name=install.REGION,
-        endpoint_url=proxy.upstream,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
     pods = Pods(Api(api_server))
-    strict = proxy.layer
-    assert isinstance(strict, StrictDynamoDB)
     audit = Audit(api_server.audit_log, install.OPERATOR_USER)
-    made = Stage(api, audit, operator, pods, proxy, strict, dynamodb, server, tls_port, certificates)
+    made = Stage(api, audit, operator, pods, proxy, strict, server, tls_port, certificates)
     install.environment(api, tls_port, made.admin)
     pods.start()
     operator.start()
@@ -119,7 +112,6 @@ def stage(
     if operator.running:
         operator.kill()
     pods.stop()
-    dynamodb.close()
 
 
 @pytest.fixture

@@ -10,7 +10,9 @@ import yaml
 
 from microservice_operator import names
 from microservice_operator.cluster.kinds import CRD, ENVIRONMENT, MICROSERVICE, NAMESPACE, SECRET, Kind
+from tests.aws.whole import WholeAWS
 from tests.conftest import REPOSITORY
+from tests.whole.spec import LISTENER, SIZES
 
 from .api import Api, Refused, until
 
@@ -20,6 +22,7 @@ OPERATOR_USER = f"system:serviceaccount:{OPERATOR_NAMESPACE}:microservice-operat
 ENVIRONMENT_NAME = "test"
 ACCOUNT, REGION = "123456789012", "us-east-1"
 ADMIN_SECRET = {"namespace": "platform", "name": "postgres-admin"}
+CA_SECRET = {"namespace": "platform", "name": "rds-ca"}
 
 SERVICE_ACCOUNT = Kind("ServiceAccount", "v1", "serviceaccounts")
 CLUSTER_ROLE = Kind("ClusterRole", "rbac.authorization.k8s.io/v1", "clusterroles", namespaced=False)
@@ -75,6 +78,28 @@ def environment(api: Api, port: int, admin: dict[str, str], name: str = ENVIRONM
         **more,
     }
     api.apply(ENVIRONMENT, {"metadata": {"name": name}, "spec": spec})
+
+
+def rds_environment(api: Api, aws: WholeAWS, certificates: str, name: str, **more: Any) -> None:
+    """An Environment with everything that AWS has, each database on an instance of its own; `more` is of its AWS."""
+    namespace(api, CA_SECRET["namespace"])
+    encoded = base64.b64encode(certificates.encode()).decode()
+    api.apply(SECRET, {"metadata": CA_SECRET, "data": {"ca.crt": encoded}})
+    ec2 = aws.clients["ec2"]
+    found = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["pods"]}])["SecurityGroups"]
+    vpc = aws.rds.groups.vpc
+    pods = found[0] if found else ec2.create_security_group(GroupName="pods", Description="pods", VpcId=vpc)
+    spec = {
+        "region": REGION,
+        "accountID": ACCOUNT,
+        "vpcID": vpc,
+        "subnetIDs": ["subnet-1", "subnet-2"],
+        "podSecurityGroupID": pods["GroupId"],
+        "apiGateway": {"name": name, "vpcLinkID": "abc123", "listenerARN": LISTENER, "deletionPolicy": "Delete"},
+        **more,
+    }
+    databases = {"provider": "rds", "rds": {"sizes": SIZES, "caSecretRef": CA_SECRET}}
+    api.apply(ENVIRONMENT, {"metadata": {"name": name}, "spec": {"aws": spec, "databases": databases}})
 
 
 def sweep(api: Api) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from tests.aws.proxy import Proxy
-from tests.aws.strict import StrictDynamoDB
+from tests.aws.whole import WholeAWS
 from tests.postgres.server import PostgresServer
 
 from .api import Api, until
@@ -27,8 +27,7 @@ class Stage:
     operator: OperatorProcess
     pods: Pods
     aws: Proxy
-    strict: StrictDynamoDB
-    dynamodb: Any  # straight to the emulator: somebody else's hands
+    strict: WholeAWS
     postgres: PostgresServer
     postgres_port: int
     folder: Path
@@ -51,6 +50,11 @@ class Stage:
             row = connection.execute("SELECT current_user").fetchone()
         assert row
         return str(row[0])
+
+    @property
+    def dynamodb(self) -> Any:
+        """Straight to the emulator: somebody else's hands."""
+        return self.strict.clients["dynamodb"]
 
     def tables(self) -> dict[str, dict[str, str]]:
         """The tables of AWS and their tags."""

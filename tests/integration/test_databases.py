@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import pytest
+
 from microservice_operator import names
-from microservice_operator.cluster.kinds import CHILDREN, SECRET
+from microservice_operator.cluster.kinds import CHILDREN, ENVIRONMENT, SECRET
+from tests.whole.holdings import holdings
 
 from . import install
-from .api import until
+from .api import Refused, until
 from .namespace import IMAGE, Namespace
 from .stage import Stage
 
@@ -125,18 +128,31 @@ def test_a_failed_migration_keeps_the_pods_that_run(stage: Stage, namespace: Nam
     namespace.until_ready("order")
 
 
-def test_a_provider_that_is_not_there_yet_is_refused_in_words(stage: Stage, namespace: Namespace) -> None:
-    from microservice_operator.cluster.kinds import ENVIRONMENT  # noqa: PLC0415 only here
+@pytest.mark.parametrize("missing", ["vpcID", "subnetIDs", "podSecurityGroupID"])
+def test_an_environment_of_rds_without_its_network_is_refused_in_words(
+    stage: Stage, namespace: Namespace, missing: str
+) -> None:
+    aws = {"vpcID": "vpc-1", "subnetIDs": ["subnet-1", "subnet-2"], "podSecurityGroupID": "sg-1"}
+    del aws[missing]
+    rds = {"sizes": {"small": "db.t4g.small"}, "caSecretRef": {"namespace": "platform", "name": "rds-ca"}}
+    spec = {
+        "aws": {"region": install.REGION, "accountID": install.ACCOUNT, **aws},
+        "databases": {"provider": "rds", "rds": rds},
+    }
+    with pytest.raises(Refused, match=r"databases of provider rds need aws\.vpcID, aws\.subnetIDs and"):
+        stage.api.apply(ENVIRONMENT, {"metadata": {"name": namespace.name}, "spec": spec})
 
-    name = namespace.name
-    spec = {"aws": {"region": install.REGION, "accountID": install.ACCOUNT}, "databases": {"provider": "rds"}}
-    stage.api.apply(ENVIRONMENT, {"metadata": {"name": name}, "spec": spec})
-    namespace.create("order", **orders(), environment=name)
-    assert "shared" in namespace.until_stalled("order", "ProviderNotSupported")["message"]
+
+def test_a_size_that_the_environment_does_not_have_is_refused_in_words(stage: Stage, namespace: Namespace) -> None:
+    install.rds_environment(stage.api, stage.strict, stage.admin["ca.crt"], namespace.name)
+    namespace.create("order", **orders(size="huge"), environment=namespace.name)
+    message = namespace.until_stalled("order", "Rejected")["message"]
+    assert "size huge of database orders is none that the Environment has; use one of: medium, small" in message
     assert namespace.child("Service", "order"), "the rest is there"
     namespace.delete("order")
     namespace.until_gone("order")
-    stage.api.delete(ENVIRONMENT, "", name)
+    assert not holdings(stage.strict, namespace.name, "order")
+    stage.api.delete(ENVIRONMENT, "", namespace.name)
 
 
 def test_a_wrong_admin_password_is_named_and_recovers(stage: Stage, namespace: Namespace) -> None:

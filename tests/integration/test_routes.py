@@ -1,14 +1,11 @@
 """Routes from the ConfigMap to the gateway and back, by the operator as its ServiceAccount."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 
 from microservice_operator.cluster.kinds import CONFIG_MAP
-from tests.aws.gateway import StrictGateway
 
 from . import install
 from .api import until
@@ -21,13 +18,9 @@ API = {"openAPI": {"configMapKeyRef": KEY}}
 
 
 @pytest.fixture(scope="module")
-def gateway(stage: Stage) -> Iterator[Any]:
-    """API Gateway as the emulator has it, the strict layer before it."""
-    session: Any = boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test")
-    client = session.client("apigatewayv2", region_name=install.REGION, endpoint_url=stage.aws.upstream)
-    stage.aws.layers["apigateway"] = StrictGateway(client)
-    yield client
-    client.close()
+def gateway(stage: Stage) -> Any:
+    """API Gateway as the emulator has it."""
+    return stage.strict.clients["apigatewayv2"]
 
 
 @pytest.fixture

@@ -15,11 +15,14 @@ from microservice_operator.outside import Outside
 from microservice_operator.postgres import Servers
 from microservice_operator.settled import Settled
 from tests.aws.proxy import Proxy
+from tests.aws.rds_servers import certificates
 from tests.aws.whole import REGION, WholeAWS
+from tests.postgres.server import PostgresServer, TlsFront
 
 from .faults import Faults
 from .server import OneServer
-from .world import CA, LISTENER, PATHS, POD_IDENTITY, Objects, World
+from .spec import LISTENER, PATHS, POD_IDENTITY, SIZES
+from .world import CA, Objects, World
 
 ACCOUNT = "123456789012"
 _numbers = count()
@@ -36,14 +39,18 @@ class Doors:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneServer]:
-    server = OneServer(tmp_path_factory.mktemp("whole"))
-    yield server
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[OneServer, str]]:
+    """A server with TLS, and whom its certificate is from."""
+    folder = certificates(tmp_path_factory.mktemp("whole"))
+    server = PostgresServer()
+    front = TlsFront(folder / "server.crt", folder / "server.key", server.port)
+    yield OneServer(server, front.port), (folder / "ca.crt").read_text()
+    front.stop()
     server.stop()
 
 
 @pytest.fixture(scope="session")
-def doors(postgres: OneServer) -> Iterator[Doors]:
+def doors(postgres: tuple[OneServer, str]) -> Iterator[Doors]:
     """Made once: a client of boto3 takes long to make, and the emulator loads a service when it is first asked."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_ACCESS_KEY_ID", "test")
@@ -51,7 +58,7 @@ def doors(postgres: OneServer) -> Iterator[Doors]:
         emulator = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
         emulator.start()
         host, port = emulator.get_host_and_port()
-        aws = WholeAWS.before(f"http://{host}:{port}", postgres)
+        aws = WholeAWS.before(f"http://{host}:{port}", postgres[0])
         proxy = Proxy(f"http://{host}:{port}", aws)
         heard: list[tuple[str, str, str]] = []
         clients = Clients(proxy.start(), lambda *call: heard.append(call), Limits(read_seconds=5, attempts=1))
@@ -63,7 +70,7 @@ def doors(postgres: OneServer) -> Iterator[Doors]:
 
 
 @pytest.fixture
-def world(doors: Doors, postgres: OneServer) -> Iterator[World]:
+def world(doors: Doors, postgres: tuple[OneServer, str]) -> Iterator[World]:
     proxy, clients = doors.proxy, doors.clients
     number = next(_numbers)
     aws = doors.aws.anew()
@@ -89,11 +96,10 @@ def world(doors: Doors, postgres: OneServer) -> Iterator[World]:
             "deletionPolicy": "Delete",
         },
     }
-    objects, servers = Objects({CA: {"ca.crt": postgres.bundle}}), Servers()
+    objects, servers = Objects({CA: {"ca.crt": postgres[1]}}), Servers()
     outside = Outside(objects, "cluster", clients, servers, Settled(0), resync=300)  # type: ignore[arg-type]
-    sizes = {"small": "db.t4g.small", "medium": "db.m7g.large"}
     identity = Identity("shop", f"order-{number}", f"uid-{number}")
-    made = World(aws, proxy, faults, doors.heard, outside, objects, identity, spec, sizes)
+    made = World(aws, proxy, faults, doors.heard, outside, objects, identity, spec, dict(SIZES))
     made.publish(PATHS)
     clients.fleet = Fleet(0, lambda: aws.rds.now)
     clients.making = Making(60, lambda: made.now)

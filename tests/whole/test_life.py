@@ -1,7 +1,5 @@
 """Everything of one Microservice from nothing to Ready and back to nothing, in the order that AWS needs, twice."""
 
-from collections import Counter
-
 import pytest
 
 from microservice_operator import names
@@ -9,74 +7,8 @@ from microservice_operator.facts import Part, Reason, State
 
 from .faults import at, broken
 from .holdings import shared
-from .world import IRSA, World
-
-MADE = Counter[str](
-    CreateApi=1,
-    CreateDBInstance=1,
-    CreateDBParameterGroup=1,
-    CreateDBSubnetGroup=1,
-    CreateIntegration=1,
-    CreatePodIdentityAssociation=1,
-    CreateQueue=2,
-    CreateRole=1,
-    CreateRoute=3,
-    CreateSecurityGroup=1,
-    CreateStage=1,
-    CreateTable=1,
-    CreateTopic=1,
-    Subscribe=1,
-)
-KINDS = {
-    "API",
-    "DatabaseInstance",
-    "ParameterGroup",
-    "PodIdentityAssociation",
-    "Queue",
-    "Role",
-    "SecurityGroup",
-    "SubnetGroup",
-    "Subscription",
-    "Table",
-    "Topic",
-}
-KEPT = {"DatabaseInstance", "ParameterGroup", "Queue", "SecurityGroup", "SubnetGroup", "Table"}
-BEFORE = (
-    ("CreateSecurityGroup", "CreateDBInstance"),
-    ("CreateDBSubnetGroup", "CreateDBInstance"),
-    ("CreateDBParameterGroup", "CreateDBInstance"),
-    ("CreateRole", "CreatePodIdentityAssociation"),
-    ("CreateTopic", "Subscribe"),
-    ("CreateQueue", "Subscribe"),
-    ("CreateApi", "CreateStage"),
-    ("CreateApi", "CreateIntegration"),
-    ("CreateIntegration", "CreateRoute"),
-)
-BEFORE_GOING = (
-    ("Unsubscribe", "DeleteTopic"),
-    ("Unsubscribe", "DeleteQueue"),
-    ("DeletePodIdentityAssociation", "DeleteRole"),
-    ("DeleteRolePolicy", "DeleteRole"),
-    ("DeleteRoute", "DeleteIntegration"),
-    ("DeleteIntegration", "DeleteApi"),
-    ("DeleteDBInstance", "DeleteDBSubnetGroup"),
-    ("DeleteDBInstance", "DeleteDBParameterGroup"),
-    ("DeleteDBInstance", "DeleteSecurityGroup"),
-)
-
-
-def in_order(actions: list[str], order: tuple[tuple[str, str], ...]) -> None:
-    """All of the first come before any of the second."""
-    for first, second in order:
-        last = len(actions) - 1 - actions[::-1].index(first)
-        assert last < actions.index(second), (first, second, actions)
-
-
-def made(actions: list[str]) -> Counter[str]:
-    """How often each thing was made."""
-    return Counter(
-        action for action in actions if action.startswith(("Create", "Subscribe")) and action != "CreateTags"
-    )
+from .spec import BEFORE, BEFORE_GOING, IRSA, KEPT, KINDS, MADE, in_order, made
+from .world import World
 
 
 async def test_there_and_back_twice(world: World) -> None:

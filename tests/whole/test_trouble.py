@@ -18,7 +18,7 @@ from tests.aws.proxy import Answer, Call
 
 from .faults import BlackHole, broken, denied, once_each, share, throttled
 from .holdings import shared
-from .test_life import KINDS, MADE, made
+from .spec import KINDS, MADE, made
 from .world import World, troubled
 
 PASSES = 80

@@ -18,13 +18,10 @@ from tests.aws.whole import WholeAWS
 
 from .faults import Faults
 from .holdings import Tags, holdings, shared
+from .spec import every_part
 
 Key = tuple[str, str]
 DONE = (State.READY, State.STALLED, State.RETAINED)
-LISTENER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2"
-POD_IDENTITY = {"type": "PodIdentity", "clusterName": "prod"}
-IRSA = {"type": "IRSA", "oidcProviderARN": "arn:aws:iam::123456789012:oidc-provider/oidc.example/id/1"}
-PATHS: dict[str, Any] = {"/orders": {"get": {}, "post": {}}, "/orders/{orderId}": {"get": {}}}
 CA, DOCUMENT = "/api/v1/namespaces/platform/secrets/rds-ca", "/api/v1/namespaces/shop/configmaps/openapi"
 
 
@@ -99,25 +96,7 @@ class World:
 
     def every_part(self, policy: str = "") -> dict[str, Any]:
         """A spec with everything that AWS can give, the policy of each part as given or the default."""
-        chosen = {"deletionPolicy": policy} if policy else {}
-        index = {"name": "byOwner", "partitionKey": {"name": "owner"}, "sortKey": {"name": "at", "type": "N"}}
-        table = {
-            "name": "carts",
-            "partitionKey": {"name": "id"},
-            "globalSecondaryIndexes": [index],
-            "timeToLiveAttribute": "expires",
-            "streamViewType": "NewImage",
-        }
-        topic = {"microservice": self.name, "name": "created"}
-        return {
-            "tags": {"team": "shop"},
-            "databases": [{"name": "orders", "parameters": {"work_mem": "8192"}, **chosen}],
-            "tables": [{**table, **chosen}],
-            "topics": [{"name": "created", **chosen}],
-            "queues": [{"name": "events", "deadLetter": {"maxReceiveCount": 3}, **chosen}],
-            "subscriptions": [{"topic": topic, "queue": "events", "filterPolicy": {"kind": ["created"]}}],
-            "api": {"openAPI": {"configMapKeyRef": {"name": "openapi", "key": "openapi.json"}}},
-        }
+        return every_part(self.name, policy)
 
     def publish(self, paths: Mapping[str, Any]) -> None:
         """Its OpenAPI document."""
