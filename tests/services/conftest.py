@@ -119,10 +119,20 @@ def starting_product(start: Callable[..., Service], product_tables: dict[str, st
 
 
 @pytest.fixture(scope="session")
-def starting_user(start: Callable[..., Service], postgres: PostgresServer) -> Service:
+def user_database_url(postgres: PostgresServer) -> str:
     users = postgres.create("users")
     migrate("user", users.owner_url)
-    return start("user", DATABASE_URL=users.url)
+    return users.url
+
+
+@pytest.fixture(scope="session")
+def postgres_port(user_database_url: str) -> int:
+    return urlsplit(user_database_url).port or 0
+
+
+@pytest.fixture(scope="session")
+def starting_user(start: Callable[..., Service], user_database_url: str) -> Service:
+    return start("user", DATABASE_URL=user_database_url)
 
 
 @pytest.fixture(scope="session")
