@@ -1,10 +1,13 @@
 """A customer with a browser: looks, signs up, orders, and sees the order confirmed through topic and queue."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 import httpx2
 import pytest
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -14,6 +17,7 @@ from tests.browser.conftest import Shop
 from tests.services.postgres_server import PostgresServer
 
 PATIENCE = 60
+Seen = TypeVar("Seen")
 
 
 @pytest.fixture(autouse=True)
@@ -23,8 +27,24 @@ def nobody(browser: Chrome, shop: Shop) -> None:
     browser.delete_all_cookies()
 
 
+def wait(browser: Chrome, what: Callable[[Chrome], Seen]) -> Seen:
+    """Until it is there; a page that follows what happens may put an element away while it is being read."""
+    passing = (NoSuchElementException, StaleElementReferenceException)
+    found: Seen = WebDriverWait(browser, PATIENCE, ignored_exceptions=passing).until(what)
+    return found
+
+
 def see(browser: Chrome, css: str) -> WebElement:
-    return WebDriverWait(browser, PATIENCE).until(lambda driver: driver.find_element(By.CSS_SELECTOR, css))
+    return wait(browser, lambda driver: driver.find_element(By.CSS_SELECTOR, css))
+
+
+def read(browser: Chrome, css: str) -> str:
+    return wait(browser, lambda driver: driver.find_element(By.CSS_SELECTOR, css).text)
+
+
+def lines(browser: Chrome, css: str) -> list[str]:
+    """The text of every element, each in one line."""
+    return wait(browser, lambda driver: [e.text.replace("\n", " ") for e in driver.find_elements(By.CSS_SELECTOR, css)])
 
 
 def press(browser: Chrome, text: str) -> None:
@@ -33,11 +53,11 @@ def press(browser: Chrome, text: str) -> None:
 
 
 def text(browser: Chrome) -> str:
-    return see(browser, "main").text
+    return read(browser, "main")
 
 
 def goes_to(browser: Chrome, path: str) -> None:
-    WebDriverWait(browser, PATIENCE).until(lambda driver: path in driver.current_url)
+    wait(browser, lambda driver: path in driver.current_url)
 
 
 def sign_up(browser: Chrome, shop: Shop, name: str = "Ada Lovelace") -> None:
@@ -45,7 +65,7 @@ def sign_up(browser: Chrome, shop: Shop, name: str = "Ada Lovelace") -> None:
     see(browser, "input[name=name]").send_keys(name)
     see(browser, "input[name=email]").send_keys(f"{uuid4().hex[:12]}@example.com")
     press(browser, "Sign up")
-    WebDriverWait(browser, PATIENCE).until(lambda driver: driver.current_url.endswith("/shop"))
+    wait(browser, lambda driver: driver.current_url.endswith("/shop"))
 
 
 def stocked(browser: Chrome, shop: Shop) -> None:
@@ -71,7 +91,8 @@ def stock(browser: Chrome, product: str) -> int:
 
 
 def badge(browser: Chrome) -> str:
-    return see(browser, "main .badge[data-status]").get_attribute("data-status") or ""
+    css = "main .badge[data-status]"
+    return wait(browser, lambda driver: driver.find_element(By.CSS_SELECTOR, css).get_attribute("data-status")) or ""
 
 
 def test_an_order_is_placed_and_confirmed_through_topic_and_queue(
@@ -87,20 +108,17 @@ def test_an_order_is_placed_and_confirmed_through_topic_and_queue(
 
     choose(browser, "Stoneware mug", "3")
     choose(browser, "Reading chair", "1")
-    assert see(browser, "#total").text == "4 pieces · 291.60"
+    assert read(browser, "#total") == "4 pieces · 291.60"
     browser.save_screenshot(str(screenshots / "products.png"))
     press(browser, "Place order")
     goes_to(browser, "/shop/orders/")
     order_id = browser.current_url.rpartition("/")[2]
     browser.save_screenshot(str(screenshots / "order-placed.png"))
     # no reload: the page follows by itself
-    WebDriverWait(browser, PATIENCE).until(lambda driver: badge(driver) != "PENDING")
+    wait(browser, lambda driver: badge(driver) != "PENDING")
     assert badge(browser) == "CONFIRMED"
-    assert {line.text for line in browser.find_elements(By.CSS_SELECTOR, "tbody tr")} == {
-        "Stoneware mug 3 14.20 42.60",
-        "Reading chair 1 249.00 249.00",
-    }
-    assert see(browser, "tfoot").text == "Total 291.60"
+    assert sorted(lines(browser, "tbody tr")) == ["Reading chair 1 249.00 249.00", "Stoneware mug 3 14.20 42.60"]
+    assert read(browser, "tfoot") == "Total 291.60"
     browser.save_screenshot(str(screenshots / "order-confirmed.png"))
 
     press(browser, "Orders")
@@ -118,15 +136,15 @@ def one_trace_holds_it_all(shop: Shop, order_id: str) -> None:
     (created,) = [
         line for line in shop.order.log_lines if (line.get("orderId"), line["message"]) == (order_id, "order created")
     ]
-    lines = shop.lines(created["traceId"])
+    said = shop.lines(created["traceId"])
     print(f"\ntrace {created['traceId']} of order {order_id}:")
-    for service, messages in lines.items():
+    for service, messages in said.items():
         print(f"  {service:8} {' · '.join(messages)}")
     assert created["total"] == "291.60"
-    assert "request forwarded" in lines["gateway"]
-    assert "request answered" in lines["user"]
-    assert "request answered" in lines["product"]
-    assert {"order created", "event published", "order confirmed"} <= set(lines["order"])
+    assert "request forwarded" in said["gateway"]
+    assert "request answered" in said["user"]
+    assert "request answered" in said["product"]
+    assert {"order created", "event published", "order confirmed"} <= set(said["order"])
 
 
 def test_what_happens_behind_the_scenes_is_shown(browser: Chrome, shop: Shop, screenshots: Path) -> None:
@@ -137,13 +155,10 @@ def test_what_happens_behind_the_scenes_is_shown(browser: Chrome, shop: Shop, sc
     goes_to(browser, "/shop/orders/")
     press(browser, "Behind the scenes")
     for upstream in ("user", "product"):
-        assert see(browser, f"[data-breaker={upstream}]").text == "Closed: calls pass"
-    figures = [
-        figure.text.split("\n")[0]
-        for figure in browser.find_elements(By.CSS_SELECTOR, "[data-queue='order-events'] div")
-    ]
+        assert read(browser, f"[data-breaker={upstream}]") == "Closed: calls pass"
+    figures = lines(browser, "[data-queue='order-events'] dt")
     assert figures == ["Waiting", "In hand", "Delayed", "Given up"]
-    shown = {row.text.split("\n")[0] for row in browser.find_elements(By.CSS_SELECTOR, "tbody tr")}
+    shown = lines(browser, "tbody tr")
     assert "POST /orders order.shop a token" in shown
     assert "GET /products product.shop nothing" in shown
     browser.save_screenshot(str(screenshots / "behind-the-scenes.png"))
@@ -156,8 +171,8 @@ def test_what_is_sold_out_is_refused_in_words(browser: Chrome, shop: Shop, scree
     browser.execute_script("document.querySelectorAll('input[type=number]').forEach(field => field.max = 1000)")
     choose(browser, "Linen apron", str(before + 1))
     press(browser, "Place order")
-    assert "Not enough is left of something that you chose" in see(browser, ".notice[role=alert]").text
-    assert "Linen apron" in see(browser, ".card.short").text
+    assert "Not enough is left of something that you chose" in read(browser, ".notice[role=alert]")
+    assert "Linen apron" in read(browser, ".card.short")
     assert quantity(browser, "Linen apron").get_attribute("value") == str(before + 1)
     assert stock(browser, "Linen apron") == before
     browser.save_screenshot(str(screenshots / "refused.png"))
@@ -219,7 +234,7 @@ def test_a_service_that_is_away_is_said_to_be_away(
     postgres.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'orders'")
     try:
         press(browser, "Orders")
-        alert = see(browser, ".notice[role=alert]").text
+        alert = read(browser, ".notice[role=alert]")
         browser.save_screenshot(str(screenshots / "away.png"))
     finally:
         postgres.run("ALTER DATABASE orders ALLOW_CONNECTIONS true")

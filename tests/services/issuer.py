@@ -29,8 +29,12 @@ class Issuer:
     url: str
     authority: Path
     """the certificate that its own is checked with"""
+    key_id: str = "one"
+    document: dict[str, Any] = field(default_factory=dict)
+    """what its discovery document says differently"""
     fetched: int = 0
     """how often somebody asked for its keys"""
+    server: asyncio.Server = field(init=False)
     _signs: rsa.RSAPrivateKey = field(default_factory=_key)
     _other: rsa.RSAPrivateKey = field(default_factory=_key)
 
@@ -62,10 +66,10 @@ class Issuer:
         if path == "/keys":
             self.fetched += 1
             key = RSAAlgorithm.to_jwk(self._signs.public_key(), as_dict=True)
-            answer: dict[str, Any] = {"keys": [{**key, "kid": "one", "alg": "RS256", "use": "sig"}]}
+            answer: dict[str, Any] = {"keys": [{**key, "kid": self.key_id, "alg": "RS256", "use": "sig"}]}
         else:
             assert path == "/.well-known/openid-configuration"
-            answer = {"issuer": self.url, "jwks_uri": f"{self.url}/keys"}
+            answer = {"issuer": self.url, "jwks_uri": f"{self.url}/keys", **self.document}
         body = json.dumps(answer).encode()
         writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
         await writer.drain()
@@ -79,10 +83,10 @@ async def running_issuer(folder: Path) -> AsyncIterator[Issuer]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     issuer = Issuer("", certificate)
-    server = await asyncio.start_server(issuer.serve, "127.0.0.1", 0, ssl=context)
-    issuer.url = f"https://localhost:{server.sockets[0].getsockname()[1]}"
+    issuer.server = await asyncio.start_server(issuer.serve, "127.0.0.1", 0, ssl=context)
+    issuer.url = f"https://localhost:{issuer.server.sockets[0].getsockname()[1]}"
     yield issuer
-    server.close()
+    issuer.server.close()
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:
