@@ -1,0 +1,79 @@
+"""Make the Helm chart from `manifests/base` and `crds`, so that both ways to install the operator are one.
+
+    python manifests/chart/build.py VERSION IMAGE FOLDER
+
+Helm finds the chart in FOLDER/microservice-operator. Its objects are those of the kustomization but for the namespace,
+which is the release's, and what values.yaml lets a person choose.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+HERE = Path(__file__).parent
+KEEP = "helm.sh/resource-policy"
+# What a value's block becomes once YAML is written: the marker, and the number of spaces before what it holds.
+BLOCKS = {
+    "@imagePullSecrets@": "{{- toYaml .Values.imagePullSecrets | nindent 8 }}",
+    "@resources@": "{{- toYaml .Values.resources | nindent 12 }}",
+    "@annotations@": "{{- toYaml .Values.serviceAccountAnnotations | nindent 4 }}",
+    "@args@": '{{- toYaml (concat (list "run") .Values.extraArgs) | nindent 12 }}',
+}
+
+
+def build(version: str, image: str, folder: Path) -> Path:
+    """Write the chart; the folder must not hold one."""
+    chart = folder / "microservice-operator"
+    (chart / "templates").mkdir(parents=True)
+    about = (HERE / "Chart.yaml").read_text(encoding="utf-8")
+    about = about.replace("version: 0.0.0", f"version: {version}").replace('"0.0.0"', f'"{version}"')
+    (chart / "Chart.yaml").write_text(about, encoding="utf-8")
+    values = (HERE / "values.yaml").read_text(encoding="utf-8").replace('image: ""', f'image: "{image}"')
+    (chart / "values.yaml").write_text(values, encoding="utf-8")
+    command = ["kubectl", "kustomize", str(HERE.parent / "base")]
+    built = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 nothing of it is given
+    for each in yaml.safe_load_all(built.stdout):
+        kind, name = each["kind"], each["metadata"]["name"]
+        if kind != "Namespace":
+            (chart / f"templates/{kind.lower()}-{name}.yaml").write_text(_template(each), encoding="utf-8")
+    return chart
+
+
+def _template(each: dict[str, Any]) -> str:
+    if each["kind"] == "CustomResourceDefinition":
+        each["metadata"].setdefault("annotations", {})[KEEP] = "keep"
+        return f"{{{{- if .Values.crds.install }}}}\n{_text(each)}{{{{- end }}}}\n"
+    if "namespace" in each["metadata"]:
+        each["metadata"]["namespace"] = "@namespace@"
+    for subject in each.get("subjects", []):
+        subject["namespace"] = "@namespace@"
+    if each["kind"] == "ServiceAccount":
+        each["metadata"]["annotations"] = "@annotations@"
+    if each["kind"] == "Deployment":
+        pod = each["spec"]["template"]["spec"]
+        pod["imagePullSecrets"] = "@imagePullSecrets@"
+        (operator,) = pod["containers"]
+        operator |= {"image": "@image@", "args": "@args@", "resources": "@resources@"}
+    return _filled(_text(each))
+
+
+def _text(each: dict[str, Any]) -> str:
+    """As YAML, in which Helm finds nothing to fill in yet."""
+    text: str = yaml.safe_dump(each, sort_keys=False, width=200)
+    return text.replace("{{", '{{ "{{" }}')
+
+
+def _filled(text: str) -> str:
+    for marker, block in BLOCKS.items():
+        text = text.replace(f"'{marker}'", block)
+    text = re.sub("'@namespace@'", "{{ .Release.Namespace }}", text)
+    return re.sub("'@image@'", '{{ required "image: name the image of the operator" .Values.image | quote }}', text)
+
+
+if __name__ == "__main__":
+    given, named, where = sys.argv[1:]
+    build(given, named, Path(where))

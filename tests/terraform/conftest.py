@@ -1,0 +1,86 @@
+"""The whole example, applied for all tests of this folder and destroyed by the last."""
+
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.terraform.account import REGION, Account, account
+from tests.terraform.tool import Terraform, mirror, program
+
+REPOSITORY = Path(__file__).parents[2]
+MODULES = REPOSITORY / "manifests/terraform"
+CLUSTER_ID = "11111111-2222-3333-4444-555555555555"
+Root = Callable[[str, str], Terraform]
+
+
+@pytest.fixture(scope="session")
+def terraform_program() -> str:
+    found = program()
+    if found is None:
+        pytest.skip("terraform is not on the PATH: install it, or name it in TERRAFORM")
+    return found
+
+
+@pytest.fixture(scope="session")
+def root(terraform_program: str, tmp_path_factory: pytest.TempPathFactory) -> Root:
+    """A copy of a module that can be run, so that Terraform writes nothing into the tree."""
+    found = mirror()
+    if found is None:
+        pytest.skip("no mirror of Terraform's providers is found: name one that holds hashicorp/aws in TF_PLUGIN_DIR")
+
+    def copy(name: str, address: str) -> Terraform:
+        folder = tmp_path_factory.mktemp(name) / "terraform"
+        shutil.copytree(MODULES, folder, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars"))
+        environment = {
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": REGION,
+            "AWS_ENDPOINT_URL": address,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        made = Terraform(terraform_program, found, folder / name, environment)
+        made.init()
+        return made
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[Account]:
+    with account() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def unapplied(root: Root, cloud: Account) -> Terraform:
+    made = root("example", cloud.address)
+    (made.folder / "test.auto.tfvars").write_text('repository = "shop/shop"\ndeletion_protection = false\n')
+    return made
+
+
+@pytest.fixture(scope="session")
+def example(unapplied: Terraform) -> Terraform:
+    """Its first apply, as docs/delivery.md has it: neither the cluster's id nor the topic is known yet."""
+    unapplied.do("apply", "-auto-approve", "-input=false", "-no-color")
+    return unapplied
+
+
+@pytest.fixture(scope="session")
+def whole(example: Terraform, tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+    """Its second apply: the operator's role and the function come."""
+    package = tmp_path_factory.mktemp("package") / "order-intake.zip"
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("empty.py", "")  # what is in it is for the tests of the function
+    (example.folder / "second.auto.tfvars").write_text(f"""
+cluster_id = "{CLUSTER_ID}"
+order_intake = {{
+  package   = "{package}"
+  topic_arn = "arn:aws:sns:{REGION}:123456789012:order-created"
+  jwt       = {{ issuer = "https://issuer.example", audiences = ["shop"] }}
+}}
+""")
+    example.do("apply", "-auto-approve", "-input=false", "-no-color", "-refresh=false")
+    return example

@@ -1,0 +1,166 @@
+"""The platform's modules, applied to an emulated account; the tests run in the order in which they stand.
+
+What this cannot show is in docs/delivery.md: moto has no NAT, no traffic, no admission of a policy by IAM; EKS is a
+layer of these tests that keeps what AWS documents. No pod runs behind any of it.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+
+from tests.terraform.account import ACCOUNT, REGION, Account
+from tests.terraform.conftest import CLUSTER_ID, MODULES
+from tests.terraform.tool import Terraform
+
+pytestmark = pytest.mark.timeout(540)
+
+
+def test_files_are_formatted(terraform_program: str) -> None:
+    terraform = Terraform(terraform_program, Path(), MODULES, {})
+    assert terraform.do("fmt", "-check", "-recursive", "-diff") == ""
+
+
+def test_the_example_is_valid_and_uses_every_module(unapplied: Terraform) -> None:
+    assert '"valid": true' in unapplied.do("validate", "-json")
+    used = set(re.findall(r'source *= "\.\./([^"]+)"', (MODULES / "example/main.tf").read_text()))
+    assert used == {folder.name for folder in MODULES.iterdir() if folder.is_dir()} - {"example"}
+
+
+def test_the_first_apply_needs_no_cluster(example: Terraform) -> None:
+    later = {"operator_role_arn", "order_intake_endpoint"}
+    assert not later & set(example.outputs())  # an output without a value is none
+
+
+def test_a_plan_after_an_apply_is_empty(whole: Terraform) -> None:
+    done = whole.run("plan", "-detailed-exitcode", "-input=false", "-no-color")
+    assert done.returncode == 0, done.stdout  # 2: there is something to change
+
+
+def test_outputs_make_a_valid_environment(whole: Terraform, tmp_path: Path) -> None:
+    file = tmp_path / "environment.yaml"
+    file.write_text(whole.outputs()["environment"])
+    command = [sys.executable, "-m", "microservice_operator.cli", "validate", str(file)]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert said.returncode == 0, said.stdout + said.stderr
+    aws = yaml.safe_load(file.read_text())["spec"]["aws"]
+    assert (aws["region"], aws["accountID"]) == (REGION, ACCOUNT)
+
+
+def test_what_the_environment_names_is_there(whole: Terraform, cloud: Account) -> None:
+    aws = yaml.safe_load(whole.outputs()["environment"])["spec"]["aws"]
+    ec2, gateway, balancers = _client(cloud, "ec2"), _client(cloud, "apigatewayv2"), _client(cloud, "elbv2")
+    subnets = ec2.describe_subnets(SubnetIds=aws["subnetIDs"])["Subnets"]
+    assert {subnet["VpcId"] for subnet in subnets} == {aws["vpcID"]}
+    assert len({subnet["AvailabilityZone"] for subnet in subnets}) == 2
+    assert [subnet["CidrBlock"] for subnet in subnets] == aws["apiGateway"]["sourceCIDRs"]
+    link = gateway.get_vpc_link(VpcLinkId=aws["apiGateway"]["vpcLinkID"])
+    assert sorted(link["SubnetIds"]) == sorted(aws["subnetIDs"])
+    listeners = balancers.describe_listeners(ListenerArns=[aws["apiGateway"]["listenerARN"]])["Listeners"]
+    assert listeners[0]["Port"] == 80
+    assert ("cluster", aws["identity"]["clusterName"]) in cloud.eks.left
+    _client(cloud, "iam").get_policy(PolicyArn=aws["permissionsBoundaryARN"])
+
+
+def test_pods_are_reached_from_the_load_balancer_alone(whole: Terraform, cloud: Account) -> None:
+    group = yaml.safe_load(whole.outputs()["environment"])["spec"]["aws"]["podSecurityGroupID"]
+    permissions = _client(cloud, "ec2").describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"]
+    assert [(each["FromPort"], each["ToPort"], each["IpRanges"]) for each in permissions] == [(8080, 8080, [])]
+    balancer = _client(cloud, "elbv2").describe_load_balancers()["LoadBalancers"][0]
+    assert balancer["Scheme"] == "internal"
+    assert [pair["GroupId"] for pair in permissions[0]["UserIdGroupPairs"]] == balancer["SecurityGroups"]
+
+
+def test_a_service_is_behind_its_header(whole: Terraform, cloud: Account) -> None:
+    balancers = _client(cloud, "elbv2")
+    listener = yaml.safe_load(whole.outputs()["environment"])["spec"]["aws"]["apiGateway"]["listenerARN"]
+    rules = balancers.describe_rules(ListenerArn=listener)["Rules"]
+    groups = {
+        rule["Conditions"][0]["HttpHeaderConfig"]["Values"][0]: rule["Actions"][0]["TargetGroupArn"]
+        for rule in rules
+        if rule["Conditions"]
+    }
+    bindings = list(yaml.safe_load_all(whole.outputs()["target_group_bindings"]))
+    assert {
+        f"{each['metadata']['name']}.{each['metadata']['namespace']}": each["spec"]["targetGroupARN"]
+        for each in bindings
+    } == groups
+    assert set(groups) == {"order.shop", "product.shop", "user.shop"}
+
+
+def test_the_operator_gets_its_role_and_its_policy(whole: Terraform, cloud: Account) -> None:
+    role = whole.outputs()["operator_role_arn"].rpartition("/")[2]
+    policy = _client(cloud, "iam").get_role_policy(RoleName=role, PolicyName="operator")["PolicyDocument"]
+    assert CLUSTER_ID in str(policy)
+    assert "${" not in str(policy)
+    accounts = {(each["namespace"], each["serviceAccount"]) for each in cloud.pod_identity.associations.values()}
+    assert ("microservice-operator-system", "microservice-operator") in accounts
+
+
+def test_images_cannot_be_pushed_over(whole: Terraform, cloud: Account) -> None:
+    found = _client(cloud, "ecr").describe_repositories()["repositories"]
+    assert {repository["repositoryUri"] for repository in found} == set(whole.outputs()["repository_urls"].values())
+    assert {repository["imageTagMutability"] for repository in found} == {"IMMUTABLE"}
+    assert all(repository["imageScanningConfiguration"]["scanOnPush"] for repository in found)
+
+
+def test_destroy_leaves_nothing(whole: Terraform, cloud: Account) -> None:
+    before = _left(cloud)
+    assert all(before.values()), before  # else a call that finds nothing would prove nothing
+    whole.do("apply", "-destroy", "-auto-approve", "-input=false", "-no-color", "-refresh=false")
+    assert whole.do("state", "list") == ""
+    assert _left(cloud) == dict.fromkeys(before, ())
+    keys = _client(cloud, "kms")
+    states = [keys.describe_key(KeyId=key["KeyId"])["KeyMetadata"] for key in keys.list_keys()["Keys"]]
+    # AWS keeps a key for the days that it was told, so that nothing is lost that it encrypted
+    assert {key["KeyState"] for key in states if key["KeyManager"] == "CUSTOMER"} == {"PendingDeletion"}
+
+
+def _left(cloud: Account) -> dict[str, Any]:
+    """What is in the account beside what AWS puts into an empty one."""
+    ec2, iam, logs = _client(cloud, "ec2"), _client(cloud, "iam"), _client(cloud, "logs")
+    own = [{"Name": "tag:managed-by", "Values": ["terraform"]}]
+    gone = ("deleted", "deleting")
+    found = {
+        "vpcs": ec2.describe_vpcs(Filters=own)["Vpcs"],
+        "subnets": ec2.describe_subnets(Filters=own)["Subnets"],
+        "gateways": ec2.describe_internet_gateways(Filters=own)["InternetGateways"],
+        "addresses": ec2.describe_addresses()["Addresses"],
+        "nat": [each for each in ec2.describe_nat_gateways()["NatGateways"] if each["State"] not in gone],
+        "endpoints": [each for each in ec2.describe_vpc_endpoints()["VpcEndpoints"] if each["State"] not in gone],
+        "flow logs": ec2.describe_flow_logs()["FlowLogs"],
+        "groups": [each for each in ec2.describe_security_groups()["SecurityGroups"] if each["GroupName"] != "default"],
+        "templates": ec2.describe_launch_templates()["LaunchTemplates"],
+        "roles": iam.list_roles()["Roles"],
+        "policies": iam.list_policies(Scope="Local")["Policies"],
+        "providers": iam.list_open_id_connect_providers()["OpenIDConnectProviderList"],
+        "logs": logs.describe_log_groups()["logGroups"],
+        "filters": logs.describe_metric_filters()["metricFilters"],
+        "tables": _client(cloud, "dynamodb").list_tables()["TableNames"],
+        "functions": _client(cloud, "lambda").list_functions()["Functions"],
+        "apis": _client(cloud, "apigatewayv2").get_apis()["Items"],
+        "links": _client(cloud, "apigatewayv2").get_vpc_links()["Items"],
+        "balancers": _client(cloud, "elbv2").describe_load_balancers()["LoadBalancers"],
+        "targets": _client(cloud, "elbv2").describe_target_groups()["TargetGroups"],
+        "repositories": _client(cloud, "ecr").describe_repositories()["repositories"],
+        "topics": _client(cloud, "sns").list_topics()["Topics"],
+        "alarms": _client(cloud, "cloudwatch").describe_alarms()["MetricAlarms"],
+        "eks": list(cloud.eks.left),
+        "pod identity": list(cloud.pod_identity.associations),
+    }
+    return {name: tuple(map(str, each)) for name, each in found.items()}
+
+
+def _client(cloud: Account, service: Any) -> Any:  # its stubs know each name by a literal
+    return boto3.client(
+        service,
+        region_name=REGION,
+        endpoint_url=cloud.address,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
