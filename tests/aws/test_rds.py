@@ -36,7 +36,8 @@ FIELDS: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 
 def test_every_field_of_the_model_has_a_case() -> None:
-    assert set(FIELDS) | {"name", "engine"} == set(Database.model_fields)
+    in_a_file_of_its_own = {"adopt"}
+    assert set(FIELDS) | in_a_file_of_its_own | {"name", "engine"} == set(Database.model_fields)
 
 
 async def test_from_nothing_to_ready_each_made_once_and_ours_from_the_first_moment(rds: RDSWorld) -> None:

@@ -13,6 +13,7 @@ Duration = Annotated[
     str, StringConstraints(min_length=2, max_length=16, pattern=r"^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,6}s)?$")
 ]
 Attribute = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+InstanceIdentifier = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z](-?[a-z0-9])*$")]
 TableName = Annotated[str, StringConstraints(min_length=3, max_length=255, pattern=r"^[a-zA-Z0-9_.-]+$")]
 IndexName = Annotated[str, StringConstraints(min_length=3, max_length=255, pattern=r"^[a-zA-Z0-9_.-]+$")]
 ExtensionName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z0-9_-]+$")]
@@ -28,6 +29,13 @@ ParameterName = Annotated[str, StringConstraints(min_length=1, max_length=128, p
 ParameterValue = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 MajorVersion = Annotated[str, StringConstraints(max_length=2, pattern=r"^1[3-9]$")]
 SMALLEST_STORAGE = 20  # GiB, of gp2 and gp3 alike (AWS, "Amazon RDS DB instance storage")
+
+
+class InstanceAdoption(Model):
+    """An instance that exists already; only the Environment's annotation microservice-operator.dev/adopt allows it."""
+
+    identifier: InstanceIdentifier
+    """What AWS calls the instance."""
 
 
 class Migration(Model):
@@ -134,6 +142,8 @@ class Database(Model):
     deleted. A shared server takes no snapshots: there, Snapshot retains."""
     connection: DatabaseConnection | None = None
     """How the service is told of its database."""
+    adopt: InstanceAdoption | None = None
+    """Takes over an instance of RDS that exists, in place of making one; set once it has been taken over."""
     rules = (
         Rule(
             cel="!has(self.parameters) || !('rds.force_ssl' in self.parameters)",

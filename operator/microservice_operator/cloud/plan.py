@@ -237,7 +237,7 @@ def _not_adopted(kind: Kind, desired: Desired, observed: Observed) -> Refuse | N
         outcome = row.rule(desired.fields[row.name], observed.fields[row.name]) if observed.fields else None
         path = f"{desired.at}.{row.spec}" if desired.at else row.spec
         if isinstance(outcome, Refusal):
-            message = f"{thing} cannot be taken over: its {row.spec} {outcome.message}"
+            message = f"{thing} cannot be taken over: {row.spec} {outcome.message}"
             return Refuse(Reason.ADOPTION_REFUSED, message, path)
         if isinstance(outcome, Change) and isinstance(outcome.to, Removed):
             message = f"{thing} would lose {outcome.to.name} if it were taken over; declare it in {row.spec}"

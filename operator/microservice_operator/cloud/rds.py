@@ -17,7 +17,7 @@ from .clients import Lane
 from .ec2 import SecurityGroup, from_group
 from .parts import failed
 from .place import Place
-from .plan import Desired, Kind, Leaving
+from .plan import Adoption, Desired, Kind, Leaving
 from .rds_groups import ParameterGroup, SubnetGroup, parameter_groups
 from .rds_instance import Instance, Policy, region, upgrade_snapshot
 from .rds_kinds import INSTANCE, KINDS, PARAMETER_GROUP, SECURITY_GROUP, SUBNET_GROUP, Disk, WantedMajor
@@ -47,7 +47,8 @@ class WantedInstance:
     """A declared database, and the Environment's word on what it is made of.
 
     `known` are the ids that status remembers, by kind. An instance that was there and is not any more has lost its
-    data, and only a person (`recreate`) can say that an empty one will do.
+    data, and only a person (`recreate`) can say that an empty one will do. `adoption` is what the Environment says to
+    the one that the spec takes over, if it does.
     """
 
     spec: Database
@@ -57,15 +58,22 @@ class WantedInstance:
     known: Mapping[str, str] = field(default_factory=dict)
     recreate: bool = False
     field: str = "spec.databases"
+    adoption: Adoption | None = None
+
+    @property
+    def awaits_adoption(self) -> bool:
+        """Whether it exists and is not ours yet: nothing is made for it before it is."""
+        return self.adoption is not None and not self.known.get(INSTANCE.name)
 
 
 @dataclass(frozen=True)
 class LeavingInstance:
-    """A database that is not wanted any more."""
+    """A database that is not wanted any more; `adopts` is what AWS calls its instance if that was taken over."""
 
     name: str
     policy: Policy = "Retain"
     known: Mapping[str, str] = field(default_factory=dict)
+    adopts: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,16 +86,16 @@ class Endpoint:
 
 
 def instance_name(place: Place, database: str) -> str:
-    """Name in AWS of the instance of a declared database.
+    """Name in AWS of the instance of a declared database, if it is made, and of what it stands on.
 
     "CreateDBInstance": letters, digits and single hyphens, a letter first, which a namespace need not begin with.
     """
     return re.sub("-+", "-", _PREFIX + place.owner.name(database, _NAME_LIMIT - len(_PREFIX)))
 
 
-def endpoint(place: Place, database: str) -> Endpoint | None:
-    """Where the instance of a declared database answers, as it was seen last."""
-    return _endpoint(place, instance_name(place, database))
+def named(arn: str) -> str:
+    """Name of an instance in its ARN: `arn:aws:rds:REGION:ACCOUNT:db:NAME`."""
+    return arn.rpartition(":")[2]
 
 
 async def reconcile_instance(place: Place, wanted: WantedInstance) -> tuple[tuple[Part, ...], Endpoint | None]:
@@ -95,12 +103,11 @@ async def reconcile_instance(place: Place, wanted: WantedInstance) -> tuple[tupl
 
     Never raises an OperatorError: what went wrong is in the parts.
     """
-    name = instance_name(place, wanted.spec.name)
+    name, base = _identifier(place, wanted), instance_name(place, wanted.spec.name)
     sight = replace(wanted, known={})
-    groups = await asyncio.gather(
-        *(_settled_or_looked_at(place, group, sight) for group in _groups(place, wanted, name))
-    )
-    at = _endpoint(place, name)
+    standing_on = [] if wanted.awaits_adoption else _groups(place, wanted, base)
+    groups = await asyncio.gather(*(_settled_or_looked_at(place, group, sight) for group in standing_on))
+    at = endpoint(place, name)
     recalled = place.settled.recall(_key(place, INSTANCE, wanted), sight)
     if recalled and at and all(group.settled for group in groups):
         return (recalled, *(group.part for group in groups)), at
@@ -108,7 +115,7 @@ async def reconcile_instance(place: Place, wanted: WantedInstance) -> tuple[tupl
     if instance.settled:
         place.settled.keep(_key(place, INSTANCE, wanted), sight, instance.part)
     part = place.settled.news(_key(place, INSTANCE, wanted), instance.part)
-    return (part, *(group.part for group in groups)), _endpoint(place, name) if answers(part) else None
+    return (part, *(group.part for group in groups)), endpoint(place, name) if answers(part) else None
 
 
 async def _settled_or_looked_at(place: Place, group: tuple[Resource, Kind, Desired], sight: WantedInstance) -> Outcome:
@@ -146,7 +153,8 @@ async def delete_instance(place: Place, leaving: LeavingInstance) -> tuple[Part,
 async def _leaving(place: Place, leaving: LeavingInstance, which: tuple[Kind, str]) -> list[Resource]:
     kind, name = which
     if kind is INSTANCE:
-        return [Instance(place, name, policy=leaving.policy)]
+        there = named(leaving.known.get(INSTANCE.name, "")) or leaving.adopts or name
+        return [Instance(place, there, groups=name, policy=leaving.policy)]
     if kind is SUBNET_GROUP:
         return [SubnetGroup(place, name, Lane.DELETE)]
     if kind is PARAMETER_GROUP:
@@ -195,19 +203,34 @@ async def _instance(place: Place, wanted: WantedInstance, groups: list[Outcome])
         message = f"database {wanted.spec.name} waits for what it stands on"
         part = Part("AWS", INSTANCE.name, wanted.spec.name, State.PROGRESSING, Reason.DATABASE_CREATING, message)
         return Outcome(replace(part, field=wanted.field))
-    name = instance_name(place, wanted.spec.name)
-    fields = _instance_fields(place, wanted, name)
-    security_group = groups[-1].part.id
+    name, base = _identifier(place, wanted), instance_name(place, wanted.spec.name)
+    ids = {group.part.kind: group.part.id for group in groups}
+    security_group = ids.get(SECURITY_GROUP.name)
     desired = Desired(
         wanted.spec.name,
         place.owner,
-        {**fields, "security_groups": frozenset({security_group}) if security_group else None},
+        {
+            **_instance_fields(place, wanted, name),
+            "security_groups": frozenset({security_group}) if security_group else None,
+            "parameter_group": base if ids.get(PARAMETER_GROUP.name) else None,
+        },
         known_id,
         wanted.recreate and not awaited,
         wanted.field,
+        wanted.adoption,
     )
-    outcome = await reconcile(Instance(place, name, version=int(wanted.spec.version)), INSTANCE, desired)
+    instance = Instance(place, name, groups=base, version=int(wanted.spec.version))
+    outcome = await reconcile(instance, INSTANCE, desired)
     return replace(outcome, part=_told(place, name, outcome.part))
+
+
+def _identifier(place: Place, wanted: WantedInstance) -> str:
+    """What was made, or taken over, is the instance from then on, whatever the spec says."""
+    return named(wanted.known.get(INSTANCE.name, "")) or _declared_identifier(place, wanted)
+
+
+def _declared_identifier(place: Place, wanted: WantedInstance) -> str:
+    return wanted.spec.adopt.identifier if wanted.spec.adopt else instance_name(place, wanted.spec.name)
 
 
 def _instance_fields(place: Place, wanted: WantedInstance, name: str) -> dict[str, Any]:
@@ -217,16 +240,18 @@ def _instance_fields(place: Place, wanted: WantedInstance, name: str) -> dict[st
     ceiling = gibibytes(storage.max_size) if storage.max_size else None
     now = maintenance.apply == "Immediately"
     return {
+        "identifier": _declared_identifier(place, wanted),
         "engine": spec.engine,
         "encrypted": True,
-        "subnet_group": name,
+        # one that is taken over stays where it is, if that is where it can be reached from
+        "vpc": wanted.network.vpc if spec.adopt else None,
+        "subnet_group": None if spec.adopt else name,
         "tags": desired_tags(place.owner, wanted.tags),
         "public": False,
         "protection": True,
         "managed_password": True,
         "minor_upgrades": True,
         "copy_tags": True,
-        "parameter_group": name,
         "retention": backup.retention_days,
         "backup_window": backup.window,
         "maintenance_window": maintenance.window,
@@ -258,8 +283,8 @@ def _told(place: Place, name: str, part: Part) -> Part:
     return part
 
 
-def _endpoint(place: Place, name: str) -> Endpoint | None:
-    """Where it answers, as it was seen last."""
+def endpoint(place: Place, name: str) -> Endpoint | None:
+    """Where an instance answers, by its name, as it was seen last."""
     described = place.clients.fleet.last(region(place), name) or {}
     at, secret = described.get("Endpoint"), described.get("MasterUserSecret")
     if not at or not secret or secret.get("SecretStatus") == "creating":

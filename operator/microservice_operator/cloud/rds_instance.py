@@ -23,13 +23,19 @@ _SETTLING = 60.0  # seconds for which RDS may show a change as waiting that it i
 
 
 class Instance:
-    """One instance of RDS, by its name; `major` is the version that is wanted, `policy` what becomes of its data."""
+    """One instance of RDS, by its name; `groups` is the name that what it stands on is called after.
 
-    def __init__(self, place: Place, name: str, *, version: int = 0, policy: Policy = "Retain") -> None:
+    `version` is the major one that is wanted, `policy` what becomes of its data.
+    """
+
+    def __init__(
+        self, place: Place, name: str, *, groups: str = "", version: int = 0, policy: Policy = "Retain"
+    ) -> None:
         """Name the instance; nothing is asked yet."""
         lane = Lane.DELETE if version == 0 else Lane.MAIN
         self._place = place
         self._name = name
+        self._groups = groups or name
         self._version = version
         self._policy = policy
         self._region = region(place, lane)
@@ -72,7 +78,7 @@ class Instance:
 
     async def create(self, desired: Desired) -> None:
         """CreateDBInstance, our tags in the same call."""
-        await self._write("CreateDBInstance", **creation(self._name, desired.fields))
+        await self._write("CreateDBInstance", **creation(self._groups, desired.fields))
 
     async def modify(self, step: Step, desired: Desired | None) -> None:
         """One call for one step.
@@ -100,7 +106,7 @@ class Instance:
                     "ModifyDBInstance",
                     EngineVersion=str(number),
                     AllowMajorVersionUpgrade=True,
-                    DBParameterGroupName=group_name(self._name, number),
+                    DBParameterGroupName=group_name(self._groups, number),
                     ApplyImmediately=at_once,
                 )
                 self._place.clients.fleet.upgrades(self._region, self._name, number)
@@ -108,7 +114,7 @@ class Instance:
                 request = modification(step, self._described)
                 if "parameter_group" in step.changes:
                     running = major(self._described["EngineVersion"])
-                    request["DBParameterGroupName"] = group_name(self._name, running)
+                    request["DBParameterGroupName"] = group_name(self._groups, running)
                 await self._write("ModifyDBInstance", **request, ApplyImmediately=at_once)
 
     async def delete(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from ..facts import Reason
 from .plan import Field, Kind, Reasons
 from .rds_shapes import Major
-from .rules import Change, Outcome, Refusal, entries, exact, if_given, set_once, settings
+from .rules import Change, Outcome, Refusal, entries, exact, if_given, set_once, set_once_if_given, settings
 from .tags import owned_tags
 
 _MOVE = "restore it, or declare a database of another name and move the data"
@@ -108,9 +108,11 @@ PARAMETER_GROUP = Kind(
 INSTANCE = Kind(
     "DatabaseInstance",
     (
+        Field("identifier", set_once(_MOVE), "adopt.identifier"),
         Field("engine", set_once(_MOVE), "engine"),
         Field("encrypted", set_once("copy a snapshot of it with encryption and restore that"), "its encryption"),
-        Field("subnet_group", set_once(_NETWORK), "its subnet group"),
+        Field("vpc", set_once_if_given(_NETWORK), "its VPC"),
+        Field("subnet_group", set_once_if_given(_NETWORK), "its subnet group"),
         Field("tags", owned_tags, "tags"),
         Field("public", exact, "its public address", step="settings"),
         Field("protection", exact, "its deletion protection", step="settings"),
@@ -118,7 +120,7 @@ INSTANCE = Kind(
         Field("minor_upgrades", exact, "its minor upgrades", step="settings"),
         Field("copy_tags", exact, "tags of its snapshots", step="settings"),
         Field("security_groups", if_given, "its security group", step="settings"),
-        Field("parameter_group", exact, "its parameter group", step="settings"),
+        Field("parameter_group", if_given, "its parameter group", step="settings"),
         Field("retention", exact, "backup.retentionDays", step="settings"),
         Field("backup_window", if_given, "backup.window", step="settings"),
         Field("maintenance_window", if_given, "maintenance.window", step="settings"),

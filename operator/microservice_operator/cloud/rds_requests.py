@@ -25,15 +25,15 @@ _PARAMETERS = {
 }
 
 
-def creation(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters of CreateDBInstance."""
+def creation(groups: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters of CreateDBInstance; `groups` is the name that what it stands on is called after."""
     request = {
         "Engine": fields["engine"],
         "EngineVersion": str(fields["major"].number),
         "MasterUsername": MASTER,
         "StorageEncrypted": fields["encrypted"],
-        "DBSubnetGroupName": fields["subnet_group"],
-        "DBParameterGroupName": group_name(name, fields["major"].number),
+        "DBSubnetGroupName": groups,
+        "DBParameterGroupName": group_name(groups, fields["major"].number),
         "VpcSecurityGroupIds": sorted(fields["security_groups"]),
         "Tags": tag_list(fields["tags"]),
         **{key: fields[field] for field, key in _PARAMETERS.items() if fields[field] is not None},

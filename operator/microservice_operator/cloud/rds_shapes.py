@@ -27,8 +27,10 @@ def observed_fields(instance: Described, snapshot: str, *, failed: bool = False)
     """Fields that DescribeDBInstances answers; `snapshot` and `failed` are those of `Major`."""
     will_be = {**instance, **pending(instance)}
     return {
+        "identifier": instance["DBInstanceIdentifier"],
         "engine": instance["Engine"],
         "encrypted": instance["StorageEncrypted"],
+        "vpc": instance.get("DBSubnetGroup", {}).get("VpcId", ""),
         "subnet_group": instance.get("DBSubnetGroup", {}).get("DBSubnetGroupName", ""),
         "tags": tags(instance),
         "managed_password": "MasterUserSecret" in instance,

@@ -122,6 +122,12 @@ def set_once(remedy: str) -> Rule:
     return rule
 
 
+def set_once_if_given(remedy: str) -> Rule:
+    """Fixed at creation, and AWS's choice or somebody else's where the spec does not care."""
+    fixed = set_once(remedy)
+    return lambda desired, observed: None if desired is None else fixed(desired, observed)
+
+
 def off_between(desired: Any, observed: Any) -> Outcome:
     """Between one value and another AWS wants the field switched off."""
     if desired == observed:

@@ -1,7 +1,7 @@
 """PURE: what exists in AWS and a Microservice is to take over: whether whoever runs the Environment allows it.
 
 Who writes a Microservice could name anything in the account. So the Environment must say so too, in an annotation:
-`NAMESPACE/MICROSERVICE:tables/NAME`, one or several.
+`NAMESPACE/MICROSERVICE:tables/NAME` or `NAMESPACE/MICROSERVICE:databases/IDENTIFIER`, one or several.
 """
 
 import re
@@ -14,7 +14,7 @@ from ..api.microservice import MicroserviceSpec
 from ..api.objects import Environment, Identity
 from .sorts import Declared, Wanted, items
 
-TABLES = "tables"
+DATABASES, TABLES = "databases", "tables"
 
 
 def adoption(wanted: Wanted, section: str, adoptee: str) -> cloud.Adoption:

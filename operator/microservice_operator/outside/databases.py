@@ -114,7 +114,7 @@ async def _place(admins: Admins, wanted: Wanted) -> postgres.Place:
     if found is None:
         return postgres.Place(doors.servers, await admins.server(wanted.environment), owner, doors.settled)
     place = doors.place(wanted.service.identity, wanted.environment, "instances")
-    at = rds.endpoint(place, wanted.name)
+    at = rds.endpoint(place, rds.named(wanted.needs[INSTANCE, wanted.name].id))
     if at is None:
         message = f"the instance of database {wanted.name} does not say yet where it answers"
         raise NotYet(Reason.DATABASE_CREATING, message)
@@ -125,6 +125,11 @@ async def _place(admins: Admins, wanted: Wanted) -> postgres.Place:
 async def _step(admins: Admins, wanted: Wanted) -> Stepped:
     doors, service = admins.doors, wanted.service
     at, spec = next((at, d) for at, d in enumerate(service.spec.databases or []) if d.name == wanted.name)
+    if spec.adopt and not of_rds(wanted.environment):
+        message = (
+            f"adopt of database {spec.name} is for instances of RDS, which this Environment has none of; remove it"
+        )
+        raise NeedsPerson(Reason.REJECTED, message, f"spec.databases[{at}].adopt")
     place = await _place(admins, wanted)
     logins = await _logins(doors, service, spec)
     database = postgres.WantedDatabase(

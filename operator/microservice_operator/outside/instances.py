@@ -14,8 +14,9 @@ from ..cloud.rds_kinds import INSTANCE as INSTANCES
 from ..cloud.rds_kinds import KINDS
 from ..errors import NeedsPerson
 from ..facts import Part, Reason, Section
+from .adoption import DATABASES, adoption, with_adoption
 from .doors import Doors
-from .sorts import Declared, Going, Sort, Stepped, Wanted, items
+from .sorts import Declared, Going, Sort, Stepped, Wanted
 
 INSTANCE = INSTANCES.name
 
@@ -41,7 +42,7 @@ def of_rds(environment: Environment | None) -> RDS | None:
 
 
 def _declared(spec: Mapping[str, Any], environment: Environment | None) -> Iterable[Declared]:
-    return items(spec, "databases") if of_rds(environment) else ()
+    return with_adoption(spec, DATABASES, "identifier") if of_rds(environment) else ()
 
 
 async def _step(doors: Doors, wanted: Wanted) -> Stepped:
@@ -64,6 +65,7 @@ async def _step(doors: Doors, wanted: Wanted) -> Stepped:
         known=wanted.known,
         recreate=wanted.recreate,
         field=field,
+        adoption=adoption(wanted, DATABASES, spec.adopt.identifier) if spec.adopt else None,
     )
     parts, _ = await rds.reconcile_instance(place, instance)
     return Stepped(parts)
@@ -71,4 +73,4 @@ async def _step(doors: Doors, wanted: Wanted) -> Stepped:
 
 async def _leave(doors: Doors, going: Going) -> tuple[Part, ...]:
     place = doors.place(going.owner, going.environment, "instances")
-    return await rds.delete_instance(place, rds.LeavingInstance(going.name, going.policy, going.known))
+    return await rds.delete_instance(place, rds.LeavingInstance(going.name, going.policy, going.known, going.adopts))
