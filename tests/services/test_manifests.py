@@ -1,4 +1,4 @@
-"""The three files that the operator gets: short, and in step with the code beside them."""
+"""The files that the operator gets: short, and in step with the code beside them."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import yaml
 
 from tests.services.processes import SERVICES
 
-NAMES = ["user", "product", "order"]
+NAMES = ["user", "product", "order", "gateway"]
 
 
 def manifest(service: str) -> dict[str, Any]:
