@@ -15,9 +15,9 @@ import yaml
 
 from ..api.objects import Environment, Identity, Microservice
 from ..cloud.iam_trust import trust
-from ..cloud.policy import document, excess, grants
+from ..cloud.policy import Lent, document, excess, grants
 from ..cloud.policy_arns import Site, adoptee_arn, arns, needs_role, table_arn
-from ..outside.lending import lending, trouble
+from ..outside.lending import admits, declared, lending, trouble
 from ..ownership import Owner
 from .documents import Unreadable
 from .resources import UNKNOWN, Found, complaint, environment_for, read
@@ -130,13 +130,7 @@ def _explanation(asked: Asked, neighbours: Neighbours) -> Explanation:
     )
     if cluster_id is None:
         site = replace(site, named=_placeholder(service.identity))
-    lent = lending(owner, site, service, neighbours)
-    if cluster_id is None:
-        others = {key: replace(service.identity, name=key[0]) for key in lent}
-        lent = {
-            key: replace(lent[key], arn=table_arn(replace(site, named=_placeholder(other)), key[1]))
-            for key, other in others.items()
-        }
+    lent = {**_lent(owner, site, asked, neighbours), **_lent_when_taken_over(site, service, neighbours)}
     # as if all that it takes over were taken over
     adopted = {t.name: adoptee_arn(site, t.adopt.name) for t in service.spec.tables or [] if t.adopt}
     granted = grants(service.spec, arns(site, service, aws.messaging_key_arn if aws else None, adopted), lent)
@@ -152,6 +146,28 @@ def _explanation(asked: Asked, neighbours: Neighbours) -> Explanation:
         policy=policy,
         trust=trust(aws, roles, service.identity) if aws and roles and granted else None,
     )
+
+
+def _lent(owner: Owner, site: Site, asked: Asked, neighbours: Neighbours) -> dict[tuple[str, str], Lent]:
+    lent = dict(lending(owner, site, asked.service, neighbours))
+    if asked.cluster_id is not None:
+        return lent
+    others = {key: replace(asked.service.identity, name=key[0]) for key in lent}
+    return {
+        key: replace(lent[key], arn=table_arn(replace(site, named=_placeholder(other)), key[1]))
+        for key, other in others.items()
+    }
+
+
+def _lent_when_taken_over(site: Site, service: Microservice, neighbours: Neighbours) -> dict[tuple[str, str], Lent]:
+    """Tables of others that they are to take over: `lending` has them once they are taken over."""
+    found = {}
+    for ref in service.spec.table_refs or []:
+        _, other = neighbours.dependency((service.namespace, ref.microservice)) or (None, None)
+        table = declared(other.spec, ref) if other and admits(other.spec, service) else None
+        if table and table.adopt:
+            found[ref.microservice, ref.table] = Lent(table, adoptee_arn(site, table.adopt.name))
+    return found
 
 
 def _placeholder(identity: Identity) -> Callable[[str, int], str]:

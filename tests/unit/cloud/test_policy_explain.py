@@ -48,6 +48,19 @@ def test_each_action_names_its_declaration() -> None:
     assert "known-in-the-cluster-only" in result.stdout
 
 
+def test_what_is_to_be_taken_over_is_shown_as_if_it_were() -> None:
+    taking = SERVICE.replace("{name: id}", "{name: id}, adopt: {name: legacy}")
+    taking = taking.replace("  tables:", "  access: {from: [{microservice: web}]}\n  tables:")
+    web = BARE.replace('"web:1"', '"web:1", tableRefs: [{microservice: product, table: products}]')
+    result = explain("-", "-o", "json", stdin=f"{taking}---{web}")
+    assert result.exit_code == 0, result.output
+    legacy = "arn:aws:dynamodb:us-east-1:123456789012:table/legacy"
+    explained = {entry["name"]: entry["grants"] for entry in json.loads(result.stdout)}
+    for grants in explained.values():
+        assert {row["resource"] for row in grants} == {legacy, f"{legacy}/stream/*"}
+    assert {row["because"].partition(", ")[2] for row in explained["product"]} >= {"once it has been taken over"}
+
+
 @pytest.mark.parametrize("output", ["json", "yaml"])
 def test_rows_and_policy_say_the_same(output: str) -> None:
     result = explain("-", "-o", output)
