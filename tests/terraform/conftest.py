@@ -4,7 +4,9 @@ import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 
 from tests.terraform.account import REGION, Account, account
@@ -12,8 +14,15 @@ from tests.terraform.tool import Terraform, mirror, program
 
 REPOSITORY = Path(__file__).parents[2]
 MODULES = REPOSITORY / "manifests/terraform"
+TOPIC = "order-created"  # as the operator would call that of the Microservice order
 CLUSTER_ID = "11111111-2222-3333-4444-555555555555"
 Root = Callable[[str, str], Terraform]
+
+
+def client(cloud: Account, service: Any) -> Any:  # boto3's stubs know each name by a literal
+    """Somebody else's look at the account."""
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    return boto3.client(service, region_name=REGION, endpoint_url=cloud.address, **keys)
 
 
 @pytest.fixture(scope="session")
@@ -69,8 +78,9 @@ def example(unapplied: Terraform) -> Terraform:
 
 
 @pytest.fixture(scope="session")
-def whole(example: Terraform, tmp_path_factory: pytest.TempPathFactory) -> Terraform:
-    """Its second apply: the operator's role and the function come."""
+def whole(example: Terraform, cloud: Account, tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+    """Its second apply, when the operator has made the topic: the operator's role and the functions come."""
+    topic = client(cloud, "sns").create_topic(Name=TOPIC)["TopicArn"]
     package = tmp_path_factory.mktemp("package") / "order-intake.zip"
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("empty.py", "")  # what is in it is for the tests of the function
@@ -78,7 +88,7 @@ def whole(example: Terraform, tmp_path_factory: pytest.TempPathFactory) -> Terra
 cluster_id = "{CLUSTER_ID}"
 order_intake = {{
   package   = "{package}"
-  topic_arn = "arn:aws:sns:{REGION}:123456789012:order-created"
+  topic_arn = "{topic}"
   jwt       = {{ issuer = "https://issuer.example", audiences = ["shop"] }}
 }}
 """)

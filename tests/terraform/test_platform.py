@@ -10,12 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import yaml
 
 from tests.terraform.account import ACCOUNT, REGION, Account
-from tests.terraform.conftest import CLUSTER_ID, MODULES
+from tests.terraform.conftest import CLUSTER_ID, MODULES, TOPIC, client
 from tests.terraform.tool import Terraform
 
 pytestmark = pytest.mark.timeout(540)
@@ -54,7 +53,7 @@ def test_outputs_make_a_valid_environment(whole: Terraform, tmp_path: Path) -> N
 
 def test_what_the_environment_names_is_there(whole: Terraform, cloud: Account) -> None:
     aws = yaml.safe_load(whole.outputs()["environment"])["spec"]["aws"]
-    ec2, gateway, balancers = _client(cloud, "ec2"), _client(cloud, "apigatewayv2"), _client(cloud, "elbv2")
+    ec2, gateway, balancers = client(cloud, "ec2"), client(cloud, "apigatewayv2"), client(cloud, "elbv2")
     subnets = ec2.describe_subnets(SubnetIds=aws["subnetIDs"])["Subnets"]
     assert {subnet["VpcId"] for subnet in subnets} == {aws["vpcID"]}
     assert len({subnet["AvailabilityZone"] for subnet in subnets}) == 2
@@ -64,20 +63,20 @@ def test_what_the_environment_names_is_there(whole: Terraform, cloud: Account) -
     listeners = balancers.describe_listeners(ListenerArns=[aws["apiGateway"]["listenerARN"]])["Listeners"]
     assert listeners[0]["Port"] == 80
     assert ("cluster", aws["identity"]["clusterName"]) in cloud.eks.left
-    _client(cloud, "iam").get_policy(PolicyArn=aws["permissionsBoundaryARN"])
+    client(cloud, "iam").get_policy(PolicyArn=aws["permissionsBoundaryARN"])
 
 
 def test_pods_are_reached_from_the_load_balancer_alone(whole: Terraform, cloud: Account) -> None:
     group = yaml.safe_load(whole.outputs()["environment"])["spec"]["aws"]["podSecurityGroupID"]
-    permissions = _client(cloud, "ec2").describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"]
+    permissions = client(cloud, "ec2").describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"]
     assert [(each["FromPort"], each["ToPort"], each["IpRanges"]) for each in permissions] == [(8080, 8080, [])]
-    balancer = _client(cloud, "elbv2").describe_load_balancers()["LoadBalancers"][0]
+    balancer = client(cloud, "elbv2").describe_load_balancers()["LoadBalancers"][0]
     assert balancer["Scheme"] == "internal"
     assert [pair["GroupId"] for pair in permissions[0]["UserIdGroupPairs"]] == balancer["SecurityGroups"]
 
 
 def test_a_service_is_behind_its_header(whole: Terraform, cloud: Account) -> None:
-    balancers = _client(cloud, "elbv2")
+    balancers = client(cloud, "elbv2")
     listener = yaml.safe_load(whole.outputs()["environment"])["spec"]["aws"]["apiGateway"]["listenerARN"]
     rules = balancers.describe_rules(ListenerArn=listener)["Rules"]
     groups = {
@@ -95,7 +94,7 @@ def test_a_service_is_behind_its_header(whole: Terraform, cloud: Account) -> Non
 
 def test_the_operator_gets_its_role_and_its_policy(whole: Terraform, cloud: Account) -> None:
     role = whole.outputs()["operator_role_arn"].rpartition("/")[2]
-    policy = _client(cloud, "iam").get_role_policy(RoleName=role, PolicyName="operator")["PolicyDocument"]
+    policy = client(cloud, "iam").get_role_policy(RoleName=role, PolicyName="operator")["PolicyDocument"]
     assert CLUSTER_ID in str(policy)
     assert "${" not in str(policy)
     accounts = {(each["namespace"], each["serviceAccount"]) for each in cloud.pod_identity.associations.values()}
@@ -103,7 +102,7 @@ def test_the_operator_gets_its_role_and_its_policy(whole: Terraform, cloud: Acco
 
 
 def test_images_cannot_be_pushed_over(whole: Terraform, cloud: Account) -> None:
-    found = _client(cloud, "ecr").describe_repositories()["repositories"]
+    found = client(cloud, "ecr").describe_repositories()["repositories"]
     assert {repository["repositoryUri"] for repository in found} == set(whole.outputs()["repository_urls"].values())
     assert {repository["imageTagMutability"] for repository in found} == {"IMMUTABLE"}
     assert all(repository["imageScanningConfiguration"]["scanOnPush"] for repository in found)
@@ -115,7 +114,7 @@ def test_destroy_leaves_nothing(whole: Terraform, cloud: Account) -> None:
     whole.do("apply", "-destroy", "-auto-approve", "-input=false", "-no-color", "-refresh=false")
     assert whole.do("state", "list") == ""
     assert _left(cloud) == dict.fromkeys(before, ())
-    keys = _client(cloud, "kms")
+    keys = client(cloud, "kms")
     states = [keys.describe_key(KeyId=key["KeyId"])["KeyMetadata"] for key in keys.list_keys()["Keys"]]
     # AWS keeps a key for the days that it was told, so that nothing is lost that it encrypted
     assert {key["KeyState"] for key in states if key["KeyManager"] == "CUSTOMER"} == {"PendingDeletion"}
@@ -123,7 +122,7 @@ def test_destroy_leaves_nothing(whole: Terraform, cloud: Account) -> None:
 
 def _left(cloud: Account) -> dict[str, Any]:
     """What is in the account beside what AWS puts into an empty one."""
-    ec2, iam, logs = _client(cloud, "ec2"), _client(cloud, "iam"), _client(cloud, "logs")
+    ec2, iam, logs = client(cloud, "ec2"), client(cloud, "iam"), client(cloud, "logs")
     own = [{"Name": "tag:managed-by", "Values": ["terraform"]}]
     gone = ("deleted", "deleting")
     found = {
@@ -141,26 +140,19 @@ def _left(cloud: Account) -> dict[str, Any]:
         "providers": iam.list_open_id_connect_providers()["OpenIDConnectProviderList"],
         "logs": logs.describe_log_groups()["logGroups"],
         "filters": logs.describe_metric_filters()["metricFilters"],
-        "tables": _client(cloud, "dynamodb").list_tables()["TableNames"],
-        "functions": _client(cloud, "lambda").list_functions()["Functions"],
-        "apis": _client(cloud, "apigatewayv2").get_apis()["Items"],
-        "links": _client(cloud, "apigatewayv2").get_vpc_links()["Items"],
-        "balancers": _client(cloud, "elbv2").describe_load_balancers()["LoadBalancers"],
-        "targets": _client(cloud, "elbv2").describe_target_groups()["TargetGroups"],
-        "repositories": _client(cloud, "ecr").describe_repositories()["repositories"],
-        "topics": _client(cloud, "sns").list_topics()["Topics"],
-        "alarms": _client(cloud, "cloudwatch").describe_alarms()["MetricAlarms"],
+        "tables": client(cloud, "dynamodb").list_tables()["TableNames"],
+        "functions": client(cloud, "lambda").list_functions()["Functions"],
+        "apis": client(cloud, "apigatewayv2").get_apis()["Items"],
+        "links": client(cloud, "apigatewayv2").get_vpc_links()["Items"],
+        "balancers": client(cloud, "elbv2").describe_load_balancers()["LoadBalancers"],
+        "targets": client(cloud, "elbv2").describe_target_groups()["TargetGroups"],
+        "repositories": client(cloud, "ecr").describe_repositories()["repositories"],
+        "topics": [each for each in client(cloud, "sns").list_topics()["Topics"] if TOPIC not in each["TopicArn"]],
+        "subscriptions": client(cloud, "sns").list_subscriptions()["Subscriptions"],
+        "queues": client(cloud, "sqs").list_queues().get("QueueUrls", []),
+        "mappings": client(cloud, "lambda").list_event_source_mappings()["EventSourceMappings"],
+        "alarms": client(cloud, "cloudwatch").describe_alarms()["MetricAlarms"],
         "eks": list(cloud.eks.left),
         "pod identity": list(cloud.pod_identity.associations),
     }
     return {name: tuple(map(str, each)) for name, each in found.items()}
-
-
-def _client(cloud: Account, service: Any) -> Any:  # its stubs know each name by a literal
-    return boto3.client(
-        service,
-        region_name=REGION,
-        endpoint_url=cloud.address,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )

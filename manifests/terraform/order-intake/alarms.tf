@@ -1,32 +1,38 @@
 locals {
-  alarms = {
-    errors = {
-      description = "The function fails: its log says why, by requestId"
-      namespace   = "AWS/Lambda", metric = "Errors", statistic = "Sum", threshold = 1
-      dimensions  = { FunctionName = aws_lambda_function.intake.function_name }
+  of_functions = {
+    errors    = { metric = "Errors", statistic = "Sum", threshold = 1, description = "fails: its log says why, by requestId" }
+    throttles = { metric = "Throttles", statistic = "Sum", threshold = 1, description = "has all its concurrency in use: raise it, or find what is slow" }
+    duration  = { metric = "Duration", statistic = "Maximum", threshold = 8000, description = "comes near to its timeout of 10 s" }
+  }
+
+  alarms_of_functions = merge([
+    for name, function in aws_lambda_function.this : {
+      for kind, alarm in local.of_functions : "${name}-${kind}" => {
+        description = "The function ${function.function_name} ${alarm.description}"
+        namespace   = "AWS/Lambda", metric = alarm.metric, statistic = alarm.statistic, threshold = alarm.threshold
+        dimensions  = { FunctionName = function.function_name }
+      }
     }
-    throttles = {
-      description = "Orders are refused because all concurrency is in use: raise it, or find what is slow"
-      namespace   = "AWS/Lambda", metric = "Throttles", statistic = "Sum", threshold = 1
-      dimensions  = { FunctionName = aws_lambda_function.intake.function_name }
-    }
-    duration = {
-      description = "The function comes near to its timeout of 10 s"
-      namespace   = "AWS/Lambda", metric = "Duration", statistic = "Maximum", threshold = 8000
-      dimensions  = { FunctionName = aws_lambda_function.intake.function_name }
-    }
+  ]...)
+
+  alarms = merge(local.alarms_of_functions, {
     server-errors = {
       description = "API Gateway answers 5xx"
       namespace   = "AWS/ApiGateway", metric = "5xx", statistic = "Sum", threshold = 1
       dimensions  = { ApiId = aws_apigatewayv2_api.intake.id }
     }
-  }
+    dead-letters = {
+      description = "A confirmation failed five times: read it in ${aws_sqs_queue.dead.name}, mend the cause, redrive it"
+      namespace   = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", statistic = "Maximum", threshold = 1
+      dimensions  = { QueueName = aws_sqs_queue.dead.name }
+    }
+  })
 }
 
 resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = local.alarms
 
-  alarm_name          = "${var.name}-order-intake-${each.key}"
+  alarm_name          = "${var.name}-order-${each.key}"
   alarm_description   = each.value.description
   namespace           = each.value.namespace
   metric_name         = each.value.metric

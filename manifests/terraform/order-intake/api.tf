@@ -1,10 +1,9 @@
 # An API of its own: the one with the services' routes is the operator's.
 
 resource "aws_apigatewayv2_api" "intake" {
-  name                         = "${var.name}-order-intake"
-  protocol_type                = "HTTP"
-  disable_execute_api_endpoint = false
-  tags                         = var.tags
+  name          = "${var.name}-order-intake"
+  protocol_type = "HTTP"
+  tags          = var.tags
 }
 
 resource "aws_apigatewayv2_authorizer" "jwt" {
@@ -22,7 +21,7 @@ resource "aws_apigatewayv2_authorizer" "jwt" {
 resource "aws_apigatewayv2_integration" "intake" {
   api_id                 = aws_apigatewayv2_api.intake.id
   integration_type       = "AWS_PROXY"
-  integration_uri        = aws_lambda_function.intake.arn
+  integration_uri        = aws_lambda_function.this["intake"].arn
   payload_format_version = "2.0"
   timeout_milliseconds   = 11000
 }
@@ -70,7 +69,7 @@ resource "aws_apigatewayv2_stage" "intake" {
 resource "aws_lambda_permission" "api" {
   statement_id  = "api"
   action        = "lambda:InvokeFunction"
-  function_name = aws_lambda_function.intake.function_name
+  function_name = aws_lambda_function.this["intake"].function_name
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${aws_apigatewayv2_api.intake.execution_arn}/*/POST/orders"
 }

@@ -1,10 +1,20 @@
-# Orders taken in by a function: API Gateway → Lambda → DynamoDB → SNS. What comes after the topic is the order service's.
+# Orders taken in by a function: API Gateway → Lambda → DynamoDB → SNS, and confirmed when the topic has told of them.
 
-data "aws_caller_identity" "here" {}
-
-data "aws_partition" "here" {}
-
-data "aws_region" "here" {}
+locals {
+  # One package, two functions.
+  functions = {
+    intake = {
+      description = "Takes orders in"
+      handler     = "order_intake.handler.lambda_handler"
+      concurrency = var.concurrency
+    }
+    confirmations = {
+      description = "Confirms orders that the topic told of"
+      handler     = "order_intake.confirmations.lambda_handler"
+      concurrency = 5
+    }
+  }
+}
 
 resource "aws_dynamodb_table" "orders" {
   name                        = "${var.name}-Orders"
@@ -56,20 +66,24 @@ resource "aws_dynamodb_table" "idempotency" {
 }
 
 resource "aws_cloudwatch_log_group" "function" {
-  name              = "/aws/lambda/${var.name}-order-intake"
+  for_each = local.functions
+
+  name              = "/aws/lambda/${var.name}-order-${each.key}"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key_arn
   tags              = var.tags
 }
 
-resource "aws_lambda_function" "intake" {
-  # checkov:skip=CKV_AWS_117:it reaches DynamoDB and SNS alone, by their public endpoints and its role; a VPC would add NAT and no wall
-  # checkov:skip=CKV_AWS_116:it is called by API Gateway and the caller waits for it; a dead letter queue is for asynchronous calls
+resource "aws_lambda_function" "this" {
+  # checkov:skip=CKV_AWS_117:they reach DynamoDB and SNS alone, by public endpoints and their roles; a VPC would add NAT and no wall
+  # checkov:skip=CKV_AWS_116:API Gateway waits for the one, SQS has the dead letters of the other; neither is called asynchronously
   # checkov:skip=CKV_AWS_272:the package is built from locked requirements and its hash is in the plan; Signer is one more key to keep
-  function_name                  = "${var.name}-order-intake"
-  description                    = "Takes orders in"
-  role                           = aws_iam_role.function.arn
-  handler                        = var.handler
+  for_each = local.functions
+
+  function_name                  = "${var.name}-order-${each.key}"
+  description                    = each.value.description
+  role                           = aws_iam_role.function[each.key].arn
+  handler                        = each.value.handler
   runtime                        = var.runtime
   architectures                  = [var.architecture]
   filename                       = var.package
@@ -77,17 +91,15 @@ resource "aws_lambda_function" "intake" {
   kms_key_arn                    = var.kms_key_arn
   memory_size                    = 512
   timeout                        = 10
-  reserved_concurrent_executions = var.concurrency
+  reserved_concurrent_executions = each.value.concurrency
   tags                           = var.tags
 
   environment {
     variables = {
-      ORDERS_TABLE                 = aws_dynamodb_table.orders.name
-      IDEMPOTENCY_TABLE            = aws_dynamodb_table.idempotency.name
-      ORDER_CREATED_TOPIC_ARN      = var.topic_arn
-      POWERTOOLS_SERVICE_NAME      = "order-intake"
-      POWERTOOLS_METRICS_NAMESPACE = "Shop"
-      LOG_LEVEL                    = "INFO"
+      ORDERS_TABLE            = aws_dynamodb_table.orders.name
+      IDEMPOTENCY_TABLE       = aws_dynamodb_table.idempotency.name
+      ORDER_CREATED_TOPIC_ARN = var.topic_arn
+      POWERTOOLS_LOG_LEVEL    = "INFO"
     }
   }
 

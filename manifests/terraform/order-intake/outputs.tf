@@ -3,9 +3,9 @@ output "endpoint" {
   value       = aws_apigatewayv2_api.intake.api_endpoint
 }
 
-output "function_name" {
-  description = "Name of the function."
-  value       = aws_lambda_function.intake.function_name
+output "function_names" {
+  description = "Names of the functions: intake and confirmations."
+  value       = { for name, function in aws_lambda_function.this : name => function.function_name }
 }
 
 output "table_name" {

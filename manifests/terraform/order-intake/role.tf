@@ -9,31 +9,48 @@ data "aws_iam_policy_document" "trust" {
   }
 }
 
+# What each function calls, and no other call.
+locals {
+  rights = {
+    intake = [
+      { sid = "Orders", actions = ["dynamodb:PutItem"], resources = [aws_dynamodb_table.orders.arn] },
+      {
+        sid       = "Idempotency"
+        actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+        resources = [aws_dynamodb_table.idempotency.arn]
+      },
+      { sid = "Topic", actions = ["sns:Publish"], resources = [var.topic_arn] },
+    ]
+    confirmations = [
+      { sid = "Orders", actions = ["dynamodb:UpdateItem"], resources = [aws_dynamodb_table.orders.arn] },
+      {
+        sid       = "Queue"
+        actions   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+        resources = [aws_sqs_queue.confirmations.arn]
+      },
+    ]
+  }
+}
+
 data "aws_iam_policy_document" "function" {
   # checkov:skip=CKV_AWS_111:X-Ray knows no narrower resource for writing traces
   # checkov:skip=CKV_AWS_356:as above
-  statement {
-    sid       = "Orders"
-    actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
-    resources = [aws_dynamodb_table.orders.arn]
-  }
+  for_each = local.functions
 
-  statement {
-    sid       = "Idempotency"
-    actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
-    resources = [aws_dynamodb_table.idempotency.arn]
-  }
+  dynamic "statement" {
+    for_each = local.rights[each.key]
 
-  statement {
-    sid       = "Topic"
-    actions   = ["sns:Publish"]
-    resources = [var.topic_arn]
+    content {
+      sid       = statement.value.sid
+      actions   = statement.value.actions
+      resources = statement.value.resources
+    }
   }
 
   statement {
     sid       = "Logs"
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["${aws_cloudwatch_log_group.function.arn}:*"]
+    resources = ["${aws_cloudwatch_log_group.function[each.key].arn}:*"]
   }
 
   statement {
@@ -50,13 +67,17 @@ data "aws_iam_policy_document" "function" {
 }
 
 resource "aws_iam_role" "function" {
-  name               = "${var.name}-order-intake"
+  for_each = local.functions
+
+  name               = "${var.name}-order-${each.key}"
   assume_role_policy = data.aws_iam_policy_document.trust.json
   tags               = var.tags
 }
 
 resource "aws_iam_role_policy" "function" {
-  name   = "order-intake"
-  role   = aws_iam_role.function.id
-  policy = data.aws_iam_policy_document.function.json
+  for_each = local.functions
+
+  name   = "order-${each.key}"
+  role   = aws_iam_role.function[each.key].id
+  policy = data.aws_iam_policy_document.function[each.key].json
 }

@@ -9,19 +9,13 @@ variable "name" {
 }
 
 variable "package" {
-  description = "Path of the function's zip, which services/order/lambda builds."
+  description = "Path of the functions' zip, which `make lambda` builds."
   type        = string
 
   validation {
     condition     = endswith(var.package, ".zip") && fileexists(var.package)
-    error_message = "package is no zip that is there; build it first: docs/delivery.md says how."
+    error_message = "package is no zip that is there; build it first: make lambda."
   }
-}
-
-variable "handler" {
-  description = "Module and function that Lambda calls."
-  type        = string
-  default     = "order_intake.handler.lambda_handler"
 }
 
 variable "runtime" {
@@ -72,7 +66,7 @@ variable "jwt" {
 }
 
 variable "concurrency" {
-  description = "Requests that are worked on at a time; more are answered 503."
+  description = "Requests that are worked on at a time; API Gateway answers 503 to more."
   type        = number
   default     = 50
 

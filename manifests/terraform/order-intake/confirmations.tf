@@ -1,0 +1,66 @@
+# What the topic says of orders that were taken in here comes back through a queue, and confirms them in the table.
+
+resource "aws_sqs_queue" "dead" {
+  name                      = "${var.name}-order-confirmations-dead"
+  kms_master_key_id         = var.messaging_key_arn
+  message_retention_seconds = 1209600
+  tags                      = var.tags
+}
+
+resource "aws_sqs_queue" "confirmations" {
+  name              = "${var.name}-order-confirmations"
+  kms_master_key_id = var.messaging_key_arn
+  # AWS asks for six times the function's timeout, lest a message is shown again while it is worked on
+  visibility_timeout_seconds = 60
+  message_retention_seconds  = 345600
+  redrive_policy             = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead.arn, maxReceiveCount = 5 })
+  tags                       = var.tags
+}
+
+resource "aws_sqs_queue_redrive_allow_policy" "dead" {
+  queue_url            = aws_sqs_queue.dead.id
+  redrive_allow_policy = jsonencode({ redrivePermission = "byQueue", sourceQueueArns = [aws_sqs_queue.confirmations.arn] })
+}
+
+data "aws_iam_policy_document" "queue" {
+  statement {
+    actions   = ["sqs:SendMessage"]
+    resources = [aws_sqs_queue.confirmations.arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["sns.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = [var.topic_arn]
+    }
+  }
+}
+
+resource "aws_sqs_queue_policy" "confirmations" {
+  queue_url = aws_sqs_queue.confirmations.id
+  policy    = data.aws_iam_policy_document.queue.json
+}
+
+# The order service publishes to the same topic; its orders are not in this table.
+resource "aws_sns_topic_subscription" "confirmations" {
+  topic_arn            = var.topic_arn
+  protocol             = "sqs"
+  endpoint             = aws_sqs_queue.confirmations.arn
+  raw_message_delivery = true
+  filter_policy        = jsonencode({ source = ["order-intake"] })
+
+  depends_on = [aws_sqs_queue_policy.confirmations]
+}
+
+resource "aws_lambda_event_source_mapping" "confirmations" {
+  event_source_arn                   = aws_sqs_queue.confirmations.arn
+  function_name                      = aws_lambda_function.this["confirmations"].arn
+  batch_size                         = 10
+  maximum_batching_window_in_seconds = 1
+  function_response_types            = ["ReportBatchItemFailures"]
+  tags                               = var.tags
+}
