@@ -73,6 +73,8 @@ def build(settings: ServiceSettings, parts: Parts) -> FastAPI:
         version=API_VERSION,
         lifespan=lifespan,
         generate_unique_id_function=lambda route: to_camel(route.name),
+        # Its own spans would name paths and queries, which may hold anything a client typed: request_log makes ours.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         docs_url=None,
         redoc_url=None,
         responses=problems.documented(*_ANYWHERE),

@@ -7,19 +7,14 @@ Whoever receives a message need not know which.
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypedDict
+from typing import Any
 
 from opentelemetry.trace import SpanKind
 
 from shop_shared import tracing
 
 
-class Attribute(TypedDict):
-    DataType: str
-    StringValue: str
-
-
-def attributes(headers: Mapping[str, str] | None = None) -> dict[str, Attribute]:
+def attributes(headers: Mapping[str, str] | None = None) -> dict[str, Any]:
     """``MessageAttributes`` for SNS Publish and SQS SendMessage: of these headers, or of the current trace."""
     carried = dict(headers or {})
     if headers is None:

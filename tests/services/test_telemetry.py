@@ -1,0 +1,121 @@
+"""Traces: over OTLP where an address is given, and through topic and queue."""
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import httpx2
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from shop_shared import messages, tracing
+from tests.services.processes import Service
+
+CALLER = "00f067aa0ba902b7"
+
+
+class Collector:
+    """Takes spans as an OpenTelemetry collector does, and keeps them."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.spans: list[tuple[str, Any]] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+                fields = dict(line.split(": ", 1) for line in head.splitlines()[1:-1])
+                body = await reader.readexactly(int(fields["content-length"]))
+                if fields.get("content-encoding") == "gzip":
+                    body = gzip.decompress(body)
+                self._keep(ExportTraceServiceRequest.FromString(body))
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\ncontent-length: 0\r\n\r\n")
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+
+    def _keep(self, request: ExportTraceServiceRequest) -> None:
+        for resource in request.resource_spans:
+            named = {attribute.key: attribute.value.string_value for attribute in resource.resource.attributes}
+            self.spans += [(named["service.name"], span) for scope in resource.scope_spans for span in scope.spans]
+
+
+@pytest.fixture
+async def collector() -> AsyncIterator[Collector]:
+    made = Collector()
+    async with await asyncio.start_server(made.serve, "127.0.0.1", 0) as server:
+        made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield made
+
+
+async def test_spans_continue_the_callers_trace_and_name_no_person(
+    collector: Collector, http: httpx2.AsyncClient, start: Callable[..., Service], user_database_url: str
+) -> None:
+    user = start("user", DATABASE_URL=user_database_url, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
+    await asyncio.to_thread(user.wait_until, "/ready")
+    trace_id, canary = uuid4().hex, f"canary{uuid4().hex}"
+    caller = {"traceparent": f"00-{trace_id}-{CALLER}-01"}
+
+    unknown = await http.get(f"{user.url}/users/{uuid4()}", headers=caller)
+    person = {"email": f"{canary}@example.com", "name": canary}
+    await http.post(f"{user.url}/users", json=person, headers=caller)
+    await http.post(f"{user.url}/users", json=person, headers=caller)
+    user.process.terminate()
+    await asyncio.to_thread(user.process.wait)
+
+    assert unknown.json()["traceId"] == trace_id
+    spans = {span.name: span for _, span in collector.spans}
+    assert set(spans) == {"GET /users/{userId}", "POST /users"}, "and none of the probes"
+    assert {service for service, _ in collector.spans} == {"user"}
+    for span in spans.values():
+        assert (span.trace_id.hex(), span.parent_span_id.hex()) == (trace_id, CALLER)
+    assert canary not in str(collector.spans)
+    assert {line["traceId"] for line in user.log_lines if "route" in line} == {trace_id}
+
+
+@pytest.fixture(scope="module")
+def queue(aws: dict[str, str], product_tables: dict[str, str]) -> Iterator[Callable[[str], dict[str, Any]]]:
+    """Publishes to a topic inside the current trace, and gives what the queue delivered."""
+    assert product_tables  # they are waited for until the emulator answers
+    session = boto3.session.Session("test", "test", region_name=aws["AWS_REGION"])
+    sns = session.client("sns", endpoint_url=aws["AWS_ENDPOINT_URL"])
+    sqs = session.client("sqs", endpoint_url=aws["AWS_ENDPOINT_URL"])
+    topic = sns.create_topic(Name="traced")["TopicArn"]
+
+    def through(raw: str) -> dict[str, Any]:
+        name = f"traced-{raw}"
+        url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": raw})
+        sns.publish(TopicArn=topic, Message='{"orderId": "1"}', MessageAttributes=messages.attributes())
+        (message,) = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"], WaitTimeSeconds=5)["Messages"]
+        return dict(message)
+
+    yield through
+    sns.close()
+    sqs.close()
+
+
+@pytest.mark.parametrize("raw", ["true", "false"])
+def test_a_trace_goes_through_topic_and_queue(raw: str, queue: Callable[[str], dict[str, Any]]) -> None:
+    trace_id = uuid4().hex
+    with tracing.request_span({"traceparent": f"00-{trace_id}-{CALLER}-01"}):
+        message = queue(raw)
+
+    assert messages.body(message) == '{"orderId": "1"}'
+    assert tracing.trace_id() is None
+    with messages.received(message, "order-events"):
+        assert tracing.trace_id() == trace_id
+
+
+def test_a_message_without_a_trace_begins_one() -> None:
+    with messages.received({"Body": "no JSON"}, "order-events"):
+        assert tracing.trace_id()
+    assert messages.body({"Body": "no JSON"}) == "no JSON"
+    assert messages.attributes({"traceparent": "", "tracestate": "a=b"}) == {
+        "tracestate": {"DataType": "String", "StringValue": "a=b"}
+    }
