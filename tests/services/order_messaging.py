@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.config import Config
 
 from tests.services.conftest import CREDENTIALS, REGION
 
@@ -65,12 +64,10 @@ class Messaging:
 
 
 @contextmanager
-def messaging(aws_url: str, name: str, visibility_seconds: int = 60, receives: int = 5) -> Iterator[Messaging]:
+def messaging(aws_url: str, name: str, visibility_seconds: int, receives: int) -> Iterator[Messaging]:
     session = boto3.session.Session("test", "test", region_name=REGION)
-    # The emulator may still be starting.
-    patience = Config(retries={"mode": "standard", "total_max_attempts": 12})
-    sns = session.client("sns", endpoint_url=aws_url, config=patience)
-    sqs = session.client("sqs", endpoint_url=aws_url, config=patience)
+    sns = session.client("sns", endpoint_url=aws_url)
+    sqs = session.client("sqs", endpoint_url=aws_url)
 
     def queue(suffix: str, **attributes: str) -> tuple[str, str]:
         url = sqs.create_queue(QueueName=f"{name}-{suffix}", Attributes=attributes)["QueueUrl"]  # type: ignore[arg-type]  # names are literals there

@@ -59,7 +59,8 @@ class Wired:
 
 
 @pytest.fixture(scope="module")
-def messages(aws_url: str) -> Iterator[Messaging]:
+def messages(aws_url: str, shop: Shop) -> Iterator[Messaging]:
+    assert shop  # which waits for the emulator
     with messaging(aws_url, "wired", visibility_seconds=2, receives=2) as made:
         yield made
 

@@ -16,7 +16,6 @@ from uuid import uuid4
 
 import boto3
 import pytest
-from botocore.config import Config
 
 from tests.services.conftest import CREDENTIALS, REGION
 from tests.services.processes import ROOT
@@ -114,13 +113,15 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def function(package: Path, aws_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Function]:
+def function(
+    package: Path, aws_url: str, product_tables: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Function]:
+    """Asks for the tables of product only because the emulator answers when they are there."""
+    assert product_tables
     session = boto3.session.Session("test", "test", region_name=REGION)
-    # The emulator may still be starting.
-    patience = Config(retries={"mode": "standard", "total_max_attempts": 12})
-    dynamodb = session.client("dynamodb", endpoint_url=aws_url, config=patience)
-    sns = session.client("sns", endpoint_url=aws_url, config=patience)
-    sqs = session.client("sqs", endpoint_url=aws_url, config=patience)
+    dynamodb = session.client("dynamodb", endpoint_url=aws_url)
+    sns = session.client("sns", endpoint_url=aws_url)
+    sqs = session.client("sqs", endpoint_url=aws_url)
     for table, key in (("Orders", "orderId"), ("order-idempotency", "id")):
         dynamodb.create_table(
             TableName=table,

@@ -109,7 +109,7 @@ class Buying:
             if answer is not None and answer.status_code == 201:
                 self.placed[key] = answer.json()["orderId"]
                 return
-            assert answer is None or answer.status_code in {409, 503, 504}, answer.text
+            assert answer is None or answer.status_code in {503, 504} or "in-progress" in answer.text, answer.text
             self.repeated += 1
             await asyncio.sleep(0.3)
 
