@@ -5,21 +5,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from .base import Model, Rule, Transition
+from .base import Model, Rule
 from .containers import Command
+from .indexes import Attribute, Capacity, GlobalSecondaryIndex, Index, LocalSecondaryIndex, TableKey
 from .scalars import ATOMIC, Keyed, Label, ObjectName, PartName, WithoutNulls
 
 Duration = Annotated[
     str, StringConstraints(min_length=2, max_length=16, pattern=r"^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,6}s)?$")
 ]
-Attribute = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 InstanceIdentifier = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z](-?[a-z0-9])*$")]
 TableName = Annotated[str, StringConstraints(min_length=3, max_length=255, pattern=r"^[a-zA-Z0-9_.-]+$")]
-IndexName = Annotated[str, StringConstraints(min_length=3, max_length=255, pattern=r"^[a-zA-Z0-9_.-]+$")]
 ExtensionName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z0-9_-]+$")]
 EnvPrefix = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Z][A-Z0-9_]*$")]
 Access = Literal["ReadWrite", "ReadOnly", "WriteOnly"]
-Units = Annotated[int, Field(ge=1, le=40000)]
 Gibibytes = Annotated[str, StringConstraints(max_length=7, pattern=r"^[1-9][0-9]{0,4}Gi$")]
 TimeOfDay = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 Day = r"(mon|tue|wed|thu|fri|sat|sun)"
@@ -152,83 +150,6 @@ class Database(Model):
             field="parameters",
         ),
     )
-
-
-class TableKey(Model):
-    """One key attribute of a table or index."""
-
-    name: Attribute
-    """Name of the attribute."""
-    type: Literal["S", "N", "B"] = "S"
-    """S string, N number, B binary."""
-
-
-class CapacityRange(Model):
-    """Bounds of one kind of capacity, in units per second; within them AWS moves it, to be used by 70 per cent."""
-
-    min: Units
-    """Fewest units per second."""
-    max: Units
-    """Most units per second."""
-    rules = (
-        Rule(
-            cel="self.min <= self.max",
-            holds=lambda self: self.min <= self.max,
-            message="capacity: min must not exceed max; raise max or lower min",
-        ),
-    )
-
-
-class Capacity(Model):
-    """Provisioned capacity of a table and of each of its global indexes."""
-
-    read: CapacityRange
-    """Read capacity."""
-    write: CapacityRange
-    """Write capacity."""
-
-
-class Index(Model):
-    """A secondary index; `include` names the projected attributes of projection Include."""
-
-    name: IndexName
-    """Name, and key of the list."""
-    projection: Literal["All", "KeysOnly", "Include"] = "All"
-    """Which attributes the index holds."""
-    include: Annotated[list[Attribute], Field(max_length=20, json_schema_extra=ATOMIC)] | None = None
-    """The attributes, where projection is Include."""
-    rules = (
-        Rule(
-            cel="(self.projection == 'Include') == has(self.include)",
-            holds=lambda self: (self.projection == "Include") == (self.include is not None),
-            message="an index lists attributes under include exactly when its projection is Include; add them or change"
-            " it",
-        ),
-    )
-
-
-class GlobalSecondaryIndex(Index):
-    """A global secondary index; it can be added and removed, its keys are set once."""
-
-    partition_key: TableKey
-    """Partition key; set once."""
-    sort_key: TableKey | None = None
-    """Sort key; set once."""
-    transitions = (
-        # here and not at the root of the spec, where it would cost more than the API server grants
-        Transition(
-            cel="self == oldSelf",
-            holds=lambda self, old: self == old,
-            message="a global index's keys and projection are set once; replace it by an index of another name",
-        ),
-    )
-
-
-class LocalSecondaryIndex(Index):
-    """A local secondary index; it exists from the table's creation to its end."""
-
-    sort_key: TableKey
-    """Sort key; set once."""
 
 
 # Each key attribute as its type's letter and its name: CEL joins no lists of differently placed objects.

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from ..api.stores import Index, Table, TableKey
+from ..api.indexes import Index, TableKey
+from ..api.stores import Table
 from ..facts import Part, Reason
 from .clients import Lane
 from .dynamodb import DynamoDBTable
