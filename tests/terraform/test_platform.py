@@ -5,6 +5,7 @@ layer of these tests that keeps what AWS documents. No pod runs behind any of it
 """
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +15,10 @@ import pytest
 import yaml
 
 from tests.terraform.account import ACCOUNT, REGION, Account
-from tests.terraform.conftest import CLUSTER_ID, MODULES, TOPIC, client
+from tests.terraform.conftest import CLUSTER_ID, MODULES, TOPIC, Root, client
 from tests.terraform.tool import Terraform
 
-pytestmark = pytest.mark.timeout(540)
+pytestmark = pytest.mark.timeout(1200)  # two minutes on a machine that does nothing else
 
 
 def test_files_are_formatted(terraform_program: str) -> None:
@@ -29,6 +30,15 @@ def test_the_example_is_valid_and_uses_every_module(unapplied: Terraform) -> Non
     assert '"valid": true' in unapplied.do("validate", "-json")
     used = set(re.findall(r'source *= "\.\./([^"]+)"', (MODULES / "example/main.tf").read_text()))
     assert used == {folder.name for folder in MODULES.iterdir() if folder.is_dir()} - {"example"}
+
+
+def test_values_that_make_no_sense_are_refused(root: Root) -> None:
+    """In Terraform's own words: variables.tftest.hcl says which; no account is asked."""
+    made = root("example", "http://127.0.0.1:9")
+    (made.folder / "tests").mkdir()
+    shutil.copy(Path(__file__).parent / "variables.tftest.hcl", made.folder / "tests")
+    said = made.do("test", "-no-color")
+    assert re.search(r"Success! [1-9]\d* passed, 0 failed", said), said
 
 
 def test_the_first_apply_needs_no_cluster(example: Terraform) -> None:

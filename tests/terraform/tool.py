@@ -24,7 +24,7 @@ class Terraform:
     folder: Path
     environment: dict[str, str]
 
-    def run(self, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         """Whatever it answers; both of its outputs as one."""
         return subprocess.run(
             [self.program, *arguments],

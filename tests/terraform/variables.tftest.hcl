@@ -1,0 +1,130 @@
+# What the modules refuse before anything is planned, with a sentence that says what would do.
+
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
+  }
+
+  mock_data "aws_region" {
+    defaults = { name = "us-east-1" }
+  }
+
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+}
+
+variables {
+  name        = "shop"
+  kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/0"
+}
+
+run "network_needs_two_zones" {
+  command = plan
+  module { source = "../network" }
+  variables { zones = ["us-east-1a"] }
+  expect_failures = [var.zones]
+}
+
+run "network_needs_room" {
+  command = plan
+  module { source = "../network" }
+  variables {
+    zones = ["us-east-1a", "us-east-1b"]
+    cidr  = "10.20.0.0/24"
+  }
+  expect_failures = [var.cidr]
+}
+
+run "names_are_short" {
+  command = plan
+  module { source = "../network" }
+  variables {
+    zones = ["us-east-1a", "us-east-1b"]
+    name  = "Shop"
+  }
+  expect_failures = [var.name]
+}
+
+run "an_alias_is_no_key" {
+  command = plan
+  module { source = "../ecr" }
+  variables {
+    repositories = ["order"]
+    kms_key_arn  = "alias/shop"
+  }
+  expect_failures = [var.kms_key_arn]
+}
+
+run "the_whole_internet_is_no_place_to_administer_from" {
+  command = plan
+  module { source = "../eks" }
+  variables {
+    kubernetes_version    = "1.33"
+    subnet_ids            = ["subnet-1", "subnet-2"]
+    pod_security_group_id = "sg-1"
+    public_access_cidrs   = ["0.0.0.0/0"]
+  }
+  expect_failures = [var.public_access_cidrs]
+}
+
+run "kubernetes_is_not_too_old" {
+  command = plan
+  module { source = "../eks" }
+  variables {
+    kubernetes_version    = "1.29"
+    subnet_ids            = ["subnet-1", "subnet-2"]
+    pod_security_group_id = "sg-1"
+  }
+  expect_failures = [var.kubernetes_version]
+}
+
+run "no_repository_by_a_wildcard" {
+  command = plan
+  module { source = "../delivery-role" }
+  variables {
+    repository      = "shop/*"
+    repository_arns = ["arn:aws:ecr:us-east-1:123456789012:repository/shop/order"]
+  }
+  expect_failures = [var.repository]
+}
+
+run "a_target_group_has_a_short_name" {
+  command = plan
+  module { source = "../gateway" }
+  variables {
+    vpc_id                          = "vpc-1"
+    subnet_ids                      = ["subnet-1", "subnet-2"]
+    vpc_link_security_group_id      = "sg-1"
+    load_balancer_security_group_id = "sg-2"
+    cluster_name                    = "shop"
+    services                        = { a-service-with-quite-a-long-name = { namespace = "shop" } }
+  }
+  expect_failures = [var.services]
+}
+
+run "a_package_is_built_first" {
+  command = plan
+  module { source = "../order-intake" }
+  variables {
+    package           = "nowhere.zip"
+    topic_arn         = "arn:aws:sns:us-east-1:123456789012:order-created"
+    messaging_key_arn = "arn:aws:kms:us-east-1:123456789012:key/1"
+    jwt               = { issuer = "https://issuer.example", audiences = ["shop"] }
+  }
+  expect_failures = [var.package]
+}
+
+run "logs_have_an_end_that_cloudwatch_knows" {
+  command = plan
+  module { source = "../log-groups" }
+  variables {
+    names              = ["/shop"]
+    log_retention_days = 7
+  }
+  expect_failures = [var.log_retention_days]
+}
