@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: help demo down test check format crds images lambda bench lock
+.PHONY: help demo down test check format crds images lambda scan bench lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ images: $(READY) ## build the images that changed
 
 lambda: $(READY) ## build the zip of the order intake Lambda
 	@$(PYTHON) services/order/lambda/build.py
+
+scan: $(READY) ## look for weak settings in the Terraform modules
+	@.ci/scan
 
 bench: $(READY) ## measure throughput, requests and memory
 	@$(PYTHON) -m tests.bench
