@@ -20,7 +20,7 @@ from tests.aws.whole import REGION, WholeAWS
 from tests.postgres.server import PostgresServer, TlsFront
 
 from .faults import Faults
-from .server import OneServer
+from .server import OneServer, trust_admins
 from .spec import LISTENER, PATHS, POD_IDENTITY, SIZES
 from .world import CA, Objects, World
 
@@ -43,6 +43,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[OneServ
     """A server with TLS, and whom its certificate is from."""
     folder = certificates(tmp_path_factory.mktemp("whole"))
     server = PostgresServer()
+    trust_admins(server)
     front = TlsFront(folder / "server.crt", folder / "server.key", server.port)
     yield OneServer(server, front.port), (folder / "ca.crt").read_text()
     front.stop()

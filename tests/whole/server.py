@@ -1,7 +1,18 @@
 """One PostgreSQL behind all instances: each has an admin login of the same name, and only the last one's password."""
 
+from pathlib import Path
+
+from microservice_operator.cloud.rds_requests import MASTER
 from tests.aws.rds_processes import ADMIN
 from tests.postgres.server import PostgresServer
+
+
+def trust_admins(server: PostgresServer) -> None:
+    """Any password is right for the admin of an instance: it is one role for many instances."""
+    ((file,),) = server.run("SHOW hba_file")
+    path = Path(file)
+    path.write_text(f"host all {MASTER} 127.0.0.1/32 trust\n{path.read_text()}")
+    server.run("SELECT pg_reload_conf()")
 
 
 class OneServer:
