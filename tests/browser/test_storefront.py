@@ -244,3 +244,26 @@ def test_a_service_that_is_away_is_said_to_be_away(
     press(browser, "Try again")
     assert "No orders yet" in text(browser)
     browser.save_screenshot(str(screenshots / "no-orders.png"))
+
+
+def test_on_a_phone_and_in_the_dark_nothing_is_cut_off(browser: Chrome, shop: Shop, screenshots: Path) -> None:
+    stocked(browser, shop)
+    sign_up(browser, shop)
+    choose(browser, "Oak stool", "1")
+    press(browser, "Place order")
+    goes_to(browser, "/shop/orders/")
+    pages = {"products": "", "orders": "/orders", "status": "/status", "sign-in": "/sign-in"}
+    pages["order"] = browser.current_url.partition("/shop")[2]
+    phone = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": dark})
+    try:
+        for name, page in pages.items():
+            browser.get(f"{shop.gateway.url}/shop{page}")
+            see(browser, "h1")
+            browser.save_screenshot(str(screenshots / f"phone-{name}.png"))
+            assert browser.execute_script("return document.documentElement.scrollWidth") <= 390, page
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

@@ -3,7 +3,7 @@ const wait = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000)
 
 // Shows what changes by itself, for as long as the server says that it will.
 async function follow() {
-  let live = document.getElementById("live");
+  const live = document.getElementById("live");
   while (live && Number(live.dataset.refresh)) {
     await wait(Number(live.dataset.refresh));
     try {
@@ -11,12 +11,20 @@ async function follow() {
       if (answer.redirected) return location.assign(answer.url);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const next = page.getElementById("live");
-      if (next && next.innerHTML !== live.innerHTML) live.innerHTML = next.innerHTML;
+      if (next && next.innerHTML !== live.innerHTML) show(live, next);
       if (next) live.dataset.refresh = next.dataset.refresh;
     } catch {
       await wait(3); // the gateway does not answer: what is shown stays
     }
   }
+}
+
+// A new state is also said, to whoever does not see it.
+function show(live, next) {
+  live.innerHTML = next.innerHTML;
+  const said = document.getElementById("said");
+  const state = live.querySelector("[data-status]")?.textContent.trim();
+  if (said && state && said.textContent !== state) said.textContent = state;
 }
 
 // What the chosen goods cost; the order service has the last word.
