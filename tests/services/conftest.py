@@ -21,6 +21,8 @@ from tests.services.processes import ROOT, Service, environment, migrate
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 REGION = "us-east-1"
+# The machine that runs the tests may be busy; what is tested with it is who gets the goods, not how fast.
+CALM = {"UPSTREAM_TIMEOUT_SECONDS": "30", "REQUEST_TIMEOUT_SECONDS": "60", "DYNAMODB_TIMEOUT_SECONDS": "30"}
 
 
 @pytest.fixture(scope="session")
@@ -115,7 +117,7 @@ def aws(aws_url: str) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def starting_product(start: Callable[..., Service], product_tables: dict[str, str], aws: dict[str, str]) -> Service:
     """Not waited for, so that the services start side by side."""
-    return start("product", EXPIRY_INTERVAL_SECONDS="0.2", **product_tables, **aws)
+    return start("product", EXPIRY_INTERVAL_SECONDS="0.2", **CALM, **product_tables, **aws)
 
 
 @pytest.fixture(scope="session")
@@ -151,10 +153,8 @@ def shop(
 ) -> Shop:
     orders = postgres.create("orders")
     migrate("order", orders.owner_url)
-    # The machine that runs the tests may be busy; what is tested is who gets the goods, not how fast.
-    calm = {"UPSTREAM_TIMEOUT_SECONDS": "30", "REQUEST_TIMEOUT_SECONDS": "60"}
     urls = {"USER_URL": starting_user.url, "PRODUCT_URL": starting_product.url}
-    order = start("order", DATABASE_URL=orders.url, **urls, **calm)
+    order = start("order", DATABASE_URL=orders.url, **urls, **CALM)
     for service in (starting_product, starting_user, order):
         service.wait_until("/ready")
     return Shop(starting_user, starting_product, order, orders)

@@ -1,17 +1,15 @@
-"""Traces: over OTLP where an address is given, and through topic and queue."""
+"""Traces over OTLP, where an address is given."""
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import uuid4
 
-import boto3
 import httpx2
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from shop_shared import messages, tracing
 from tests.services.processes import Service
 
 CALLER = "00f067aa0ba902b7"
@@ -75,47 +73,3 @@ async def test_spans_continue_the_callers_trace_and_name_no_person(
         assert (span.trace_id.hex(), span.parent_span_id.hex()) == (trace_id, CALLER)
     assert canary not in str(collector.spans)
     assert {line["traceId"] for line in user.log_lines if "route" in line} == {trace_id}
-
-
-@pytest.fixture(scope="module")
-def queue(aws: dict[str, str], product_tables: dict[str, str]) -> Iterator[Callable[[str], dict[str, Any]]]:
-    """Publishes to a topic inside the current trace, and gives what the queue delivered."""
-    assert product_tables  # they are waited for until the emulator answers
-    session = boto3.session.Session("test", "test", region_name=aws["AWS_REGION"])
-    sns = session.client("sns", endpoint_url=aws["AWS_ENDPOINT_URL"])
-    sqs = session.client("sqs", endpoint_url=aws["AWS_ENDPOINT_URL"])
-    topic = sns.create_topic(Name="traced")["TopicArn"]
-
-    def through(raw: str) -> dict[str, Any]:
-        name = f"traced-{raw}"
-        url = sqs.create_queue(QueueName=name)["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": raw})
-        sns.publish(TopicArn=topic, Message='{"orderId": "1"}', MessageAttributes=messages.attributes())
-        (message,) = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"], WaitTimeSeconds=5)["Messages"]
-        return dict(message)
-
-    yield through
-    sns.close()
-    sqs.close()
-
-
-@pytest.mark.parametrize("raw", ["true", "false"])
-def test_a_trace_goes_through_topic_and_queue(raw: str, queue: Callable[[str], dict[str, Any]]) -> None:
-    trace_id = uuid4().hex
-    with tracing.request_span({"traceparent": f"00-{trace_id}-{CALLER}-01"}):
-        message = queue(raw)
-
-    assert messages.body(message) == '{"orderId": "1"}'
-    assert tracing.trace_id() is None
-    with messages.received(message, "order-events"):
-        assert tracing.trace_id() == trace_id
-
-
-def test_a_message_without_a_trace_begins_one() -> None:
-    with messages.received({"Body": "no JSON"}, "order-events"):
-        assert tracing.trace_id()
-    assert messages.body({"Body": "no JSON"}) == "no JSON"
-    assert messages.attributes({"traceparent": "", "tracestate": "a=b"}) == {
-        "tracestate": {"DataType": "String", "StringValue": "a=b"}
-    }

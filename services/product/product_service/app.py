@@ -22,11 +22,12 @@ class ProductSettings(ServiceSettings):
     products_table: str = Field(examples=["shop-products"])
     reservations_table: str = Field(examples=["shop-reservations"])
     aws_region: str = Field(examples=["us-east-1"])
+    dynamodb_timeout_seconds: float = Field(default=3, gt=0)
     expiry_interval_seconds: float = Field(default=10, gt=0)
 
 
 def create_app(settings: ProductSettings) -> FastAPI:
-    dynamodb = DynamoDB(settings.aws_region)
+    dynamodb = DynamoDB(settings.aws_region, settings.dynamodb_timeout_seconds)
     products = DynamoProducts(dynamodb, settings.products_table)
     reservations = DynamoReservations(dynamodb, settings.products_table, settings.reservations_table)
     routes = APIRouter()

@@ -1,9 +1,9 @@
 """boto3 for asyncio: a bounded pool of threads, bounded waiting, and errors split by what happens next.
 
 botocore waits 60 s by default, which is longer than anybody who asked still listens; here nobody waits longer than the
-deadline of the request, nor three seconds. The pool has as many threads as there are connections; a request that would
-have to queue behind too many others is refused at once instead of being answered too late. A breaker stops asking a
-DynamoDB that fails.
+deadline of the request, and no call takes more than three seconds. The pool has as many threads as there are
+connections, and whoever waits for one says nothing of DynamoDB: only calls that were made count for the breaker, which
+stops asking a DynamoDB that fails.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from product_service.ports import Contended, StoreUnavailable
 from shop_shared.resilience import deadline
 from shop_shared.resilience.breaker import Breaker, CircuitOpen
+from shop_shared.resilience.bulkhead import Bulkhead, BulkheadFull
 from shop_shared.resilience.deadline import DeadlineExceeded
 
 if TYPE_CHECKING:
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-CALL_SECONDS = 3.0
 THREADS = 16
-MAX_WAITING = 256
 
 CONDITION_FAILED = "ConditionalCheckFailedException"
 CANCELED = "TransactionCanceledException"
@@ -42,29 +41,26 @@ Answer = TypeVar("Answer")
 class DynamoDB:
     """Two clients: one repeats a call whose answer was lost, the other must not."""
 
-    def __init__(self, region: str) -> None:
+    def __init__(self, region: str, timeout_seconds: float) -> None:
         session = boto3.session.Session(region_name=region)
-        self.repeating: DynamoDBClient = session.client("dynamodb", config=_config(attempts=3))
-        self.once: DynamoDBClient = session.client("dynamodb", config=_config(attempts=1))
+        self.repeating: DynamoDBClient = session.client("dynamodb", config=_config(3, timeout_seconds))
+        self.once: DynamoDBClient = session.client("dynamodb", config=_config(1, timeout_seconds))
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dynamodb")
         # Apart, so that /ready does not depend on how busy the pool is.
         self._probe_thread = ThreadPoolExecutor(1, thread_name_prefix="dynamodb-probe")
-        self._under_way = 0
+        self._timeout_seconds = timeout_seconds
+        self._bulkhead = Bulkhead("dynamodb", THREADS)
         self._breaker = Breaker("dynamodb")
 
     async def call(self, request: Callable[[], Answer]) -> Answer:
-        if self._under_way >= THREADS + MAX_WAITING:
-            raise StoreUnavailable("too many requests wait for DynamoDB")
-        left = deadline.remaining()
-        limit = CALL_SECONDS if left is None else min(left, CALL_SECONDS)
-        self._under_way += 1
         try:
-            with self._breaker.guarding((StoreUnavailable,), undecided=(DeadlineExceeded,)):
-                return await self._within(limit, request)
+            async with self._bulkhead.place(deadline.remaining()):
+                with self._breaker.guarding((StoreUnavailable,), undecided=(DeadlineExceeded,)):
+                    return await self._within_time(request)
+        except BulkheadFull as full:
+            raise DeadlineExceeded from full
         except CircuitOpen as refused:
             raise StoreUnavailable("too many calls have failed just now") from refused
-        finally:
-            self._under_way -= 1
 
     async def probe(self, request: Callable[[], Answer]) -> Answer:
         return await self._run(self._probe_thread, request)
@@ -73,14 +69,16 @@ class DynamoDB:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._probe_thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _within(self, limit: float, request: Callable[[], Answer]) -> Answer:
+    async def _within_time(self, request: Callable[[], Answer]) -> Answer:
+        left = deadline.remaining()
+        limit = self._timeout_seconds if left is None else min(left, self._timeout_seconds)
         try:
             async with asyncio.timeout(limit):
                 return await self._run(self._threads, request)
         except TimeoutError:
-            if limit < CALL_SECONDS:
+            if limit < self._timeout_seconds:
                 raise DeadlineExceeded from None
-            log.warning("DynamoDB does not answer", boundSeconds=CALL_SECONDS)
+            log.warning("DynamoDB does not answer", boundSeconds=limit)
             raise StoreUnavailable("timeout") from None
 
     @staticmethod
@@ -104,10 +102,10 @@ def code_of(error: ClientError) -> str:
     return error.response["Error"]["Code"]
 
 
-def _config(attempts: int) -> Config:
+def _config(attempts: int, timeout_seconds: float) -> Config:
     return Config(
         connect_timeout=1,
-        read_timeout=CALL_SECONDS,
+        read_timeout=timeout_seconds,
         max_pool_connections=THREADS,
         retries={"mode": "standard", "total_max_attempts": attempts},
     )

@@ -44,8 +44,9 @@ INDEX = "byExpiry"
 REMEMBERED = timedelta(days=7)
 SWEPT_AT_ONCE = 50
 
-# DynamoDB cancels a transaction when another one has its hand on the same item: try again a moment later.
-_again = stamina.retry(on=Contended, attempts=12, timeout=3, wait_initial=0.02, wait_max=0.5, wait_jitter=0.1)
+# DynamoDB cancels a transaction when another one has its hand on the same item: try again a moment later, a few seconds
+# in all and no longer than the deadline of the request.
+_again = stamina.retry(on=Contended, attempts=12, timeout=None, wait_initial=0.02, wait_max=0.5, wait_jitter=0.1)
 
 
 class DynamoReservations:

@@ -7,7 +7,7 @@ A service is wired in its own ``app.py`` and started by ``python -m <service>``:
     application.build()  FastAPI with problem answers, limits, deadlines, traces, /health, /ready and /metrics
     server.serve()       uvicorn that drains on SIGTERM
 
-``resilience`` is for calls to other services, ``messages`` for the trace in SNS and SQS, ``pagination`` for lists,
-``background`` for work beside the requests, ``openapi`` writes the contracts.
+``resilience`` is for calls to other services, ``pagination`` for lists, ``background`` for work beside the requests,
+``telemetry`` for spans, where somebody collects them; ``openapi`` writes the contracts.
 ``postgres`` and ``migrations`` are for the services that own a PostgreSQL database; nothing else imports them.
 """

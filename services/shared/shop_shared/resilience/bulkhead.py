@@ -19,7 +19,7 @@ class Bulkhead:
         self._busy = _busy.labels(upstream)
 
     @asynccontextmanager
-    async def place(self, wait_seconds: float) -> AsyncIterator[None]:
+    async def place(self, wait_seconds: float | None) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(wait_seconds):
                 await self._places.acquire()
