@@ -1,6 +1,7 @@
 """`python -m tests.aws` as a pod of the cluster runs it, on loopback: what the image has beside the strict layer."""
 
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -28,7 +29,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def running(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def running(folder: Path, tmp_path_factory: pytest.TempPathFactory, emulator: str) -> Iterator[Running]:
+    # all emulators of a process are one, and others have used it: this one begins with nothing, as a pod does
+    urllib.request.urlopen(urllib.request.Request(f"{emulator}/moto-api/reset", method="POST"), timeout=30).close()
     data = Path(tmp_path_factory.mktemp("r"))
     for parent in (data, *data.parents):  # where the tests run as root, the servers do not
         parent.chmod(parent.stat().st_mode | 0o011) if parent.owner() == data.owner() and parent != Path("/") else None
@@ -133,7 +136,7 @@ def endpoint(rds: Any, name: str) -> tuple[str, int]:
 
 
 def until(probe: Any) -> Any:
-    for _ in range(300):
+    for _ in range(1200):
         if found := probe():
             return found
         time.sleep(0.1)
