@@ -222,16 +222,16 @@ def _absent(kind: Kind, desired: Desired) -> Decision:
 def _not_adopted(kind: Kind, desired: Desired, observed: Observed) -> Refuse | None:
     """Why a resource that is to be taken over is not; nothing of it is touched before all of it can be."""
     thing, adoption = called(kind, desired.name), desired.adoption
-    marks = dict(observed.tags or {})
-    if marks.keys() & OWNER_TAGS:
-        whose = f"{marks.get(names.TAG_NAMESPACE, '?')}/{marks.get(names.TAG_NAME, '?')}"
-        message = f"{observed.id} is marked as that of Microservice {whose} and is left as it is; correct adopt"
-        return Refuse(Reason.ADOPTION_REFUSED, message, desired.at)
     if adoption and not adoption.allowed:
         message = (
             f"{observed.id} exists and is taken over only if the Environment allows it; let whoever runs it add "
             f"{adoption.consent} to its annotation {names.ANNOTATION_ADOPT}"
         )
+        return Refuse(Reason.ADOPTION_REFUSED, message, desired.at)
+    marks = dict(observed.tags or {})
+    if marks.keys() & OWNER_TAGS:
+        whose = f"{marks.get(names.TAG_NAMESPACE, '?')}/{marks.get(names.TAG_NAME, '?')}"
+        message = f"{observed.id} is marked as that of Microservice {whose} and is left as it is; correct adopt"
         return Refuse(Reason.ADOPTION_REFUSED, message, desired.at)
     for row in kind.fields:
         outcome = row.rule(desired.fields[row.name], observed.fields[row.name]) if observed.fields else None

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from microservice_operator import names
 from microservice_operator.api.objects import Identity
 from microservice_operator.cloud.plan import (
+    Adoption,
     Create,
     Decision,
     Delete,
@@ -68,6 +69,8 @@ WANTED: dict[str, Any] = {
 THERE: dict[str, Any] = {**WANTED, "units": (3,), "storage": 25, "zone": "b"}
 DESIRED = Desired("orders", OWNER, WANTED, at="spec.things[0]")
 MARKS = OWNER.marks
+TAKING = replace(DESIRED, adoption=Adoption(allowed=True, consent="shop/order:things/old"))
+NOT_ALLOWED = replace(TAKING, adoption=Adoption(allowed=False, consent="shop/order:things/old"))
 RETAINED = {**MARKS, names.TAG_UID: "uid-0", names.TAG_RETAINED: "true"}
 
 
@@ -82,6 +85,7 @@ def step(name: str, **changes: Any) -> Modify:
     return Modify(Step(name, changes))
 
 
+OURS_AGAIN = step("tags", tags=Tag({names.TAG_UID: "uid-1"}))
 WANTED_CASES: dict[str, tuple[Desired, Observed | None, Decision | Reason]] = {
     "absent": (DESIRED, None, Create()),
     "absent, though we knew it": (replace(DESIRED, known_id="arn"), None, Reason.TABLE_LOST),
@@ -96,7 +100,7 @@ WANTED_CASES: dict[str, tuple[Desired, Observed | None, Decision | Reason]] = {
     "another name, retained": (DESIRED, observed(tags={**RETAINED, names.TAG_NAME: "user"}), Reason.CONFLICT),
     "a foreign one, broken": (DESIRED, observed(tags={}, phase=Phase.UNUSABLE), Reason.CONFLICT),
     "broken": (DESIRED, observed(phase=Phase.UNUSABLE), Reason.TABLE_UNUSABLE),
-    "retained": (DESIRED, observed(tags=RETAINED), step("tags", tags=Tag({names.TAG_UID: "uid-1"}))),
+    "retained": (DESIRED, observed(tags=RETAINED), OURS_AGAIN),
     "retained, but of another engine": (DESIRED, observed(tags=RETAINED, engine="mysql"), Reason.CHANGE_REFUSED),
     "set once": (DESIRED, observed(engine="mysql"), Reason.CHANGE_REFUSED),
     "refused before anything is changed": (DESIRED, observed(engine="mysql", size="big"), Reason.CHANGE_REFUSED),
@@ -115,6 +119,21 @@ WANTED_CASES: dict[str, tuple[Desired, Observed | None, Decision | Reason]] = {
         observed(size="big", mode="B", busy=frozenset({"size"})),
         step("mode", mode=None),
     ),
+    "taken over, marks first": (TAKING, observed(tags={"a": "b"}, size="big"), step("tags", tags=Tag(MARKS))),
+    "taken over once AWS is done with it": (TAKING, replace(observed(tags={}), locked=True), Wait()),
+    "taken over, and there is no consent": (NOT_ALLOWED, observed(tags={}), Reason.ADOPTION_REFUSED),
+    "taken over, and another's": (TAKING, observed(tags={names.TAG_UID: "x"}), Reason.ADOPTION_REFUSED),
+    "taken over, and absent": (TAKING, None, Reason.ADOPTION_REFUSED),
+    "taken over, and of another engine": (TAKING, observed(tags={}, engine="mysql"), Reason.ADOPTION_REFUSED),
+    "taken over, and broken": (TAKING, observed(tags={}, phase=Phase.UNUSABLE), Reason.TABLE_UNUSABLE),
+    "taken over, and being made": (TAKING, Observed("arn", Phase.CREATING), Wait()),
+    "was taken over": (NOT_ALLOWED, observed(), Keep()),
+    "was taken over and retained": (
+        NOT_ALLOWED,
+        observed(tags=RETAINED),
+        OURS_AGAIN,
+    ),
+    "was taken over, and is lost": (replace(TAKING, known_id="arn"), None, Reason.TABLE_LOST),
     "only a busy one": (DESIRED, observed(mode="B", busy=frozenset({"mode"})), Wait()),
 }
 
@@ -125,6 +144,7 @@ def test_wanted(case: str) -> None:
     _assert(plan(THING, desired, found), expected)
 
 
+CLEARING = Step("units", {}, "clearing it")
 RETAIN = Leaving("orders", OWNER, "Retain")
 DELETE = Leaving("orders", OWNER, "Delete")
 LEFT = {**MARKS, names.TAG_RETAINED: "true"}
@@ -140,6 +160,21 @@ LEAVING_CASES: dict[str, tuple[Leaving, Observed | None, Decision | Reason]] = {
     "delete": (DELETE, observed(), Delete()),
     "delete what was retained": (DELETE, observed(tags=LEFT), Delete()),
     "delete what is protected": (DELETE, replace(observed(), protected=True), step("protection", protection=False)),
+    "delete what something hangs on": (
+        DELETE,
+        replace(observed(), clearing=CLEARING),
+        step("units"),
+    ),
+    "protection is lifted before": (
+        DELETE,
+        replace(observed(), protected=True, clearing=CLEARING),
+        step("protection", protection=False),
+    ),
+    "retain what something hangs on": (
+        RETAIN,
+        replace(observed(tags=LEFT), clearing=CLEARING),
+        Keep(),
+    ),
     "delete what is broken": (DELETE, observed(phase=Phase.UNUSABLE), Delete()),
     "delete while an index is made": (DELETE, observed(phase=Phase.CHANGING), Delete()),
     "delete what is locked": (DELETE, replace(observed(phase=Phase.CHANGING), locked=True), Wait()),
