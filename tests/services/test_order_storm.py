@@ -56,7 +56,7 @@ def doubling(call: Call, emulator: Emulator) -> Answer:
 
 
 class Killer(threading.Thread):
-    """Ends one of the pods at a random moment, and lets it come back."""
+    """Ends a pod that is at work, at a random moment, and lets it come back; again and again."""
 
     def __init__(self, pods: list[Service]) -> None:
         super().__init__(daemon=True)
@@ -65,11 +65,14 @@ class Killer(threading.Thread):
         self.kills = 0
 
     def run(self) -> None:
-        """Until it is stopped; each pod may have been up for as little as a moment."""
+        """Until it is stopped."""
         dice = random.Random(SEED)
-        while not self._over.wait(dice.uniform(1.5, 5)):
-            dice.choice(self._pods).kill_and_start_again()
-            self.kills += 1
+        while not self._over.is_set():
+            pod = dice.choice(self._pods)
+            pod.wait_until("/ready")
+            if not self._over.wait(dice.uniform(0.5, 5)):
+                pod.kill_and_start_again()
+                self.kills += 1
 
     def stop(self) -> None:
         """Nobody is killed any more."""
