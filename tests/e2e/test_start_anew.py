@@ -30,7 +30,9 @@ def test_a_shop_that_lost_everything_in_aws_sells_again(stage: Stage, shop: Plac
     consents = [item["metadata"].get("annotations", {}).get(ANNOTATION) for item in shop.listed("microservices")]
     assert consents == [None] * len(consents)
     assert len(tables(stage, SHOP, "product")) == 2
-    assert aws(stage, "sns").list_topics()["Topics"]
-    assert aws(stage, "iam").list_roles()["Roles"]
+    resources = shop.read("microservice", "order")["status"]["resources"]
+    ids = {part["kind"]: part.get("id", "") for part in resources}
+    assert aws(stage, "sns").get_topic_attributes(TopicArn=ids["Topic"])["Attributes"]
+    assert aws(stage, "iam").get_role(RoleName=ids["Role"].rpartition("/")[2])["Role"]["Arn"] == ids["Role"]
     sale = buy(stage.urls)
     assert sale.left == STOCK - QUANTITY
