@@ -1,4 +1,4 @@
-"""End to end, on a real node: the operator as a pod with its own rights, an emulated AWS, PostgreSQL and the shop.
+"""End to end, on a real node: the operator as a pod with its own rights, strict AWS, PostgreSQL and the shop.
 
     conftest      one stage for the whole run, and a namespace of its own for each test that changes much
     stage         brings up what `make demo` brings up, with the same building blocks
@@ -8,6 +8,7 @@
     tiny          a Microservice that costs next to nothing
     second_image  the same program as an image with another name and another identity
     traffic       customers who do not stop while something is changed
+    shop_copy     the whole shop once more, in an Environment of a test's own
     stores        what really is in AWS and PostgreSQL, without asking the operator
     audit         what the API server wrote down of the operator's requests
 
