@@ -208,6 +208,9 @@ def test_without_javascript_all_of_it_works(shop: Shop) -> None:
         nothing = http.post("/shop/orders", data={f"quantity-{name}": "0"})
         assert (nothing.status_code, "Nothing is chosen yet" in nothing.text) == (422, True)
         http.post("/shop/sign-out")
+        http.post("/shop/sign-in", data={"name": "Eve", "email": f"{uuid4().hex[:12]}@example.com"})
+        assert http.get(order.url.path).status_code == 404
+        http.post("/shop/sign-out")
         assert http.get("/shop/orders").url.path == "/shop/sign-in"
 
 

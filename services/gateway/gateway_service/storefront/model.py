@@ -54,6 +54,7 @@ class Order(_Camel):
     """An order."""
 
     order_id: UUID
+    customer_id: UUID
     status: str
     total_amount: Decimal
     items: tuple[Item, ...] = ()

@@ -96,7 +96,7 @@ def router(entry: Entry, sessions: Sessions) -> APIRouter:
         if not visitor.customer_id:
             return to("/shop/sign-in")
         try:
-            order = await shop(visitor).order(order_id)
+            order = await shop(visitor).order(order_id, visitor.customer_id)
         except Refusal as refusal:
             return _failed(sessions, visitor, refusal, "Your order")
         names = await _names(shop(visitor), order)

@@ -76,9 +76,12 @@ class Shop:
         body = {"customerId": customer_id, "items": items}
         return _parsed(await self._call("POST", "/orders", body=body, key=key), Order)
 
-    async def order(self, order_id: UUID) -> Order:
-        """One order."""
-        return _parsed(await self._call("GET", f"/orders/{order_id}"), Order)
+    async def order(self, order_id: UUID, customer_id: str) -> Order:
+        """One order of a customer."""
+        order = _parsed(await self._call("GET", f"/orders/{order_id}"), Order)
+        if str(order.customer_id) != customer_id:
+            raise Refusal(HTTPStatus.NOT_FOUND, "this is none of your orders")
+        return order
 
     async def orders(self, customer_id: str, cursor: str = "") -> Page[Order]:
         """A page of a customer's orders."""
