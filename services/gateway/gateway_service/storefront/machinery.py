@@ -11,7 +11,6 @@ import structlog
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway_service.aws import AWS, FAILURES
-from gateway_service.table import TAG_CLUSTER
 
 log = structlog.get_logger(__name__)
 
@@ -54,11 +53,10 @@ class Queue:
 class Machinery:
     """Looks at the order service's metrics and at SQS."""
 
-    def __init__(self, aws: AWS, order_url: str, cluster: str = "") -> None:
+    def __init__(self, aws: AWS, order_url: str) -> None:
         """Without an address there are no breakers to look at."""
         self._aws = aws
         self._order_url = order_url
-        self._cluster = cluster
         self._client = httpx2.AsyncClient(timeout=3, trust_env=False)
 
     async def breakers(self) -> list[Breaker]:
@@ -92,7 +90,7 @@ class Machinery:
         found = []
         for url in [url for page in pages for url in page.get("QueueUrls", ())]:
             tags = client.list_queue_tags(QueueUrl=url).get("Tags", {})
-            if TAG_NAME in tags and tags.get(TAG_CLUSTER) == (self._cluster or tags.get(TAG_CLUSTER)):
+            if TAG_NAME in tags:
                 asked = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
                 found.append({"tags": tags, **asked["Attributes"]})
         return found
