@@ -30,8 +30,9 @@ def consented(identity: Identity, section: str, adoptee: str) -> str:
 
 def with_adoption(spec: Any, section: str, named: str) -> tuple[Declared, ...]:
     """Entries of a list of the spec, each with what it takes over; `named` is the field that says so."""
+    found = spec.get(section) if isinstance(spec, Mapping) else None
     adopts = {}
-    for item in spec.get(section) or () if isinstance(spec, Mapping) else ():
+    for item in found if isinstance(found, list) else ():
         adopt = item.get("adopt") if isinstance(item, Mapping) else None
         if isinstance(adopt, Mapping) and adopt.get(named):
             adopts[str(item.get("name"))] = str(adopt[named])
