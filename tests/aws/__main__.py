@@ -64,7 +64,7 @@ def start(options: Options) -> Running:
     whole = WholeAWS.before(address, endpoints, pace=1)
     whole.eks = PodIdentity(clusters=(options.cluster,))
     layer = polling(endpoints.bounded(whole.rds, whole) if endpoints else whole)
-    proxy = Proxy(address, layer, calls=Unkept())
+    proxy = Proxy(address, layer, calls=Unkept(), seen=set())
     return Running(proxy.start(options.host, options.port), network, whole, endpoints)
 
 

@@ -77,6 +77,7 @@ class Proxy:
     layers: dict[str, Layer] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+    seen: set[tuple[str, str]] = field(default_factory=lambda: SEEN)  # another set where callers are no operator
 
     def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         handler = type("Handler", (_Handler,), {"proxy": self})
@@ -115,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         call = self._call(raw)
         self.proxy.calls.append(call)
-        SEEN.add((call.service, call.action))
+        self.proxy.seen.add((call.service, call.action))
         effect = self.proxy.fault(call)
         if isinstance(effect, Answer):
             self._reply(effect)

@@ -12,7 +12,8 @@ from microservice_operator.outside.sorts import Declared
     "spec", [None, 5, {}, {"tables": 5}, {"tables": "x"}, {"tables": {}}, {"tables": [None, 1, []]}]
 )
 def test_nonsense_declares_nothing(spec: Any) -> None:
-    assert with_adoption(spec, TABLES, "name") == ()
+    assert with_adoption({"tables": tables}, TABLES, "name") == ()
+    assert with_adoption(tables, TABLES, "name") == ()
 
 
 @pytest.mark.parametrize("adopt", [None, 5, "old", [], {}, {"name": None}, {"identifier": "old"}])
