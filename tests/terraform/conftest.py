@@ -21,8 +21,13 @@ Root = Callable[[str, str], Terraform]
 
 def client(cloud: Account, service: Any) -> Any:  # boto3's stubs know each name by a literal
     """Somebody else's look at the account."""
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    return boto3.client(service, region_name=REGION, endpoint_url=cloud.address, **keys)
+    return boto3.client(
+        service,
+        region_name=REGION,
+        endpoint_url=cloud.address,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
 
 
 @pytest.fixture(scope="session")
