@@ -71,6 +71,6 @@ def _made(answer: httpx2.Response) -> dict[str, str]:
 
 
 def _stock_in_dynamodb(stage: Stage, product: str) -> int:
-    (table,) = tables(stage, SHOP, "product")
+    (table,) = [name for name in tables(stage, SHOP, "product") if "-products-" in name]
     item = dynamodb(stage).get_item(TableName=table, Key={"productId": {"S": product}}, ConsistentRead=True)["Item"]
     return int(item["inventory"]["N"])
