@@ -41,7 +41,6 @@ class Reason(StrEnum):
     INVALID_SPEC = "InvalidSpec"
     ENVIRONMENT_MISSING = "EnvironmentMissing"
     ENVIRONMENT_REFUSED = "EnvironmentRefused"
-    PROVIDER_NOT_SUPPORTED = "ProviderNotSupported"
     CONFLICT = "Conflict"
     FORBIDDEN = "Forbidden"
     REJECTED = "Rejected"
