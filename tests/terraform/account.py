@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.sqs.models import Queue
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
@@ -26,6 +27,7 @@ REGION = "us-east-1"
 
 
 _create_launch_template = EC2Backend.create_launch_template
+_attributes = Queue.__dict__["attributes"].fget
 
 
 def _description(rule: SecurityGroupRule) -> str | None:
@@ -38,6 +40,14 @@ def _launch_template(backend: EC2Backend, name: str, description: str, data: dic
     """The template's own tags are no part of what it makes: moto takes them for such."""
     told = [each for each in data.get("TagSpecifications", []) if each["ResourceType"] != "launch-template"]
     return _create_launch_template(backend, name, description, data | {"TagSpecifications": told}, tags)
+
+
+def _as_written(queue: Queue) -> dict[str, Any]:
+    """SQS gives a redrive policy back as it was written; moto adds spaces."""
+    shown: dict[str, Any] = _attributes(queue)
+    if shown.get("RedrivePolicy"):
+        shown["RedrivePolicy"] = json.dumps(json.loads(shown["RedrivePolicy"]), separators=(",", ":"))
+    return shown
 
 
 def _make_group(cluster: str, subnets: list[str]) -> tuple[str, str]:
@@ -92,6 +102,7 @@ def account() -> Iterator[Account]:
         mended.enter_context(mock.patch.dict(os.environ, {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}))
         mended.enter_context(mock.patch.object(SecurityGroupRule, "description", property(_description)))
         mended.enter_context(mock.patch.object(EC2Backend, "create_launch_template", _launch_template))
+        mended.enter_context(mock.patch.object(Queue, "attributes", property(_as_written)))
         thread.start()
         try:
             yield made
