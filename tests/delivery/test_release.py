@@ -87,7 +87,17 @@ def helm() -> str:
 
 
 def _template(helm: str, chart: Path, *settings: str) -> Objects:
-    done = _run(helm, "template", "x", chart, "--namespace", "microservice-operator-system", *settings)
+    done = _run(
+        helm,
+        "template",
+        "x",
+        chart,
+        "--namespace",
+        "microservice-operator-system",
+        "--kube-version",
+        "1.36.0",
+        *settings,
+    )
     assert done.returncode == 0, done.stderr
     return _objects(done.stdout)
 
