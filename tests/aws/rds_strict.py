@@ -289,16 +289,16 @@ class StrictRDS:
     def _tick(self, name: str) -> None:
         queue = self._ahead.get(name, [])
         while queue and queue[0][0] <= self.now:
-            _, _, brings = queue.pop(0)
-            instance = self.instances[name]
+            instance, brings = self.instances[name], queue[0][2]
+            if "Endpoint" in brings:
+                brings["Endpoint"] = self._opened(instance)
+            queue.pop(0)  # only now: a server that does not come up is tried again at the next look
             if brings.pop("gone", False):
                 del self.instances[name]
                 self.secrets.pop(instance.get("MasterUserSecret", {}).get("SecretArn", ""), None)
                 return
             if "snapshot" in brings:
                 self.snapshots[brings.pop("snapshot")]["Status"] = "available"
-            if "Endpoint" in brings:
-                brings["Endpoint"] = self._opened(instance)
             instance |= brings
             instance["DBInstanceStatus"] = queue[0][1] if queue else "available"
 

@@ -18,7 +18,7 @@ class TableKey(Model):
     name: Attribute
     """Name of the attribute."""
     type: Literal["S", "N", "B"] = "S"
-    """S string, N number, B binary."""
+    """S string, N number, B binary; written "N", for YAML takes a bare N for false."""
 
 
 class CapacityRange(Model):
