@@ -14,6 +14,7 @@ from botocore.exceptions import (
 
 from ..errors import Gone, NeedsPerson, NotYet, OperatorError
 from ..facts import Reason
+from .policy_rights import iam_action
 
 _THROTTLED = {
     "BandwidthLimitExceeded",
@@ -112,12 +113,15 @@ def _answered(error: ClientError, action: str, target: str) -> OperatorError:
         return NotYet(Reason.AWS_UNAVAILABLE, f"AWS fails at {action} on {target}: {code}", 10)
     if code in _UNDER_WAY:
         return NotYet(Reason.PROGRESSING, f"AWS is not ready for {action} on {target}: {said}", 5)
+    if code in _DENIED:
+        right = iam_action(action)
+        what = "it" if right == action else right
+        message = f"{action} on {target} is denied; allow {what} to the operator's role: {said}"
+        return NeedsPerson(Reason.ACCESS_DENIED, message)
     return _for_a_person(code, said, f"{action} on {target}")
 
 
 def _for_a_person(code: str, said: str, act: str) -> NeedsPerson:
-    if code in _DENIED:
-        return NeedsPerson(Reason.ACCESS_DENIED, f"{act} is denied; allow it to the operator's role: {said}")
     if code in _CREDENTIALS:
         return NeedsPerson(Reason.ACCESS_DENIED, f"{act}: AWS refuses the operator's credentials: {code}")
     return NeedsPerson(Reason.REJECTED, f"AWS rejects {act}: {said}")

@@ -296,3 +296,10 @@ RIGHTS: tuple[Right, ...] = (
     ),
     Right("sqs", ("DeleteQueue",), (QUEUE,), "lets a queue go by its deletionPolicy"),
 )
+
+
+def iam_action(call: str) -> str:
+    """What IAM calls a call such as `apigatewayv2:GetApis`, by its service in boto3; most are called the same."""
+    service, _, name = call.replace("apigatewayv2:", "apigateway:").partition(":")
+    named = next((right.actions for right in RIGHTS if right.service == service and name in right.calls), ())
+    return named[0] if named else f"{service}:{name}"

@@ -53,3 +53,12 @@ def test_what_happens_next(error: ClientError | BotoCoreError, kind: type, reaso
 
 def test_not_found_is_gone() -> None:
     assert isinstance(meaning(answered("ResourceNotFoundException"), "dynamodb:DescribeTable", "table x"), Gone)
+
+
+@pytest.mark.parametrize(
+    ("call", "right"),
+    [("dynamodb:CreateTable", "allow it to"), ("apigatewayv2:GetApis", "allow apigateway:GET to")],
+)
+def test_a_denied_call_is_named_with_what_iam_calls_it(call: str, right: str) -> None:
+    said = str(meaning(answered("AccessDeniedException"), call, "a target"))
+    assert said.startswith(f"{call} on a target is denied; {right} the operator's role")
