@@ -3,6 +3,7 @@
 tables      what the walk calls, and the table of field rules of a DynamoDB table
 resource    the port that every adapter implements, and the one pass that drives any of them
 plan        PURE: desired and observed → one decision
+kinds       PURE: the tables of field rules, and how the two sides of a resource differ
 rules       PURE: how one field may differ, and what follows if it does
 dynamodb    the adapter: translates, never decides
 iam_roles   what the walk calls for the service's role; iam and eks are its adapters
@@ -28,10 +29,11 @@ from .iam_roles import (
     reconcile_identity,
     site,
 )
+from .kinds import Kind
 from .messaging_kinds import DEAD_LETTER_QUEUE, QUEUE, SUBSCRIPTION, TOPIC, reachable
 from .messaging_names import queue_arns, topic_arns
 from .place import Place
-from .plan import Adoption, Kind, Leaving
+from .plan import Adoption, Leaving
 from .policy_arns import adoptee_arn
 from .queues import WantedQueue, delete_queue, reconcile_dead_letter_queue, reconcile_queue
 from .subscriptions import (

@@ -17,10 +17,11 @@ from .apigateway_service import ServiceRoutes, Site, parameters
 from .claims import Authorizers, Claim, Claims, Tokens, next_authorizer, next_routes, none_left
 from .clients import Lane
 from .gateways import REASONS, SharedAPI, drop_gateway, forget_gateway, reconcile_gateway, shared_place
+from .kinds import Field, Kind
 from .openapi import routes
 from .parts import failed
 from .place import Place
-from .plan import Desired, Field, Kind, Leaving
+from .plan import Desired, Leaving
 from .resource import reconcile, remove
 from .rules import exact
 

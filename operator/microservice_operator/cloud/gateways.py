@@ -14,8 +14,9 @@ from ..ownership import SharedOwner
 from .apigateway import HTTPAPI
 from .apigateway_shapes import CORS_HEADERS, CORS_METHODS
 from .claims import none_left
+from .kinds import Field, Kind, Reasons
 from .place import Place
-from .plan import Desired, Field, Kind, Leaving, Reasons
+from .plan import Desired, Leaving
 from .resource import reconcile, remove
 from .rules import Added, Change, Outcome, Removed, exact
 from .tags import desired_tags, owned_tags

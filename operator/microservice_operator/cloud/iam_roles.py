@@ -14,8 +14,9 @@ from .clients import Lane
 from .eks import EFFECTIVE_AFTER, PodIdentityAssociation, is_young
 from .iam import IAMRole
 from .iam_trust import trust
+from .kinds import Field, Kind, Reasons
 from .place import Place
-from .plan import Desired, Field, Kind, Leaving, Reasons
+from .plan import Desired, Leaving
 from .policy import Lending, document, excess, grants
 from .policy_arns import Site, arns, needs_role
 from .policy_documents import same_policy

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..facts import Part, Reason
-from .plan import Field, Kind, Reasons
+from .kinds import Field, Kind, Reasons
 from .policy_documents import Document, same_policy
 from .rules import Change, Outcome, exact, if_given, set_once
 from .tags import owned_tags

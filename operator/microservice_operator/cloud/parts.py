@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from ..errors import Gone, NeedsPerson, NotYet, OperatorError
 from ..facts import Event, Part, Reason, State
-from .plan import Create, Decision, Delete, Keep, Kind, Modify, Observed, Phase, Refuse, Wait, called
+from .kinds import Kind, called
+from .plan import Create, Decision, Delete, Keep, Modify, Observed, Phase, Refuse, Wait
 
 _SOON = 1.0  # a step was taken: is there another?
 _UNDER_WAY = 5.0  # AWS is at work

@@ -1,11 +1,9 @@
 """PURE: desired and observed → one decision.
 
 One resource, one pass, at most one step. The rules of its fields are a table (`Kind.fields`, in order of urgency);
-nothing here knows which resource it is. The same functions serve `reconcile` in the cluster and `plan` on the command
-line.
+nothing here knows which resource it is.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,7 +12,8 @@ from typing import Any, Literal
 from .. import names
 from ..facts import Reason
 from ..ownership import OWNER_TAGS, Owner, Standing
-from .rules import Change, Refusal, Removed, Rule
+from .kinds import Field, Kind, called, differences, noun
+from .rules import Change, Refusal, Removed
 from .tags import retained
 
 
@@ -26,39 +25,6 @@ class Phase(StrEnum):
     CHANGING = "Changing"  # in use, and a change is under way
     DELETING = "Deleting"
     UNUSABLE = "Unusable"  # neither in use nor on the way to it
-
-
-@dataclass(frozen=True)
-class Field:
-    """One row of a kind's table: fields of the same `step` are changed by one call; `spec` is its path in the spec."""
-
-    name: str
-    rule: Rule
-    spec: str = ""
-    step: str = ""
-
-
-@dataclass(frozen=True)
-class Reasons:
-    """What a kind calls its states."""
-
-    creating: Reason
-    created: Reason
-    updating: Reason
-    deleting: Reason
-    deleted: Reason
-    retained: Reason
-    lost: Reason
-    unusable: Reason
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A type of resource: its name, its table of field rules, its words."""
-
-    name: str
-    fields: tuple[Field, ...]
-    reasons: Reasons
 
 
 @dataclass(frozen=True)
@@ -233,15 +199,14 @@ def _not_adopted(kind: Kind, desired: Desired, observed: Observed) -> Refuse | N
         whose = f"{marks.get(names.TAG_NAMESPACE, '?')}/{marks.get(names.TAG_NAME, '?')}"
         message = f"{observed.id} is marked as that of Microservice {whose} and is left as it is; correct adopt"
         return Refuse(Reason.ADOPTION_REFUSED, message, desired.at)
-    for row in kind.fields:
-        outcome = row.rule(desired.fields[row.name], observed.fields[row.name]) if observed.fields else None
-        path = f"{desired.at}.{row.spec}" if desired.at else row.spec
+    for found in differences(kind, desired.fields, observed.fields) if observed.fields else ():
+        outcome, spec = found.outcome, found.field.spec
         if isinstance(outcome, Refusal):
-            message = f"{thing} cannot be taken over: {row.spec} {outcome.message}"
-            return Refuse(Reason.ADOPTION_REFUSED, message, path)
-        if isinstance(outcome, Change) and isinstance(outcome.to, Removed):
-            message = f"{thing} would lose {outcome.to.name} if it were taken over; declare it in {row.spec}"
-            return Refuse(Reason.ADOPTION_REFUSED, message, path)
+            message = f"{thing} cannot be taken over: {spec} {outcome.message}"
+            return Refuse(Reason.ADOPTION_REFUSED, message, _path(desired, found.field))
+        if isinstance(outcome.to, Removed):
+            message = f"{thing} would lose {outcome.to.name} if it were taken over; declare it in {spec}"
+            return Refuse(Reason.ADOPTION_REFUSED, message, _path(desired, found.field))
     return None
 
 
@@ -256,14 +221,12 @@ def _foreign(kind: Kind, desired: Desired, observed: Observed) -> Decision:
 
 def _differences(kind: Kind, desired: Desired, observed: Observed) -> Decision:
     changes: dict[str, Change] = {}
-    for row in kind.fields:
-        outcome = row.rule(desired.fields[row.name], observed.fields[row.name])
+    for found in differences(kind, desired.fields, observed.fields):
+        row, outcome = found.field, found.outcome
         if isinstance(outcome, Refusal):
-            path = f"{desired.at}.{row.spec}" if desired.at else row.spec
             message = f"{row.spec} of {called(kind, desired.name)} {outcome.message}"
-            return Refuse(Reason.CHANGE_REFUSED, message, path)
-        if outcome:
-            changes[row.name] = outcome
+            return Refuse(Reason.CHANGE_REFUSED, message, _path(desired, row))
+        changes[row.name] = outcome
     if observed.phase is Phase.CHANGING or (changes and observed.locked):
         return Wait()
     if changes:
@@ -287,11 +250,5 @@ def _step(row: Field) -> str:
     return row.step or row.name
 
 
-def called(kind: Kind, name: str) -> str:
-    """A resource in a sentence: `SecurityGroup` → `security group orders`."""
-    return f"{noun(kind)} {name}"
-
-
-def noun(kind: Kind) -> str:
-    """What a kind is called in a sentence."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.name).lower()
+def _path(desired: Desired, row: Field) -> str:
+    return f"{desired.at}.{row.spec}" if desired.at else row.spec

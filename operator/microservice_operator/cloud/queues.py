@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from ..api.messaging import Queue, seconds
 from ..facts import Part
 from .clients import Lane
+from .kinds import Kind
 from .messaging_kinds import DEAD_LETTER_QUEUE, QUEUE, queue_policy
 from .messaging_names import candidates, dead_letter, queue_arns, short
 from .place import Place
-from .plan import Desired, Kind, Leaving
+from .plan import Desired, Leaving
 from .settling import let_go, settle
 from .sqs import OWN_KEYS, SQSQueue
 from .tags import desired_tags

@@ -15,9 +15,10 @@ from ..errors import OperatorError
 from ..facts import Part, Reason, State
 from .clients import Lane
 from .ec2 import SecurityGroup, from_group
+from .kinds import Kind
 from .parts import failed
 from .place import Place
-from .plan import Adoption, Desired, Kind, Leaving
+from .plan import Adoption, Desired, Leaving
 from .rds_groups import ParameterGroup, SubnetGroup, parameter_groups
 from .rds_instance import Instance, Policy, region, upgrade_snapshot
 from .rds_kinds import INSTANCE, KINDS, PARAMETER_GROUP, SECURITY_GROUP, SUBNET_GROUP, Disk, WantedMajor

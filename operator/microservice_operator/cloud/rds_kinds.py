@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..facts import Reason
-from .plan import Field, Kind, Reasons
+from .kinds import Field, Kind, Reasons
+from .rds_parameters import parameters
 from .rds_shapes import Major
-from .rules import Change, Outcome, Refusal, entries, exact, if_given, set_once, set_once_if_given, settings
+from .rules import Change, Effect, Outcome, Refusal, entries, exact, if_given, set_once, set_once_if_given
 from .tags import owned_tags
 
 _MOVE = "restore it, or declare a database of another name and move the data"
@@ -101,7 +102,7 @@ PARAMETER_GROUP = Kind(
     (
         Field("family", set_once("remove that group"), "its family"),
         Field("tags", owned_tags, "tags"),
-        Field("parameters", settings, "parameters"),
+        Field("parameters", parameters, "parameters"),
     ),
     _GROUP,
 )
@@ -120,18 +121,18 @@ INSTANCE = Kind(
         Field("minor_upgrades", exact, "its minor upgrades", step="settings"),
         Field("copy_tags", exact, "tags of its snapshots", step="settings"),
         Field("security_groups", if_given, "its security group", step="settings"),
-        Field("parameter_group", if_given, "its parameter group", step="settings"),
+        Field("parameter_group", if_given, "its parameter group", step="settings", effect=Effect.RESTART),
         Field("retention", exact, "backup.retentionDays", step="settings"),
         Field("backup_window", if_given, "backup.window", step="settings"),
         Field("maintenance_window", if_given, "maintenance.window", step="settings"),
         Field("max_storage", exact, "storage.maxSize", step="settings"),
-        Field("major", upgraded, "version"),
-        Field("class", exact, "size", step="hardware"),
-        Field("multi_az", exact, "highAvailability", step="hardware"),
-        Field("storage", grown, "storage.size", step="hardware"),
-        Field("storage_type", exact, "storage.type", step="hardware"),
-        Field("waiting", at_once, "at once what waited for the maintenance window"),
-        Field("restart", at_once, "parameters that a restart brings"),
+        Field("major", upgraded, "version", effect=Effect.RESTART),
+        Field("class", exact, "size", step="hardware", effect=Effect.RESTART),
+        Field("multi_az", exact, "highAvailability", step="hardware", effect=Effect.RESTART),
+        Field("storage", grown, "storage.size", step="hardware", effect=Effect.RESTART),
+        Field("storage_type", exact, "storage.type", step="hardware", effect=Effect.RESTART),
+        Field("waiting", at_once, "at once what waited for the maintenance window", effect=Effect.RESTART),
+        Field("restart", at_once, "parameters that a restart brings", effect=Effect.RESTART),
     ),
     _reasons(Reason.DATABASE_CREATED, Reason.DATABASE_DELETED),
 )

@@ -9,21 +9,9 @@ from typing import Protocol
 from ..errors import OperatorError
 from ..facts import Part, State
 from ..ownership import Standing
+from .kinds import Kind
 from .parts import failed, leaving_part, wanted_part
-from .plan import (
-    Create,
-    Delete,
-    Desired,
-    Keep,
-    Kind,
-    Leaving,
-    Modify,
-    Observed,
-    Phase,
-    Step,
-    plan,
-    plan_removal,
-)
+from .plan import Create, Delete, Desired, Keep, Leaving, Modify, Observed, Phase, Step, plan, plan_removal
 
 
 class Resource(Protocol):

@@ -6,16 +6,31 @@ or a server-chosen field means that the spec does not care.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
+
+
+class Effect(StrEnum):
+    """What a change of a field does to whoever uses the resource."""
+
+    IN_PLACE = "in place"  # at once, and nothing is interrupted
+    RESTART = "restart"  # it may interrupt: in the maintenance window, or at once if the spec says so
+    REPLACE = "replace"  # something that is there goes; what is wanted instead is made
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True)
 class Change:
-    """The field is to become `to`; `what` says so in a few words."""
+    """The field is to become `to`; `what` says so in a few words, `then` what it takes after that.
+
+    `effect` is given where it is not that of the field's row.
+    """
 
     to: Any
     what: str = ""
+    effect: Effect | None = None
+    then: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,10 +120,11 @@ def entries(desired: frozenset[Any], observed: frozenset[Any]) -> Outcome:
 def settings(desired: Mapping[str, str], observed: Mapping[str, str]) -> Outcome:
     """Values by name that are set and reset by calls of their own; what differs first."""
     differing = {name: value for name, value in desired.items() if observed.get(name) != value}
-    if differing:
-        return Change(Missing(differing), "setting " + ", ".join(sorted(differing)))
     surplus = tuple(sorted(observed.keys() - desired.keys()))
-    return Change(Surplus(surplus), "resetting " + ", ".join(surplus)) if surplus else None
+    resetting = "resetting " + ", ".join(surplus) if surplus else ""
+    if differing:
+        return Change(Missing(differing), "setting " + ", ".join(sorted(differing)), then=resetting)
+    return Change(Surplus(surplus), resetting) if surplus else None
 
 
 def set_once(remedy: str) -> Rule:
@@ -133,6 +149,12 @@ def off_between(desired: Any, observed: Any) -> Outcome:
     if desired == observed:
         return None
     return Change(None if observed is not None else desired)
+
+
+def remade(desired: Any, observed: Any) -> Outcome:
+    """`off_between` of what is gone for whoever reads it once it is off."""
+    outcome = off_between(desired, observed)
+    return replace(outcome, effect=Effect.REPLACE) if isinstance(outcome, Change) and observed is not None else outcome
 
 
 def within(desired: tuple[Bounds, ...] | None, observed: tuple[int, ...]) -> Outcome:
@@ -165,11 +187,15 @@ def one_by_one(remedy: str) -> Rule:
                 return Refusal(
                     f"{name} is set once, {shown(observed[name])} in place and {shown(desired[name])} wanted; {remedy}"
                 )
-        for name in sorted(desired.keys() - observed.keys()):
-            return Change(Added(name, desired[name]), f"adding {name}")
-        for name in sorted(observed.keys() - desired.keys()):
-            return Change(Removed(name), f"removing {name}")
-        return None
+        steps: list[tuple[Added | Removed, str]] = [
+            *((Added(name, desired[name]), f"adding {name}") for name in sorted(desired.keys() - observed.keys())),
+            *((Removed(name), f"removing {name}") for name in sorted(observed.keys() - desired.keys())),
+        ]
+        if not steps:
+            return None
+        (first, what), *rest = steps
+        effect = Effect.REPLACE if observed.keys() - desired.keys() else Effect.IN_PLACE
+        return Change(first, what, effect, ", ".join(words for _, words in rest))
 
     return rule
 

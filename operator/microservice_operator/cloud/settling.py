@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from ..facts import Part
+from .kinds import Kind
 from .place import Place
-from .plan import Desired, Kind, Leaving
+from .plan import Desired, Leaving
 from .resource import Resource, reconcile, remove
 
 

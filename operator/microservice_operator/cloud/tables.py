@@ -11,11 +11,12 @@ from ..facts import Part, Reason
 from .clients import Lane
 from .dynamodb import DynamoDBTable
 from .dynamodb_scaling import desired_targets, scaled, tracked, unscaled
+from .kinds import Field, Kind, Reasons
 from .place import Place
-from .plan import Adoption, Desired, Field, Kind, Leaving, Reasons
+from .plan import Adoption, Desired, Leaving
 from .policy_arns import TABLE_NAME_LIMIT
 from .resource import reconcile, remove
-from .rules import Bounds, each_within, exact, off_between, one_by_one, set_once, within
+from .rules import Bounds, each_within, exact, off_between, one_by_one, remade, set_once, within
 from .tags import desired_tags, owned_tags
 
 _KEEP = "restore it, or declare a table of another name and move the items"
@@ -47,7 +48,7 @@ TABLE = Kind(
         ),
         Field("scaling", scaled, "capacity"),
         Field("tracking", tracked, "capacity"),
-        Field("stream", off_between, "streamViewType"),
+        Field("stream", remade, "streamViewType"),
         Field("time_to_live", off_between, "timeToLiveAttribute"),
         Field("recovery", exact, "pointInTimeRecovery"),
         Field("protection", exact, "deletionProtection"),

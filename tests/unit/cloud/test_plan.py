@@ -9,27 +9,37 @@ from hypothesis import strategies as st
 
 from microservice_operator import names
 from microservice_operator.api.objects import Identity
+from microservice_operator.cloud.kinds import Field, Kind, Reasons, differences
 from microservice_operator.cloud.plan import (
     Adoption,
     Create,
     Decision,
     Delete,
     Desired,
-    Field,
     Keep,
-    Kind,
     Leaving,
     Modify,
     Observed,
     Phase,
-    Reasons,
     Refuse,
     Step,
     Wait,
     plan,
     plan_removal,
 )
-from microservice_operator.cloud.rules import Bounds, exact, floor, off_between, server_chosen, set_once, within
+from microservice_operator.cloud.rules import (
+    Bounds,
+    Effect,
+    exact,
+    floor,
+    off_between,
+    one_by_one,
+    remade,
+    server_chosen,
+    set_once,
+    settings,
+    within,
+)
 from microservice_operator.cloud.tags import Tag, desired_tags, owned_tags
 from microservice_operator.facts import Reason
 from microservice_operator.ownership import Owner
@@ -142,6 +152,51 @@ WANTED_CASES: dict[str, tuple[Desired, Observed | None, Decision | Reason]] = {
 def test_wanted(case: str) -> None:
     desired, found, expected = WANTED_CASES[case]
     _assert(plan(THING, desired, found), expected)
+
+
+MIXED = Kind(
+    "Thing",
+    (
+        *(row for row in THING.fields if row.name != "size"),
+        Field("size", exact, "size", step="hardware", effect=Effect.RESTART),
+        Field("stream", remade, "stream"),
+        Field("indexes", one_by_one("restore it"), "indexes"),
+        Field("values", settings, "values"),
+    ),
+    THING.reasons,
+)
+ALIKE = {"stream": None, "indexes": {"a": 1}, "values": {}}
+EFFECTS: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[str, Effect, str]]]] = {
+    "nothing differs": ({}, {}, []),
+    "in place, by default": ({"storage": 30}, {}, [("storage.size", Effect.IN_PLACE, "changing storage.size")]),
+    "as its row says": ({"size": "big"}, {}, [("size", Effect.RESTART, "changing size")]),
+    "switched on": ({"stream": "A"}, {}, [("stream", Effect.IN_PLACE, "changing stream")]),
+    "switched to another": ({"stream": "A"}, {"stream": "B"}, [("stream", Effect.REPLACE, "changing stream")]),
+    "one more": ({"indexes": {"a": 1, "b": 2}}, {}, [("indexes", Effect.IN_PLACE, "adding b")]),
+    "one for another": ({"indexes": {"b": 2}}, {}, [("indexes", Effect.REPLACE, "adding b, then removing a")]),
+    "one goes": ({"indexes": {}}, {}, [("indexes", Effect.REPLACE, "removing a")]),
+    "set and reset": (
+        {"values": {"a": "1"}},
+        {"values": {"b": "2"}},
+        [("values", Effect.IN_PLACE, "setting a, then resetting b")],
+    ),
+    "refused, and not alone": (
+        {"engine": "mysql", "size": "big"},
+        {},
+        [
+            ("engine", Effect.REFUSED, "is set once, postgres in place and mysql wanted; restore it"),
+            ("size", Effect.RESTART, "changing size"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", EFFECTS)
+def test_every_change_says_what_it_does(case: str) -> None:
+    wanted, there, expected = EFFECTS[case]
+    desired, found = {**WANTED, **ALIKE, **wanted}, {**THERE, **ALIKE, **there, "tags": MARKS}
+    told = [(each.field.spec, each.effect, each.what) for each in differences(MIXED, desired, found)]
+    assert told == expected
 
 
 CLEARING = Step("units", {}, "clearing it")

@@ -15,9 +15,10 @@ from microservice_operator.cloud.rds import instance_name
 from microservice_operator.cloud.rds_fleet import Fleet
 from microservice_operator.cloud.rds_instance import final_snapshot
 from microservice_operator.cloud.rds_kinds import Disk, WantedMajor, grown, upgraded
+from microservice_operator.cloud.rds_parameters import parameters
 from microservice_operator.cloud.rds_shapes import Major, group_name, pending
 from microservice_operator.cloud.rds_states import STATES, meaning
-from microservice_operator.cloud.rules import Change, Outcome, Refusal
+from microservice_operator.cloud.rules import Change, Effect, Outcome, Refusal
 from microservice_operator.errors import NotYet
 from microservice_operator.ownership import Owner
 
@@ -56,6 +57,23 @@ def test_versions(case: str) -> None:
 def test_disks(case: str) -> None:
     desired, observed, expected = DISKS[case]
     assert _agrees(grown(desired, observed), expected)
+
+
+PARAMETERS: dict[str, tuple[dict[str, str], dict[str, str], Effect | None]] = {
+    "a dynamic one": ({"work_mem": "8192"}, {}, None),
+    "a static one": ({"max_connections": "50"}, {}, Effect.RESTART),
+    "a static one, reset": ({}, {"max_connections": "50"}, Effect.RESTART),
+    "a static one that is reset after another is set": ({"work_mem": "1"}, {"max_connections": "5"}, Effect.RESTART),
+    "a static one that stays": ({"max_connections": "5", "work_mem": "1"}, {"max_connections": "5"}, None),
+}
+
+
+@pytest.mark.parametrize("case", PARAMETERS)
+def test_which_parameters_take_a_restart(case: str) -> None:
+    desired, observed, effect = PARAMETERS[case]
+    outcome = parameters(desired, observed)
+    assert isinstance(outcome, Change)
+    assert outcome.effect is effect
 
 
 @given(st.integers(20, 200), st.integers(0, 300), st.integers(20, 400))

@@ -1,0 +1,89 @@
+"""PURE: what the plan knows of a type of resource, and how the two sides of one differ.
+
+The rules of its fields are a table (`Kind.fields`, in order of urgency). Whoever decides on the next step and whoever
+tells all that would change read the same differences.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..facts import Reason
+from .rules import Change, Effect, Refusal, Rule
+
+
+@dataclass(frozen=True)
+class Field:
+    """One row of a kind's table: fields of the same `step` are changed by one call; `spec` is its path in the spec.
+
+    `effect` is what a change of it does to whoever uses the resource, unless the rule's Change says otherwise.
+    """
+
+    name: str
+    rule: Rule
+    spec: str = ""
+    step: str = ""
+    effect: Effect = Effect.IN_PLACE
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """What a kind calls its states."""
+
+    creating: Reason
+    created: Reason
+    updating: Reason
+    deleting: Reason
+    deleted: Reason
+    retained: Reason
+    lost: Reason
+    unusable: Reason
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A type of resource: its name, its table of field rules, its words."""
+
+    name: str
+    fields: tuple[Field, ...]
+    reasons: Reasons
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A field that is not as it is wanted, and what follows."""
+
+    field: Field
+    outcome: Change | Refusal
+
+    @property
+    def effect(self) -> Effect:
+        """What the change does to whoever uses the resource."""
+        if isinstance(self.outcome, Refusal):
+            return Effect.REFUSED
+        return self.outcome.effect or self.field.effect
+
+    @property
+    def what(self) -> str:
+        """All of the change in a few words, or why it is none."""
+        if isinstance(self.outcome, Refusal):
+            return self.outcome.message
+        first = self.outcome.what or f"changing {self.field.spec}"
+        return f"{first}, then {self.outcome.then}" if self.outcome.then else first
+
+
+def differences(kind: Kind, desired: Mapping[str, Any], observed: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """Every field that is not as it is wanted, in order of urgency."""
+    found = ((row, row.rule(desired[row.name], observed[row.name])) for row in kind.fields)
+    return tuple(Difference(row, outcome) for row, outcome in found if outcome)
+
+
+def called(kind: Kind, name: str) -> str:
+    """A resource in a sentence: `SecurityGroup` → `security group orders`."""
+    return f"{noun(kind)} {name}"
+
+
+def noun(kind: Kind) -> str:
+    """What a kind is called in a sentence."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.name).lower()
