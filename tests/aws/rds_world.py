@@ -9,8 +9,10 @@ import pytest
 
 from microservice_operator.api.stores import Database
 from microservice_operator.cloud import rds as cloud
+from microservice_operator.cloud import rds_wanted
 from microservice_operator.cloud.place import Place
 from microservice_operator.cloud.rds_fleet import Fleet
+from microservice_operator.cloud.rds_wanted import WantedInstance
 from microservice_operator.facts import Part, State
 from tests.aws.proxy import Proxy
 from tests.aws.rds_strict import StrictRDS, strict_ec2
@@ -55,14 +57,14 @@ class RDSWorld:
     def instance(self) -> dict[str, Any]:
         return self.strict.instances[self.name]
 
-    def wanted(self, **spec: Any) -> cloud.WantedInstance:
+    def wanted(self, **spec: Any) -> WantedInstance:
         declared = Database.model_validate({"name": "orders", **spec})
-        network = cloud.Network(self.network.vpc, SUBNETS, self.network.pods)
-        return cloud.WantedInstance(
+        network = rds_wanted.Network(self.network.vpc, SUBNETS, self.network.pods)
+        return WantedInstance(
             declared, network, SIZES[declared.size], {"team": "shop"}, dict(self.known), field="spec.databases[0]"
         )
 
-    async def one_pass(self, wanted: cloud.WantedInstance) -> tuple[Part, ...]:
+    async def one_pass(self, wanted: WantedInstance) -> tuple[Part, ...]:
         """One pass, as the walk does it: at most one write for each resource."""
         before = len(self.proxy.writes())
         parts, _ = await cloud.reconcile_instance(self.place, replace(wanted, known=dict(self.known)))
@@ -70,7 +72,7 @@ class RDSWorld:
         self.known = {part.kind: part.id for part in parts if part.id}
         return parts
 
-    async def drive(self, wanted: cloud.WantedInstance, passes: int = 80) -> tuple[Part, ...]:
+    async def drive(self, wanted: WantedInstance, passes: int = 80) -> tuple[Part, ...]:
         """Pass after pass, as long after each other as they ask for, until nothing more happens."""
         for _ in range(passes):
             parts = await self.one_pass(wanted)

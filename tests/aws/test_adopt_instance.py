@@ -9,6 +9,7 @@ import pytest
 from microservice_operator import names
 from microservice_operator.cloud import Adoption
 from microservice_operator.cloud import rds as cloud
+from microservice_operator.cloud.rds_wanted import WantedInstance
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
 from tests.aws.conftest import ACCOUNT, REGION
@@ -54,7 +55,7 @@ def there(rds: RDSWorld, **more: Any) -> dict[str, Any]:
     return found
 
 
-def wanted(rds: RDSWorld, adoption: Adoption | None = YES, **spec: Any) -> cloud.WantedInstance:
+def wanted(rds: RDSWorld, adoption: Adoption | None = YES, **spec: Any) -> WantedInstance:
     return replace(rds.wanted(**{**FITS, **spec}), adoption=adoption)
 
 
@@ -62,7 +63,7 @@ def tags(instance: dict[str, Any]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in instance["TagList"]}
 
 
-async def untouched(rds: RDSWorld, want: cloud.WantedInstance) -> Part:
+async def untouched(rds: RDSWorld, want: WantedInstance) -> Part:
     """It needs a person, and neither it nor anything around it was written."""
     before = copy.deepcopy(rds.strict.instances)
     (part,) = await rds.drive(want)

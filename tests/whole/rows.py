@@ -1,10 +1,7 @@
 """Each field of the spec that AWS hears of: a value before, another after, and what becomes of the change.
 
-in place   done at once; nothing restarts
-window     it interrupts: deferred to the maintenance window, or to the next restart
-replace    one thing is made and another goes
-refused    by the API server, and by the reconciler where the API server is older than the rule
-nothing    AWS does not hear of it
+The words are those of the plan (`Effect`), beside NOTHING: AWS does not hear of it. What is refused is so by the API
+server, and by the reconciler where the API server is older than the rule.
 """
 
 import dataclasses
@@ -13,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
 from microservice_operator.api.base import Model
+from microservice_operator.cloud.rules import Effect
 
-Label = Literal["in place", "window", "replace", "refused", "nothing"]
+IN_PLACE, RESTART, REPLACE, REFUSED = Effect.IN_PLACE, Effect.RESTART, Effect.REPLACE, Effect.REFUSED
+NOTHING = None
 Spec = Mapping[str, Any]
 
 
@@ -23,7 +22,7 @@ class Row:
     """One change of one field of an item; `before` and `after` are beside what every item has."""
 
     field: str
-    label: Label
+    label: Effect | None
     after: Spec
     before: Spec = dataclasses.field(default_factory=dict)
 
@@ -50,71 +49,72 @@ _NUMBER = {"name": "age", "type": "N"}
 _FIFO = {"fifo": True}
 ROWS: dict[str, tuple[Row, ...]] = {
     "databases": (
-        Row("version", "window", {"version": "17"}),
-        Row("size", "window", {"size": "medium"}),
-        Row("storage.size", "window", {"storage": {"size": "30Gi"}}),
-        Row("storage.size", "refused", {"storage": {"size": "20Gi"}}, {"storage": {"size": "30Gi"}}),
-        Row("storage.maxSize", "in place", {"storage": {"maxSize": "60Gi"}}),
-        Row("storage.type", "window", {"storage": {"type": "gp2"}}),
-        Row("highAvailability", "window", {"highAvailability": True}),
-        Row("backup.retentionDays", "in place", {"backup": {"retentionDays": 14}}),
-        Row("backup.window", "in place", {"backup": {"window": "02:00-03:00"}}),
-        Row("maintenance.window", "in place", {"maintenance": {"window": "sun:03:00-sun:04:00"}}),
-        Row("maintenance.apply", "nothing", {"maintenance": {"apply": "Immediately"}}),
-        Row("parameters", "in place", {"parameters": {"work_mem": "8192"}}),
-        Row("parameters", "window", {"parameters": {"max_connections": "50"}}),
-        Row("deletionPolicy", "nothing", {"deletionPolicy": "Delete"}),
-        Row("migration.command", "nothing", {"migration": {"command": ["migrate"]}}),
-        Row("migration.args", "nothing", {"migration": {"command": ["migrate"], "args": ["up"]}}),
-        Row("migration.timeout", "nothing", {"migration": {"command": ["migrate"], "timeout": "5m"}}),
-        Row("connection.envPrefix", "nothing", {"connection": {"envPrefix": "ORDERS"}}),
+        Row("version", RESTART, {"version": "17"}),
+        Row("size", RESTART, {"size": "medium"}),
+        Row("storage.size", RESTART, {"storage": {"size": "30Gi"}}),
+        Row("storage.size", REFUSED, {"storage": {"size": "20Gi"}}, {"storage": {"size": "30Gi"}}),
+        Row("storage.maxSize", IN_PLACE, {"storage": {"maxSize": "60Gi"}}),
+        Row("storage.type", RESTART, {"storage": {"type": "gp2"}}),
+        Row("highAvailability", RESTART, {"highAvailability": True}),
+        Row("backup.retentionDays", IN_PLACE, {"backup": {"retentionDays": 14}}),
+        Row("backup.window", IN_PLACE, {"backup": {"window": "02:00-03:00"}}),
+        Row("maintenance.window", IN_PLACE, {"maintenance": {"window": "sun:03:00-sun:04:00"}}),
+        Row("maintenance.apply", NOTHING, {"maintenance": {"apply": "Immediately"}}),
+        Row("parameters", IN_PLACE, {"parameters": {"work_mem": "8192"}}),
+        Row("parameters", RESTART, {"parameters": {"max_connections": "50"}}),
+        Row("deletionPolicy", NOTHING, {"deletionPolicy": "Delete"}),
+        Row("migration.command", NOTHING, {"migration": {"command": ["migrate"]}}),
+        Row("migration.args", NOTHING, {"migration": {"command": ["migrate"], "args": ["up"]}}),
+        Row("migration.timeout", NOTHING, {"migration": {"command": ["migrate"], "timeout": "5m"}}),
+        Row("connection.envPrefix", NOTHING, {"connection": {"envPrefix": "ORDERS"}}),
     ),
     "tables": (
-        Row("partitionKey.name", "refused", {"partitionKey": {"name": "other"}}),
-        Row("partitionKey.type", "refused", {"partitionKey": {"name": "id", "type": "N"}}),
-        Row("sortKey.name", "refused", _SORTED),
-        Row("sortKey.type", "refused", {"sortKey": {"name": "at", "type": "N"}}, _SORTED),
-        Row("billingMode", "in place", _capacity()),
-        Row("capacity.read.min", "in place", _capacity(read=(2, 4)), _capacity()),
-        Row("capacity.read.max", "in place", _capacity(read=(1, 5)), _capacity()),
-        Row("capacity.write.min", "in place", _capacity(write=(2, 4)), _capacity()),
-        Row("capacity.write.max", "in place", _capacity(write=(1, 5)), _capacity()),
-        Row("globalSecondaryIndexes.name", "replace", _gsi(name="byYears"), _gsi()),
-        Row("globalSecondaryIndexes.partitionKey.name", "in place", _gsi()),
+        Row("partitionKey.name", REFUSED, {"partitionKey": {"name": "other"}}),
+        Row("partitionKey.type", REFUSED, {"partitionKey": {"name": "id", "type": "N"}}),
+        Row("sortKey.name", REFUSED, _SORTED),
+        Row("sortKey.type", REFUSED, {"sortKey": {"name": "at", "type": "N"}}, _SORTED),
+        Row("billingMode", IN_PLACE, _capacity()),
+        Row("capacity.read.min", IN_PLACE, _capacity(read=(2, 4)), _capacity()),
+        Row("capacity.read.max", IN_PLACE, _capacity(read=(1, 5)), _capacity()),
+        Row("capacity.write.min", IN_PLACE, _capacity(write=(2, 4)), _capacity()),
+        Row("capacity.write.max", IN_PLACE, _capacity(write=(1, 5)), _capacity()),
+        Row("globalSecondaryIndexes.name", REPLACE, _gsi(name="byYears"), _gsi()),
+        Row("globalSecondaryIndexes.partitionKey.name", IN_PLACE, _gsi()),
         Row(
             "globalSecondaryIndexes.partitionKey.type",
-            "refused",
+            REFUSED,
             _gsi(partitionKey={"name": "age", "type": "N"}),
             _gsi(),
         ),
-        Row("globalSecondaryIndexes.sortKey.name", "refused", _gsi(sortKey={"name": "at"}), _gsi()),
-        Row("globalSecondaryIndexes.sortKey.type", "in place", _gsi(sortKey={"name": "at", "type": "N"})),
-        Row("globalSecondaryIndexes.projection", "refused", _gsi(projection="KeysOnly"), _gsi()),
-        Row("globalSecondaryIndexes.include", "refused", _gsi(projection="Include", include=["a"]), _gsi()),
-        Row("localSecondaryIndexes.name", "refused", _lsi(name="byYears"), _lsi()),
-        Row("localSecondaryIndexes.sortKey.name", "refused", _lsi(), _SORTED),
-        Row("localSecondaryIndexes.sortKey.type", "refused", _lsi(sortKey=_NUMBER), _lsi()),
-        Row("localSecondaryIndexes.projection", "refused", _lsi(projection="KeysOnly"), _lsi()),
-        Row("localSecondaryIndexes.include", "refused", _lsi(projection="Include", include=["a"]), _lsi()),
-        Row("timeToLiveAttribute", "in place", {"timeToLiveAttribute": "expires"}),
-        Row("streamViewType", "in place", {"streamViewType": "NewImage"}),
-        Row("pointInTimeRecovery", "in place", {"pointInTimeRecovery": False}),
-        Row("deletionProtection", "in place", {"deletionProtection": False}),
-        Row("access", "nothing", {"access": "ReadOnly"}),  # the role hears of it
-        Row("deletionPolicy", "nothing", {"deletionPolicy": "Delete"}),
+        Row("globalSecondaryIndexes.sortKey.name", REFUSED, _gsi(sortKey={"name": "at"}), _gsi()),
+        Row("globalSecondaryIndexes.sortKey.type", IN_PLACE, _gsi(sortKey={"name": "at", "type": "N"})),
+        Row("globalSecondaryIndexes.projection", REFUSED, _gsi(projection="KeysOnly"), _gsi()),
+        Row("globalSecondaryIndexes.include", REFUSED, _gsi(projection="Include", include=["a"]), _gsi()),
+        Row("localSecondaryIndexes.name", REFUSED, _lsi(name="byYears"), _lsi()),
+        Row("localSecondaryIndexes.sortKey.name", REFUSED, _lsi(), _SORTED),
+        Row("localSecondaryIndexes.sortKey.type", REFUSED, _lsi(sortKey=_NUMBER), _lsi()),
+        Row("localSecondaryIndexes.projection", REFUSED, _lsi(projection="KeysOnly"), _lsi()),
+        Row("localSecondaryIndexes.include", REFUSED, _lsi(projection="Include", include=["a"]), _lsi()),
+        Row("timeToLiveAttribute", IN_PLACE, {"timeToLiveAttribute": "expires"}),
+        Row("streamViewType", IN_PLACE, {"streamViewType": "NewImage"}),
+        Row("streamViewType", REPLACE, {"streamViewType": "NewImage"}, {"streamViewType": "KeysOnly"}),
+        Row("pointInTimeRecovery", IN_PLACE, {"pointInTimeRecovery": False}),
+        Row("deletionProtection", IN_PLACE, {"deletionProtection": False}),
+        Row("access", NOTHING, {"access": "ReadOnly"}),  # the role hears of it
+        Row("deletionPolicy", NOTHING, {"deletionPolicy": "Delete"}),
     ),
     "topics": (
-        Row("fifo", "refused", _FIFO),
-        Row("contentBasedDeduplication", "in place", {**_FIFO, "contentBasedDeduplication": True}, _FIFO),
-        Row("deletionPolicy", "nothing", {"deletionPolicy": "Retain"}),
+        Row("fifo", REFUSED, _FIFO),
+        Row("contentBasedDeduplication", IN_PLACE, {**_FIFO, "contentBasedDeduplication": True}, _FIFO),
+        Row("deletionPolicy", NOTHING, {"deletionPolicy": "Retain"}),
     ),
     "queues": (
-        Row("fifo", "refused", _FIFO),
-        Row("contentBasedDeduplication", "in place", {**_FIFO, "contentBasedDeduplication": True}, _FIFO),
-        Row("visibilityTimeoutSeconds", "in place", {"visibilityTimeoutSeconds": 60}),
-        Row("retention", "in place", {"retention": "12h"}),
-        Row("deadLetter.maxReceiveCount", "in place", {"deadLetter": {"maxReceiveCount": 9}}),
-        Row("deletionPolicy", "nothing", {"deletionPolicy": "Delete"}),
+        Row("fifo", REFUSED, _FIFO),
+        Row("contentBasedDeduplication", IN_PLACE, {**_FIFO, "contentBasedDeduplication": True}, _FIFO),
+        Row("visibilityTimeoutSeconds", IN_PLACE, {"visibilityTimeoutSeconds": 60}),
+        Row("retention", IN_PLACE, {"retention": "12h"}),
+        Row("deadLetter.maxReceiveCount", IN_PLACE, {"deadLetter": {"maxReceiveCount": 9}}),
+        Row("deletionPolicy", NOTHING, {"deletionPolicy": "Delete"}),
     ),
 }
 BARE: dict[str, Spec] = {"databases": {}, "tables": {"partitionKey": {"name": "id"}}, "topics": {}, "queues": {}}

@@ -10,8 +10,12 @@ from microservice_operator.api.base import Model
 from microservice_operator.api.changes import refused_changes
 from microservice_operator.api.messaging import Queue, Topic
 from microservice_operator.api.microservice import MicroserviceSpec
+from microservice_operator.api.objects import Microservice
 from microservice_operator.api.stores import Database, Table
+from microservice_operator.cloud.rules import Effect
 from microservice_operator.facts import Part, Reason, State
+from microservice_operator.outside.forecasts import Version, forecasts
+from microservice_operator.ownership import Owner
 
 from .rows import BARE, ELSEWHERE, ROWS, Row, fields
 from .world import World, changes
@@ -78,14 +82,19 @@ async def test_each_changed_does_what_its_label_says(world: World, section: str,
     await world.quiet(spec)
     begin = len(world.calls())
     wanted = after(section, rows)
+    told = _told(world, spec, wanted)
+    for number, row in enumerate(rows):
+        effects = told[section, f"row{number:02}"]
+        # of a part that is refused in one field nothing is changed
+        assert (effects & {Effect.REFUSED} or effects) == ({row.label} if row.label else set()), row
     parts = await world.drive(wanted)
     written = [call for call in world.calls()[begin:] if changes(call)]
     for number, row in enumerate(rows):
         part = parts[KIND[section], f"row{number:02}"]
         acts = [call.action for call in written if f"row{number:02}" in str(call.body)]
         _as_labelled(row, part, acts)
-        assert _refused_at_admission(section, row) == (row.label == "refused"), row
-    allowed = tuple(row for row in rows if row.label != "refused")
+        assert _refused_at_admission(section, row) == (row.label is Effect.REFUSED), row
+    allowed = tuple(row for row in rows if row.label is not Effect.REFUSED)
     kept = {section: [item(section, n, row.after) for n, row in enumerate(rows) if row in allowed]}
     kept[section] += [item(section, n, row.before) for n, row in enumerate(rows) if row not in allowed]
     await world.ready(kept)
@@ -96,24 +105,38 @@ async def test_each_changed_does_what_its_label_says(world: World, section: str,
     await world.quiet(kept)
 
 
+def _told(world: World, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[tuple[str, str], set[Effect]]:
+    """What the plan says of each part before anything is done."""
+
+    def version(spec: Mapping[str, Any]) -> Version:
+        declared = MicroserviceSpec.model_validate({"image": "a:1", **spec})
+        return Version(Microservice(world.identity, 1, declared), world.environment)
+
+    owner = Owner("cluster", world.identity)
+    return {
+        (section, name): {each.effect for each in found}
+        for section, name, found in forecasts(owner, version(after), version(before))
+    }
+
+
 def _as_labelled(row: Row, part: Part, acts: list[str]) -> None:
     said = (row, part.state, part.message, acts)
     waits = "maintenance window" in part.message or "restart" in part.message
     match row.label:
-        case "refused":
+        case Effect.REFUSED:
             assert (part.state, part.reason, acts) == (State.STALLED, Reason.CHANGE_REFUSED, []), said
             assert part.field.startswith("spec."), said
-        case "nothing":
+        case None:
             assert (part.state, acts) == (State.READY, []), said
-        case "in place":
+        case Effect.IN_PLACE:
             assert part.state is State.READY, said
             assert acts, said
             assert not waits, said
-        case "window":
+        case Effect.RESTART:
             assert part.state is State.READY, said
             assert acts, said
             assert waits, said
-        case "replace":
+        case Effect.REPLACE:
             assert part.state is State.READY, said
             assert len(acts) == 2, said
 

@@ -4,6 +4,7 @@ tables      what the walk calls, and the table of field rules of a DynamoDB tabl
 resource    the port that every adapter implements, and the one pass that drives any of them
 plan        PURE: desired and observed → one decision
 kinds       PURE: the tables of field rules, and how the two sides of a resource differ
+forecast    PURE: what a change of a declaration does to what was made from it, by the same rules
 rules       PURE: how one field may differ, and what follows if it does
 dynamodb    the adapter: translates, never decides
 iam_roles   what the walk calls for the service's role; iam and eks are its adapters

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from .dynamodb_scaling import UTILIZATION, Tracked
 from .plan import Phase
+from .rules import Bounds
 
 PROVISIONED = "PROVISIONED"
 _PHASES = {
@@ -49,6 +51,17 @@ def observed_fields(table: Mapping[str, Any]) -> dict[str, Any]:
         "global_indexes": {index["IndexName"]: _index(index, types) for index in indexes},
         "stream": stream.get("StreamViewType") if stream.get("StreamEnabled") else None,
         "protection": table.get("DeletionProtectionEnabled", False),
+    }
+
+
+def table_as_made(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """How DynamoDB and what scales it would show a table that was made as these fields want it."""
+    least = tuple(bounds.low for bounds in fields["capacity"] or (Bounds(0, 0), Bounds(0, 0)))
+    return {
+        **fields,
+        "capacity": least,
+        "index_capacity": dict.fromkeys(fields["global_indexes"], least),
+        "tracking": dict.fromkeys(fields["tracking"], Tracked(UTILIZATION)),
     }
 
 

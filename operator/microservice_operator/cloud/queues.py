@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..api.messaging import Queue, seconds
 from ..facts import Part
+from ..ownership import Owner
 from .clients import Lane
 from .kinds import Kind
 from .messaging_kinds import DEAD_LETTER_QUEUE, QUEUE, queue_policy
@@ -34,16 +36,24 @@ class WantedQueue:
 async def reconcile_queue(place: Place, wanted: WantedQueue) -> Part:
     """Take at most one step towards a declared queue."""
     spec = wanted.spec
-    count = spec.dead_letter.max_receive_count if spec.dead_letter else 0
+    arns = queue_arns(place, spec.name, fifo=spec.fifo)
     dead = queue_arns(place, dead_letter(spec.name), fifo=spec.fifo)[0]
-    fields = {"retention": seconds(spec.retention), "redrive": (dead, count) if count else None}
-    return await _settled(place, wanted, (QUEUE, spec.name), fields)
+    return await _settled(place, wanted, (QUEUE, arns), queue_fields(place.owner, wanted, arns[0], dead))
 
 
 async def reconcile_dead_letter_queue(place: Place, wanted: WantedQueue) -> Part:
     """Take at most one step towards the dead letter queue of a declared queue."""
-    fields = {"retention": LONGEST_RETENTION, "redrive": None}
-    return await _settled(place, wanted, (DEAD_LETTER_QUEUE, dead_letter(wanted.spec.name)), fields)
+    arns = queue_arns(place, dead_letter(wanted.spec.name), fifo=wanted.spec.fifo)
+    fields = {**_common(place.owner, wanted, arns[0]), "retention": LONGEST_RETENTION, "redrive": None}
+    return await _settled(place, wanted, (DEAD_LETTER_QUEUE, arns), fields)
+
+
+def queue_fields(owner: Owner, wanted: WantedQueue, arn: str, dead: str) -> dict[str, Any]:
+    """What a declared queue is to be; `dead` is the ARN of its dead letter queue."""
+    spec = wanted.spec
+    count = spec.dead_letter.max_receive_count if spec.dead_letter else 0
+    redrive = (dead, count) if count else None
+    return {**_common(owner, wanted, arn), "retention": seconds(spec.retention), "redrive": redrive}
 
 
 async def delete_queue(place: Place, kind: Kind, leaving: Leaving) -> Part:
@@ -53,18 +63,22 @@ async def delete_queue(place: Place, kind: Kind, leaving: Leaving) -> Part:
     return await let_go(place, SQSQueue(place, tuple(short(arn) for arn in arns), Lane.DELETE), kind, leaving)
 
 
-async def _settled(place: Place, wanted: WantedQueue, which: tuple[Kind, str], fields: Mapping[str, object]) -> Part:
-    kind, part = which
+def _common(owner: Owner, wanted: WantedQueue, arn: str) -> dict[str, Any]:
     spec = wanted.spec
-    arns = queue_arns(place, part, fifo=spec.fifo)
-    common = {
+    return {
         "fifo": spec.fifo,
-        "tags": desired_tags(place.owner, wanted.tags),
-        "policy": queue_policy(arns[0], wanted.topics),
+        "tags": desired_tags(owner, wanted.tags),
+        "policy": queue_policy(arn, wanted.topics),
         "encryption": wanted.key or OWN_KEYS,
         "visibility": spec.visibility_timeout_seconds,
         "deduplication": spec.content_based_deduplication if spec.fifo else None,
     }
+
+
+async def _settled(
+    place: Place, wanted: WantedQueue, which: tuple[Kind, tuple[str, str]], fields: Mapping[str, Any]
+) -> Part:
+    kind, arns = which
     resource = SQSQueue(place, tuple(short(arn) for arn in candidates(arns, wanted.known_id)))
-    desired = Desired(spec.name, place.owner, {**common, **fields}, wanted.known_id, recreate=True, at=wanted.field)
+    desired = Desired(wanted.spec.name, place.owner, fields, wanted.known_id, recreate=True, at=wanted.field)
     return await settle(place, resource, kind, desired)

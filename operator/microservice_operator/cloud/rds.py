@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..api.stores import Backup, Database, Maintenance, Storage, gibibytes
 from ..errors import OperatorError
 from ..facts import Part, Reason, State
 from .clients import Lane
@@ -18,12 +17,13 @@ from .ec2 import SecurityGroup, from_group
 from .kinds import Kind
 from .parts import failed
 from .place import Place
-from .plan import Adoption, Desired, Leaving
+from .plan import Desired, Leaving
 from .rds_groups import ParameterGroup, SubnetGroup, parameter_groups
 from .rds_instance import Instance, Policy, region, upgrade_snapshot
-from .rds_kinds import INSTANCE, KINDS, PARAMETER_GROUP, SECURITY_GROUP, SUBNET_GROUP, Disk, WantedMajor
+from .rds_kinds import INSTANCE, KINDS, PARAMETER_GROUP, SECURITY_GROUP, SUBNET_GROUP
 from .rds_secret import MasterSecret
 from .rds_shapes import group_name, pending, restart_awaited
+from .rds_wanted import WantedInstance, instance_fields, parameter_fields
 from .resource import Outcome, Resource, reconcile, remove
 from .tags import desired_tags
 
@@ -32,39 +32,6 @@ INSTANCE_KINDS = frozenset(kind.name for kind in KINDS)
 _PREFIX = "ms-"
 _NAME_LIMIT = 63
 _OVER = (State.READY, State.RETAINED)
-
-
-@dataclass(frozen=True)
-class Network:
-    """Where instances are, and the security group that they admit."""
-
-    vpc: str
-    subnets: frozenset[str]
-    pods: str
-
-
-@dataclass(frozen=True)
-class WantedInstance:
-    """A declared database, and the Environment's word on what it is made of.
-
-    `known` are the ids that status remembers, by kind. An instance that was there and is not any more has lost its
-    data, and only a person (`recreate`) can say that an empty one will do. `adoption` is what the Environment says to
-    the one that the spec takes over, if it does.
-    """
-
-    spec: Database
-    network: Network
-    instance_class: str
-    tags: Mapping[str, str] = field(default_factory=dict)
-    known: Mapping[str, str] = field(default_factory=dict)
-    recreate: bool = False
-    field: str = "spec.databases"
-    adoption: Adoption | None = None
-
-    @property
-    def awaits_adoption(self) -> bool:
-        """Whether it exists and is not ours yet: nothing is made for it before it is."""
-        return self.adoption is not None and not self.known.get(INSTANCE.name)
 
 
 @dataclass(frozen=True)
@@ -174,11 +141,7 @@ def _groups(place: Place, wanted: WantedInstance, name: str) -> list[tuple[Resou
     spec, network, tags = wanted.spec, wanted.network, desired_tags(place.owner, wanted.tags)
     major = int(spec.version)
     subnets = {"vpc": network.vpc, "subnets": network.subnets, "tags": tags}
-    parameters = {
-        "family": f"postgres{major}",
-        "parameters": {**(spec.parameters or {}), "rds.force_ssl": "1"},
-        "tags": tags,
-    }
+    parameters = parameter_fields(place.owner, wanted)
     admitted = {
         "vpc": network.vpc,
         "tags": tags,
@@ -187,7 +150,11 @@ def _groups(place: Place, wanted: WantedInstance, name: str) -> list[tuple[Resou
     }
     return [
         (SubnetGroup(place, name), SUBNET_GROUP, _desired(place, wanted, subnets)),
-        (ParameterGroup(place, group_name(name, major)), PARAMETER_GROUP, _desired(place, wanted, parameters)),
+        (
+            ParameterGroup(place, group_name(name, major)),
+            PARAMETER_GROUP,
+            _desired(place, wanted, parameters),
+        ),
         (SecurityGroup(place, name, network.vpc), SECURITY_GROUP, _desired(place, wanted, admitted)),
     ]
 
@@ -207,11 +174,12 @@ async def _instance(place: Place, wanted: WantedInstance, groups: list[Outcome])
     name, base = _identifier(place, wanted), instance_name(place, wanted.spec.name)
     ids = {group.part.kind: group.part.id for group in groups}
     security_group = ids.get(SECURITY_GROUP.name)
+    snapshot = upgrade_snapshot(place, name, int(wanted.spec.version))
     desired = Desired(
         wanted.spec.name,
         place.owner,
         {
-            **_instance_fields(place, wanted, name),
+            **instance_fields(place.owner, wanted, _declared_identifier(place, wanted), snapshot),
             "security_groups": frozenset({security_group}) if security_group else None,
             "parameter_group": base if ids.get(PARAMETER_GROUP.name) else None,
         },
@@ -232,40 +200,6 @@ def _identifier(place: Place, wanted: WantedInstance) -> str:
 
 def _declared_identifier(place: Place, wanted: WantedInstance) -> str:
     return wanted.spec.adopt.identifier if wanted.spec.adopt else instance_name(place, wanted.spec.name)
-
-
-def _instance_fields(place: Place, wanted: WantedInstance, name: str) -> dict[str, Any]:
-    spec, major = wanted.spec, int(wanted.spec.version)
-    storage, backup = spec.storage or Storage(), spec.backup or Backup()
-    maintenance = spec.maintenance or Maintenance()
-    ceiling = gibibytes(storage.max_size) if storage.max_size else None
-    now = maintenance.apply == "Immediately"
-    return {
-        "identifier": _declared_identifier(place, wanted),
-        "engine": spec.engine,
-        "encrypted": True,
-        # one that is taken over stays where it is, if that is where it can be reached from
-        "vpc": wanted.network.vpc if spec.adopt else None,
-        "subnet_group": None if spec.adopt else name,
-        "tags": desired_tags(place.owner, wanted.tags),
-        "public": False,
-        "protection": True,
-        "managed_password": True,
-        "minor_upgrades": True,
-        "copy_tags": True,
-        "retention": backup.retention_days,
-        "backup_window": backup.window,
-        "maintenance_window": maintenance.window,
-        "max_storage": ceiling,
-        "major": WantedMajor(major, upgrade_snapshot(place, name, major)),
-        "class": wanted.instance_class,
-        "multi_az": spec.high_availability,
-        "storage": Disk(gibibytes(storage.size), ceiling or 0),
-        "storage_type": storage.type,
-        "waiting": now,
-        "restart": now,
-        "at_once": now,
-    }
 
 
 def _told(place: Place, name: str, part: Part) -> Part:

@@ -56,6 +56,17 @@ def observed_fields(instance: Described, snapshot: str, *, failed: bool = False)
     }
 
 
+def instance_as_made(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """How RDS would show an instance that was made as these fields want it, and has settled."""
+    return {
+        **fields,
+        "major": Major(fields["major"].number),
+        "storage": fields["storage"].size,
+        "waiting": frozenset(),
+        "restart": False,
+    }
+
+
 def pending(instance: Described) -> dict[str, Any]:
     """What waits for the maintenance window."""
     shown = instance.get("PendingModifiedValues", {})

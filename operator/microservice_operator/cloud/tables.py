@@ -8,6 +8,7 @@ from typing import Any, Literal
 from ..api.indexes import Index, TableKey
 from ..api.stores import Table
 from ..facts import Part, Reason
+from ..ownership import Owner
 from .clients import Lane
 from .dynamodb import DynamoDBTable
 from .dynamodb_scaling import desired_targets, scaled, tracked, unscaled
@@ -124,7 +125,8 @@ async def reconcile_table(place: Place, wanted: WantedTable) -> Part:
     recalled = place.settled.recall(key, wanted)
     if recalled:
         return recalled
-    outcome = await reconcile(DynamoDBTable(place, name), TABLE, _desired(place, wanted))
+    fields = table_fields(place.owner, wanted, _declared_name(place, wanted.spec))
+    outcome = await reconcile(DynamoDBTable(place, name), TABLE, _desired(place, wanted, fields))
     if outcome.settled:
         # the next pass knows its ARN, which is no reason to look again
         place.settled.keep(key, replace(wanted, known_id=outcome.part.id), outcome.part)
@@ -146,20 +148,26 @@ def _declared_name(place: Place, spec: Table) -> str:
     return spec.adopt.name if spec.adopt else table_name(place, spec.name)
 
 
-def _desired(place: Place, wanted: WantedTable) -> Desired:
+def _desired(place: Place, wanted: WantedTable, fields: Mapping[str, Any]) -> Desired:
+    name, known_id = wanted.spec.name, wanted.known_id
+    return Desired(name, place.owner, fields, known_id, wanted.recreate, wanted.field, wanted.adoption)
+
+
+def table_fields(owner: Owner, wanted: WantedTable, name: str) -> dict[str, Any]:
+    """What a declared table is to be; `name` is what AWS calls it."""
     spec = wanted.spec
     read, write = (spec.capacity.read, spec.capacity.write) if spec.capacity else (None, None)
     capacity = (Bounds(read.min, read.max), Bounds(write.min, write.max)) if read and write else None
     indexes = spec.global_secondary_indexes or []
     targets = desired_targets(capacity, [index.name for index in indexes])
-    fields = {
-        "name": _declared_name(place, spec),
+    return {
+        "name": name,
         "keys": _keys(spec.partition_key, spec.sort_key),
         "local_indexes": {
             index.name: _index(index, _keys(spec.partition_key, index.sort_key))
             for index in spec.local_secondary_indexes or []
         },
-        "tags": desired_tags(place.owner, wanted.tags),
+        "tags": desired_tags(owner, wanted.tags),
         "billing": _BILLING[spec.billing_mode],
         "capacity": capacity,
         "unscaled": targets,
@@ -172,7 +180,6 @@ def _desired(place: Place, wanted: WantedTable) -> Desired:
         "recovery": spec.point_in_time_recovery,
         "protection": spec.deletion_protection,
     }
-    return Desired(spec.name, place.owner, fields, wanted.known_id, wanted.recreate, wanted.field, wanted.adoption)
 
 
 def _keys(partition: TableKey, sort: TableKey | None) -> tuple[tuple[str, str], ...]:

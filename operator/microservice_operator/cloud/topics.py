@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..api.messaging import Topic
 from ..facts import Part
+from ..ownership import Owner
 from .clients import Lane
 from .messaging_kinds import TOPIC, topic_policy
 from .messaging_names import candidates, topic_arns
@@ -30,15 +32,21 @@ async def reconcile_topic(place: Place, wanted: WantedTopic) -> Part:
     """Take at most one step towards a declared topic."""
     spec = wanted.spec
     arns = topic_arns(place, spec.name, fifo=spec.fifo)
-    fields = {
+    fields = topic_fields(place.owner, wanted, arns[0])
+    desired = Desired(spec.name, place.owner, fields, wanted.known_id, recreate=True, at=wanted.field)
+    return await settle(place, SNSTopic(place, candidates(arns, wanted.known_id)), TOPIC, desired)
+
+
+def topic_fields(owner: Owner, wanted: WantedTopic, arn: str) -> dict[str, Any]:
+    """What a declared topic is to be."""
+    spec = wanted.spec
+    return {
         "fifo": spec.fifo,
-        "tags": desired_tags(place.owner, wanted.tags),
-        "policy": topic_policy(arns[0]),
+        "tags": desired_tags(owner, wanted.tags),
+        "policy": topic_policy(arn),
         "key": wanted.key,
         "deduplication": spec.content_based_deduplication if spec.fifo else None,
     }
-    desired = Desired(spec.name, place.owner, fields, wanted.known_id, recreate=True, at=wanted.field)
-    return await settle(place, SNSTopic(place, candidates(arns, wanted.known_id)), TOPIC, desired)
 
 
 async def delete_topic(place: Place, leaving: Leaving) -> Part:

@@ -4,19 +4,21 @@ What is on the instance is the entry of `databases`, which needs this one.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from ..api.environment import RDS
-from ..api.objects import Environment
+from ..api.objects import Environment, Microservice
 from ..cloud import rds
 from ..cloud.rds_kinds import INSTANCE as INSTANCES
 from ..cloud.rds_kinds import KINDS
+from ..cloud.rds_wanted import Network, WantedInstance
 from ..errors import NeedsPerson
 from ..facts import Part, Reason, Section
 from .adoption import DATABASES, adoption, with_adoption
 from .doors import Doors
-from .sorts import Declared, Going, Sort, Stepped, Wanted
+from .sorts import Declared, Going, Sort, Stepped, Wanted, tags
 
 INSTANCE = INSTANCES.name
 
@@ -47,28 +49,34 @@ def _declared(spec: Mapping[str, Any], environment: Environment | None) -> Itera
 
 async def _step(doors: Doors, wanted: Wanted) -> Stepped:
     place = doors.place(wanted.service.identity, wanted.environment, "instances")
-    at, spec = next((at, d) for at, d in enumerate(wanted.service.spec.databases or []) if d.name == wanted.name)
+    instance = wanted_instance(wanted.service, wanted.environment, wanted.name)
+    adopt = instance.spec.adopt
+    instance = replace(
+        instance,
+        known=wanted.known,
+        recreate=wanted.recreate,
+        adoption=adoption(wanted, DATABASES, adopt.identifier) if adopt else None,
+    )
+    parts, _ = await rds.reconcile_instance(place, instance)
+    return Stepped(parts)
+
+
+def wanted_instance(service: Microservice, environment: Environment | None, name: str) -> WantedInstance:
+    """A declared database as its Environment makes it.
+
+    Raises NeedsPerson where the Environment does not say what the spec asks for.
+    """
+    at, spec = next((at, d) for at, d in enumerate(service.spec.databases or []) if d.name == name)
     field = f"spec.databases[{at}]"
-    found, aws = of_rds(wanted.environment), wanted.environment.spec.aws if wanted.environment else None
+    found, aws = of_rds(environment), environment.spec.aws if environment else None
     if found is None or aws is None:
         raise NeedsPerson(Reason.ENVIRONMENT_MISSING, "instances need an Environment with spec.databases.rds; add it")
     if spec.size not in found.sizes:
         known = ", ".join(sorted(found.sizes))
         message = f"size {spec.size} of database {spec.name} is none that the Environment has; use one of: {known}"
         raise NeedsPerson(Reason.REJECTED, message, f"{field}.size")
-    network = rds.Network(aws.vpc_id or "", frozenset(aws.subnet_ids or ()), aws.pod_security_group_id or "")
-    instance = rds.WantedInstance(
-        spec=spec,
-        network=network,
-        instance_class=found.sizes[spec.size],
-        tags=wanted.tags,
-        known=wanted.known,
-        recreate=wanted.recreate,
-        field=field,
-        adoption=adoption(wanted, DATABASES, spec.adopt.identifier) if spec.adopt else None,
-    )
-    parts, _ = await rds.reconcile_instance(place, instance)
-    return Stepped(parts)
+    network = Network(aws.vpc_id or "", frozenset(aws.subnet_ids or ()), aws.pod_security_group_id or "")
+    return WantedInstance(spec, network, found.sizes[spec.size], tags(service, environment), field=field)
 
 
 async def _leave(doors: Doors, going: Going) -> tuple[Part, ...]:

@@ -59,9 +59,8 @@ class Wanted:
 
     @property
     def tags(self) -> dict[str, str]:
-        """The Environment's, overlaid with the Microservice's."""
-        shared = self.environment.spec.tags if self.environment else None
-        return {**(shared or {}), **(self.service.spec.tags or {})}
+        """Those of everything that the service has in AWS."""
+        return tags(self.service, self.environment)
 
 
 @dataclass(frozen=True)
@@ -89,6 +88,12 @@ class Stepped:
     def part(self) -> Part:
         """The part itself."""
         return self.parts[0]
+
+
+def tags(service: Microservice, environment: Environment | None) -> dict[str, str]:
+    """The Environment's, overlaid with the Microservice's."""
+    shared = environment.spec.tags if environment else None
+    return {**(shared or {}), **(service.spec.tags or {})}
 
 
 def in_use(part: Part) -> bool:

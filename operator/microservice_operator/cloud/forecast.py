@@ -1,0 +1,76 @@
+"""PURE: what a change of a declaration does to what was made from it, by the rules that a pass goes by.
+
+Nobody is asked how things are: what is there is taken to be as it was declared.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..ownership import Owner
+from .dynamodb_shapes import table_as_made
+from .kinds import Difference, Kind, differences
+from .messaging_kinds import QUEUE, TOPIC
+from .queues import WantedQueue, queue_fields
+from .rds_kinds import INSTANCE, PARAMETER_GROUP
+from .rds_shapes import instance_as_made
+from .rds_wanted import WantedInstance, instance_fields, parameter_fields
+from .rules import Effect
+from .tables import TABLE, WantedTable, table_fields
+from .topics import WantedTopic, topic_fields
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """One field that changes: its path below the declared item, what that does, and the change in a few words."""
+
+    field: str
+    effect: Effect
+    what: str
+
+
+def database_changes(owner: Owner, new: WantedInstance, old: WantedInstance) -> tuple[Forecast, ...]:
+    """What becomes of a database of provider `rds`."""
+    wanted, was = (_instance(owner, each) for each in (new, old))
+    settings = parameter_fields(owner, new)
+    # each major version has a group of its own, so the family of one never changes
+    group = {**parameter_fields(owner, old), "family": settings["family"]}
+    return _told(
+        (*differences(INSTANCE, wanted, instance_as_made(was)), *differences(PARAMETER_GROUP, settings, group))
+    )
+
+
+def table_changes(owner: Owner, new: WantedTable, old: WantedTable) -> tuple[Forecast, ...]:
+    """What becomes of a table."""
+    wanted, was = (table_fields(owner, t, t.spec.adopt.name if t.spec.adopt else t.spec.name) for t in (new, old))
+    return _told(differences(TABLE, wanted, table_as_made(was)))
+
+
+def topic_changes(owner: Owner, new: WantedTopic, old: WantedTopic) -> tuple[Forecast, ...]:
+    """What becomes of a topic."""
+    return _alike(TOPIC, topic_fields(owner, new, ""), topic_fields(owner, old, ""))
+
+
+def queue_changes(owner: Owner, new: WantedQueue, old: WantedQueue) -> tuple[Forecast, ...]:
+    """What becomes of a queue."""
+    return _alike(QUEUE, queue_fields(owner, new, "", ""), queue_fields(owner, old, "", ""))
+
+
+def _instance(owner: Owner, wanted: WantedInstance) -> Mapping[str, Any]:
+    identifier = wanted.spec.adopt.identifier if wanted.spec.adopt else wanted.spec.name
+    groups = {"security_groups": None, "parameter_group": None}
+    return {**instance_fields(owner, wanted, identifier, "of it"), **groups}
+
+
+def _alike(kind: Kind, wanted: Mapping[str, Any], was: Mapping[str, Any]) -> tuple[Forecast, ...]:
+    """What AWS shows as it was declared."""
+    return _told(differences(kind, wanted, was))
+
+
+def _told(found: Iterable[Difference]) -> tuple[Forecast, ...]:
+    """One for each field and effect; several rules may look at one field."""
+    said: dict[tuple[str, Effect], list[str]] = {}
+    for each in found:
+        words = said.setdefault((each.field.spec, each.effect), [])
+        words += [each.what] if each.what not in words else []
+    return tuple(Forecast(field, effect, "; ".join(words)) for (field, effect), words in said.items())
