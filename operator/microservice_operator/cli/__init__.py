@@ -15,6 +15,7 @@ COMMANDS = {
     "run": "Run the operator.",
     "render": "Show the Kubernetes objects that a resource would become, offline.",
     "validate": "Check resources as the API server would, offline.",
+    "plan": "Show what a change of a service does to what it has, offline.",
     "explain": "Show what a service's role may do in AWS and why, offline.",
     "permissions": "Show the operator's own IAM policy.",
     "crds": "Write the CustomResourceDefinitions, or check that they are up to date.",

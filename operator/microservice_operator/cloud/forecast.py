@@ -68,9 +68,14 @@ def _alike(kind: Kind, wanted: Mapping[str, Any], was: Mapping[str, Any]) -> tup
 
 
 def _told(found: Iterable[Difference]) -> tuple[Forecast, ...]:
-    """One for each field and effect; several rules may look at one field."""
+    """One for each field and effect; several rules may look at one field.
+
+    While one field is refused, nothing of the part is changed.
+    """
+    found = tuple(found)
+    refused = tuple(each for each in found if each.effect is Effect.REFUSED)
     said: dict[tuple[str, Effect], list[str]] = {}
-    for each in found:
+    for each in refused or found:
         words = said.setdefault((each.field.spec, each.effect), [])
         words += [each.what] if each.what not in words else []
     return tuple(Forecast(field, effect, "; ".join(words)) for (field, effect), words in said.items())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..facts import Reason
-from .rules import Change, Effect, Refusal, Rule
+from .rules import Change, Effect, Refusal, Rule, shown
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ class Difference:
 
     field: Field
     outcome: Change | Refusal
+    desired: Any
+    observed: Any
 
     @property
     def effect(self) -> Effect:
@@ -69,14 +71,20 @@ class Difference:
         """All of the change in a few words, or why it is none."""
         if isinstance(self.outcome, Refusal):
             return self.outcome.message
-        first = self.outcome.what or f"changing {self.field.spec}"
+        first = self.outcome.what or f"changing {self.field.spec}{self._values}"
         return f"{first}, then {self.outcome.then}" if self.outcome.then else first
+
+    @property
+    def _values(self) -> str:
+        plain = all(value is None or isinstance(value, str | int) for value in (self.desired, self.observed))
+        return f" from {shown(self.observed)} to {shown(self.desired)}" if plain else ""
 
 
 def differences(kind: Kind, desired: Mapping[str, Any], observed: Mapping[str, Any]) -> tuple[Difference, ...]:
     """Every field that is not as it is wanted, in order of urgency."""
-    found = ((row, row.rule(desired[row.name], observed[row.name])) for row in kind.fields)
-    return tuple(Difference(row, outcome) for row, outcome in found if outcome)
+    sides = ((row, desired[row.name], observed[row.name]) for row in kind.fields)
+    found = ((row, row.rule(wanted, there), wanted, there) for row, wanted, there in sides)
+    return tuple(Difference(row, outcome, wanted, there) for row, outcome, wanted, there in found if outcome)
 
 
 def called(kind: Kind, name: str) -> str:

@@ -168,10 +168,18 @@ MIXED = Kind(
 ALIKE = {"stream": None, "indexes": {"a": 1}, "values": {}}
 EFFECTS: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[str, Effect, str]]]] = {
     "nothing differs": ({}, {}, []),
-    "in place, by default": ({"storage": 30}, {}, [("storage.size", Effect.IN_PLACE, "changing storage.size")]),
-    "as its row says": ({"size": "big"}, {}, [("size", Effect.RESTART, "changing size")]),
-    "switched on": ({"stream": "A"}, {}, [("stream", Effect.IN_PLACE, "changing stream")]),
-    "switched to another": ({"stream": "A"}, {"stream": "B"}, [("stream", Effect.REPLACE, "changing stream")]),
+    "in place, by default": (
+        {"storage": 30},
+        {},
+        [("storage.size", Effect.IN_PLACE, "changing storage.size from 25 to 30")],
+    ),
+    "as its row says": ({"size": "big"}, {}, [("size", Effect.RESTART, "changing size from small to big")]),
+    "switched on": ({"stream": "A"}, {}, [("stream", Effect.IN_PLACE, "changing stream from nothing to A")]),
+    "switched to another": (
+        {"stream": "A"},
+        {"stream": "B"},
+        [("stream", Effect.REPLACE, "changing stream from B to A")],
+    ),
     "one more": ({"indexes": {"a": 1, "b": 2}}, {}, [("indexes", Effect.IN_PLACE, "adding b")]),
     "one for another": ({"indexes": {"b": 2}}, {}, [("indexes", Effect.REPLACE, "adding b, then removing a")]),
     "one goes": ({"indexes": {}}, {}, [("indexes", Effect.REPLACE, "removing a")]),
@@ -185,7 +193,7 @@ EFFECTS: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[str, Effect,
         {},
         [
             ("engine", Effect.REFUSED, "is set once, postgres in place and mysql wanted; restore it"),
-            ("size", Effect.RESTART, "changing size"),
+            ("size", Effect.RESTART, "changing size from small to big"),
         ],
     ),
 }
