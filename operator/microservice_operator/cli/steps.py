@@ -45,6 +45,9 @@ def steps(new: Context, old: Context) -> Iterator[Row]:
 
 def _parts(new: Version, old: Version) -> Iterator[Row]:
     both = new.of("databases").keys() & old.of("databases").keys()
+    if both and (new.environment is None or old.environment is None):
+        message = "which Environment the databases will have is unknown; add its file with --environment"
+        raise NeedsPerson(Reason.ENVIRONMENT_MISSING, message, "spec.databases")
     if both and bool(of_rds(new.environment)) != bool(of_rds(old.environment)):
         message = "the Environment's databases have another provider than before, which moves no data; keep it"
         raise NeedsPerson(Reason.CHANGE_REFUSED, message, "spec.databases")

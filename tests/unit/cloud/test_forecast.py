@@ -199,4 +199,8 @@ def test_what_cannot_be_told_is_said(tmp_path: Path) -> None:
         assert result.exit_code == code
         assert message in result.stderr
         assert result.stdout == ""
+    old.write_text(documents(EVERYTHING, RDS).split("---")[0], encoding="utf-8")
+    result = plan(old, old.read_text(encoding="utf-8"))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "add its file with --environment" in result.stderr
     assert plan(tmp_path / "absent.yaml", documents(EVERYTHING, RDS)).exit_code == 2
