@@ -127,8 +127,9 @@ async def test_an_index_that_would_be_lost_is_to_be_declared_first(world: World)
     keys = [{"AttributeName": "sku", "KeyType": "HASH"}]
     index = {"IndexName": "bySku", "KeySchema": keys, "Projection": {"ProjectionType": "ALL"}}
     there(world, attributes=[{"AttributeName": "sku", "AttributeType": "S"}], GlobalSecondaryIndexes=[index])
-    part = await untouched(world, wanted(world))
-    assert (part.field, "would lose bySku" in part.message) == ("spec.tables[0].globalSecondaryIndexes", True)
+    for declared in ([], [{**INDEX, "name": "byCode"}]):  # also where another one would be made first
+        part = await untouched(world, wanted(world, globalSecondaryIndexes=declared))
+        assert (part.field, "would lose bySku" in part.message) == ("spec.tables[0].globalSecondaryIndexes", True)
     await adopted(world, globalSecondaryIndexes=[INDEX])
 
 

@@ -13,7 +13,7 @@ from .. import names
 from ..facts import Reason
 from ..ownership import OWNER_TAGS, Owner, Standing
 from .kinds import Field, Kind, called, differences, noun
-from .rules import Change, Refusal, Removed
+from .rules import Added, Change, Effect, Refusal, Removed
 from .tags import retained
 
 
@@ -204,8 +204,9 @@ def _not_adopted(kind: Kind, desired: Desired, observed: Observed) -> Refuse | N
         if isinstance(outcome, Refusal):
             message = f"{thing} cannot be taken over: {spec} {outcome.message}"
             return Refuse(Reason.ADOPTION_REFUSED, message, _path(desired, found.field))
-        if isinstance(outcome.to, Removed):
-            message = f"{thing} would lose {outcome.to.name} if it were taken over; declare it in {spec}"
+        if found.effect is Effect.REPLACE and isinstance(outcome.to, Added | Removed):
+            lost = ", ".join(sorted(found.observed.keys() - found.desired.keys()))
+            message = f"{thing} would lose {lost} if it were taken over; declare it in {spec}"
             return Refuse(Reason.ADOPTION_REFUSED, message, _path(desired, found.field))
     return None
 
