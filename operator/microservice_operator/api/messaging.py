@@ -64,8 +64,9 @@ class Topic(Model):
     content_based_deduplication: bool = False
     """With fifo: messages of the same content within five minutes are one."""
     deletion_policy: Literal["Retain", "Delete"] = "Delete"
-    """What becomes of it when it is no longer declared: a topic keeps no messages, so Delete; Retain where others than
-    Microservices have subscribed to it, for their subscriptions go with it."""
+    """What becomes of it when the Microservice is deleted: a topic keeps no messages, so Delete; Retain where others
+    than Microservices have subscribed to it, for their subscriptions go with it. One that leaves the
+    spec is deleted."""
     rules, transitions = _first_in_first_out("topics")
 
 
@@ -92,7 +93,8 @@ class Queue(Model):
     dead_letter: DeadLetter | None = None
     """A second queue, which keeps for 14 days the messages that nobody could handle; none without it."""
     deletion_policy: Literal["Retain", "Delete"] = "Retain"
-    """What becomes of the queue, and of the messages in it, when the Microservice is deleted: Retain or Delete."""
+    """What becomes of the queue, and of the messages in it, when the Microservice is deleted: Retain or Delete. One
+    that leaves the spec stays."""
     rules, transitions = _first_in_first_out("queues")
 
 

@@ -137,7 +137,7 @@ class Database(Model):
     """Job that migrates the schema before each rollout of a new image."""
     deletion_policy: Literal["Retain", "Snapshot", "Delete"] = "Retain"
     """What becomes of the database when the Microservice is deleted: it is retained, deleted after a last snapshot, or
-    deleted. A shared server takes no snapshots: there, Snapshot retains."""
+    deleted. A shared server takes no snapshots: there, Snapshot retains. One that leaves the spec stays."""
     connection: DatabaseConnection | None = None
     """How the service is told of its database."""
     adopt: InstanceAdoption | None = None
@@ -220,7 +220,7 @@ class Table(Model):
     access: Access = "ReadWrite"
     """What the service's role may do with the items: ReadWrite, ReadOnly or WriteOnly."""
     deletion_policy: Literal["Retain", "Delete"] = "Retain"
-    """What becomes of the table when it is no longer declared: Retain or Delete."""
+    """What becomes of the table when the Microservice is deleted: Retain or Delete. One that leaves the spec stays."""
     adopt: TableAdoption | None = None
     """Takes over a table that exists, in place of making one; set once it has been taken over."""
     rules = (
