@@ -37,6 +37,7 @@ def test_values_that_make_no_sense_are_refused(root: Root) -> None:
     made = root("example", "http://127.0.0.1:9")
     (made.folder / "tests").mkdir()
     shutil.copy(Path(__file__).parent / "variables.tftest.hcl", made.folder / "tests")
+    made.init()  # once more: it looks for the modules that tests name, too
     said = made.do("test", "-no-color")
     assert re.search(r"Success! [1-9]\d* passed, 0 failed", said), said
 
