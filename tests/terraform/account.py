@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+import urllib.request
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -104,6 +105,10 @@ def account() -> Iterator[Account]:
         mended.enter_context(mock.patch.object(EC2Backend, "create_launch_template", _launch_template))
         mended.enter_context(mock.patch.object(Queue, "attributes", property(_as_written)))
         thread.start()
+        # what tests before these have made: moto has one account for a whole process
+        urllib.request.urlopen(
+            urllib.request.Request(f"{made.address}/moto-api/reset", method="POST"), timeout=60
+        ).close()
         try:
             yield made
         finally:
