@@ -56,7 +56,8 @@ async def test_a_request_at_hand_is_answered_after_sigterm(
 
     async with await asyncio.start_server(slow_user_service, "127.0.0.1", 0) as server:
         user_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        urls = {"USER_URL": user_url, "PRODUCT_URL": shop.product.url, "UPSTREAM_TIMEOUT_SECONDS": "30"}
+        calm = {"UPSTREAM_TIMEOUT_SECONDS": "60", "REQUEST_TIMEOUT_SECONDS": "60"}  # a busy machine drains slowly
+        urls = {"USER_URL": user_url, "PRODUCT_URL": shop.product.url, **calm}
         order = start("order", DATABASE_URL=shop.orders.url, **urls).wait_until("/ready")
         body = {"customerId": str(uuid4()), "items": [{"productId": str(uuid4()), "quantity": 1}]}
         request = asyncio.create_task(http.post(f"{order.url}/orders", json=body))
