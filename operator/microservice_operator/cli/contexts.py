@@ -6,20 +6,15 @@ from ..api.objects import Environment, Microservice
 from ..cloud.policy_arns import partition, queue_name, topic_name
 from ..desired.context import Connection, Context, Login, Message, Migration, Table
 from ..desired.waits import migration_job_name
-from .resources import UNKNOWN, Found, complaint, environment_for
+from .resources import UNKNOWN, Found, placed
 
 
 def contexts(found: Found, aws_endpoint_url: str | None = None) -> Iterator[Context]:
     """One for each service whose Environment is known; of the others there is a complaint."""
     ports = {(s.namespace, s.name): s.spec.ports[0].service_port for _, s in found.services}
-    for document, service in found.services:
-        wanted = service.spec.environment
-        if wanted and wanted not in found.environments:
-            message = f"Environment {wanted} is in none of the files; add its file with --environment"
-            found.complaints.append(complaint(document, "spec.environment", message))
-            continue
+    for service, environment in placed(found):
         of_namespace = {name: port for (namespace, name), port in ports.items() if namespace == service.namespace}
-        yield _context(service, environment_for(found, wanted), of_namespace, aws_endpoint_url)
+        yield _context(service, environment, of_namespace, aws_endpoint_url)
 
 
 def _context(

@@ -3,15 +3,11 @@
 Offline, by the functions that a pass calls; what only a cluster or an Environment knows is a placeholder.
 """
 
-import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import typer
-import yaml
 
 from ..api.objects import Environment, Identity, Microservice
 from ..cloud.iam_trust import trust
@@ -19,16 +15,8 @@ from ..cloud.policy import Lent, document, excess, grants
 from ..cloud.policy_arns import Site, adoptee_arn, arns, needs_role, table_arn
 from ..outside.lending import admits, declared, lending, trouble
 from ..ownership import Owner
-from .documents import Unreadable
-from .resources import UNKNOWN, Found, complaint, environment_for, read
-
-
-class Format(StrEnum):
-    """How it is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    YAML = "yaml"
+from .ends import EnvironmentFile, Files, Format, print_list, readable, stop_at
+from .resources import UNKNOWN, Found, placed, read
 
 
 @dataclass(frozen=True)
@@ -82,11 +70,9 @@ class Neighbours:
 
 
 def explain(
-    files: Annotated[list[Path], typer.Argument(help="Files of resources; - is standard input.", show_default=False)],
+    files: Files,
     output: Annotated[Format, typer.Option("--output", "-o", help="Format of the explanation.")] = Format.TEXT,
-    environment: Annotated[
-        Path | None, typer.Option(help="File of Environments, beside those in the files.", show_default=False)
-    ] = None,
+    environment: EnvironmentFile = None,
     cluster_id: Annotated[
         str | None, typer.Option(help="UID of the namespace kube-system, for exact names.", show_default=False)
     ] = None,
@@ -95,27 +81,12 @@ def explain(
 
     Exit code: 0 all was explained, 1 a resource is not valid, 2 a file cannot be read.
     """
-    try:
+    with readable():
         found = read([*files, environment] if environment else files)
-    except Unreadable as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(code=2) from None
-    explained = list(_explained(found, cluster_id))
-    if found.complaints:
-        typer.echo("\n".join(found.complaints), err=True)
-        raise typer.Exit(code=1)
-    typer.echo(_printed(explained, output), nl=False)
-
-
-def _explained(found: Found, cluster_id: str | None) -> Iterator[Explanation]:
-    for source, service in found.services:
-        wanted = service.spec.environment
-        if wanted and wanted not in found.environments:
-            message = f"Environment {wanted} is in none of the files; add its file with --environment"
-            found.complaints.append(complaint(source, "spec.environment", message))
-            continue
-        asked = Asked(service, environment_for(found, wanted), cluster_id)
-        yield _explanation(asked, Neighbours(found))
+    neighbours = Neighbours(found)
+    explained = [_explanation(Asked(*both, cluster_id), neighbours) for both in placed(found)]
+    stop_at(found.complaints)
+    print_list(explained, output, "\n".join(map(_text, explained)))
 
 
 def _explanation(asked: Asked, neighbours: Neighbours) -> Explanation:
@@ -187,15 +158,6 @@ def _note(service: Microservice, environment: Environment | None) -> str:
     if environment.spec.aws is None or environment.spec.aws.identity is None:
         return f"no role is made, for Environment {environment.name} has no spec.aws.identity; add it"
     return ""
-
-
-def _printed(explained: list[Explanation], output: Format) -> str:
-    listed = [asdict(explanation) for explanation in explained]
-    if output is Format.JSON:
-        return json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
-    if output is Format.YAML:
-        return yaml.safe_dump(listed, sort_keys=False, allow_unicode=True, width=1000)
-    return "\n".join(_text(explanation) for explanation in explained)
 
 
 def _text(explanation: Explanation) -> str:

@@ -3,31 +3,20 @@
 By the rules that a pass goes by; what is there is taken to be as the older file declares it.
 """
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
-import yaml
 
 from ..cloud.rules import Effect
 from ..desired.context import Context
 from ..errors import NeedsPerson
 from .contexts import contexts
-from .documents import Unreadable
+from .ends import EnvironmentFile, Files, Format, print_list, readable, stop_at
 from .resources import Found, complaint, read
 from .steps import Row, steps
-
-
-class Format(StrEnum):
-    """How the changes are printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    YAML = "yaml"
 
 
 @dataclass(frozen=True)
@@ -40,30 +29,22 @@ class Planned:
 
 
 def plan(
-    files: Annotated[list[Path], typer.Argument(help="Files of resources; - is standard input.", show_default=False)],
+    files: Files,
     against: Annotated[Path, typer.Option(help="File of the same resources as they are now.", show_default=False)],
     output: Annotated[Format, typer.Option("--output", "-o", help="Format of the changes.")] = Format.TEXT,
-    environment: Annotated[
-        Path | None, typer.Option(help="File of Environments, beside those in the files.", show_default=False)
-    ] = None,
+    environment: EnvironmentFile = None,
 ) -> None:
     """Show what a change of a service does to what it has, offline.
 
     Exit code: 0 nothing is refused, 1 something is, or is not valid, 2 a file cannot be read.
     """
-    try:
+    with readable():
         new = read([*files, environment] if environment else files)
         old = read([against])
-    except Unreadable as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(code=2) from None
     old.environments = {**new.environments, **old.environments}
     planned = list(_planned(new, old))
-    complaints = [*old.complaints, *new.complaints]
-    if complaints:
-        typer.echo("\n".join(complaints), err=True)
-        raise typer.Exit(code=1)
-    typer.echo(_printed(planned, output), nl=False)
+    stop_at([*old.complaints, *new.complaints])
+    print_list(planned, output, "\n".join(map(_text, planned)))
     raise typer.Exit(code=1 if any(row.effect == Effect.REFUSED for each in planned for row in each.changes) else 0)
 
 
@@ -82,15 +63,6 @@ def _planned(new: Found, old: Found) -> Iterator[Planned]:
 
 def _key(context: Context) -> tuple[str, str]:
     return context.microservice.namespace, context.microservice.name
-
-
-def _printed(planned: list[Planned], output: Format) -> str:
-    listed = [asdict(each) for each in planned]
-    if output is Format.JSON:
-        return json.dumps(listed, indent=2, ensure_ascii=False) + "\n"
-    if output is Format.YAML:
-        return yaml.safe_dump(listed, sort_keys=False, allow_unicode=True, width=1000)
-    return "\n".join(_text(each) for each in planned)
 
 
 def _text(planned: Planned) -> str:

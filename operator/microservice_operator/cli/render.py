@@ -5,7 +5,6 @@ Offline, so what only a cluster knows is a placeholder; a migration counts as do
 
 import json
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -14,7 +13,7 @@ import yaml
 
 from ..desired import children
 from .contexts import contexts
-from .documents import Unreadable
+from .ends import EnvironmentFile, Files, readable, stop_at
 from .resources import UNKNOWN, read
 
 HEADER = (
@@ -46,11 +45,9 @@ class Format(StrEnum):
 
 
 def render(
-    files: Annotated[list[Path], typer.Argument(help="Files of resources; - is standard input.", show_default=False)],
+    files: Files,
     output: Annotated[Format, typer.Option("--output", "-o", help="Format of the objects.")] = Format.YAML,
-    environment: Annotated[
-        Path | None, typer.Option(help="File of Environments, beside those in the files.", show_default=False)
-    ] = None,
+    environment: EnvironmentFile = None,
     aws_endpoint_url: Annotated[
         str | None, typer.Option(help="Address of an emulator in place of AWS.", show_default=False, callback=_address)
     ] = None,
@@ -59,15 +56,10 @@ def render(
 
     Exit code: 0 all were rendered, 1 a resource is not valid, 2 a file cannot be read.
     """
-    try:
+    with readable():
         found = read([*files, environment] if environment else files)
-    except Unreadable as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(code=2) from None
     known = list(contexts(found, aws_endpoint_url))
-    if found.complaints:
-        typer.echo("\n".join(found.complaints), err=True)
-        raise typer.Exit(code=1)
+    stop_at(found.complaints)
     typer.echo(HEADER.format(unknown=UNKNOWN), err=True)
     bodies = [child.body for context in known for child in children(context) if child.body is not None]
     typer.echo(_printed(bodies, output), nl=False)

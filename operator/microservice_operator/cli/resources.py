@@ -1,6 +1,6 @@
 """Valid resources out of files, for the commands that work offline: services, Environments, and what is wrong."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,10 +64,19 @@ def complaint(document: Document, path: str, message: str) -> str:
     return ": ".join(part for part in parts if part)
 
 
-def environment_for(found: Found, wanted: str | None) -> Environment | None:
-    """The one named, else the one marked default, else the only one."""
-    if wanted:
-        return found.environments[wanted]
+def placed(found: Found) -> Iterator[tuple[Microservice, Environment | None]]:
+    """Each service with its Environment; of one that names another than the files hold there is a complaint."""
+    for document, service in found.services:
+        wanted = service.spec.environment
+        if wanted and wanted not in found.environments:
+            message = f"Environment {wanted} is in none of the files; add its file with --environment"
+            found.complaints.append(complaint(document, "spec.environment", message))
+            continue
+        yield service, found.environments[wanted] if wanted else _default(found)
+
+
+def _default(found: Found) -> Environment | None:
+    """The one marked default, else the only one."""
     known = sorted(found.environments.values(), key=lambda environment: environment.name)
     marked = [item for item in known if item.annotations.get(ANNOTATION_DEFAULT_ENVIRONMENT) == "true"]
     return next(iter(marked or (known if len(known) == 1 else [])), None)

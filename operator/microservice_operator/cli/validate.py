@@ -1,24 +1,14 @@
 """`microservice-operator validate`: what the API server and the operator would say of a file, without either."""
 
-import json
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
-import yaml
 
-from .documents import BadYAML, Document, Unreadable, documents
+from .documents import BadYAML, Document, documents
+from .ends import Files, Format, print_list, readable
 from .verdict import Finding, changes_refused, findings, identifier
-
-
-class Format(StrEnum):
-    """How the findings are printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    YAML = "yaml"
 
 
 @dataclass(frozen=True)
@@ -34,7 +24,7 @@ class Complaint:
 
 
 def validate(
-    files: Annotated[list[Path], typer.Argument(help="Files of resources; - is standard input.", show_default=False)],
+    files: Files,
     against: Annotated[
         Path | None,
         typer.Option(help="File of the same resources as they are now: refuse changes that cannot be made."),
@@ -45,16 +35,14 @@ def validate(
 
     Exit code: 0 all is valid, 1 something is not, 2 a file cannot be read.
     """
-    try:
-        before = {identifier(document): document for document in documents(against)} if against else {}
+    with readable():
+        try:
+            before = {identifier(document): document for document in documents(against)} if against else {}
+        except BadYAML as error:
+            typer.echo(f"{against}:{error.line}: {error}", err=True)
+            raise typer.Exit(code=2) from None
         complaints = [complaint for file in files for complaint in _checked(file, before)]
-    except Unreadable as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(code=2) from None
-    except BadYAML as error:  # only --against raises it here
-        typer.echo(f"{against}:{error.line}: {error}", err=True)
-        raise typer.Exit(code=2) from None
-    _report(complaints, output, len(files))
+    print_list(complaints, output, _text(complaints, len(files)))
     raise typer.Exit(code=1 if complaints else 0)
 
 
@@ -87,14 +75,10 @@ def _complaint(document: Document, finding: Finding) -> Complaint:
     )
 
 
-def _report(complaints: list[Complaint], output: Format, files: int) -> None:
-    listed = [asdict(complaint) for complaint in complaints]
-    if output is Format.JSON:
-        typer.echo(json.dumps(listed, indent=2, ensure_ascii=False))
-    elif output is Format.YAML:
-        typer.echo(yaml.safe_dump(listed, sort_keys=False, allow_unicode=True), nl=False)
-    else:
-        for item in complaints:
-            parts = [f"{item.file}:{item.line}", f"document {item.document}", item.resource, item.field, item.message]
-            typer.echo(": ".join(part for part in parts if part))
-        typer.echo(f"{len(complaints)} to correct" if complaints else f"valid: {files} file{'s' * (files != 1)}")
+def _text(complaints: list[Complaint], files: int) -> str:
+    lines = []
+    for item in complaints:
+        parts = [f"{item.file}:{item.line}", f"document {item.document}", item.resource, item.field, item.message]
+        lines.append(": ".join(part for part in parts if part))
+    lines.append(f"{len(complaints)} to correct" if complaints else f"valid: {files} file{'s' * (files != 1)}")
+    return "\n".join(lines) + "\n"
