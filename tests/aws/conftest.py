@@ -12,7 +12,7 @@ from moto.server import ThreadedMotoServer
 from microservice_operator.api.objects import Identity
 from microservice_operator.api.stores import Table
 from microservice_operator.cloud import Clients, Limits, Place, WantedTable, reconcile_table
-from microservice_operator.facts import Part, State
+from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
 from tests.aws.proxy import Proxy
 from tests.aws.rds_world import ec2, rds
@@ -96,4 +96,17 @@ async def drive(world: World, wanted: WantedTable, passes: int = 40) -> Part:
             return part
         assert part.after, part
         wanted = replace(wanted, known_id=part.id)
+    raise AssertionError(part)
+
+
+async def waited_for(world: World, wanted: WantedTable, passes: int = 30) -> set[Reason]:
+    """The reasons on the way to Ready through trouble that asks for nobody: each pass says when it tries again."""
+    seen: set[Reason] = set()
+    for _ in range(passes):
+        part = await reconcile_table(world.place, wanted)
+        if part.state is State.READY:
+            return seen
+        assert part.state in (State.PROGRESSING, State.UNKNOWN), part
+        assert part.after, part
+        seen.add(part.reason)
     raise AssertionError(part)

@@ -1,23 +1,10 @@
 """Real PostgreSQL behind the instances of the strict layer, TLS with its own CA, and an admin as RDS makes one."""
 
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.aws.rds_processes import ADMIN
 from tests.postgres.server import PostgresServer, TlsFront
-
-
-def certificates(folder: Path) -> Path:
-    """A CA, and a certificate of it for `localhost`."""
-    for name, arguments in (
-        ("ca", ["-x509", "-subj", "/CN=strict RDS", "-days", "2"]),
-        ("server", ["-x509", "-CA", "ca.crt", "-CAkey", "ca.key", "-subj", "/CN=localhost", "-days", "2"]),
-    ):
-        san = ["-addext", "subjectAltName=DNS:localhost"] if name == "server" else []
-        command = ["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.crt"]
-        subprocess.run([*command, *arguments, *san], cwd=folder, check=True, capture_output=True)
-    return folder
 
 
 @dataclass

@@ -7,7 +7,7 @@ import pytest
 
 from microservice_operator.cloud import LeavingTable, WantedTable, delete_table, reconcile_table, table_name
 from microservice_operator.facts import Part, Reason, State
-from tests.aws.conftest import World, drive, table
+from tests.aws.conftest import World, drive, table, waited_for
 from tests.aws.proxy import Answer, Fault, refusal
 
 INDEX = {"name": "bySku", "partitionKey": {"name": "sku"}}
@@ -228,15 +228,7 @@ async def test_trouble_at_each_call_is_waited_for(
     world: World, action: str, effect: str | Answer, reason: Reason
 ) -> None:
     world.proxy.faults = [Fault(action, effect, times=2)]
-    seen = set()
-    for _ in range(30):
-        part = await reconcile_table(world.place, WantedTable(table(**PROVISIONED)))
-        assert part.state is not State.STALLED, part
-        if part.state is State.READY:
-            break
-        seen.add(part.reason)
-    assert part.state is State.READY
-    assert reason in seen
+    assert reason in await waited_for(world, WantedTable(table(**PROVISIONED)))
     assert world.scaling.of(name(world)) == OF_THE_TABLE
     assert len(world.scaling.policies) == 2
 

@@ -19,8 +19,9 @@ from microservice_operator.outside import Before, Outside, Provided, is_over
 from microservice_operator.postgres import Servers
 from microservice_operator.settled import Settled
 from tests.aws.conftest import ACCOUNT, REGION
-from tests.aws.rds_servers import RealServers, certificates
+from tests.aws.rds_servers import RealServers
 from tests.aws.rds_world import SIZES, RDSWorld
+from tests.postgres.server import certificates
 
 CA = "/api/v1/namespaces/platform/secrets/rds-ca"
 KINDS = {"DatabaseInstance", "SubnetGroup", "ParameterGroup", "SecurityGroup", "Database"}

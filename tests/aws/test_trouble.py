@@ -10,7 +10,7 @@ from microservice_operator.cloud import LeavingTable, Limits, WantedTable, delet
 from microservice_operator.cloud.account import verify_account
 from microservice_operator.errors import NeedsPerson
 from microservice_operator.facts import Part, Reason, State
-from tests.aws.conftest import World, drive, table
+from tests.aws.conftest import World, drive, table, waited_for
 from tests.aws.proxy import Answer, Fault, refusal
 
 CALLS = (
@@ -40,17 +40,7 @@ async def test_trouble_at_each_call_is_waited_for(
     world: World, action: str, effect: str | Answer, reason: Reason
 ) -> None:
     world.proxy.faults = [Fault(action, effect, times=2)]
-    wanted = WantedTable(table())
-    seen = []
-    for _ in range(20):
-        part = await reconcile_table(world.place, wanted)
-        if part.state is State.READY:
-            break
-        assert part.state in (State.PROGRESSING, State.UNKNOWN)
-        assert part.after
-        seen.append(part.reason)
-    assert part.state is State.READY
-    assert reason in seen
+    assert reason in await waited_for(world, WantedTable(table()))
     made = [code for _, call, code in world.heard if (call, code) == ("CreateTable", "OK")]
     assert len(made) <= 1
 

@@ -15,8 +15,8 @@ from tests.cluster.packages import BROWSER, install
 from tests.demo.rendering import REPOSITORY, rendered
 from tests.services.conftest import CREDENTIALS, aws_url, postgres, start
 from tests.services.operator_side import operator_side
-from tests.services.postgres_server import PostgresServer
 from tests.services.processes import Service, migrate
+from tests.services.shop_postgres import ShopPostgres
 
 __all__ = ["aws_url", "postgres", "start"]  # fixtures
 FLAGS = (
@@ -47,8 +47,8 @@ class Shop:
         }
 
 
-@pytest.fixture(scope="session")
-async def shop(aws_url: str, postgres: PostgresServer, start: Callable[..., Service]) -> Shop:
+@pytest.fixture(scope="package")
+async def shop(aws_url: str, postgres: ShopPostgres, start: Callable[..., Service]) -> Shop:
     objects = rendered("manifests/local/gateway", [])
     specs = {item["metadata"]["name"]: item["spec"] for item in objects if item["kind"] == "Microservice"}
     documents = {item["metadata"]["name"]: item["data"] for item in objects if item["kind"] == "ConfigMap"}
@@ -76,7 +76,7 @@ async def shop(aws_url: str, postgres: PostgresServer, start: Callable[..., Serv
     return Shop(user, product, order, gateway)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     install(BROWSER, print)
     options = Options()
@@ -89,7 +89,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
     driver.quit()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def screenshots() -> Path:
     """Where a person looks at what the browser saw."""
     folder = REPOSITORY / ".local" / "screenshots"

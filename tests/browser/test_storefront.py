@@ -14,7 +14,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.browser.conftest import Shop
-from tests.services.postgres_server import PostgresServer
+from tests.services.shop_postgres import ShopPostgres
 
 PATIENCE = 60
 Seen = TypeVar("Seen")
@@ -229,7 +229,7 @@ def test_nobody_gets_by_the_tokens(shop: Shop) -> None:
 
 
 def test_a_service_that_is_away_is_said_to_be_away(
-    browser: Chrome, shop: Shop, postgres: PostgresServer, screenshots: Path
+    browser: Chrome, shop: Shop, postgres: ShopPostgres, screenshots: Path
 ) -> None:
     stocked(browser, shop)
     sign_up(browser, shop)

@@ -3,7 +3,6 @@
 import logging
 import re
 import secrets
-import subprocess
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -15,6 +14,7 @@ from tests.aws.proxy import Proxy
 from tests.aws.whole import WholeAWS
 from tests.cluster import Cluster
 from tests.postgres.server import PostgresServer, TlsFront
+from tests.postgres.server import certificates as server_certificates
 from tests.whole.server import OneServer
 
 from . import install
@@ -42,14 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A CA of our own, and a certificate of it for `localhost`."""
-    folder = tmp_path_factory.mktemp("integration")
-    new = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-    server = ["-CA", "ca.crt", "-CAkey", "ca.key", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    for name, arguments in (("ca", ["-subj", "/CN=test CA"]), ("server", server)):
-        command = [*new, "-keyout", f"{name}.key", "-out", f"{name}.crt", *arguments]
-        subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    return folder
+    return server_certificates(tmp_path_factory.mktemp("integration"))
 
 
 @pytest.fixture(scope="session")

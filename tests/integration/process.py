@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 from tests.conftest import REPOSITORY
-from tests.services.ports import free_port
+from tests.ports import free_port
 
 RESYNC = 3.0
 LEAVE_SECONDS = 10

@@ -1,6 +1,5 @@
 """One PostgreSQL for all tests of this folder; each test has a Microservice, and so a database, of its own."""
 
-import subprocess
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -13,7 +12,7 @@ from microservice_operator.connections import Connection
 from microservice_operator.facts import Part, State
 from microservice_operator.ownership import Owner
 from microservice_operator.postgres import Logins, Place, Servers, WantedDatabase, reconcile_database
-from tests.postgres.server import PostgresServer, TlsFront
+from tests.postgres.server import PostgresServer, TlsFront, certificates
 
 _numbers = count()
 
@@ -34,22 +33,13 @@ def place(postgres: PostgresServer) -> Iterator[Place]:
 
 
 @pytest.fixture(scope="session")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A CA, and a certificate of it for `localhost`."""
-    folder = tmp_path_factory.mktemp("certificates")
-    for name, arguments in (
-        ("ca", ["-x509", "-subj", "/CN=test CA", "-days", "2"]),
-        ("server", ["-x509", "-CA", "ca.crt", "-CAkey", "ca.key", "-subj", "/CN=localhost", "-days", "2"]),
-    ):
-        san = ["-addext", "subjectAltName=DNS:localhost"] if name == "server" else []
-        command = ["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.crt"]
-        subprocess.run([*command, *arguments, *san], cwd=folder, check=True, capture_output=True)
-    return folder
+def certified(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture
-def tls(postgres: PostgresServer, certificates: Path) -> Iterator[TlsFront]:
-    front = TlsFront(certificates / "server.crt", certificates / "server.key", postgres.port)
+def tls(postgres: PostgresServer, certified: Path) -> Iterator[TlsFront]:
+    front = TlsFront(certified / "server.crt", certified / "server.key", postgres.port)
     yield front
     front.stop()
 

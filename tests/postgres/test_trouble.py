@@ -12,8 +12,9 @@ from microservice_operator.connections import Login
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.postgres import LeavingDatabase, Place, delete_database, reconcile_database, servers
 from microservice_operator.postgres.passwords import matches, password
+from tests.ports import free_port
 from tests.postgres.conftest import made, wanted
-from tests.postgres.server import PostgresServer, TlsFront, free_port
+from tests.postgres.server import PostgresServer, TlsFront
 
 
 def assert_waits(part: Part, cause: str) -> None:
@@ -69,29 +70,29 @@ async def test_full(place: Place, postgres: PostgresServer) -> None:
             connection.close()
 
 
-async def test_verified_tls(place: Place, tls: TlsFront, certificates: Path) -> None:
+async def test_verified_tls(place: Place, tls: TlsFront, certified: Path) -> None:
     trusted = replace(
         place.server,
         host="localhost",
         port=tls.port,
         ssl_mode="verify-full",
-        certificates=(certificates / "ca.crt").read_text(),
+        certificates=(certified / "ca.crt").read_text(),
     )
     part, connection = await made(replace(place, server=trusted))
     assert connection.certificates == trusted.certificates
     assert part.state is State.READY
     for wrong, cause in (
         (replace(trusted, host="127.0.0.1"), "127.0.0.1"),
-        (replace(trusted, certificates=_another(certificates)), "certificate verify failed"),
+        (replace(trusted, certificates=_another(certified)), "certificate verify failed"),
         (replace(trusted, port=place.server.port), "SSL"),
     ):
         refused, _ = await reconcile_database(replace(place, server=wrong), wanted(connection))
         assert_waits(refused, cause)
 
 
-def _another(certificates: Path) -> str:
+def _another(certified: Path) -> str:
     """A certificate that did not sign the server's."""
-    return (certificates / "server.crt").read_text()
+    return (certified / "server.crt").read_text()
 
 
 async def test_a_frozen_server_does_not_hold_the_pass(

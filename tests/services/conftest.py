@@ -14,10 +14,10 @@ import httpx2
 import pytest
 from botocore.config import Config
 
+from tests.ports import free_port
 from tests.services.customer import Customer, Shop
-from tests.services.ports import free_port
-from tests.services.postgres_server import PostgresServer
 from tests.services.processes import ROOT, Service, environment, migrate
+from tests.services.shop_postgres import ShopPostgres
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 REGION = "us-east-1"
@@ -25,7 +25,7 @@ REGION = "us-east-1"
 CALM = {"UPSTREAM_TIMEOUT_SECONDS": "30", "REQUEST_TIMEOUT_SECONDS": "60", "DYNAMODB_TIMEOUT_SECONDS": "30"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def aws_url() -> Iterator[str]:
     port = free_port()
     with subprocess.Popen(
@@ -39,15 +39,15 @@ def aws_url() -> Iterator[str]:
         emulator.kill()
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    server = PostgresServer()
+@pytest.fixture(scope="package")
+def postgres() -> Iterator[ShopPostgres]:
+    server = ShopPostgres()
     yield server
     server.stop()
 
 
-@pytest.fixture(scope="session")
-def product_tables(aws_url: str, postgres: PostgresServer) -> dict[str, str]:
+@pytest.fixture(scope="package")
+def product_tables(aws_url: str, postgres: ShopPostgres) -> dict[str, str]:
     """What the operator makes of product's microservice.yaml, as environment variables.
 
     Asks for PostgreSQL only because the emulator starts while that does.
@@ -95,7 +95,7 @@ def product_tables(aws_url: str, postgres: PostgresServer) -> dict[str, str]:
     return {"PRODUCTS_TABLE": "shop-products", "RESERVATIONS_TABLE": "shop-reservations"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Service]]:
     """Starts a service, and stops it when the tests are over unless a test has done so."""
     folder: Path = tmp_path_factory.mktemp("services")
@@ -109,47 +109,47 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
         yield service
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def aws(aws_url: str) -> dict[str, str]:
     return {"AWS_REGION": REGION, "AWS_ENDPOINT_URL": aws_url, **CREDENTIALS}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def starting_product(start: Callable[..., Service], product_tables: dict[str, str], aws: dict[str, str]) -> Service:
     """Not waited for, so that the services start side by side."""
     return start("product", EXPIRY_INTERVAL_SECONDS="0.2", **CALM, **product_tables, **aws)
 
 
-@pytest.fixture(scope="session")
-def user_database_url(postgres: PostgresServer) -> str:
+@pytest.fixture(scope="package")
+def user_database_url(postgres: ShopPostgres) -> str:
     users = postgres.create("users")
     migrate("user", users.owner_url)
     return users.url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def postgres_port(user_database_url: str) -> int:
     return urlsplit(user_database_url).port or 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def starting_user(start: Callable[..., Service], user_database_url: str) -> Service:
     return start("user", DATABASE_URL=user_database_url)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def product(starting_product: Service) -> Service:
     return starting_product.wait_until("/ready")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def user(starting_user: Service) -> Service:
     return starting_user.wait_until("/ready")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shop(
-    start: Callable[..., Service], postgres: PostgresServer, starting_product: Service, starting_user: Service
+    start: Callable[..., Service], postgres: ShopPostgres, starting_product: Service, starting_user: Service
 ) -> Shop:
     orders = postgres.create("orders")
     migrate("order", orders.owner_url)
@@ -160,12 +160,12 @@ def shop(
     return Shop(starting_user, starting_product, order, orders)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def http() -> AsyncIterator[httpx2.AsyncClient]:
     async with httpx2.AsyncClient(timeout=60, trust_env=False) as client:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def customer(http: httpx2.AsyncClient, shop: Shop) -> Customer:
     return Customer(http, shop)

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import httpx2
 
-from tests.services.postgres_server import Database
 from tests.services.processes import Service
+from tests.services.shop_postgres import Database
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 
-from tests.services.ports import free_port
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ROOT / "services"

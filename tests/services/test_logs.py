@@ -6,8 +6,8 @@ from uuid import uuid4
 import httpx2
 
 from tests.services.customer import Customer, Shop
-from tests.services.postgres_server import PostgresServer
 from tests.services.processes import Service
+from tests.services.shop_postgres import ShopPostgres
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -50,7 +50,7 @@ async def test_a_malformed_trace_is_replaced(http: httpx2.AsyncClient, shop: Sho
     assert len(answer.json()["traceId"]) == 32
 
 
-async def test_no_log_names_a_person(http: httpx2.AsyncClient, shop: Shop, postgres: PostgresServer) -> None:
+async def test_no_log_names_a_person(http: httpx2.AsyncClient, shop: Shop, postgres: ShopPostgres) -> None:
     """Also not in an unexpected error, whose message quotes the row; also not when the path holds an address."""
     marker = f"canary{uuid4().hex}"
     person = {"email": f"{marker}@example.com", "name": marker}

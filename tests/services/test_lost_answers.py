@@ -10,8 +10,8 @@ import pytest
 
 from tests.services.customer import Customer, Shop
 from tests.services.fault_proxy import Fault, FaultProxy
-from tests.services.postgres_server import PostgresServer
 from tests.services.processes import Service, migrate
+from tests.services.shop_postgres import ShopPostgres
 
 Start = Callable[..., Service]
 _numbers = count()
@@ -44,7 +44,7 @@ async def test_a_commit_whose_answer_is_lost_is_looked_up(
 @pytest.mark.parametrize("fault", ["drop-before", "drop-after"])
 @pytest.mark.parametrize("marker", [b"GET /users", b"POST /reservations ", b"/confirm"])
 async def test_a_call_that_broke_is_repeated_and_takes_the_goods_once(
-    fault: Fault, marker: bytes, customer: Customer, shop: Shop, start: Start, postgres: PostgresServer
+    fault: Fault, marker: bytes, customer: Customer, shop: Shop, start: Start, postgres: ShopPostgres
 ) -> None:
     database = postgres.create(f"broken{next(_numbers)}")
     migrate("order", database.owner_url)

@@ -7,20 +7,20 @@ import psycopg
 import pytest
 
 from shop_shared.migrations import LOCK
-from tests.services.postgres_server import Database, PostgresServer
 from tests.services.processes import alembic, migrate
+from tests.services.shop_postgres import Database, ShopPostgres
 
 _numbers = count()
 
 
 @pytest.fixture
-def database(postgres: PostgresServer) -> Database:
+def database(postgres: ShopPostgres) -> Database:
     """Empty, as the operator hands it over."""
     return postgres.create(f"empty{next(_numbers)}")
 
 
-@pytest.fixture(scope="session")
-def orders(postgres: PostgresServer) -> Iterator[psycopg.Connection]:
+@pytest.fixture(scope="package")
+def orders(postgres: ShopPostgres) -> Iterator[psycopg.Connection]:
     database = postgres.create("orders_schema")
     migrate("order", database.owner_url)
     with psycopg.connect(database.owner_url) as connection:
@@ -133,7 +133,7 @@ def test_indexes_and_keys_are_those_of_the_article(orders: psycopg.Connection) -
     ],
 )
 def test_the_service_may_not_change_the_schema(
-    statement: str, postgres: PostgresServer, orders: psycopg.Connection
+    statement: str, postgres: ShopPostgres, orders: psycopg.Connection
 ) -> None:
     database = orders.info.dbname
     with (

@@ -12,8 +12,8 @@ import pytest
 
 from tests.services.customer import Customer, Shop
 from tests.services.fault_proxy import FaultProxy
-from tests.services.postgres_server import Database, PostgresServer
 from tests.services.processes import Service, migrate
+from tests.services.shop_postgres import Database, ShopPostgres
 
 Start = Callable[..., Service]
 OPEN_SECONDS = 3.0
@@ -86,7 +86,7 @@ class Stage:
 
 @pytest.fixture
 def stage(
-    shop: Shop, start: Start, postgres: PostgresServer, product_tables: dict[str, str], aws: dict[str, str]
+    shop: Shop, start: Start, postgres: ShopPostgres, product_tables: dict[str, str], aws: dict[str, str]
 ) -> Iterator[Stage]:
     database = postgres.create("breaker")
     migrate("order", database.owner_url)

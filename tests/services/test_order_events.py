@@ -19,8 +19,8 @@ from order_service.events import Event
 from tests.services.conftest import CREDENTIALS, REGION
 from tests.services.customer import Customer, Shop
 from tests.services.order_messaging import Messaging, messaging
-from tests.services.postgres_server import Database, PostgresServer
 from tests.services.processes import Service, environment, migrate
+from tests.services.shop_postgres import Database, ShopPostgres
 
 Start = Callable[..., Service]
 
@@ -66,7 +66,7 @@ def messages(aws_url: str, shop: Shop) -> Iterator[Messaging]:
 
 
 @pytest.fixture(scope="module")
-def wired(shop: Shop, start: Start, postgres: PostgresServer, messages: Messaging, http: httpx2.AsyncClient) -> Wired:
+def wired(shop: Shop, start: Start, postgres: ShopPostgres, messages: Messaging, http: httpx2.AsyncClient) -> Wired:
     database = postgres.create("wired")
     migrate("order", database.owner_url)
     urls = {"USER_URL": shop.user.url, "PRODUCT_URL": shop.product.url}

@@ -107,12 +107,12 @@ def build(target: Path) -> Path:
     return target
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("lambda") / "order-intake.zip")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def function(
     package: Path, aws_url: str, product_tables: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Function]:

@@ -13,14 +13,14 @@ from order_service.relay import Relay
 from order_service.tables import outbox
 from shop_shared import postgres as connections
 from shop_shared.settings import ServiceSettings
-from tests.services.postgres_server import PostgresServer
 from tests.services.processes import migrate
+from tests.services.shop_postgres import ShopPostgres
 
 Put = Callable[[UUID], object]
 
 
 @pytest.fixture(scope="module")
-async def engine(postgres: PostgresServer) -> AsyncIterator[AsyncEngine]:
+async def engine(postgres: ShopPostgres) -> AsyncIterator[AsyncEngine]:
     database = postgres.create("outbox")
     migrate("order", database.owner_url)
     engine = connections.engine(database.url, ServiceSettings(service_name="order"))

@@ -21,8 +21,8 @@ from tests.aws.proxy import Answer, Call, Emulator, Proxy
 from tests.services.conftest import REGION
 from tests.services.customer import Customer, Shop
 from tests.services.order_messaging import Messaging, messaging
-from tests.services.postgres_server import Database, PostgresServer
 from tests.services.processes import Service, migrate
+from tests.services.shop_postgres import Database, ShopPostgres
 
 ORDERS = int(os.environ.get("STORM_ORDERS", "250"))
 """The same with a thousand takes some minutes: STORM_ORDERS=1000."""
@@ -151,7 +151,7 @@ class Scene:
 
 @pytest.fixture
 def scene(
-    http: httpx2.AsyncClient, user: Service, product: Service, start: Start, postgres: PostgresServer, aws_url: str
+    http: httpx2.AsyncClient, user: Service, product: Service, start: Start, postgres: ShopPostgres, aws_url: str
 ) -> Iterator[Scene]:
     database = postgres.create("storm")
     migrate("order", database.owner_url)

@@ -9,8 +9,8 @@ import httpx2
 import pytest
 
 from tests.services.customer import Customer, Shop
-from tests.services.postgres_server import PostgresServer
 from tests.services.processes import Service
+from tests.services.shop_postgres import ShopPostgres
 
 
 async def test_an_order_is_priced_by_the_shop_and_found_again(
@@ -65,7 +65,7 @@ async def test_what_was_reserved_is_put_back_when_another_product_is_out(custome
 
 
 async def test_what_was_reserved_is_put_back_when_the_order_cannot_be_stored(
-    customer: Customer, shop: Shop, postgres: PostgresServer
+    customer: Customer, shop: Shop, postgres: ShopPostgres
 ) -> None:
     buyer, lamp = await customer.sign_up(), await customer.product(inventory=5)
     database = shop.orders.name

@@ -10,8 +10,8 @@ import pytest
 
 from tests.services.conftest import CREDENTIALS, REGION
 from tests.services.fault_proxy import FaultProxy
-from tests.services.postgres_server import PostgresServer
 from tests.services.processes import Service, migrate
+from tests.services.shop_postgres import ShopPostgres
 
 Start = Callable[..., Service]
 
@@ -31,7 +31,7 @@ async def silent_port() -> AsyncIterator[int]:
 
 
 async def test_a_database_that_goes_and_comes_back(
-    http: httpx2.AsyncClient, start: Start, postgres: PostgresServer
+    http: httpx2.AsyncClient, start: Start, postgres: ShopPostgres
 ) -> None:
     database = postgres.create("flaky")
     migrate("user", database.owner_url)
@@ -53,7 +53,7 @@ async def test_a_database_that_goes_and_comes_back(
 
 
 async def test_a_connection_that_hangs_is_given_up(
-    http: httpx2.AsyncClient, start: Start, postgres: PostgresServer
+    http: httpx2.AsyncClient, start: Start, postgres: ShopPostgres
 ) -> None:
     database = postgres.create("frozen")
     address = urlsplit(database.url)

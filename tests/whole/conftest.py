@@ -15,9 +15,8 @@ from microservice_operator.outside import Outside
 from microservice_operator.postgres import Servers
 from microservice_operator.settled import Settled
 from tests.aws.proxy import Proxy
-from tests.aws.rds_servers import certificates
 from tests.aws.whole import REGION, WholeAWS
-from tests.postgres.server import PostgresServer, TlsFront
+from tests.postgres.server import PostgresServer, TlsFront, certificates
 
 from .faults import Faults
 from .server import OneServer, trust_admins
