@@ -5,8 +5,10 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
+
+from shop_shared.fields import EachProductOnce, WholeNumber
 
 MAX_ITEMS = 50
 MAX_QUANTITY = 1_000
@@ -30,21 +32,14 @@ class _Camel(BaseModel):
 
 class WantedItem(_Camel, extra="forbid"):
     product_id: UUID
-    quantity: int = Field(ge=1, le=MAX_QUANTITY, strict=True)
+    quantity: WholeNumber = Field(ge=1, le=MAX_QUANTITY)
 
 
 class WantedOrder(_Camel, extra="forbid"):
     """What a customer sends. Prices are not in it: they come from the product service."""
 
     customer_id: UUID
-    items: list[WantedItem] = Field(min_length=1, max_length=MAX_ITEMS)
-
-    @field_validator("items")
-    @classmethod
-    def _each_product_once(cls, items: list[WantedItem]) -> list[WantedItem]:
-        if len({item.product_id for item in items}) < len(items):
-            raise ValueError("a product is listed twice; list it once with the sum of the quantities")
-        return items
+    items: Annotated[list[WantedItem], EachProductOnce] = Field(min_length=1, max_length=MAX_ITEMS)
 
 
 class Item(_Camel):

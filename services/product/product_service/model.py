@@ -14,12 +14,11 @@ from pydantic import (
     PlainSerializer,
     StringConstraints,
     WithJsonSchema,
-    field_validator,
 )
 from pydantic.alias_generators import to_camel
 
 from shop_shared import pagination
-from shop_shared.fields import WholeNumber
+from shop_shared.fields import EachProductOnce, WholeNumber
 
 MAX_INVENTORY = 1_000_000
 MAX_QUANTITY = 10_000
@@ -105,15 +104,8 @@ class NewReservation(_Camel):
 
     reservation_id: UUID
     order_id: UUID | None = None
-    items: list[WantedItem] = Field(min_length=1, max_length=MAX_RESERVED_PRODUCTS)
+    items: Annotated[list[WantedItem], EachProductOnce] = Field(min_length=1, max_length=MAX_RESERVED_PRODUCTS)
     ttl_seconds: WholeNumber = Field(default=DEFAULT_TTL_SECONDS, ge=1, le=MAX_TTL_SECONDS)
-
-    @field_validator("items")
-    @classmethod
-    def _each_product_once(cls, items: list[WantedItem]) -> list[WantedItem]:
-        if len({item.product_id for item in items}) < len(items):
-            raise ValueError("a product is listed twice; list it once with the sum of the quantities")
-        return items
 
 
 class ReservationStatus(StrEnum):
