@@ -15,7 +15,7 @@ STDIN = Path("-")
 
 
 class Unreadable(Exception):
-    """The file is not there or may not be read."""
+    """The file, or the cluster, is not there or may not be read."""
 
 
 class BadYAML(Exception):

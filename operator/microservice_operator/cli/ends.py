@@ -32,7 +32,7 @@ class Format(StrEnum):
 
 @contextmanager
 def readable() -> Iterator[None]:
-    """End with exit code 2 when a file cannot be read."""
+    """End with exit code 2 when a file, or the cluster, cannot be read."""
     try:
         yield
     except Unreadable as error:

@@ -1,6 +1,6 @@
-"""`microservice-operator plan`: what a change of a service does to what it has, offline.
+"""`microservice-operator plan`: what a change of a service does to what it has.
 
-By the rules that a pass goes by; what is there is taken to be as the older file declares it.
+By the rules that a pass goes by; what is there is taken to be as the cluster, or an older file, declares it.
 """
 
 from collections.abc import Iterator
@@ -30,22 +30,38 @@ class Planned:
 
 def plan(
     files: Files,
-    against: Annotated[Path, typer.Option(help="File of the same resources as they are now.", show_default=False)],
+    against: Annotated[
+        Path | None,
+        typer.Option(help="File of the same resources as they are now, in place of a cluster.", show_default=False),
+    ] = None,
+    context: Annotated[
+        str | None, typer.Option(help="Context of the kubeconfig, in place of the current one.", show_default=False)
+    ] = None,
     output: Annotated[Format, typer.Option("--output", "-o", help="Format of the changes.")] = Format.TEXT,
     environment: EnvironmentFile = None,
 ) -> None:
-    """Show what a change of a service does to what it has, offline.
+    """Show what a change of a service does to what the cluster has, or offline to what a file has; nothing is written.
 
-    Exit code: 0 nothing is refused, 1 something is, or is not valid, 2 a file cannot be read.
+    Exit code: 0 nothing is refused, 1 something is, or is not valid, 2 a file or the cluster cannot be read.
     """
     with readable():
         new = read([*files, environment] if environment else files)
-        old = read([against])
+        old = read([against]) if against else _in_the_cluster(new, context)
     old.environments = {**new.environments, **old.environments}
     planned = list(_planned(new, old))
     stop_at([*old.complaints, *new.complaints])
     print_list(planned, output, "\n".join(map(_text, planned)))
     raise typer.Exit(code=1 if any(row.effect == Effect.REFUSED for each in planned for row in each.changes) else 0)
+
+
+def _in_the_cluster(new: Found, context: str | None) -> Found:
+    """What is there; what the files leave out of the Environments is as it is there, too."""
+    from .live import live  # noqa: PLC0415 the API client takes a second to import, and a plan of two files needs none
+
+    old = live(new, context)
+    new.environments = {**old.environments, **new.environments}
+    new.chosen = old.chosen
+    return old
 
 
 def _planned(new: Found, old: Found) -> Iterator[Planned]:

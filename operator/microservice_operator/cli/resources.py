@@ -15,11 +15,15 @@ UNKNOWN = "known-in-the-cluster-only"
 
 @dataclass
 class Found:
-    """What the files hold, and what is wrong with them, one line each."""
+    """What the files hold, and what is wrong with them, one line each.
+
+    `chosen` is the name of the Environment of each namespace, where a cluster has told it.
+    """
 
     services: list[tuple[Document, Microservice]] = field(default_factory=list)
     environments: dict[str, Environment] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
+    chosen: dict[str, str | None] = field(default_factory=dict)
 
 
 def read(files: Iterable[Path]) -> Found:
@@ -33,7 +37,7 @@ def read(files: Iterable[Path]) -> Found:
         try:
             for document in documents(file):
                 number = document.number
-                _take_in(found, document)
+                take_in(found, document)
         except BadYAML as error:
             found.complaints.append(f"{file}:{error.line}: document {number + 1}: no valid YAML: {error}")
     if not found.services and not found.complaints:
@@ -41,7 +45,8 @@ def read(files: Iterable[Path]) -> Found:
     return found
 
 
-def _take_in(found: Found, document: Document) -> None:
+def take_in(found: Found, document: Document) -> None:
+    """Add what is in one document, or what is wrong with it."""
     wrong = list(findings(document))
     for finding in wrong:
         found.complaints.append(complaint(document, finding.field, finding.message))
@@ -67,16 +72,20 @@ def complaint(document: Document, path: str, message: str) -> str:
 def placed(found: Found) -> Iterator[tuple[Microservice, Environment | None]]:
     """Each service with its Environment; of one that names another than the files hold there is a complaint."""
     for document, service in found.services:
-        wanted = service.spec.environment
+        wanted = service.spec.environment or found.chosen.get(service.namespace, _default(found))
         if wanted and wanted not in found.environments:
             message = f"Environment {wanted} is in none of the files; add its file with --environment"
             found.complaints.append(complaint(document, "spec.environment", message))
             continue
-        yield service, found.environments[wanted] if wanted else _default(found)
+        yield service, found.environments[wanted] if wanted else None
 
 
-def _default(found: Found) -> Environment | None:
+def marked(found: Found) -> list[str]:
+    """The Environments that are marked as the default."""
+    known = sorted(found.environments.items())
+    return [name for name, item in known if item.annotations.get(ANNOTATION_DEFAULT_ENVIRONMENT) == "true"]
+
+
+def _default(found: Found) -> str | None:
     """The one marked default, else the only one."""
-    known = sorted(found.environments.values(), key=lambda environment: environment.name)
-    marked = [item for item in known if item.annotations.get(ANNOTATION_DEFAULT_ENVIRONMENT) == "true"]
-    return next(iter(marked or (known if len(known) == 1 else [])), None)
+    return next(iter(marked(found) or (found.environments if len(found.environments) == 1 else [])), None)

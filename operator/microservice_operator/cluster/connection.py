@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import orjson
+import yaml
 from kubernetes.aio import config as client_config
 from kubernetes.aio.client import Configuration
 from kubernetes.aio.client.rest import RESTClientObject
@@ -55,13 +56,23 @@ class ApiError(Exception):
         return NotYet(Reason.PROGRESSING, text)
 
 
-async def configuration() -> Configuration:
-    """Credentials of the pod's service account, else of the kubeconfig."""
+async def configuration(context: str | None = None) -> Configuration:
+    """Credentials of the pod's service account, else of the kubeconfig: of that context, else of the current one.
+
+    Raises NeedsPerson where there are none.
+    """
     loaded = Configuration()
-    if "KUBERNETES_SERVICE_HOST" in os.environ:
-        client_config.load_incluster_config(client_configuration=loaded)
-    else:
-        await client_config.load_kube_config(client_configuration=loaded)
+    files = os.environ.get("KUBECONFIG") or "~/.kube/config"
+    try:
+        if "KUBERNETES_SERVICE_HOST" in os.environ and context is None:
+            client_config.load_incluster_config(client_configuration=loaded)
+        else:
+            await client_config.load_kube_config(files, context, client_configuration=loaded)
+    except (client_config.ConfigException, OSError, yaml.YAMLError) as error:
+        # An error of YAML quotes what is around it, which may be a key.
+        said = "it is no YAML" if isinstance(error, yaml.YAMLError) else " ".join(str(error).split()).rstrip(".")
+        message = f"no way to a cluster: {said}; look at the kubeconfig {files} (KUBECONFIG names another)"
+        raise NeedsPerson(Reason.FORBIDDEN, message) from error
     return loaded
 
 
