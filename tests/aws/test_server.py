@@ -1,5 +1,6 @@
 """`python -m tests.aws` as a pod of the cluster runs it, on loopback: what the image has beside the strict layer."""
 
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -29,17 +30,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def running(folder: Path, tmp_path_factory: pytest.TempPathFactory, emulator: str) -> Iterator[Running]:
+def running(folder: Path, emulator: str) -> Iterator[Running]:
     # all emulators of a process are one, and others have used it: this one begins with nothing, as a pod does
     urllib.request.urlopen(urllib.request.Request(f"{emulator}/moto-api/reset", method="POST"), timeout=30).close()
-    data = Path(tmp_path_factory.mktemp("r"))
-    for parent in (data, *data.parents):  # where the tests run as root, the servers do not
-        parent.chmod(parent.stat().st_mode | 0o011) if parent.owner() == data.owner() and parent != Path("/") else None
-    started = start(Options(host="127.0.0.1", port=0, rds=NAMES, rds_port=0, tls=folder, data=data))
-    yield started
-    assert started.endpoints
-    started.endpoints.keep(set())
-    started.whole.close()
+    # The servers are not root, where the tests are, and each run of pytest that begins closes its folder to others.
+    with tempfile.TemporaryDirectory(prefix="strict-rds-") as data:
+        Path(data).chmod(0o711)
+        started = start(Options(host="127.0.0.1", port=0, rds=NAMES, rds_port=0, tls=folder, data=Path(data)))
+        yield started
+        assert started.endpoints
+        started.endpoints.keep(set())
+        started.whole.close()
 
 
 def client(running: Running, service: str) -> Any:
