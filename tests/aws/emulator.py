@@ -8,6 +8,7 @@ It does not list the authorizers of an API, which the operator looks at; that is
 """
 
 import json
+import urllib.request
 from collections.abc import Iterable
 from threading import Lock
 from typing import Any
@@ -43,3 +44,8 @@ class OneAtATime:
 def emulator(host: str, port: int) -> BaseWSGIServer:
     """A server; `serve_forever` is the caller's to call."""
     return make_server(host, port, OneAtATime(), threaded=True, request_handler=MotoRequestHandler)
+
+
+def empty(address: str) -> None:
+    """Begin with nothing: all emulators of a process are one, and the tests before have left things in it."""
+    urllib.request.urlopen(urllib.request.Request(f"{address}/moto-api/reset", method="POST"), timeout=60).close()

@@ -2,7 +2,6 @@
 
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -14,6 +13,7 @@ import pytest
 import yaml
 
 from tests.aws.__main__ import Options, Running, start
+from tests.aws.emulator import empty
 from tests.cluster.certificates import authority, issue
 
 MANIFESTS = Path(__file__).parents[2] / "manifests" / "local"
@@ -31,8 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def running(folder: Path, emulator: str) -> Iterator[Running]:
-    # all emulators of a process are one, and others have used it: this one begins with nothing, as a pod does
-    urllib.request.urlopen(urllib.request.Request(f"{emulator}/moto-api/reset", method="POST"), timeout=30).close()
+    empty(emulator)
     # The servers are not root, where the tests are, and each run of pytest that begins closes its folder to others.
     with tempfile.TemporaryDirectory(prefix="strict-rds-") as data:
         Path(data).chmod(0o711)

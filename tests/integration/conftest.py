@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from moto.server import ThreadedMotoServer
 
+from tests.aws.emulator import empty
 from tests.aws.proxy import Proxy
 from tests.aws.whole import WholeAWS
 from tests.cluster import Cluster
@@ -63,6 +64,7 @@ def aws(postgres: tuple[PostgresServer, int]) -> Iterator[tuple[Proxy, WholeAWS,
     emulator.start()
     host, port = emulator.get_host_and_port()
     address = f"http://{host}:{port}"
+    empty(address)
     whole = WholeAWS.before(address, OneServer(*postgres), pace=10)
     proxy = Proxy(address, whole)
     yield proxy, whole, proxy.start()

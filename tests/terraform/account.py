@@ -3,7 +3,6 @@
 import json
 import os
 import threading
-import urllib.request
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from tests.aws.eks import PodIdentity
+from tests.aws.emulator import empty
 from tests.aws.protocols import rest_call
 from tests.aws.proxy import Answer, Call
 from tests.terraform.eks import EKS, Network
@@ -105,10 +105,7 @@ def account() -> Iterator[Account]:
         mended.enter_context(mock.patch.object(EC2Backend, "create_launch_template", _launch_template))
         mended.enter_context(mock.patch.object(Queue, "attributes", property(_as_written)))
         thread.start()
-        # what tests before these have made: moto has one account for a whole process
-        urllib.request.urlopen(
-            urllib.request.Request(f"{made.address}/moto-api/reset", method="POST"), timeout=60
-        ).close()
+        empty(made.address)
         try:
             yield made
         finally:

@@ -14,6 +14,7 @@ from microservice_operator.cloud.rds_fleet import Fleet
 from microservice_operator.outside import Outside
 from microservice_operator.postgres import Servers
 from microservice_operator.settled import Settled
+from tests.aws.emulator import empty
 from tests.aws.proxy import Proxy
 from tests.aws.whole import REGION, WholeAWS
 from tests.postgres.server import PostgresServer, TlsFront, certificates
@@ -58,6 +59,7 @@ def doors(postgres: tuple[OneServer, str]) -> Iterator[Doors]:
         emulator = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
         emulator.start()
         host, port = emulator.get_host_and_port()
+        empty(f"http://{host}:{port}")
         aws = WholeAWS.before(f"http://{host}:{port}", postgres[0])
         proxy = Proxy(f"http://{host}:{port}", aws)
         heard: list[tuple[str, str, str]] = []
