@@ -48,6 +48,7 @@ class OperatorProcess:
                     "PATH": os.environ["PATH"],
                     "PYTHONPATH": str(REPOSITORY / "operator"),
                     "KUBECONFIG": str(self._kubeconfig),
+                    "TMPDIR": str(self.log.parent),  # one that is killed leaves its certificates behind
                     "AWS_ACCESS_KEY_ID": "test",
                     "AWS_SECRET_ACCESS_KEY": "test",
                     "AWS_EC2_METADATA_DISABLED": "true",
