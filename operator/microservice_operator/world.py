@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from . import metrics, names
-from .api.objects import Environment, Microservice, environment, microservice
+from .api.objects import Environment, Microservice, environment, marked_default, microservice
 from .api.pods import LabelSelector
 from .errors import InvalidSpec
 
@@ -118,12 +118,7 @@ class World:
             return body, None
 
     def _default(self) -> str | None:
-        marked = [
-            name
-            for name, body in self.environments.items()
-            if (body["metadata"].get("annotations") or {}).get(names.ANNOTATION_DEFAULT_ENVIRONMENT) == "true"
-        ]
-        return min(marked, default=None)
+        return marked_default({n: body["metadata"].get("annotations") or {} for n, body in self.environments.items()})
 
     def _index(self, key: Key, body: Mapping[str, Any]) -> None:
         now = {

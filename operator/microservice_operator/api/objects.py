@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from ..errors import InvalidSpec, Problem
+from ..names import ANNOTATION_DEFAULT_ENVIRONMENT
 from .base import Rule
 from .environment import EnvironmentSpec
 from .microservice import MicroserviceSpec
@@ -90,6 +91,12 @@ def environment(body: Mapping[str, Any]) -> Environment:
     parsed = Environment(metadata["name"], _parsed(EnvironmentSpec, body), metadata.get("annotations") or {})
     _check(parsed, ENVIRONMENT_RULES)
     return parsed
+
+
+def marked_default(annotations: Mapping[str, Mapping[str, str]]) -> str | None:
+    """Of Environments by name, the one that applies where nobody names one: the first that is marked so."""
+    marked = (name for name, held in annotations.items() if held.get(ANNOTATION_DEFAULT_ENVIRONMENT) == "true")
+    return min(marked, default=None)
 
 
 def _parsed(model: type[Spec], body: Mapping[str, Any]) -> Spec:

@@ -11,7 +11,7 @@ from ..cluster.kinds import ENVIRONMENT, MICROSERVICE, NAMESPACE
 from ..errors import OperatorError
 from ..names import LABEL_ENVIRONMENT
 from .documents import Document, Unreadable
-from .resources import Found, marked, take_in
+from .resources import Found, default, take_in
 
 
 def live(wanted: Found, context: str | None) -> Found:
@@ -40,7 +40,7 @@ async def _look(keys: Collection[tuple[str, str]], context: str | None) -> Found
             labels = (await _read(connection, NAMESPACE.path(name=namespace), FORBIDDEN, NOT_FOUND)).get("metadata", {})
             named = labels.get("labels", {}).get(LABEL_ENVIRONMENT)
             if environments:
-                found.chosen[namespace] = named or next(iter(marked(found)), None)
+                found.chosen[namespace] = named or default(found)
         for namespace, name in sorted(keys):
             body = await _read(connection, MICROSERVICE.path(namespace, name), NOT_FOUND)
             if body:

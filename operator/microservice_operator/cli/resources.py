@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..api import objects
-from ..api.objects import Environment, Microservice
-from ..names import ANNOTATION_DEFAULT_ENVIRONMENT
+from ..api.objects import Environment, Microservice, marked_default
 from .documents import BadYAML, Document, documents
 from .verdict import findings, identifier
 
@@ -72,7 +71,7 @@ def complaint(document: Document, path: str, message: str) -> str:
 def placed(found: Found) -> Iterator[tuple[Microservice, Environment | None]]:
     """Each service with its Environment; of one that names another than the files hold there is a complaint."""
     for document, service in found.services:
-        wanted = service.spec.environment or found.chosen.get(service.namespace, _default(found))
+        wanted = service.spec.environment or found.chosen.get(service.namespace, _likely(found))
         if wanted and wanted not in found.environments:
             message = f"Environment {wanted} is in none of the files; add its file with --environment"
             found.complaints.append(complaint(document, "spec.environment", message))
@@ -80,12 +79,11 @@ def placed(found: Found) -> Iterator[tuple[Microservice, Environment | None]]:
         yield service, found.environments[wanted] if wanted else None
 
 
-def marked(found: Found) -> list[str]:
-    """The Environments that are marked as the default."""
-    known = sorted(found.environments.items())
-    return [name for name, item in known if item.annotations.get(ANNOTATION_DEFAULT_ENVIRONMENT) == "true"]
+def default(found: Found) -> str | None:
+    """The Environment that is marked as the default."""
+    return marked_default({name: item.annotations for name, item in found.environments.items()})
 
 
-def _default(found: Found) -> str | None:
-    """The one marked default, else the only one."""
-    return next(iter(marked(found) or (found.environments if len(found.environments) == 1 else [])), None)
+def _likely(found: Found) -> str | None:
+    """Without a cluster, also the only one."""
+    return default(found) or (next(iter(found.environments)) if len(found.environments) == 1 else None)
