@@ -99,7 +99,7 @@ async def drive(world: World, wanted: WantedTable, passes: int = 40) -> Part:
     raise AssertionError(part)
 
 
-async def waited_for(world: World, wanted: WantedTable, passes: int = 30) -> set[Reason]:
+async def waited_for(world: World, wanted: WantedTable, passes: int = 20) -> set[Reason]:
     """The reasons on the way to Ready through trouble that asks for nobody: each pass says when it tries again."""
     seen: set[Reason] = set()
     for _ in range(passes):

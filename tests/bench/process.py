@@ -2,13 +2,14 @@
 
 import asyncio
 import os
-import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
+
+from tests.ports import free_port
 
 REPOSITORY = Path(__file__).parents[2]
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -84,9 +85,7 @@ def _usage(pid: int) -> tuple[float, float]:
 
 async def start(kubeconfig: Path, log: Path) -> Process:
     """Start the operator and wait until it is ready."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = (sys.executable, "-m", "microservice_operator.cli", "run", "--listen-host", "127.0.0.1")
     environment = {**os.environ, "KUBECONFIG": str(kubeconfig), "PYTHONPATH": str(REPOSITORY / "operator")}
     with log.open("ab") as output:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.cluster.processes import Process, last_words, start, stop
 from tests.cluster.state import State
+from tests.ports import free_port
 
 from .errors import DemoError
 from .kubectl import PROGRAM, Kubectl, Object
@@ -64,7 +65,7 @@ def _by_forward(kubectl: Kubectl, services: Services, folder: Path) -> dict[str,
     running: list[Process] = []
     urls: dict[str, str] = {}
     for name, (namespace, service) in services.items():
-        port = _free_port()
+        port = free_port()
         log = folder / f"forward-{name}.log"
         target = (
             f"--namespace={namespace}",
@@ -83,12 +84,6 @@ def _by_forward(kubectl: Kubectl, services: Services, folder: Path) -> dict[str,
 def _service_port(kubectl: Kubectl, namespace: str, name: str) -> int:
     (service,) = kubectl.listed("service", name, f"--namespace={namespace}")
     return int(service["spec"]["ports"][0]["port"])
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def _await(port: int, log: Path) -> None:

