@@ -240,6 +240,7 @@ async def main(settings: Settings) -> None:
         for task in done:
             task.result()
     finally:
+        asyncio.get_running_loop().set_exception_handler(while_leaving)
         # Nothing is lost by leaving at once: the next process looks at the world, not at what this one had in hand.
         for task in (work, leaving):
             task.cancel()
@@ -249,6 +250,18 @@ async def main(settings: Settings) -> None:
         app.operator.outside.clients.close()
         await connection.close()
         log.info("stopped")
+
+
+def while_leaving(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Say it quietly when a stream of kopf's cannot be closed: all of them end with the process.
+
+    A watch that is cancelled between two events stays open until the loop ends. `shutdown_asyncgens` then closes it and
+    the generators within it in any order, and an outer one fails on an inner one that is closed already.
+    """
+    if "asyncgen" in context:
+        log.debug("stream not closed", message=context["message"], error=repr(context.get("exception")))
+    else:
+        loop.default_exception_handler(context)
 
 
 async def _cluster_id(connection: Connection) -> str:

@@ -57,4 +57,4 @@ def test_the_log_holds_no_error_that_nobody_expected(stage: Stage) -> None:
     lines = [json.loads(line) for line in stage.operator.log.read_text().splitlines()]
     # kopf counts each attempt to reach a server that is away as an error
     errors = [line for line in lines if line["level"] in ("error", "critical") and "will retry" not in line["event"]]
-    assert not errors, errors[:3]
+    assert not errors, "\n".join(json.dumps(line) for line in errors[:3])

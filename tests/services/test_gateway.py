@@ -35,7 +35,7 @@ class Echo:
             writer.close()
             return
         if path == "/things/hangs":
-            await asyncio.sleep(3600)
+            await reader.read()  # until nobody waits any more
         body = b"x" * 11_000_000 if path == "/things/huge" else json.dumps(with_body).encode()
         head = (
             "HTTP/1.1 201 Created\r\ncontent-type: application/json\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n"
