@@ -109,6 +109,16 @@ def test_sigterm_ends_it_quickly_and_well(stage: Stage, namespace: Namespace) ->
     namespace.until_ready("hello")
 
 
+def test_sigterm_while_objects_arrive_ends_it_as_well(stage: Stage, namespace: Namespace) -> None:
+    services = [f"hello-{number}" for number in range(12)]
+    for begin in range(0, len(services), 4):
+        for name in services[begin : begin + 4]:
+            namespace.create(name)
+        assert stage.operator.terminate() == 0
+        stage.operator.start()
+    namespace.until_ready(*services)
+
+
 @pytest.mark.parametrize("commit", ["before", "after"])
 @pytest.mark.parametrize("action", ["CreateTable", "UpdateContinuousBackups"])
 def test_killed_at_a_call_to_aws_it_ends_where_it_would_have(
