@@ -173,7 +173,7 @@ async def test_confirming_and_releasing_at_once_gives_one_of_the_two(desk: Desk)
 async def test_what_nobody_confirms_goes_back_when_its_time_is_over(desk: Desk) -> None:
     lamp, kept, key = await desk.product(5), str(uuid4()), str(uuid4())
     await desk.reserve(kept, (lamp, 1))
-    await desk.reserve(key, (lamp, 3), ttlSeconds=1)
+    await desk.reserve(key, (lamp, 3), ttlSeconds=3)
     assert await desk.stock(lamp) == 1
 
     while await desk.status(key) == "HELD":  # noqa: ASYNC110  (another process changes it)
