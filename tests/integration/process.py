@@ -14,7 +14,7 @@ from tests.conftest import REPOSITORY
 from tests.ports import free_port
 
 RESYNC = 3.0
-LEAVE_SECONDS = 30  # what a pod has, unless it says otherwise
+LEAVE_SECONDS = 10
 
 
 class OperatorProcess:

@@ -31,11 +31,11 @@ class Echo:
         with_body = await _request(reader)
         self.heard.append(with_body)
         path = with_body["target"].partition("?")[0]
-        if path == "/things/breaks-off":
-            writer.close()
-            return
         if path == "/things/hangs":
             await reader.read()  # until nobody waits any more
+        if path in {"/things/hangs", "/things/breaks-off"}:
+            writer.close()
+            return
         body = b"x" * 11_000_000 if path == "/things/huge" else json.dumps(with_body).encode()
         head = (
             "HTTP/1.1 201 Created\r\ncontent-type: application/json\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n"
