@@ -179,8 +179,10 @@ class Facts:
     gateway: str = ""  # the address at which the routes are reached from outside
     selector: str = ""
     environment: str = ""
+    environment_from: str = ""
     reconcile_requested_at: str = ""
     recreated: str = ""
+    again: float | None = None  # another look at the whole in that many seconds
 
     @property
     def outside(self) -> tuple[Part, ...]:

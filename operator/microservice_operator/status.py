@@ -38,6 +38,7 @@ def summarise(facts: Facts, before: Mapping[str, Any], now: str) -> dict[str, An
     ready = _ready(facts)
     conditions = [_condition("Ready", ready), *_progress(ready), *_sections(facts)]
     untouched = facts.refused is not None or facts.suspended
+    placed = untouched or bool(facts.deletion)
     if untouched:
         # Nothing was looked at outside, so what was known stays known: above all the ids of what holds data.
         there = {condition["type"] for condition in conditions}
@@ -55,7 +56,8 @@ def summarise(facts: Facts, before: Mapping[str, Any], now: str) -> dict[str, An
         "endpoints": {
             name: address for name, address in (("internal", facts.endpoint), ("gateway", facts.gateway)) if address
         },
-        "environment": facts.environment,
+        "environment": before.get("environment") if placed else facts.environment,
+        "environmentFrom": before.get("environmentFrom") if placed else facts.environment_from,
         "resources": before.get("resources") if untouched else [_resource(p) for p in _sorted(facts)][:RESOURCE_LIMIT],
         "problems": [
             {"severity": "Error", "field": problem.field, "message": problem.message[:MESSAGE_LIMIT]}

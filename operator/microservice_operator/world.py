@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from . import metrics, names
-from .api.objects import Environment, Microservice, environment, marked_default, microservice
+from .api.objects import Environment, Microservice, environment, microservice
 from .api.pods import LabelSelector
 from .errors import InvalidSpec
+from .selection import Environments, Used, select
 
 Key = tuple[str, str]
 
@@ -78,29 +79,31 @@ class World:
             self._tell(self.microservices)
 
     def saw_namespace(self, body: Mapping[str, Any]) -> None:
-        """Take in a namespace; its Microservices look again when its labels changed."""
+        """Take in a namespace; its Microservices look again when its labels changed, or are known at last."""
         name, labels = body["metadata"]["name"], body["metadata"].get("labels") or {}
         before = self.namespaces.get(name)
         self.namespaces[name] = labels
-        if before is not None and before != labels:
+        if before != labels:
             self._tell(key for key in self.microservices if key[0] == name)
 
     def lost_namespace(self, body: Mapping[str, Any]) -> None:
         """Forget a namespace that is gone."""
         self.namespaces.pop(body["metadata"]["name"], None)
 
-    def environment_of(self, namespace: str, named: str | None) -> Environment | None:
-        """The Environment that applies: the named one, else the namespace's label's, else the one marked default.
+    def environment_of(
+        self, namespace: str, named: str | None, used: Used | None = None
+    ) -> tuple[Environment | None, Used]:
+        """The Environment that applies and what chose it; `used` is what status remembers of the last pass.
 
-        Raises InvalidSpec of that Environment, LookupError with a sentence when it does not exist.
+        Raises InvalidSpec of that Environment, LookupError with a sentence when it does not exist, and NotYet.
         """
-        labels = self.namespaces.get(namespace, {})
-        name = named or labels.get(names.LABEL_ENVIRONMENT) or self._default()
-        if name is None:
-            return None
-        if name not in self.environments:
-            raise LookupError(f"Environment {name} does not exist; create it or name another in spec.environment")
-        return environment(self.environments[name])
+        chosen = select(named, self.namespaces.get(namespace), self._environments(), used or Used())
+        return (environment(self.environments[chosen.name]) if chosen.name else None), chosen
+
+    def version_of(self, environment: str) -> tuple[str, int]:
+        """UID and generation of an Environment: what tells one of its specs from another."""
+        metadata = (self.environments.get(environment) or {}).get("metadata") or {}
+        return metadata.get("uid", ""), metadata.get("generation", 0)
 
     def admits(self, found: Environment, namespace: str) -> bool:
         """Whether an Environment may be used in a namespace."""
@@ -117,8 +120,13 @@ class World:
         except InvalidSpec:
             return body, None
 
-    def _default(self) -> str | None:
-        return marked_default({n: body["metadata"].get("annotations") or {} for n, body in self.environments.items()})
+    def _environments(self) -> Environments:
+        marked = {
+            name
+            for name, body in self.environments.items()
+            if (body["metadata"].get("annotations") or {}).get(names.ANNOTATION_DEFAULT_ENVIRONMENT) == "true"
+        }
+        return Environments(self.environments.keys(), marked)
 
     def _index(self, key: Key, body: Mapping[str, Any]) -> None:
         now = {

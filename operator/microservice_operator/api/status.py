@@ -74,6 +74,8 @@ class MicroserviceStatus(Model):
     """Label selector of the pods, for the scale subresource."""
     environment: ShortText | None = None
     """The Environment in use."""
+    environment_from: Word | None = None
+    """What chose it: Spec, Namespace (its label) or Default (the Environment's annotation)."""
     endpoints: Endpoints | None = None
     """Where the service answers."""
     resources: Annotated[list[Resource], Field(max_length=256, json_schema_extra=ATOMIC)] | None = None

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from microservice_operator import names
+from microservice_operator.errors import NotYet
 from microservice_operator.world import World
 
 Key = tuple[str, str]
@@ -105,14 +106,32 @@ def test_a_former_object_of_the_same_name_takes_nothing_with_it(world: World) ->
     assert ("shop", "a") in world.microservices
 
 
+def chosen(world: World, named: str | None = None) -> str:
+    found, used = world.environment_of("shop", named)
+    assert (found.name if found else "") == used.name
+    return used.name
+
+
+def test_a_namespace_that_is_seen_late_brings_its_microservices_another_look(world: World, told: Told) -> None:
+    world.saw_environment(environment("z", default=True))
+    world.saw_microservice(resource("a"))
+    with pytest.raises(NotYet, match="labels of the namespace"):
+        world.environment_of("shop", None)
+    told.clear()
+    world.saw_namespace({"metadata": {"name": "shop", "labels": {}}})
+    assert told.taken() == [("shop", "a")]
+    assert chosen(world) == "z"
+
+
 def test_the_environment_is_the_named_one_the_labelled_one_or_the_default(world: World) -> None:
-    assert world.environment_of("shop", None) is None
+    world.saw_namespace({"metadata": {"name": "shop"}})
+    assert chosen(world) == ""
     world.saw_environment(environment("z", default=True))
     world.saw_environment(environment("b"))
-    assert getattr(world.environment_of("shop", None), "name", "") == "z"
+    assert chosen(world) == "z"
     world.saw_namespace({"metadata": {"name": "shop", "labels": {names.LABEL_ENVIRONMENT: "b"}}})
-    assert getattr(world.environment_of("shop", None), "name", "") == "b"
-    assert getattr(world.environment_of("shop", "z"), "name", "") == "z"
+    assert chosen(world) == "b"
+    assert chosen(world, "z") == "z"
     with pytest.raises(LookupError, match="Environment gone does not exist"):
         world.environment_of("shop", "gone")
 
@@ -133,6 +152,6 @@ def test_the_environment_is_the_named_one_the_labelled_one_or_the_default(world:
 def test_an_environment_admits_the_namespaces_that_it_selects(world: World, selector: Any, admitted: bool) -> None:
     world.saw_namespace({"metadata": {"name": "shop", "labels": {"team": "a"}}})
     world.saw_environment(environment("prod", {"namespaces": selector}))
-    found = world.environment_of("shop", "prod")
+    found, _ = world.environment_of("shop", "prod")
     assert found is not None
     assert world.admits(found, "shop") is admitted
