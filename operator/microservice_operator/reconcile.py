@@ -1,20 +1,35 @@
 """HOW: one pass over one Microservice: observe, plan, act, summarise; the same one whatever has happened."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from . import desired, events, names, status
-from .api.objects import Environment, Microservice, identity, microservice
+from .api.objects import Environment, Identity, Microservice, identity, microservice
 from .cloud import reachable, usable
 from .cluster.pods import Pods
 from .cluster.writes import Cluster
 from .dependencies import dependency_part, table_ref_part
-from .desired.context import Context, Message, Table
+from .desired.context import Child, Context, Message, Migration, Table
+from .desired.transition import WIDENED, widened
 from .errors import Gone, InvalidSpec, OperatorError
-from .facts import Event, Facts, Part, Reason, Section, State
-from .outside import Before, Leaves, Outside, identity_wait, is_over, known_parts, role_arn, table_ref_names, trouble
+from .facts import Event, Facts, Part, Reason, Section, State, Workload
+from .outside import (
+    Before,
+    Leaves,
+    Outside,
+    Provided,
+    identity_wait,
+    is_over,
+    known_parts,
+    moved,
+    role_arn,
+    table_ref_names,
+    trouble,
+)
+from .rollouts import Rollouts
+from .selection import Used
 from .workload import deployment_part, finished_migrations, migration_part, migrations, workload
 from .world import Key, World
 
@@ -22,6 +37,10 @@ RETRY_STALLED = 120.0
 SLOWER = 10  # watches show what happens in the cluster; a look without cause is only a safety net there
 # What could not be looked at this time was fine when it was: pods do not wait for the operator's own view.
 USABLE = (State.READY, State.UNKNOWN)
+RUNNING = frozenset({"Deployment", "Job"})
+LOOK_AT_PODS = 5.0  # the watch tells when the last one is gone; only one that a lost node cannot end is looked for
+# Without these, pods that run lose what they read or whom they reach, and new ones of the same version cannot start.
+STOOD_ON = frozenset({"Secret", "NetworkPolicy"})
 Body = Mapping[str, Any]
 
 
@@ -36,6 +55,7 @@ class Operator:
     resync: float
     aws_endpoint_url: str | None
     service_monitors: Callable[[], bool]
+    rollouts: Rollouts = field(default_factory=Rollouts)
 
 
 @dataclass(frozen=True)
@@ -72,11 +92,11 @@ async def reconcile(operator: Operator, key: Key) -> Again | None:
 
 async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
     """Everything that a Microservice needs which is to be there."""
-    key = identity(body)
+    key, before = identity(body), body.get("status") or {}
     facts = replace(facts, workload=workload(operator.cluster.children, operator.pods, key))
     try:
         service = microservice(body)
-        environment = _environment(operator.world, service)
+        environment, used = _environment(operator.world, service, _used(before))
     except InvalidSpec as error:
         return _refuse(replace(facts, problems=error.problems), Reason.INVALID_SPEC, str(error))
     except LookupError as error:
@@ -85,14 +105,19 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
         return _refuse(facts, Reason.ENVIRONMENT_REFUSED, str(error))
     if service.spec.suspend:
         return replace(facts, suspended=True)
-    if facts.reconcile_requested_at != (body.get("status") or {}).get("lastHandledReconcileAt", ""):
+    known = known_parts(before)
+    if left_behind := moved(known, environment):
+        return _refuse(facts, Reason.CHANGE_REFUSED, left_behind)
+    if facts.reconcile_requested_at != before.get("lastHandledReconcileAt", ""):
         operator.outside.settled.forget(key.uid)
-    known, asked = known_parts(body.get("status") or {}), service.annotations.get(names.ANNOTATION_RECREATE, "")
-    handled = (body.get("status") or {}).get("lastHandledRecreate", "")
-    before = Before(known, asked if asked != handled else "")
     if known or operator.outside.declares(service, environment):
         await _hold(operator, body)
-    provided = await operator.outside.provide(service, environment, before, operator.world)
+    declared = (service.generation, used, operator.world.version_of(used.name))
+    rolled_out = operator.rollouts.complete(key.uid, declared)
+    asked, handled = service.annotations.get(names.ANNOTATION_RECREATE, ""), before.get("lastHandledRecreate", "")
+    provided = await operator.outside.provide(
+        service, environment, Before(known, asked if asked != handled else "", rolled_out), operator.world
+    )
     if not provided.parts:
         await _release(operator, body)
     if any(event.reason is Reason.DATABASE_CREATED for part in provided.parts for event in part.events):
@@ -100,7 +125,42 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
         records = operator.cluster.children.of((key.namespace, key.name))
         await operator.cluster.prune(key, {at for at in records if at[0] != "Job"})
     jobs = migrations(operator.cluster.children, key)
-    context = Context(
+    context = _context(operator, service, environment, provided, jobs)
+    applied = await _children(operator, body, context, facts.workload or Workload(), rolled_out=rolled_out)
+    state = workload(operator.cluster.children, operator.pods, key)
+    complete = state.state is State.READY and applied.current
+    operator.rollouts.note(key.uid, declared, complete=complete)
+    told = (deployment_part(migration_part(part, jobs), state) for part in applied.parts)
+    return replace(
+        facts,
+        databases=provided.sections.get(Section.DATABASES),
+        tables=provided.sections.get(Section.TABLES),
+        messaging=provided.sections.get(Section.MESSAGING),
+        identity=provided.sections.get(Section.IDENTITY),
+        routes=provided.sections.get(Section.ROUTES),
+        left=provided.left,
+        dependencies=_edges(operator.world, service),
+        children=tuple(told),
+        workload=state,
+        endpoint=f"http://{service.name}.{service.namespace}.svc",
+        gateway=provided.address,
+        selector=",".join(f"{k}={v}" for k, v in names.selector_labels(service.name).items()),
+        environment=used.name,
+        environment_from=used.source,
+        recreated=_recreated(asked, handled, provided.parts),
+        again=0.0 if complete and (provided.kept or applied.kept) else None,
+    )
+
+
+def _context(
+    operator: Operator,
+    service: Microservice,
+    environment: Environment | None,
+    provided: Provided,
+    jobs: Mapping[str, Migration],
+) -> Context:
+    """What the builders of the children are given."""
+    return Context(
         microservice=service,
         environment=environment,
         connections=provided.connections,
@@ -124,29 +184,75 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
         aws_endpoint_url=operator.aws_endpoint_url,
         service_monitors=operator.service_monitors(),
     )
+
+
+@dataclass(frozen=True)
+class _Applied:
+    """The children after a pass.
+
+    `current`: the Deployment is the declared one. `kept`: something stays for the pods of a former declaration.
+    """
+
+    parts: tuple[Part, ...]
+    current: bool
+    kept: bool
+
+
+async def _children(
+    operator: Operator, body: Body, context: Context, rollout: Workload, *, rolled_out: bool
+) -> _Applied:
+    """Write the children that differ, and prune those that are no longer declared.
+
+    While pods of a former declaration may run, what these stand on stays, and what they were let through stays open.
+    """
+    key = identity(body)
     children = desired.children(context)
-    applied = await operator.cluster.apply(key, children)
+    if not rolled_out:
+        rolled_out = rollout.state is State.READY and _is_current(operator.cluster, key, children)
+    written = children if rolled_out else [await _widened(operator.cluster, key, child) for child in children]
+    applied = await operator.cluster.apply(key, written)
     keep = {(child.kind, child.name) for child in children}
     await _recall_secrets(operator, body, keep)
-    pruned = await operator.cluster.prune(key, keep | finished_migrations(operator.cluster.children, service))
-    state = workload(operator.cluster.children, operator.pods, key)
-    told = (deployment_part(migration_part(part, jobs), state) for part in applied)
-    return replace(
-        facts,
-        databases=provided.sections.get(Section.DATABASES),
-        tables=provided.sections.get(Section.TABLES),
-        messaging=provided.sections.get(Section.MESSAGING),
-        identity=provided.sections.get(Section.IDENTITY),
-        routes=provided.sections.get(Section.ROUTES),
-        left=provided.left,
-        dependencies=_edges(operator.world, service),
-        children=(*told, *pruned),
-        workload=state,
-        endpoint=f"http://{service.name}.{service.namespace}.svc",
-        gateway=provided.address,
-        selector=",".join(f"{k}={v}" for k, v in names.selector_labels(service.name).items()),
-        environment=environment.name if environment else "",
-        recreated=_recreated(asked, handled, provided.parts),
+    keep |= finished_migrations(operator.cluster.children, context.microservice)
+    unused = () if rolled_out else _unused(operator.cluster, key, keep)
+    pruned = await operator.cluster.prune(key, keep | {(part.kind, part.name) for part in unused})
+    return _Applied(
+        parts=(*applied, *pruned, *unused),
+        current=_is_current(operator.cluster, key, children),
+        kept=bool(unused) or any(one is not other for one, other in zip(written, children, strict=True)),
+    )
+
+
+def _is_current(cluster: Cluster, owner: Identity, children: Iterable[Child]) -> bool:
+    """Whether the Deployment is the declared one."""
+    return all(not _differs(cluster, owner, child) for child in children if child.kind == "Deployment")
+
+
+def _differs(cluster: Cluster, owner: Identity, child: Child) -> bool:
+    record = cluster.children.of((owner.namespace, owner.name)).get((child.kind, child.name))
+    if record is None or record.owner != owner.uid or child.body is None:
+        return True
+    return bool(record.hash != child.body["metadata"]["annotations"][names.ANNOTATION_HASH])
+
+
+async def _widened(cluster: Cluster, owner: Identity, child: Child) -> Child:
+    """A child that is about to change, without taking from the pods of the former declaration what they use."""
+    known = (child.kind, child.name) in cluster.children.of((owner.namespace, owner.name))
+    if child.kind not in WIDENED or not known or not _differs(cluster, owner, child):
+        return child
+    former = await cluster.read(owner, child.kind, child.name)
+    return widened(child, former) if former else child
+
+
+def _unused(cluster: Cluster, owner: Identity, keep: Collection[tuple[str, str]]) -> tuple[Part, ...]:
+    """Children that are not declared any more and that pods of the former declaration stand on."""
+    records = cluster.children.of((owner.namespace, owner.name))
+    return tuple(
+        Part(
+            "Kubernetes", kind, name, State.READY, message="is no longer declared and goes when the rollout is complete"
+        )
+        for (kind, name), record in sorted(records.items())
+        if kind in STOOD_ON and (kind, name) not in keep and record.owner == owner.uid and not record.deleting
     )
 
 
@@ -169,20 +275,34 @@ async def _let_go(operator: Operator, body: Body, facts: Facts) -> Again | None:
             await events.post(operator.cluster.connection, owner, event)
         await _release(operator, body)
         return None
-    spec = body.get("spec") if isinstance(body.get("spec"), dict) else {}
+    spec, used = body.get("spec") if isinstance(body.get("spec"), dict) else {}, _used(body.get("status") or {})
     try:
-        environment = operator.world.environment_of(owner.namespace, (spec or {}).get("environment"))
+        environment, _ = operator.world.environment_of(owner.namespace, (spec or {}).get("environment"), used)
     except (InvalidSpec, LookupError):
         environment = None
     leaving = operator.outside.everything(body.get("spec"), environment, known)
+    if await _still_running(operator, owner):
+        message = "pods are ending; what they use goes after them"
+        pods = Part("Kubernetes", "Pod", owner.name, State.DELETING, Reason.DELETING, message, after=LOOK_AT_PODS)
+        waiting = operator.outside.waiting(leaving, "goes after the pods")
+        return await _conclude(operator, body, replace(facts, deletion=(pods, *waiting)))
     parts = await operator.outside.leave(owner, environment, leaving, operator.world)
     if all(is_over(part) for part in parts):
         await _post_all(operator, body, parts)
         await _release(operator, body)
         operator.outside.settled.forget(owner.uid)
+        operator.rollouts.forget(owner.uid)
         return None
     over = tuple(part for part in parts if is_over(part))
     return await _conclude(operator, body, replace(facts, deletion=tuple(p for p in parts if p not in over), left=over))
+
+
+async def _still_running(operator: Operator, owner: Identity) -> bool:
+    """Stop the pods, which use what is about to go; whether one of them may still run."""
+    key = (owner.namespace, owner.name)
+    running = {at for at in operator.cluster.children.of(key) if at[0] in RUNNING}
+    await operator.cluster.prune(owner, operator.cluster.children.of(key).keys() - running)
+    return operator.pods.alive(key)
 
 
 async def _conclude(operator: Operator, body: Body, facts: Facts) -> Again:
@@ -198,6 +318,7 @@ async def _conclude(operator: Operator, body: Body, facts: Facts) -> Again:
     await _post_all(operator, body, (*parts, *facts.left), status.turn(before, after))
     waits = [part.after for part in parts if part.after is not None and not part.failed]
     outside = any(part.layer != "Kubernetes" for part in parts)
+    waits += [] if facts.again is None else [facts.again]
     waits.append(operator.resync if outside else operator.resync * SLOWER)
     if any(part.state in (State.STALLED, State.UNKNOWN) for part in parts) or facts.refused:
         waits.append(min(RETRY_STALLED, operator.resync))
@@ -212,38 +333,46 @@ async def _post_all(operator: Operator, body: Body, parts: Iterable[Part], *more
 
 async def _hold(operator: Operator, body: Body) -> None:
     """Set the finalizer before anything outside the cluster is made."""
-    finalizers = body["metadata"].get("finalizers") or []
-    if names.FINALIZER not in finalizers:
-        await _set_finalizers(operator, body, [*finalizers, names.FINALIZER])
+    if names.FINALIZER not in (body["metadata"].get("finalizers") or []):
+        await _set_finalizers(operator, body, lambda others: [*others, names.FINALIZER])
 
 
 async def _release(operator: Operator, body: Body) -> None:
     """Take the finalizer off; nothing outside the cluster is left that must go."""
-    finalizers = body["metadata"].get("finalizers") or []
-    if names.FINALIZER in finalizers:
-        await _set_finalizers(operator, body, [f for f in finalizers if f != names.FINALIZER])
+    if names.FINALIZER in (body["metadata"].get("finalizers") or []):
+        await _set_finalizers(operator, body, lambda others: others)
 
 
-async def _set_finalizers(operator: Operator, body: Body, finalizers: list[str]) -> None:
-    current = operator.world.microservices.get((body["metadata"]["namespace"], body["metadata"]["name"]), body)
-    version = current["metadata"]["resourceVersion"]
-    patch = {"metadata": {"finalizers": finalizers, "resourceVersion": version}}
+async def _set_finalizers(operator: Operator, body: Body, change: Callable[[list[str]], list[str]]) -> None:
+    """Change our finalizer beside those of others; list and version are of one object, so none of theirs is lost."""
+    owner = identity(body)
+    current = operator.world.microservices.get((owner.namespace, owner.name))
+    if current is None or current["metadata"]["uid"] != owner.uid:
+        raise Gone(f"Microservice {owner.name} is not there any more")
+    metadata = current["metadata"]
+    others = [finalizer for finalizer in metadata.get("finalizers") or [] if finalizer != names.FINALIZER]
+    patch = {"metadata": {"finalizers": change(others), "resourceVersion": metadata["resourceVersion"]}}
     answer = await operator.cluster.patch(identity(body), patch)
     operator.world.wrote_microservice(answer)
 
 
-def _environment(world: World, service: Microservice) -> Environment | None:
-    """The Environment of a Microservice.
+def _environment(world: World, service: Microservice, used: Used) -> tuple[Environment | None, Used]:
+    """The Environment of a Microservice, and what chose it.
 
-    Raises InvalidSpec, LookupError, and PermissionError when it does not admit the namespace.
+    Raises InvalidSpec, NotYet, LookupError, and PermissionError when it does not admit the namespace.
     """
-    found = world.environment_of(service.namespace, service.spec.environment)
+    found, used = world.environment_of(service.namespace, service.spec.environment, used)
     if found is not None and not world.admits(found, service.namespace):
         raise PermissionError(
             f"Environment {found.name} does not admit namespace {service.namespace}; "
             "label the namespace as the Environment's spec.namespaces asks, or use another Environment"
         )
-    return found
+    return found, used
+
+
+def _used(status: Body) -> Used:
+    """The Environment that earlier passes used."""
+    return Used(str(status.get("environment") or ""), str(status.get("environmentFrom") or ""))
 
 
 def _edges(world: World, service: Microservice) -> tuple[Part, ...] | None:

@@ -66,7 +66,7 @@ class Topic(Model):
     deletion_policy: Literal["Retain", "Delete"] = "Delete"
     """What becomes of it when the Microservice is deleted: a topic keeps no messages, so Delete; Retain where others
     than Microservices have subscribed to it, for their subscriptions go with it. One that leaves the
-    spec is deleted."""
+    spec stays."""
     rules, transitions = _first_in_first_out("topics")
 
 

@@ -12,7 +12,7 @@ from ..desired import children
 from ..desired.context import Context
 from ..errors import NeedsPerson
 from ..facts import Reason
-from ..outside.forecasts import KEPT, SECTIONS, Version, forecasts
+from ..outside.forecasts import SECTIONS, Version, forecasts
 from ..outside.instances import of_rds
 from ..ownership import Owner
 from .resources import UNKNOWN
@@ -65,7 +65,7 @@ def _parts(new: Version, old: Version) -> Iterator[Row]:
             if not any(change.effect is Effect.REFUSED for change in known or ()):
                 yield from _others(path, _differing(wanted[name].manifest(), was[name].manifest()), known)
         for name in sorted(was.keys() - wanted.keys()):
-            yield Row(f"spec.{section}", "retained" if section in KEPT else "deleted", f"{name} is no longer declared")
+            yield Row(f"spec.{section}", "retained", f"{name} is no longer declared")
 
 
 def _row(path: str, change: Forecast) -> Row:

@@ -95,6 +95,16 @@ class Cluster:
             self.children.saw(SECRET.kind, found, (owner.namespace, owner.name))
         return found
 
+    async def read(self, owner: Identity, kind: str, name: str) -> dict[str, Any] | None:
+        """A child of ours as it is now; `None` when it is not there or not ours."""
+        try:
+            found = await self.connection.send("GET", CHILDREN[kind].path(owner.namespace, name))
+        except ApiError as error:
+            if error.code == NOT_FOUND:
+                return None
+            raise error.expected() from error
+        return found if _ours(owner, found) else None
+
     async def patch(self, owner: Identity, patch: dict[str, Any], subresource: str = "") -> dict[str, Any]:
         """Merge-patch the Microservice itself, fenced by UID.
 

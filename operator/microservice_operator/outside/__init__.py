@@ -5,6 +5,7 @@ registry    every sort of part
 sorts       PURE: what an entry of the registry is made of
 order       PURE: who comes before whom
 leaving     PURE: what is to go, and by which policy
+moves       PURE: does the Environment still mean the place where everything is?
 doors       the ways to AWS and PostgreSQL
 databases, tables, …   the entries: from a declared part to calls of `cloud` and `postgres`
 """
@@ -12,6 +13,7 @@ databases, tables, …   the entries: from a declared part to calls of `cloud` a
 from .identity import identity_wait, role_arn, table_ref_names
 from .leaving import Leaves, is_over, known_parts
 from .lending import trouble
+from .moves import moved
 from .passes import Outside, Provided
 from .sorts import Before
 
@@ -23,6 +25,7 @@ __all__ = [
     "identity_wait",
     "is_over",
     "known_parts",
+    "moved",
     "role_arn",
     "table_ref_names",
     "trouble",

@@ -19,9 +19,7 @@ from ..errors import NeedsPerson, NotYet
 from ..facts import Part, Reason, Section, State
 from .doors import Doors
 from .instances import INSTANCE, of_rds
-from .sorts import Going, Sort, Stepped, Wanted, items
-
-DATABASE = "Database"
+from .sorts import DATABASE, Going, Sort, Stepped, Wanted, items
 
 
 def databases(doors: Doors) -> Sort:

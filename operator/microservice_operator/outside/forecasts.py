@@ -52,10 +52,6 @@ SECTIONS: Mapping[str, _Look] = {
 }
 
 
-# Sections of which a part stays that is no longer declared: with its declaration, the consent to delete it is gone.
-KEPT = frozenset({"databases", "tables", "queues"})
-
-
 def forecasts(owner: Owner, new: Version, old: Version) -> Iterator[tuple[str, str, tuple[Forecast, ...]]]:
     """Section and name of each part that both have, and what becomes of it.
 

@@ -10,13 +10,14 @@ from ..api.objects import Environment
 from ..facts import Part, Section
 from .doors import Doors
 from .sorts import Declared, Going, Sort, Stepped, Wanted, items
-from .topics import consented
+from .topics import consented, topic_of
 
 TOPIC, QUEUE, DEAD_LETTER_QUEUE = cloud.TOPIC.name, cloud.QUEUE.name, cloud.DEAD_LETTER_QUEUE.name
+SUBSCRIPTION = cloud.SUBSCRIPTION.name
 
 
 def topics(doors: Doors) -> Sort:
-    """Topics through these doors; they keep no messages."""
+    """Topics through these doors; one that leaves the spec stays, for others may have subscribed to it."""
     return Sort(
         kind=TOPIC,
         layer="AWS",
@@ -24,7 +25,6 @@ def topics(doors: Doors) -> Sort:
         declared=lambda spec, _environment: items(spec, "topics"),
         step=partial(_topic, doors),
         leave=partial(_leave_topic, doors),
-        keeps=False,
     )
 
 
@@ -82,10 +82,25 @@ async def _topic(doors: Doors, wanted: Wanted) -> Stepped:
 
 async def _queue(doors: Doors, wanted: Wanted) -> Stepped:
     place = doors.place(wanted.service.identity, wanted.environment, "queues")
-    subscribed = [s for s in wanted.service.spec.subscriptions or [] if s.queue == wanted.name]
-    found = [consented(place, wanted, subscription.topic) for subscription in subscribed]
-    topics_of = tuple(sorted(topic.arn for topic in found if topic.arn))
-    return Stepped((await cloud.reconcile_queue(place, _declared(wanted, QUEUE, topics_of)),))
+    return Stepped((await cloud.reconcile_queue(place, _declared(wanted, QUEUE, _senders(place, wanted))),))
+
+
+def _senders(place: cloud.Place, wanted: Wanted) -> tuple[str, ...]:
+    """ARNs of the topics that may send to a queue.
+
+    A subscription that exists keeps its right while nobody can say whether its topic's owner still admits it, and while
+    pods of the former declaration may wait for its messages.
+    """
+    found = {}
+    for subscription in wanted.service.spec.subscriptions or []:
+        if subscription.queue == wanted.name:
+            name = cloud.subscription_name(subscription)
+            topic, known = consented(place, wanted, subscription.topic), wanted.remembered.get((SUBSCRIPTION, name), "")
+            found[name] = topic.arn or ("" if topic.denied else topic_of(known))
+    for kind, name in wanted.kept:
+        if kind == SUBSCRIPTION and name.partition("/")[0] == wanted.name:
+            found[name] = topic_of(wanted.remembered.get((kind, name), ""))
+    return tuple(sorted({arn for arn in found.values() if arn}))
 
 
 async def _dead_letter_queue(doors: Doors, wanted: Wanted) -> Stepped:

@@ -26,12 +26,16 @@ Take = Callable[[Taken], Awaitable[Stepped]]
 
 @dataclass(frozen=True)
 class Provided:
-    """What a pass has come to: parts by section of the status, those that have left, and what pods are told."""
+    """What a pass has come to: parts by section of the status, those that have left, and what pods are told.
+
+    `kept`: something that is not declared any more stays until the rollout is complete.
+    """
 
     sections: Mapping[Section, tuple[Part, ...]] = field(default_factory=dict)
     left: tuple[Part, ...] = ()
     connections: Mapping[str, Connection] = field(default_factory=dict)
     address: str = ""
+    kept: bool = False
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -64,12 +68,11 @@ class Outside(Doors):
     ) -> Provided:
         """One pass over what is declared, and over what is no longer."""
         spec = service.spec.manifest()
+        common = Wanted("", service, environment, neighbours, remembered=before.known)
         wanted = {
-            (sort.kind, item.name): Wanted(
+            (sort.kind, item.name): replace(
+                common,
                 name=item.name,
-                service=service,
-                environment=environment,
-                neighbours=neighbours,
                 known=known_of(sort, item.name, before.known),
                 recreate=before.recreate == item.name,
             )
@@ -78,7 +81,14 @@ class Outside(Doors):
         }
         leaving = undeclared(self.sorts.values(), wanted, before.known)
         going = self._going(leaving, Going("", service.identity, environment, neighbours))
-        stepped = await self._pass(service.name, wanted, going)
+        stepped: dict[Key, Stepped] = {}
+        kept = bool(going) and not before.rolled_out
+        if kept:
+            wanted = {key: replace(one, kept=frozenset(going)) for key, one in wanted.items()}
+            message = "is not declared any more and goes when the rollout is complete"
+            stepped = {key: self._waits(key, one.known, message) for key, one in going.items()}
+            going = {}
+        stepped |= await self._pass(service.name, wanted, going)
         left = tuple(part for key in going for part in stepped[key].parts if is_over(part))
         sections: dict[Section, tuple[Part, ...]] = {}
         for kind, name in sorted(stepped):
@@ -90,6 +100,7 @@ class Outside(Doors):
             left=left,
             connections={key[1]: stepped[key].connection for key in wanted if stepped[key].connection},  # type: ignore[misc]
             address=next((stepped[key].address for key in wanted if stepped[key].address), ""),
+            kept=kept,
         )
 
     async def leave(
@@ -99,6 +110,10 @@ class Outside(Doors):
         going = self._going(leaving, Going("", owner, environment, neighbours))
         stepped = await self._pass(owner.name, {}, going)
         return tuple(part for key in sorted(stepped) for part in stepped[key].parts)
+
+    def waiting(self, leaving: Mapping[Key, Leaves], message: str) -> tuple[Part, ...]:
+        """The parts of a Microservice that is being deleted, before any of them may go."""
+        return tuple(part for key in sorted(leaving) for part in self._waits(key, leaving[key].known, message).parts)
 
     def everything(self, spec: object, environment: Environment | None, known: Mapping[Key, str]) -> dict[Key, Leaves]:
         """All parts of a Microservice that is being deleted, by policy."""
@@ -130,14 +145,19 @@ class Outside(Doors):
         missing = [need for need, at in needs.items() if not self.sorts[need[0]].usable(at.part)]
         if missing:
             message = f"{listed([key])} waits for {listed(missing)}"
-            waits = Part(
-                sort.layer, sort.kind, wanted.name, State.PROGRESSING, Reason.WAITING, message, known_id, after=AGAIN
-            )
-            return Stepped((waits, *_remembered(sort, wanted)))
+            waits = Part(sort.layer, sort.kind, wanted.name, State.PROGRESSING, Reason.WAITING, message, known_id)
+            after = _look_again(part for need in missing for part in needs[need].parts)
+            return Stepped((replace(waits, after=after), *_remembered(sort, wanted.name, wanted.known)))
         try:
             return await sort.step(replace(wanted, needs={need: at.part for need, at in needs.items()}))
         except OperatorError as error:
-            return Stepped((sort.refused(wanted.name, error, known_id), *_remembered(sort, wanted)))
+            return Stepped((sort.refused(wanted.name, error, known_id), *_remembered(sort, wanted.name, wanted.known)))
+
+    def _waits(self, key: Key, known: Mapping[str, str], what: str) -> Stepped:
+        """A part that is to go and has no turn yet."""
+        sort, message = self.sorts[key[0]], f"{listed([key])} {what}"
+        part = Part(sort.layer, sort.kind, key[1], State.DELETING, Reason.WAITING, message, known.get(sort.kind, ""))
+        return Stepped((part, *_remembered(sort, key[1], known, leaving=True)))
 
     async def _leave(self, key: Key, going: Going, before: Taken, leaving: frozenset[Key]) -> Stepped:
         sort = self.sorts[key[0]]
@@ -145,20 +165,21 @@ class Outside(Doors):
         holding = [other for other, at in before.items() if not all(is_over(part) for part in at.parts)]
         if holding:
             message = f"{listed([key])} goes after {listed(holding)}"
-            waits = Part(
-                sort.layer, sort.kind, going.name, State.DELETING, Reason.WAITING, message, known_id, after=AGAIN
-            )
-            return Stepped((waits, *_remembered(sort, going)))
+            waits = Part(sort.layer, sort.kind, going.name, State.DELETING, Reason.WAITING, message, known_id)
+            after = _look_again(part for other in holding for part in before[other].parts)
+            return Stepped((replace(waits, after=after), *_remembered(sort, going.name, going.known, leaving=True)))
         if any(_stays(before[other].part) for other in leaving if other in before):
             going = replace(going, policy="Retain")
         try:
             parts = await sort.leave(going)
             return Stepped((*parts, *_without_a_turn(sort, going, parts)))
         except OperatorError as error:
-            if isinstance(error, NeedsPerson) and not going.known:
-                # Without a way to where it would be, it never was made; its Microservice must not wait for ever.
+            if isinstance(error, NeedsPerson) and not going.known and going.environment is not None:
+                # The Environment has no place for it, so it never was made; its Microservice must not wait for ever.
                 return Stepped((Part(sort.layer, sort.kind, going.name, State.READY),))
-            return Stepped((sort.refused(going.name, error, known_id), *_remembered(sort, going)))
+            return Stepped(
+                (sort.refused(going.name, error, known_id), *_remembered(sort, going.name, going.known, leaving=True))
+            )
 
 
 async def in_order(order: Edges, takes: Mapping[Key, Take]) -> dict[Key, Stepped]:
@@ -175,6 +196,16 @@ async def in_order(order: Edges, takes: Mapping[Key, Take]) -> dict[Key, Stepped
     return {key: task.result() for key, task in tasks.items()}
 
 
+def _look_again(awaited: Iterable[Part]) -> float | None:
+    """When to look at a part that waits for others: with them, if they are looked at again by themselves.
+
+    A clock of its own would take a part that is refused, or fails, out of its back-off.
+    """
+    by_themselves = (part.failed or part.after is not None or part.state is State.STALLED for part in awaited)
+    waits = (part.reason is Reason.WAITING for part in awaited)
+    return None if any((*by_themselves, *waits)) else AGAIN
+
+
 def _stays(part: Part) -> bool:
     """Left in place by its policy: what it stands on stays with it."""
     return part.state is State.RETAINED and part.reason is not Reason.CONFLICT
@@ -185,24 +216,23 @@ def _without_a_turn(sort: Sort, going: Going, parts: Iterable[Part]) -> tuple[Pa
     if all(is_over(part) for part in parts):
         return ()
     shown = {part.kind for part in parts}
-    return tuple(part for part in _remembered(sort, going) if part.kind not in shown)
+    return tuple(part for part in _remembered(sort, going.name, going.known, leaving=True) if part.kind not in shown)
 
 
-def _remembered(sort: Sort, of: Wanted | Going) -> tuple[Part, ...]:
+def _remembered(sort: Sort, name: str, known: Mapping[str, str], *, leaving: bool = False) -> tuple[Part, ...]:
     """What is beside a part that took no step: its ids are not to be forgotten."""
-    leaving = isinstance(of, Going)
     state = State.DELETING if leaving else State.UNKNOWN
-    itself = listed([(sort.kind, of.name)])
+    itself = listed([(sort.kind, name)])
     return tuple(
         Part(
             layer=sort.layer,
             kind=kind,
-            name=of.name,
+            name=name,
             state=state,
             reason=Reason.WAITING,
-            message=f"{listed([(kind, of.name)])} goes after {itself}" if leaving else "",
-            id=of.known[kind],
+            message=f"{listed([(kind, name)])} goes after {itself}" if leaving else "",
+            id=known[kind],
         )
         for kind in sort.beside
-        if kind in of.known
+        if kind in known
     )

@@ -14,6 +14,7 @@ from ..errors import OperatorError
 from ..facts import Part, Reason, Section, State
 from .order import Key
 
+DATABASE = "Database"  # kind of a database on a server, shared or an instance of its own
 Policy = Literal["Retain", "Snapshot", "Delete"]
 
 
@@ -30,10 +31,14 @@ class Neighbours(Protocol):
 
 @dataclass(frozen=True)
 class Before:
-    """What status says of earlier passes; `recreate` names the lost part that a person allows to be made anew, once."""
+    """What status says of earlier passes; `recreate` names the lost part that a person allows to be made anew, once.
+
+    `rolled_out`: no pod of a former declaration is left, so what only they used may go.
+    """
 
     known: Mapping[Key, str]
     recreate: str = ""
+    rolled_out: bool = True
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,11 @@ class Declared:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A declared part whose turn it is. `known` are ids that status remembers, by kind; `needs` have been stepped."""
+    """A declared part whose turn it is. `known` are ids that status remembers, by kind; `needs` have been stepped.
+
+    `remembered` are the ids of all parts of the Microservice. `kept` are those that are not declared any more and that
+    pods of the former declaration may still use: what these were granted, they keep.
+    """
 
     name: str
     service: Microservice
@@ -56,6 +65,8 @@ class Wanted:
     known: Mapping[str, str] = field(default_factory=dict)
     recreate: bool = False
     needs: Mapping[Key, Part] = field(default_factory=dict)
+    remembered: Mapping[Key, str] = field(default_factory=dict)
+    kept: frozenset[Key] = frozenset()
 
     @property
     def tags(self) -> dict[str, str]:

@@ -11,12 +11,11 @@ from ..api.objects import Environment
 from ..facts import Part, Section, State
 from .doors import Doors
 from .leaving import is_over
-from .messaging import QUEUE, TOPIC
+from .messaging import QUEUE, SUBSCRIPTION, TOPIC
 from .order import Key
 from .sorts import Declared, Going, Sort, Stepped, Wanted
 from .topics import Found, consented, remembered
 
-SUBSCRIPTION = cloud.SUBSCRIPTION.name
 AGAIN = 60.0  # the other Microservice's change brings another pass anyway
 
 
@@ -63,11 +62,11 @@ async def _step(doors: Doors, wanted: Wanted) -> Stepped:
 
 
 async def _without(place: cloud.Place, which: tuple[str, str, str], topic: Found) -> Part:
-    """One whose topic is not there, or not for it any more: what is left of it ends."""
+    """One whose topic is not for it any more, and ends, or whose topic is not known to be there, and stays as it is."""
     name, known_id, where = which
     waits = Part("AWS", SUBSCRIPTION, name, State.PROGRESSING, topic.reason, topic.message, field=where, after=AGAIN)
-    if not known_id:
-        return waits
+    if not topic.denied or not known_id:
+        return replace(waits, id=known_id)
     ended = await cloud.delete_subscription(place, cloud.LeavingSubscription(name, known_id=known_id))
     if is_over(ended):
         return replace(waits, events=ended.events)
