@@ -234,11 +234,13 @@ async def test_fifo_is_set_once(shop: Shop) -> None:
     assert shop.world.proxy.writes() == before
 
 
-async def test_a_queue_stays_when_it_is_no_longer_declared_and_a_topic_goes(shop: Shop) -> None:
+async def test_queues_and_topics_stay_when_they_are_no_longer_declared(shop: Shop) -> None:
+    """With their declaration goes the word that they may be deleted."""
     await shop.drive({**whole(shop), "topics": [TOPIC, {"name": "kept", "deletionPolicy": "Retain"}]})
+    topics = shop.topics()
     await shop.drive({})
     await shop.drive({})
-    assert shop.topics() == set()  # with its declaration goes the word that it is to stay
+    assert (shop.topics(), len(topics)) == (topics, 2)
     assert shop.queues() == {shop.named("events"), shop.named("events_dead")}
     url = shop.sqs.get_queue_url(QueueName=shop.named("events"))["QueueUrl"]
     assert shop.sqs.list_queue_tags(QueueUrl=url)["Tags"][names.TAG_RETAINED] == "true"

@@ -1,5 +1,6 @@
 """A queue of one Microservice hears a topic of another: where it is, and whether it may."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -57,20 +58,13 @@ async def test_it_waits_and_says_for_what(shop: Shop) -> None:
     assert f"add {{microservice: {shop.name}}} to its access.from" in refused.message
     await shop.drive({**owner(shop), "topics": []}, other)
     assert "declares no topic created" in (await told(shop, spec)).message
-    shop.neighbours.parsed["shop", other] = await parsed(shop, owner(shop), other)
+    await shop.step(owner(shop), other)
+    shop.remember(other, ())
     assert "is not there yet" in (await told(shop, spec)).message
     assert "Subscribe" not in shop.world.proxy.writes()
     await shop.drive(owner(shop), other)
     assert (await shop.drive(spec))["Queue", "events"].state is State.READY
     assert shop.world.proxy.writes().count("Subscribe") == 1
-
-
-async def parsed(shop: Shop, spec: dict[str, Any], name: str) -> Any:
-    """The spec as it is before the first pass over it."""
-    await shop.step(spec, name)
-    service = shop.neighbours.parsed["shop", name]
-    shop.remember(name, ())
-    return service
 
 
 async def test_what_is_withdrawn_ends(shop: Shop) -> None:
@@ -85,6 +79,64 @@ async def test_what_is_withdrawn_ends(shop: Shop) -> None:
     writes = shop.world.proxy.writes()
     await told(shop, subscriber(shop))
     assert shop.world.proxy.writes() == writes
+
+
+def away(shop: Shop) -> None:
+    """As `kubectl replace --force` leaves it for a moment."""
+    del shop.neighbours.microservices["shop", names(shop)[0]]
+
+
+def from_the_future(shop: Shop) -> None:
+    """With a field that this operator does not know, and nothing parsed."""
+    body = shop.neighbours.microservices["shop", names(shop)[0]]
+    shop.neighbours.microservices["shop", names(shop)[0]] = {**body, "spec": {**body["spec"], "unheardOf": True}}
+
+
+def unreadable(shop: Shop) -> None:
+    body = shop.neighbours.microservices["shop", names(shop)[0]]
+    shop.neighbours.microservices["shop", names(shop)[0]] = {**body, "spec": {**body["spec"], "access": "everybody"}}
+
+
+def without_its_topic(shop: Shop) -> None:
+    body = shop.neighbours.microservices["shop", names(shop)[0]]
+    shop.neighbours.microservices["shop", names(shop)[0]] = {**body, "spec": {**body["spec"], "topics": []}}
+
+
+def without_a_status(shop: Shop) -> None:
+    shop.remember(names(shop)[0], ())
+
+
+@pytest.mark.parametrize("happens", [away, from_the_future, unreadable, without_its_topic, without_a_status])
+async def test_an_owner_that_says_nothing_has_withdrawn_nothing(shop: Shop, happens: Callable[[Shop], None]) -> None:
+    other, name = names(shop)
+    topics = await shop.drive(owner(shop), other)
+    await shop.drive(subscriber(shop))
+    before, policy = shop.world.proxy.writes(), shop.attributes("events")["Policy"]
+    known = shop.known[shop.name]["Subscription", name]
+    shop.neighbours.parsed.pop(("shop", other))
+    happens(shop)
+    part = await told(shop, subscriber(shop))
+    assert part.id == known
+    assert shop.world.proxy.writes() == before
+    assert [each["SubscriptionArn"] for each in shop.subscriptions(topics["Topic", "created"].id)] == [known]
+    assert shop.attributes("events")["Policy"] == policy
+
+
+async def test_what_leaves_stays_until_no_pod_uses_it(shop: Shop) -> None:
+    other, _ = names(shop)
+    topics = await shop.drive(owner(shop), other)
+    await shop.drive(subscriber(shop))
+    before, policy = shop.world.proxy.writes(), shop.attributes("events")["Policy"]
+    without = {**subscriber(shop), "subscriptions": []}
+    provided = await shop.step(without, rolled_out=False)
+    assert provided.kept
+    [part] = provided.of("Subscription")
+    assert (part.state, part.reason, part.id != "") == (State.DELETING, Reason.WAITING, True)
+    assert shop.world.proxy.writes() == before
+    assert shop.attributes("events")["Policy"] == policy
+    await shop.drive(without)
+    assert shop.subscriptions(topics["Topic", "created"].id) == []
+    assert topics["Topic", "created"].id not in shop.attributes("events")["Policy"]
 
 
 async def test_it_leaves_whatever_has_become_of_the_topic(shop: Shop) -> None:

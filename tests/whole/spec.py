@@ -38,7 +38,7 @@ KINDS = {
     "Table",
     "Topic",
 }
-KEPT = {"DatabaseInstance", "ParameterGroup", "Queue", "SecurityGroup", "SubnetGroup", "Table"}
+KEPT = {"DatabaseInstance", "ParameterGroup", "Queue", "SecurityGroup", "SubnetGroup", "Table", "Topic"}
 BEFORE = (
     ("CreateSecurityGroup", "CreateDBInstance"),
     ("CreateDBSubnetGroup", "CreateDBInstance"),
