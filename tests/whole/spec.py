@@ -38,7 +38,7 @@ KINDS = {
     "Table",
     "Topic",
 }
-KEPT = {"DatabaseInstance", "ParameterGroup", "Queue", "SecurityGroup", "SubnetGroup", "Table", "Topic"}
+KEPT = {"DatabaseInstance", "ParameterGroup", "Queue", "SecurityGroup", "SubnetGroup", "Table"}
 BEFORE = (
     ("CreateSecurityGroup", "CreateDBInstance"),
     ("CreateDBSubnetGroup", "CreateDBInstance"),
