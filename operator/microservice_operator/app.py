@@ -20,6 +20,7 @@ from .cluster.children import Children
 from .cluster.connection import Connection, configuration
 from .cluster.kinds import ENVIRONMENT, MICROSERVICE, NAMESPACE, POD, SERVICE_MONITOR, WATCHED, Kind
 from .cluster.pods import Pods
+from .cluster.secret_poll import SecretPoll
 from .cluster.watch import Watch
 from .cluster.writes import Cluster
 from .errors import NotYet, OperatorError
@@ -79,6 +80,7 @@ class App:
             for watch in self.watches:
                 tasks.create_task(watch.run(), name=f"watch {watch.kind.plural}")
             await self._sync()
+            tasks.create_task(SecretPoll(self.connection, self.children).run(), name="look at Secrets")
             for _ in range(self.settings.workers):
                 tasks.create_task(self._work())
 
@@ -106,7 +108,7 @@ class App:
             key = (plain["metadata"]["namespace"], plain["metadata"]["name"])
             if type == "DELETED":
                 self.world.lost_microservice(plain)
-                self.operator.outside.settled.forget(plain["metadata"]["uid"])
+                self.operator.forget(plain["metadata"]["uid"])
                 self.queue.drop(key)
             elif self.world.saw_microservice(plain):
                 self.queue.forget_failures(key)

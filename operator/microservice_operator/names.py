@@ -26,6 +26,7 @@ LABEL_MIGRATION = f"{GROUP}/migration"
 # Annotations on our children.
 ANNOTATION_HASH = f"{GROUP}/desired-hash"
 ANNOTATION_CONNECTION_HASH = f"{GROUP}/connection-hash"
+ANNOTATION_DATA_HASH = f"{GROUP}/data-hash"
 ANNOTATION_ROLE = "eks.amazonaws.com/role-arn"
 
 # Annotations that people set on a Microservice or Environment.

@@ -1,6 +1,7 @@
 """HOW: one pass over one Microservice: observe, plan, act, summarise; the same one whatever has happened."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -56,6 +57,11 @@ class Operator:
     aws_endpoint_url: str | None
     service_monitors: Callable[[], bool]
     rollouts: Rollouts = field(default_factory=Rollouts)
+
+    def forget(self, uid: str) -> None:
+        """Drop what is remembered of a Microservice that is gone."""
+        self.outside.forget(uid)
+        self.rollouts.forget(uid)
 
 
 @dataclass(frozen=True)
@@ -260,7 +266,8 @@ async def _recall_secrets(operator: Operator, body: Body, keep: Collection[tuple
     """Read the Secrets that only status remembers: no watch shows them, and what is not known is not pruned."""
     for item in (body.get("status") or {}).get("resources") or []:
         if item["kind"] == "Secret" and ("Secret", item["name"]) not in keep:
-            await operator.cluster.secret(identity(body), item["name"])
+            with suppress(OperatorError):
+                await operator.cluster.secret(identity(body), item["name"])
 
 
 async def _let_go(operator: Operator, body: Body, facts: Facts) -> Again | None:
@@ -290,8 +297,7 @@ async def _let_go(operator: Operator, body: Body, facts: Facts) -> Again | None:
     if all(is_over(part) for part in parts):
         await _post_all(operator, body, parts)
         await _release(operator, body)
-        operator.outside.settled.forget(owner.uid)
-        operator.rollouts.forget(owner.uid)
+        operator.forget(owner.uid)
         return None
     over = tuple(part for part in parts if is_over(part))
     return await _conclude(operator, body, replace(facts, deletion=tuple(p for p in parts if p not in over), left=over))

@@ -11,7 +11,7 @@ from microservice_operator.api.stores import Database
 from microservice_operator.connections import Connection
 from microservice_operator.facts import Part, State
 from microservice_operator.ownership import Owner
-from microservice_operator.postgres import Logins, Place, Servers, WantedDatabase, reconcile_database
+from microservice_operator.postgres import KnownLogins, Place, Servers, WantedDatabase, reconcile_database
 from tests.postgres.server import PostgresServer, TlsFront, certificates
 
 _numbers = count()
@@ -45,7 +45,7 @@ def tls(postgres: PostgresServer, certified: Path) -> Iterator[TlsFront]:
 
 
 def wanted(connection: Connection | None = None, known_id: str = "", **spec: object) -> WantedDatabase:
-    logins = Logins(connection.runtime, connection.owner) if connection else None
+    logins = KnownLogins(connection.runtime, connection.owner) if connection else KnownLogins()
     return WantedDatabase(Database.model_validate({"name": "orders", **spec}), logins, known_id)
 
 

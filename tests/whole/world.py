@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from microservice_operator import names
 from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.objects import Environment, Identity, Microservice
 from microservice_operator.cluster.connection import ApiError
 from microservice_operator.connections import Connection
+from microservice_operator.desired.connection_secret import data_hash
 from microservice_operator.facts import Part, State
 from microservice_operator.outside import Before, Outside, Provided, is_over
 from tests.aws.proxy import Call, Proxy
@@ -40,7 +42,8 @@ class Objects:
             raise ApiError(404, {"reason": "NotFound"}, path)
         if "/configmaps/" in path:
             return {"data": self.held[path]}
-        return {"data": {key: base64.b64encode(value.encode()).decode() for key, value in self.held[path].items()}}
+        data = {key: base64.b64encode(value.encode()).decode() for key, value in self.held[path].items()}
+        return {"metadata": {"annotations": {names.ANNOTATION_DATA_HASH: data_hash(data)}}, "data": data}
 
     async def secret(self, owner: Identity, name: str) -> dict[str, Any] | None:
         path = f"{owner.namespace}/{name}"

@@ -96,6 +96,16 @@ class Children:
         """Records of one Microservice's children, by kind and name."""
         return {(key[0], key[2]): self._records[key] for key in self._owned.get(owner, ())}
 
+    def secrets(self) -> list[tuple[str, str]]:
+        """Namespace and name of every Secret of ours that is known; no watch shows them."""
+        return [(namespace, name) for kind, namespace, name in self._records if kind == "Secret"]
+
+    def noticed(self, kind: str, item: Mapping[str, Any]) -> None:
+        """Take in an object that was looked at; its owner stays, even if it has lost the label that says so."""
+        owner = self._owner_of.get((kind, item["metadata"].get("namespace", ""), item["metadata"]["name"]))
+        if owner is not None:
+            self.saw(kind, item, owner)
+
     def saw(self, kind: str, item: Mapping[str, Any], owner: Key | None = None) -> None:
         """Take in an object from a watch; an echo of our own write and a change of no interest are passed over.
 

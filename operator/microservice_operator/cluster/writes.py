@@ -83,7 +83,10 @@ class Cluster:
         ]
 
     async def secret(self, owner: Identity, name: str) -> dict[str, Any] | None:
-        """Read one Secret; ours is noted as a child, so that `apply` compares instead of writing."""
+        """One Secret of ours, `None` when it is not there; noted as a child, so that `apply` compares before it writes.
+
+        Raises NeedsPerson when it is not ours, NotYet while it belongs to a former Microservice of the name.
+        """
         try:
             found = await self.connection.send("GET", SECRET.path(owner.namespace, name))
         except ApiError as error:
@@ -91,8 +94,15 @@ class Cluster:
                 self.children.forget(SECRET.kind, owner.namespace, name)
                 return None
             raise error.expected() from error
-        if _ours(owner, found):
-            self.children.saw(SECRET.kind, found, (owner.namespace, owner.name))
+        if not _ours(owner, found):
+            raise NeedsPerson(
+                Reason.CONFLICT,
+                f"Secret {name} exists and is not this Microservice's; it is neither read nor written; "
+                "delete or rename it, or give the database another connection.secretName",
+            )
+        self.children.saw(SECRET.kind, found, (owner.namespace, owner.name))
+        if self.children.of((owner.namespace, owner.name))[SECRET.kind, name].owner not in ("", owner.uid):
+            raise NotYet(Reason.PROGRESSING, f"Secret {name} still belongs to a former Microservice", 2.0)
         return found
 
     async def read(self, owner: Identity, kind: str, name: str) -> dict[str, Any] | None:

@@ -4,6 +4,8 @@ Both follow the Service Binding specification, so that libraries which know it f
 """
 
 from base64 import b64encode
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 from .. import names
@@ -69,7 +71,17 @@ def _secrets(context: Context, database: Database) -> tuple[Child, Child]:
 
 def _secret(context: Context, name: str, content: dict[str, str]) -> Child:
     encoded = {key: b64encode(value.encode()).decode() for key, value in content.items()}
-    return child(context, "Secret", name, {"type": "servicebinding.io/postgresql", "data": encoded})
+    metadata = {"annotations": {names.ANNOTATION_DATA_HASH: data_hash(encoded)}}
+    fields = {"metadata": metadata, "type": "servicebinding.io/postgresql", "data": encoded}
+    return child(context, "Secret", name, fields)
+
+
+def data_hash(data: Mapping[str, Any]) -> str:
+    """Hash of what a Secret holds: it tells what the operator wrote from what somebody edited.
+
+    The passwords in it have 256 bits of entropy, so nobody finds them by trying.
+    """
+    return names.short_hash(canonical(dict(data)), length=32)
 
 
 def _content(database: str, connection: Connection, login: Login) -> dict[str, str]:

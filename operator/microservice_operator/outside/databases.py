@@ -3,7 +3,6 @@
 The server is a shared one that exists already, or an instance of RDS, which is an entry of its own.
 """
 
-import base64
 import time
 from functools import partial
 
@@ -12,9 +11,11 @@ from ..api.environment import RDS, SecretRef
 from ..api.objects import Environment, Microservice
 from ..api.stores import Database
 from ..cloud import rds
+from ..cluster import secret_data
 from ..cluster.connection import NOT_FOUND, ApiError
 from ..cluster.kinds import SECRET
 from ..connections import Login
+from ..desired.connection_secret import data_hash
 from ..errors import NeedsPerson, NotYet
 from ..facts import Part, Reason, Section, State
 from .doors import Doors
@@ -97,10 +98,11 @@ class Admins:
             if error.code != NOT_FOUND:
                 raise error.expected() from error
             raise NeedsPerson(Reason.DATABASE_UNREACHABLE, f"{where} does not exist; create it") from error
-        data = {key: base64.b64decode(value).decode() for key, value in (secret.get("data") or {}).items()}
-        if not set(keys) <= set(data):
-            wanted = " or ".join(keys)
-            raise NeedsPerson(Reason.DATABASE_UNREACHABLE, f"{where} lacks {wanted}; add what is missing")
+        data = secret_data.texts(secret)
+        missing = [key for key in keys if not data.get(key)]
+        if missing:
+            lacks = " and ".join(missing)
+            raise NeedsPerson(Reason.DATABASE_UNREACHABLE, f"{where} has no text under {lacks}; add it")
         self._known[at] = (time.monotonic() + self.doors.resync, data)
         return data
 
@@ -121,7 +123,7 @@ async def _place(admins: Admins, wanted: Wanted) -> postgres.Place:
 
 
 async def _step(admins: Admins, wanted: Wanted) -> Stepped:
-    doors, service = admins.doors, wanted.service
+    service = wanted.service
     at, spec = next((at, d) for at, d in enumerate(service.spec.databases or []) if d.name == wanted.name)
     if spec.adopt and not of_rds(wanted.environment):
         message = (
@@ -129,7 +131,7 @@ async def _step(admins: Admins, wanted: Wanted) -> Stepped:
         )
         raise NeedsPerson(Reason.REJECTED, message, f"spec.databases[{at}].adopt")
     place = await _place(admins, wanted)
-    logins = await _logins(doors, service, spec)
+    logins = await _logins(admins, service, spec)
     database = postgres.WantedDatabase(
         spec=spec,
         logins=logins,
@@ -140,6 +142,8 @@ async def _step(admins: Admins, wanted: Wanted) -> Stepped:
     part, connection = await postgres.reconcile_database(place, database)
     if part.reason is Reason.DATABASE_UNREACHABLE:
         admins.forget()
+    if connection and part.state is State.READY:
+        admins.doors.logins[service.identity.uid, spec.name] = postgres.Logins(connection.runtime, connection.owner)
     return Stepped((part,), connection=connection)
 
 
@@ -164,17 +168,30 @@ def _with_its_instance(going: Going) -> Part:
     return Part("PostgreSQL", DATABASE, going.name, State.READY, Reason.DATABASE_DELETED, message)
 
 
-async def _logins(doors: Doors, service: Microservice, database: Database) -> postgres.Logins | None:
-    """The logins that the two Secrets hold; `None` unless both are there and ours.
+async def _logins(admins: Admins, service: Microservice, database: Database) -> postgres.KnownLogins:
+    """The logins of a database: as its two Secrets hold them, else as they were when it was last ready.
 
-    Raises NeedsPerson when a Secret of that name is somebody else's.
+    What somebody edited in a Secret never becomes a password. One is known nowhere if it was never made, or if its
+    Secret was deleted or edited and the operator was started anew since.
+    Raises NeedsPerson when a Secret of that name is somebody else's, NotYet while it is a former Microservice's.
     """
-    found = []
-    secret_name = database.connection.secret_name if database.connection else None
-    for name in names.database_secrets(service.name, database.name, secret_name):
-        secret = await doors.cluster.secret(service.identity, name)
-        if secret is None or "password" not in (secret.get("data") or {}):
-            return None
-        data = {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
-        found.append(Login(data["username"], data["password"]))
-    return postgres.Logins(runtime=found[0], owner=found[1])
+    given = database.connection.secret_name if database.connection else None
+    known = admins.doors.logins.get((service.identity.uid, database.name))
+    runtime, owner = names.database_secrets(service.name, database.name, given)
+    return postgres.KnownLogins(
+        runtime=await _login(admins.doors, service, runtime) or (known.runtime if known else None),
+        owner=await _login(admins.doors, service, owner) or (known.owner if known else None),
+    )
+
+
+async def _login(doors: Doors, service: Microservice, name: str) -> Login | None:
+    """The login in a Secret, `None` unless the Secret is there, ours, and as the operator wrote it."""
+    secret = await doors.cluster.secret(service.identity, name)
+    if secret is None:
+        return None
+    data = secret_data.texts(secret)
+    metadata = secret["metadata"]
+    written = (metadata.get("annotations") or {}).get(names.ANNOTATION_DATA_HASH) == data_hash(secret.get("data") or {})
+    if not written or not data.get("password"):
+        return None
+    return Login(data.get("username", ""), data["password"])

@@ -1,6 +1,6 @@
 """The doors to AWS and PostgreSQL of one operator process, and whose a Microservice's things behind them are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .. import cloud, postgres
 from ..api.objects import Environment, Identity
@@ -13,7 +13,11 @@ from ..settled import Settled
 
 @dataclass
 class Doors:
-    """What every step goes through; `cluster_id` is the UID of `kube-system`."""
+    """What every step goes through; `cluster_id` is the UID of `kube-system`.
+
+    `logins` are those of databases that were ready, by the Microservice's UID and the database's name: a Secret that
+    somebody deleted comes back with the same password.
+    """
 
     cluster: Cluster
     cluster_id: str
@@ -21,6 +25,13 @@ class Doors:
     servers: postgres.Servers
     settled: Settled
     resync: float
+    logins: dict[tuple[str, str], postgres.Logins] = field(default_factory=dict)
+
+    def forget(self, uid: str) -> None:
+        """Drop what is remembered of a Microservice that is gone."""
+        self.settled.forget(uid)
+        for key in [key for key in self.logins if key[0] == uid]:
+            del self.logins[key]
 
     def owner(self, identity: Identity) -> Owner:
         """A Microservice as the owner of things."""

@@ -13,10 +13,11 @@ failures     what an error of PostgreSQL means for us
 
 from .databases import reconcile_database
 from .leaving import delete_database
-from .places import LeavingDatabase, Logins, Place, WantedDatabase
+from .places import KnownLogins, LeavingDatabase, Logins, Place, WantedDatabase
 from .servers import Server, Servers
 
 __all__ = [
+    "KnownLogins",
     "LeavingDatabase",
     "Logins",
     "Place",

@@ -1,9 +1,9 @@
 """Databases that are wanted: what the walk calls.
 
-The Secret comes first. A pass without `logins` makes passwords, changes nothing on the server, and returns them in a
-Connection with a part that is Progressing and asks for another look at once. The caller writes the Secret; the next
-pass finds it and sets the roles to it. So a password that was made and not written was never used, and a crash at any
-point leaves roles that the next pass sets to what the Secret says.
+The Secret comes first. A pass to which a password is not known makes one, changes nothing on the server, and returns
+it in a Connection with a part that is Progressing and asks for another look at once. The caller writes the Secret; the
+next pass finds it and sets the roles to it. So a password that was made and not written was never used, and a crash at
+any point leaves roles that the next pass sets to what the Secret says.
 """
 
 from dataclasses import replace
@@ -36,15 +36,16 @@ async def reconcile_database(place: Place, wanted: WantedDatabase) -> tuple[Part
     key = (place.owner.identity.uid, KIND, names.database)
     sight = (replace(wanted, known_id=""), place.server)
     recalled = place.settled.recall(key, sight)
-    if recalled and wanted.logins:
-        return recalled, connection(place, names, wanted.logins)
+    logins = wanted.logins.both
+    if recalled and logins:
+        return recalled, connection(place, names, logins)
     work = _Pass(place, wanted, names)
     try:
         part, found = await work.run()
     except OperatorError as error:
         part = place.settled.news(key, failed(work.part, error))
-        known = wanted.known_id and wanted.logins and isinstance(error, NotYet)
-        return part, connection(place, names, wanted.logins) if known and wanted.logins else None
+        known = logins if wanted.known_id and isinstance(error, NotYet) else None
+        return part, connection(place, names, known) if known else None
     if work.quiet and part.state is State.READY:
         place.settled.keep(key, sight, part)
     return place.settled.news(key, part), found
@@ -82,7 +83,7 @@ class _Pass:
         self.part = Part("PostgreSQL", KIND, wanted.spec.name, State.UNKNOWN, id=wanted.known_id, field=wanted.field)
 
     async def run(self) -> tuple[Part, Connection | None]:
-        place, names, logins = self._place, self._names, self._wanted.logins
+        place, names, logins = self._place, self._names, self._wanted.logins.both
         async with place.servers.session(place.server) as session:
             observed = await observe_server(session, names)
             self._check(observed)
@@ -116,7 +117,11 @@ class _Pass:
             )
 
     def _secret_first(self) -> tuple[Part, Connection]:
-        fresh = Logins(Login(self._names.runtime, password()), Login(self._names.owner, password()))
+        known = self._wanted.logins
+        fresh = Logins(
+            runtime=known.runtime or Login(self._names.runtime, password()),
+            owner=known.owner or Login(self._names.owner, password()),
+        )
         message = f"the Secret of database {self._wanted.spec.name} is being written"
         part = replace(self.part, state=State.PROGRESSING, reason=Reason.DATABASE_CREATING, message=message, after=0.0)
         return part, connection(self._place, self._names, fresh)

@@ -23,23 +23,36 @@ class Place:
 
 @dataclass(frozen=True)
 class Logins:
-    """The two logins that the connection Secret holds."""
+    """The two logins of a database."""
 
     runtime: Login
     owner: Login
 
 
 @dataclass(frozen=True)
+class KnownLogins:
+    """The logins of which the password is known; one whose Secret got lost may not be."""
+
+    runtime: Login | None = None
+    owner: Login | None = None
+
+    @property
+    def both(self) -> Logins | None:
+        """Both of them, `None` if one is not known."""
+        return Logins(self.runtime, self.owner) if self.runtime and self.owner else None
+
+
+@dataclass(frozen=True)
 class WantedDatabase:
     """A declared database.
 
-    `logins` is what the connection Secret in Kubernetes says, `None` if there is no such Secret. `known_id` is the id
-    that status remembers: a database that was there and is not any more is never made again empty unless a person says
+    `logins` are those whose passwords are known, from the Secrets in Kubernetes. `known_id` is the id that status
+    remembers: a database that was there and is not any more is never made again empty unless a person says
     so (`recreate`).
     """
 
     spec: Database
-    logins: Logins | None = None
+    logins: KnownLogins = KnownLogins()
     known_id: str = ""
     recreate: bool = False
     field: str = "spec.databases"

@@ -1,0 +1,53 @@
+"""Look at our Secrets by name, a few each second: the operator may get a Secret that it knows, and list or watch none.
+
+A right to list or watch Secrets is a right to read every Secret of the cluster (RBAC knows no labels), so a Secret that
+was deleted or edited by hand is found by looking (docs/decisions). The API server answers from its watch cache
+(`resourceVersion=0`), so a look costs no read of etcd.
+"""
+
+import asyncio
+
+import structlog
+
+from ..errors import NotYet
+from .children import Children
+from .connection import NOT_FOUND, ApiError, Connection
+from .kinds import SECRET
+
+log = structlog.get_logger(__name__)
+
+SHORTEST = 5.0  # seconds between two looks at the same Secret while there are few
+PER_SECOND = 10.0
+
+
+class SecretPoll:
+    """One for the whole process; a difference asks for a pass over the owner."""
+
+    def __init__(self, connection: Connection, children: Children) -> None:
+        """Look through `connection`; what is found goes to `children`."""
+        self._connection = connection
+        self._children = children
+
+    async def run(self) -> None:
+        """Look at one after the other until cancelled."""
+        while True:
+            known = self._children.secrets()
+            pause = max(SHORTEST, len(known) / PER_SECOND) / max(1, len(known))
+            for namespace, name in known:
+                await asyncio.sleep(pause)
+                await self._look(namespace, name)
+            if not known:
+                await asyncio.sleep(SHORTEST)
+
+    async def _look(self, namespace: str, name: str) -> None:
+        try:
+            found = await self._connection.send("GET", SECRET.path(namespace, name), query={"resourceVersion": "0"})
+        except NotYet:
+            return  # the next round looks again
+        except ApiError as error:
+            if error.code == NOT_FOUND:
+                self._children.lost(SECRET.kind, {"metadata": {"namespace": namespace, "name": name}})
+            else:
+                log.warning("secret not read", namespace=namespace, secret=name, error=str(error))
+            return
+        self._children.noticed(SECRET.kind, found)
