@@ -288,11 +288,13 @@ async def _let_go(operator: Operator, body: Body, facts: Facts) -> Again | None:
     except (InvalidSpec, LookupError):
         environment = None
     leaving = operator.outside.everything(body.get("spec"), environment, known)
-    if await _still_running(operator, owner):
-        message = "pods are ending; what they use goes after them"
-        pods = Part("Kubernetes", "Pod", owner.name, State.DELETING, Reason.DELETING, message, after=LOOK_AT_PODS)
+    if left_behind := moved(known, environment):
+        refused = Part("Kubernetes", "Microservice", owner.name, State.STALLED, Reason.CHANGE_REFUSED, left_behind)
+        waiting = operator.outside.waiting(leaving, "cannot be looked for")
+        return await _conclude(operator, body, replace(facts, deletion=(refused, *waiting)))
+    if running := await _still_running(operator, owner):
         waiting = operator.outside.waiting(leaving, "goes after the pods")
-        return await _conclude(operator, body, replace(facts, deletion=(pods, *waiting)))
+        return await _conclude(operator, body, replace(facts, deletion=(*running, *waiting)))
     parts = await operator.outside.leave(owner, environment, leaving, operator.world)
     if all(is_over(part) for part in parts):
         await _post_all(operator, body, parts)
@@ -303,12 +305,19 @@ async def _let_go(operator: Operator, body: Body, facts: Facts) -> Again | None:
     return await _conclude(operator, body, replace(facts, deletion=tuple(p for p in parts if p not in over), left=over))
 
 
-async def _still_running(operator: Operator, owner: Identity) -> bool:
-    """Stop the pods, which use what is about to go; whether one of them may still run."""
+async def _still_running(operator: Operator, owner: Identity) -> tuple[Part, ...]:
+    """Stop the pods, which use what is about to go; what there is to wait for, if one of them may still run."""
     key = (owner.namespace, owner.name)
-    running = {at for at in operator.cluster.children.of(key) if at[0] in RUNNING}
-    await operator.cluster.prune(owner, operator.cluster.children.of(key).keys() - running)
-    return operator.pods.alive(key)
+    records = operator.cluster.children.of(key).keys()
+    stopped = await operator.cluster.prune(owner, {at for at in records if at[0] not in RUNNING})
+    refused = tuple(part for part in stopped if part.state is State.STALLED)
+    if not operator.pods.alive(key):
+        return refused
+    message = "pods are ending; what they use goes after them"
+    return (
+        *refused,
+        Part("Kubernetes", "Pod", owner.name, State.DELETING, Reason.DELETING, message, after=LOOK_AT_PODS),
+    )
 
 
 async def _conclude(operator: Operator, body: Body, facts: Facts) -> Again:
