@@ -60,32 +60,86 @@ def test_policy_delete_drops_database_and_roles(stage: Stage, namespace: Namespa
     assert namespace.events("DatabaseDeleted")
 
 
-def test_the_password_stays_and_a_deleted_secret_comes_back_with_one_that_works(
-    stage: Stage, namespace: Namespace
-) -> None:
+def test_a_secret_that_is_deleted_comes_back_with_the_password_that_worked(stage: Stage, namespace: Namespace) -> None:
     namespace.create("order", **orders())
     namespace.until_ready("order")
-    before = namespace.secret(DATABASE)
+    before = {name: namespace.secret(name) for name in (DATABASE, OWNER)}
+    generation = namespace.there("Deployment", "order")["metadata"]["generation"]
+    for deleted in (DATABASE, OWNER):
+        namespace.api.delete(SECRET, namespace.name, deleted)
+        until(lambda name=deleted: namespace.child("Secret", name), f"Secret {deleted} does not come back")  # type: ignore[misc]
+        namespace.ask("order")
+        assert {name: namespace.secret(name) for name in before} == before
+        assert stage.log_in(before[deleted])
+    assert namespace.there("Deployment", "order")["metadata"]["generation"] == generation
+    assert not namespace.events("PasswordRenewed")
+
+    # after a restart the password is known nowhere: another one, which works, and pods that get it
+    stage.operator.kill()
+    namespace.api.delete(SECRET, namespace.name, DATABASE)
+    stage.operator.start()
+    namespace.until_ready("order")
+    until(lambda: namespace.child("Secret", DATABASE), "the Secret does not come back")
     namespace.ask("order")
-    stage.operator.restart()
+    after = namespace.secret(DATABASE)
+    assert after["password"] != before[DATABASE]["password"]
+    assert stage.log_in(after)
+    assert namespace.secret(OWNER) == before[OWNER], "the other one is as it was"
+    assert namespace.there("Deployment", "order")["metadata"]["generation"] > generation
+    assert namespace.events("PasswordRenewed")
+
+
+EDITS: dict[str, dict[str, str | None]] = {
+    "another password": {"password": "c3VycHJpc2U="},
+    "an empty password": {"password": ""},
+    "no password": {"password": None},
+    "bytes": {"password": "//79"},
+    "another host": {"host": "ZXZpbA=="},
+}
+
+
+@pytest.mark.parametrize("what", EDITS)
+def test_what_somebody_writes_into_a_secret_never_becomes_a_password(
+    stage: Stage, namespace: Namespace, what: str
+) -> None:
+    """Nor when the operator was not there to see it."""
+    namespace.create("order", **orders())
+    namespace.until_ready("order")
+    before, data = namespace.secret(DATABASE), EDITS[what]
+
+    def whole() -> bool:
+        found = namespace.there("Secret", DATABASE)["data"]
+        return all(found.get(key) not in ("", value) for key, value in data.items())
+
+    namespace.api.merge(SECRET, (namespace.name, DATABASE), {"data": data})
+    until(whole, f"{what} in a Secret stays")
     namespace.ask("order")
     assert namespace.secret(DATABASE) == before
-
-    for deleted in (DATABASE, OWNER):
-        mark = namespace.there("Secret", deleted)["metadata"]["uid"]
-        namespace.api.delete(SECRET, namespace.name, deleted)
-
-        def works(deleted: str = deleted, mark: str = mark) -> bool:
-            found = namespace.child("Secret", deleted)
-            return found is not None and found["metadata"]["uid"] != mark
-
-        until(works, f"Secret {deleted} does not come back")
-        namespace.ask("order")
+    assert stage.log_in(before)
+    if what == "another password":
+        stage.operator.kill()
+        namespace.api.merge(SECRET, (namespace.name, DATABASE), {"data": data})
+        stage.operator.start()
+        until(whole, f"{what} in a Secret stays")
         namespace.until_ready("order")
+        namespace.ask("order")
+        assert namespace.secret(DATABASE)["password"] not in (before["password"], "surprise")
         assert stage.log_in(namespace.secret(DATABASE))
-        assert stage.log_in(namespace.secret(OWNER))
-    template = namespace.there("Deployment", "order")["spec"]["template"]["metadata"]
-    assert template["annotations"][names.ANNOTATION_CONNECTION_HASH]
+
+
+def test_the_secret_of_another_is_neither_read_nor_used(stage: Stage, namespace: Namespace) -> None:
+    namespace.create("first", **orders(connection={"secretName": "shared"}))
+    namespace.until_ready("first")
+    theirs = namespace.secret("shared")
+    namespace.create("second", **orders(connection={"secretName": "shared"}))
+    condition = namespace.until_stalled("second", "Conflict")
+    assert "Secret shared exists and is not this Microservice's" in condition["message"]
+    namespace.ask("second")
+    assert namespace.child("Deployment", "second") is None
+    assert namespace.secret("shared") == theirs
+    assert stage.log_in(theirs) == theirs["username"]
+    roles = [role for role in stage.roles_of(namespace) if "second" in role]
+    assert roles == [], "no role was given a password that another service reads"
 
 
 def test_the_rollout_waits_for_the_migration(stage: Stage, namespace: Namespace) -> None:

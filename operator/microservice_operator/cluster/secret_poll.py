@@ -23,21 +23,22 @@ PER_SECOND = 10.0
 class SecretPoll:
     """One for the whole process; a difference asks for a pass over the owner."""
 
-    def __init__(self, connection: Connection, children: Children) -> None:
-        """Look through `connection`; what is found goes to `children`."""
+    def __init__(self, connection: Connection, children: Children, shortest: float = SHORTEST) -> None:
+        """Look through `connection`; what is found goes to `children`. `shortest` is in seconds."""
         self._connection = connection
         self._children = children
+        self._shortest = shortest
 
     async def run(self) -> None:
         """Look at one after the other until cancelled."""
         while True:
             known = self._children.secrets()
-            pause = max(SHORTEST, len(known) / PER_SECOND) / max(1, len(known))
+            pause = max(self._shortest, len(known) / PER_SECOND) / max(1, len(known))
             for namespace, name in known:
                 await asyncio.sleep(pause)
                 await self._look(namespace, name)
             if not known:
-                await asyncio.sleep(SHORTEST)
+                await asyncio.sleep(self._shortest)
 
     async def _look(self, namespace: str, name: str) -> None:
         try:
