@@ -7,11 +7,13 @@ from . import metrics, names
 from .api.objects import Environment, Microservice, environment, microservice
 from .api.pods import LabelSelector
 from .errors import InvalidSpec
+from .plain import mapping, mappings, text
 from .selection import Environments, Used, select
 
 Key = tuple[str, str]
 
 # What a change must touch to be worth a pass; our own status and finalizer writes come back as events too.
+SHARED = ("Table", "Topic")  # what others may use of a Microservice
 RELEVANT = ("generation", "labels", "annotations", "deletionTimestamp")
 
 
@@ -129,13 +131,11 @@ class World:
         return Environments(self.environments.keys(), marked)
 
     def _index(self, key: Key, body: Mapping[str, Any]) -> None:
-        now = {
-            (key[0], item[named])
-            for section, named in (("dependencies", "name"), ("tableRefs", "microservice"))
-            for item in (body.get("spec") or {}).get(section) or []
-            if isinstance(item, dict) and named in item
-        }
-        now |= {(key[0], name) for name in _publishers(body)} - {key}
+        spec = body.get("spec")
+        named = {text(item, "name") for item in mappings(spec, "dependencies")}
+        named |= {text(item, "microservice") for item in mappings(spec, "tableRefs")}
+        named |= {text(mapping(item, "topic"), "microservice") for item in mappings(spec, "subscriptions")}
+        now = {(key[0], name) for name in named if name} - {key}
         before = self._depends.pop(key, set())
         for other in before - now:
             self._dependants[other].discard(key)
@@ -177,20 +177,14 @@ def _view(body: Mapping[str, Any]) -> Any:
 
 
 def _verdict(body: Mapping[str, Any]) -> Any:
-    status = body.get("status") or {}
-    conditions = {c.get("type"): c.get("status") for c in status.get("conditions") or []}
-    shared = ("Table", "Topic")  # what others may use of it
-    listed = status.get("resources") or []
-    ids = [(r.get("kind"), r.get("name"), r.get("id")) for r in listed if r.get("kind") in shared]
-    return conditions.get("WorkloadReady"), status.get("observedGeneration"), ids
-
-
-def _publishers(body: Mapping[str, Any]) -> Iterable[str]:
-    """Microservices to whose topics one subscribes."""
-    for item in (body.get("spec") or {}).get("subscriptions") or []:
-        topic = item.get("topic") if isinstance(item, dict) else None
-        if isinstance(topic, dict) and "microservice" in topic:
-            yield topic["microservice"]
+    status = body.get("status")
+    conditions = {text(c, "type"): text(c, "status") for c in mappings(status, "conditions")}
+    ids = [
+        (text(entry, "kind"), text(entry, "name"), text(entry, "id"))
+        for entry in mappings(status, "resources")
+        if text(entry, "kind") in SHARED
+    ]
+    return conditions.get("WorkloadReady"), mapping(body, "status").get("observedGeneration"), ids
 
 
 def _older(body: Mapping[str, Any], known: Mapping[str, Any]) -> bool:

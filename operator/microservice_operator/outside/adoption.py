@@ -12,6 +12,7 @@ from typing import Any
 from .. import cloud, names
 from ..api.microservice import MicroserviceSpec
 from ..api.objects import Environment, Identity
+from ..plain import mapping, mappings, text
 from .sorts import Declared, Wanted, items
 
 DATABASES, TABLES = "databases", "tables"
@@ -30,12 +31,7 @@ def consented(identity: Identity, section: str, adoptee: str) -> str:
 
 def with_adoption(spec: Any, section: str, named: str) -> tuple[Declared, ...]:
     """Entries of a list of the spec, each with what it takes over; `named` is the field that says so."""
-    found = spec.get(section) if isinstance(spec, Mapping) else None
-    adopts = {}
-    for item in found if isinstance(found, list) else ():
-        adopt = item.get("adopt") if isinstance(item, Mapping) else None
-        if isinstance(adopt, Mapping) and adopt.get(named):
-            adopts[str(item.get("name"))] = str(adopt[named])
+    adopts = {text(item, "name"): text(mapping(item, "adopt"), named) for item in mappings(spec, section)}
     return tuple(replace(item, adopts=adopts.get(item.name, "")) for item in items(spec, section))
 
 

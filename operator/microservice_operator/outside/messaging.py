@@ -8,6 +8,7 @@ from .. import cloud
 from ..api.messaging import Queue
 from ..api.objects import Environment
 from ..facts import Part, Section
+from ..plain import mappings
 from .doors import Doors
 from .sorts import Declared, Going, Sort, Stepped, Wanted, items
 from .topics import consented, topic_of
@@ -54,11 +55,7 @@ def dead_letter_queues(doors: Doors) -> Sort:
 
 
 def _dead_letters(spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declared]:
-    found = spec.get("queues") if isinstance(spec, Mapping) else None
-    queues_with = (
-        [q for q in found if isinstance(q, Mapping) and q.get("deadLetter")] if isinstance(found, list) else []
-    )
-    return items({"queues": queues_with}, "queues")
+    return items({"queues": [queue for queue in mappings(spec, "queues") if queue.get("deadLetter")]}, "queues")
 
 
 def messaging_key(environment: Environment | None) -> str:

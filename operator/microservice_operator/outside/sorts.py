@@ -12,6 +12,7 @@ from ..api.objects import Environment, Identity, Microservice
 from ..connections import Connection
 from ..errors import OperatorError
 from ..facts import Part, Reason, Section, State
+from ..plain import mappings, text
 from .order import Key
 
 DATABASE = "Database"  # kind of a database on a server, shared or an instance of its own
@@ -159,8 +160,5 @@ class Sort:
 
 def items(spec: Any, section: str) -> tuple[Declared, ...]:
     """Entries of a list of the spec that have names."""
-    found = spec.get(section) if isinstance(spec, Mapping) else None
-    entries = [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
-    return tuple(
-        Declared(str(item["name"]), str(item.get("deletionPolicy") or "")) for item in entries if item.get("name")
-    )
+    entries = [(text(item, "name"), text(item, "deletionPolicy")) for item in mappings(spec, section)]
+    return tuple(Declared(name, policy) for name, policy in entries if name)

@@ -9,6 +9,7 @@ from .. import cloud
 from ..api.messaging import Subscription
 from ..api.objects import Environment
 from ..facts import Part, Section, State
+from ..plain import mapping, mappings, text
 from .doors import Doors
 from .leaving import is_over
 from .messaging import QUEUE, SUBSCRIPTION, TOPIC
@@ -34,13 +35,11 @@ def subscriptions(doors: Doors) -> Sort:
 
 
 def _declared(spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declared]:
-    found = spec.get("subscriptions") if isinstance(spec, Mapping) else None
-    for item in found if isinstance(found, list) else []:
-        topic = item.get("topic") if isinstance(item, Mapping) else None
-        if isinstance(topic, Mapping):
-            parts = (item.get("queue"), topic.get("microservice"), topic.get("name"))
-            if all(isinstance(part, str) and part for part in parts):
-                yield Declared("/".join(str(part) for part in parts))
+    for item in mappings(spec, "subscriptions"):
+        topic = mapping(item, "topic")
+        parts = (text(item, "queue"), text(topic, "microservice"), text(topic, "name"))
+        if all(parts):
+            yield Declared("/".join(parts))
 
 
 def _needs(owner: str, name: str) -> Iterable[Key]:
@@ -77,6 +76,6 @@ async def _leave(doors: Doors, going: Going) -> tuple[Part, ...]:
     place = doors.place(going.owner, going.environment, "subscriptions")
     _, microservice, topic = (*going.name.split("/"), "", "")[:3]
     found = going.neighbours.microservices.get((going.owner.namespace, microservice)) or {}
-    arn = remembered((found.get("status") or {}).get("resources"), topic)
+    arn = remembered(found.get("status"), topic)
     leaving = cloud.LeavingSubscription(going.name, arn, going.known.get(SUBSCRIPTION, ""))
     return (await cloud.delete_subscription(place, leaving),)

@@ -7,11 +7,11 @@ not there yet) is not known, and ends nothing that exists.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from .. import cloud
 from ..api.messaging import TopicRef
 from ..facts import Reason
+from ..plain import mappings, text
 from .sorts import Wanted
 
 
@@ -54,9 +54,9 @@ def _of_another(wanted: Wanted, ref: TopicRef) -> Found:
             f"add {{microservice: {service.name}}} to its access.from"
         )
         return Found(reason=Reason.TOPIC_NOT_ADMITTED, message=message, denied=True)
-    if ref.name not in _names(spec, "topics"):
+    if ref.name not in {text(topic, "name") for topic in mappings(spec, "topics")}:
         return _missing(ref)
-    arn = remembered((body.get("status") or {}).get("resources"), ref.name)
+    arn = remembered(body.get("status"), ref.name)
     if not arn:
         message = f"topic {ref.name} of Microservice {ref.microservice} is not there yet; look at its conditions"
         return Found(reason=Reason.WAITING, message=message)
@@ -78,21 +78,16 @@ def admits(spec: object, subscriber: str) -> bool | None:
     return any(caller.get("microservice") == subscriber for caller in callers)
 
 
-def remembered(resources: object, name: str) -> str:
+def remembered(status: object, name: str) -> str:
     """ARN of a topic in a Microservice's status."""
-    listed = resources if isinstance(resources, list) else []
-    found = (entry for entry in listed if (entry.get("kind"), entry.get("name")) == (cloud.TOPIC.name, name))
-    return next((str(entry.get("id", "")) for entry in found), "")
+    listed = mappings(status, "resources")
+    found = (entry for entry in listed if (text(entry, "kind"), text(entry, "name")) == (cloud.TOPIC.name, name))
+    return next((text(entry, "id") for entry in found), "")
 
 
 def topic_of(subscription: str) -> str:
     """ARN of the topic in the ARN of a subscription: `arn:aws:sns:REGION:ACCOUNT:TOPIC:ID`."""
     return subscription.rpartition(":")[0]
-
-
-def _names(spec: object, section: str) -> set[Any]:
-    found = spec.get(section) if isinstance(spec, Mapping) else None
-    return {item.get("name") for item in found if isinstance(item, Mapping)} if isinstance(found, list) else set()
 
 
 def _missing(ref: TopicRef) -> Found:

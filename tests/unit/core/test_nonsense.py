@@ -1,0 +1,68 @@
+"""Whatever an object holds that a person wrote, it is refused in words or read as nothing: never an internal error."""
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from microservice_operator.api import objects
+from microservice_operator.api.microservice import MicroserviceSpec
+from microservice_operator.errors import InvalidSpec
+from microservice_operator.outside import Outside
+from microservice_operator.outside.topics import admits, remembered
+from microservice_operator.selection import Used
+from microservice_operator.world import World
+
+NAMES = st.sampled_from([field.alias or name for name, field in MicroserviceSpec.model_fields.items()])
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
+INNER = st.sampled_from(["name", "from", "microservice", "topic", "queue", "table", "adopt", "deletionPolicy", "aws"])
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(INNER | st.text(max_size=4), inner, max_size=4),
+    max_leaves=12,
+)
+SPECS = st.dictionaries(NAMES, JSON, max_size=8) | JSON
+
+
+def body(spec: Any) -> dict[str, Any]:
+    return {"metadata": {"namespace": "shop", "name": "a", "uid": "u", "resourceVersion": "1"}, "spec": spec}
+
+
+@pytest.fixture(scope="module")
+def outside() -> Outside:
+    """Only what reads specs is asked of it."""
+    nothing: Any = None
+    return Outside(nothing, "cluster", nothing, nothing, nothing, resync=1)
+
+
+@given(SPECS)
+@example({"subscriptions": [{"topic": {"microservice": ["x"], "name": {}}}], "dependencies": [{"name": []}]})
+@example({"access": {"from": "everybody"}, "tables": {"name": 1}, "topics": [None, [], {"name": {}}]})
+def test_a_spec_of_any_shape(outside: Outside, spec: Any) -> None:
+    world = World(lambda _key: None)
+    found = body(spec)
+    world.saw_microservice(found)
+    with suppress(InvalidSpec):
+        objects.microservice(found)
+    assert admits(spec, "b") in (True, False, None)
+    outside.everything(spec, None, {})
+    world.dependency(("shop", "a"))
+    world.lost_microservice(found)
+
+
+@given(JSON, st.dictionaries(st.text(max_size=4), st.text(max_size=8), max_size=3))
+def test_an_environment_of_any_shape(spec: Any, labels: dict[str, str]) -> None:
+    world = World(lambda _key: None)
+    world.saw_environment({"metadata": {"name": "e", "uid": "u"}, "spec": spec})
+    world.saw_namespace({"metadata": {"name": "shop", "labels": labels}})
+    with suppress(InvalidSpec):
+        found, _ = world.environment_of("shop", "e", Used())
+        assert found is not None
+        world.admits(found, "shop")
+
+
+@given(JSON)
+def test_a_status_of_any_shape_has_no_topic(status: Any) -> None:
+    assert remembered(status, "created") == ""
