@@ -201,9 +201,10 @@ def _look_again(awaited: Iterable[Part]) -> float | None:
 
     A clock of its own would take a part that is refused, or fails, out of its back-off.
     """
-    by_themselves = (part.failed or part.after is not None or part.state is State.STALLED for part in awaited)
-    waits = (part.reason is Reason.WAITING for part in awaited)
-    return None if any((*by_themselves, *waits)) else AGAIN
+    for part in awaited:
+        if part.failed or part.after is not None or part.state is State.STALLED or part.reason is Reason.WAITING:
+            return None
+    return AGAIN
 
 
 def _stays(part: Part) -> bool:

@@ -1,7 +1,7 @@
 """One pass over parts that need one another: who steps, who waits, what is remembered and what stays."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -27,6 +27,7 @@ class Cloud:
     states: dict[Key, State] = field(default_factory=dict)
     taken: list[tuple[str, str, str]] = field(default_factory=list)
     errors: dict[Key, Exception] = field(default_factory=dict)
+    looks: dict[Key, dict[str, Any]] = field(default_factory=dict)
 
     def sort(self, kind: str, *needs: str, keeps: bool = False, beside: tuple[str, ...] = ()) -> Sort:
         async def step(wanted: Wanted) -> Stepped:
@@ -52,7 +53,8 @@ class Cloud:
         self.taken.append((kind, name, what))
         if (kind, name) in self.errors:
             raise self.errors[kind, name]
-        return (Part("AWS", kind, name, self.states.get((kind, name), default), id=f"arn-{kind}"),)
+        made = Part("AWS", kind, name, self.states.get((kind, name), default), id=f"arn-{kind}")
+        return (replace(made, **self.looks.get((kind, name), {})),)
 
 
 def outside(*sorts: Sort) -> Outside:
@@ -61,10 +63,12 @@ def outside(*sorts: Sort) -> Outside:
     return made
 
 
-async def provide(world: Outside, *tables: str, known: Mapping[Key, str] | None = None) -> Provided:
+async def provide(
+    world: Outside, *tables: str, known: Mapping[Key, str] | None = None, rolled_out: bool = True
+) -> Provided:
     spec = {"image": "order:1", "tables": [{"name": name, "partitionKey": {"name": "id"}} for name in tables]}
     service = Microservice(IDENTITY, 1, MicroserviceSpec.model_validate(spec))
-    return await world.provide(service, None, Before(known or {}), None)  # type: ignore[arg-type]
+    return await world.provide(service, None, Before(known or {}, rolled_out=rolled_out), None)  # type: ignore[arg-type]
 
 
 def told(parts: tuple[Part, ...]) -> dict[str, tuple[str, str]]:
@@ -81,6 +85,63 @@ async def test_what_needs_something_waits_until_it_can_be_used() -> None:
     cloud.states.clear()
     await provide(world, "orders")
     assert cloud.taken[1:] == [(GROUP, "orders", "wanted"), (INSTANCE, "orders", "wanted")]
+
+
+LOOKS: list[tuple[dict[str, Any], float | None]] = [
+    ({"state": State.UNKNOWN, "failed": True, "after": 5.0, "id": ""}, None),
+    ({"state": State.PROGRESSING, "failed": True, "after": 5.0}, None),
+    ({"state": State.STALLED, "after": 300.0}, None),
+    ({"state": State.PROGRESSING, "after": 1.0}, None),
+    ({"state": State.PROGRESSING, "reason": Reason.WAITING}, None),
+    # nobody would come by otherwise
+    ({"state": State.PROGRESSING}, 2.0),
+]
+
+
+@pytest.mark.parametrize(("needed", "after"), LOOKS)
+async def test_one_that_waits_takes_nothing_out_of_its_back_off(needed: dict[str, Any], after: float | None) -> None:
+    cloud = Cloud(looks={(GROUP, "orders"): needed})
+    world = outside(cloud.sort(INSTANCE, GROUP), cloud.sort(GROUP), cloud.sort(RULE, INSTANCE))
+    provided = await provide(world, "orders")
+    assert [part.after for part in provided.of(INSTANCE)] == [after]
+    assert [part.after for part in provided.of(RULE)] == [None], "it waits for one that waits"
+
+
+async def test_a_deletion_that_waits_takes_nothing_out_of_its_back_off() -> None:
+    cloud = Cloud(looks={(INSTANCE, "orders"): {"state": State.DELETING, "failed": True, "after": 60.0}})
+    world = outside(cloud.sort(INSTANCE, GROUP), cloud.sort(GROUP))
+    leaving = undeclared(world.sorts.values(), (), {(INSTANCE, "orders"): "a", (GROUP, "orders"): "b"})
+    parts = await world.leave(IDENTITY, None, leaving, None)  # type: ignore[arg-type]
+    assert {part.kind: part.after for part in parts} == {INSTANCE: 60.0, GROUP: None}
+
+
+async def test_what_pods_may_still_use_takes_no_step() -> None:
+    cloud = Cloud()
+    world = outside(cloud.sort(INSTANCE, beside=("Beside",)), cloud.sort(RULE))
+    known = {(INSTANCE, "old"): "a", ("Beside", "old"): "c", (RULE, "orders"): "b"}
+    provided = await provide(world, "orders", known=known, rolled_out=False)
+    assert sorted(cloud.taken) == [(INSTANCE, "orders", "wanted"), (RULE, "orders", "wanted")]
+    assert provided.kept
+    stays = {(part.kind, part.name): (part.id, part.state) for part in provided.parts if part.name == "old"}
+    assert stays == {(INSTANCE, "old"): ("a", State.DELETING), ("Beside", "old"): ("c", State.DELETING)}
+    assert not (await provide(world, "orders", known={(RULE, "orders"): "b"}, rolled_out=False)).kept
+
+
+@pytest.mark.parametrize(
+    ("environment", "state"),
+    [
+        (None, State.STALLED),
+        (Environment("prod", EnvironmentSpec()), State.READY),
+    ],
+)
+async def test_without_its_environment_nobody_knows_that_a_part_was_never_made(
+    environment: Environment | None, state: State
+) -> None:
+    cloud = Cloud(errors={(INSTANCE, "orders"): NeedsPerson(Reason.ENVIRONMENT_MISSING, "m")})
+    world = outside(cloud.sort(INSTANCE))
+    leaving = {(INSTANCE, "orders"): Leaves("Delete")}
+    [part] = await world.leave(IDENTITY, environment, leaving, None)  # type: ignore[arg-type]
+    assert part.state is state
 
 
 async def test_what_could_not_be_looked_at_is_still_built_on() -> None:
