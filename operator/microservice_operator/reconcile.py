@@ -14,7 +14,7 @@ from .cluster.writes import Cluster
 from .dependencies import dependency_part, table_ref_part
 from .desired.context import Child, Context, Message, Migration, Table
 from .desired.transition import WIDENED, widened
-from .errors import Gone, InvalidSpec, OperatorError
+from .errors import Gone, InvalidSpec, OperatorError, Problem
 from .facts import Event, Facts, Part, Reason, Section, State, Workload
 from .outside import (
     Before,
@@ -101,19 +101,16 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
     key, before = identity(body), body.get("status") or {}
     facts = replace(facts, workload=workload(operator.cluster.children, operator.pods, key))
     try:
-        service = microservice(body)
-        environment, used = _environment(operator.world, service, _used(before))
-    except InvalidSpec as error:
-        return _refuse(replace(facts, problems=error.problems), Reason.INVALID_SPEC, str(error))
-    except LookupError as error:
-        return _refuse(facts, Reason.ENVIRONMENT_MISSING, str(error))
-    except PermissionError as error:
-        return _refuse(facts, Reason.ENVIRONMENT_REFUSED, str(error))
+        service, environment, used = _inputs(operator.world, body)
+    except _Refused as refused:
+        part = Part("Kubernetes", "Microservice", "", State.STALLED, refused.reason, str(refused))
+        return replace(facts, refused=part, problems=refused.problems)
     if service.spec.suspend:
         return replace(facts, suspended=True)
     known = known_parts(before)
     if left_behind := moved(known, environment):
-        return _refuse(facts, Reason.CHANGE_REFUSED, left_behind)
+        part = Part("Kubernetes", "Microservice", "", State.STALLED, Reason.CHANGE_REFUSED, left_behind)
+        return replace(facts, refused=part)
     if facts.reconcile_requested_at != before.get("lastHandledReconcileAt", ""):
         operator.outside.settled.forget(key.uid)
     if known or operator.outside.declares(service, environment):
@@ -371,18 +368,39 @@ async def _set_finalizers(operator: Operator, body: Body, change: Callable[[list
     operator.world.wrote_microservice(answer)
 
 
-def _environment(world: World, service: Microservice, used: Used) -> tuple[Environment | None, Used]:
-    """The Environment of a Microservice, and what chose it.
+class _Refused(Exception):
+    """What keeps a whole pass from going on."""
 
-    Raises InvalidSpec, NotYet, LookupError, and PermissionError when it does not admit the namespace.
+    def __init__(self, reason: Reason, error: Exception | str, problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(str(error))
+        self.reason = reason
+        self.problems = problems
+
+
+def _inputs(world: World, body: Body) -> tuple[Microservice, Environment | None, Used]:
+    """A Microservice, its Environment and what chose that.
+
+    Raises _Refused, and NotYet while the namespace is not known.
     """
-    found, used = world.environment_of(service.namespace, service.spec.environment, used)
+    try:
+        service = microservice(body)
+    except InvalidSpec as error:
+        raise _Refused(Reason.INVALID_SPEC, error, error.problems) from None
+    used = _used(body.get("status") or {})
+    try:
+        found, used = world.environment_of(service.namespace, service.spec.environment, used)
+    except InvalidSpec as error:
+        message = f"the Environment is not valid: {error}; whoever runs it must correct it"
+        raise _Refused(Reason.ENVIRONMENT_REFUSED, message) from None
+    except LookupError as error:
+        raise _Refused(Reason.ENVIRONMENT_MISSING, error) from None
     if found is not None and not world.admits(found, service.namespace):
-        raise PermissionError(
+        message = (
             f"Environment {found.name} does not admit namespace {service.namespace}; "
             "label the namespace as the Environment's spec.namespaces asks, or use another Environment"
         )
-    return found, used
+        raise _Refused(Reason.ENVIRONMENT_REFUSED, message)
+    return service, found, used
 
 
 def _used(status: Body) -> Used:
@@ -423,10 +441,6 @@ def _recreated(asked: str, handled: str, parts: Iterable[Part]) -> str:
 def _left_behind(leaving: Mapping[tuple[str, str], Leaves]) -> list[str]:
     found = sorted((kind, at[1], known) for at, leaves in leaving.items() for kind, known in leaves.named(at).items())
     return [f"{kind} {name} ({known})" if known else f"{kind} {name}" for kind, name, known in found] or ["nothing"]
-
-
-def _refuse(facts: Facts, reason: Reason, message: str) -> Facts:
-    return replace(facts, refused=Part("Kubernetes", "Microservice", "", State.STALLED, reason, message))
 
 
 def _requested_at(body: Body) -> str:

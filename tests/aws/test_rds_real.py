@@ -1,6 +1,5 @@
 """A database of provider `rds` as the walk takes it: the instance, then roles and rights on a real PostgreSQL."""
 
-import base64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,8 +10,7 @@ import pytest
 
 from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.microservice import MicroserviceSpec
-from microservice_operator.api.objects import Environment, Identity, Microservice
-from microservice_operator.cluster.connection import ApiError
+from microservice_operator.api.objects import Environment, Microservice
 from microservice_operator.connections import Connection, Login
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.outside import Before, Outside, Provided, is_over
@@ -22,6 +20,7 @@ from tests.aws.conftest import ACCOUNT, REGION
 from tests.aws.rds_servers import RealServers
 from tests.aws.rds_world import SIZES, RDSWorld
 from tests.postgres.server import certificates
+from tests.whole.world import Objects
 
 CA = "/api/v1/namespaces/platform/secrets/rds-ca"
 KINDS = {"DatabaseInstance", "SubnetGroup", "ParameterGroup", "SecurityGroup", "Database"}
@@ -37,38 +36,12 @@ class Neighbours:
 
 
 @dataclass
-class Secrets:
-    """The Secrets of a cluster: both what reads one of ours and what reads any."""
-
-    held: dict[str, dict[str, str]] = field(default_factory=dict)
-
-    @property
-    def connection(self) -> "Secrets":
-        return self
-
-    async def send(self, _method: str, path: str) -> dict[str, Any]:
-        if path not in self.held:
-            raise ApiError(404, {"reason": "NotFound"}, path)
-        return {"data": {key: base64.b64encode(value.encode()).decode() for key, value in self.held[path].items()}}
-
-    async def secret(self, owner: Identity, name: str) -> dict[str, Any] | None:
-        path = f"{owner.namespace}/{name}"
-        return await self.send("GET", path) if path in self.held else None
-
-    def write(self, owner: Identity, connection: Connection) -> None:
-        """What `desired` makes of a connection."""
-        for suffix, login in (("database", connection.runtime), ("database-owner", connection.owner)):
-            path = f"{owner.namespace}/{owner.name}-orders-{suffix}"
-            self.held[path] = {"username": login.username, "password": login.password}
-
-
-@dataclass
 class Walk:
     """The walk over one Microservice, on real servers."""
 
     rds: RDSWorld
     real: RealServers
-    secrets: Secrets
+    secrets: Objects
     outside: Outside
     known: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -92,7 +65,7 @@ class Walk:
         provided = await self.outside.provide(service, self.environment, Before(self.known), Neighbours())
         self.known = {(part.kind, part.name): part.id for part in provided.parts}
         if connection := provided.connections.get("orders"):
-            self.secrets.write(identity, connection)
+            self.secrets.write(identity, "orders", connection)
         return provided
 
     async def ready(self, **database: Any) -> Connection:
@@ -140,7 +113,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def walk(rds: RDSWorld, folder: Path) -> Iterator[Walk]:
     real = RealServers(folder)
     rds.strict.servers = real
-    secrets, servers = Secrets({CA: {"ca.crt": real.bundle}}), Servers()
+    secrets, servers = Objects({CA: {"ca.crt": real.bundle}}), Servers()
     cluster: Any = secrets
     outside = Outside(cluster, "cluster", rds.place.clients, servers, Settled(0), 0)
     yield Walk(rds, real, secrets, outside)

@@ -63,6 +63,12 @@ class OperatorProcess:
             time.sleep(0.1)
 
     @property
+    def pid(self) -> int:
+        """Of the process that runs now."""
+        assert self._process
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         """Whether it has not ended."""
         return self._process is not None and self._process.poll() is None
