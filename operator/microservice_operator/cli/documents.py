@@ -1,15 +1,14 @@
-"""YAML files as documents that remember their lines, read as kubectl reads them, and strictly.
-
-PyYAML silently takes the last of two equal keys and turns dates into objects; both would hide a mistake.
-"""
+"""Files as the objects in them, read as kubectl reads them, each with the lines of its fields."""
 
 import sys
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ..reading import BadYAML, line_of, read_resources
+
+__all__ = ["STDIN", "BadYAML", "Document", "Unreadable", "documents", "file_name", "file_text"]
 
 STDIN = Path("-")
 
@@ -18,59 +17,47 @@ class Unreadable(Exception):
     """The file, or the cluster, is not there or may not be read."""
 
 
-class BadYAML(Exception):
-    """The text is no YAML, or says one thing twice; `line` counts from 1."""
-
-    def __init__(self, message: str, line: int) -> None:
-        """Keep the sentence and the line."""
-        super().__init__(message)
-        self.line = line
-
-
 @dataclass(frozen=True)
 class Document:
-    """One document of a file: its number and its content as JSON types."""
+    """One object of a file: the number of its document, its content as JSON types, and where it is written.
+
+    `before` are the lines of the file before the document's text, `within` the way to an item of a list.
+    """
 
     file: str
     number: int
     content: Any
-    node: yaml.Node
+    text: str = ""
+    before: int = 0
+    within: tuple[str | int, ...] = ()
 
     def line(self, path: Sequence[str | int]) -> int:
         """Line of the field at `path`, or of the nearest field above it that is written."""
-        node, line = self.node, self.node.start_mark.line + 1
-        for part in path:
-            found = _child(node, part)
-            if found is None:
-                break
-            line, node = found
-        return line
+        return self.before + line_of(self.text, [*self.within, *path])
 
 
 def documents(file: Path) -> Iterator[Document]:
-    """Every document of a file that is not empty; `-` is standard input.
+    """Every object of a file, those of lists one by one; `-` is standard input.
 
     Raises Unreadable, or BadYAML at the first error.
     """
-    name = "<stdin>" if file == STDIN else str(file)
-    loader = _Loader(_text(file))
-    try:
-        number = 0
-        while loader.check_node():
-            node = loader.get_node()
-            number += 1
-            if node is not None and node.tag != "tag:yaml.org,2002:null":
-                yield Document(name, number, loader.construct_document(node), node)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise BadYAML(_problem(error), mark.line + 1 if mark else 1) from None
-    except yaml.YAMLError as error:
-        raise BadYAML(str(error).splitlines()[0], 1) from None
-    finally:
-        loader.dispose()
+    name, number = file_name(file), 0
+    for before, text, content in read_resources(file_text(file)):
+        number += bool(content is not None or text.strip() or number)
+        if content is not None:
+            yield from _items(Document(name, number, content, text, before))
 
 
-def _text(file: Path) -> str:
+def file_name(file: Path) -> str:
+    """What a file is called in messages."""
+    return "<stdin>" if file == STDIN else str(file)
+
+
+def file_text(file: Path) -> str:
+    """What is in a file.
+
+    Raises Unreadable.
+    """
     try:
         raw = sys.stdin.buffer.read() if file == STDIN else file.read_bytes()
         return raw.decode()
@@ -80,47 +67,16 @@ def _text(file: Path) -> str:
         raise Unreadable(f"{file}: is no UTF-8 text") from None
 
 
-def _problem(error: yaml.MarkedYAMLError) -> str:
-    problem = error.problem or "it cannot be read"
-    return problem if "; " in problem else f"{problem}; look at the indentation, colons and quotes here"
-
-
-def _child(node: yaml.Node, part: str | int) -> tuple[int, yaml.Node] | None:
-    if isinstance(node, yaml.MappingNode):
-        return next(((key.start_mark.line + 1, value) for key, value in node.value if key.value == part), None)
-    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-        return node.value[part].start_mark.line + 1, node.value[part]
-    return None
-
-
-class _Loader(yaml.SafeLoader):
-    """SafeLoader that refuses equal keys and leaves dates as they are written."""
-
-    # to kubectl, a date is a string
-    yaml_implicit_resolvers = {  # noqa: RUF012 declared so by PyYAML
-        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{key.value} is there twice; remove one of them", key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)
-
-    def construct_number(self, node: yaml.ScalarNode) -> Any:
-        """To kubectl, 12:30 is a string and 2.0 is 2."""
-        if ":" in node.value:
-            return node.value
-        if node.tag.endswith(":int"):
-            return self.construct_yaml_int(node)
-        number = self.construct_yaml_float(node)
-        return int(number) if number.is_integer() else number
-
-
-for _tag in ("int", "float"):
-    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _Loader.construct_number)
+def _items(document: Document) -> Iterator[Document]:
+    """The document, or what a list holds; items of a list of one kind need not name it."""
+    content = document.content
+    kind = content.get("kind") if isinstance(content, dict) else None
+    items = content.get("items") if isinstance(content, dict) else None
+    if not isinstance(kind, str) or not kind.endswith("List") or not isinstance(items, list):
+        yield document
+        return
+    named = {"apiVersion": content.get("apiVersion"), "kind": kind.removesuffix("List")} if kind != "List" else {}
+    for at, item in enumerate(items):
+        whole = {**named, **item} if isinstance(item, dict) else item
+        within = (*document.within, "items", at)
+        yield from _items(Document(document.file, document.number, whole, document.text, document.before, within))

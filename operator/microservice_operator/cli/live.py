@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping
-from typing import Any, cast
+from typing import Any
 
 import yaml
 
@@ -65,4 +65,4 @@ def _document(body: Mapping[str, Any]) -> Document:
     kept = ("namespace", "name", "labels", "annotations")
     metadata = {key: value for key, value in body["metadata"].items() if key in kept}
     content = {**{key: body[key] for key in ("apiVersion", "kind", "spec") if key in body}, "metadata": metadata}
-    return Document("the cluster", 1, content, cast("yaml.Node", yaml.compose(yaml.safe_dump(content))))
+    return Document("the cluster", 1, content, yaml.safe_dump(content))

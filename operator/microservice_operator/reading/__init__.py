@@ -1,0 +1,66 @@
+"""Text that people write → JSON values: resources as kubectl reads them, OpenAPI documents as YAML 1.2."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from .json_values import looks_like_json, read_json
+from .yaml_lines import chunks, line_of
+from .yaml_values import CORE, KUBERNETES, TWICE, BadYAML, read_yaml
+
+_QUOTED = re.compile(r'\s*\{\s*["}]')  # what follows the brace in JSON
+__all__ = ["BadYAML", "line_of", "read_one", "read_resources"]
+
+
+Read = tuple[int, str, Any]  # the lines before a document, its text, its value
+
+
+def read_resources(text: str) -> Iterator[Read]:
+    """Every document of a file of resources; the value of an empty one is None.
+
+    Raises BadYAML, with the line in the file, at the first error.
+    """
+    found, wrong = _as_json(text)
+    if found:
+        yield from found
+        return
+    try:
+        for before, chunk in chunks(text):
+            try:
+                yield before, chunk, read_yaml(chunk, KUBERNETES)
+            except BadYAML as error:
+                raise BadYAML(str(error), error.line + before) from None
+    except BadYAML as error:
+        raise _nearer(text, wrong, error) from None
+
+
+def read_one(text: str) -> Any:
+    """The one document of a text that is YAML 1.2 or JSON.
+
+    Raises BadYAML.
+    """
+    text = text.removeprefix("\ufeff")
+    found, wrong = _as_json(text)
+    if len(found) == 1:
+        return found[0][2]
+    try:
+        return read_yaml(text, CORE)
+    except BadYAML as error:
+        raise _nearer(text, wrong, error) from None
+
+
+def _as_json(text: str) -> tuple[list[Read], BadYAML | None]:
+    """All of it, or none and what is wrong."""
+    if not looks_like_json(text):
+        return [], None
+    try:
+        return list(read_json(text)), None
+    except BadYAML as error:
+        return [], error
+
+
+def _nearer(text: str, as_json: BadYAML | None, as_yaml: BadYAML) -> BadYAML:
+    """Which error helps more, where a text is neither."""
+    if as_json is None or TWICE in str(as_yaml):  # which JSON's decoder cannot place
+        return as_yaml
+    return as_json if _QUOTED.match(text) else as_yaml

@@ -1,0 +1,80 @@
+"""Where things stand in a text of YAML: its documents, and the line of a field.
+
+Asked for only where something is wrong, so nothing is kept of where values came from.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from .yaml_values import BadYAML, events
+
+_SEPARATOR = re.compile(r"^---[^\n]*$", re.MULTILINE)
+
+
+def line_of(text: str, path: Sequence[str | int]) -> int:
+    """Line of the field at `path`, or of the nearest field above it that is written; 1 where the text is no YAML."""
+    line = 1
+    open_: list[_Place] = []
+    try:
+        for event in events(text):
+            if isinstance(event, yaml.CollectionEndEvent):
+                open_.pop()
+            elif isinstance(event, yaml.NodeEvent):
+                on_path, at = _step(open_, event, path)
+                if on_path:
+                    line = at
+                if on_path and len(open_) == len(path):
+                    return line
+                if isinstance(event, yaml.CollectionStartEvent):
+                    open_.append(_Place(isinstance(event, yaml.MappingStartEvent), on_path))
+    except BadYAML:
+        pass
+    return line
+
+
+@dataclass
+class _Place:
+    """A collection on the way to a field."""
+
+    mapping: bool
+    on_path: bool
+    index: int = 0
+    key: str | None = None
+    key_line: int = 0
+
+
+def _step(open_: list[_Place], event: Any, path: Sequence[str | int]) -> tuple[bool, int]:
+    """Whether a node is on the path, and the line where it begins; a key is not."""
+    line = event.start_mark.line + 1
+    if not open_:
+        return True, line
+    place, wanted = open_[-1], path[len(open_) - 1] if len(open_) <= len(path) else None
+    if not place.mapping:
+        place.index += 1
+        return place.on_path and wanted == place.index - 1, line
+    if place.key is None:
+        place.key, place.key_line = getattr(event, "value", ""), line
+        return False, line
+    key, place.key = place.key, None
+    return place.on_path and str(wanted) == key, place.key_line
+
+
+def chunks(text: str) -> Iterator[tuple[int, str]]:
+    """The documents of a text, each with how many lines stand before it: split at lines that begin with three hyphens.
+
+    So does kubectl, before anything reads YAML. Raises BadYAML where something else than a comment follows the hyphens.
+    """
+    start = 0
+    for found in [*_SEPARATOR.finditer(text), None]:
+        end = found.start() if found else len(text)
+        yield text.count("\n", 0, start), text[start:end]
+        if found:
+            after = found.group()[3:].strip()
+            if after and not after.startswith("#"):
+                line = text.count("\n", 0, found.start()) + 1
+                raise BadYAML("something follows the three hyphens; write it on the next line", line)
+            start = found.end()

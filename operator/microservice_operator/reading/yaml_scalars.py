@@ -1,0 +1,147 @@
+"""PURE: what a scalar of YAML means: to kubectl, and by the core schema of YAML 1.2.
+
+kubectl reads by sigs.k8s.io/yaml, which is go.yaml.in/yaml/v2: YAML 1.1 without numbers to the base of 60 and without
+dates, and with integers as Go writes them. A test holds this to what kubectl itself prints. OpenAPI documents are YAML
+1.2 ("Format" in the OpenAPI specification), where `no` and `y` are texts.
+"""
+
+import base64
+import binascii
+import math
+import re
+from typing import Any
+
+_PREFIX = "tag:yaml.org,2002:"
+UNTAGGED = ""  # plain, without a tag
+STRING, MERGE = f"{_PREFIX}str", f"{_PREFIX}merge"
+_BINARY, _DATE = f"{_PREFIX}binary", f"{_PREFIX}timestamp"
+_KNOWN = {f"{_PREFIX}{name}": name for name in ("bool", "int", "float", "null")}
+_TRUE = frozenset({"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"})
+_FALSE = frozenset({"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"})
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_NO_NUMBER = re.compile(r"^([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$")
+_GO_FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$", re.ASCII)
+_LOOSE = re.compile(r"(?<![0-9])_|_(?![0-9])")
+_BASES = {"0x": 16, "0X": 16, "0o": 8, "0O": 8, "0b": 2, "0B": 2}
+_DIGITS = {2: re.compile(r"^[01]+$"), 8: re.compile(r"^[0-7]+$"), 10: re.compile(r"^[0-9]+$", re.ASCII)}
+_DIGITS[16] = re.compile(r"^[0-9a-fA-F]+$")
+_CORE_INT = re.compile(r"^([-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$", re.ASCII)
+_INT64, _UINT64 = 2**63, 2**64
+DIGITS_LIMIT = 400  # a float has no more before its point; Python refuses to read some thousands
+
+
+def kubernetes_value(tag: str, text: str) -> Any:
+    """As `kubectl apply` sends it.
+
+    Raises ValueError where kubectl refuses.
+    """
+    if tag == _BINARY:
+        return _decoded(text)
+    if tag not in (UNTAGGED, *_KNOWN):
+        return text
+    value = _go(text)
+    name = _KNOWN.get(tag)
+    if name and _name(value) != name and not (name == "float" and _name(value) == "int"):
+        raise ValueError(f"{text[:40]!r} is no {name}, which its tag says; remove the tag")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{text[:40]!r} is no number that JSON has; write a number, or put it in quotes")
+    if isinstance(value, float):
+        return whole(value)
+    return within_64_bits(value) if _name(value) == "int" else value
+
+
+def kubernetes_key(tag: str, text: str) -> str:
+    """As `kubectl apply` names the field: `8` for 010, `true` for y.
+
+    Raises ValueError where kubectl refuses, and for fractions, whose digits it rounds.
+    """
+    value = kubernetes_value(tag, text)
+    if value is None:
+        raise ValueError("a key is empty or null; write it in quotes")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) or (_name(value) == "int" and isinstance(_go(text), float)):
+        raise ValueError(f"the key {text[:40]} is a number with a fraction; put it in quotes")
+    return str(value)
+
+
+def core_value(tag: str, text: str) -> Any:
+    """By the core schema of YAML 1.2.
+
+    Raises ValueError for a tag that means nothing in JSON.
+    """
+    if tag in (STRING, _DATE, _BINARY):
+        return text
+    if tag not in (UNTAGGED, *_KNOWN):
+        raise ValueError(f"it has the tag {tag[:40]}, which means nothing here; write the value out")
+    if text in _NULL:
+        return None
+    if text in ("true", "True", "TRUE", "false", "False", "FALSE"):
+        return text[0] in "tT"
+    if len(text) > DIGITS_LIMIT or not (_CORE_INT.match(text) or _GO_FLOAT.match(text)):
+        return text
+    if not _CORE_INT.match(text):
+        return float(text)
+    return int(text[2:], 16 if text[1] == "x" else 8) if text[1:2] in ("x", "o") else int(text)
+
+
+def core_key(tag: str, text: str) -> str:
+    """A key is the text that is written: "Format" in the OpenAPI specification.
+
+    Raises ValueError for a tag that means nothing in JSON.
+    """
+    core_value(tag, text)
+    return text
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True).decode(errors="replace")
+    except binascii.Error:
+        raise ValueError("what !!binary stands before is no base64; correct it") from None
+
+
+def _go(text: str) -> Any:
+    """`resolve` in go.yaml.in/yaml/v2, for a plain scalar."""
+    if text in _NULL:
+        return None
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    if _NO_NUMBER.match(text):
+        return float(text.replace(".", "", 1))
+    return _number(text) if len(text) <= DIGITS_LIMIT and text[0] in "+-.0123456789" else text
+
+
+def _number(text: str) -> Any:
+    # ParseFloat, which reads what begins with a point, wants a digit on both sides of an underscore
+    plain = text.replace("_", "") if text[0] != "." or not _LOOSE.search(text) else text
+    number = _integer(plain)
+    if number is not None:
+        return number
+    return found if _GO_FLOAT.match(plain) and math.isfinite(found := float(plain)) else text
+
+
+def _integer(plain: str) -> int | None:
+    """`strconv.ParseInt` and `ParseUint` with base 0: 0x1F, 0o17, 017, 0b11; `None` for all else."""
+    sign, digits = (plain[0], plain[1:]) if plain[:1] in ("+", "-") else ("", plain)
+    base = _BASES.get(digits[:2], 8 if len(digits) > 1 and digits[0] == "0" else 10)
+    digits = digits[2:] if digits[:2] in _BASES else digits
+    if not _DIGITS[base].match(digits):
+        return None
+    number = int(f"{sign}{digits}", base)
+    limit = _INT64 if sign else _UINT64
+    return number if -_INT64 <= number < limit else None
+
+
+def whole(number: float) -> int | float:
+    """JSON has one kind of number: 2.0 is 2."""
+    return int(number) if number.is_integer() and -_INT64 <= number < _INT64 else number
+
+
+def within_64_bits(number: int) -> int | float:
+    """Kubernetes has integers of 64 bits; what is larger is a fraction to it."""
+    return number if -_INT64 <= number < _INT64 else float(number)
+
+
+def _name(value: Any) -> str:
+    return {bool: "bool", int: "int", float: "float", type(None): "null"}.get(type(value), "str")

@@ -1,0 +1,213 @@
+"""YAML text → JSON values, bounded in depth and size, by either of two sets of rules for scalars.
+
+PyYAML's own loaders read YAML 1.1, take the last of two equal keys and build a tree of objects that is two hundred
+times as large as the text. This reader goes from libyaml's events to values in one pass. Nothing that it is given
+raises anything else than BadYAML.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from . import yaml_scalars as scalars
+from .yaml_scalars import MERGE, STRING, UNTAGGED
+
+DEPTH_LIMIT = 200
+VALUE_LIMIT = 1_000_000  # aliases counted as often as they are used: who walks the values walks them so often
+_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+TWICE = "is there twice"
+_NO_KEY: Any = object()
+_MERGE_KEY: Any = object()
+
+
+class BadYAML(Exception):
+    """The text cannot be read, or says one thing twice; `line` counts from 1."""
+
+    def __init__(self, message: str, line: int) -> None:
+        """Keep the sentence and the line."""
+        super().__init__(message)
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How scalars are read: `value` of a tag and a text, and the same for a key, which becomes a string.
+
+    Both raise ValueError with a sentence.
+    """
+
+    value: Callable[[str, str], Any]
+    key: Callable[[str, str], str]
+    own_tags: bool  # whether tags such as !secret are passed over, or refused
+
+
+KUBERNETES = Rules(scalars.kubernetes_value, scalars.kubernetes_key, own_tags=True)
+CORE = Rules(scalars.core_value, scalars.core_key, own_tags=False)
+
+
+def read_yaml(text: str, rules: Rules) -> Any:
+    """The one document of a text; `None` if there is none.
+
+    Raises BadYAML, also when a second one follows.
+    """
+    builder = _Builder(rules)
+    for event in events(text):
+        builder.take(event)
+    return builder.root
+
+
+def events(text: str) -> Iterator[Any]:
+    """What libyaml sees in a text.
+
+    Raises BadYAML at the first error.
+    """
+    loader = None
+    try:
+        loader = _LOADER(text)
+        while loader.check_event():
+            yield loader.get_event()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise BadYAML(_problem(error), mark.line + 1 if mark else 1) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise BadYAML(f"it holds a character that YAML does not allow ({error.reason}); remove it", line) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise BadYAML(str(error).splitlines()[0], 1) from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    return f"{error.problem or 'it cannot be read'}; look at the indentation, colons and quotes here"
+
+
+@dataclass
+class _Open:
+    """A list or mapping that is being read; `weight` is how many values it holds, aliases counted in full."""
+
+    value: Any
+    anchor: str | None
+    line: int
+    weight: int = 1
+    key: Any = _NO_KEY
+    key_line: int = 0
+    merged: set[str] = field(default_factory=set)
+
+
+class _Builder:
+    def __init__(self, rules: Rules) -> None:
+        self.root: Any = None
+        self._rules = rules
+        self._documents = 0
+        self._open: list[_Open] = []
+        self._anchored: dict[str, tuple[Any, int]] = {}
+
+    def take(self, event: Any) -> None:
+        line = event.start_mark.line + 1
+        match event:
+            case yaml.DocumentStartEvent():
+                self._documents += 1
+                if self._documents > 1:
+                    raise BadYAML("a second document begins here; give it a file of its own", line)
+            case yaml.ScalarEvent():
+                self._scalar(event, line)
+            case yaml.AliasEvent():
+                self._alias(event.anchor, line)
+            case yaml.CollectionStartEvent():
+                self._begin(event, line)
+            case yaml.CollectionEndEvent():
+                done = self._open.pop()
+                self._finished(done.value, done.weight, done.anchor, done.line)
+
+    def _begin(self, event: Any, line: int) -> None:
+        if self._expects_key():
+            raise BadYAML("a key must be a text, not a list or a mapping; write it in quotes", line)
+        if len(self._open) == DEPTH_LIMIT:
+            raise BadYAML(f"it nests deeper than {DEPTH_LIMIT} levels; make it flatter", line)
+        own = {STRING.replace(":str", end) for end in (":map", ":seq")}
+        if event.tag not in (None, "!", *own) and not self._rules.own_tags:
+            raise BadYAML(f"it has the tag {event.tag}, which means nothing here; write the value out", line)
+        value: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
+        if event.anchor:
+            self._anchored.pop(event.anchor, None)
+        self._open.append(_Open(value, event.anchor, line))
+
+    def _scalar(self, event: Any, line: int) -> None:
+        plain = event.implicit[0] and event.tag is None
+        tag = UNTAGGED if plain else event.tag if event.tag not in (None, "!") else STRING
+        try:
+            if not self._expects_key():
+                self._finished(self._rules.value(tag, event.value), 1, event.anchor, line)
+            elif event.value == "<<" and tag in (UNTAGGED, MERGE):
+                self._keyed(_MERGE_KEY, line)
+            else:
+                key = self._rules.key(tag, event.value)
+                if event.anchor:
+                    self._anchored[event.anchor] = (key, 1)
+                self._keyed(key, line)
+        except ValueError as error:
+            raise BadYAML(str(error), line) from None
+
+    def _alias(self, anchor: Any, line: int) -> None:
+        if anchor not in self._anchored:
+            inside = any(each.anchor == anchor for each in self._open)
+            what = "stands within what it names" if inside else "names nothing that stands before it"
+            raise BadYAML(f"the alias *{anchor} {what}; write the value out", line)
+        value, weight = self._anchored[anchor]
+        if not self._expects_key():
+            self._finished(value, weight, None, line)
+        elif isinstance(value, str):
+            self._keyed(value, line)
+        else:
+            raise BadYAML(f"the alias *{anchor} is no text, which a key must be; write the key out", line)
+
+    def _expects_key(self) -> bool:
+        return bool(self._open) and isinstance(self._open[-1].value, dict) and self._open[-1].key is _NO_KEY
+
+    def _keyed(self, key: Any, line: int) -> None:
+        at = self._open[-1]
+        at.key, at.key_line = key, line
+
+    def _finished(self, value: Any, weight: int, anchor: str | None, line: int) -> None:
+        if anchor:
+            self._anchored[anchor] = (value, weight)
+        if not self._open:
+            self.root = value
+            return
+        at = self._open[-1]
+        at.weight += weight
+        if at.weight > VALUE_LIMIT:
+            raise BadYAML("its aliases stand for more than a million values; write fewer", line)
+        if isinstance(at.value, list):
+            at.value.append(value)
+            return
+        key, at.key = at.key, _NO_KEY
+        if key is _MERGE_KEY:
+            self._merge(at, value)
+        elif key in at.value and key not in at.merged:
+            raise BadYAML(f"{key} {TWICE}; remove one of them", at.key_line)
+        else:
+            at.merged.discard(key)
+            at.value[key] = value
+
+    def _merge(self, at: _Open, value: Any) -> None:
+        """Take over the keys of a mapping, or of several, the first of which wins.
+
+        Readers of YAML do not agree on which counts if a key stands before the merge, so that is refused.
+        """
+        sources = value if isinstance(value, list) else [value]
+        if at.merged or not all(isinstance(source, dict) for source in sources):
+            what = "is there twice" if at.merged else "takes a mapping, or a list of them"
+            raise BadYAML(f"the merge key << {what}; write the fields out", at.key_line)
+        for key in (key for source in sources for key in source):
+            if key in at.value and key not in at.merged:
+                raise BadYAML(f"{key} stands before the merge key <<; write << first", at.key_line)
+        for source in sources:
+            for key, item in source.items():
+                if key not in at.merged:
+                    at.merged.add(key)
+                    at.value[key] = item
