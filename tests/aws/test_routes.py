@@ -510,7 +510,7 @@ async def test_a_bad_document_changes_nothing_and_asks_nothing(shop: Shop) -> No
     order.text = document(("GET /a.{b}",))
     part = await order.step()
     assert (part.state, part.reason, part.field) == (State.STALLED, Reason.INVALID_DOCUMENT, "spec.api.openAPI")
-    assert part.message.startswith("paths./a.{b} of the OpenAPI document")
+    assert part.message.startswith("the OpenAPI document: #/paths/~1a.{b} has a parameter")
     assert [event.type for event in part.events] == ["Warning"]
     assert part.id == order.known_id != ""
     assert shop.world.proxy.calls == before

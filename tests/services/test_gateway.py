@@ -84,7 +84,7 @@ THINGS: dict[str, Any] = {
     "/files/{path+}": {"get": {}},
 }
 SECRETS: dict[str, Any] = {
-    "/secrets": {"get": {}, "post": {"security": [{"oidc": ["secrets:write", "admin"]}]}},
+    "/secrets": {"get": {}, "post": {"security": [{"oidc": ["secrets:write"]}, {"oidc": ["admin"]}]}},
     "/secrets/open": {"get": {"security": []}},
 }
 

@@ -39,6 +39,9 @@ class OpenAPISource(Model):
 
     config_map_key_ref: ConfigMapKey
     """The ConfigMap's key that holds an OpenAPI 3.0 or 3.1 document, YAML or JSON."""
+    base_path: Literal["Prepend", "Ignore"] | None = None
+    """What becomes of a base path in the document's servers: Prepend puts it before each route's path, Ignore leaves
+    it out; a document that has one is refused without it."""
 
 
 class JWT(Model):
@@ -51,10 +54,19 @@ class JWT(Model):
 
 
 class Auth(Model):
-    """Who may pass the gateway."""
+    """Who may pass the gateway: exactly one of jwt and none."""
 
-    jwt: JWT
-    """Tokens that the gateway accepts."""
+    jwt: JWT | None = None
+    """Tokens that the gateway accepts; asked for by every operation whose security in the document is not empty."""
+    none: bool = False
+    """Asks nobody, for the service itself checks what its document asks for."""
+    rules = (
+        Rule(
+            cel="has(self.jwt) != self.none",
+            holds=lambda self: (self.jwt is not None) != self.none,
+            message="api.auth takes either jwt or none: true; remove one of them, or set one",
+        ),
+    )
 
 
 class API(Model):
@@ -63,7 +75,7 @@ class API(Model):
     open_api: Annotated[OpenAPISource, Field(alias="openAPI")]
     """Where the OpenAPI document is; it is read again at every resync."""
     auth: Auth | None = None
-    """Asked for by every operation whose security in the document is not empty; without it the gateway asks nobody."""
+    """Who may pass the gateway; without it everybody may, and a document that asks for security is refused."""
 
 
 class APIGateway(Model):

@@ -10,7 +10,7 @@ dynamodb    the adapter: translates, never decides
 iam_roles   what the walk calls for the service's role; iam and eks are its adapters
 policy      PURE: declarations → what the role may do
 apis        what the walk calls for routes; gateways has the API that they are on
-openapi     PURE: a document → routes; claims: whose a route is
+claims      PURE: whose a route is; the package openapi has what a document makes of them
 making      what has been made, or may have been, and AWS does not list yet
 clients     threads and boto3
 failures    what an error of AWS means for us

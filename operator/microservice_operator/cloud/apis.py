@@ -12,13 +12,13 @@ from .. import names
 from ..api import routes as api
 from ..errors import OperatorError
 from ..facts import Part, Reason, State
+from ..openapi import routes, settings
 from .apigateway import HTTPAPI
 from .apigateway_service import ServiceRoutes, Site, parameters
 from .claims import Authorizers, Claim, Claims, Tokens, next_authorizer, next_routes, none_left
 from .clients import Lane
 from .gateways import REASONS, SharedAPI, drop_gateway, forget_gateway, reconcile_gateway, shared_place
 from .kinds import Field, Kind
-from .openapi import routes
 from .parts import failed
 from .place import Place
 from .plan import Desired, Leaving
@@ -69,9 +69,10 @@ class LeavingAPI:
     known_id: str = ""
 
 
-def tokens(jwt: api.JWT) -> Tokens:
-    """What an authorizer is to accept."""
-    return Tokens(jwt.issuer, frozenset(jwt.audiences))
+def tokens(spec: api.API) -> tuple[Tokens, ...]:
+    """What an authorizer is to accept, if one is asked for."""
+    jwt = spec.auth.jwt if spec.auth else None
+    return (Tokens(jwt.issuer, frozenset(jwt.audiences)),) if jwt else ()
 
 
 def api_url(place: Place, part: Part, gateway: api.APIGateway) -> str:
@@ -143,7 +144,7 @@ async def _routes(place: Place, wanted: WantedAPI, at: tuple[str, tuple[Claim, .
     current, claimed = at
     identity, spec = place.owner.identity, wanted.shared.gateway
     prefix = _prefix(place, wanted.shared.environment)
-    asked = {_name(prefix, tokens(wanted.spec.auth.jwt)): tokens(wanted.spec.auth.jwt)} if wanted.spec.auth else {}
+    asked = {_name(prefix, accepted): accepted for accepted in tokens(wanted.spec)}
     claimed = tuple(
         replace(claim, authorizer=next(iter(asked), "")) if claim.authorizer else claim for claim in claimed
     )
@@ -179,10 +180,8 @@ async def _leave(place: Place, site: Site, known_id: str) -> Part:
 
 def _claims(text: str, wanted: WantedAPI) -> tuple[Claim, ...]:
     """Claims of a document; the authorizer's name is not known yet, only whether one is asked for."""
-    asks = wanted.spec.auth is not None
-    return tuple(
-        Claim(route.key, "?", route.scopes) if asks and not route.public else Claim(route.key) for route in routes(text)
-    )
+    found = routes(text, settings(wanted.spec))
+    return tuple(Claim(route.key) if route.public else Claim(route.key, "?", route.scopes) for route in found)
 
 
 def _prefix(place: Place, environment: str) -> str:

@@ -8,7 +8,7 @@ has them: the younger waits, and an older one that comes late takes over the rou
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from .openapi import shape
+from ..openapi import shape
 from .rules import Added, Change, Outcome, Refusal, Removed
 
 AT_A_TIME = 5  # API Gateway takes few changes a second from an account, whoever makes them

@@ -13,6 +13,7 @@ from ..cluster.connection import NOT_FOUND, ApiError
 from ..cluster.kinds import CONFIG_MAP
 from ..errors import NeedsPerson
 from ..facts import Part, Reason, Section
+from ..openapi import document_text
 from .doors import Doors
 from .sorts import Declared, Going, Sort, Stepped, Wanted
 
@@ -89,11 +90,7 @@ async def _document(doors: Doors, namespace: str, spec: Spec) -> str:
         if error.code != NOT_FOUND:
             raise error.expected() from error
         found = {}
-    text = (found.get("data") or {}).get(ref.key)
-    if text is None:
-        what = f"ConfigMap {ref.name} has no key {ref.key}" if found else f"ConfigMap {ref.name} does not exist"
-        raise NeedsPerson(Reason.INVALID_DOCUMENT, f"{what}; put the service's OpenAPI document there")
-    return str(text)
+    return document_text(found, ref.name, ref.key)
 
 
 def _shared(environment: Environment | None) -> cloud.SharedAPI | None:
@@ -119,4 +116,4 @@ def _tokens(body: Mapping[str, Any]) -> list[cloud.Tokens]:
         parsed = Spec.model_validate(_api(body), by_alias=True, by_name=False)
     except ValidationError:
         return []
-    return [cloud.tokens(parsed.auth.jwt)] if parsed.auth else []
+    return list(cloud.tokens(parsed))

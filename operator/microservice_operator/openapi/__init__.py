@@ -1,0 +1,99 @@
+"""PURE: an OpenAPI 3.0 or 3.1 document → the routes of an HTTP API, or everything that is wrong with it.
+
+Only what a route needs is read: paths, methods, servers, security. Of that nothing is dropped, weakened or taken for
+something else: what a route of API Gateway cannot keep exactly is an offence, and a document with offences becomes no
+routes at all.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..errors import NeedsPerson
+from ..facts import Reason
+from ..reading import BadYAML, read_one
+from .document import Document, Offence
+from .paths import Paths
+from .routes import Checks, Route, Settings, shape
+from .source import document_text, settings
+
+__all__ = [
+    "Checks",
+    "Offence",
+    "Reading",
+    "Route",
+    "Settings",
+    "document_text",
+    "read",
+    "routes",
+    "settings",
+    "shape",
+]
+
+DEFAULT = Settings()
+SIZE_LIMIT = 1_048_576  # of a ConfigMap, too
+TOLD = 5  # offences in one message
+ROOT = (
+    *("openapi", "info", "jsonSchemaDialect", "servers", "paths", "webhooks", "components", "security", "tags"),
+    "externalDocs",
+)
+_FOR_IMPORT = {  # what API Gateway's import would do, and the operator does not
+    "x-amazon-apigateway-policy": "is a resource policy, which HTTP APIs of API Gateway do not have; remove it",
+    "x-amazon-apigateway-endpoint-configuration": "is for API Gateway's import; remove it",
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read; with offences, `routes` are those that could be read all the same.
+
+    `line` is where the text cannot be read, 0 if it can.
+    """
+
+    routes: tuple[Route, ...] = ()
+    offences: tuple[Offence, ...] = ()
+    line: int = 0
+
+
+def routes(text: str, said: Settings = DEFAULT) -> tuple[Route, ...]:
+    """Routes of a document, in the order of their keys.
+
+    Raises NeedsPerson with the places in the document and what to do.
+    """
+    found = read(text, said)
+    if not found.offences:
+        return found.routes
+    told = [f"{offence.pointer} {offence.message}" for offence in found.offences[:TOLD]]
+    if len(found.offences) > TOLD:
+        told.append("and more, which microservice-operator validate --openapi lists")
+    place = f"line {found.line} of " if found.line else ""
+    raise NeedsPerson(Reason.INVALID_DOCUMENT, f"{place}the OpenAPI document: {'; '.join(told)}")
+
+
+def read(text: str, said: Settings = DEFAULT) -> Reading:
+    """Everything that a document asks a gateway for, and everything that is wrong with it; raises nothing."""
+    if len(text) > SIZE_LIMIT:
+        message = f"is larger than {SIZE_LIMIT} characters; split the service's API, or shorten descriptions"
+        return Reading(offences=(Offence((), message),))
+    try:
+        parsed = read_one(text)
+    except BadYAML as error:
+        return Reading(offences=(Offence((), f"cannot be read: {error}"),), line=error.line)
+    version = parsed.get("openapi") if isinstance(parsed, Mapping) else None
+    if not isinstance(version, str) or not re.match(r"3\.[01]\.", version):
+        message = 'must be a version 3.0 or 3.1, such as "3.1.0"; convert the document'
+        return Reading(offences=(Offence(("openapi",), message),))
+    return _of(parsed, said)
+
+
+def _of(root: Mapping[str, Any], said: Settings) -> Reading:
+    document = Document(root)
+    for name in root:
+        document.unknown_field(name, (), ROOT, "an OpenAPI document")
+        if name in _FOR_IMPORT:
+            document.wrong((name,), _FOR_IMPORT[name])
+    found = Paths(document, said).routes()
+    if said.checks is not Checks.TOKENS:
+        found = tuple(replace(route, public=True, scopes=()) for route in found)
+    return Reading(found, tuple(document.offences))

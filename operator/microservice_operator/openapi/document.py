@@ -1,0 +1,99 @@
+"""PURE: an OpenAPI document as a tree: its fields, its references within itself, and what is wrong with it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import unquote
+
+Place = tuple[str | int, ...]  # the keys on the way from the root
+Object = Mapping[str, Any]
+
+OFFENCE_LIMIT = 100
+REFERENCE_LIMIT = 20  # references that lead to references
+REFERENCE_LENGTH = 2000
+_SHOWN = 200  # characters of a pointer
+
+
+@dataclass(frozen=True)
+class Offence:
+    """One thing that is wrong: where, as the keys on the way from the root, and a sentence that goes on from there."""
+
+    place: Place
+    message: str
+
+    @property
+    def pointer(self) -> str:
+        """The place as a JSON pointer in the form of a URI fragment (RFC 6901, 6)."""
+        whole = "#" + "".join(f"/{_escaped(str(step))}" for step in self.place)
+        return whole if len(whole) <= _SHOWN else f"{whole[:_SHOWN]}…"
+
+
+@dataclass
+class Document:
+    """A document and the offences found so far, each once."""
+
+    root: Object
+    offences: list[Offence] = field(default_factory=list)
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether there is no use in looking further."""
+        return len(self.offences) >= OFFENCE_LIMIT
+
+    def wrong(self, place: Place, message: str) -> None:
+        """Note what is wrong at a place."""
+        offence = Offence(place, message)
+        if not self.hopeless and offence not in self.offences:
+            self.offences.append(offence)
+
+    def object_at(self, value: Any, place: Place, what: str) -> tuple[Object, Place] | None:
+        """An object, looked up if a reference stands for it, with the place where it is written.
+
+        `None` where there is none, which is noted. Fields beside a `$ref` are for the caller to look at.
+        """
+        seen: set[str] = set()
+        at = place
+        while isinstance(value, Mapping) and "$ref" in value:
+            reference = value["$ref"]
+            target = self._target(reference)
+            if target is None or reference in seen or len(seen) == REFERENCE_LIMIT:
+                self.wrong((*place, "$ref"), f"does not lead to {what} of this document; write it out here")
+                return None
+            seen.add(reference)
+            value, at = target
+        if not isinstance(value, Mapping):
+            self.wrong(place, f"must be {what}")
+            return None
+        return value, at
+
+    def unknown_field(self, name: str, place: Place, known: tuple[str, ...], what: str) -> None:
+        """Note a field that OpenAPI does not have there: what is misspelt would be lost without a word."""
+        if name not in known and not name.startswith("x-") and not self.hopeless:
+            near = get_close_matches(name.lower(), known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "remove it, or let its name begin with x-"
+            self.wrong((*place, name), f"is no field of {what}; {hint}")
+
+    def _target(self, reference: Any) -> tuple[Any, Place] | None:
+        if not isinstance(reference, str) or not reference.startswith("#/") or len(reference) > REFERENCE_LENGTH:
+            return None
+        at: Any = self.root
+        place: list[str | int] = []
+        for step in _steps(reference):
+            if isinstance(at, list) and step.isdecimal() and step.isascii() and int(step[:9]) < len(at):
+                at = at[int(step[:9])]
+            elif isinstance(at, Mapping) and step in at:
+                at = at[step]
+            else:
+                return None
+            place.append(step)
+        return at, tuple(place)
+
+
+def _steps(reference: str) -> Iterator[str]:
+    for step in reference[2:].split("/"):
+        yield unquote(step).replace("~1", "/").replace("~0", "~")
+
+
+def _escaped(step: str) -> str:
+    return step.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,148 @@
+"""PURE: paths and operations → routes. Names and limits are those of "Create routes for HTTP APIs in API Gateway"."""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from typing import Any
+
+from .document import Document, Object, Place
+from .routes import Route, Settings, unclear
+from .security import Security
+from .servers import Servers
+
+ROUTE_LIMIT = 300  # "Routes per API" in "Quotas for configuring and running an HTTP API in API Gateway"
+METHODS = {method: method.upper() for method in ("get", "put", "post", "delete", "options", "head", "patch")}
+METHODS["x-amazon-apigateway-any-method"] = "ANY"
+PATH_ITEM = ("$ref", "summary", "description", *METHODS, "trace", "servers", "parameters")
+OPERATION = (
+    *("tags", "summary", "description", "externalDocs", "operationId", "parameters", "requestBody", "responses"),
+    *("callbacks", "deprecated", "security", "servers"),
+)
+_FOR_IMPORT = {  # what API Gateway's import would do, and the operator does not
+    "x-amazon-apigateway-auth": "is for API Gateway's import; use security and spec.api.auth",
+    "x-amazon-apigateway-integration": "names an integration, and every route leads to this service; remove it",
+}
+_PARAMETER = re.compile(r"\{[A-Za-z0-9._-]+\+?\}")
+_LITERAL = re.compile(r"[A-Za-z0-9._~!$&'()*,;=:@%-]+")
+_Fields = dict[str, tuple[Any, Place]]  # of a path item: value, and the object in which it is written
+
+
+class Paths:
+    """The routes of one document."""
+
+    def __init__(self, document: Document, settings: Settings) -> None:
+        """Read nothing yet."""
+        self._document = document
+        self._security = Security(document, settings.checks)
+        self._servers = Servers(document, settings.base_path)
+        self._found: dict[str, tuple[Route, Place]] = {}  # by shape, with where the operation is
+        self._checked: set[Place] = set()
+
+    def routes(self) -> tuple[Route, ...]:
+        """All, in the order of their keys; of a document with offences, those that could be read."""
+        paths = self._document.root.get("paths")
+        if not isinstance(paths, Mapping):
+            self._document.wrong(("paths",), "must be a mapping of paths to their operations")
+            return ()
+        for path, item in paths.items():
+            if len(self._found) > ROUTE_LIMIT or self._document.hopeless:
+                break
+            if path.startswith("/"):
+                self._take_in(path, item)
+            elif not path.startswith("x-"):
+                self._document.wrong(("paths", path), "must start with a slash")
+        found = tuple(sorted((route for route, _ in self._found.values()), key=lambda route: route.key))
+        if len(found) > ROUTE_LIMIT:
+            message = f"has more than {ROUTE_LIMIT} operations, which is what one API of AWS holds; split it"
+            self._document.wrong(("paths",), message)
+        else:
+            self._check_unclear(found)
+        return found
+
+    def _take_in(self, path: str, item: Any) -> None:
+        at: Place = ("paths", path)
+        fields = self._fields(item, at)
+        for method, operation, place in self._operations(fields):
+            base = self._servers.base_path(_levels(operation, place, fields, self._document))
+            problems = list(_problems(base + path))
+            for problem in problems:
+                self._document.wrong(at, problem)
+            route = Route(f"{method} {base}{path}", *self._security.of(operation, place))
+            twin, _ = (route, place) if problems else self._found.setdefault(route.shape, (route, place))
+            if twin is not route:
+                self._document.wrong(at, f"answers the same requests as {twin.key[:200]}; remove one of the two")
+
+    def _fields(self, item: Any, at: Place) -> _Fields:
+        """Those of a path item, and of what its reference leads to."""
+        found = self._document.object_at(item, at, "a path item")
+        if found is None:
+            return {}
+        target, place = found
+        self._check(target, place, PATH_ITEM, "a path item")
+        fields = {name: (target[name], place) for name in PATH_ITEM if name in target}
+        if place != at:
+            self._check(item, at, PATH_ITEM, "a path item")
+            beside = {name: (item[name], at) for name in PATH_ITEM if name in item and name != "$ref"}
+            for name in beside.keys() & fields.keys():
+                self._document.wrong((*at, name), "stands here and where $ref leads to; keep one of the two")
+            fields |= beside
+        return fields
+
+    def _operations(self, fields: _Fields) -> Iterator[tuple[str, Object, Place]]:
+        for name, (operation, where) in fields.items():
+            place = (*where, name)
+            if name == "trace":
+                self._document.wrong(place, "is a method that API Gateway does not route; remove the operation")
+            elif name in METHODS and not isinstance(operation, Mapping):
+                self._document.wrong(place, "must be an operation object")
+            elif name in METHODS:
+                self._check(operation, place, OPERATION, "an operation")
+                yield METHODS[name], operation, place
+
+    def _check(self, value: Object, place: Place, known: tuple[str, ...], what: str) -> None:
+        """Note the fields that mean nothing here, or something else than they say; once for each object."""
+        if place in self._checked:
+            return
+        self._checked.add(place)
+        for name in value:
+            self._document.unknown_field(name, place, known, what)
+            if name in _FOR_IMPORT:
+                self._document.wrong((*place, name), _FOR_IMPORT[name])
+
+    def _check_unclear(self, routes: tuple[Route, ...]) -> None:
+        """Where API Gateway may take either of two routes, a request must not get past the stricter one."""
+        for one, other in combinations(routes, 2):
+            if (one.public, one.scopes) != (other.public, other.scopes) and unclear(one, other):
+                message = (
+                    f"fits requests of {one.key[:200]}, which others may call; give both the same security, or rename"
+                )
+                self._document.wrong(self._found[other.shape][1], message)
+
+
+def _levels(operation: Object, place: Place, fields: _Fields, document: Document) -> list[tuple[Object, Place]]:
+    """Where servers may be declared, the nearest first."""
+    levels: list[tuple[Object, Place]] = [(operation, place)]
+    if "servers" in fields:
+        value, where = fields["servers"]
+        levels.append(({"servers": value}, where))
+    return [*levels, (document.root, ())]
+
+
+def _problems(path: str) -> Iterator[str]:
+    """Why API Gateway cannot route a path."""
+    if path == "/":
+        return
+    segments = path[1:].split("/")
+    parameters = [segment.strip("{}+") for segment in segments if _PARAMETER.fullmatch(segment)]
+    if len(set(parameters)) != len(parameters):
+        yield "has two parameters of one name; rename one of them"
+    if segments[-1] == "":
+        yield "ends in a slash, and API Gateway has no such routes; let the service answer without it, too"
+    for index, segment in enumerate(segments[:-1] if segments[-1] == "" else segments):
+        if _PARAMETER.fullmatch(segment):
+            if segment.endswith("+}") and index < len(segments) - 1:
+                yield f"has the greedy parameter {segment} before its end; move it there"
+        elif "{" in segment or "}" in segment:
+            yield f"has a parameter that is not a whole segment, {segment[:60]}; AWS routes whole segments only"
+        elif not _LITERAL.fullmatch(segment):
+            yield f"has the segment {segment[:60]!r}, which AWS does not route; use letters and digits"

@@ -1,0 +1,33 @@
+"""PURE: what a Microservice says of its document, and the document's text out of a ConfigMap."""
+
+from base64 import b64decode
+from collections.abc import Mapping
+from typing import Any
+
+from ..api.routes import API
+from ..errors import NeedsPerson
+from ..facts import Reason
+from .routes import Checks, Settings
+
+
+def settings(spec: API) -> Settings:
+    """What a Microservice says beside its document."""
+    checks = Checks.UNSAID if spec.auth is None else Checks.TOKENS if spec.auth.jwt else Checks.NOTHING
+    return Settings(checks, spec.open_api.base_path)
+
+
+def document_text(config_map: Mapping[str, Any], name: str, key: str) -> str:
+    """What a ConfigMap holds under a key; an empty mapping stands for one that does not exist.
+
+    Raises NeedsPerson when it is not there, or is no text.
+    """
+    held = (config_map.get("data") or {}).get(key)
+    raw = (config_map.get("binaryData") or {}).get(key)
+    if held is None and raw is None:
+        what = f"ConfigMap {name} has no key {key}" if config_map else f"ConfigMap {name} does not exist"
+        raise NeedsPerson(Reason.INVALID_DOCUMENT, f"{what}; put the service's OpenAPI document there")
+    try:
+        return str(held) if held is not None else b64decode(raw or b"").decode()
+    except ValueError:
+        message = f"{key} of ConfigMap {name} is no text in UTF-8; save the OpenAPI document as UTF-8, and put it there"
+        raise NeedsPerson(Reason.INVALID_DOCUMENT, message) from None
