@@ -10,10 +10,12 @@ from ..cloud.forecast import Forecast
 from ..cloud.rules import Effect
 from ..desired import children
 from ..desired.context import Context
+from ..desired.waits import migration_job_name
 from ..errors import NeedsPerson
 from ..facts import Reason
 from ..outside.forecasts import SECTIONS, Version, forecasts
 from ..outside.instances import of_rds
+from ..outside.moves import moved
 from ..ownership import Owner
 from .resources import UNKNOWN
 
@@ -35,12 +37,44 @@ def steps(new: Context, old: Context) -> Iterator[Row]:
     Raises NeedsPerson where an Environment does not say what the spec asks for.
     """
     rows = list(_parts(Version(new.microservice, new.environment), Version(old.microservice, old.environment)))
+    yield from _moved(new, old)
     yield from rows
     refused = [row.field for row in rows if row.effect == Effect.REFUSED]
     for problem in refused_changes(new.microservice.spec, old.microservice.spec):
         if not any(field.startswith(problem.field) or problem.field.startswith(field) for field in refused):
             yield Row(problem.field, Effect.REFUSED, problem.message)
+    yield from _migrations(new, old)
     yield from _workload(new, old)
+
+
+def _moved(new: Context, old: Context) -> Iterator[Row]:
+    """What a pass would refuse, for things do not follow an Environment to another region or account."""
+    aws, spec = old.environment.spec.aws if old.environment else None, old.microservice.spec
+    if aws is None:
+        return
+    made: tuple[tuple[str, str, Iterable[Any]], ...] = (
+        ("Database", "rds", spec.databases or () if of_rds(old.environment) else ()),
+        ("Table", "dynamodb", spec.tables or ()),
+        ("Topic", "sns", spec.topics or ()),
+        ("Queue", "sqs", spec.queues or ()),
+    )
+    at = f"{aws.region}:{aws.account_id}:{UNKNOWN}"
+    known = {(kind, item.name): f"arn:aws:{service}:{at}" for kind, service, items in made for item in items}
+    if refused := moved(known, new.environment):
+        yield Row("spec.environment", Effect.REFUSED, refused)
+
+
+def _migrations(new: Context, old: Context) -> Iterator[Row]:
+    """A Job runs once for each name, which says what it is made of."""
+    before = {database.name: database for database in old.microservice.spec.databases or []}
+    for at, database in enumerate(new.microservice.spec.databases or []):
+        was = before.get(database.name)
+        if was is None or database.migration is None:
+            continue
+        if was.migration is None or migration_job_name(new, database) != migration_job_name(old, was):
+            ran = " ".join([*(database.migration.command or []), *(database.migration.args or [])]) or "the image"
+            what = f"runs before the pods are replaced, as the owner of the schema: {ran}"
+            yield Row(f"spec.databases[{at}].migration", "migrate", what)
 
 
 def _parts(new: Version, old: Version) -> Iterator[Row]:

@@ -135,6 +135,41 @@ def test_changes(tmp_path: Path, case: str) -> None:
     assert result.exit_code == int(any(effect == "refused" for effect, _ in expected))
 
 
+MIGRATING = item("databases", migration={"command": ["alembic", "upgrade", "head"]})
+MIGRATIONS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "a new image": (MIGRATING, {**MIGRATING, "image": "order:2"}, "alembic upgrade head"),
+    "another command": (MIGRATING, item("databases", migration={"command": ["migrate"]}), ": migrate"),
+    "the first": (item("databases"), MIGRATING, "alembic upgrade head"),
+    "nothing of it": (MIGRATING, {**MIGRATING, "replicas": 5}, ""),
+    "no more": (MIGRATING, item("databases"), ""),
+    "none": (item("databases"), {**item("databases"), "image": "order:2"}, ""),
+}
+
+
+@pytest.mark.parametrize("case", MIGRATIONS)
+def test_a_migration_that_a_change_runs_is_told(tmp_path: Path, case: str) -> None:
+    was, now, command = MIGRATIONS[case]
+    old = tmp_path / "old.yaml"
+    old.write_text(documents({**EVERYTHING, **was}, RDS), encoding="utf-8")
+    lines = plan(old, documents({**EVERYTHING, **now}, RDS)).stdout.splitlines()
+    told = [line for line in lines if line.startswith("  migrate   spec.databases[0].migration: runs before the pods")]
+    assert bool(told) == bool(command)
+    assert not told or told[0].endswith(command)
+
+
+@pytest.mark.parametrize(("field", "value"), [("region", "eu-west-1"), ("accountID", "210987654321")])
+def test_an_environment_of_another_place_is_refused(tmp_path: Path, field: str, value: str) -> None:
+    old = tmp_path / "old.yaml"
+    old.write_text(documents(EVERYTHING, RDS), encoding="utf-8")
+    moved = {**RDS, "aws": {**AWS, field: value}}
+    result = plan(old, documents(EVERYTHING, moved))
+    assert result.exit_code == 1
+    assert "refused   spec.environment: database orders is at arn:aws:rds:us-east-1:123456789012:" in result.stdout
+    assert f"{value} in spec.aws.{field}; nothing is written" in result.stdout
+    old.write_text(documents({"image": "order:1"}, RDS), encoding="utf-8")
+    assert plan(old, documents({"image": "order:1"}, moved)).exit_code == 0  # nothing is there
+
+
 def test_parts_that_come_and_go(tmp_path: Path) -> None:
     new = {"tables": None, "topics": None, "queues": [*EVERYTHING["queues"], {"name": "audit"}]}
     _, rows = changed(tmp_path, new)
