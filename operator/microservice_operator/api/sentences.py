@@ -54,7 +54,7 @@ def dotted(root: str, path: Path) -> str:
 def nearest(word: str, known: Sequence[str]) -> str:
     """The known word that was probably meant, as a question; empty when none is near."""
     lowered = {name.lower(): name for name in known}
-    found = get_close_matches(word.lower().replace("_", ""), lowered, n=1, cutoff=0.6)
+    found = get_close_matches(word.lower().replace("_", ""), lowered, n=1, cutoff=0.7)
     return f"did you mean {lowered[found[0]]}?" if found else ""
 
 
@@ -98,6 +98,8 @@ def _model_in(annotation: Any) -> type[Model] | None:
 
 def _choice(found: Any, context: Mapping[str, Any]) -> str:
     choices = [word.strip("' ") for word in context["expected"].replace(" or ", ",").split(",")]
+    if isinstance(found, bool):
+        return f"is {'true' if found else 'false'}, which YAML reads y, n, yes, no, on and off as; put it in quotes"
     hint = nearest(str(found), choices)
     return f"{found!r} is none of {', '.join(choices)}" + (f"; {hint}" if hint else "; choose one of them")
 

@@ -14,9 +14,9 @@ import typer
 COMMANDS = {
     "run": "Run the operator.",
     "render": "Show the Kubernetes objects that a resource would become, offline.",
-    "validate": "Check resources as the API server would, offline.",
-    "plan": "Show what a change of a service does to what it has, offline.",
-    "explain": "Show what a service's role may do in AWS and why, offline.",
+    "validate": "Check resources as the API server would, and OpenAPI documents, offline.",
+    "plan": "Show what a change of a service does to what the cluster, or an older file, has.",
+    "explain": "Show what a service's role may do in AWS and why, and who may call its routes, offline.",
     "permissions": "Show the operator's own IAM policy.",
     "crds": "Write the CustomResourceDefinitions, or check that they are up to date.",
 }

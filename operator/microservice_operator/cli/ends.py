@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import yaml
@@ -49,10 +49,14 @@ def stop_at(complaints: Sequence[str]) -> None:
 
 def print_list(items: Sequence["DataclassInstance"], output: Format, text: str) -> None:
     """Print the items as one document, or `text`, which says the same to people and ends its last line."""
-    listed = [asdict(item) for item in items]
+    print_one([asdict(item) for item in items], output, text)
+
+
+def print_one(content: Any, output: Format, text: str) -> None:
+    """Print a value as a document, or `text`, which says the same to people and ends its last line."""
     if output is Format.JSON:
-        typer.echo(json.dumps(listed, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
     elif output is Format.YAML:
-        typer.echo(yaml.safe_dump(listed, sort_keys=False, allow_unicode=True, width=1000), nl=False)
+        typer.echo(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=1000), nl=False)
     else:
         typer.echo(text, nl=False)

@@ -1,10 +1,11 @@
-"""`microservice-operator explain`: what a service's role may do in AWS, and the declaration that each action is from.
+"""`microservice-operator explain`: what a service's role may do in AWS and why, and who may call its routes.
 
 Offline, by the functions that a pass calls; what only a cluster or an Environment knows is a placeholder.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +16,7 @@ from ..cloud.policy import Lent, document, excess, grants
 from ..cloud.policy_arns import Site, adoptee_arn, arns, needs_role, table_arn
 from ..outside.lending import admits, declared, lending, trouble
 from ..ownership import Owner
+from .contracts import Ambiguous, Callers, Contract, callers, in_config_map, in_file, table
 from .ends import EnvironmentFile, Files, Format, print_list, readable, stop_at
 from .resources import UNKNOWN, Found, placed, read
 
@@ -31,7 +33,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The role of one service: `note` says what keeps it from being made, if anything does."""
+    """The role and the routes of one service: `note` says what keeps the role from being made, if anything does.
+
+    `routes` are null where the files do not have the OpenAPI document.
+    """
 
     namespace: str
     name: str
@@ -40,6 +45,7 @@ class Explanation:
     grants: list[Row]
     policy: Any
     trust: Any
+    routes: list[Callers] | None
 
 
 @dataclass(frozen=True)
@@ -76,20 +82,41 @@ def explain(
     cluster_id: Annotated[
         str | None, typer.Option(help="UID of the namespace kube-system, for exact names.", show_default=False)
     ] = None,
+    openapi: Annotated[
+        Path | None,
+        typer.Option("--openapi", help="OpenAPI document of the Microservice in the files.", show_default=False),
+    ] = None,
 ) -> None:
-    """Show what a service's role may do in AWS and why, offline.
+    """Show what a service's role may do in AWS and why, and who may call its routes, offline.
+
+    OpenAPI documents are looked for in the ConfigMaps of the files, too.
 
     Exit code: 0 all was explained, 1 a resource is not valid, 2 a file cannot be read.
     """
     with readable():
         found = read([*files, environment] if environment else files)
+        contracts = _contracts(found, openapi)
     neighbours = Neighbours(found)
-    explained = [_explanation(Asked(*both, cluster_id), neighbours) for both in placed(found)]
+    explained = [_explanation(Asked(*both, cluster_id), neighbours, contracts) for both in placed(found)]
     stop_at(found.complaints)
     print_list(explained, output, "\n".join(map(_text, explained)))
 
 
-def _explanation(asked: Asked, neighbours: Neighbours) -> Explanation:
+def _contracts(found: Found, openapi: Path | None) -> dict[str, Contract]:
+    """The OpenAPI document of each service that publishes one; of those that are refused there are complaints."""
+    services = [service for _, service in found.services]
+    try:
+        known = [in_file(openapi, services)] if openapi else [in_config_map(each, found.others) for each in services]
+    except Ambiguous as error:
+        raise typer.BadParameter(str(error), param_hint="--openapi") from None
+    contracts = {contract.service: contract for contract in known if contract}
+    for contract in contracts.values():
+        for offence in contract.reading.offences:
+            found.complaints.append(f"{contract.file}:{contract.line(offence)}: {offence.pointer}: {offence.message}")
+    return contracts
+
+
+def _explanation(asked: Asked, neighbours: Neighbours, contracts: Mapping[str, Contract]) -> Explanation:
     service, environment, cluster_id = asked.service, asked.environment, asked.cluster_id
     aws = environment.spec.aws if environment else None
     owner = Owner(cluster_id or UNKNOWN, service.identity)
@@ -116,7 +143,15 @@ def _explanation(asked: Asked, neighbours: Neighbours) -> Explanation:
         grants=rows,
         policy=policy,
         trust=trust(aws, roles, service.identity) if aws and roles and granted else None,
+        routes=_routes(service, contracts),
     )
+
+
+def _routes(service: Microservice, contracts: Mapping[str, Contract]) -> list[Callers] | None:
+    if service.spec.api is None:
+        return []
+    contract = contracts.get(f"{service.namespace}/{service.name}")
+    return callers(contract) if contract else None
 
 
 def _lent(owner: Owner, site: Site, asked: Asked, neighbours: Neighbours) -> dict[tuple[str, str], Lent]:
@@ -171,4 +206,8 @@ def _text(explanation: Explanation) -> str:
             heading = (row.resource, row.field)
             lines.append(f"  on {row.resource}")
         lines.append(f"    {row.action:<{width}}  {row.field}  {row.because}")
+    if explanation.routes is None:
+        lines.append("  routes  their OpenAPI document is in none of the files; add its ConfigMap, or --openapi")
+    elif explanation.routes:
+        lines += ["  routes", *table(explanation.routes, "    ")]
     return "\n".join(lines) + "\n"

@@ -1,13 +1,12 @@
 """Valid resources out of files, for the commands that work offline: services, Environments, and what is wrong."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..api import objects
 from ..api.objects import Environment, Microservice, marked_default
 from .documents import BadYAML, Document, documents
-from .verdict import findings, identifier
+from .verdict import findings, identifier, is_ours, parsed
 
 UNKNOWN = "known-in-the-cluster-only"
 
@@ -16,13 +15,14 @@ UNKNOWN = "known-in-the-cluster-only"
 class Found:
     """What the files hold, and what is wrong with them, one line each.
 
-    `chosen` is the name of the Environment of each namespace, where a cluster has told it.
+    `chosen` is the name of the Environment of each namespace, where a cluster has told it; `others` are of other kinds.
     """
 
     services: list[tuple[Document, Microservice]] = field(default_factory=list)
     environments: dict[str, Environment] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
     chosen: dict[str, str | None] = field(default_factory=dict)
+    others: list[Document] = field(default_factory=list)
 
 
 def read(files: Iterable[Path]) -> Found:
@@ -49,15 +49,16 @@ def take_in(found: Found, document: Document) -> None:
     wrong = list(findings(document))
     for finding in wrong:
         found.complaints.append(complaint(document, finding.field, finding.message))
-    kind = document.content.get("kind") if isinstance(document.content, dict) else None
-    if wrong or kind not in ("Microservice", "Environment"):
+    if wrong:
         return
-    if kind == "Environment":
-        environment = objects.environment(document.content)
-        found.environments[environment.name] = environment
+    if not is_ours(document.content):
+        found.others.append(document)
         return
-    metadata = {**document.content["metadata"], "uid": UNKNOWN}
-    found.services.append((document, objects.microservice({**document.content, "metadata": metadata})))
+    held = parsed(document)
+    if isinstance(held, Environment):
+        found.environments[held.name] = held
+    else:
+        found.services.append((document, replace(held, identity=replace(held.identity, uid=UNKNOWN))))
 
 
 def complaint(document: Document, path: str, message: str) -> str:

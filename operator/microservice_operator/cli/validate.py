@@ -1,19 +1,24 @@
-"""`microservice-operator validate`: what the API server and the operator would say of a file, without either."""
+"""`microservice-operator validate`: what the API server and the operator would say of files, without either."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from .documents import BadYAML, Document, documents
-from .ends import Files, Format, print_list, readable
-from .verdict import Finding, changes_refused, findings, identifier
+from ..api.objects import Environment, Microservice, marked_default
+from . import aws_rules
+from .contracts import Ambiguous, Callers, Contract, callers, in_config_map, in_file, missing, table
+from .documents import BadYAML, Document, documents, file_name
+from .ends import Format, print_one, readable
+from .verdict import Finding, changes_refused, findings, identifier, is_ours, parsed
 
 
 @dataclass(frozen=True)
 class Complaint:
-    """One finding with its place."""
+    """One finding with its place; `field` is a JSON pointer where it is in an OpenAPI document."""
 
     file: str
     line: int
@@ -23,45 +28,156 @@ class Complaint:
     message: str
 
 
+@dataclass(frozen=True)
+class Unchecked:
+    """What the files hold or name and nothing was said of."""
+
+    what: str
+    count: int
+    why: str
+
+
+@dataclass
+class Report:
+    """Everything that was found out: `checked` counts resources and OpenAPI documents."""
+
+    problems: list[Complaint] = field(default_factory=list)
+    resources: int = 0
+    contracts: list[Contract] = field(default_factory=list)
+    unchecked: list[Unchecked] = field(default_factory=list)
+
+
+@dataclass
+class _Held:
+    """What the files hold."""
+
+    valid: list[tuple[Document, Microservice | Environment]] = field(default_factory=list)
+    others: list[Document] = field(default_factory=list)
+
+    @property
+    def services(self) -> list[tuple[Document, Microservice]]:
+        return [(document, held) for document, held in self.valid if isinstance(held, Microservice)]
+
+    def environment(self, service: Microservice) -> Environment | None:
+        """The one that the service will have, as far as files tell."""
+        known = {held.name: held for _, held in self.valid if isinstance(held, Environment)}
+        chosen = service.spec.environment or marked_default({name: held.annotations for name, held in known.items()})
+        return known.get(chosen or "", next(iter(known.values())) if len(known) == 1 and not chosen else None)
+
+
 def validate(
-    files: Files,
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Files of resources; - is standard input.", show_default=False)
+    ] = None,
     against: Annotated[
         Path | None,
         typer.Option(help="File of the same resources as they are now: refuse changes that cannot be made."),
     ] = None,
+    openapi: Annotated[
+        Path | None,
+        typer.Option(
+            "--openapi",
+            help="OpenAPI document, of the Microservice in the files or of none; shows its routes and their callers.",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[Format, typer.Option("--output", "-o", help="Format of what is found.")] = Format.TEXT,
 ) -> None:
-    """Check resources as the API server would, offline.
+    """Check resources as the API server would, and their OpenAPI documents as the operator would, offline.
 
-    Exit code: 0 all is valid, 1 something is not, 2 a file cannot be read.
+    Documents are looked for in the ConfigMaps of the files, too. Exit code: 0 all is valid, 1 something is not or
+    nothing was there to check, 2 a file cannot be read.
     """
+    if not files and openapi is None:
+        raise typer.BadParameter("give files of resources, or --openapi", param_hint="FILES")
+    report = Report()
     with readable():
         try:
             before = {identifier(document): document for document in documents(against)} if against else {}
         except BadYAML as error:
             typer.echo(f"{against}:{error.line}: {error}", err=True)
             raise typer.Exit(code=2) from None
-        complaints = [complaint for file in files for complaint in _checked(file, before)]
-    print_list(complaints, output, _text(complaints, len(files)))
-    raise typer.Exit(code=1 if complaints else 0)
+        held = _read(files or [], before, report)
+        try:
+            _check_contracts(held, openapi, report)
+        except Ambiguous as error:
+            raise typer.BadParameter(str(error), param_hint="--openapi") from None
+    _conclude(held, files or [], report)
+    routes = [row for contract in report.contracts if openapi for row in callers(contract)]
+    print_one(_printed(report, routes), output, _text(report, routes))
+    raise typer.Exit(code=1 if report.problems else 0)
 
 
-def _checked(file: Path, before: dict[str, Document]) -> list[Complaint]:
-    complaints = []
-    number = 0
-    try:
-        for document in documents(file):
-            number = document.number
-            found = list(findings(document))
-            if not found and identifier(document) in before:
-                found = list(changes_refused(document, before[identifier(document)]))
-            complaints += [_complaint(document, finding) for finding in found]
-    except BadYAML as error:
-        complaints.append(Complaint(str(file), error.line, number + 1, "", "", f"no valid YAML: {error}"))
+def _read(files: Iterable[Path], before: dict[str, Document], report: Report) -> _Held:
+    held = _Held()
+    for file in files:
+        number = 0
+        try:
+            for document in documents(file):
+                number = document.number
+                _take_in(document, before.get(identifier(document)), held, report)
+        except BadYAML as error:
+            wrong = f"no valid YAML: {error}"
+            report.problems.append(Complaint(file_name(file), error.line, number + 1, "", "", wrong))
+        else:
+            if not number:
+                wrong = "holds no resource; write one, or leave the file out"
+                report.problems.append(Complaint(file_name(file), 1, 1, "", "", wrong))
+    services = {(held.namespace, held.name): held for _, held in held.services}
+    for document, service in held.services:
+        for finding in aws_rules.findings(service, held.environment(service), services):
+            report.problems.append(_complaint(document, finding))
+    return held
+
+
+def _take_in(document: Document, before: Document | None, held: _Held, report: Report) -> None:
+    if not is_ours(document.content):
+        held.others.append(document)
+        return
+    report.resources += 1
+    found = list(findings(document))
+    if not found:
+        held.valid.append((document, parsed(document)))
+        found = list(changes_refused(document, before)) if before else []
+    report.problems += [_complaint(document, finding) for finding in found]
+
+
+def _check_contracts(held: _Held, openapi: Path | None, report: Report) -> None:
+    services = [service for _, service in held.services]
+    if openapi:
+        report.contracts.append(in_file(openapi, services))
     else:
-        if not number:
-            complaints.append(Complaint(str(file), 1, 1, "", "", "holds no resource; write one, or leave the file out"))
-    return complaints
+        for service in services:
+            contract = in_config_map(service, held.others)
+            if contract:
+                report.contracts.append(contract)
+            elif service.spec.api:
+                what = f"the OpenAPI document of {service.namespace}/{service.name}"
+                report.unchecked.append(Unchecked(what, 1, missing(service.spec.api.open_api.config_map_key_ref)))
+    for contract in report.contracts:
+        report.problems += _of_contract(contract)
+
+
+def _of_contract(contract: Contract) -> Iterator[Complaint]:
+    number = contract.config_map.number if contract.config_map else 1
+    resource = identifier(contract.config_map) if contract.config_map else "OpenAPI"
+    for offence in contract.reading.offences:
+        pointer = offence.pointer if offence.place else ""
+        yield Complaint(contract.file, contract.line(offence), number, resource, pointer, offence.message)
+
+
+def _conclude(held: _Held, files: list[Path], report: Report) -> None:
+    """Say what nobody looked at; that there was nothing to look at is a mistake of whoever asked."""
+    kinds = Counter(str(document.content.get("kind") or "no kind") for document in held.others)
+    used = [contract.config_map for contract in report.contracts]
+    kinds.subtract("ConfigMap" for document in held.others if document in used)
+    report.unchecked += [
+        Unchecked(kind, count, "is of another kind") for kind, count in sorted(kinds.items()) if count > 0
+    ]
+    if not report.resources and not report.contracts and not report.problems:
+        where = ", ".join(map(file_name, files))
+        wrong = "holds no Microservice and no Environment, so nothing was checked; give a file that holds one"
+        report.problems.append(Complaint(where, 1, 1, "", "", wrong))
 
 
 def _complaint(document: Document, finding: Finding) -> Complaint:
@@ -75,10 +191,26 @@ def _complaint(document: Document, finding: Finding) -> Complaint:
     )
 
 
-def _text(complaints: list[Complaint], files: int) -> str:
+def _printed(report: Report, routes: list[Callers]) -> dict[str, Any]:
+    return {
+        "problems": [asdict(item) for item in report.problems],
+        "checked": {"resources": report.resources, "openAPIDocuments": len(report.contracts)},
+        "notChecked": [asdict(item) for item in report.unchecked],
+        "routes": [asdict(row) for row in routes],
+    }
+
+
+def _text(report: Report, routes: list[Callers]) -> str:
     lines = []
-    for item in complaints:
+    for item in report.problems:
         parts = [f"{item.file}:{item.line}", f"document {item.document}", item.resource, item.field, item.message]
         lines.append(": ".join(part for part in parts if part))
-    lines.append(f"{len(complaints)} to correct" if complaints else f"valid: {files} file{'s' * (files != 1)}")
+    lines += table(routes, "")
+    kinds = [f"{item.count} {item.what}" for item in report.unchecked if item.why == "is of another kind"]
+    lines += [f"not checked: {', '.join(kinds)}, of other kinds"] if kinds else []
+    lines += [f"not checked: {item.what}: {item.why}" for item in report.unchecked if item.why != "is of another kind"]
+    resources = f"{report.resources} resource{'s' * (report.resources != 1)}"
+    contracts = f"{len(report.contracts)} OpenAPI document{'s' * (len(report.contracts) != 1)}"
+    counted = [text for text, count in ((resources, report.resources), (contracts, len(report.contracts))) if count]
+    lines.append(f"{len(report.problems)} to correct" if report.problems else f"valid: {', '.join(counted)}")
     return "\n".join(lines) + "\n"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from ..api import objects
@@ -48,13 +49,25 @@ def identifier(document: Document) -> str:
     return " ".join(part for part in (str(content.get("kind") or ""), name) if part)
 
 
+def is_ours(content: Any) -> bool:
+    """Whether an object is a Microservice or an Environment, or was meant to be: others are not ours to check."""
+    if not isinstance(content, dict):
+        return True
+    api_version = content.get("apiVersion")
+    if not isinstance(api_version, str):
+        return True
+    group = api_version.rpartition("/")[0]
+    of_kubernetes = "." not in group or group.endswith(".k8s.io")
+    return bool(get_close_matches(group, [GROUP], cutoff=0.8)) or (of_kubernetes and _known(content))
+
+
 def findings(document: Document) -> Iterator[Finding]:
-    """What the API server would refuse about the document; nothing for one of Kubernetes' own kinds."""
+    """What the API server would refuse about the document; nothing for one that is not ours."""
     content = document.content
     if not isinstance(content, dict):
         yield Finding("", "a document must be an object with apiVersion, kind, metadata and spec")
         return
-    if _of_kubernetes(content.get("apiVersion")):
+    if not is_ours(content):
         return
     wrong = list(_kind(content))
     yield from wrong
@@ -69,11 +82,16 @@ def findings(document: Document) -> Iterator[Finding]:
             yield Finding(problem.field, problem.message)
 
 
+def parsed(document: Document) -> objects.Microservice | objects.Environment:
+    """The object of a document without findings."""
+    return _PARSERS[document.content["kind"]](_with_metadata(document.content))
+
+
 def changes_refused(document: Document, before: Document) -> Iterator[Finding]:
     """What the API server would refuse about the step from `before`; both are valid by themselves."""
-    parse = _PARSERS.get(document.content.get("kind"))
-    if parse is None:
+    if not is_ours(document.content):
         return
+    parse = _PARSERS[document.content["kind"]]
     try:
         old = parse(_with_metadata(before.content))
     except InvalidSpec:
@@ -83,9 +101,9 @@ def changes_refused(document: Document, before: Document) -> Iterator[Finding]:
         yield Finding(problem.field, problem.message)
 
 
-def _of_kubernetes(api_version: Any) -> bool:
-    group = str(api_version or "").rpartition("/")[0]
-    return api_version is not None and ("." not in group or group.endswith(".k8s.io"))
+def _known(content: Mapping[str, Any]) -> bool:
+    kind = content.get("kind")
+    return isinstance(kind, str) and kind in _PARSERS
 
 
 def _kind(content: Mapping[str, Any]) -> Iterator[Finding]:
@@ -93,7 +111,7 @@ def _kind(content: Mapping[str, Any]) -> Iterator[Finding]:
         found = content.get("apiVersion")
         said = "required" if found is None else f"{found!r} is not known"
         yield Finding("apiVersion", f"{said}; write {API_VERSION}")
-    if content.get("kind") not in _PARSERS:
+    if not _known(content):
         found = content.get("kind")
         said = "required" if found is None else f"{found!r} is no kind of {GROUP}"
         hint = nearest(str(found), list(_PARSERS)) if found else ""

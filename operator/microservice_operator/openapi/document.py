@@ -70,7 +70,7 @@ class Document:
     def unknown_field(self, name: str, place: Place, known: tuple[str, ...], what: str) -> None:
         """Note a field that OpenAPI does not have there: what is misspelt would be lost without a word."""
         if name not in known and not name.startswith("x-") and not self.hopeless:
-            near = get_close_matches(name.lower(), known, n=1)
+            near = get_close_matches(name.lower(), known, n=1, cutoff=0.7)
             hint = f"did you mean {near[0]}?" if near else "remove it, or let its name begin with x-"
             self.wrong((*place, name), f"is no field of {what}; {hint}")
 

@@ -39,7 +39,7 @@ def test_wrong_file(file: Path) -> None:
         field = ""
     result = validate(file, "-o", "json")
     assert result.exit_code == 1
-    (found,) = json.loads(result.stdout)
+    (found,) = json.loads(result.stdout)["problems"]
     assert (found["file"], found["field"]) == (str(file), field)
     assert remedy in found["message"]
     assert found["line"] > 1 or file.stem == "empty"
@@ -57,7 +57,7 @@ def test_text_names_file_line_document_resource_field_and_remedy() -> None:
 def test_several_files_and_yaml_output() -> None:
     result = validate(*INVALID, "-o", "yaml")
     assert result.exit_code == 1
-    assert len(yaml.safe_load(result.stdout)) == len(INVALID)
+    assert len(yaml.safe_load(result.stdout)["problems"]) == len(INVALID)
 
 
 @pytest.mark.parametrize("file", sorted((REPOSITORY / "services").glob("*/microservice.yaml")), ids=str)

@@ -1,0 +1,64 @@
+"""PURE: what AWS would refuse of a valid Microservice, as far as files tell; the API server takes it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..api.messaging import Subscription
+from ..api.objects import Environment, Microservice
+from .verdict import Finding
+
+
+def findings(
+    service: Microservice, environment: Environment | None, services: Mapping[tuple[str, str], Microservice]
+) -> Iterator[Finding]:
+    """What would be `Stalled` once AWS is asked; `services` are all of the files, by namespace and name."""
+    yield from _tags(service, environment)
+    for at, subscription in enumerate(service.spec.subscriptions or []):
+        field = f"spec.subscriptions[{at}]"
+        yield from _ends(service, subscription, services, field)
+        yield from _filter(subscription.filter_policy or {}, f"{field}.filterPolicy", subscription.filter_policy_scope)
+
+
+def _tags(service: Microservice, environment: Environment | None) -> Iterator[Finding]:
+    """IAM compares keys without case ("TagRole" in the IAM API Reference): only a service with a role meets it."""
+    spec = service.spec
+    if not (spec.tables or spec.table_refs or spec.topics or spec.queues):
+        return
+    seen: dict[str, str] = {}
+    for key in [*(environment.spec.tags or {} if environment else {}), *(spec.tags or {})]:
+        twin = seen.setdefault(key.lower(), key)
+        if twin != key:
+            whose = " (one is the Environment's)" if twin not in (spec.tags or {}) else ""
+            message = f"keys {twin} and {key} differ in case only{whose}, which IAM refuses on a role; keep one of them"
+            yield Finding("spec.tags", message)
+
+
+def _ends(
+    service: Microservice, subscription: Subscription, services: Mapping[tuple[str, str], Microservice], field: str
+) -> Iterator[Finding]:
+    """ "Fanout to Amazon SQS queues" in the SNS Developer Guide: a FIFO queue takes messages of FIFO topics only."""
+    owner = services.get((service.namespace, subscription.topic.microservice))
+    topics = (owner.spec.topics or []) if owner else []
+    topic = next((topic for topic in topics if topic.name == subscription.topic.name), None)
+    queue = next((queue for queue in service.spec.queues or [] if queue.name == subscription.queue), None)
+    if owner and topic is None:
+        yield Finding(
+            f"{field}.topic", f"Microservice {owner.name} declares no topic {subscription.topic.name}; add it"
+        )
+    if topic and queue and queue.fifo and not topic.fifo:
+        message = (
+            f"queue {queue.name} is FIFO and topic {topic.name} is not, which AWS refuses; make both FIFO, or neither"
+        )
+        yield Finding(field, message)
+
+
+def _filter(policy: Mapping[str, Any], field: str, scope: str) -> Iterator[Finding]:
+    """ "Amazon SNS subscription filter policies": values are lists, and only bodies nest."""
+    for key, value in policy.items():
+        at = f"{field}.{key}"
+        if isinstance(value, Mapping) and scope == "MessageBody":
+            yield from _filter(value, at, scope)
+        elif isinstance(value, Mapping):
+            yield Finding(at, "nests, which only bodies do; set filterPolicyScope to MessageBody, or flatten it")
+        elif not isinstance(value, list):
+            yield Finding(at, f"must be a list of what arrives; write [{value}]")

@@ -1,0 +1,62 @@
+"""What AWS would refuse of a valid Microservice, and files are enough to know."""
+
+from typing import Any
+
+import pytest
+
+from microservice_operator.api.objects import Environment, Microservice, environment, microservice
+from microservice_operator.cli.aws_rules import findings
+
+TOPICS = {"topics": [{"name": "sold"}, {"name": "ordered", "fifo": True}]}
+QUEUES = {"queues": [{"name": "plain"}, {"name": "strict", "fifo": True}]}
+
+
+def service(name: str = "order", **spec: Any) -> Microservice:
+    """A Microservice."""
+    return microservice({"metadata": {"name": name, "namespace": "shop", "uid": ""}, "spec": {"image": "a:1", **spec}})
+
+
+def subscribed(topic: str, queue: str, owner: str = "order", **more: Any) -> dict[str, Any]:
+    """A Microservice with both kinds of topics and queues, and one subscription."""
+    return {
+        **TOPICS,
+        **QUEUES,
+        "subscriptions": [{"topic": {"microservice": owner, "name": topic}, "queue": queue, **more}],
+    }
+
+
+def filtered(policy: dict[str, Any], scope: str = "MessageAttributes") -> dict[str, Any]:
+    """One with a filter."""
+    return subscribed("sold", "plain", filterPolicy=policy, filterPolicyScope=scope)
+
+
+POLICY = "spec.subscriptions[0].filterPolicy"
+CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "keys that differ": ({**TOPICS, "tags": {"Team": "a", "unit": "b"}}, []),
+    "keys that differ in case": ({**TOPICS, "tags": {"Team": "a", "team": "b"}}, ["spec.tags"]),
+    "without a role": ({"tags": {"Team": "a", "team": "b"}}, []),
+    "a key that differs in case from the Environment's": ({**TOPICS, "tags": {"OWNER": "a"}}, ["spec.tags"]),
+    "the Environment's own key": ({**TOPICS, "tags": {"Owner": "a"}}, []),
+    "standard to standard": (subscribed("sold", "plain"), []),
+    "FIFO to FIFO": (subscribed("ordered", "strict"), []),
+    "FIFO to standard": (subscribed("ordered", "plain"), []),
+    "standard to FIFO": (subscribed("sold", "strict"), ["spec.subscriptions[0]"]),
+    "standard of another to FIFO": (subscribed("told", "strict", "user"), ["spec.subscriptions[0]"]),
+    "a topic that its owner does not have": (subscribed("x", "plain", "user"), ["spec.subscriptions[0].topic"]),
+    "a topic of nobody in the files": (subscribed("x", "strict", "far"), []),
+    "a filter": (filtered({"kind": ["created", {"prefix": "re"}]}), []),
+    "a filter of a text": (filtered({"kind": "created"}), [f"{POLICY}.kind"]),
+    "a filter that nests": (filtered({"a": {"b": ["c"]}}), [f"{POLICY}.a"]),
+    "a filter of bodies that nests": (filtered({"a": {"b": ["c"]}}, "MessageBody"), []),
+    "a filter of bodies of a text": (filtered({"a": {"b": "c"}}, "MessageBody"), [f"{POLICY}.a.b"]),
+    "a filter of alternatives": (filtered({"$or": [{"a": ["b"]}, {"c": ["d"]}]}), []),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_aws_would_refuse(name: str) -> None:
+    spec, fields = CASES[name]
+    around: Environment = environment({"metadata": {"name": "prod"}, "spec": {"tags": {"Owner": "platform"}}})
+    mine = service(**spec)
+    services = {("shop", "order"): mine, ("shop", "user"): service("user", topics=[{"name": "told"}])}
+    assert [finding.field for finding in findings(mine, around, services)] == fields
