@@ -17,8 +17,9 @@ from tests.aws.proxy import Answer, Call, Emulator
 
 JSON = "application/json"
 METHODS = "GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|ANY"
-SEGMENT = r"(/(\{[A-Za-z0-9._-]+\}|[A-Za-z0-9._~!$&'()*,;=:@%-]*))"
-ROUTE_KEY = re.compile(rf"^(\$default|({METHODS}) {SEGMENT}*(/\{{[A-Za-z0-9._-]+\+\}})?)$")
+SEGMENT = r"(/(\{[A-Za-z0-9._-]+\}|[A-Za-z0-9._~!$&'()*,;=:@%-]+))"
+# AWS CDK: a route path must start with a slash and not end with one
+ROUTE_KEY = re.compile(rf"^(\$default|({METHODS}) (/|{SEGMENT}+|{SEGMENT}*/\{{[A-Za-z0-9._-]+\+\}}))$")
 RESERVED = re.compile(r"header\.(authorization|connection|content-.*|host-.*|te|via|x-amzn?-.*|x-forwarded-.*)$", re.I)
 PAGE = 3
 
@@ -63,7 +64,12 @@ class StrictGateway:
         if call.body["apiId"] not in [api["ApiId"] for api in self.client.get_apis()["Items"]]:
             return gateway_refusal("NotFoundException", "Invalid API identifier specified", 404)
         listed = [
-            {"authorizerId": item["AuthorizerId"], "name": item["Name"], "jwtConfiguration": _camel(item)}
+            {
+                "authorizerId": item["AuthorizerId"],
+                "name": item["Name"],
+                "identitySource": item["IdentitySource"],
+                "jwtConfiguration": _camel(item),
+            }
             for item in self._items("authorizers", call.body)
         ]
         return Answer(200, self._page(listed, call), JSON)

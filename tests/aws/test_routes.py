@@ -270,6 +270,65 @@ async def test_tokens_are_asked_for_but_where_the_document_is_public(shop: Shop)
     await order.assert_quiet()
 
 
+async def test_an_authorizer_that_looks_elsewhere_for_tokens_is_put_right(shop: Shop) -> None:
+    order = shop.service("order", auth=JWT)
+    await order.drive(("GET /orders",))
+    (authorizer,) = shop.authorizers()
+    at = {"ApiId": shop.api()["ApiId"], "AuthorizerId": authorizer["AuthorizerId"]}
+    shop.client.update_authorizer(**at, IdentitySource=["$request.querystring.token"])
+    await order.drive()
+    assert shop.writes()[-1] == "UpdateAuthorizer"
+    (right,) = shop.authorizers()
+    assert right["IdentitySource"] == authorizer["IdentitySource"]
+    await order.assert_quiet()
+
+
+SECURED = """\
+openapi: 3.1.0
+components:
+  securitySchemes:
+    login: {type: oauth2, flows: {}}
+    staff: {$ref: '#/components/securitySchemes/login'}
+paths:
+  /orders:
+    get: {security: [{staff: ['orders:read']}]}
+"""
+WEAKER = {
+    "two scopes together": (
+        SECURED.replace("read'", "read', 'orders:write'"),
+        {"auth": JWT},
+        "/get/security/0/staff asks",
+    ),
+    "nobody to check it": (SECURED, {}, "/get/security asks for security, and without spec.api.auth"),
+    "a base path that is lost": (f"{SECURED}servers: [{{url: /v2}}]", {"auth": JWT}, "#/servers has the base path /v2"),
+}
+
+
+@pytest.mark.parametrize("case", WEAKER)
+async def test_a_document_that_would_protect_less_than_it_says_changes_nothing(shop: Shop, case: str) -> None:
+    text, spec, place = WEAKER[case]
+    order = shop.service("order", auth=JWT)
+    order.text = SECURED
+    assert (await order.drive()).state is State.READY
+    (route,) = shop.routes().values()
+    assert (route["AuthorizationType"], route["AuthorizationScopes"]) == ("JWT", ["orders:read"])
+    calls = list(shop.world.proxy.calls)
+    order.text, order.spec = text, {**SPEC, **spec}
+    part = await order.step()
+    assert (part.state, part.reason) == (State.STALLED, Reason.INVALID_DOCUMENT)
+    assert place in part.message
+    assert shop.world.proxy.calls == calls
+    assert shop.routes() == {"GET /orders": route}
+
+
+async def test_a_service_that_checks_for_itself_says_so(shop: Shop) -> None:
+    order = shop.service("order", auth={"none": True})
+    order.text = SECURED
+    assert (await order.drive()).state is State.READY
+    assert {route["AuthorizationType"] for route in shop.routes().values()} == {"NONE"}
+    assert shop.authorizers() == []
+
+
 async def test_another_issuer_is_another_authorizer_and_the_old_one_goes_last(shop: Shop) -> None:
     order = shop.service("order", auth=JWT)
     await order.drive(("GET /orders",))

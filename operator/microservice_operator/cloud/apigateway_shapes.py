@@ -25,6 +25,7 @@ CORS_HEADERS = (
 )
 CORS_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 CORS_SECONDS = 3600
+IDENTITY_SOURCE = ["$request.header.Authorization"]  # where an authorizer looks for a token
 
 
 def cors(configured: Item | None) -> tuple[frozenset[str], ...] | None:
@@ -89,8 +90,9 @@ def held(route: Item, holders: Mapping[str, str], authorizers: Mapping[str, str]
 
 
 def authorizer(found: Item, used: frozenset[str]) -> Authorizer:
-    """An authorizer; `used` are the ids that routes name."""
-    jwt = found.get("JwtConfiguration") or {}
+    """An authorizer; `used` are the ids that routes name. One that looks elsewhere for tokens accepts none of ours."""
+    elsewhere = found.get("IdentitySource", IDENTITY_SOURCE) != IDENTITY_SOURCE
+    jwt = {} if elsewhere else found.get("JwtConfiguration") or {}
     tokens = Tokens(jwt.get("Issuer", ""), frozenset(jwt.get("Audience") or ()))
     return Authorizer(found["AuthorizerId"], tokens, found["AuthorizerId"] in used)
 
@@ -112,6 +114,6 @@ def authorizer_request(tokens: Tokens) -> dict[str, Any]:
     """Parameters of CreateAuthorizer and UpdateAuthorizer."""
     return {
         "AuthorizerType": "JWT",
-        "IdentitySource": ["$request.header.Authorization"],
+        "IdentitySource": IDENTITY_SOURCE,
         "JwtConfiguration": {"Issuer": tokens.issuer, "Audience": sorted(tokens.audiences)},
     }
