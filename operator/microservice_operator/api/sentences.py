@@ -99,7 +99,7 @@ def _model_in(annotation: Any) -> type[Model] | None:
 def _choice(found: Any, context: Mapping[str, Any]) -> str:
     choices = [word.strip("' ") for word in context["expected"].replace(" or ", ",").split(",")]
     if isinstance(found, bool):
-        return f"is {'true' if found else 'false'}, which YAML reads y, n, yes, no, on and off as; put it in quotes"
+        return "is a boolean, for YAML reads y, n, yes, no, on and off as one; put it in quotes"
     hint = nearest(str(found), choices)
     return f"{found!r} is none of {', '.join(choices)}" + (f"; {hint}" if hint else "; choose one of them")
 

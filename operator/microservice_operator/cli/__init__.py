@@ -1,7 +1,7 @@
 """The command line: one file for each command, imported only when it is the one that was asked for.
 
-That keeps `--help` and the offline commands quick: what they never use (kopf, boto3, the Kubernetes client) costs a
-second to import.
+That keeps `--help` and `validate` quick, which editors and hooks run at each change: kopf, boto3 and the clients of
+Kubernetes and PostgreSQL cost seconds to import, and those two never use them.
 """
 
 import sys

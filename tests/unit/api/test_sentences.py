@@ -11,6 +11,14 @@ from tests.unit.api.examples import resource
 SENTENCES: list[tuple[dict[str, Any], str, str]] = [
     ({"imge": "a"}, "spec.imge", "no such field; did you mean image?"),
     ({"zzz": 1}, "spec.zzz", "no such field; see docs/reference/api.md for the fields"),
+    ({"hostAliases": []}, "spec.hostAliases", "no such field; see docs/reference/api.md for the fields"),
+    ({"labels": {}}, "spec.labels", "no such field; see docs/reference/api.md for the fields"),
+    ({"readyProbe": {}}, "spec.readyProbe", "no such field; did you mean readinessProbe?"),
+    (
+        {"tables": [{"name": "a", "partitionKey": {"name": "b", "type": False}}]},
+        "spec.tables[0].partitionKey.type",
+        "is a boolean, for YAML reads y, n, yes, no, on and off as one; put it in quotes",
+    ),
     ({"metrics": {"zzz": 1}}, "spec.metrics.zzz", "no such field; the fields here are interval, path, port"),
     ({"tables": [{}]}, "spec.tables[0].name", "required; add it"),
     ({"suspend": "yes"}, "spec.suspend", "is a string, must be true or false, without quotes"),
