@@ -64,7 +64,7 @@ def routes(text: str, said: Settings = DEFAULT) -> tuple[Route, ...]:
     found = read(text, said)
     if not found.offences:
         return found.routes
-    told = [f"{offence.pointer} {offence.message}" for offence in found.offences[:TOLD]]
+    told = [f"{offence.pointer} {offence.message}".removeprefix("# ") for offence in found.offences[:TOLD]]
     if len(found.offences) > TOLD:
         told.append("and more, which microservice-operator validate --openapi lists")
     place = f"line {found.line} of " if found.line else ""

@@ -59,7 +59,7 @@ def test_the_message_names_the_line_each_place_and_no_more_than_a_few() -> None:
     )
     assert message.count("#/paths") == 5
     assert message.endswith("; and more, which microservice-operator validate --openapi lists")
-    with pytest.raises(NeedsPerson, match=r"^line 2 of the OpenAPI document: # cannot be read: "):
+    with pytest.raises(NeedsPerson, match=r"^line 2 of the OpenAPI document: cannot be read: "):
         routes("openapi: 3.1.0\npaths: *x")
 
 
