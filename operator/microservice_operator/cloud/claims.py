@@ -82,7 +82,8 @@ def next_routes(desired: Claims, observed: tuple[Held, ...]) -> Outcome:
     stale = [held for held in mine if held.id not in kept]
     steps += [(f"removing {held.claim.key}", Removed(held.id)) for held in stale]
     if steps:
-        now = steps[:AT_A_TIME]
+        # a route that is to be protected does not wait for others to be made
+        now = sorted(steps, key=lambda step: not isinstance(step[1], Altered))[:AT_A_TIME]
         return Change(tuple(step for _, step in now), ", ".join(what for what, _ in now))
     return Refusal("; ".join(taken)) if taken else None
 

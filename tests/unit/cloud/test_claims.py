@@ -48,6 +48,14 @@ CASES: dict[str, tuple[Claims, tuple[Held, ...], tuple[object, ...] | str | None
     "one without routes has it": (wanted(A), (held(A, "shop/gone"),), "shop/gone, which"),
     "somebody unknown put one beside ours": (wanted(A), (held(A), held(OTHER_NAME, "")), None),
     "what others have is theirs": (wanted(), (held(A, OLD), held(B, YOUNG), held(A, "")), None),
+    "what is to be protected first": (
+        wanted(*(Claim(f"GET /{n}") for n in range(9)), Claim("GET /z", "jwt")),
+        (held(Claim("GET /z")),),
+        (
+            Altered(held(Claim("GET /z")).id, Claim("GET /z", "jwt")),
+            *(Added(f"GET /{n}", Claim(f"GET /{n}")) for n in range(4)),
+        ),
+    ),
     "the rest first": (wanted(A, B), (held(A, OLD),), (Added(B.key, B),)),
 }
 
