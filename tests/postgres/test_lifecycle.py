@@ -140,9 +140,18 @@ async def test_a_crash_after_create_database_is_taken_up(place: Place, postgres:
     assert part.state is State.READY
 
 
-async def test_a_foreign_namesake_is_left_alone_for_ever(place: Place, postgres: PostgresServer) -> None:
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        'ALTER DATABASE "{db}" OWNER TO postgres',
+        'COMMENT ON ROLE "{owner}" IS NULL',
+        "COMMENT ON ROLE \"{app}\" IS 'kept by hand'",
+    ],
+)
+async def test_a_foreign_namesake_is_left_alone_for_ever(place: Place, postgres: PostgresServer, foreign: str) -> None:
     _, connection = await made(place)
-    postgres.run(comment(connection, "'kept by hand'"))
+    roles = {"db": connection.database, "app": connection.runtime.username, "owner": connection.owner.username}
+    postgres.run(foreign.format(**roles))
     said = postgres.statements()
     for logins in (None, connection):
         part, nothing = await reconcile_database(place, wanted(logins))
@@ -153,6 +162,25 @@ async def test_a_foreign_namesake_is_left_alone_for_ever(place: Place, postgres:
     assert postgres.statements() == said
     other, _ = await reconcile_database(later(place, "another"), wanted(connection))
     assert other.reason is Reason.CONFLICT
+
+
+@pytest.mark.parametrize("text", ["'kept by hand'", '\'{{"microservice-operator.dev/uid": "mine"}}\'', "'[1]'", "NULL"])
+async def test_the_comment_of_a_database_is_its_owners_and_decides_nothing(
+    place: Place, postgres: PostgresServer, text: str
+) -> None:
+    part, connection = await made(place)
+    postgres.run(comment(connection, text.format()), connection.database, connection.owner)
+    ready, _ = await reconcile_database(place, wanted(connection, part.id))
+    assert ready.state is State.READY
+    said = postgres.statements()
+    assert (await reconcile_database(place, wanted(connection, part.id)))[0].state is State.READY
+    assert postgres.statements() == said
+    foreign = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '{}'"
+    [[left]] = postgres.run(foreign.format(connection.database))
+    # words are the service's own, marks and nothing at all become ours
+    assert (left == text.format().strip("'")) is (text in ("'kept by hand'", "'[1]'"))
+    gone = await delete_database(place, LeavingDatabase("orders", "Delete", part.id))
+    assert gone.reason is Reason.DATABASE_DELETED
 
 
 async def test_a_lost_database_is_never_made_again_in_silence(place: Place, postgres: PostgresServer) -> None:

@@ -11,7 +11,6 @@ import pytest
 from microservice_operator.connections import Login
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.postgres import LeavingDatabase, Place, delete_database, reconcile_database, servers
-from microservice_operator.postgres.passwords import matches, password
 from tests.ports import free_port
 from tests.postgres.conftest import made, wanted
 from tests.postgres.server import PostgresServer, TlsFront
@@ -140,14 +139,3 @@ async def test_a_right_that_the_admin_lacks_is_named(place: Place, postgres: Pos
     part, _ = await reconcile_database(replace(place, server=server), wanted(fresh))
     assert (part.state, part.reason) == (State.STALLED, Reason.FORBIDDEN)
     assert "permission denied to create role" in part.message
-
-
-def test_a_verifier_matches_its_own_password_only(postgres: PostgresServer) -> None:
-    clear = password()
-    postgres.run(f"CREATE ROLE verified PASSWORD '{clear}'")
-    [[verifier]] = postgres.run("SELECT rolpassword FROM pg_authid WHERE rolname = 'verified'")
-    assert matches(verifier, clear)
-    for wrong in (clear + "x", "", password()):
-        assert not matches(verifier, wrong)
-    for broken in (None, "", "md5abc", "SCRAM-SHA-256$4096:xx", "SCRAM-SHA-256$a:b$c:d"):
-        assert not matches(broken, clear)

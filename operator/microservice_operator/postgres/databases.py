@@ -4,26 +4,39 @@ The Secret comes first. A pass to which a password is not known makes one, chang
 it in a Connection with a part that is Progressing and asks for another look at once. The caller writes the Secret; the
 next pass finds it and sets the roles to it. So a password that was made and not written was never used, and a crash at
 any point leaves roles that the next pass sets to what the Secret says.
+
+The admin works from the server's maintenance database. What is to be done in the database itself its owner does, with
+the login of its Secret, so that nothing that a service has put there can gain by it (PostgreSQL, CVE-2018-1058).
 """
 
 from dataclasses import replace
-
-from psycopg import sql
+from typing import Literal
 
 from .. import names as annotation
 from ..connections import Connection, Login
 from ..errors import NeedsPerson, NotYet, OperatorError
 from ..facts import Event, Part, Reason, State
 from ..ownership import Standing
+from .database_catalog import observe_database
 from .extensions import create_extensions
-from .observed import Names, OnServer, observe_database, observe_server
-from .passwords import matches, password
+from .observed import Names, OnServer, observe_locale, observe_server, observe_template_owners
+from .passwords import password, proof, usable
 from .places import Logins, Place, WantedDatabase
+from .public_schema import take_over_public
 from .servers import Session
-from .statements import Statements, database_statements, right_statements, role_statements
+from .speaking import say, say_long
+from .statements import (
+    Statements,
+    create_database,
+    database_statements,
+    password_statements,
+    right_statements,
+    role_statements,
+)
 
 KIND = "Database"
 PERSON_SECONDS = 300.0  # so that it recovers by itself once somebody has acted
+_CLOSED_PUBLIC = 150000  # the version from which `public` is the database owner's, and nobody else may create in it
 
 
 async def reconcile_database(place: Place, wanted: WantedDatabase) -> tuple[Part, Connection | None]:
@@ -44,7 +57,7 @@ async def reconcile_database(place: Place, wanted: WantedDatabase) -> tuple[Part
         part, found = await work.run()
     except OperatorError as error:
         part = place.settled.news(key, failed(work.part, error))
-        known = logins if wanted.known_id and isinstance(error, NotYet) else None
+        known = logins if wanted.known_id and not isinstance(error, NeedsPerson) else None
         return part, connection(place, names, known) if known else None
     if work.quiet and part.state is State.READY:
         place.settled.keep(key, sight, part)
@@ -61,6 +74,11 @@ def connection(place: Place, names: Names, logins: Logins) -> Connection:
     )
 
 
+def database_id(place: Place, names: Names) -> str:
+    """What status remembers of a database: where it is."""
+    return f"postgresql://{place.server.address}/{names.database}"
+
+
 def failed(part: Part, error: OperatorError) -> Part:
     """The part when something went wrong: a person is asked for, or it is looked at again."""
     if isinstance(error, NeedsPerson):
@@ -68,7 +86,8 @@ def failed(part: Part, error: OperatorError) -> Part:
         return replace(stalled, message=str(error), field=error.field or part.field)
     if isinstance(error, NotYet):
         return replace(part, reason=Reason(error.reason), message=str(error), after=error.after, failed=True)
-    raise error
+    # what leads to the server could not be read
+    return replace(part, reason=Reason.DATABASE_UNREACHABLE, message=str(error), after=PERSON_SECONDS, failed=True)
 
 
 class _Pass:
@@ -78,41 +97,50 @@ class _Pass:
         self._place = place
         self._wanted = wanted
         self._names = names
-        self._id = f"postgresql://{place.server.address}/{names.database}"
         self.quiet = True
         self.part = Part("PostgreSQL", KIND, wanted.spec.name, State.UNKNOWN, id=wanted.known_id, field=wanted.field)
 
     async def run(self) -> tuple[Part, Connection | None]:
-        place, names, logins = self._place, self._names, self._wanted.logins.both
+        place, logins = self._place, self._wanted.logins.both
         async with place.servers.session(place.server) as session:
-            observed = await observe_server(session, names)
+            observed = await observe_server(session, self._names)
             self._check(observed)
             if logins is None:
                 return self._secret_first()
+            self._check_passwords(logins)
+            found = connection(place, self._names, logins)
             self.part = replace(self.part, state=State.PROGRESSING)
-            await self._server_side(session, observed, logins)
-        async with place.servers.session(place.server, names.database) as session:
-            await self._say(session, right_statements(names, await observe_database(session, names)), names.owner)
-            missing = await create_extensions(session, names, self._wanted)
-            self.quiet = self.quiet and not missing
-        return replace(self.part, state=State.READY, id=self._id), connection(place, names, logins)
+            await self._server_side(session, observed, found)
+        await self._inside(found, superuser=observed.superuser)
+        return replace(self.part, state=State.READY, id=database_id(place, self._names)), found
 
     def _check(self, observed: OnServer) -> None:
-        standing = observed.standing(self._place.owner, self._names, dedicated=self._place.dedicated)
+        names, where, field = self._names, self._place.server.address, self._wanted.field
+        standing = observed.standing(self._place.owner, names, dedicated=self._place.dedicated)
         name = self._wanted.spec.name
         if standing is Standing.FOREIGN:
             raise NeedsPerson(
                 Reason.CONFLICT,
-                f"a database or role {self._names.database} exists at {self._place.server.address} and is not marked "
-                "as this Microservice's; it is left as it is; rename the database in the spec, or remove that one",
-                self._wanted.field,
+                f"a database or role {names.database} exists at {where} and is not marked as this Microservice's, or "
+                f"the database belongs to another role than {names.owner}; it is left as it is; rename the database "
+                "in the spec, or give or remove that one",
+                field,
             )
         if not observed.database and self._wanted.known_id and not self._wanted.recreate:
             raise NeedsPerson(
                 Reason.DATABASE_LOST,
-                f"database {name} was at {self._wanted.known_id} and is not at {self._place.server.address}; restore "
+                f"database {name} was at {self._wanted.known_id} and is not at {where}; restore "
                 f"it from a backup, or annotate the Microservice with {annotation.ANNOTATION_RECREATE}: {name} to "
                 "start with an empty one",
+                field,
+            )
+
+    def _check_passwords(self, logins: Logins) -> None:
+        if not (usable(logins.owner.password) and usable(logins.runtime.password)):
+            raise NeedsPerson(
+                Reason.REJECTED,
+                f"a Secret of database {self._wanted.spec.name} holds an empty password, or one with a NUL in it; "
+                "its roles keep theirs; delete that Secret to get a new password",
                 self._wanted.field,
             )
 
@@ -126,47 +154,74 @@ class _Pass:
         part = replace(self.part, state=State.PROGRESSING, reason=Reason.DATABASE_CREATING, message=message, after=0.0)
         return part, connection(self._place, self._names, fresh)
 
-    async def _server_side(self, session: Session, observed: OnServer, logins: Logins) -> None:
-        place, names = self._place, self._names
-        verifiers = await self._new_verifiers(session, observed, logins)
-        await self._say(session, role_statements(names, observed, place.owner, verifiers))
-        if verifiers.keys() & observed.roles.keys():
-            self._happened(Reason.PASSWORD_RENEWED, "its roles are set to the passwords of its Secret")
+    async def _server_side(self, session: Session, observed: OnServer, found: Connection) -> None:
+        """Roles, database and who may connect first: an admin that may not read passwords tries them by a login."""
+        names, owner = self._names, self._place.owner
+        logins = (found.owner, found.runtime)
+        verifiers = {login.username: proof(login.username, login.password).verifier for login in logins}
+        self._tell_of_powers(observed)
+        await self._say(session, role_statements(names, observed, owner, verifiers))
+        now = observed
         if not observed.database:
-            create = sql.SQL("CREATE DATABASE {} OWNER {}")
-            await session.execute(create.format(sql.Identifier(names.database), sql.Identifier(names.owner)))
-            self.quiet = False
-            self._happened(Reason.DATABASE_CREATED, f"made at {place.server.address}")
-            observed = await observe_server(session, names)
-        await self._say(session, database_statements(names, observed, place.owner))
+            await self._create(session, observed)
+            now = await observe_server(session, names)
+        await self._say(session, database_statements(names, now, owner))
+        wrong = {
+            login.username: verifiers[login.username]
+            for login in logins
+            if login.username in observed.roles and not await self._fits(observed, login, verifiers[login.username])
+        }
+        await self._say(session, password_statements(wrong))
+        if wrong:
+            self._happened("Normal", Reason.PASSWORD_RENEWED, "its roles are set to the passwords of its Secret")
 
-    async def _new_verifiers(self, session: Session, observed: OnServer, logins: Logins) -> dict[str, str]:
-        verifiers = {}
-        for name, login in ((self._names.owner, logins.owner), (self._names.runtime, logins.runtime)):
-            role = observed.roles.get(name)
-            if role is None or not await self._fits(observed, name, login):
-                encrypted = session.pgconn.encrypt_password(login.password.encode(), name.encode(), b"scram-sha-256")
-                verifiers[name] = encrypted.decode()
-        return verifiers
+    async def _create(self, session: Session, observed: OnServer) -> None:
+        # before, an admin that is no superuser needs what its provider has made its own in template1
+        pristine = observed.superuser or session.info.server_version >= _CLOSED_PUBLIC
+        name, where = self._wanted.spec.name, self._place.server.address
+        owners = [] if pristine else await observe_template_owners(session)
+        if owners:
+            raise NeedsPerson(
+                Reason.CONFLICT,
+                f"template1 at {where} holds objects of {', '.join(owners)}, which every new database would have, too; "
+                "say in template1: DROP OWNED BY that role, and REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+                self._wanted.field,
+            )
+        locale = await observe_locale(session)
+        self.quiet = False
+        long = NotYet(Reason.DATABASE_CREATING, f"database {name} is still being created at {where}", 10.0)
+        await say_long(session, create_database(self._names, locale, pristine=pristine), long)
+        self._happened("Normal", Reason.DATABASE_CREATED, f"made at {where}")
 
-    async def _fits(self, observed: OnServer, name: str, login: Login) -> bool:
+    async def _fits(self, observed: OnServer, login: Login, verifier: str) -> bool:
         if observed.readable:
-            return matches(observed.roles[name].verifier, login.password)
+            return observed.roles[login.username].verifier == verifier
         if not observed.database:
             return False
-        place = self._place
-        return await place.servers.admits(place.server, self._names.database, Login(name, login.password))
+        return await self._place.servers.admits(self._place.server, self._names.database, login)
 
-    async def _say(self, session: Session, statements: Statements, role: str = "") -> None:
-        if not statements:
-            return
-        self.quiet = False
-        async with session.transaction():
-            if role:
-                await session.execute(sql.SQL("SET LOCAL ROLE {}").format(sql.Identifier(role)))
-            for statement in statements:
-                await session.execute(statement)
+    async def _inside(self, found: Connection, *, superuser: bool) -> None:
+        place, names = self._place, self._names
+        async with place.servers.session(place.server, names.database, found.owner) as session:
+            observed = await observe_database(session, names)
+            if await take_over_public(place, names, observed.schema, superuser=superuser):
+                self.quiet = False
+                observed = await observe_database(session, names)
+            await self._say(session, right_statements(names, observed))
+            missing = await create_extensions(session, observed, self._wanted)
+            self.quiet = self.quiet and not missing
 
-    def _happened(self, reason: Reason, what: str) -> None:
-        event = Event("Normal", reason, f"database {self._wanted.spec.name}: {what}")
+    async def _say(self, session: Session, statements: Statements) -> None:
+        self.quiet = self.quiet and not statements
+        await say(session, statements)
+
+    def _tell_of_powers(self, observed: OnServer) -> None:
+        for name, role in sorted(observed.roles.items()):
+            if role.powers:
+                held = ", ".join(role.powers)
+                what = f"role {name} has {held}, which nobody declared, and loses it; SECURITY.md says what to look for"
+                self._happened("Warning", Reason.FORBIDDEN, what)
+
+    def _happened(self, kind: Literal["Normal", "Warning"], reason: Reason, what: str) -> None:
+        event = Event(kind, reason, f"database {self._wanted.spec.name}: {what}")
         self.part = replace(self.part, events=(*self.part.events, event))

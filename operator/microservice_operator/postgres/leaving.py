@@ -2,16 +2,18 @@
 
 from dataclasses import replace
 
-from psycopg import sql
+from psycopg import errors, sql
 
-from ..errors import OperatorError
+from .. import names as annotation
+from ..errors import NeedsPerson, NotYet, OperatorError
 from ..facts import Event, Part, Reason, State
 from ..ownership import Standing
-from .databases import KIND, failed
+from .databases import KIND, database_id, failed
 from .observed import Names, OnServer, observe_server
 from .places import LeavingDatabase, Place
 from .servers import Session
-from .statements import retention_statements
+from .speaking import say, say_long
+from .statements import membership_statements, retention_statements
 
 
 async def delete_database(place: Place, leaving: LeavingDatabase) -> Part:
@@ -23,10 +25,13 @@ async def delete_database(place: Place, leaving: LeavingDatabase) -> Part:
     names = Names.of(place.owner, leaving.name)
     place.settled.forget(place.owner.identity.uid)
     part = Part("PostgreSQL", KIND, leaving.name, State.DELETING, Reason.DELETING, id=leaving.known_id)
+    elsewhere = leaving.known_id not in ("", database_id(place, names))
     try:
         async with place.servers.session(place.server) as session:
             observed = await observe_server(session, names)
             standing = observed.standing(place.owner, names)
+            if elsewhere and standing is not Standing.OURS:
+                return _elsewhere(place, part, leaving)
             if standing is None:
                 return _gone(part, happened=bool(leaving.known_id))
             if standing is not Standing.OURS:
@@ -34,10 +39,22 @@ async def delete_database(place: Place, leaving: LeavingDatabase) -> Part:
                 return replace(part, state=State.RETAINED, reason=Reason.CONFLICT, message=message)
             if leaving.policy == "Retain":
                 return await _retain(session, part, (place, names, observed))
-            await _drop(session, names, observed)
+            await _drop(session, part, names, observed)
             return _gone(part, happened=True)
     except OperatorError as error:
         return failed(part, error)
+
+
+def _elsewhere(place: Place, part: Part, leaving: LeavingDatabase) -> Part:
+    """What is not at this server may well be at the one where it was."""
+    if leaving.policy == "Retain":
+        message = f"database {part.name} is left in place at {part.id}"
+        return replace(part, state=State.RETAINED, reason=Reason.DATABASE_RETAINED, message=message)
+    raise NeedsPerson(
+        Reason.DATABASE_LOST,
+        f"database {part.name} was at {part.id} and is not at {place.server.address}, which the Environment names now; "
+        f"name the former server until it is deleted, or annotate with {annotation.ANNOTATION_ABANDON} to leave it",
+    )
 
 
 async def _retain(session: Session, part: Part, found: tuple[Place, Names, OnServer]) -> Part:
@@ -47,19 +64,27 @@ async def _retain(session: Session, part: Part, found: tuple[Place, Names, OnSer
     statements = retention_statements(names, observed, place.owner)
     if not statements:
         return part
-    async with session.transaction():
-        for statement in statements:
-            await session.execute(statement)
+    await say(session, statements)
     return replace(part, events=(Event("Normal", Reason.DATABASE_RETAINED, message),))
 
 
-async def _drop(session: Session, names: Names, observed: OnServer) -> None:
+async def _drop(session: Session, part: Part, names: Names, observed: OnServer) -> None:
     """The database first: roles that own something cannot go; after a crash between, the next pass drops them."""
+    await say(session, membership_statements(observed, tuple(sorted(observed.roles))))
+    database = sql.Identifier(names.database)
+    if observed.template:  # its owner may say so, and then nobody could drop it
+        await session.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE false").format(database))
     if observed.database:
-        await session.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(names.database)))
-    async with session.transaction():
-        for name in sorted(observed.roles):
-            await session.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
+        long = NotYet(Reason.DATABASE_DELETING, f"database {part.name} is still being deleted", 10.0)
+        await say_long(session, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database), long)
+    try:
+        await say(session, [sql.SQL("DROP ROLE {}").format(sql.Identifier(name)) for name in sorted(observed.roles)])
+    except errors.DependentObjectsStillExist as error:
+        raise NeedsPerson(
+            Reason.DELETING,
+            f"database {part.name} is gone, but of its roles {' and '.join(sorted(observed.roles))} one owns something "
+            f"elsewhere on the server ({error.diag.message_detail}); say there: DROP OWNED BY that role",
+        ) from None
 
 
 def _gone(part: Part, *, happened: bool) -> Part:

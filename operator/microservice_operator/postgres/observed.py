@@ -1,9 +1,13 @@
-"""What a server says of a declared database and its two roles: read-only queries, and the values that they answer."""
+"""What a server says of a declared database and its two roles: read-only queries, and the values that they answer.
+
+Every name is qualified and every operator named with its schema, so that nothing depends on how a session looks names
+up; what can be put together here is not put together there.
+"""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 from .. import names as marks_names
 from ..ownership import Owner, Standing
@@ -27,11 +31,12 @@ class Names:
 
 @dataclass(frozen=True)
 class Role:
-    """One role: its marks, its attributes, whether the admin is a member of it."""
+    """One role: its marks, its attributes, whether its password is over, whether the admin is a member of it."""
 
     marks: Mapping[str, str]
     login: bool
     powers: tuple[str, ...]
+    expired: bool
     admin_is_member: bool
     verifier: str | None = None
 
@@ -46,12 +51,18 @@ class OnServer:
     database: bool = False
     database_owner: str = ""
     database_marks: Mapping[str, str] | None = None
+    template: bool = False
     grants: frozenset[tuple[str, str]] = frozenset()  # grantee ("" is everybody), privilege
+
+    def granted(self, role: str) -> set[str]:
+        """What a role may do with the database."""
+        return {privilege for grantee, privilege in self.grants if grantee == role}
 
     def standing(self, owner: Owner, names: Names, *, dedicated: bool = False) -> Standing | None:
         """Whose it all is; None when there is nothing.
 
-        A database without a comment is what a crash leaves between its creation and its marking, if our role owns it.
+        The roles' marks decide, and that our role owns the database: the comment of a database can be written by its
+        owner, that of a role by nobody but an admin, and a database changes hands only with the right to make one.
         On a `dedicated` server, whose own marks say whose it is, an earlier Microservice of the same name has left all
         behind, although nobody was there to mark it so.
         """
@@ -60,112 +71,87 @@ class OnServer:
             return owner.standing({**marks, marks_names.TAG_RETAINED: "true"} if dedicated else marks)
 
         found = {read(role.marks) for role in self.roles.values()}
-        if self.database:
-            ours = self.database_owner == names.owner and names.owner in self.roles
-            marks = self.database_marks
-            if marks is None:
-                found.add(read(self.roles[names.owner].marks) if ours else Standing.FOREIGN)
-            else:
-                found.add(read(marks))
+        if self.database and not (self.database_owner == names.owner and names.owner in self.roles):
+            found.add(Standing.FOREIGN)
         for standing in (Standing.FOREIGN, Standing.RETAINED, Standing.OURS):
             if standing in found:
                 return standing
         return None
 
 
-@dataclass(frozen=True)
-class InDatabase:
-    """What the database itself holds; `schema` is absent if the service has dropped `public`."""
-
-    schema: frozenset[tuple[str, str]] | None
-    defaults: frozenset[tuple[str, str]]  # object type, privilege: what the owner's new objects give the runtime role
-    closed_tables: tuple[str, ...]
-    closed_sequences: tuple[str, ...]
-    extensions: frozenset[str]
-
-
-_ROLES = """
-SELECT rolname, shobj_description(oid, 'pg_authid'), rolcanlogin,
-       array_remove(ARRAY[CASE WHEN rolsuper THEN 'SUPERUSER' END, CASE WHEN rolcreatedb THEN 'CREATEDB' END,
-                          CASE WHEN rolcreaterole THEN 'CREATEROLE' END, CASE WHEN rolreplication THEN 'REPLICATION'
-                          END, CASE WHEN rolbypassrls THEN 'BYPASSRLS' END], NULL),
-       pg_has_role(current_user, oid, 'USAGE')
-FROM pg_roles WHERE rolname = ANY(%s)
-"""
-_DATABASE = """
-SELECT pg_get_userbyid(datdba), shobj_description(d.oid, 'pg_database'),
-       ARRAY(SELECT CASE WHEN grantee = 0 THEN '' ELSE pg_get_userbyid(grantee) END || ' ' || privilege_type
-             FROM aclexplode(coalesce(datacl, acldefault('d', datdba))))
-FROM pg_database d WHERE datname = %s
-"""
+POWERS = ("SUPERUSER", "CREATEDB", "CREATEROLE", "REPLICATION", "BYPASSRLS")
 _ADMIN = """
-SELECT rolsuper, has_column_privilege(current_user, 'pg_catalog.pg_authid', 'rolpassword', 'SELECT')
-FROM pg_roles WHERE rolname = current_user
+SELECT rolsuper, pg_catalog.has_column_privilege(oid, 'pg_catalog.pg_authid', 'rolpassword', 'SELECT')
+FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) current_user
 """
-_SCHEMA = """
-SELECT ARRAY(SELECT CASE WHEN grantee = 0 THEN '' ELSE pg_get_userbyid(grantee) END || ' ' || privilege_type
-             FROM aclexplode(coalesce(nspacl, acldefault('n', nspowner))))
-FROM pg_namespace WHERE nspname = 'public'
+_ROLES = """
+SELECT r.rolname, d.description, r.rolcanlogin,
+       r.rolsuper, r.rolcreatedb, r.rolcreaterole, r.rolreplication, r.rolbypassrls,
+       r.rolvaliduntil OPERATOR(pg_catalog.<) pg_catalog.now(), pg_catalog.pg_has_role(r.oid, 'USAGE')
+FROM pg_catalog.pg_roles r LEFT JOIN pg_catalog.pg_shdescription d ON d.objoid OPERATOR(pg_catalog.=) r.oid
+     AND d.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_authid'::pg_catalog.regclass
+WHERE r.rolname OPERATOR(pg_catalog.=) ANY (%s)
 """
-_DEFAULTS = """
-SELECT defaclobjtype::text, a.privilege_type
-FROM pg_default_acl, aclexplode(defaclacl) a
-WHERE defaclrole = %(owner)s::regrole AND defaclnamespace = 'public'::regnamespace AND a.grantee = %(runtime)s::regrole
+_VERIFIERS = "SELECT rolname, rolpassword FROM pg_catalog.pg_authid WHERE rolname OPERATOR(pg_catalog.=) ANY (%s)"
+_DATABASE = """
+SELECT r.rolname, c.description, d.datistemplate
+FROM pg_catalog.pg_database d JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) d.datdba
+     LEFT JOIN pg_catalog.pg_shdescription c ON c.objoid OPERATOR(pg_catalog.=) d.oid
+     AND c.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_database'::pg_catalog.regclass
+WHERE d.datname OPERATOR(pg_catalog.=) %s
 """
-# A migration may take single rights away again; only what the runtime role cannot touch at all was never opened to it.
-_CLOSED = """
-SELECT relname, relkind = 'S' FROM pg_class
-WHERE relnamespace = 'public'::regnamespace AND relowner = %(owner)s::regrole
-  AND CASE WHEN relkind IN ('r', 'p', 'v', 'm')
-           THEN NOT has_table_privilege(%(runtime)s, oid, 'SELECT, INSERT, UPDATE, DELETE')
-           WHEN relkind = 'S' THEN NOT has_sequence_privilege(%(runtime)s, oid, 'USAGE, SELECT') ELSE false END
-ORDER BY relname
+_GRANTS = """
+SELECT r.rolname, a.privilege_type
+FROM pg_catalog.pg_database d,
+     pg_catalog.aclexplode(COALESCE(d.datacl, pg_catalog.acldefault('d', d.datdba))) a
+     LEFT JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) a.grantee
+WHERE d.datname OPERATOR(pg_catalog.=) %s
+"""
+_LOCALE = """
+SELECT pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype
+FROM pg_catalog.pg_database WHERE datname OPERATOR(pg_catalog.=) 'template1'
+"""
+_TEMPLATE_OWNERS = """
+SELECT DISTINCT r.rolname FROM pg_catalog.pg_shdepend s
+     JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) s.dbid
+     JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) s.refobjid
+WHERE d.datname OPERATOR(pg_catalog.=) 'template1' AND s.deptype OPERATOR(pg_catalog.=) 'o'::pg_catalog."char"
+      AND s.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_authid'::pg_catalog.regclass
+      AND r.rolcanlogin AND NOT (r.rolsuper OR r.rolcreaterole OR r.rolcreatedb)
 """
 
 
 async def observe_server(session: Session, names: Names) -> OnServer:
-    """Four small queries of shared catalogs."""
-    [[superuser, readable]] = await _rows(session, _ADMIN)
+    """A few small queries of shared catalogs."""
+    [[superuser, readable]] = await rows(session, _ADMIN)
     wanted = [names.owner, names.runtime]
     verifiers: dict[str, str | None] = {}
     if readable:
-        stored = await _rows(session, "SELECT rolname, rolpassword FROM pg_authid WHERE rolname = ANY(%s)", [wanted])
-        verifiers = {name: verifier for name, verifier in stored}  # noqa: C416 rows are tuples of unknown length to mypy
-    roles = {
-        name: Role(_marks(comment) or {}, login, tuple(powers), member, verifiers.get(name))
-        for name, comment, login, powers, member in await _rows(session, _ROLES, [wanted])
-    }
-    for owner, comment, grants in await _rows(session, _DATABASE, [names.database]):
-        return OnServer(superuser, readable, roles, True, owner, _marks(comment), _pairs(grants))  # noqa: FBT003
+        verifiers = {name: verifier for name, verifier in await rows(session, _VERIFIERS, [wanted])}  # noqa: C416 rows are tuples of unknown length to mypy
+    roles = {}
+    for name, comment, login, *powers, expired, member in await rows(session, _ROLES, [wanted]):
+        held = tuple(word for word, has in zip(POWERS, powers, strict=True) if has)
+        roles[name] = Role(_marks(comment) or {}, login, held, bool(expired), member, verifiers.get(name))
+    for owner, comment, template in await rows(session, _DATABASE, [names.database]):
+        grants = frozenset((grantee or "", right) for grantee, right in await rows(session, _GRANTS, [names.database]))
+        return OnServer(superuser, readable, roles, True, owner, _marks(comment), template, grants)  # noqa: FBT003
     return OnServer(superuser, readable, roles)
 
 
-async def observe_database(session: Session, names: Names) -> InDatabase:
-    """A few queries of the database's own catalogs."""
-    schema = await _rows(session, _SCHEMA)
-    extensions = await _rows(session, "SELECT extname FROM pg_extension")
-    if not schema:
-        return InDatabase(None, frozenset(), (), (), frozenset(name for (name,) in extensions))
-    roles = {"owner": f'"{names.owner}"', "runtime": f'"{names.runtime}"'}
-    defaults = await _rows(session, _DEFAULTS, roles)
-    closed = await _rows(session, _CLOSED, {"owner": roles["owner"], "runtime": names.runtime})
-    return InDatabase(
-        schema=_pairs(schema[0][0]),
-        defaults=frozenset((kind, privilege) for kind, privilege in defaults),
-        closed_tables=tuple(name for name, sequence in closed if not sequence),
-        closed_sequences=tuple(name for name, sequence in closed if sequence),
-        extensions=frozenset(name for (name,) in extensions),
-    )
+async def observe_locale(session: Session) -> list[str]:
+    """Encoding, collation and character type of `template1`, which an admin may have chosen; [] without it."""
+    return [str(value) for row in await rows(session, _LOCALE) for value in row]
 
 
-async def _rows(session: Session, query: Any, parameters: Any = None) -> list[Any]:
+async def observe_template_owners(session: Session) -> list[str]:
+    """Logins without the powers of an admin that own something in `template1`, of which every database is a copy."""
+    return sorted(name for (name,) in await rows(session, _TEMPLATE_OWNERS))
+
+
+async def rows(session: Session, query: LiteralString, parameters: Any = None) -> list[Any]:
+    """What a query answers."""
     cursor = await session.execute(query, parameters)
     return await cursor.fetchall()
-
-
-def _pairs(grants: list[str]) -> frozenset[tuple[str, str]]:
-    split = (grant.rpartition(" ") for grant in grants)
-    return frozenset((grantee, privilege) for grantee, _, privilege in split)
 
 
 def _marks(comment: str | None) -> Mapping[str, str] | None:

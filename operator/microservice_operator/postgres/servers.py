@@ -1,4 +1,9 @@
-"""Connections to PostgreSQL servers: few, short, and never less encrypted than the Environment says."""
+"""Connections to PostgreSQL servers: few, short, and never less encrypted than the Environment says.
+
+Nothing that the owner of a database has put into it is looked up by name, nor may its settings change what a session
+is: a client's options win over those of ALTER DATABASE and ALTER ROLE. Only a server that takes writes is asked, since
+a standby may be late, and what it does not know yet is not gone.
+"""
 
 import asyncio
 import hashlib
@@ -17,15 +22,25 @@ import psycopg
 from ..connections import Login
 from ..errors import NotYet
 from ..facts import Reason
-from .failures import meaning, unreachable
+from .failures import meaning, unreachable, wrong_password
+from .passwords import Proof, proof
 
 Session = psycopg.AsyncConnection[tuple[object, ...]]
 
 _CONNECT_SECONDS = 3
+_REACH_SECONDS = 10  # for the name and all of its addresses together
 _STATEMENT_SECONDS = 10
 _SESSION_SECONDS = 25  # a server that is frozen answers no statement and no time-out of its own
 _QUEUE_SECONDS = 5
 _MAINTENANCE = "postgres"
+_OPTIONS = {
+    "search_path": "pg_catalog,pg_temp",
+    "local_preload_libraries": "",
+    "statement_timeout": f"{_STATEMENT_SECONDS}s",
+    "lock_timeout": f"{_STATEMENT_SECONDS // 2}s",
+    # a process that is stopped, or whose machine is gone, leaves no lock behind
+    "idle_in_transaction_session_timeout": f"{_SESSION_SECONDS}s",
+}
 
 
 class Admin(Protocol):
@@ -60,46 +75,64 @@ class Servers:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     @asynccontextmanager
-    async def session(self, server: Server, database: str = _MAINTENANCE) -> AsyncIterator[Session]:
-        """A session as admin, each statement its own transaction; raises OperatorErrors for what goes wrong in it."""
+    async def session(
+        self, server: Server, database: str = _MAINTENANCE, role: Login | None = None
+    ) -> AsyncIterator[Session]:
+        """A session as admin or as a `role` of ours, each statement its own transaction.
+
+        Raises OperatorErrors for what goes wrong in it.
+        """
         turn = self._turns[server.address]
         try:
             await asyncio.wait_for(turn.acquire(), _QUEUE_SECONDS)
         except TimeoutError:
             raise NotYet(Reason.PROGRESSING, f"PostgreSQL at {server.address} is busy with other databases") from None
         try:
-            async with self._opened(server, database) as session:
+            async with self._opened(server, database, role) as session:
                 yield session
         finally:
             turn.release()
 
-    async def admits(self, server: Server, database: str, login: Login) -> bool:
-        """Does the server let this login in? For admins who may not read what the server stores of a password."""
+    async def admits(self, server: Server, database: str, role: Login) -> bool:
+        """Does the server let this role in? For admins who may not read what the server stores of a password.
+
+        Raises NotYet when that cannot be told: only a password that the server calls wrong is a no.
+        """
         try:
-            session = await self._connect(server, database, login)
-        except psycopg.OperationalError:
-            return False
+            session = await self._connect_as(server, database, role)
+        except psycopg.Error as error:
+            if wrong_password(error):
+                return False
+            raise unreachable(error, server.address, role.username) from None
         await session.close()
         return True
 
     @asynccontextmanager
-    async def _opened(self, server: Server, database: str) -> AsyncIterator[Session]:
-        admin = server.admin if isinstance(server.admin, Login) else await server.admin.login()
+    async def _opened(self, server: Server, database: str, role: Login | None) -> AsyncIterator[Session]:
+        name = role.username if role else ""
         try:
-            session = await self._connect(server, database, admin)
+            if role:
+                session = await self._connect_as(server, database, role)
+            else:
+                admin = server.admin if isinstance(server.admin, Login) else await server.admin.login()
+                session = await self._connect(server, database, admin)
         except psycopg.Error as error:
-            raise unreachable(error, server.address) from None
+            raise unreachable(error, server.address, name) from None
         end = asyncio.get_running_loop().call_later(_SESSION_SECONDS, _cut, session)
         try:
             yield session
         except psycopg.Error as error:
-            raise meaning(error, server.address) from None
+            raise meaning(error, server.address, name) from None
         finally:
             end.cancel()
             await session.close()
 
-    async def _connect(self, server: Server, database: str, login: Login) -> Session:
-        return await psycopg.AsyncConnection.connect(
+    async def _connect_as(self, server: Server, database: str, role: Login) -> Session:
+        """With keys: a role of ours chooses how often its password is to be hashed."""
+        return await self._connect(server, database, role, proof(role.username, role.password))
+
+    async def _connect(self, server: Server, database: str, login: Login, keys: Proof | None = None) -> Session:
+        connecting = psycopg.AsyncConnection.connect(
             host=server.host,
             port=server.port,
             dbname=database,
@@ -110,10 +143,18 @@ class Servers:
             gssencmode="disable",
             client_encoding="utf8",
             connect_timeout=_CONNECT_SECONDS,
-            options=f"-c statement_timeout={_STATEMENT_SECONDS}s -c lock_timeout={_STATEMENT_SECONDS // 2}s",
+            target_session_attrs="primary",
+            options=" ".join(f"-c {name}={value}" for name, value in _OPTIONS.items()),
             application_name="microservice-operator",
             autocommit=True,
+            scram_client_key=keys.client_key if keys else None,
+            scram_server_key=keys.server_key if keys else None,
         )
+        try:
+            async with asyncio.timeout(_REACH_SECONDS):
+                return await connecting
+        except TimeoutError:
+            raise psycopg.errors.ConnectionTimeout(f"no answer within {_REACH_SECONDS} s") from None
 
     def _root_certificate(self, server: Server) -> str | None:
         if not server.certificates:

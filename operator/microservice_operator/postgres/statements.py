@@ -8,32 +8,55 @@ from psycopg import sql
 
 from .. import names as marks_names
 from ..ownership import Owner
-from .observed import InDatabase, Names, OnServer
+from .database_catalog import InDatabase, PublicSchema
+from .observed import Names, OnServer, Role
 
 Statements = list[sql.Composed]
 
 _ROWS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
 _COUNTERS = frozenset({"SELECT", "USAGE"})
+_OWNERS = frozenset({"CONNECT", "CREATE", "TEMPORARY"})
 
 
 def role_statements(names: Names, observed: OnServer, owner: Owner, verifiers: Mapping[str, str]) -> Statements:
-    """Both roles; `verifiers` holds a new one for each role whose password is to be set."""
+    """Both roles; `verifiers` are the passwords of those that are made."""
     said: Statements = []
     for name in (names.owner, names.runtime):
         role = observed.roles.get(name)
         if role is None:
             said.append(_say("CREATE ROLE {} LOGIN PASSWORD {}", name, verifiers[name]))
-        elif name in verifiers:
-            said.append(_say("ALTER ROLE {} PASSWORD {}", name, verifiers[name]))
-        if role and (role.powers or not role.login):
-            words = sql.SQL(" ").join(sql.SQL(word) for word in ("LOGIN", *(_without(power) for power in role.powers)))
-            said.append(sql.SQL("ALTER ROLE {} {}").format(sql.Identifier(name), words))
+        elif words := _attributes(role):
+            said.append(sql.SQL("ALTER ROLE {} {}").format(sql.Identifier(name), sql.SQL(" ").join(words)))
         if role is None or role.marks != owner.marks:
             said.append(_comment("ROLE", name, owner.marks))
-        # an admin that is no superuser acts on what the roles own as a member of them
-        if not observed.superuser and not (role and role.admin_is_member):
-            said.append(_say("GRANT {} TO CURRENT_USER", name))
-    return said
+    return [*said, *membership_statements(observed, (names.owner, names.runtime))]
+
+
+def membership_statements(observed: OnServer, names: tuple[str, ...]) -> Statements:
+    """An admin that is no superuser acts on what the roles own as a member of them.
+
+    Up to PostgreSQL 15 a role can put the admin out of itself.
+    """
+    if observed.superuser:
+        return []
+    left = [name for name in names if name not in observed.roles or not observed.roles[name].admin_is_member]
+    return [_say("GRANT {} TO CURRENT_USER", name) for name in left]
+
+
+def password_statements(verifiers: Mapping[str, str]) -> Statements:
+    """Roles that exist and have another password than is wanted."""
+    return [_say("ALTER ROLE {} PASSWORD {}", name, verifier) for name, verifier in verifiers.items()]
+
+
+def create_database(names: Names, locale: list[str], *, pristine: bool) -> sql.Composed:
+    """From `template0` where it is `pristine`: nobody can have put anything into it, or be in its way by using it."""
+    create = _say("CREATE DATABASE {} OWNER {}", names.database, sql.Identifier(names.owner))
+    if not pristine:
+        return create
+    words: LiteralString = " TEMPLATE template0"
+    if locale:
+        words += " ENCODING {} LC_COLLATE {} LC_CTYPE {}"
+    return create + sql.SQL(words).format(*map(sql.Literal, locale))
 
 
 def database_statements(names: Names, observed: OnServer, owner: Owner) -> Statements:
@@ -41,14 +64,37 @@ def database_statements(names: Names, observed: OnServer, owner: Owner) -> State
     said: Statements = []
     if any(grantee == "" for grantee, _ in observed.grants):
         said.append(_say("REVOKE ALL ON DATABASE {} FROM PUBLIC", names.database))
-    runtime = {privilege for grantee, privilege in observed.grants if grantee == names.runtime}
+    if not observed.granted(names.owner) >= _OWNERS:
+        said.append(_say("GRANT ALL ON DATABASE {} TO {}", names.database, sql.Identifier(names.owner)))
+    runtime = observed.granted(names.runtime)
     if runtime - {"CONNECT"}:
         said.append(_say("REVOKE ALL ON DATABASE {} FROM {}", names.database, sql.Identifier(names.runtime)))
     if runtime != {"CONNECT"}:
         said.append(_say("GRANT CONNECT ON DATABASE {} TO {}", names.database, sql.Identifier(names.runtime)))
-    if observed.database_marks != owner.marks:
+    # for people who look; words that its owner has put there are the owner's
+    if observed.database_marks is None or (observed.database_marks and observed.database_marks != owner.marks):
         said.append(_comment("DATABASE", names.database, owner.marks))
     return said
+
+
+def schema_statements(names: Names, schema: PublicSchema | None) -> Statements:
+    """What the runtime role may do with the schema `public`: look names up, and not create."""
+    if schema is None:
+        return []
+    runtime = sql.Identifier(names.runtime)
+    said: Statements = []
+    if ("", "CREATE") in schema.grants:
+        said.append(sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC").format())
+    if (names.runtime, "CREATE") in schema.grants:
+        said.append(sql.SQL("REVOKE CREATE ON SCHEMA public FROM {}").format(runtime))
+    if (names.runtime, "USAGE") not in schema.grants:
+        said.append(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(runtime))
+    return said
+
+
+def take_public(names: Names) -> sql.Composed:
+    """What the admin says of a schema `public` that the owner of its database may not change."""
+    return _say("ALTER SCHEMA public OWNER TO {}", names.owner)
 
 
 def right_statements(names: Names, observed: InDatabase) -> Statements:
@@ -56,13 +102,7 @@ def right_statements(names: Names, observed: InDatabase) -> Statements:
     if observed.schema is None:
         return []
     runtime = sql.Identifier(names.runtime)
-    said: Statements = []
-    if ("", "CREATE") in observed.schema:
-        said.append(sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC").format())
-    if (names.runtime, "CREATE") in observed.schema:
-        said.append(sql.SQL("REVOKE CREATE ON SCHEMA public FROM {}").format(runtime))
-    if (names.runtime, "USAGE") not in observed.schema:
-        said.append(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(runtime))
+    said = schema_statements(names, observed.schema)
     future: LiteralString = "ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA public GRANT "
     if not {("r", privilege) for privilege in _ROWS} <= observed.defaults:
         tables: LiteralString = "SELECT, INSERT, UPDATE, DELETE ON TABLES TO {}"
@@ -81,9 +121,18 @@ def retention_statements(names: Names, observed: OnServer, owner: Owner) -> Stat
     """Marks that let a later Microservice of the same name take it over."""
     marks = {**owner.marks, marks_names.TAG_RETAINED: "true"}
     said = [_comment("ROLE", name, marks) for name, role in sorted(observed.roles.items()) if role.marks != marks]
-    if observed.database and observed.database_marks != marks:
-        said.append(_comment("DATABASE", names.database, marks))
+    if observed.database and observed.database_marks not in (marks, {}):
+        said = [*membership_statements(observed, (names.owner,)), *said, _comment("DATABASE", names.database, marks)]
     return said
+
+
+def _attributes(role: Role) -> list[sql.SQL]:
+    words = [sql.SQL(_without(power)) for power in role.powers]
+    if role.expired:
+        words.append(sql.SQL("VALID UNTIL 'infinity'"))
+    if words or not role.login:
+        words.append(sql.SQL("LOGIN"))
+    return words
 
 
 def _say(statement: LiteralString, name: str, value: "str | sql.Composable | None" = None) -> sql.Composed:

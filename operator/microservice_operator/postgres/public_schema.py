@@ -1,0 +1,36 @@
+"""The schema `public` becomes the database owner's where it is not: before PostgreSQL 15, and after an upgrade from it.
+
+Until then every role may create in it, and what the owner says of it does nothing but warn.
+"""
+
+from contextlib import suppress
+
+from psycopg import errors
+
+from ..errors import NeedsPerson
+from ..facts import Reason
+from .database_catalog import PublicSchema
+from .observed import Names
+from .places import Place
+from .statements import schema_statements, take_public
+
+
+async def take_over_public(place: Place, names: Names, schema: PublicSchema | None, *, superuser: bool) -> bool:
+    """Answer whether it was taken over: by the admin, for the one statement that the database's owner cannot say.
+
+    It is not taken where nothing is to be changed, and a superuser takes from nobody but the one that initdb made.
+    Raises NeedsPerson when the admin lacks the right, or the schema is somebody else's on purpose.
+    """
+    if schema is None or schema.ours or not schema_statements(names, schema):
+        return False
+    statement = take_public(names)
+    if schema.bootstrap or not superuser:
+        async with place.servers.session(place.server, names.database) as session:
+            with suppress(errors.InsufficientPrivilege):
+                await session.execute(statement)
+                return True
+    raise NeedsPerson(
+        Reason.FORBIDDEN,
+        f"schema public of database {names.database} at {place.server.address} belongs to role {schema.owner}, so what "
+        f"its services may do there cannot be set; as that role or a superuser say there: {statement.as_string(None)}",
+    )

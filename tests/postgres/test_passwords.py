@@ -1,0 +1,80 @@
+"""Passwords reach the server as verifiers that every client's login fits, and prove themselves without being hashed."""
+
+import hashlib
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from microservice_operator.connections import Connection, Login
+from microservice_operator.facts import Reason, State
+from microservice_operator.postgres import Place, reconcile_database
+from microservice_operator.postgres.passwords import password, proof, usable
+from tests.postgres.conftest import made, wanted
+from tests.postgres.server import PostgresServer
+
+CLEAR = [
+    password(),
+    "secret",
+    "with spaces and $ : , ' \\",
+    "soft\u00adhyphen",  # mapped to nothing
+    "no\u00a0break",  # mapped to a space
+    "\ufb01ligature\u2168",  # normalised
+    "pass\u0007bell\u00e4",  # prohibited, so used as it is
+    "\u0627\u0031",  # begins right to left and does not end so: used as it is
+    "\u0627\u0031\u0628",
+    "\U000e0001tag",
+    "\u0221unassigned",
+    "\u00ad",  # of which nothing would be left, so used as it is
+]
+
+
+@pytest.mark.parametrize("clear", CLEAR)
+def test_every_client_logs_in_by_the_verifier(postgres: PostgresServer, clear: str) -> None:
+    name = f"role_{hashlib.sha256(clear.encode()).hexdigest()[:8]}"
+    postgres.run(f"CREATE ROLE {name} LOGIN PASSWORD '{proof(name, clear).verifier}'")
+    assert postgres.run("SELECT current_user::text", login=Login(name, clear)) == [(name,)]
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        postgres.run("SELECT 1", login=Login(name, clear + "x"))
+
+
+def test_a_proof_is_the_same_each_time_and_another_for_another_role_or_password() -> None:
+    assert proof("a", "secret") == proof("a", "secret")
+    different = {proof(role, clear).verifier for role in ("a", "b") for clear in CLEAR}
+    assert len(different) == 2 * len(CLEAR)
+    assert "secret" not in repr(proof("a", "secret"))
+
+
+@pytest.mark.parametrize("clear", ["", "\0", "\0abc", "abc\0"])
+@pytest.mark.parametrize("which", ["owner", "runtime"])
+async def test_an_emptied_password_is_refused_and_changes_nothing(
+    place: Place, postgres: PostgresServer, clear: str, which: str
+) -> None:
+    part, connection = await made(place)
+    said = postgres.statements()
+    login = replace(getattr(connection, which), password=clear)
+    emptied: Connection = replace(connection, **{which: login})
+    refused, nothing = await reconcile_database(place, wanted(emptied, part.id))
+    assert (refused.state, refused.reason, nothing) == (State.STALLED, Reason.REJECTED, None)
+    assert "delete that Secret" in refused.message
+    assert postgres.statements() == said
+    for each in (connection.owner, connection.runtime):
+        postgres.run("SELECT 1", connection.database, each)
+
+
+def test_only_a_password_that_postgresql_would_keep_is_usable() -> None:
+    assert [usable(clear) for clear in CLEAR] == [True] * len(CLEAR)
+
+
+async def test_a_role_that_hashes_for_an_hour_does_not_hold_the_operator(
+    place: Place, postgres: PostgresServer
+) -> None:
+    """Its own password is the role's to set; libpq hashes as often as it says, with the event loop standing still."""
+    part, connection = await made(place)
+    for login in (connection.owner, connection.runtime):
+        slow = proof(login.username, login.password).verifier.replace("$4096:", f"${2**31 - 1}:")
+        postgres.run(f"UPDATE pg_authid SET rolpassword = '{slow}' WHERE rolname = '{login.username}'")
+        assert await place.servers.admits(place.server, connection.database, login)
+    repaired, _ = await reconcile_database(place, wanted(connection, part.id))
+    assert [event.reason for event in repaired.events] == [Reason.PASSWORD_RENEWED]
+    postgres.run("SELECT 1", connection.database, connection.runtime)
