@@ -1,6 +1,7 @@
 """One PostgreSQL for all tests of this folder; each test has a Microservice, and so a database, of its own."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import pytest
 
 from microservice_operator.api.objects import Identity
 from microservice_operator.api.stores import Database
-from microservice_operator.connections import Connection
+from microservice_operator.connections import Connection, Login
 from microservice_operator.facts import Part, State
 from microservice_operator.ownership import Owner
 from microservice_operator.postgres import KnownLogins, Place, Servers, WantedDatabase, reconcile_database
+from tests.aws.rds_processes import ADMIN
 from tests.postgres.releases import WHEEL, majors, packed
 from tests.postgres.server import PostgresServer, TlsFront, certificates
 
@@ -73,3 +75,24 @@ def any_major(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
     server = PostgresServer(major=major)
     yield server
     server.stop()
+
+
+def master(server: PostgresServer) -> Login:
+    """An admin as RDS has it; before PostgreSQL 15 it owns the schema public of template1."""
+    login = Login("master", "master-password")
+    if not server.run("SELECT 1 FROM pg_roles WHERE rolname = 'master'"):
+        for statement in ADMIN.format(name=login.username, password=login.password).strip().split(";\n"):
+            server.run(statement)
+        if server.major < 15:
+            server.run("ALTER SCHEMA public OWNER TO master", "template1")
+    return login
+
+
+@pytest.fixture(params=["superuser", "master"])
+def operator(any_major: PostgresServer, request: pytest.FixtureRequest) -> Iterator[Place]:
+    servers, number = Servers(), next(_numbers)
+    server = any_major.server
+    if request.param == "master":
+        server = replace(server, admin=master(any_major))
+    yield Place(servers, server, Owner("cluster", Identity("tenants", f"tenant-{number}", f"uid-{number}")))
+    servers.close()

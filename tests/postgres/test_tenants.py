@@ -4,7 +4,6 @@ On the oldest and the newest PostgreSQL that a spec may ask for, with an admin t
 has it; `POSTGRES_MAJORS` names others.
 """
 
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count, product
@@ -17,8 +16,7 @@ from microservice_operator.api.objects import Identity
 from microservice_operator.connections import Connection, Login
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
-from microservice_operator.postgres import LeavingDatabase, Place, Servers, delete_database, reconcile_database
-from tests.aws.rds_processes import ADMIN
+from microservice_operator.postgres import LeavingDatabase, Place, delete_database, reconcile_database
 from tests.postgres import hostile
 from tests.postgres.conftest import made, wanted
 from tests.postgres.server import PostgresServer
@@ -93,27 +91,6 @@ def powers(server: PostgresServer) -> dict[str, list[Any]]:
         "languages": "SELECT lanname, lanowner::regrole::text FROM pg_language",
     }
     return {what: sorted(looks(server, query)) for what, query in queries.items()}
-
-
-def master(server: PostgresServer) -> Login:
-    """An admin as RDS has it; before PostgreSQL 15 it owns the schema public of template1."""
-    login = Login("master", "master-password")
-    if not server.run("SELECT 1 FROM pg_roles WHERE rolname = 'master'"):
-        for statement in ADMIN.format(name=login.username, password=login.password).strip().split(";\n"):
-            server.run(statement)
-        if server.major < 15:
-            server.run("ALTER SCHEMA public OWNER TO master", "template1")
-    return login
-
-
-@pytest.fixture(params=["superuser", "master"])
-def operator(any_major: PostgresServer, request: pytest.FixtureRequest) -> Iterator[Place]:
-    servers, number = Servers(), next(_numbers)
-    server = any_major.server
-    if request.param == "master":
-        server = replace(server, admin=master(any_major))
-    yield Place(servers, server, Owner("cluster", Identity("tenants", f"tenant-{number}", f"uid-{number}")))
-    servers.close()
 
 
 @pytest.fixture
