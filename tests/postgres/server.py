@@ -55,7 +55,7 @@ class PostgresServer:
             "--encoding=UTF8",
         ]
         subprocess.run(command, user=self._user, cwd=self._folder, check=True, capture_output=True)
-        options = {
+        self._options = {
             "port": self.port,
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
@@ -64,8 +64,11 @@ class PostgresServer:
             "log_statement": "all",
             "max_connections": max_connections,
         }
-        arguments = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-        with self.log.open("wb") as log:
+        self._start()
+
+    def _start(self) -> None:
+        arguments = [word for name, value in self._options.items() for word in ("-c", f"{name}={value}")]
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [self._programs / "bin" / "postgres", "-D", self._folder / "cluster", *arguments],
                 user=self._user,
@@ -111,10 +114,19 @@ class PostgresServer:
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)
 
+    def become_standby(self) -> None:
+        """As after a failover: it answers, and what it does not know may be there all the same."""
+        self._end()
+        (self._folder / "cluster" / "standby.signal").touch()
+        self._start()
+
     def stop(self) -> None:
+        self._end()
+        subprocess.run(["rm", "-rf", self._folder], check=True)
+
+    def _end(self) -> None:
         self._process.send_signal(signal.SIGINT)
         self._process.wait()
-        subprocess.run(["rm", "-rf", self._folder], check=True)
 
     def _readable(self, folder: Path) -> Path:
         """A root's home is closed to the user that the server runs as, and the cache is in it."""

@@ -159,13 +159,15 @@ class _Pass:
         names, owner = self._names, self._place.owner
         logins = (found.owner, found.runtime)
         verifiers = {login.username: proof(login.username, login.password).verifier for login in logins}
-        self._tell_of_powers(observed)
         await self._say(session, role_statements(names, observed, owner, verifiers))
+        self._tell_of_powers(observed)
         now = observed
         if not observed.database:
             await self._create(session, observed)
             now = await observe_server(session, names)
         await self._say(session, database_statements(names, now, owner))
+        if now.database_marks is None:  # made now, or by a pass that did not see the end of it
+            self._happened("Normal", Reason.DATABASE_CREATED, f"made at {self._place.server.address}")
         wrong = {
             login.username: verifiers[login.username]
             for login in logins
@@ -191,7 +193,6 @@ class _Pass:
         self.quiet = False
         long = NotYet(Reason.DATABASE_CREATING, f"database {name} is still being created at {where}", 10.0)
         await say_long(session, create_database(self._names, locale, pristine=pristine), long)
-        self._happened("Normal", Reason.DATABASE_CREATED, f"made at {where}")
 
     async def _fits(self, observed: OnServer, login: Login, verifier: str) -> bool:
         if observed.readable:
@@ -219,7 +220,7 @@ class _Pass:
         for name, role in sorted(observed.roles.items()):
             if role.powers:
                 held = ", ".join(role.powers)
-                what = f"role {name} has {held}, which nobody declared, and loses it; SECURITY.md says what to look for"
+                what = f"role {name} had {held}, which nobody declared, and lost it; SECURITY.md says what to look for"
                 self._happened("Warning", Reason.FORBIDDEN, what)
 
     def _happened(self, kind: Literal["Normal", "Warning"], reason: Reason, what: str) -> None:

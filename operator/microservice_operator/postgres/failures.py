@@ -10,32 +10,23 @@ from ..errors import NeedsPerson, NotYet, OperatorError
 from ..facts import Reason
 
 _AGAIN = 10.0
-_BUSY = (
-    errors.InternalError_,  # "tuple concurrently updated": two GRANTs on one object at a time
-    errors.LockNotAvailable,
-    errors.ObjectInUse,
-    errors.SerializationFailure,
-    errors.UniqueViolation,
-)
+# SQLSTATEs and their classes (PostgreSQL, Appendix A). The server is going, out of something, too slow, or a standby
+# by now; a file that is missing (58P01) stays missing.
+_AWAY = ("08", "25006", "53", "57", "58")
+_MISSING_FILE = "58P01"
+_BUSY = ("40", "23505", "55006", "55P03", "XX000")  # the last is "tuple concurrently updated": two GRANTs at a time
 # the same was done a moment ago, or what was there a moment ago is gone: the next pass sees what has become of it
-_CHANGED = (
-    errors.DuplicateDatabase,
-    errors.DuplicateObject,
-    errors.InvalidCatalogName,
-    errors.UndefinedObject,
-    errors.UndefinedTable,
-)
+_CHANGED = ("3D000", "42704", "42710", "42P01", "42P04")
 
 
 def broken_off(error: psycopg.Error) -> bool:
-    """The server is going, out of something, too slow, or a standby by now; a missing file stays missing."""
-    off = psycopg.OperationalError | psycopg.InterfaceError | errors.ReadOnlySqlTransaction
-    return isinstance(error, off) and not isinstance(error, errors.UndefinedFile)
+    """The conversation ended (then there is no SQLSTATE), or the server cannot go on with it for now."""
+    return not error.sqlstate or (error.sqlstate.startswith(_AWAY) and error.sqlstate != _MISSING_FILE)
 
 
 def passes(error: psycopg.Error) -> bool:
     """Nothing of it is the statement's fault: the same statement may succeed later."""
-    return isinstance(error, _BUSY) or broken_off(error)
+    return broken_off(error) or (error.sqlstate or "").startswith(_BUSY)
 
 
 def wrong_password(error: psycopg.Error) -> bool:
@@ -61,8 +52,8 @@ def meaning(error: psycopg.Error, where: str, role: str = "") -> OperatorError:
     if isinstance(error, errors.InsufficientPrivilege):
         who = f"role {role}" if role else "the admin login"
         return NeedsPerson(Reason.FORBIDDEN, f"{who} of PostgreSQL at {where} lacks a right: {said}; grant it")
-    if isinstance(error, _BUSY + _CHANGED):
-        return NotYet(Reason.PROGRESSING, f"PostgreSQL at {where} is not ready for it: {said}")
     if broken_off(error):
         return NotYet(Reason.DATABASE_UNREACHABLE, f"PostgreSQL at {where} broke off: {said}", _AGAIN)
+    if (error.sqlstate or "").startswith(_BUSY + _CHANGED):
+        return NotYet(Reason.PROGRESSING, f"PostgreSQL at {where} is not ready for it: {said}")
     return NeedsPerson(Reason.REJECTED, f"PostgreSQL at {where} refuses: {said}")
