@@ -8,14 +8,12 @@ from pathlib import Path
 import pytest
 
 from microservice_operator.api.objects import Identity
-from microservice_operator.api.stores import Database
-from microservice_operator.connections import Connection, Login
-from microservice_operator.facts import Part, State
 from microservice_operator.ownership import Owner
-from microservice_operator.postgres import KnownLogins, Place, Servers, WantedDatabase, reconcile_database
-from tests.aws.rds_processes import ADMIN
+from microservice_operator.postgres import Place, Servers
+from tests.postgres.making import made, master
 from tests.postgres.releases import WHEEL, majors, packed
 from tests.postgres.server import PostgresServer, TlsFront, certificates
+from tests.postgres.tenants import Tenant
 
 _numbers = count()
 
@@ -47,22 +45,6 @@ def tls(postgres: PostgresServer, certified: Path) -> Iterator[TlsFront]:
     front.stop()
 
 
-def wanted(connection: Connection | None = None, known_id: str = "", **spec: object) -> WantedDatabase:
-    logins = KnownLogins(connection.runtime, connection.owner) if connection else KnownLogins()
-    return WantedDatabase(Database.model_validate({"name": "orders", **spec}), logins, known_id)
-
-
-async def made(place: Place, **spec: object) -> tuple[Part, Connection]:
-    """As the walk does: the first pass gives what the Secret is to hold, the next one sets it."""
-    part, fresh = await reconcile_database(place, wanted(**spec))  # type: ignore[arg-type]
-    assert (part.state, part.after) == (State.PROGRESSING, 0.0), part
-    assert fresh
-    part, connection = await reconcile_database(place, wanted(fresh, **spec))  # type: ignore[arg-type]
-    assert part.state is State.READY, part
-    assert connection == fresh
-    return part, fresh
-
-
 @pytest.fixture(scope="session", params=majors())
 def any_major(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
     """A server of each major version that this run tests."""
@@ -77,17 +59,6 @@ def any_major(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
     server.stop()
 
 
-def master(server: PostgresServer) -> Login:
-    """An admin as RDS has it; before PostgreSQL 15 it owns the schema public of template1."""
-    login = Login("master", "master-password")
-    if not server.run("SELECT 1 FROM pg_roles WHERE rolname = 'master'"):
-        for statement in ADMIN.format(name=login.username, password=login.password).strip().split(";\n"):
-            server.run(statement)
-        if server.major < 15:
-            server.run("ALTER SCHEMA public OWNER TO master", "template1")
-    return login
-
-
 @pytest.fixture(params=["superuser", "master"])
 def operator(any_major: PostgresServer, request: pytest.FixtureRequest) -> Iterator[Place]:
     servers, number = Servers(), next(_numbers)
@@ -96,3 +67,9 @@ def operator(any_major: PostgresServer, request: pytest.FixtureRequest) -> Itera
         server = replace(server, admin=master(any_major))
     yield Place(servers, server, Owner("cluster", Identity("tenants", f"tenant-{number}", f"uid-{number}")))
     servers.close()
+
+
+@pytest.fixture
+async def tenant(operator: Place, any_major: PostgresServer) -> Tenant:
+    part, connection = await made(operator)
+    return Tenant(any_major, operator, connection, part)

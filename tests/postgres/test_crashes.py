@@ -15,7 +15,7 @@ from microservice_operator.connections import Connection
 from microservice_operator.facts import Reason, State
 from microservice_operator.ownership import Owner
 from microservice_operator.postgres import LeavingDatabase, Place, delete_database, reconcile_database
-from tests.postgres.conftest import wanted
+from tests.postgres.making import wanted
 from tests.postgres.server import PostgresServer
 
 EXTENSIONS = {"extensions": ["pg_trgm"]}
@@ -92,7 +92,13 @@ async def test_creation(place: Place, postgres: PostgresServer) -> None:
 
 
 async def test_removal(place: Place, postgres: PostgresServer) -> None:
-    for at in range(3):
+    counted = Sweep()
+    connection = await secret(place)
+    await create(place, connection)
+    with dying(counted):
+        await delete_database(place, LeavingDatabase("orders", "Delete"))
+    assert counted.said > 2
+    for at in range(counted.said):
         for when in ("before", "after"):
             there = fresh(place, f"{at}-{when}")
             connection = await secret(there)

@@ -12,7 +12,7 @@ from microservice_operator.facts import Reason, State
 from microservice_operator.ownership import Owner
 from microservice_operator.postgres import LeavingDatabase, Place, delete_database, reconcile_database
 from microservice_operator.settled import Settled
-from tests.postgres.conftest import made, wanted
+from tests.postgres.making import made, wanted
 from tests.postgres.server import PostgresServer
 
 
@@ -105,6 +105,18 @@ async def test_drift_is_put_right_once(place: Place, postgres: PostgresServer, d
     await reconcile_database(place, wanted(connection, part.id))
     assert len(postgres.statements()) == said
     postgres.run("INSERT INTO t DEFAULT VALUES", connection.database, connection.runtime)
+
+
+async def test_powers_that_nobody_declared_are_taken_and_told(place: Place, postgres: PostgresServer) -> None:
+    part, connection = await made(place)
+    postgres.run(f'ALTER ROLE "{connection.owner.username}" SUPERUSER REPLICATION')
+    told, _ = await reconcile_database(place, wanted(connection, part.id))
+    [event] = told.events
+    assert (event.type, event.reason) == ("Warning", Reason.FORBIDDEN)
+    assert "had SUPERUSER, REPLICATION" in event.message
+    powers = "SELECT rolsuper, rolreplication FROM pg_roles WHERE rolname = '{}'"
+    assert postgres.run(powers.format(connection.owner.username)) == [(False, False)]
+    assert (await reconcile_database(place, wanted(connection, part.id)))[0].events == ()
 
 
 async def test_a_right_that_a_migration_took_away_stays_away(place: Place, postgres: PostgresServer) -> None:

@@ -10,7 +10,7 @@ from microservice_operator.connections import Connection, Login
 from microservice_operator.facts import Reason, State
 from microservice_operator.postgres import Place, reconcile_database
 from microservice_operator.postgres.passwords import password, proof, usable
-from tests.postgres.conftest import made, wanted
+from tests.postgres.making import made, wanted
 from tests.postgres.server import PostgresServer
 
 CLEAR = [

@@ -8,7 +8,7 @@ import pytest
 from microservice_operator.connections import Connection, Login
 from microservice_operator.facts import Reason, State
 from microservice_operator.postgres import Place, reconcile_database
-from tests.postgres.conftest import made, wanted
+from tests.postgres.making import made, wanted
 from tests.postgres.server import PostgresServer
 
 # what pg_upgrade brings along from PostgreSQL 14 and before

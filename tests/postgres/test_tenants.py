@@ -4,120 +4,25 @@ On the oldest and the newest PostgreSQL that a spec may ask for, with an admin t
 has it; `POSTGRES_MAJORS` names others.
 """
 
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from itertools import count, product
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from itertools import product
 from typing import Any, Literal
 
 import psycopg
 import pytest
 
 from microservice_operator.api.objects import Identity
-from microservice_operator.connections import Connection, Login
-from microservice_operator.facts import Part, Reason, State
+from microservice_operator.facts import Reason, State
 from microservice_operator.ownership import Owner
-from microservice_operator.postgres import LeavingDatabase, Place, delete_database, reconcile_database
+from microservice_operator.postgres import LeavingDatabase, delete_database, reconcile_database
 from tests.postgres import hostile
-from tests.postgres.conftest import made, wanted
-from tests.postgres.server import PostgresServer
+from tests.postgres.making import made, wanted
+from tests.postgres.tenants import Tenant, looks, plant, powers
 
 EXTENSIONS = ["citext", "hstore", "pg_trgm"]
-_numbers = count()
-
-
-@dataclass(frozen=True)
-class Tenant:
-    """One tenant's logins, the operator's view of the same, and the superuser who looks at both."""
-
-    server: PostgresServer
-    place: Place
-    connection: Connection
-    part: Part
-
-    @property
-    def logins(self) -> tuple[Login, Login]:
-        return self.connection.owner, self.connection.runtime
-
-    def says(self, statement: str, login: Login | None = None, database: str = "") -> list[Any]:
-        """As the tenant; None if PostgreSQL refuses."""
-        return self.server.run(statement, database or self.connection.database, login or self.connection.owner)
-
-    def named(self, text: str) -> str:
-        roles = {"owner": self.connection.owner.username, "app": self.connection.runtime.username}
-        return text.format(db=self.connection.database, admin=self.admin, **roles)
-
-    @property
-    def admin(self) -> str:
-        admin = self.place.server.admin
-        assert isinstance(admin, Login)
-        return admin.username
-
-    async def passes(self, **spec: object) -> Part:
-        part, _ = await reconcile_database(self.place, wanted(self.connection, self.part.id, **spec))
-        return part
-
-    def admin_says(self, statement: str) -> None:
-        looks(self.server, self.named(statement), self.connection.database)
-
-    def ran(self) -> set[tuple[str, str]]:
-        """As whom the tenant's code has run: current and session user."""
-        found: set[tuple[str, str]] = set()
-        for database in (self.connection.database, "postgres", "template1"):
-            tables = (
-                "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE relname = 'ran'"
-            )
-            for (schema,) in looks(self.server, tables, database):
-                found |= set(looks(self.server, f"SELECT who, really FROM {schema}.ran", database))
-        return found
-
-
-def looks(server: PostgresServer, statement: str, database: str = "postgres") -> list[Any]:
-    """As superuser, who must not fall for it either."""
-    options = "-c search_path=pg_catalog -c role=none -c default_transaction_read_only=off -c local_preload_libraries="
-    parameters = {**server.parameters(None, database), "options": f"{options} -c statement_timeout=0 -c lock_timeout=0"}
-    with psycopg.connect(**parameters, autocommit=True) as session:
-        cursor = session.execute(statement.encode())
-        return cursor.fetchall() if cursor.description else []
-
-
-def powers(server: PostgresServer) -> dict[str, list[Any]]:
-    """Everything by which one role may do more than another."""
-    queries = {
-        "roles": "SELECT rolname, rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls FROM pg_roles",
-        "members": "SELECT roleid::regrole::text, member::regrole::text, admin_option FROM pg_auth_members",
-        "databases": "SELECT datname, datdba::regrole::text FROM pg_database",
-        "grants": "SELECT datname, grantee::regrole::text, privilege_type, is_grantable FROM pg_database, "
-        "aclexplode(coalesce(datacl, acldefault('d', datdba)))",
-        "languages": "SELECT lanname, lanowner::regrole::text FROM pg_language",
-    }
-    return {what: sorted(looks(server, query)) for what, query in queries.items()}
-
-
-@pytest.fixture
-async def tenant(operator: Place, any_major: PostgresServer) -> Tenant:
-    part, connection = await made(operator)
-    return Tenant(any_major, operator, connection, part)
-
-
-def plant(tenant: Tenant, login: Login, database: str, schema: str = "public") -> int:
-    """As much of it as PostgreSQL lets this login make there, and how much that is."""
-    statements = [
-        hostile.gain(schema, [each.username for each in tenant.logins], tenant.admin),
-        *hostile.shadows(schema),
-    ]
-    planted = 0
-    with psycopg.connect(**tenant.server.parameters(login, database), autocommit=True) as session:
-        try:
-            session.execute(";".join(statements).encode())
-            planted = len(statements)
-        except psycopg.ProgrammingError:
-            for statement in statements:
-                with suppress(psycopg.ProgrammingError):
-                    session.execute(statement.encode())
-                    planted += "CREATE" in statement
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            session.execute(hostile.EVENT_TRIGGER.format(schema=schema).encode())
-    return planted
 
 
 async def test_nothing_that_a_tenant_plants_runs_as_somebody_else(tenant: Tenant) -> None:
@@ -182,10 +87,54 @@ def assert_ran_as_itself(tenant: Tenant) -> None:
     assert {name for pair in tenant.ran() for name in pair} <= names
 
 
+CHANGES = [  # made by the tenant before each statement of the operator's
+    "DROP SCHEMA public CASCADE; CREATE SCHEMA public",
+    "ALTER SCHEMA public RENAME TO former; CREATE SCHEMA public",
+    "DROP TABLE IF EXISTS t, u CASCADE; CREATE TABLE t (id serial); CREATE VIEW u AS SELECT * FROM t",
+    "ALTER TABLE IF EXISTS t RENAME TO u; CREATE TABLE t (id serial)",
+    "DROP EXTENSION IF EXISTS citext",
+    'ALTER DATABASE "{db}" RENAME TO another; ALTER DATABASE "{db}" OWNER TO "{app}"',
+    'ALTER ROLE "{owner}" RENAME TO another; ALTER ROLE "{owner}" PASSWORD \'another\'',
+    'REVOKE "{owner}" FROM "{admin}"; REVOKE CONNECT ON DATABASE "{db}" FROM "{owner}", "{app}"',
+]
+
+
+@contextmanager
+def between_statements(change: Callable[[], None]) -> Iterator[None]:
+    execute = psycopg.AsyncConnection.execute
+
+    async def raced(connection: Any, query: Any, *rest: Any, **options: Any) -> Any:
+        change()
+        return await execute(connection, query, *rest, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(psycopg.AsyncConnection, "execute", raced)
+        yield
+
+
+async def test_nothing_that_a_tenant_changes_meanwhile_gains(tenant: Tenant) -> None:
+    before = powers(tenant.server)
+
+    def change(statements: str) -> None:
+        for statement in tenant.named(statements).split("; "):
+            with suppress(psycopg.Error):
+                tenant.says(f"SET lock_timeout = '100ms'; {statement}")
+
+    for statements in CHANGES:
+        tenant.admin_says('REVOKE ALL ON SCHEMA public FROM "{app}"')
+        with between_statements(partial(change, statements)):
+            part = await tenant.passes(extensions=["citext"])
+        assert part.state in (State.READY, State.PROGRESSING, State.UNKNOWN), (statements, part)
+        again = await tenant.passes(extensions=["citext"])
+        assert again.state is State.READY, (statements, again)
+        assert powers(tenant.server) == before
+
+
 async def test_no_tenant_reaches_the_database_of_the_next_one(tenant: Tenant) -> None:
     """Before PostgreSQL 15 every role may create in template1, of which CREATE DATABASE makes a copy."""
     plant(tenant, tenant.connection.owner, "template1")
-    next_one = replace(tenant.place, owner=Owner("cluster", Identity("tenants", f"next-{next(_numbers)}", "uid-next")))
+    identity = Identity("tenants", f"next-to-{tenant.place.owner.identity.name}", "uid-next")
+    next_one = replace(tenant.place, owner=Owner("cluster", identity))
     if tenant.server.major < 15 and tenant.admin == "master":
         _, fresh = await reconcile_database(next_one, wanted())
         part, nothing = await reconcile_database(next_one, wanted(fresh))

@@ -12,7 +12,7 @@ from microservice_operator.connections import Login
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.postgres import LeavingDatabase, Place, delete_database, reconcile_database, servers
 from tests.ports import free_port
-from tests.postgres.conftest import made, wanted
+from tests.postgres.making import made, wanted
 from tests.postgres.server import PostgresServer, TlsFront
 
 

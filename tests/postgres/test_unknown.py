@@ -17,7 +17,7 @@ from microservice_operator.postgres import LeavingDatabase, Place, delete_databa
 from microservice_operator.postgres.failures import meaning
 from microservice_operator.postgres.servers import Server
 from tests.ports import free_port
-from tests.postgres.conftest import made, master, wanted
+from tests.postgres.making import made, master, wanted
 from tests.postgres.server import PostgresServer
 
 # why a login does not come about although its password is right
@@ -249,6 +249,7 @@ WAITED_FOR = {  # by class of SQLSTATE, and by SQLSTATE
     "25006": "read-only transaction: a standby by now",
     "23505": "unique violation: two at a time",
     "3D000": "no such database any more",
+    "3F000": "no such schema any more",
     "42704": "no such object any more",
     "42710": "it is there by now",
     "42P01": "no such table any more",

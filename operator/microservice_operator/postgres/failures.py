@@ -16,7 +16,7 @@ _AWAY = ("08", "25006", "53", "57", "58")
 _MISSING_FILE = "58P01"
 _BUSY = ("40", "23505", "55006", "55P03", "XX000")  # the last is "tuple concurrently updated": two GRANTs at a time
 # the same was done a moment ago, or what was there a moment ago is gone: the next pass sees what has become of it
-_CHANGED = ("3D000", "42704", "42710", "42P01", "42P04")
+_CHANGED = ("3D000", "3F000", "42704", "42710", "42P01", "42P04")
 
 
 def broken_off(error: psycopg.Error) -> bool:

@@ -1,0 +1,35 @@
+"""Databases made as the walk makes them."""
+
+from microservice_operator.api.stores import Database
+from microservice_operator.connections import Connection, Login
+from microservice_operator.facts import Part, State
+from microservice_operator.postgres import KnownLogins, Place, WantedDatabase, reconcile_database
+from tests.aws.rds_processes import ADMIN
+from tests.postgres.server import PostgresServer
+
+
+def wanted(connection: Connection | None = None, known_id: str = "", **spec: object) -> WantedDatabase:
+    logins = KnownLogins(connection.runtime, connection.owner) if connection else KnownLogins()
+    return WantedDatabase(Database.model_validate({"name": "orders", **spec}), logins, known_id)
+
+
+async def made(place: Place, **spec: object) -> tuple[Part, Connection]:
+    """As the walk does: the first pass gives what the Secret is to hold, the next one sets it."""
+    part, fresh = await reconcile_database(place, wanted(**spec))  # type: ignore[arg-type]
+    assert (part.state, part.after) == (State.PROGRESSING, 0.0), part
+    assert fresh
+    part, connection = await reconcile_database(place, wanted(fresh, **spec))  # type: ignore[arg-type]
+    assert part.state is State.READY, part
+    assert connection == fresh
+    return part, fresh
+
+
+def master(server: PostgresServer) -> Login:
+    """An admin as RDS has it; before PostgreSQL 15 it owns the schema public of template1."""
+    login = Login("master", "master-password")
+    if not server.run("SELECT 1 FROM pg_roles WHERE rolname = 'master'"):
+        for statement in ADMIN.format(name=login.username, password=login.password).strip().split(";\n"):
+            server.run(statement)
+        if server.major < 15:
+            server.run("ALTER SCHEMA public OWNER TO master", "template1")
+    return login
