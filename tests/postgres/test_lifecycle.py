@@ -107,6 +107,17 @@ async def test_drift_is_put_right_once(place: Place, postgres: PostgresServer, d
     postgres.run("INSERT INTO t DEFAULT VALUES", connection.database, connection.runtime)
 
 
+async def test_what_another_role_granted_is_not_revoked_for_ever(place: Place, postgres: PostgresServer) -> None:
+    part, connection = await made(place)
+    name = connection.database
+    postgres.run("CREATE ROLE lender LOGIN PASSWORD 'lender-password'")
+    postgres.run(f'GRANT CONNECT ON DATABASE "{name}" TO lender WITH GRANT OPTION', name, connection.owner)
+    postgres.run(f'GRANT CONNECT ON DATABASE "{name}" TO PUBLIC', login=Login("lender", "lender-password"))
+    said = postgres.statements()
+    assert (await reconcile_database(place, wanted(connection, part.id)))[0].state is State.READY
+    assert postgres.statements() == said
+
+
 async def test_powers_that_nobody_declared_are_taken_and_told(place: Place, postgres: PostgresServer) -> None:
     part, connection = await made(place)
     postgres.run(f'ALTER ROLE "{connection.owner.username}" SUPERUSER REPLICATION')

@@ -5,7 +5,7 @@ has it; `POSTGRES_MAJORS` names others.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -170,7 +170,10 @@ async def test_a_tenant_cannot_keep_its_database_from_going(
     for obstacle in OBSTACLES:
         with suppress(psycopg.Error):
             tenant.says(tenant.named(obstacle), database="postgres")
-    left = await delete_database(tenant.place, LeavingDatabase("orders", policy, tenant.part.id))
+    session = psycopg.connect(**tenant.server.parameters(tenant.connection.owner))
+    with closing(session):
+        session.execute(tenant.named("COMMENT ON DATABASE \"{db}\" IS 'held'").encode())  # locks it, and stays
+        left = await delete_database(tenant.place, LeavingDatabase("orders", policy, tenant.part.id))
     assert left.reason is (Reason.DATABASE_DELETED if policy == "Delete" else Reason.DATABASE_RETAINED), left
     names = tuple(login.username for login in tenant.logins)
     there = looks(tenant.server, f"SELECT rolname FROM pg_roles WHERE rolname IN {names}")

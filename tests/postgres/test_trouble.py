@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from microservice_operator.connections import Login
+from microservice_operator.errors import Gone
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.postgres import LeavingDatabase, Place, delete_database, reconcile_database, servers
 from tests.ports import free_port
@@ -28,6 +29,23 @@ async def test_wrong_admin_password(place: Place) -> None:
     assert_waits(part, "password authentication failed")
     assert connection is None
     assert "canary-password" not in repr(part)
+
+
+class Lost:
+    """An admin whose login is kept where it is no more."""
+
+    async def login(self) -> Login:
+        raise Gone("secret rds!db-1 does not exist")
+
+
+async def test_an_admin_login_that_is_gone_is_waited_for(place: Place) -> None:
+    part, connection = await made(place)
+    lost = replace(place, server=replace(place.server, admin=Lost()))
+    waiting, known = await reconcile_database(lost, wanted(connection, part.id))
+    assert_waits(waiting, "rds!db-1 does not exist")
+    assert known == connection
+    leaving = await delete_database(lost, LeavingDatabase("orders", "Delete", part.id))
+    assert leaving.state is State.DELETING
 
 
 async def test_down(place: Place) -> None:

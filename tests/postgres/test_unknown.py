@@ -128,6 +128,20 @@ async def test_a_standby_may_be_late(place: Place, own_server: PostgresServer) -
         assert (leaving.state, leaving.reason) == (State.DELETING, Reason.DATABASE_UNREACHABLE)
 
 
+async def test_a_database_has_the_encoding_that_an_admin_chose_for_new_ones(
+    place: Place, own_server: PostgresServer
+) -> None:
+    own_server.run("ALTER DATABASE template1 IS_TEMPLATE false")
+    own_server.run("DROP DATABASE template1")
+    chosen = "TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' IS_TEMPLATE true"
+    own_server.run(f"CREATE DATABASE template1 {chosen}")
+    _, connection = await made(replace(place, server=own_server.server))
+    assert own_server.run("SHOW server_encoding", connection.database) == [("LATIN1",)]
+    own_server.run("ALTER DATABASE template1 IS_TEMPLATE false")
+    own_server.run("DROP DATABASE template1")
+    await made(replace(place, server=own_server.server, owner=replace(place.owner, cluster="without")))
+
+
 @pytest.mark.parametrize(("policy", "state"), [("Delete", State.STALLED), ("Retain", State.RETAINED)])
 async def test_what_is_not_at_another_server_is_not_gone(
     place: Place, postgres: PostgresServer, own_server: PostgresServer, policy: str, state: State

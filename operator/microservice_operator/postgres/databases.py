@@ -17,12 +17,12 @@ from ..connections import Connection, Login
 from ..errors import NeedsPerson, NotYet, OperatorError
 from ..facts import Event, Part, Reason, State
 from ..ownership import Standing
-from .database_catalog import observe_database
+from .database_catalog import PublicSchema, observe_database
 from .extensions import create_extensions
 from .observed import Names, OnServer, observe_locale, observe_server, observe_template_owners
 from .passwords import password, proof, usable
 from .places import Logins, Place, WantedDatabase
-from .public_schema import take_over_public
+from .public_schema import in_the_way, take_over_public
 from .servers import Session
 from .speaking import say, say_long
 from .statements import (
@@ -202,15 +202,28 @@ class _Pass:
         return await self._place.servers.admits(self._place.server, self._names.database, login)
 
     async def _inside(self, found: Connection, *, superuser: bool) -> None:
+        """The owner's session is over before the admin's begins: few are allowed, and none waits for another."""
+        foreign = await self._as_owner(found.owner)
+        if foreign is None:
+            return
+        await take_over_public(self._place, self._names, foreign, superuser=superuser)
+        self.quiet = False
+        if await self._as_owner(found.owner):
+            raise NotYet(
+                Reason.PROGRESSING, f"schema public of database {self._wanted.spec.name} has changed meanwhile"
+            )
+
+    async def _as_owner(self, owner: Login) -> PublicSchema | None:
+        """Answer the schema `public` if it has to become the owner's first."""
         place, names = self._place, self._names
-        async with place.servers.session(place.server, names.database, found.owner) as session:
+        async with place.servers.session(place.server, names.database, owner) as session:
             observed = await observe_database(session, names)
-            if await take_over_public(place, names, observed.schema, superuser=superuser):
-                self.quiet = False
-                observed = await observe_database(session, names)
+            if in_the_way(names, observed.schema):
+                return observed.schema
             await self._say(session, right_statements(names, observed))
             missing = await create_extensions(session, observed, self._wanted)
             self.quiet = self.quiet and not missing
+        return None
 
     async def _say(self, session: Session, statements: Statements) -> None:
         self.quiet = self.quiet and not statements

@@ -68,21 +68,33 @@ async def _retain(session: Session, part: Part, found: tuple[Place, Names, OnSer
     return replace(part, events=(Event("Normal", Reason.DATABASE_RETAINED, message),))
 
 
+_SESSIONS = """
+SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
+WHERE usename OPERATOR(pg_catalog.=) ANY (%s)
+"""
+
+
 async def _drop(session: Session, part: Part, names: Names, observed: OnServer) -> None:
-    """The database first: roles that own something cannot go; after a crash between, the next pass drops them."""
-    await say(session, membership_statements(observed, tuple(sorted(observed.roles))))
+    """The database first: roles that own something cannot go; after a crash between, the next pass drops them.
+
+    What its owner can put in the way goes before: locks that its sessions hold, and that the database is a template.
+    """
+    roles = sorted(observed.roles)
+    shut = [sql.SQL("ALTER ROLE {} NOLOGIN").format(sql.Identifier(name)) for name in roles]
+    await say(session, [*membership_statements(observed, tuple(roles)), *shut])
+    await session.execute(_SESSIONS, [roles])
     database = sql.Identifier(names.database)
-    if observed.template:  # its owner may say so, and then nobody could drop it
+    if observed.template:
         await session.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE false").format(database))
     if observed.database:
         long = NotYet(Reason.DATABASE_DELETING, f"database {part.name} is still being deleted", 10.0)
         await say_long(session, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database), long)
     try:
-        await say(session, [sql.SQL("DROP ROLE {}").format(sql.Identifier(name)) for name in sorted(observed.roles)])
+        await say(session, [sql.SQL("DROP ROLE {}").format(sql.Identifier(name)) for name in roles])
     except errors.DependentObjectsStillExist as error:
         raise NeedsPerson(
             Reason.DELETING,
-            f"database {part.name} is gone, but of its roles {' and '.join(sorted(observed.roles))} one owns something "
+            f"database {part.name} is gone, but of its roles {' and '.join(roles)} one owns something "
             f"elsewhere on the server ({error.diag.message_detail}); say there: DROP OWNED BY that role",
         ) from None
 

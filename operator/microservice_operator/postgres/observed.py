@@ -52,7 +52,7 @@ class OnServer:
     database_owner: str = ""
     database_marks: Mapping[str, str] | None = None
     template: bool = False
-    grants: frozenset[tuple[str, str]] = frozenset()  # grantee ("" is everybody), privilege
+    grants: frozenset[tuple[str, str]] = frozenset()  # of the owner's: grantee ("" is everybody), privilege
 
     def granted(self, role: str) -> set[str]:
         """What a role may do with the database."""
@@ -105,7 +105,7 @@ SELECT r.rolname, a.privilege_type
 FROM pg_catalog.pg_database d,
      pg_catalog.aclexplode(COALESCE(d.datacl, pg_catalog.acldefault('d', d.datdba))) a
      LEFT JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) a.grantee
-WHERE d.datname OPERATOR(pg_catalog.=) %s
+WHERE d.datname OPERATOR(pg_catalog.=) %s AND a.grantor OPERATOR(pg_catalog.=) d.datdba
 """
 _LOCALE = """
 SELECT pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype

@@ -15,20 +15,23 @@ from .places import Place
 from .statements import schema_statements, take_public
 
 
-async def take_over_public(place: Place, names: Names, schema: PublicSchema | None, *, superuser: bool) -> bool:
-    """Answer whether it was taken over: by the admin, for the one statement that the database's owner cannot say.
+def in_the_way(names: Names, schema: PublicSchema | None) -> bool:
+    """Whether something is to be changed that the owner of the database may not change."""
+    return schema is not None and not schema.ours and bool(schema_statements(names, schema))
 
-    It is not taken where nothing is to be changed, and a superuser takes from nobody but the one that initdb made.
+
+async def take_over_public(place: Place, names: Names, schema: PublicSchema, *, superuser: bool) -> None:
+    """By the admin, for the one statement that the database's owner cannot say.
+
+    A superuser takes it from nobody but the one that initdb made.
     Raises NeedsPerson when the admin lacks the right, or the schema is somebody else's on purpose.
     """
-    if schema is None or schema.ours or not schema_statements(names, schema):
-        return False
     statement = take_public(names)
     if schema.bootstrap or not superuser:
         async with place.servers.session(place.server, names.database) as session:
             with suppress(errors.InsufficientPrivilege):
                 await session.execute(statement)
-                return True
+                return
     raise NeedsPerson(
         Reason.FORBIDDEN,
         f"schema public of database {names.database} at {place.server.address} belongs to role {schema.owner}, so what "
