@@ -54,7 +54,14 @@ def any_major(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
         return
     if not packed(major):
         pytest.skip(f"PostgreSQL {major} is not packed for this machine")
-    server = PostgresServer(major=major)
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+
+    def tell(stage: str) -> None:
+        """Fetching takes its time, and what a test prints is not shown."""
+        with capture.global_and_fixture_disabled():
+            print(f"\n… {stage}", flush=True)
+
+    server = PostgresServer(major=major, progress=tell)
     yield server
     server.stop()
 

@@ -18,6 +18,7 @@ import psycopg
 
 from microservice_operator.connections import Login
 from microservice_operator.postgres import Server
+from tests.cluster.binaries import Progress
 from tests.cluster.certificates import authority, issue
 from tests.ports import free_port
 from tests.postgres.releases import WHEEL, programs
@@ -32,7 +33,7 @@ def certificates(folder: Path) -> Path:
 
 
 class PostgresServer:
-    def __init__(self, max_connections: int = 30, major: int = WHEEL) -> None:
+    def __init__(self, max_connections: int = 30, major: int = WHEEL, progress: Progress = print) -> None:
         self.major = major
         self._folder = Path(tempfile.mkdtemp(prefix="operator-postgres-"))
         self.password = secrets.token_urlsafe(12)
@@ -42,7 +43,7 @@ class PostgresServer:
         self._user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
         if self._user:
             os.chown(self._folder, self._user, -1)
-        self._programs = self._readable(programs(major))
+        self._programs = self._readable(programs(major, progress))
         password_file = self._folder / "password"
         password_file.write_text(self.password)
         cluster = ["-D", str(self._folder / "cluster"), "-U", "postgres", "--pwfile", str(password_file)]
