@@ -7,6 +7,8 @@ import pytest
 
 from tests.api.server import Refused, Server
 from tests.unit.api.examples import ChangeExample, RuleExample, change_examples, resource, rule_examples
+from tests.unit.api.test_networks import METADATA, NETWORK, NETWORKS
+from tests.unit.api.test_networks import resource as calling
 
 Create = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -67,3 +69,12 @@ def test_the_keys_of_maps_are_checked(server: Server) -> None:
     for bad in ({"tags": {"a/b": "x"}}, {"nodeSelector": {"k" * 254: "x"}}):
         with pytest.raises(Refused, match="a key is too long"):
             server.create(resource(bad), dry_run=True)
+
+
+def test_networks(server: Server) -> None:
+    for cidr, wrong in NETWORKS.items():
+        if not wrong:
+            server.create(calling(cidr), dry_run=True)
+            continue
+        with pytest.raises(Refused, match=wrong if wrong in (NETWORK, METADATA) else "should match"):
+            server.create(calling(cidr), dry_run=True)

@@ -23,7 +23,21 @@ from .environment import Host, Tags
 from .messaging import Queue, Subscription, Topic
 from .pods import Affinity, DisruptionBudget, Labels, Strategy, Toleration, TopologySpreadConstraint, Volume
 from .routes import API
-from .scalars import ATOMIC, CIDR, Keyed, Label, ObjectName, PartName, Port, PortName, ShortText, WithoutNulls, is_cidr
+from .scalars import (
+    ATOMIC,
+    CIDR,
+    METADATA_SERVICES,
+    Keyed,
+    Label,
+    ObjectName,
+    PartName,
+    Port,
+    PortName,
+    ShortText,
+    WithoutNulls,
+    is_cidr,
+    is_metadata,
+)
 from .scaling import Autoscaling, Replicas
 from .spec_rules import RULES, TRANSITIONS
 from .stores import Database, Duration, Table, TableRef
@@ -97,6 +111,15 @@ class Destination(Model):
             cel="!has(self.cidr) || isCIDR(self.cidr)",
             holds=lambda self: self.cidr is None or is_cidr(self.cidr),
             message="access.to: cidr is no network; write one such as 10.20.0.0/16",
+            field="cidr",
+        ),
+        Rule(
+            cel="!has(self.cidr) || !isCIDR(self.cidr) || !("
+            + " || ".join(f"cidr('{service}').containsCIDR(self.cidr)" for service in METADATA_SERVICES)
+            + ")",
+            holds=lambda self: self.cidr is None or not is_metadata(self.cidr),
+            message="access.to: cidr is the address of the metadata service, which hands out the node's credentials;"
+            " remove it",
             field="cidr",
         ),
     )

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
@@ -91,16 +91,31 @@ def _boolean(value: Any) -> Any:
 
 
 def is_cidr(text: str) -> bool:
-    """Whether a text is a network, as the API server's isCIDR sees it."""
+    """Whether a text is a network, as the API server's isCIDR sees it.
+
+    That one takes no leading zeros and no IPv4 address written as IPv6 (::ffff:10.0.0.1): plugins disagree on whether
+    a rule with such an address holds for IPv4.
+    """
+    address, _, bits = text.partition("/")
     try:
-        return ip_network(text, strict=False) is not None
+        parsed = ip_address(address)
     except ValueError:
         return False
+    mapped = parsed.version == 6 and parsed.ipv4_mapped is not None  # noqa: PLR2004 the version
+    return bits.isdecimal() and bits == str(int(bits)) and int(bits) <= parsed.max_prefixlen and not mapped
+
+
+def is_metadata(text: str) -> bool:
+    """Whether a network is nothing but the address of the metadata service; a larger one leaves that address out."""
+    return is_cidr(text) and str(ip_network(text, strict=False)) in METADATA_SERVICES
 
 
 EXAMPLES = {"quantity": "250m or 512Mi", "number or percentage": "1 or 25%", "port": "8080 or the name of a port"}
 
 ATOMIC: dict[str, Any] = {"x-kubernetes-list-type": "atomic"}
+
+# "Instance metadata and user data" in the EC2 User Guide; who reads it has the node's credentials.
+METADATA_SERVICES = ("169.254.169.254/32", "fd00:ec2::254/128")
 
 # No doubled hyphen: a-b and a--b would share one environment variable.
 DNS_LABEL_ALPHA = r"^[a-z](-?[a-z0-9])*$"

@@ -10,11 +10,11 @@ from ipaddress import ip_network
 from typing import Any
 
 from .. import names
+from ..api.scalars import METADATA_SERVICES
 
 Peer = dict[str, Any]
 
 EVERYWHERE = ("0.0.0.0/0", "::/0")
-METADATA_SERVICES = ("169.254.169.254/32", "fd00:ec2::254/128")
 POD_IDENTITY_AGENTS = ("169.254.170.23/32", "fd00:ec2::23/128")
 CLUSTER_HOST = re.compile(r"^(?:[^.]+\.)+([^.]+)\.svc(?:\.cluster\.local)?$")
 
