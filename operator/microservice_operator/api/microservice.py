@@ -39,14 +39,14 @@ from .scalars import (
     is_metadata,
 )
 from .scaling import Autoscaling, Replicas
-from .spec_rules import RULES, TRANSITIONS
+from .spec_rules import DEFAULT_PORT, RULES, TRANSITIONS
 from .stores import Database, Duration, Table, TableRef
 
 
 class ServicePort(Model):
     """A port of the container and of the Service before it."""
 
-    name: PortName = "http"
+    name: PortName = DEFAULT_PORT
     """Name, by which probes and metrics refer to it."""
     container_port: Port = 8080
     """Port that the container listens on."""
@@ -141,7 +141,7 @@ class Access(Model):
 class Metrics(Model):
     """What Prometheus scrapes, by a ServiceMonitor where that CRD exists."""
 
-    port: PortName = "http"
+    port: PortName = DEFAULT_PORT
     """Name of the port that serves metrics."""
     path: Annotated[str, StringConstraints(max_length=1024, pattern=r"^/")] = "/metrics"
     """Path of the metrics."""

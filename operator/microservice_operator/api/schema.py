@@ -1,14 +1,15 @@
 """Models → structural OpenAPI v3, the dialect that a CustomResourceDefinition takes.
 
 Pydantic's JSON schema is inlined (a CRD knows no `$ref`), stripped of what a CRD refuses (`title`, closed objects
-and null), and given what it needs: rules as CEL, keys of maps as a rule, defaults that pydantic makes by a factory.
+and null), and given what it needs: rules as CEL, keys of maps as a rule. A default that a factory makes stays out of
+it: nobody owns an item that the API server adds to a keyed list, so server-side apply could never take it away again.
 """
 
 import json
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import core_schema, to_jsonable_python
+from pydantic_core import core_schema
 
 from .base import Model, Rule, Transition
 
@@ -19,7 +20,7 @@ _FIRST = ("description", "type", "format", "x-kubernetes-int-or-string", "defaul
 
 
 class _Generator(GenerateJsonSchema):
-    """Adds each model's rules, and writes defaults that come from a factory."""
+    """Adds each model's rules."""
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         result = super().model_schema(schema)
@@ -29,12 +30,6 @@ class _Generator(GenerateJsonSchema):
             if rules:
                 result["x-kubernetes-validations"] = [validation(rule) for rule in rules]
         return result
-
-    def get_default_value(self, schema: core_schema.WithDefaultSchema) -> Any:
-        if "default_factory" in schema:
-            made = schema["default_factory"]()  # type: ignore[call-arg]
-            return to_jsonable_python(made, by_alias=True, exclude_none=True)
-        return super().get_default_value(schema)
 
 
 def validation(rule: Rule | Transition) -> Schema:

@@ -14,12 +14,19 @@ from .stores import SMALLEST_STORAGE, gibibytes
 
 DATABASE_VARIABLES = ("URL", "HOST", "PORT", "NAME", "USER", "PASSWORD")
 BUILT_IN_VOLUME = "tmp"
+DEFAULT_PORT = "http"
+
+
+def _has_port(name: str) -> str:
+    """CEL: a port of that name is declared; the default stands in Python only, see `schema`."""
+    return f"(has(self.ports) ? self.ports.exists(p, p.name == {name}) : {name} == '{DEFAULT_PORT}')"
 
 
 def _exactly_once(port: str, attribute: str, message: str) -> Rule:
     """No two ports agree in `port` and protocol."""
     return Rule(
-        cel=f"self.ports.all(p, self.ports.filter(q, q.{port} == p.{port} && q.protocol == p.protocol).size() == 1)",
+        cel="!has(self.ports) || self.ports.all(p,"
+        f" self.ports.filter(q, q.{port} == p.{port} && q.protocol == p.protocol).size() == 1)",
         holds=lambda self: len({(getattr(p, attribute), p.protocol) for p in self.ports}) == len(self.ports),
         message=message,
         field="ports",
@@ -31,10 +38,7 @@ def _probe_port(probe: str, attribute: str) -> Rule:
 
     def cel(action: str) -> str:
         port = f"self.{probe}.{action}.port"
-        return (
-            f"(!has(self.{probe}.{action}) || !has({port}) || type({port}) != string"
-            f" || self.ports.exists(p, p.name == {port}))"
-        )
+        return f"(!has(self.{probe}.{action}) || !has({port}) || type({port}) != string || {_has_port(port)})"
 
     def holds(self: Any) -> bool:
         found = getattr(self, attribute)
@@ -119,7 +123,7 @@ RULES = (
         "containerPort", "container_port", "ports: each containerPort appears once per protocol; remove the duplicate"
     ),
     Rule(
-        cel="!has(self.metrics) || self.ports.exists(p, p.name == self.metrics.port)",
+        cel=f"!has(self.metrics) || {_has_port('self.metrics.port')}",
         holds=lambda self: self.metrics is None or any(p.name == self.metrics.port for p in self.ports),
         message="metrics.port names no declared port; use the name of one of spec.ports",
         field="metrics.port",
