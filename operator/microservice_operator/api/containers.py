@@ -26,7 +26,9 @@ from .scalars import (
 
 EnvName = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z][-._a-zA-Z0-9]*$")]
 Image = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^\s]+$")]
-Command = Annotated[list[Text], Field(max_length=64, json_schema_extra=ATOMIC)]
+# long enough for a script that is given inline
+Argument = Annotated[str, StringConstraints(max_length=32768)]
+Command = Annotated[list[Argument], Field(max_length=64, json_schema_extra=ATOMIC)]
 
 
 class KeyRef(Model):

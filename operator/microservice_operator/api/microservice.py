@@ -42,6 +42,9 @@ from .scaling import Autoscaling, Replicas
 from .spec_rules import DEFAULT_PORT, RULES, TRANSITIONS
 from .stores import Database, Duration, Table, TableRef
 
+# lists of certificates or of tags; Kubernetes bounds only the sum, 256 KiB for an object
+AnnotationValue = Annotated[str, StringConstraints(max_length=8192)]
+
 
 class ServicePort(Model):
     """A port of the container and of the Service before it."""
@@ -63,7 +66,7 @@ class ServiceOptions(Model):
 
     type: Literal["ClusterIP", "LoadBalancer", "NodePort"] = "ClusterIP"
     """ClusterIP, LoadBalancer or NodePort."""
-    annotations: Annotated[dict[ShortText, ShortText], Field(max_length=32), WithoutNulls] | None = None
+    annotations: Annotated[dict[ShortText, AnnotationValue], Field(max_length=32), WithoutNulls] | None = None
     """Annotations of the Service."""
 
 
@@ -176,6 +179,9 @@ class MicroserviceSpec(Model):
     """Type and annotations of the Service."""
     replicas: Replicas | None = None
     """Number of pods; not together with autoscaling."""
+    replicas_managed_by: Literal["Operator", "External"] = "Operator"
+    """Operator: replicas holds at all times. External: replicas is only the number of pods that a Deployment begins
+    with; another controller sets it from then on, such as KEDA."""
     autoscaling: Autoscaling | None = None
     """Lets a HorizontalPodAutoscaler own the number of pods."""
     resources: Resources | None = None

@@ -248,7 +248,8 @@ class TopologySpreadConstraint(Model):
     node_taints_policy: Literal["Honor", "Ignore"] | None = None
 
 
-def _is_zero(count: int | str | None) -> bool:
+def is_zero(count: int | str | None) -> bool:
+    """Whether a number or percentage is none at all."""
     return str(count) in ("0", "0%")
 
 
@@ -261,7 +262,7 @@ class RollingUpdate(Model):
         Rule(
             cel="!has(self.maxSurge) || !has(self.maxUnavailable) || !(string(self.maxSurge) in ['0', '0%'])"
             " || !(string(self.maxUnavailable) in ['0', '0%'])",
-            holds=lambda self: not _is_zero(self.max_surge) or not _is_zero(self.max_unavailable),
+            holds=lambda self: not is_zero(self.max_surge) or not is_zero(self.max_unavailable),
             message="strategy: maxSurge and maxUnavailable are both zero, so that no pod could be replaced; raise one"
             " of them",
         ),

@@ -54,6 +54,43 @@ def _probe_port(probe: str, attribute: str) -> Rule:
     )
 
 
+def _requested(resource: str, field: str, attribute: str, *, by_default: bool = False) -> Rule:
+    """An autoscaler that looks at the use of a resource, in percent of the request, finds a request at each container.
+
+    A limit is one, too: Kubernetes takes it for a request that is not given.
+    """
+    bare = "!has(a.targetCPUUtilizationPercentage) && !has(a.targetMemoryUtilizationPercentage)"
+    bare += " && (!has(a.metrics) || a.metrics.size() == 0)"
+    targets = f"has(a.{field}) || (has(a.metrics) && a.metrics.exists(m, has(m.resource)"
+    targets += f" && m.resource.name == '{resource}' && m.resource.target.type == 'Utilization'))"
+    targets += f" || ({bare})" if by_default else ""
+
+    def named(owner: str) -> str:
+        where = (f"{owner}.resources.requests", f"{owner}.resources.limits")
+        return f"!has({owner}.resources) || " + " || ".join(f"has({at}) && '{resource}' in {at}" for at in where)
+
+    def holds(self: Any) -> bool:
+        scaling = self.autoscaling
+        if scaling is None:
+            return True
+        metrics = [m.resource for m in scaling.metrics or [] if m.resource]
+        looks = any(m.name == resource and m.target.type == "Utilization" for m in metrics)
+        percents = (scaling.target_cpu_utilization_percentage, scaling.target_memory_utilization_percentage)
+        looks = looks or getattr(scaling, attribute) is not None
+        looks = looks or (by_default and percents == (None, None) and not scaling.metrics)
+        given = [owner.resources for owner in (self, *(self.sidecars or [])) if owner.resources]
+        return not looks or all(resource in {**(r.requests or {}), **(r.limits or {})} for r in given)
+
+    return Rule(
+        cel=f"!has(self.autoscaling) || [self.autoscaling].all(a, !({targets})) || (({named('self')})"
+        f" && (!has(self.sidecars) || self.sidecars.all(c, {named('c')})))",
+        holds=holds,
+        message=f"autoscaling: the use of {resource} is measured in percent of its request, and resources names none;"
+        f" add requests.{resource} there, or set another target",
+        field="resources",
+    )
+
+
 def _once(probe: str, attribute: str) -> Rule:
     """Kubernetes lets a readiness probe alone ask for several successes."""
     return Rule(
@@ -114,6 +151,15 @@ RULES = (
         message="give replicas or autoscaling, not both: remove replicas, the autoscaler owns the count",
         field="replicas",
     ),
+    Rule(
+        cel="self.replicasManagedBy == 'Operator' || !has(self.autoscaling)",
+        holds=lambda self: self.replicas_managed_by == "Operator" or self.autoscaling is None,
+        message="replicasManagedBy External leaves the count to another controller, and autoscaling makes one;"
+        " remove one of them",
+        field="replicasManagedBy",
+    ),
+    _requested("cpu", "targetCPUUtilizationPercentage", "target_cpu_utilization_percentage", by_default=True),
+    _requested("memory", "targetMemoryUtilizationPercentage", "target_memory_utilization_percentage"),
     _exactly_once(
         "servicePort",
         "service_port",
@@ -144,6 +190,17 @@ RULES = (
     _mounted(None),
     _mounted("initContainers", "init_containers"),
     _mounted("sidecars", "sidecars"),
+    Rule(
+        cel="!has(self.initContainers) || self.initContainers.all(c, !has(c.livenessProbe) && !has(c.readinessProbe)"
+        " && !has(c.startupProbe) && !has(c.lifecycle))",
+        holds=lambda self: all(
+            (c.liveness_probe, c.readiness_probe, c.startup_probe, c.lifecycle) == (None,) * 4
+            for c in self.init_containers or []
+        ),
+        message="initContainers: probes and lifecycle are for containers that keep running; remove them, or make it one"
+        " of sidecars",
+        field="initContainers",
+    ),
     Rule(
         cel="!has(self.volumes) || !self.volumes.exists(v, v.name == 'tmp' && !has(v.emptyDir))",
         holds=lambda self: all(v.name != BUILT_IN_VOLUME or v.empty_dir for v in self.volumes or []),
