@@ -1,21 +1,22 @@
 """The service's pods, and how one version replaces another.
 
-`replicas` is absent where an autoscaler owns the count. That is not enough when it was there before: server-side apply
-removes a field whose only manager drops it, and the count would fall back to 1. So `cluster.writes` first hands the
-count that it finds to another field manager; then the field survives, and the autoscaler goes on from it. A Deployment
-that is made (anew) begins with the autoscaler's least, not with Kubernetes' default of one.
+`replicas` is absent where an autoscaler, or another controller, owns the count. That is not enough when it was there
+before: server-side apply removes a field whose only manager drops it, and the count would fall back to 1. So
+`cluster.writes` first hands the count that it finds to another field manager; then the field survives, and the
+autoscaler goes on from it. A Deployment that is made (anew) begins with the autoscaler's least, or with what the spec
+says, not with Kubernetes' default of one.
 """
 
 from dataclasses import replace
 from typing import Any
 
 from .. import names
-from ..api.pods import Strategy
+from ..api.pods import Strategy, is_zero
 from .context import Child, Context
 from .image import version_label
 from .metadata import child
 from .pod import pod_template
-from .replicas import certain_replicas, declared_replicas
+from .replicas import declared_replicas, first_replicas, owned_replicas
 from .waits import facts_missing, rollout_wait
 
 PROGRESS_DEADLINE = 600
@@ -27,8 +28,8 @@ def deployment(context: Context) -> Child:
     microservice, held = context.microservice, rollout_wait(context)
     if facts_missing(context):
         return Child("Deployment", microservice.name, None, held)
-    scaled = microservice.spec.autoscaling is not None
-    spec: dict[str, Any] = {} if scaled else {"replicas": declared_replicas(context)}
+    owned = owned_replicas(context)
+    spec: dict[str, Any] = {"replicas": declared_replicas(context)} if owned else {}
     spec |= {
         "selector": {"matchLabels": names.selector_labels(microservice.name)},
         "strategy": _strategy(microservice.spec.strategy),
@@ -38,7 +39,7 @@ def deployment(context: Context) -> Child:
     }
     metadata = {"labels": {names.LABEL_VERSION: version_label(microservice.spec.image)}}
     made = child(context, "Deployment", microservice.name, {"metadata": metadata, "spec": spec})
-    return replace(made, held=held, initial={"replicas": certain_replicas(context)} if scaled else {})
+    return replace(made, held=held, initial={} if owned else {"replicas": first_replicas(context)})
 
 
 def _strategy(given: Strategy | None) -> dict[str, Any]:
@@ -46,4 +47,6 @@ def _strategy(given: Strategy | None) -> dict[str, Any]:
     if given is not None and given.type == "Recreate":
         return {"type": "Recreate"}
     rolling = given.rolling_update.manifest() if given and given.rolling_update else {}
-    return {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1} | rolling}
+    # both zero is refused: who allows no pod more has one of those that run replaced at a time
+    unavailable = 1 if is_zero(rolling.get("maxSurge")) else 0
+    return {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": unavailable, "maxSurge": 1} | rolling}

@@ -14,7 +14,13 @@ def declared_replicas(context: Context) -> int:
     return DEFAULT if defaults is None or defaults.replicas is None else defaults.replicas
 
 
-def certain_replicas(context: Context) -> int:
-    """How many run at all times."""
+def owned_replicas(context: Context) -> bool:
+    """Whether the count is the operator's to hold, and not that of an autoscaler or of another controller."""
+    spec = context.microservice.spec
+    return spec.autoscaling is None and spec.replicas_managed_by == "Operator"
+
+
+def first_replicas(context: Context) -> int:
+    """How many a Deployment begins with."""
     autoscaling = context.microservice.spec.autoscaling
     return autoscaling.min_replicas if autoscaling else declared_replicas(context)

@@ -6,7 +6,6 @@ from .. import names
 from ..api.microservice import MicroserviceSpec
 from ..api.pods import TopologySpreadConstraint
 from .context import Context
-from .replicas import certain_replicas
 
 SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 
@@ -15,16 +14,18 @@ def scheduling(context: Context) -> dict[str, Any]:
     """Scheduling fields of the service's pods; absent ones are left out."""
     spec = context.microservice.spec
     fields = {
+        **placement(spec),
         "affinity": spec.affinity.manifest() if spec.affinity else None,
         "topologySpreadConstraints": _spread(context),
-        **placement(spec),
     }
     return {key: value for key, value in fields.items() if value}
 
 
 def placement(spec: MicroserviceSpec) -> dict[str, Any]:
     """Which nodes will do: also for a migration, which runs the same image."""
+    nodes = spec.affinity.node_affinity if spec.affinity else None
     fields = {
+        "affinity": {"nodeAffinity": nodes.manifest()} if nodes else None,
         "nodeSelector": spec.node_selector,
         "tolerations": [toleration.manifest() for toleration in spec.tolerations or []],
         "priorityClassName": spec.priority_class_name,
@@ -35,14 +36,15 @@ def placement(spec: MicroserviceSpec) -> dict[str, Any]:
 def _spread(context: Context) -> list[dict[str, Any]]:
     """The given constraints, else zones and hosts as far as possible: never a reason to leave a pod pending.
 
-    The template's hash is part of each, so that a rollout does not count the pods that it replaces.
+    The template's hash is part of each, so that a rollout does not count the pods that it replaces. They are there for
+    a single pod, too: a second one would else change the template, and replace the first.
     """
     selector = {"matchLabels": names.selector_labels(context.microservice.name)}
     given = context.microservice.spec.topology_spread_constraints
     if given is not None:
         return [_given(constraint, selector) for constraint in given]
     defaults = context.environment.spec.defaults if context.environment else None
-    if certain_replicas(context) <= 1 or (defaults and not defaults.topology_spread):
+    if defaults and not defaults.topology_spread:
         return []
     return [
         {

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from tests.unit.desired.given import body, container, context, kinds, pod
+from tests.unit.desired.given import CONNECTION, MIGRATING, body, container, context, job_name, kinds, one, pod
 
 AUTO = {"autoscaling": {"minReplicas": 2, "maxReplicas": 4}}
 FROM_ONE = {"autoscaling": {"minReplicas": 1, "maxReplicas": 4}}
+EXTERNAL = {"replicasManagedBy": "External"}
 BUDGET = {"podDisruptionBudget": {"minAvailable": 1}}
 SLEEP = {"preStop": {"sleep": {"seconds": 20}}}
 
@@ -21,6 +22,8 @@ SLEEP = {"preStop": {"sleep": {"seconds": 20}}}
         ({"replicas": 1}, {"defaults": {"replicas": 3}}, 1),
         ({"replicas": 0}, {"defaults": {"replicas": 3}}, 0),
         (AUTO, {"defaults": {"replicas": 3}}, None),
+        (EXTERNAL, {"defaults": {"replicas": 3}}, None),
+        ({"replicasManagedBy": "Operator"}, None, 2),
     ],
 )
 def test_replicas(spec: dict[str, Any], environment: dict[str, Any] | None, replicas: int | None) -> None:
@@ -28,15 +31,71 @@ def test_replicas(spec: dict[str, Any], environment: dict[str, Any] | None, repl
 
 
 @pytest.mark.parametrize(
+    ("spec", "first"),
+    [
+        ({}, {}),
+        ({"replicas": 0}, {}),
+        (AUTO, {"replicas": 2}),
+        (FROM_ONE, {"replicas": 1}),
+        (EXTERNAL, {"replicas": 2}),
+        ({**EXTERNAL, "replicas": 0}, {"replicas": 0}),
+        ({**EXTERNAL, "replicas": 7}, {"replicas": 7}),
+    ],
+)
+def test_a_count_that_is_somebody_elses_is_set_at_the_creation_only(
+    spec: dict[str, Any], first: dict[str, int]
+) -> None:
+    assert one(context(spec), "Deployment").initial == first
+
+
+NOT_OF_A_POD: list[dict[str, Any]] = [
+    {"replicas": 0},
+    {"replicas": 1},
+    {"replicas": 3},
+    AUTO,
+    FROM_ONE,
+    EXTERNAL,
+    BUDGET,
+    {"strategy": {"type": "Recreate"}},
+    {"strategy": {"rollingUpdate": {"maxUnavailable": 1}}},
+    {"service": {"type": "LoadBalancer", "annotations": {"a": "b"}}},
+    {"access": {"from": [{"microservice": "web"}], "to": [{"host": "a.example", "ports": [443]}]}},
+    {"metrics": {}},
+    {"api": {"openAPI": {"configMapKeyRef": {"name": "openapi"}}}},
+    {"ports": [{"servicePort": 8080, "appProtocol": "http"}]},
+]
+
+
+@pytest.mark.parametrize("spec", NOT_OF_A_POD, ids=str)
+def test_what_is_not_about_a_pod_replaces_none(spec: dict[str, Any]) -> None:
+    template = body(context({}), "Deployment")["spec"]["template"]
+    assert body(context(spec), "Deployment")["spec"]["template"] == template
+
+
+def test_a_migration_runs_on_the_same_nodes() -> None:
+    arm = {"matchExpressions": [{"key": "kubernetes.io/arch", "operator": "In", "values": ["arm64"]}]}
+    nodes = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [arm]}}
+    apart = {
+        "preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 1, "podAffinityTerm": {"topologyKey": "z"}}]
+    }
+    spec = {"databases": [MIGRATING], "affinity": {"nodeAffinity": nodes, "podAntiAffinity": apart}}
+    of = context(spec, connections={"orders": CONNECTION})
+    job = body(of, "Job", job_name(of))["spec"]["template"]["spec"]
+    assert job["affinity"] == {"nodeAffinity": nodes}
+    assert pod(of)["affinity"] == {"nodeAffinity": nodes, "podAntiAffinity": apart}
+
+
+@pytest.mark.parametrize(
     ("spec", "budget", "spread"),
     [
         ({}, {"maxUnavailable": 1}, 2),
-        ({"replicas": 1}, None, 0),
-        ({"replicas": 0}, None, 0),
+        ({"replicas": 1}, None, 2),
+        ({"replicas": 0}, None, 2),
         (AUTO, {"maxUnavailable": 1}, 2),
-        (FROM_ONE, None, 0),
+        (FROM_ONE, None, 2),
         (BUDGET, {"minAvailable": 1}, 2),
-        ({"replicas": 1, **BUDGET}, {"minAvailable": 1}, 0),
+        ({"replicas": 1, **BUDGET}, {"minAvailable": 1}, 2),
+        ({"replicas": 1, **EXTERNAL}, {"maxUnavailable": 1}, 2),
         ({"topologySpreadConstraints": []}, {"maxUnavailable": 1}, 0),
     ],
 )
@@ -61,6 +120,9 @@ def test_the_environment_can_turn_the_spread_off() -> None:
         ({"rollingUpdate": {"maxSurge": "50%"}}, {"maxUnavailable": 0, "maxSurge": "50%"}),
         ({"rollingUpdate": {"maxUnavailable": 2}}, {"maxUnavailable": 2, "maxSurge": 1}),
         ({"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}, {"maxUnavailable": 1, "maxSurge": 0}),
+        ({"rollingUpdate": {"maxSurge": 0}}, {"maxUnavailable": 1, "maxSurge": 0}),
+        ({"rollingUpdate": {"maxSurge": "0%"}}, {"maxUnavailable": 1, "maxSurge": "0%"}),
+        ({"rollingUpdate": {"maxUnavailable": 0}}, {"maxUnavailable": 0, "maxSurge": 1}),
         ({"type": "Recreate"}, None),
     ],
 )
