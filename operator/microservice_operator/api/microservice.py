@@ -199,11 +199,11 @@ class MicroserviceSpec(Model):
     sidecars: Annotated[list[Container], Field(max_length=8), Keyed(("name",))] | None = None
     """Containers that run beside the main one, named unlike the Microservice."""
     liveness_probe: Probe | None = None
-    """Restarts the container when it fails; default GET /health."""
+    """Restarts the container when it fails; default GET /health, of a service that speaks HTTP."""
     readiness_probe: Probe | None = None
-    """Takes the pod out of the Service while it fails; default GET /ready."""
+    """Takes the pod out of the Service while it fails; default GET /ready, of a service that speaks HTTP."""
     startup_probe: Probe | None = None
-    """Holds the other probes back until it succeeds; default GET /health."""
+    """Holds the other probes back until it succeeds; default what the liveness probe asks, for at least as long."""
     lifecycle: Lifecycle | None = None
     """Hooks after start and before stop; by default a short sleep before stop."""
     termination_grace_period_seconds: Annotated[int, Field(ge=0, le=86400)] = 30

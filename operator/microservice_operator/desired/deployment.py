@@ -16,10 +16,13 @@ from .context import Child, Context
 from .image import version_label
 from .metadata import child
 from .pod import pod_template
+from .probes import start_seconds
 from .replicas import declared_replicas, first_replicas, owned_replicas
 from .waits import facts_missing, rollout_wait
 
 PROGRESS_DEADLINE = 600
+# What a pod needs beside the time that its probes grant: a node, the image, its volumes.
+BEFORE_THE_START = 300
 REVISIONS = 3
 
 
@@ -28,18 +31,25 @@ def deployment(context: Context) -> Child:
     microservice, held = context.microservice, rollout_wait(context)
     if facts_missing(context):
         return Child("Deployment", microservice.name, None, held)
-    owned = owned_replicas(context)
+    owned, template = owned_replicas(context), pod_template(context)
     spec: dict[str, Any] = {"replicas": declared_replicas(context)} if owned else {}
     spec |= {
         "selector": {"matchLabels": names.selector_labels(microservice.name)},
         "strategy": _strategy(microservice.spec.strategy),
-        "progressDeadlineSeconds": PROGRESS_DEADLINE,
+        "progressDeadlineSeconds": _deadline(template),
         "revisionHistoryLimit": REVISIONS,
-        "template": pod_template(context),
+        "template": template,
     }
     metadata = {"labels": {names.LABEL_VERSION: version_label(microservice.spec.image)}}
     made = child(context, "Deployment", microservice.name, {"metadata": metadata, "spec": spec})
     return replace(made, held=held, initial={} if owned else {"replicas": first_replicas(context)})
+
+
+def _deadline(template: dict[str, Any]) -> int:
+    """When a rollout is stuck: not before the containers have had the time that their probes give them."""
+    spec = template["spec"]
+    waits = sum(start_seconds(container) for container in (*spec.get("initContainers", []), *spec["containers"]))
+    return max(PROGRESS_DEADLINE, BEFORE_THE_START + waits)
 
 
 def _strategy(given: Strategy | None) -> dict[str, Any]:

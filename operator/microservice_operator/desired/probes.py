@@ -1,61 +1,117 @@
-"""Liveness, readiness and start-up: defaults for a service that answers /health and /ready, laid under the spec's."""
+"""Liveness, readiness and start-up: defaults for a service that answers /health and /ready, laid under the spec's.
+
+A default never asks what the author says is not there. One handler that is no httpGet says that the service does not
+speak HTTP: then nothing asks for a path. The start-up probe asks what the liveness probe asks, for both end in a kill,
+and never kills sooner than the liveness probe would.
+"""
 
 from typing import Any
 
-from ..api.containers import Container, Probe
+from ..api.containers import Container
 from ..api.microservice import MicroserviceSpec
+
+Fields = dict[str, Any]
 
 HANDLERS = ("httpGet", "tcpSocket", "exec", "grpc")
 PATHS = {"livenessProbe": "/health", "readinessProbe": "/ready", "startupProbe": "/health"}
-TIMINGS = {
+TIMINGS: dict[str, Fields] = {
     "livenessProbe": {"initialDelaySeconds": 30, "periodSeconds": 10},
     "readinessProbe": {"initialDelaySeconds": 5, "periodSeconds": 5},
     "startupProbe": {"failureThreshold": 30, "periodSeconds": 2},
 }
+# Kubernetes' own, where neither we nor the spec say anything.
+PERIOD, FAILURES = 10, 3
 
 
-def main_probes(spec: MicroserviceSpec) -> dict[str, Any]:
+def main_probes(spec: MicroserviceSpec) -> dict[str, Fields]:
     """Probes of the main container.
 
     Where no port speaks TCP there is nobody to ask for a path, so a default would restart healthy pods for ever.
     """
-    port = next((port.name for port in spec.ports if port.protocol == "TCP"), None)
-    defaults = {kind: (TIMINGS[kind] | _asks(kind, port) if port else {}) for kind in PATHS}
-    return _probes(spec, defaults, port or spec.ports[0].name)
+    tcp = next((port.name for port in spec.ports if port.protocol == "TCP"), None)
+    given, port = _given(spec), tcp or spec.ports[0].name
+    found = {
+        kind: _probe(given[kind], _default_handler(kind, given, tcp), TIMINGS[kind], port)
+        for kind in ("livenessProbe", "readinessProbe")
+    }
+    found["startupProbe"] = _start(given, found["livenessProbe"], tcp, port)
+    return {kind: probe for kind, probe in found.items() if probe}
 
 
-def companion_probes(container: Container, spec: MicroserviceSpec) -> dict[str, Any]:
+def companion_probes(container: Container, spec: MicroserviceSpec) -> dict[str, Fields]:
     """Probes of a sidecar: only those given; a port not named is its first, else the service's."""
     port = next((port.name for port in container.ports or [] if port.protocol == "TCP"), spec.ports[0].container_port)
-    defaults = {kind: _asks(kind, port) if given else {} for kind, given in _given(container).items()}
-    return _probes(container, defaults, port)
-
-
-def _given(owner: MicroserviceSpec | Container) -> dict[str, Probe | None]:
-    return {
-        "livenessProbe": owner.liveness_probe,
-        "readinessProbe": owner.readiness_probe,
-        "startupProbe": owner.startup_probe,
+    given = _given(container)
+    found = {
+        kind: _probe(probe, _default_handler(kind, given, port), {}, port)
+        for kind, probe in given.items()
+        if probe is not None
     }
+    return {kind: probe for kind, probe in found.items() if probe}
 
 
-def _asks(kind: str, port: str | int) -> dict[str, Any]:
-    return {"httpGet": {"path": PATHS[kind], "port": port}}
+def start_seconds(probes: dict[str, Any]) -> int:
+    """How long a container may take to become ready, as its probes say."""
+    start, ready = probes.get("startupProbe", {}), probes.get("readinessProbe", {})
+    return (_patience(start) if start else 0) + int(ready.get("initialDelaySeconds", 0))
 
 
-def _probes(owner: MicroserviceSpec | Container, defaults: dict[str, Any], port: str | int) -> dict[str, Any]:
-    merged = {kind: _laid_over(defaults[kind], given, port) for kind, given in _given(owner).items()}
-    return {kind: probe for kind, probe in merged.items() if probe}
+def _given(owner: MicroserviceSpec | Container) -> dict[str, Fields | None]:
+    """The probes as written, `None` for one that is not."""
+    probes = (owner.liveness_probe, owner.readiness_probe, owner.startup_probe)
+    return {kind: probe.manifest() if probe else None for kind, probe in zip(PATHS, probes, strict=True)}
 
 
-def _laid_over(default: dict[str, Any], given: Probe | None, port: str | int) -> dict[str, Any]:
-    """The default with the given fields over it; empty when it is disabled or has no handler."""
-    wanted = given.manifest() if given else {}
-    if wanted.pop("disabled", False):
+def _handler(probe: Fields | None) -> Fields:
+    """What a probe asks, empty when it says nothing of it or is disabled."""
+    if probe is None or probe.get("disabled"):
         return {}
-    if any(handler in wanted for handler in HANDLERS):
-        default = {key: value for key, value in default.items() if key not in HANDLERS}
-    if "httpGet" in wanted:
-        wanted["httpGet"] = {"port": port} | wanted["httpGet"]
-    probe = default | wanted
-    return probe if any(handler in probe for handler in HANDLERS) else {}
+    return {key: probe[key] for key in HANDLERS if key in probe}
+
+
+def _default_handler(kind: str, given: dict[str, Fields | None], port: str | int | None) -> Fields:
+    """What a probe asks that names no handler: HTTP, where and how the author's other probes ask it.
+
+    Of a service that does not speak HTTP a probe that is given, if only with timings, asks what another one asks.
+    """
+    others = [handler for other, probe in given.items() if other != kind and (handler := _handler(probe))]
+    foreign = next((handler for handler in others if "httpGet" not in handler), None)
+    if foreign is not None:
+        return foreign if given[kind] is not None else {}
+    if port is None:
+        return {}
+    alike = others[0]["httpGet"] if others else {}
+    return {"httpGet": {"path": PATHS[kind], "port": port} | {k: v for k, v in alike.items() if k != "path"}}
+
+
+def _start(given: dict[str, Fields | None], live: Fields, tcp: str | None, port: str | int) -> Fields:
+    """The start-up probe: what the liveness probe asks, unless the spec names another handler."""
+    kind = "startupProbe"
+    written, timings = given[kind], dict(TIMINGS[kind])
+    handler = _handler(live)
+    if handler and not _handler(written) and "timeoutSeconds" in live:
+        timings["timeoutSeconds"] = live["timeoutSeconds"]  # how long this handler may take
+    if not handler and written is not None:
+        handler = _default_handler(kind, given, tcp)
+    probe = _probe(written, handler, timings, port)
+    if probe and live and "failureThreshold" not in (written or {}):
+        left = _patience(live) - int(probe.get("initialDelaySeconds", 0))
+        probe["failureThreshold"] = max(probe["failureThreshold"], -(-left // int(probe["periodSeconds"])))
+    return probe
+
+
+def _patience(probe: Fields) -> int:
+    """Seconds until a probe that always fails has the container killed."""
+    tries = int(probe.get("failureThreshold", FAILURES)) * int(probe.get("periodSeconds", PERIOD))
+    return int(probe.get("initialDelaySeconds", 0)) + tries
+
+
+def _probe(written: Fields | None, handler: Fields, timings: Fields, port: str | int) -> Fields:
+    """The timings with the written fields over them; empty when it is disabled or has nothing to ask."""
+    fields = dict(written or {})
+    asked = _handler(fields) or handler
+    if fields.pop("disabled", False) or not asked:
+        return {}
+    if "port" not in asked.get("httpGet", {"port"}):
+        asked = {"httpGet": {"port": port, **asked["httpGet"]}}
+    return {**timings, **fields, **asked}

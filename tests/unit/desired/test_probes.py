@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.desired.given import container, context, pod
+from microservice_operator.desired.probes import HANDLERS
+from tests.unit.desired.given import body, container, context, pod
 
 LIVE = {"httpGet": {"path": "/health", "port": "http"}, "initialDelaySeconds": 30, "periodSeconds": 10}
 READY = {"httpGet": {"path": "/ready", "port": "http"}, "initialDelaySeconds": 5, "periodSeconds": 5}
@@ -40,17 +41,154 @@ UDP = [{"name": "dns", "containerPort": 53, "protocol": "UDP"}]
         (
             {"ports": UDP, "livenessProbe": {"exec": {"command": ["dig"]}, "periodSeconds": 7}},
             "livenessProbe",
-            {"exec": {"command": ["dig"]}, "periodSeconds": 7},
+            {"exec": {"command": ["dig"]}, "initialDelaySeconds": 30, "periodSeconds": 7},
         ),
         (
             {"ports": UDP, "livenessProbe": {"httpGet": {"path": "/", "port": 9000}}},
             "livenessProbe",
-            {"httpGet": {"path": "/", "port": 9000}},
+            {"httpGet": {"path": "/", "port": 9000}, "initialDelaySeconds": 30, "periodSeconds": 10},
         ),
     ],
 )
 def test_main_container(spec: dict[str, Any], probe: str, expected: dict[str, Any] | None) -> None:
     assert container(context(spec)).get(probe) == expected
+
+
+EXEC = {"exec": {"command": ["check"]}}
+GRPC = {"grpc": {"port": 9090}}
+TCP = {"tcpSocket": {"port": 6379}}
+
+
+def http(path: str, **more: Any) -> dict[str, Any]:
+    return {"httpGet": {"path": path, **more}}
+
+
+ON_HTTP = {"port": "http"}
+# What the author says of each probe, and what the three then ask.
+ASKED: dict[str, tuple[dict[str, Any], tuple[Any, Any, Any]]] = {
+    "nothing": ({}, (http("/health", **ON_HTTP), http("/ready", **ON_HTTP), http("/health", **ON_HTTP))),
+    "liveness and readiness by other paths, as everybody writes them": (
+        {"livenessProbe": http("/live"), "readinessProbe": http("/rdy")},
+        (http("/live", **ON_HTTP), http("/rdy", **ON_HTTP), http("/live", **ON_HTTP)),
+    ),
+    "liveness alone": (
+        {"livenessProbe": http("/live", port=9000)},
+        (http("/live", port=9000), http("/ready", port=9000), http("/live", port=9000)),
+    ),
+    "readiness alone, by HTTPS": (
+        {"readinessProbe": http("/rdy", scheme="HTTPS")},
+        (
+            http("/health", **ON_HTTP, scheme="HTTPS"),
+            http("/rdy", **ON_HTTP, scheme="HTTPS"),
+            http("/health", **ON_HTTP, scheme="HTTPS"),
+        ),
+    ),
+    "start-up alone": (
+        {"startupProbe": http("/started")},
+        (http("/health", **ON_HTTP), http("/ready", **ON_HTTP), http("/started", **ON_HTTP)),
+    ),
+    "both by command": ({"livenessProbe": EXEC, "readinessProbe": EXEC}, (EXEC, EXEC, EXEC)),
+    "both by gRPC": ({"livenessProbe": GRPC, "readinessProbe": GRPC}, (GRPC, GRPC, GRPC)),
+    "both by TCP": ({"livenessProbe": TCP, "readinessProbe": TCP}, (TCP, TCP, TCP)),
+    "liveness by gRPC": ({"livenessProbe": GRPC}, (GRPC, None, GRPC)),
+    "readiness by gRPC": ({"readinessProbe": GRPC}, (None, GRPC, None)),
+    "readiness by gRPC, timings of the others": (
+        {"readinessProbe": GRPC, "livenessProbe": {"periodSeconds": 9}, "startupProbe": {"periodSeconds": 9}},
+        (GRPC, GRPC, GRPC),
+    ),
+    "start-up by command": ({"startupProbe": EXEC}, (None, None, EXEC)),
+    "liveness by command, readiness by HTTP": (
+        {"livenessProbe": EXEC, "readinessProbe": http("/rdy")},
+        (EXEC, http("/rdy", **ON_HTTP), EXEC),
+    ),
+    "liveness disabled": ({"livenessProbe": {"disabled": True}}, (None, http("/ready", **ON_HTTP), None)),
+    "liveness disabled, start-up with timings": (
+        {"livenessProbe": {"disabled": True}, "startupProbe": {"failureThreshold": 9}},
+        (None, http("/ready", **ON_HTTP), http("/health", **ON_HTTP)),
+    ),
+    "a disabled handler says nothing": (
+        {"livenessProbe": {"disabled": True, **GRPC}},
+        (None, http("/ready", **ON_HTTP), None),
+    ),
+    "start-up disabled": (
+        {"livenessProbe": EXEC, "startupProbe": {"disabled": True}},
+        (EXEC, None, None),
+    ),
+    "timings alone": (
+        {"livenessProbe": {"periodSeconds": 9}, "readinessProbe": {"periodSeconds": 9}},
+        (http("/health", **ON_HTTP), http("/ready", **ON_HTTP), http("/health", **ON_HTTP)),
+    ),
+    "no port that speaks TCP": ({"ports": UDP}, (None, None, None)),
+    "no port that speaks TCP, liveness by HTTP": (
+        {"ports": UDP, "livenessProbe": http("/", port=9000)},
+        (http("/", port=9000), None, http("/", port=9000)),
+    ),
+    "a worker": (
+        {"ports": UDP, "livenessProbe": EXEC, "readinessProbe": EXEC},
+        (EXEC, EXEC, EXEC),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ASKED)
+def test_no_default_asks_what_the_author_says_is_not_there(case: str) -> None:
+    spec, expected = ASKED[case]
+    found = container(context(spec))
+    kinds = ("livenessProbe", "readinessProbe", "startupProbe")
+    asked = [{k: v for k, v in found.get(kind, {}).items() if k in HANDLERS} or None for kind in kinds]
+    assert tuple(asked) == expected
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ({}, {"failureThreshold": 30, "periodSeconds": 2}),
+        ({"livenessProbe": EXEC}, {"failureThreshold": 30, "periodSeconds": 2}),
+        ({"livenessProbe": {"initialDelaySeconds": 0}}, {"failureThreshold": 30, "periodSeconds": 2}),
+        ({"livenessProbe": {"initialDelaySeconds": 300}}, {"failureThreshold": 165, "periodSeconds": 2}),
+        (
+            {"livenessProbe": {"initialDelaySeconds": 300, "periodSeconds": 3, "failureThreshold": 1}},
+            {"failureThreshold": 152, "periodSeconds": 2},
+        ),
+        (
+            {"livenessProbe": {"initialDelaySeconds": 300}, "startupProbe": {"periodSeconds": 7}},
+            {"failureThreshold": 48, "periodSeconds": 7},
+        ),
+        (
+            {"livenessProbe": {"initialDelaySeconds": 300}, "startupProbe": {"failureThreshold": 2}},
+            {"failureThreshold": 2, "periodSeconds": 2},
+        ),
+        (
+            {"livenessProbe": {**EXEC, "timeoutSeconds": 5}},
+            {"failureThreshold": 30, "periodSeconds": 2, "timeoutSeconds": 5},
+        ),
+        (
+            {"livenessProbe": {**EXEC, "timeoutSeconds": 5}, "startupProbe": TCP},
+            {"failureThreshold": 30, "periodSeconds": 2},
+        ),
+    ],
+)
+def test_the_start_up_probe_is_as_patient_as_the_liveness_probe(spec: dict[str, Any], expected: Any) -> None:
+    found = container(context(spec))["startupProbe"]
+    assert {key: value for key, value in found.items() if key not in HANDLERS} == expected
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ({}, 600),
+        ({"livenessProbe": {"initialDelaySeconds": 300}}, 635),
+        ({"startupProbe": {"failureThreshold": 120, "periodSeconds": 10}}, 1505),
+        ({"readinessProbe": {"initialDelaySeconds": 900}}, 1260),
+        ({"startupProbe": {"disabled": True}, "readinessProbe": {"disabled": True}}, 600),
+        (
+            {"sidecars": [{"name": "slow", "image": "a", "startupProbe": {**TCP, "failureThreshold": 100}}]},
+            1365,
+        ),
+    ],
+)
+def test_a_rollout_is_not_stuck_while_the_probes_give_it_time(spec: dict[str, Any], expected: int) -> None:
+    assert body(context(spec), "Deployment")["spec"]["progressDeadlineSeconds"] == expected
 
 
 @pytest.mark.parametrize(
@@ -64,6 +202,8 @@ def test_main_container(spec: dict[str, Any], probe: str, expected: dict[str, An
             {"httpGet": {"path": "/x", "port": "stats"}},
         ),
         ({"livenessProbe": {"tcpSocket": {"port": 6379}}}, {"tcpSocket": {"port": 6379}}),
+        ({"readinessProbe": {"tcpSocket": {"port": 6379}}}, None),
+        ({"startupProbe": TCP, "livenessProbe": {"periodSeconds": 9}}, {**TCP, "periodSeconds": 9}),
     ],
 )
 def test_sidecar(sidecar: dict[str, Any], expected: dict[str, Any] | None) -> None:
