@@ -23,6 +23,8 @@ def text(children: Iterable[Child]) -> str:
 
 def _remarks(child: Child) -> list[str]:
     remarks = [f"held: {child.held}"] if child.held else []
+    if child.notice:
+        remarks.append(f"notice about {child.notice.field}: {child.notice.message}")
     if child.once:
         remarks.append("created once, never applied again")
     if child.body is None:

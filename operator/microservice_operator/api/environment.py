@@ -8,10 +8,10 @@ from .base import Model, Rule
 from .containers import Resources
 from .pods import LabelSelector
 from .routes import APIGateway
-from .scalars import ATOMIC, Label, ObjectName, Port, WithoutNulls
+from .scalars import ATOMIC, Label, LabelKey, LabelValue, ObjectName, Port, WithoutNulls
 from .scaling import Replicas
 
-TagValue = Annotated[str, StringConstraints(max_length=63, pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$")]
+TagValue = LabelValue
 TagKey = Annotated[
     str, StringConstraints(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")
 ]
@@ -153,6 +153,22 @@ class Defaults(Model):
     """Spread pods over zones and nodes."""
 
 
+class Scraper(Model):
+    """Pods that read metrics."""
+
+    namespace: Label
+    """Namespace of the pods."""
+    pod_labels: Annotated[dict[LabelKey, LabelValue], Field(min_length=1, max_length=16), WithoutNulls] | None = None
+    """Labels of the pods, such as app.kubernetes.io/name: prometheus; without any, all pods of the namespace."""
+
+
+class EnvironmentMetrics(Model):
+    """Who may read the metrics of all Microservices."""
+
+    scraper: Scraper
+    """Admitted to the port of spec.metrics of every Microservice, and nobody else is."""
+
+
 def _has_network(aws: AWS | None) -> bool:
     return aws is not None and None not in (aws.vpc_id, aws.subnet_ids, aws.pod_security_group_id)
 
@@ -168,6 +184,8 @@ class EnvironmentSpec(Model):
     """The AWS account and region."""
     databases: EnvironmentDatabases | None = None
     """Where declared databases live."""
+    metrics: EnvironmentMetrics | None = None
+    """Who may read the metrics of all Microservices; nobody without it."""
     defaults: Defaults | None = None
     """What a Microservice gets that does not say otherwise."""
     rules = (

@@ -128,6 +128,16 @@ WithoutNulls = BeforeValidator(_without_nulls)
 AlwaysTrue = Annotated[Literal[True], BeforeValidator(_boolean)]
 AlwaysFalse = Annotated[Literal[False], BeforeValidator(_boolean)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=DNS_LABEL)]
+LabelValue = Annotated[str, StringConstraints(max_length=63, pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$")]
+# At most 63 characters after the slash: "Labels and Selectors" of Kubernetes' documentation.
+LabelKey = Annotated[
+    str,
+    StringConstraints(
+        min_length=1,
+        max_length=253,
+        pattern=r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$",
+    ),
+]
 PartName = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=DNS_LABEL_ALPHA)]
 ObjectName = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=DNS_SUBDOMAIN)]
 Port = Annotated[int, Field(ge=1, le=65535)]

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..api.objects import Environment, Microservice
 from ..connections import Connection, Login
+from ..errors import Problem
 
 __all__ = ["Child", "Connection", "Context", "Login", "Message", "Migration", "Table"]
 
@@ -82,6 +83,7 @@ class Child:
     `held` says why it is not written yet ("" when it is to be written): a held child is wanted, so it is never pruned.
     `body` is absent only while held. `once` marks objects whose spec is immutable: created, never applied again.
     `initial` are fields of the spec that are ours at its creation and somebody else's from then on.
+    `notice` is what the spec declares and this object cannot bring about; it is written all the same.
     """
 
     kind: str
@@ -90,3 +92,4 @@ class Child:
     held: str = ""
     once: bool = False
     initial: Mapping[str, Any] = field(default_factory=dict)
+    notice: Problem | None = None

@@ -1,13 +1,16 @@
 """Who may call the service and what it may call: what is not declared is refused, in both directions."""
 
+from dataclasses import replace
 from typing import Any
 
 from .. import names
-from ..api.microservice import Caller
+from ..api.environment import Scraper
+from ..api.microservice import Caller, MicroserviceSpec
+from ..errors import Problem
 from .context import Child, Context
 from .egress import DNS, database_egress, service_egress
 from .metadata import child
-from .peers import Peer, cidr_peer, microservice_peer, namespace_peer, prometheus_peer
+from .peers import Peer, cidr_peer, microservice_peer, namespace_peer, scraper_peer
 
 Rule = dict[str, Any]
 
@@ -20,16 +23,16 @@ def network_policies(context: Context) -> tuple[Child, ...]:
     if any(database.migration for database in spec.databases or []):
         migration = _policy({names.LABEL_MIGRATION: name}, [], [DNS, *database_egress(context)])
         policies[names.migration_policy(name)] = migration
-    return tuple(child(context, "NetworkPolicy", name, {"spec": policy}) for name, policy in policies.items())
+    made = (child(context, "NetworkPolicy", at, {"spec": policy}) for at, policy in policies.items())
+    return tuple(replace(policy, notice=_notice(context)) if policy.name == name else policy for policy in made)
 
 
 def _policy(selector: dict[str, str], ingress: list[Rule], egress: list[Rule]) -> dict[str, Any]:
-    """A direction without a rule is refused altogether: naming it is enough."""
-    rules = {"ingress": ingress} if ingress else {}
+    """A direction without a rule is refused altogether; the empty list is there so that a rule by hand is noticed."""
     return {
         "podSelector": {"matchLabels": selector},
         "policyTypes": ["Ingress", "Egress"],
-        **rules,
+        "ingress": ingress,
         "egress": egress,
     }
 
@@ -38,15 +41,37 @@ def _ingress(context: Context) -> list[Rule]:
     """A Service that reaches out of the cluster admits everyone; what stands before it decides."""
     spec = context.microservice.spec
     declared = [{"port": port.container_port, "protocol": port.protocol} for port in spec.ports]
-    if spec.service and spec.service.type != "ClusterIP":
+    if _reaches_out(spec):
         return [{"ports": declared}]
     callers = [_peer(caller) for caller in (spec.access.from_ if spec.access else None) or []]
     callers += _load_balancer(context)
     rules: list[Rule] = [{"from": callers, "ports": declared}] if callers else []
-    if spec.metrics:
+    scraper = _scraper(context)
+    if spec.metrics and scraper:
         scraped = [port for port, given in zip(declared, spec.ports, strict=True) if given.name == spec.metrics.port]
-        rules.append({"from": [prometheus_peer()], "ports": scraped})
+        rules.append({"from": [scraper_peer(scraper)], "ports": scraped})
     return rules
+
+
+def _reaches_out(spec: MicroserviceSpec) -> bool:
+    return spec.service is not None and spec.service.type != "ClusterIP"
+
+
+def _scraper(context: Context) -> Scraper | None:
+    metrics = context.environment.spec.metrics if context.environment else None
+    return metrics.scraper if metrics else None
+
+
+def _notice(context: Context) -> Problem | None:
+    """What the spec declares about callers, and does not come about."""
+    spec = context.microservice.spec
+    if _reaches_out(spec) and spec.service and spec.access and spec.access.from_ is not None:
+        said = f"has no effect with service.type {spec.service.type}, which everybody reaches; remove one of them"
+        return Problem("spec.access.from", f"access.from {said}")
+    if spec.metrics and not _reaches_out(spec) and not _scraper(context):
+        said = "nobody is admitted to the metrics; name who reads them in metrics.scraper of the Environment"
+        return Problem("spec.metrics", said)
+    return None
 
 
 def _load_balancer(context: Context) -> list[Peer]:

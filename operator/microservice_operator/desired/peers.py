@@ -10,6 +10,7 @@ from ipaddress import ip_network
 from typing import Any
 
 from .. import names
+from ..api.environment import Scraper
 from ..api.scalars import METADATA_SERVICES
 
 Peer = dict[str, Any]
@@ -29,9 +30,10 @@ def namespace_peer(name: str) -> Peer:
     return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
 
 
-def prometheus_peer() -> Peer:
-    """Prometheus, in whichever namespace it runs."""
-    return {"namespaceSelector": {}, "podSelector": {"matchLabels": {names.LABEL_NAME: "prometheus"}}}
+def scraper_peer(scraper: Scraper) -> Peer:
+    """Whoever reads metrics, as the Environment names it."""
+    pods = {"podSelector": {"matchLabels": scraper.pod_labels}} if scraper.pod_labels else {}
+    return namespace_peer(scraper.namespace) | pods
 
 
 def host_peers(host: str) -> list[Peer]:

@@ -6,7 +6,7 @@ import pytest
 
 from microservice_operator.desired.context import Table
 from microservice_operator.desired.peers import cidr_peer, host_peers, namespace_peer, outside
-from tests.unit.desired.given import CONNECTION, DATABASE, MIGRATING, TABLE, body, context, job_name, kinds
+from tests.unit.desired.given import CONNECTION, DATABASE, MIGRATING, TABLE, body, context, job_name, kinds, one
 
 ELSEWHERE = [
     {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.169.254/32"]}},
@@ -58,32 +58,69 @@ def test_ranges(cidr: str, expected: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("spec", "expected"),
     [
-        ({}, None),
-        ({"access": {"from": []}}, None),
+        ({}, []),
+        ({"access": {"from": []}}, []),
         ({"access": {"from": [{"microservice": "web"}]}}, [{"from": [pods_of("web")], "ports": HTTP}]),
         ({"access": {"from": [{"namespace": "edge"}]}}, [{"from": [namespace_peer("edge")], "ports": HTTP}]),
         ({"service": {"type": "NodePort"}, "access": {"from": [{"microservice": "web"}]}}, [{"ports": HTTP}]),
         ({"service": {"type": "LoadBalancer"}, "metrics": {}}, [{"ports": HTTP}]),
+    ],
+)
+def test_ingress(spec: dict[str, Any], expected: list[dict[str, Any]]) -> None:
+    policy = body(context(spec), "NetworkPolicy")["spec"]
+    assert policy["ingress"] == expected
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+
+
+PROMETHEUS = {"app.kubernetes.io/name": "prometheus"}
+SCRAPED = {"ports": [{"name": "http"}, {"name": "metrics", "containerPort": 9464, "servicePort": 9464}]}
+
+
+@pytest.mark.parametrize(
+    ("scraper", "spec", "expected"),
+    [
+        (None, {"metrics": {}}, []),
+        ({"namespace": "monitoring"}, {}, []),
+        ({"namespace": "monitoring"}, {"metrics": {}}, [{"from": [namespace_peer("monitoring")], "ports": HTTP}]),
         (
-            {"metrics": {}},
+            {"namespace": "monitoring", "podLabels": PROMETHEUS},
+            {"metrics": {"port": "metrics"}, **SCRAPED},
             [
                 {
-                    "from": [
-                        {
-                            "namespaceSelector": {},
-                            "podSelector": {"matchLabels": {"app.kubernetes.io/name": "prometheus"}},
-                        }
-                    ],
-                    "ports": HTTP,
+                    "from": [{**namespace_peer("monitoring"), "podSelector": {"matchLabels": PROMETHEUS}}],
+                    "ports": [{"port": 9464, "protocol": "TCP"}],
                 }
             ],
         ),
     ],
 )
-def test_ingress(spec: dict[str, Any], expected: list[dict[str, Any]] | None) -> None:
-    policy = body(context(spec), "NetworkPolicy")["spec"]
-    assert policy.get("ingress") == expected
-    assert policy["policyTypes"] == ["Ingress", "Egress"]
+def test_only_the_scraper_of_the_environment_reads_metrics(
+    scraper: dict[str, Any] | None, spec: dict[str, Any], expected: list[dict[str, Any]]
+) -> None:
+    of = context(spec, {"metrics": {"scraper": scraper}} if scraper else {})
+    assert body(of, "NetworkPolicy")["spec"]["ingress"] == expected
+    without = context({"metrics": {}})
+    assert body(without, "NetworkPolicy")["spec"]["ingress"] == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "environment", "field"),
+    [
+        ({}, {}, ""),
+        ({"metrics": {}}, None, "spec.metrics"),
+        ({"metrics": {}}, {}, "spec.metrics"),
+        ({"metrics": {}}, {"metrics": {"scraper": {"namespace": "monitoring"}}}, ""),
+        ({"metrics": {}, "service": {"type": "NodePort"}}, {}, ""),
+        ({"access": {"from": []}}, {}, ""),
+        ({"access": {"from": []}, "service": {"type": "LoadBalancer"}}, {}, "spec.access.from"),
+        ({"access": {"to": []}, "service": {"type": "LoadBalancer"}}, {}, ""),
+    ],
+)
+def test_what_is_declared_and_does_not_come_about_is_told(
+    spec: dict[str, Any], environment: dict[str, Any] | None, field: str
+) -> None:
+    notice = one(context(spec, environment), "NetworkPolicy").notice
+    assert (notice.field if notice else "") == field
 
 
 @pytest.mark.parametrize(
@@ -149,7 +186,7 @@ def test_migrations_reach_the_database_and_nobody_reaches_them() -> None:
     policy = body(of, "NetworkPolicy", "order.migration")["spec"]
     labels = body(of, "Job", job_name(of))["spec"]["template"]["metadata"]["labels"]
     assert labels.items() >= policy["podSelector"]["matchLabels"].items()
-    assert "ingress" not in policy
+    assert policy["ingress"] == []
     assert policy["egress"] == [
         DNS,
         {"to": [namespace_peer("data")], "ports": [{"port": 6432, "protocol": "TCP"}]},
