@@ -1,9 +1,11 @@
 """PURE: what a declared dependency's other end says about the edge between the two."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from . import names
 from .api.microservice import Dependency
 from .api.objects import Microservice
 from .api.stores import TableRef
@@ -30,6 +32,25 @@ def dependency_part(caller: Microservice, dependency: Dependency, found: Found |
             dependency, Reason.DEPENDENCY_NOT_READY, f"Microservice {name} is not ready; look at its conditions"
         )
     return Part("Kubernetes", "Microservice", name, State.READY, optional=dependency.optional)
+
+
+def dependency_urls(
+    caller: Microservice, find: Callable[[str], Found | None], running: Mapping[str, str]
+) -> dict[str, str]:
+    """Where each dependency answers, as it says itself.
+
+    One that is absent or invalid at the moment says nothing: then the URL stays that the pods have (`running`, by name
+    of variable), for another one would only replace them by pods with a guess.
+    """
+    urls = {}
+    for dependency in caller.spec.dependencies or []:
+        found = find(dependency.name)
+        known = running.get(names.variable(dependency.name, "URL"), "")
+        if found is not None and found[1] is not None:
+            urls[dependency.name] = found[1].url
+        elif re.fullmatch(rf"[a-z]+://{dependency.name}\.{caller.namespace}\.svc(:[0-9]+)?", known):
+            urls[dependency.name] = known
+    return urls
 
 
 def table_ref_part(ref: TableRef, trouble: str) -> Part:

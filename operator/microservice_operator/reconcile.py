@@ -11,7 +11,7 @@ from .api.objects import Environment, Identity, Microservice, identity, microser
 from .cloud import reachable, usable
 from .cluster.pods import Pods
 from .cluster.writes import Cluster
-from .dependencies import dependency_part, table_ref_part
+from .dependencies import dependency_part, dependency_urls, table_ref_part
 from .desired.context import Child, Context, Message, Migration, Table
 from .desired.transition import WIDENED, widened
 from .errors import Gone, InvalidSpec, OperatorError, Problem
@@ -145,7 +145,7 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
         dependencies=_edges(operator.world, service),
         children=tuple(told),
         workload=state,
-        endpoint=f"http://{service.name}.{service.namespace}.svc",
+        endpoint=service.url,
         gateway=provided.address,
         selector=",".join(f"{k}={v}" for k, v in names.selector_labels(service.name).items()),
         environment=used.name,
@@ -173,7 +173,7 @@ def _context(
             if part.state not in USABLE
         },
         migrations=jobs,
-        dependency_ports=_ports(operator.world, service),
+        dependency_urls=_urls(operator, service),
         tables={
             part.name: Table(_table_name(part.id), part.id, ready=usable(part))
             for part in provided.of("Table")
@@ -415,10 +415,12 @@ def _edges(world: World, service: Microservice) -> tuple[Part, ...] | None:
     return tuple(edges) or None
 
 
-def _ports(world: World, service: Microservice) -> dict[str, int]:
-    """First Service port of every dependency that exists and is valid."""
-    found = {d.name: world.dependency((service.namespace, d.name)) for d in service.spec.dependencies or []}
-    return {name: other[1].spec.ports[0].service_port for name, other in found.items() if other and other[1]}
+def _urls(operator: Operator, service: Microservice) -> dict[str, str]:
+    records = operator.cluster.children.of((service.namespace, service.name))
+    running = records.get(("Deployment", service.name))
+    return dependency_urls(
+        service, lambda name: operator.world.dependency((service.namespace, name)), running.urls if running else {}
+    )
 
 
 def _messages(parts: Iterable[Part]) -> dict[str, Message]:

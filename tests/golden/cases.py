@@ -48,7 +48,7 @@ def _case(folder: Path) -> Case:
         tables={name: Table(**item) for name, item in known.get("tables", {}).items()},
         topics={name: Message(**item) for name, item in known.get("topics", {}).items()},
         queues={name: Message(**item) for name, item in known.get("queues", {}).items()},
-        dependency_ports=known.get("dependencyPorts", {}),
+        dependency_urls=known.get("dependencyURLs", {}),
         aws_endpoint_url=known.get("awsEndpointURL"),
         service_monitors=known.get("serviceMonitors", False),
     )

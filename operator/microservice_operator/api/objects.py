@@ -17,6 +17,7 @@ from .microservice import MicroserviceSpec
 from .resource_rules import ENVIRONMENT_RULES, MICROSERVICE_RULES
 from .sentences import problems
 
+IMPLIED = {"http": 80, "https": 443}
 Spec = TypeVar("Spec", MicroserviceSpec, EnvironmentSpec)
 
 
@@ -48,6 +49,19 @@ class Microservice:
     def namespace(self) -> str:
         """Namespace of the resource and of all its children."""
         return self.identity.namespace
+
+    @property
+    def url(self) -> str:
+        """Where it answers inside the cluster: at its first TCP port, else at its first one.
+
+        The scheme is https where appProtocol says so; a port that the scheme implies is left out.
+        """
+        port = next((port for port in self.spec.ports if port.protocol == "TCP"), self.spec.ports[0])
+        scheme = port.protocol.lower()
+        if scheme == "tcp":
+            scheme = "https" if port.app_protocol == "https" else "http"
+        host = f"{scheme}://{self.name}.{self.namespace}.svc"
+        return host if port.service_port == IMPLIED.get(scheme) else f"{host}:{port.service_port}"
 
 
 @dataclass(frozen=True)

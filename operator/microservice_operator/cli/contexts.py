@@ -11,14 +11,14 @@ from .resources import UNKNOWN, Found, placed
 
 def contexts(found: Found, aws_endpoint_url: str | None = None) -> Iterator[Context]:
     """One for each service whose Environment is known; of the others there is a complaint."""
-    ports = {(s.namespace, s.name): s.spec.ports[0].service_port for _, s in found.services}
+    urls = {(s.namespace, s.name): s.url for _, s in found.services}
     for service, environment in placed(found):
-        of_namespace = {name: port for (namespace, name), port in ports.items() if namespace == service.namespace}
+        of_namespace = {name: url for (namespace, name), url in urls.items() if namespace == service.namespace}
         yield _context(service, environment, of_namespace, aws_endpoint_url)
 
 
 def _context(
-    service: Microservice, environment: Environment | None, ports: dict[str, int], aws_endpoint_url: str | None
+    service: Microservice, environment: Environment | None, urls: dict[str, str], aws_endpoint_url: str | None
 ) -> Context:
     databases, tables = service.spec.databases or [], service.spec.tables or []
     name = f"{service.namespace}-{service.name}"
@@ -28,7 +28,7 @@ def _context(
         environment,
         connections={database.name: _connection(environment) for database in databases},
         migrations={migration_job_name(bare, database): Migration.DONE for database in databases},
-        dependency_ports=ports,
+        dependency_urls=urls,
         tables={
             table.name: Table(table.adopt.name if table.adopt else f"{name}-{table.name}-{UNKNOWN}", ready=True)
             for table in tables

@@ -5,7 +5,7 @@ has compared it with what is desired; from then on its digest tells whether anyb
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -29,7 +29,8 @@ class Record:
 
     `verified` says that a pass found nothing drifted in what `digest` covers; until then `body` holds the object.
     `posted` is the index of the managed-fields entry that our first POST made, -1 when there is none; `scale` is the
-    replica count if it is ours, `None` when an autoscaler or a person has set it.
+    replica count if it is ours, `None` when an autoscaler or a person has set it. `urls` are a Deployment's plain
+    variables that end in _URL.
     """
 
     uid: str
@@ -43,6 +44,7 @@ class Record:
     scale: int | None = None
     state: Any = None
     deleting: bool = False
+    urls: Mapping[str, str] = field(default_factory=dict)
 
 
 def observed(kind: str, item: Mapping[str, Any]) -> Record:
@@ -63,6 +65,7 @@ def observed(kind: str, item: Mapping[str, Any]) -> Record:
         scale=_scale(item) if kind == "Deployment" else None,
         state=STATES[kind](item) if kind in STATES else None,
         deleting="deletionTimestamp" in metadata,
+        urls=_urls(item) if kind == "Deployment" else {},
     )
 
 
@@ -80,6 +83,12 @@ def _scale(item: Mapping[str, Any]) -> int | None:
         if entry.get("manager") == names.FIELD_MANAGER and "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {}):
             return int(item["spec"]["replicas"])
     return None
+
+
+def _urls(item: Mapping[str, Any]) -> dict[str, str]:
+    containers = item["spec"].get("template", {}).get("spec", {}).get("containers") or []
+    variables = [variable for container in containers for variable in container.get("env") or []]
+    return {v["name"]: v["value"] for v in variables if v["name"].endswith("_URL") and v.get("value")}
 
 
 class Children:

@@ -51,7 +51,8 @@ class Context:
     `table_refs` are names in AWS of other Microservices' tables, by (Microservice, table).
     `identity_wait` says why pods would get no credentials of AWS yet; `role_arn` is given where they ask for their role
     themselves (IRSA).
-    `dependency_ports` is the first Service port of a dependency that was found; 80 is taken for the others.
+    `dependency_urls` is where a dependency answers, as it says itself, or as running pods have been told; port 80 is
+    taken for one of which nothing is known.
     """
 
     microservice: Microservice
@@ -59,7 +60,7 @@ class Context:
     connections: Mapping[str, Connection] = field(default_factory=dict)
     database_waits: Mapping[str, str] = field(default_factory=dict)
     migrations: Mapping[str, Migration] = field(default_factory=dict)
-    dependency_ports: Mapping[str, int] = field(default_factory=dict)
+    dependency_urls: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
     topics: Mapping[str, Message] = field(default_factory=dict)
     queues: Mapping[str, Message] = field(default_factory=dict)

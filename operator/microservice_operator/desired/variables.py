@@ -24,7 +24,6 @@ SECRET_KEYS = {
     "USER": "username",
     "PASSWORD": "password",
 }
-HTTP_PORT = 80
 
 
 def service_variables(context: Context) -> list[Variable]:
@@ -94,9 +93,8 @@ def _dependencies(context: Context) -> list[Variable]:
     microservice = context.microservice
     found = []
     for dependency in microservice.spec.dependencies or []:
-        port = context.dependency_ports.get(dependency.name, HTTP_PORT)
-        host = f"{dependency.name}.{microservice.namespace}.svc"
-        url = f"http://{host}" if port == HTTP_PORT else f"http://{host}:{port}"
+        unknown = f"http://{dependency.name}.{microservice.namespace}.svc"
+        url = context.dependency_urls.get(dependency.name, unknown)
         found.append(_plain(names.variable(dependency.name, "URL"), url))
     return found
 

@@ -9,6 +9,7 @@ from tests.unit.desired.given import CONNECTION, DATABASE, TABLE, container, con
 
 AWS = {"aws": {"region": "eu-west-1", "accountID": "123456789012"}}
 TABLES = {"products": Table("shop-order-products-1", ready=True), "stock": Table("shop-order-stock-2", ready=True)}
+CATALOG = "http://product-catalog.shop.svc:8000"
 SECRET = "order-orders-database"
 
 
@@ -45,7 +46,7 @@ def variables(*args: Any, **known: Any) -> dict[str, Any]:
         (
             {"dependencies": [{"name": "product-catalog"}]},
             None,
-            {"PRODUCT_CATALOG_URL": "http://product-catalog.shop.svc:8000"},
+            {"PRODUCT_CATALOG_URL": CATALOG},
         ),
         ({"tables": [TABLE]}, AWS, {"PRODUCTS_TABLE": "shop-order-products-1", "TABLE_NAME": "shop-order-products-1"}),
         ({"databases": [DATABASE]}, None, {"DATABASE_URL": {"secretKeyRef": {"name": SECRET, "key": "url"}}}),
@@ -60,7 +61,7 @@ def variables(*args: Any, **known: Any) -> dict[str, Any]:
     ],
 )
 def test_has(spec: dict[str, Any], environment: dict[str, Any] | None, expected: dict[str, Any]) -> None:
-    known = {"tables": TABLES, "connections": {"orders": CONNECTION}, "dependency_ports": {"product-catalog": 8000}}
+    known = {"tables": TABLES, "connections": {"orders": CONNECTION}, "dependency_urls": {"product-catalog": CATALOG}}
     assert variables(spec, environment, **known).items() >= expected.items()
 
 
