@@ -5,7 +5,7 @@ from typing import Any
 from ..api.containers import Container, Resources
 from ..api.microservice import MicroserviceSpec, ServicePort
 from .context import Context
-from .probes import companion_probes, main_probes
+from .probes import companion_port, companion_probes, first_port, hooks, main_probes
 from .security import container_security
 from .variables import service_variables
 from .volumes import TMP_MOUNT, mounts, overlaid
@@ -78,6 +78,7 @@ def _companion(context: Context, container: Container) -> dict[str, Any]:
             "resources": resources(context, container.resources),
             "securityContext": container_security(container.security_context),
             "volumeMounts": overlaid([TMP_MOUNT], container.volume_mounts, "mountPath"),
+            "lifecycle": hooks(container.lifecycle, companion_port(container, context.microservice.spec)),
             **dict.fromkeys(("livenessProbe", "readinessProbe", "startupProbe")),
             **companion_probes(container, context.microservice.spec),
         }
@@ -92,4 +93,4 @@ def _lifecycle(spec: MicroserviceSpec) -> dict[str, Any]:
     """The sleep takes at most half of the grace period, which the service needs to finish its requests."""
     seconds = min(SLEEP_BEFORE_STOP, spec.termination_grace_period_seconds // 2)
     default = {"preStop": {"sleep": {"seconds": seconds}}} if seconds else {}
-    return default | (spec.lifecycle.manifest() if spec.lifecycle else {})
+    return default | hooks(spec.lifecycle, first_port(spec))

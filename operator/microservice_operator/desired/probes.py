@@ -7,7 +7,7 @@ and never kills sooner than the liveness probe would.
 
 from typing import Any
 
-from ..api.containers import Container
+from ..api.containers import Container, Lifecycle
 from ..api.microservice import MicroserviceSpec
 
 Fields = dict[str, Any]
@@ -29,7 +29,7 @@ def main_probes(spec: MicroserviceSpec) -> dict[str, Fields]:
     Where no port speaks TCP there is nobody to ask for a path, so a default would restart healthy pods for ever.
     """
     tcp = next((port.name for port in spec.ports if port.protocol == "TCP"), None)
-    given, port = _given(spec), tcp or spec.ports[0].name
+    given, port = _given(spec), first_port(spec)
     found = {
         kind: _probe(given[kind], _default_handler(kind, given, tcp), TIMINGS[kind], port)
         for kind in ("livenessProbe", "readinessProbe")
@@ -40,14 +40,32 @@ def main_probes(spec: MicroserviceSpec) -> dict[str, Fields]:
 
 def companion_probes(container: Container, spec: MicroserviceSpec) -> dict[str, Fields]:
     """Probes of a sidecar: only those given; a port not named is its first, else the service's."""
-    port = next((port.name for port in container.ports or [] if port.protocol == "TCP"), spec.ports[0].container_port)
-    given = _given(container)
+    given, port = _given(container), companion_port(container, spec)
     found = {
         kind: _probe(probe, _default_handler(kind, given, port), {}, port)
         for kind, probe in given.items()
         if probe is not None
     }
     return {kind: probe for kind, probe in found.items() if probe}
+
+
+def first_port(spec: MicroserviceSpec) -> str:
+    """Where the main container is asked unless a port is named: its first TCP port, else its first one."""
+    return next((port.name for port in spec.ports if port.protocol == "TCP"), spec.ports[0].name)
+
+
+def companion_port(container: Container, spec: MicroserviceSpec) -> str | int:
+    """The same of a sidecar: its own first TCP port, else the service's first one."""
+    return next((port.name for port in container.ports or [] if port.protocol == "TCP"), spec.ports[0].container_port)
+
+
+def hooks(lifecycle: Lifecycle | None, port: str | int) -> dict[str, Fields]:
+    """The declared hooks; Kubernetes refuses one by HTTP without a port."""
+    found: dict[str, Fields] = lifecycle.manifest() if lifecycle else {}
+    for hook in found.values():
+        if "httpGet" in hook:
+            hook["httpGet"].setdefault("port", port)
+    return found
 
 
 def start_seconds(probes: dict[str, Any]) -> int:

@@ -1,0 +1,274 @@
+"""Every default and generated name beside what an author declares: the rows of `docs/reference/defaults.md`."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from microservice_operator.api.crd import crds
+from microservice_operator.desired.context import Context, Table
+from microservice_operator.errors import InvalidSpec
+from tests.conftest import REPOSITORY
+from tests.unit.desired.given import (
+    CONNECTION,
+    DATABASE,
+    MIGRATING,
+    TABLE,
+    body,
+    container,
+    context,
+    job_name,
+    kinds,
+    one,
+    pod,
+)
+
+PAGE = (REPOSITORY / "docs" / "reference" / "defaults.md").read_text("utf-8")
+ROWS = re.findall(r"^\| (.+?) \| .* \| .* \|$", PAGE, re.MULTILINE)[1:]
+AWS = {"aws": {"region": "eu-west-1", "accountID": "123456789012"}}
+KNOWN = {
+    "connections": {"orders": CONNECTION},
+    "tables": {"products": Table("T", ready=True), "b": Table("B", ready=True)},
+}
+METRIC = {"type": "Pods", "pods": {"metric": {"name": "x"}, "target": {"type": "AverageValue", "averageValue": "5"}}}
+WORK = {"name": "work", "emptyDir": {}}
+Found = Callable[[Context], Any]
+
+
+def deployment(*path: str) -> Found:
+    return lambda of: at(body(of, "Deployment")["spec"], *path)
+
+
+def at(node: Any, *path: str) -> Any:
+    for key in path:
+        node = node.get(key) if node is not None else None
+    return node
+
+
+def of_container(*path: str) -> Found:
+    return lambda of: at(container(of), *path)
+
+
+def variable(name: str) -> Found:
+    def found(of: Context) -> Any:
+        return next((v.get("value", v.get("valueFrom")) for v in container(of)["env"] if v["name"] == name), None)
+
+    return found
+
+
+def policy(of: Context) -> Any:
+    return body(of, "NetworkPolicy")["spec"]["ingress"]
+
+
+def migration(*path: str) -> Found:
+    return lambda of: at(body(of, "Job", job_name(of))["spec"], *path)
+
+
+REFUSED = "refused"
+# What the page says of each default: the spec, the Environment, what is looked at, and what is found there.
+WINS: list[tuple[str, dict[str, Any], dict[str, Any] | None, Found, Any]] = [
+    ("`replicas`", {}, None, deployment("replicas"), 2),
+    ("`replicas`", {}, {"defaults": {"replicas": 3}}, deployment("replicas"), 3),
+    ("`replicas`", {"replicas": 0}, {"defaults": {"replicas": 3}}, deployment("replicas"), 0),
+    ("`replicas`", {"replicas": 4, "replicasManagedBy": "External"}, None, deployment("replicas"), None),
+    ("`ports`", {}, None, lambda of: [p["name"] for p in container(of)["ports"]], ["http"]),
+    ("`ports`", {"ports": [{"name": "g"}]}, None, lambda of: [p["name"] for p in container(of)["ports"]], ["g"]),
+    ("`livenessProbe`", {}, None, of_container("livenessProbe", "httpGet", "path"), "/health"),
+    ("`livenessProbe`", {"readinessProbe": {"grpc": {"port": 1}}}, None, of_container("livenessProbe"), None),
+    ("`readinessProbe`", {}, None, of_container("readinessProbe", "httpGet", "path"), "/ready"),
+    ("`readinessProbe`", {"livenessProbe": {"tcpSocket": {"port": 1}}}, None, of_container("readinessProbe"), None),
+    (
+        *("`startupProbe`", {"livenessProbe": {"httpGet": {"path": "/live"}}}, None),
+        *(of_container("startupProbe", "httpGet", "path"), "/live"),
+    ),
+    ("`startupProbe`", {"livenessProbe": {"disabled": True}}, None, of_container("startupProbe"), None),
+    (
+        *("`httpGet.path`", {"livenessProbe": {"httpGet": {"port": 9000}}}, None),
+        *(of_container("livenessProbe", "httpGet"), {"path": "/", "port": 9000}),
+    ),
+    (
+        *("`httpGet.port`", {"lifecycle": {"postStart": {"httpGet": {"path": "/warm"}}}}, None),
+        *(of_container("lifecycle", "postStart", "httpGet"), {"path": "/warm", "port": "http"}),
+    ),
+    (
+        *("`httpGet.port`", {"lifecycle": {"preStop": {"httpGet": {"path": "/bye", "port": 9}}}}, None),
+        *(of_container("lifecycle", "preStop", "httpGet"), {"path": "/bye", "port": 9}),
+    ),
+    ("`progressDeadlineSeconds`", {}, None, deployment("progressDeadlineSeconds"), 600),
+    (
+        *("`progressDeadlineSeconds`", {"startupProbe": {"failureThreshold": 900}}, None),
+        *(deployment("progressDeadlineSeconds"), 2105),
+    ),
+    ("`resources`", {}, {"defaults": {"resources": {}}}, of_container("resources"), None),
+    ("`resources`", {"resources": {"limits": {"cpu": 1}}}, None, of_container("resources"), {"limits": {"cpu": 1}}),
+    ("`resources`", {"resources": {}, "autoscaling": {"maxReplicas": 3}}, None, of_container("resources"), REFUSED),
+    ("`lifecycle.preStop`", {}, None, of_container("lifecycle", "preStop", "sleep", "seconds"), 5),
+    (
+        *("`lifecycle.preStop`", {"terminationGracePeriodSeconds": 4}, None),
+        *(of_container("lifecycle", "preStop", "sleep", "seconds"), 2),
+    ),
+    (
+        *("`lifecycle.preStop`", {"lifecycle": {"preStop": {"exec": {"command": ["x"]}}}}, None),
+        *(of_container("lifecycle", "preStop"), {"exec": {"command": ["x"]}}),
+    ),
+    (
+        *("`strategy.rollingUpdate`", {"strategy": {"rollingUpdate": {"maxSurge": 0}}}, None),
+        *(deployment("strategy", "rollingUpdate"), {"maxSurge": 0, "maxUnavailable": 1}),
+    ),
+    ("`podDisruptionBudget`", {"replicas": 1}, None, lambda of: "PodDisruptionBudget" in kinds(of), False),
+    (
+        *("`podDisruptionBudget`", {"replicas": 1, "replicasManagedBy": "External"}, None),
+        *(lambda of: "PodDisruptionBudget" in kinds(of), True),
+    ),
+    (
+        *("`podDisruptionBudget`", {"replicas": 1, "podDisruptionBudget": {"minAvailable": 1}}, None),
+        *(lambda of: body(of, "PodDisruptionBudget")["spec"]["minAvailable"], 1),
+    ),
+    ("`topologySpreadConstraints`", {"replicas": 1}, None, lambda of: len(pod(of)["topologySpreadConstraints"]), 2),
+    (
+        *("`topologySpreadConstraints`", {"topologySpreadConstraints": []}, None),
+        *(lambda of: pod(of).get("topologySpreadConstraints"), None),
+    ),
+    (
+        *("`topologySpreadConstraints`", {}, {"defaults": {"topologySpread": False}}),
+        *(lambda of: pod(of).get("topologySpreadConstraints"), None),
+    ),
+    (
+        *("`autoscaling` target", {"autoscaling": {"maxReplicas": 3, "metrics": [METRIC]}}, None),
+        *(lambda of: [m["type"] for m in body(of, "HorizontalPodAutoscaler")["spec"]["metrics"]], ["Pods"]),
+    ),
+    ("`autoscaling.minReplicas`", {"autoscaling": {"maxReplicas": 1}}, None, pod, REFUSED),
+    (
+        *("`autoscaling.minReplicas`", {"autoscaling": {"minReplicas": 1, "maxReplicas": 1}}, None),
+        *(lambda of: body(of, "HorizontalPodAutoscaler")["spec"]["minReplicas"], 1),
+    ),
+    (
+        *("`securityContext`", {"securityContext": {"readOnlyRootFilesystem": False}}, None),
+        *(of_container("securityContext", "readOnlyRootFilesystem"), False),
+    ),
+    (
+        *("`securityContext`", {"securityContext": {"capabilities": {"drop": [], "add": ["NET_BIND_SERVICE"]}}}, None),
+        *(of_container("securityContext", "capabilities"), {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]}),
+    ),
+    (
+        *("`podSecurityContext`", {"podSecurityContext": {"seccompProfile": {"type": "Localhost"}}}, None),
+        *(lambda of: pod(of)["securityContext"]["seccompProfile"], {"type": "Localhost"}),
+    ),
+    (
+        *("`volumes`: tmp", {"volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}}]}, None),
+        *(lambda of: pod(of)["volumes"], [{"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}}]),
+    ),
+    ("`volumes`: tmp", {"volumes": [{"name": "tmp", "secret": {"secretName": "s"}}]}, None, pod, REFUSED),
+    (
+        *("`volumeMounts`: /tmp", {"volumes": [WORK], "volumeMounts": [{"name": "work", "mountPath": "/tmp"}]}, None),
+        *(of_container("volumeMounts"), [{"name": "work", "mountPath": "/tmp"}]),
+    ),
+    (
+        *("variables of identity", {"env": [{"name": "ENVIRONMENT", "value": "mine"}]}, AWS),
+        *(variable("ENVIRONMENT"), "mine"),
+    ),
+    ("variables of identity", {}, AWS, variable("ENVIRONMENT"), "prod"),
+    (
+        *("variables of AWS", {"tables": [TABLE], "env": [{"name": "AWS_ENDPOINT_URL", "value": "mine"}]}, None),
+        *(variable("AWS_ENDPOINT_URL"), "mine"),
+    ),
+    ("variables of AWS", {"tables": [TABLE]}, None, variable("AWS_ENDPOINT_URL"), "http://moto:5000"),
+    (
+        *("variables of declared parts", {"tables": [TABLE], "env": [{"name": "PRODUCTS_TABLE", "value": "x"}]}, None),
+        *(pod, REFUSED),
+    ),
+    (
+        *("variables of declared parts", {"databases": [{**DATABASE, "connection": {"envPrefix": "PG"}}]}, None),
+        *(variable("DATABASE_URL"), None),
+    ),
+    ("`TABLE_NAME`", {"tables": [TABLE]}, None, variable("TABLE_NAME"), "T"),
+    ("`TABLE_NAME`", {"tables": [TABLE, {**TABLE, "name": "b"}]}, None, variable("TABLE_NAME"), None),
+    (
+        *("`TABLE_NAME`", {"tables": [TABLE], "databases": [{**DATABASE, "connection": {"envPrefix": "TABLE"}}]}, None),
+        *(variable("TABLE_NAME"), {"secretKeyRef": {"name": "order-orders-database", "key": "database"}}),
+    ),
+    (
+        *("keys of `envFrom`", {"envFrom": [{"configMapRef": {"name": "settings"}}]}, AWS),
+        *(variable("AWS_REGION"), "eu-west-1"),
+    ),
+    (
+        *("`NAME_URL` of a dependency", {"dependencies": [{"name": "user"}]}, None),
+        *(variable("USER_URL"), "http://user.shop.svc"),
+    ),
+    (
+        *("labels", {"tags": {"team": "a"}}, None),
+        *(lambda of: body(of, "Service")["metadata"]["labels"]["team"], "a"),
+    ),
+    ("labels", {"tags": {"app.kubernetes.io/name": "a"}}, None, pod, REFUSED),
+    ("ingress of the NetworkPolicy", {}, None, policy, []),
+    (
+        *("ingress of the NetworkPolicy", {"service": {"type": "NodePort"}, "access": {"from": []}}, None),
+        *(lambda of: getattr(one(of, "NetworkPolicy").notice, "field", ""), "spec.access.from"),
+    ),
+    ("ingress for `metrics`", {"metrics": {}}, None, policy, []),
+    (
+        *("ingress for `metrics`", {"metrics": {}}, None),
+        *(lambda of: getattr(one(of, "NetworkPolicy").notice, "field", ""), "spec.metrics"),
+    ),
+    (
+        *("egress to metadata addresses", {"access": {"to": [{"cidr": "169.254.169.254/32", "ports": [80]}]}}, None),
+        *(pod, REFUSED),
+    ),
+    (
+        *("nodes of a migration", {"databases": [MIGRATING], "nodeSelector": {"a": "b"}, "volumes": [WORK]}, None),
+        *(migration("template", "spec", "nodeSelector"), {"a": "b"}),
+    ),
+    (
+        *("nodes of a migration", {"databases": [MIGRATING], "volumes": [WORK]}, None),
+        *(lambda of: [v["name"] for v in migration("template", "spec", "volumes")(of)], ["tmp"]),
+    ),
+    ("`migration.timeout`", {"databases": [MIGRATING]}, None, migration("activeDeadlineSeconds"), 600),
+    (
+        *("name of a connection Secret", {"databases": [{**DATABASE, "connection": {"secretName": "pg"}}]}, None),
+        *(lambda of: "pg" in [one(of, "Secret", "pg").name], True),
+    ),
+]
+ELSEWHERE = {"`deletionProtection` of a table"}  # tests/unit/cloud/test_plan.py
+
+
+@pytest.mark.parametrize(("row", "spec", "environment", "look", "expected"), WINS)
+def test_what_is_declared_wins(
+    row: str, spec: dict[str, Any], environment: dict[str, Any] | None, look: Found, expected: Any
+) -> None:
+    assert row in ROWS
+    if expected == REFUSED:
+        with pytest.raises(InvalidSpec):
+            context(spec, environment)
+        return
+    assert look(context(spec, environment, aws_endpoint_url="http://moto:5000", **KNOWN)) == expected
+
+
+def test_every_row_of_the_page_is_held_to() -> None:
+    assert set(ROWS) == {row for row, *_ in WINS} | ELSEWHERE
+
+
+# Beside which another declared field would say the opposite; each has a row on the page or is refused.
+KEEPS_DATA = {
+    *("spec.databases[].deletionPolicy", "spec.tables[].deletionPolicy", "spec.queues[].deletionPolicy"),
+    *("spec.tables[].deletionProtection", "spec.tables[].pointInTimeRecovery"),
+}
+
+
+def defaults(node: dict[str, Any], path: str) -> dict[str, Any]:
+    """Every default of a schema by its path."""
+    found = {path: node["default"]} if "default" in node else {}
+    for name, inner in node.get("properties", {}).items():
+        found |= defaults(inner, f"{path}.{name}")
+    for key in ("items", "additionalProperties"):
+        if isinstance(node.get(key), dict):
+            found |= defaults(node[key], f"{path}[]")
+    return found
+
+
+def test_no_default_of_the_schema_loses_data() -> None:
+    schema = crds()["microservices.yaml"]["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    found = defaults(schema, "spec")
+    assert {path for path in KEEPS_DATA if found[path] not in ("Retain", True)} == set()
+    lossy = {path for path, value in found.items() if value in ("Delete", "Snapshot")}
+    assert lossy == {"spec.topics[].deletionPolicy"}, "a topic keeps no messages"
