@@ -16,7 +16,7 @@ __all__ = ["Child", "Connection", "Context", "Login", "Message", "Migration", "T
 
 
 class Migration(StrEnum):
-    """How the migration Job of the wanted image stands."""
+    """How a migration Job stands."""
 
     RUNNING = "Running"
     DONE = "Done"
@@ -47,7 +47,8 @@ class Context:
     `connections` is keyed by the declared database's name and lacks those that are not ready yet; `tables` likewise.
     `database_waits` says, by a declared database's name, why it cannot be used yet although its connection is known
     (the Secret is written before the roles are set): its Secrets are written, its migration and the pods wait.
-    `migrations` is keyed by Job name and lacks Jobs that were not seen.
+    `migrations` is keyed by Job name and lacks Jobs that were not seen. `migrating` are the Jobs that may be at work,
+    also those of a former Microservice of this name and those that somebody has deleted.
     `table_refs` are names in AWS of other Microservices' tables, by (Microservice, table).
     `identity_wait` says why pods would get no credentials of AWS yet; `role_arn` is given where they ask for their role
     themselves (IRSA).
@@ -60,6 +61,7 @@ class Context:
     connections: Mapping[str, Connection] = field(default_factory=dict)
     database_waits: Mapping[str, str] = field(default_factory=dict)
     migrations: Mapping[str, Migration] = field(default_factory=dict)
+    migrating: frozenset[str] = frozenset()
     dependency_urls: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
     topics: Mapping[str, Message] = field(default_factory=dict)

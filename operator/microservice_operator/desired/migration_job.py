@@ -1,7 +1,9 @@
 """The Job that brings a database's schema to what the new image expects, before the pods of that image start.
 
 A Job's template is immutable, so its name holds a hash of what it runs, and it is created once. It stays when it is
-done: that it is there says that this image has migrated.
+done: that it is there says that this image has migrated, and neither going back to it nor another variable, timeout or
+limit runs it again. One that has failed is run again when anything of it changes: its hash is over all of it
+(`workload.mended_migrations`). Two never run at once.
 """
 
 import re
@@ -19,7 +21,7 @@ from .pod import pod_fields
 from .scheduling import placement
 from .variables import migration_variables
 from .volumes import mounts, volumes
-from .waits import connection_wait, database_wait, migration_job_name
+from .waits import connection_wait, database_wait, migration_job_name, migration_turn
 
 RETRIES = 3
 SECONDS = {"h": 3600, "m": 60, "s": 1}
@@ -43,7 +45,7 @@ def _job(context: Context, database: Database) -> Child:
         "template": {"metadata": {"labels": _pod_labels(context) | version}, "spec": _pod(context, database)},
     }
     made = child(context, "Job", name, {"metadata": {"labels": version}, "spec": present(spec)})
-    return replace(made, held=database_wait(context, database), once=True)
+    return replace(made, held=database_wait(context, database) or migration_turn(context, name), once=True)
 
 
 def _pod_labels(context: Context) -> dict[str, str]:

@@ -27,10 +27,18 @@ def migration_wait(context: Context, database: Database) -> str:
     if state is Migration.DONE:
         return ""
     if state is Migration.FAILED:
-        return (
-            f"migration Job {job} failed, so the pods stay as they are; read its log, then give an image that migrates"
-        )
+        return f"migration Job {job} failed, so the pods stay as they are; read its log, then mend what it is made of"
     return f"migration Job {job} has not finished yet"
+
+
+def migration_turn(context: Context, job: str) -> str:
+    """What a migration Job waits for before it is made: two on one database could break its schema."""
+    if job in context.migrations or not context.migrating:
+        return ""
+    other = min(context.migrating)
+    if other == job:
+        return f"migration Job {job} waits until the pod of the former Job of this name has ended"
+    return f"migration Job {job} waits for migration Job {other}, which ends within its timeout, or when it is deleted"
 
 
 def table_wait(context: Context, name: str) -> str:
@@ -79,8 +87,12 @@ def facts_missing(context: Context) -> bool:
 
 
 def migration_job_name(context: Context, database: Database) -> str:
-    """Name of the migration Job, which tells whether this image has migrated already with this command."""
+    """Name of the migration Job, which tells whether this image has migrated already with this command.
+
+    Of an image that is given by digest, the digest alone counts, from whichever registry it comes.
+    """
     microservice, migration = context.microservice, database.migration
     command = ("\1".join(part or []) for part in (migration.command, migration.args)) if migration else ()
-    digest = names.short_hash(microservice.spec.image, *command, database.name)
+    image = microservice.spec.image
+    digest = names.short_hash(image.partition("@")[2] or image, *command, database.name)
     return names.migration_job(microservice.name, digest)
