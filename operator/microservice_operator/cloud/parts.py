@@ -63,7 +63,8 @@ def leaving_part(part: Part, kind: Kind, decision: Decision, observed: Observed 
 def failed(part: Part, error: OperatorError) -> Part:
     """When a call went wrong: a person is asked for, or the state is left as it was and looked at again."""
     if isinstance(error, NeedsPerson):
-        return replace(part, state=State.STALLED, reason=Reason(error.reason), message=str(error), after=_PERSON)
+        stalled = replace(part, state=State.STALLED, reason=Reason(error.reason), message=str(error), after=_PERSON)
+        return replace(stalled, field=error.field or part.field)
     if isinstance(error, NotYet):
         return replace(part, reason=Reason(error.reason), message=str(error), after=error.after, failed=True)
     if isinstance(error, Gone):

@@ -5,7 +5,7 @@ for all of them, the part itself first.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from ..api.objects import Environment, Identity, Microservice
@@ -155,7 +155,8 @@ class Sort:
         reason = Reason(getattr(error, "reason", Reason.INTERNAL_ERROR))
         state = State.STALLED if waits is None else State.UNKNOWN
         failed = waits is not None
-        return Part(self.layer, self.kind, name, state, reason, str(error), known_id, after=waits, failed=failed)
+        part = Part(self.layer, self.kind, name, state, reason, str(error), known_id, after=waits, failed=failed)
+        return replace(part, field=getattr(error, "field", ""))
 
 
 def items(spec: Any, section: str) -> tuple[Declared, ...]:
