@@ -4,6 +4,7 @@ Pure data. `cloud`, `postgres` and `cluster` make facts, `reconcile` gathers the
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -47,11 +48,20 @@ class Reason(StrEnum):
     QUOTA_EXCEEDED = "QuotaExceeded"
     ROLLOUT_PROGRESSING = "RolloutProgressing"
     ROLLOUT_STUCK = "RolloutStuck"
+    ROLLOUT_PAUSED = "RolloutPaused"
+    REPLICAS_UNAVAILABLE = "ReplicasUnavailable"
+    UNSCHEDULABLE = "Unschedulable"
+    PROBE_FAILING = "ProbeFailing"
     CONTAINER_FAILING = "ContainerFailing"
     IMAGE_UNAVAILABLE = "ImageUnavailable"
     SCALED_TO_ZERO = "ScaledToZero"
     MIGRATION_RUNNING = "MigrationRunning"
     MIGRATION_FAILED = "MigrationFailed"
+    MIGRATION_SUSPENDED = "MigrationSuspended"
+    AUTOSCALING_INACTIVE = "AutoscalingInactive"
+    DISRUPTION_BUDGET_INACTIVE = "DisruptionBudgetInactive"
+    LOAD_BALANCER_PENDING = "LoadBalancerPending"
+    LOAD_BALANCER_FAILING = "LoadBalancerFailing"
     DATABASE_CREATING = "DatabaseCreating"
     DATABASE_CREATED = "DatabaseCreated"
     DATABASE_UPDATING = "DatabaseUpdating"
@@ -146,8 +156,42 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """What a child or a pod reports of itself that keeps something from working.
+
+    `remedy` says what to do about it. What is normal for a while has `since`, an RFC 3339 time, and `patience`, the
+    seconds from then on during which nobody is told.
+    """
+
+    reason: Reason
+    message: str
+    remedy: str = ""
+    state: State = State.PROGRESSING
+    since: str = ""
+    patience: float = 0.0
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, and what to do."""
+        return f"{self.message}; {self.remedy}" if self.remedy else self.message
+
+    def due(self, now: datetime) -> float:
+        """Seconds until it is to be told; 0 when it is."""
+        try:
+            begun = datetime.fromisoformat(self.since)
+        except ValueError:
+            return 0.0
+        return max(0.0, self.patience - (now - begun).total_seconds())
+
+
+@dataclass(frozen=True)
 class Workload:
-    """How the Deployment stands: counts, and the first pod's trouble if there is any."""
+    """How the Deployment stands: counts, and the first pod's trouble if there is any.
+
+    Ready means that the declared version has replaced its predecessors and that somebody answers; `short` that it is so
+    while some pods are still awaited. `observed` is false until the Deployment's controller has seen the present spec.
+    `after` asks for another look in that many seconds.
+    """
 
     replicas: int = 0
     ready: int = 0
@@ -155,6 +199,23 @@ class Workload:
     state: State = State.PROGRESSING
     reason: Reason = Reason.ROLLOUT_PROGRESSING
     message: str = ""
+    available: int = 0
+    short: bool = False
+    observed: bool = True
+    after: float | None = None
+
+    @property
+    def serves(self) -> bool:
+        """Whether at least one pod answers."""
+        return self.available > 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """How a migration Job stands, and what it suffers from."""
+
+    phase: Literal["Running", "Done", "Failed"]
+    trouble: Trouble | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from .cloud import reachable, usable
 from .cluster.pods import Pods
 from .cluster.writes import Cluster
 from .dependencies import dependency_part, dependency_urls, table_ref_part
-from .desired.context import Child, Context, Message, Migration, Table
+from .desired.context import Child, Context, Message, Table
 from .desired.transition import WIDENED, widened
 from .errors import Gone, InvalidSpec, OperatorError, Problem
 from .facts import Event, Facts, Part, Reason, Section, State, Workload
@@ -31,7 +31,7 @@ from .outside import (
 )
 from .rollouts import Rollouts
 from .selection import Used
-from .workload import deployment_part, finished_migrations, migration_part, migrations, workload
+from .workload import Snapshot, kept, mended_migrations, migrations, told, unfinished_migrations, workload
 from .world import Key, World
 
 RETRY_STALLED = 120.0
@@ -99,7 +99,7 @@ async def reconcile(operator: Operator, key: Key) -> Again | None:
 async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
     """Everything that a Microservice needs which is to be there."""
     key, before = identity(body), body.get("status") or {}
-    facts = replace(facts, workload=workload(operator.cluster.children, operator.pods, key))
+    facts = replace(facts, workload=workload(_snapshot(operator, key)))
     try:
         service, environment, used = _inputs(operator.world, body)
     except _Refused as refused:
@@ -125,15 +125,15 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
         await _release(operator, body)
     if any(event.reason is Reason.DATABASE_CREATED for part in provided.parts for event in part.events):
         # What former Jobs have migrated is not in a database that has just been made.
-        records = operator.cluster.children.of((key.namespace, key.name))
-        await operator.cluster.prune(key, {at for at in records if at[0] != "Job"})
-    jobs = migrations(operator.cluster.children, key)
-    context = _context(operator, service, environment, provided, jobs)
+        seen = _snapshot(operator, key)
+        running = {("Job", name) for name in unfinished_migrations(seen)}
+        await operator.cluster.prune(key, {at for at in seen.records if at[0] != "Job" or at in running})
+    context = _context(operator, service, environment, provided)
     applied = await _children(operator, body, context, facts.workload or Workload(), rolled_out=rolled_out)
-    state = workload(operator.cluster.children, operator.pods, key)
+    seen = _snapshot(operator, key)
+    state = workload(seen)
     complete = state.state is State.READY and applied.current
     operator.rollouts.note(key.uid, declared, complete=complete)
-    told = (deployment_part(migration_part(part, jobs), state) for part in applied.parts)
     return replace(
         facts,
         databases=provided.sections.get(Section.DATABASES),
@@ -143,7 +143,7 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
         routes=provided.sections.get(Section.ROUTES),
         left=provided.left,
         dependencies=_edges(operator.world, service),
-        children=tuple(told),
+        children=tuple(told(seen, applied.parts, applied.children)),
         workload=state,
         endpoint=service.url,
         gateway=provided.address,
@@ -160,9 +160,9 @@ def _context(
     service: Microservice,
     environment: Environment | None,
     provided: Provided,
-    jobs: Mapping[str, Migration],
 ) -> Context:
     """What the builders of the children are given."""
+    seen = _snapshot(operator, service.identity)
     return Context(
         microservice=service,
         environment=environment,
@@ -172,7 +172,8 @@ def _context(
             for part in provided.of("Database")
             if part.state not in USABLE
         },
-        migrations=jobs,
+        migrations=migrations(seen),
+        migrating=unfinished_migrations(seen),
         dependency_urls=_urls(operator, service),
         tables={
             part.name: Table(_table_name(part.id), part.id, ready=usable(part))
@@ -197,6 +198,7 @@ class _Applied:
     """
 
     parts: tuple[Part, ...]
+    children: tuple[Child, ...]
     current: bool
     kept: bool
 
@@ -209,21 +211,37 @@ async def _children(
     While pods of a former declaration may run, what these stand on stays, and what they were let through stays open.
     """
     key = identity(body)
-    children = desired.children(context)
+    children = await _without_mended(operator, key, context)
     if not rolled_out:
         rolled_out = rollout.state is State.READY and _is_current(operator.cluster, key, children)
     written = children if rolled_out else [await _widened(operator.cluster, key, child) for child in children]
     applied = await operator.cluster.apply(key, written)
     keep = {(child.kind, child.name) for child in children}
     await _recall_secrets(operator, body, keep)
-    keep |= finished_migrations(operator.cluster.children, context.microservice)
+    keep |= kept(_snapshot(operator, key), context.microservice)
     unused = () if rolled_out else _unused(operator.cluster, key, keep)
     pruned = await operator.cluster.prune(key, keep | {(part.kind, part.name) for part in unused})
     return _Applied(
         parts=(*applied, *pruned, *unused),
+        children=children,
         current=_is_current(operator.cluster, key, children),
         kept=bool(unused) or any(one is not other for one, other in zip(written, children, strict=True)),
     )
+
+
+async def _without_mended(operator: Operator, owner: Identity, context: Context) -> tuple[Child, ...]:
+    """The children to be; a migration Job that has failed, and is made of something else by now, makes way first."""
+    children, seen = desired.children(context), _snapshot(operator, owner)
+    again = mended_migrations(seen, children)
+    if not again:
+        return children
+    await operator.cluster.prune(owner, seen.records.keys() - again)
+    seen = _snapshot(operator, owner)
+    return desired.children(replace(context, migrations=migrations(seen), migrating=unfinished_migrations(seen)))
+
+
+def _snapshot(operator: Operator, owner: Identity) -> Snapshot:
+    return Snapshot.of(operator.cluster.children, operator.pods, owner, datetime.now(UTC))
 
 
 def _is_current(cluster: Cluster, owner: Identity, children: Iterable[Child]) -> bool:

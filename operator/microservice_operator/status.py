@@ -5,6 +5,7 @@ stands only where the spec declares such a part. The same facts always give the 
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from .facts import Event, Facts, Part, Reason, State
@@ -23,7 +24,19 @@ CARRIED = (
 )
 
 # Reasons that a person wants to hear of although they may pass by themselves.
-WARNED = frozenset({r.value for r in (Reason.IMAGE_UNAVAILABLE, Reason.CONTAINER_FAILING, Reason.DATABASE_UNREACHABLE)})
+WARNED = frozenset(
+    {
+        Reason.IMAGE_UNAVAILABLE.value,
+        Reason.CONTAINER_FAILING.value,
+        Reason.DATABASE_UNREACHABLE.value,
+        Reason.AUTOSCALING_INACTIVE.value,
+        Reason.DISRUPTION_BUDGET_INACTIVE.value,
+    }
+)
+# The pods' own trouble goes before what stands before them.
+BEHIND_THE_PODS = frozenset({Reason.LOAD_BALANCER_PENDING})
+# Under these, counts are final; under others each pod would cost a write.
+SETTLED = frozenset({Reason.READY.value, Reason.SCALED_TO_ZERO.value, Reason.ROLLOUT_PAUSED.value})
 
 # The worst first: what a part in this state means for the whole.
 ORDER = (State.STALLED, State.UNKNOWN, State.PROGRESSING, State.DELETING, State.READY, State.RETAINED)
@@ -36,7 +49,7 @@ def summarise(facts: Facts, before: Mapping[str, Any], now: str) -> dict[str, An
     `now` is an RFC 3339 time for conditions whose status changes.
     """
     ready = _ready(facts)
-    conditions = [_condition("Ready", ready), *_progress(ready), *_sections(facts)]
+    conditions = [_condition("Ready", ready), *_progress(ready, facts), *_sections(facts)]
     untouched = facts.refused is not None or facts.suspended
     placed = untouched or bool(facts.deletion)
     if untouched:
@@ -59,10 +72,7 @@ def summarise(facts: Facts, before: Mapping[str, Any], now: str) -> dict[str, An
         "environment": before.get("environment") if placed else facts.environment,
         "environmentFrom": before.get("environmentFrom") if placed else facts.environment_from,
         "resources": before.get("resources") if untouched else [_resource(p) for p in _sorted(facts)][:RESOURCE_LIMIT],
-        "problems": [
-            {"severity": "Error", "field": problem.field, "message": problem.message[:MESSAGE_LIMIT]}
-            for problem in facts.problems[:PROBLEM_LIMIT]
-        ],
+        "problems": list(_problems(facts))[:PROBLEM_LIMIT],
         "deletion": [_resource(part) for part in facts.deletion],
         "lastHandledReconcileAt": facts.reconcile_requested_at,
         "lastHandledRecreate": before.get("lastHandledRecreate") if untouched else facts.recreated,
@@ -73,12 +83,14 @@ def summarise(facts: Facts, before: Mapping[str, Any], now: str) -> dict[str, An
 def patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """Merge patch from one status to the next: what changed, and null for what is gone; empty when equal.
 
-    A change of the counts alone, while a rollout goes on, is not worth a write: each pod would cost one.
+    A change of the counts alone, while pods come and go, is not worth a write: each pod would cost one. The step to or
+    from none that is ready is, and so is the end: that one changes a condition, too.
     """
     changed = {key: _merge(before.get(key), value) for key, value in after.items() if before.get(key) != value}
     gone = {key: None for key in before if key not in after}
-    ready = next((c["status"] for c in after["conditions"] if c["type"] == "Ready"), "")
-    if not gone and ready != "True" and set(changed) <= {"replicas", "readyReplicas"}:
+    pods = next((c for c in after["conditions"] if c["type"] == "WorkloadReady"), {"reason": ""})
+    stepped = bool(before.get("readyReplicas")) != bool(after.get("readyReplicas"))
+    if not gone and set(changed) <= {"replicas", "readyReplicas"} and pods["reason"] not in SETTLED and not stepped:
         return {}
     return changed | gone
 
@@ -91,7 +103,10 @@ def _merge(before: Any, after: Any) -> Any:
 
 
 def serves(status: Mapping[str, Any]) -> bool:
-    """Whether a Microservice's pods answer. Were it Ready that counts, two that need each other would wait for ever."""
+    """Whether one of a Microservice's pods answers at least.
+
+    Were it Ready that counts, two that need each other would wait for ever, and a rollout would go on to all callers.
+    """
     return any(c["type"] == "WorkloadReady" and c["status"] == "True" for c in status.get("conditions") or [])
 
 
@@ -104,17 +119,24 @@ def _ready(facts: Facts) -> Part:
     if facts.suspended:
         message = "suspend is set; nothing is written until it is removed"
         return Part("Kubernetes", "Microservice", "", State.PROGRESSING, Reason.SUSPENDED, message)
-    workload = _workload(facts)
+    workload, children = _workload(facts), _wanted(facts)
+    front = [p for p in children if p.reason in BEHIND_THE_PODS]
     parts = [
         *facts.outside,
-        *(p for p in _wanted(facts) if p.state is not State.PROGRESSING),
-        *(p for p in _wanted(facts) if p.message and p.state is State.PROGRESSING),
+        *(p for p in children if p.state is not State.PROGRESSING),
+        *(p for p in children if p.message and p.state is State.PROGRESSING and p not in front),
         *([workload] if workload else []),
+        *front,
         *(p for p in facts.dependencies or () if not p.optional),
     ]
-    return _worst(parts) or Part(
-        "Kubernetes", "Microservice", "", State.READY, Reason.READY, "everything declared is ready"
-    )
+    fine = Part("Kubernetes", "Microservice", "", State.READY, Reason.READY, "everything declared is ready")
+    return _worst(parts) or _remarkable(parts) or fine
+
+
+def _remarkable(parts: Iterable[Part]) -> Part | None:
+    """What does not keep a service from answering, and is not as declared all the same: pods first."""
+    found = [part for part in parts if part.state is State.READY and part.reason is not Reason.READY and part.message]
+    return min(found, key=lambda part: part.kind != "Deployment", default=None)
 
 
 def _worst(parts: Iterable[Part]) -> Part | None:
@@ -129,19 +151,26 @@ def _workload(facts: Facts) -> Part | None:
     return Part("Kubernetes", "Deployment", "", w.state, w.reason, w.message)
 
 
-def _progress(ready: Part) -> list[dict[str, Any]]:
-    """`Reconciling` or `Stalled`, never both; a suspended one is neither."""
-    if ready.reason is Reason.SUSPENDED or ready.state is State.READY:
+def _progress(ready: Part, facts: Facts) -> list[dict[str, Any]]:
+    """`Reconciling` or `Stalled`, never both; a suspended one is neither.
+
+    One that answers is Ready and Reconciling while some of its pods are awaited.
+    """
+    short = facts.workload is not None and facts.workload.short
+    if ready.reason is Reason.SUSPENDED or (ready.state is State.READY and not short):
         return []
+    message = ready.message[:MESSAGE_LIMIT]
     if ready.state is State.STALLED:
-        return [{"type": "Stalled", "status": "True", "reason": ready.reason.value, "message": ready.message}]
-    return [{"type": "Reconciling", "status": "True", "reason": "Progressing", "message": ready.message}]
+        return [{"type": "Stalled", "status": "True", "reason": ready.reason.value, "message": message}]
+    return [{"type": "Reconciling", "status": "True", "reason": "Progressing", "message": message}]
 
 
 def _sections(facts: Facts) -> Iterable[dict[str, Any]]:
     workload = _workload(facts)
-    if workload is not None:
-        yield _condition("WorkloadReady", workload)
+    if facts.workload is not None and workload is not None:
+        # whether a pod answers, whatever else goes on; Ready is about what is declared
+        told = replace(workload, message=workload.message or "all pods are ready")
+        yield _condition("WorkloadReady", told) | {"status": "True" if facts.workload.serves else "False"}
     for kind, parts, fine in (
         ("DatabasesReady", facts.databases, "all databases are ready"),
         ("TablesReady", facts.tables, "all tables are ready"),
@@ -162,6 +191,15 @@ def _condition(kind: str, part: Part) -> dict[str, Any]:
         "reason": part.reason.value,
         "message": part.message[:MESSAGE_LIMIT],
     }
+
+
+def _problems(facts: Facts) -> Iterable[dict[str, Any]]:
+    """What is wrong by field of the spec: errors, then what is declared and does not come about."""
+    wrong = [part.problem for part in (*facts.outside, *_wanted(facts)) if part.field and part.state is State.STALLED]
+    noticed = [part.problem for part in _wanted(facts) if part.field and part.state is State.READY and part.message]
+    for severity, problems in (("Error", dict.fromkeys((*facts.problems, *wrong))), ("Warning", noticed)):
+        for problem in problems:
+            yield {"severity": severity, "field": problem.field, "message": problem.message[:MESSAGE_LIMIT]}
 
 
 def _dated(condition: dict[str, Any], generation: int, before: Mapping[str, Any], now: str) -> dict[str, Any]:
@@ -205,7 +243,8 @@ def turn(before: Mapping[str, Any], after: Mapping[str, Any]) -> Event | None:
     came = _stalled(after) and (not _stalled(before) or old.get("reason") != new.get("reason"))
     if came or (new.get("reason") in WARNED and old.get("reason") != new.get("reason")):
         return Event("Warning", Reason(new["reason"]), new["message"])
-    went = new.get("status") == "True" and (_stalled(before) or old.get("reason") in WARNED)
+    fine = new.get("status") == "True" and new.get("reason") not in WARNED
+    went = fine and (_stalled(before) or old.get("reason") in WARNED)
     return Event("Normal", Reason.READY, new["message"]) if went else None
 
 

@@ -1,66 +1,184 @@
-"""PURE over the watch caches: how the Deployment and the migration Job stand, and which container is to blame."""
+"""PURE over the watch caches: how the Deployment, the migrations and the other children stand, and who is to blame."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+from . import names
 from .api.objects import Identity, Microservice
-from .cluster.children import ROLLING, Children
+from .cluster.children import Children, Record
 from .cluster.pods import Pods
-from .desired.context import Migration
-from .facts import Part, Reason, State, Workload
+from .cluster.states import ROLLING
+from .desired.context import Child, Migration
+from .facts import Job, Part, Reason, State, Trouble, Workload
 
 KEPT_MIGRATIONS = 10
+USED_BY_MIGRATIONS = ("Secret", "NetworkPolicy")
+# What only a person can end: it counts although other pods answer.
 BLOCKING = frozenset({Reason.IMAGE_UNAVAILABLE, Reason.CONTAINER_FAILING})
+# The Deployment's own words that say more than those of any pod.
+FINAL = frozenset({Reason.QUOTA_EXCEEDED, Reason.REJECTED, Reason.ROLLOUT_PAUSED})
+# Seconds until another look at pods that are awaited: the first, and those after something was told.
+SOON, LATER = 15.0, 60.0
 
 
-def workload(children: Children, pods: Pods, owner: Identity) -> Workload:
-    """The Deployment's state; while it is not ready, a failing container's own words go first."""
-    records = children.of((owner.namespace, owner.name))
-    record = next((r for (kind, name), r in records.items() if kind == "Deployment" and name == owner.name), None)
-    state = record.state if record is not None and record.owner in ("", owner.uid) else None
+@dataclass(frozen=True)
+class Snapshot:
+    """What the watches know of one Microservice's children and pods at a moment."""
+
+    owner: Identity
+    records: Mapping[tuple[str, str], Record]
+    pods: Pods
+    now: datetime
+
+    @classmethod
+    def of(cls, children: Children, pods: Pods, owner: Identity, now: datetime) -> "Snapshot":
+        """The present one; `now` has a time zone."""
+        return cls(owner, children.of((owner.namespace, owner.name)), pods, now)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Namespace and name of the Microservice."""
+        return self.owner.namespace, self.owner.name
+
+
+def workload(seen: Snapshot) -> Workload:
+    """The Deployment's state; while pods are awaited, the words of one that has a trouble go first."""
+    record = seen.records.get(("Deployment", seen.owner.name))
+    state = record.state if record is not None and record.owner in ("", seen.owner.uid) else None
     if not isinstance(state, Workload):
         return Workload(message=ROLLING)
-    if state.state is State.READY:
+    if (state.state is State.READY and not state.short) or state.reason in FINAL:
         return state
-    found = pods.trouble((owner.namespace, owner.name), BLOCKING) or pods.trouble((owner.namespace, owner.name))
-    return replace(state, reason=found.reason, message=found.message) if found else state
+    troubles = seen.pods.troubles(seen.key)
+    told, after = _told(troubles, seen.now)
+    if state.state is not State.STALLED:
+        state = replace(state, after=after)
+    if told is None:
+        return state
+    blamed = replace(state, reason=told.reason, message=told.sentence)
+    if told.reason in BLOCKING and state.short:
+        return replace(blamed, state=State.PROGRESSING, short=False)
+    return blamed
 
 
-def deployment_part(part: Part, state: Workload) -> Part:
-    """The part of the Deployment, told by how its rollout goes; any other part as it is."""
-    return replace(part, state=state.state) if part.kind == "Deployment" and part.state is State.READY else part
+def migrations(seen: Snapshot) -> dict[str, Migration]:
+    """Every migration Job of this very Microservice, by name; one that is being deleted counts no more."""
+    return {
+        name: Migration(job.phase)
+        for name, job, record in _jobs(seen)
+        if record.owner == seen.owner.uid and not record.deleting
+    }
 
 
-def migrations(children: Children, owner: Identity) -> dict[str, Migration]:
-    """Every migration Job that was seen, by name."""
-    records = children.of((owner.namespace, owner.name))
-    return {name: Migration(record.state) for (kind, name), record in records.items() if kind == "Job"}
+def unfinished_migrations(seen: Snapshot) -> frozenset[str]:
+    """Names of the Jobs that may be at work, also those of a former Microservice of this name, or deleted ones."""
+    running = {name for name, job, _ in _jobs(seen) if job.phase == "Running"}
+    return frozenset(running | seen.pods.migrating(seen.key))
 
 
-def finished_migrations(children: Children, service: Microservice) -> set[tuple[str, str]]:
-    """The latest Jobs that are done: that one is there says that its image has migrated.
+def mended_migrations(seen: Snapshot, children: Iterable[Child]) -> set[tuple[str, str]]:
+    """Jobs that have failed, and of which the spec says something else by now: they are run again."""
+    jobs = migrations(seen)
+    return {
+        (child.kind, child.name)
+        for child in children
+        if child.kind == "Job" and child.body is not None and jobs.get(child.name) is Migration.FAILED
+        if seen.records[child.kind, child.name].hash != child.body["metadata"]["annotations"][names.ANNOTATION_HASH]
+    }
 
-    So going back to a former image runs no migration, which would only stop at a schema that it does not know.
+
+def kept(seen: Snapshot, service: Microservice) -> set[tuple[str, str]]:
+    """What is not pruned although it is not declared.
+
+    A migration that is at work, and what it may use meanwhile. And the latest that are done: that one is there says
+    that its image has migrated, so going back to a former image runs no migration, which would only stop at a schema
+    that it does not know.
     """
-    if not any(database.migration for database in service.spec.databases or []):
-        return set()
-    records = children.of((service.namespace, service.name))
-    done = [(int(r.version or 0), at) for at, r in records.items() if at[0] == "Job" and r.state == Migration.DONE]
-    return {at for _, at in sorted(done)[-KEPT_MIGRATIONS:]}
+    found: set[tuple[str, str]] = set()
+    if unfinished := unfinished_migrations(seen):
+        found |= {("Job", name) for name in unfinished} | {at for at in seen.records if at[0] in USED_BY_MIGRATIONS}
+    if any(database.migration for database in service.spec.databases or []):
+        done = [name for name, phase in migrations(seen).items() if phase is Migration.DONE]
+        done.sort(key=lambda name: int(seen.records["Job", name].version or 0))
+        found |= {("Job", name) for name in done[-KEPT_MIGRATIONS:]}
+    return found
 
 
-def migration_part(part: Part, jobs: Mapping[str, Migration]) -> Part:
-    """The part of a Job, told by how the Job went; any other part as it is."""
-    if part.kind != "Job" or part.state is not State.READY:
+def told(seen: Snapshot, parts: Iterable[Part], children: Sequence[Child]) -> list[Part]:
+    """The parts of the children as `cluster.writes` left them, told by how they fare since."""
+    state, by_name = workload(seen), {(child.kind, child.name): child for child in children}
+    return [_told_part(seen, part, by_name.get((part.kind, part.name)), state) for part in parts]
+
+
+def _told_part(seen: Snapshot, part: Part, child: Child | None, state: Workload) -> Part:
+    if part.kind == "Job":
+        return _migration_part(seen, part)
+    if part.state is not State.READY:
         return part
-    went = jobs.get(part.name, Migration.RUNNING)
-    if went is Migration.DONE:
+    if part.kind == "Deployment":
+        return replace(part, state=state.state, reason=state.reason, message=state.message, after=state.after)
+    record = seen.records.get((part.kind, part.name))
+    if record is not None and isinstance(record.state, Trouble):
+        trouble, due = record.state, record.state.due(seen.now)
+        blamed = replace(part, state=trouble.state, reason=trouble.reason, message=trouble.sentence)
+        return replace(part, after=due) if due else blamed
+    notice = child.notice if child is not None else None
+    return replace(part, field=notice.field, message=notice.message) if notice else part
+
+
+def _migration_part(seen: Snapshot, part: Part) -> Part:
+    """The part of a Job; one that waits for another one says how that one fares."""
+    if part.state is State.PROGRESSING and not part.failed:
+        other = next(iter(sorted(unfinished_migrations(seen) - {part.name})), "")
+        trouble, after = _job_trouble(seen, other)
+        message = f"{part.message}; that one {trouble.sentence}" if trouble else part.message
+        return replace(part, reason=Reason.MIGRATION_RUNNING, message=message, after=after) if other else part
+    job = next((job for name, job, _ in _jobs(seen) if name == part.name), Job("Running"))
+    if part.state is not State.READY or job.phase == "Done":
         return part
-    if went is Migration.FAILED:
+    trouble, after = _job_trouble(seen, part.name)
+    if job.phase == "Failed":
+        why = trouble.message if trouble else "failed"
         message = (
-            f"migration Job {part.name} failed and the former pods keep running; read kubectl logs job/{part.name}, "
-            "then set a mended image, or delete the Job to run it again"
+            f"migration Job {part.name} {why}, and the former pods keep running; read kubectl logs job/{part.name}, "
+            "then mend what it is made of (image, command, variables, resources, timeout), or delete the Job to run it "
+            "again"
         )
         return replace(part, state=State.STALLED, reason=Reason.MIGRATION_FAILED, message=message)
-    message = f"migration Job {part.name} is running; the rollout waits for it"
-    return replace(part, state=State.PROGRESSING, reason=Reason.MIGRATION_RUNNING, message=message)
+    if trouble is None:
+        message = f"migration Job {part.name} is running; the rollout waits for it"
+        return replace(part, state=State.PROGRESSING, reason=Reason.MIGRATION_RUNNING, message=message, after=after)
+    message = f"migration Job {part.name} {trouble.sentence}"
+    return replace(part, state=trouble.state, reason=trouble.reason, message=message, after=after)
+
+
+def _job_trouble(seen: Snapshot, name: str) -> tuple[Trouble | None, float | None]:
+    """What a Job suffers from, its pods' own words before those of its controller; and when to look again."""
+    job = next((job for at, job, _ in _jobs(seen) if at == name), Job("Running"))
+    pods, after = _told(seen.pods.troubles(seen.key, name), seen.now)
+    own, _ = _told([job.trouble] if job.trouble else [], seen.now)
+    if own and pods and job.phase == "Failed":
+        return replace(own, message=f"{own.message} ({pods.message})"), None
+    if pods is None or (own and own.state is State.STALLED):
+        return own, after
+    log = pods.reason is Reason.CONTAINER_FAILING
+    remedy = f"read kubectl logs job/{name}" if log else pods.remedy
+    return replace(pods, message=f"is held up: {pods.message}", remedy=remedy), after
+
+
+def _told(troubles: Sequence[Trouble], now: datetime) -> tuple[Trouble | None, float | None]:
+    """The trouble to be told, blocking ones first, and in how many seconds to look again, for no event comes then."""
+    due = [(trouble.due(now), trouble) for trouble in troubles]
+    present = [trouble for seconds, trouble in due if not seconds]
+    first = next((t for t in present if t.reason in BLOCKING), None) or next((t for t in present if not t.since), None)
+    told = first or next(iter(present), None)
+    later = min((seconds for seconds, _ in due if seconds), default=None)
+    if later is None and (told is None or told.since):
+        later = SOON if told is None else LATER
+    return told, later
+
+
+def _jobs(seen: Snapshot) -> list[tuple[str, Job, Record]]:
+    found = ((name, record.state, record) for (kind, name), record in seen.records.items() if kind == "Job")
+    return [(name, state, record) for name, state, record in found if isinstance(state, Job)]

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from microservice_operator.cluster.states import ROLLING, SHORT
 from microservice_operator.facts import Facts, Part, Reason, State, Workload
 from microservice_operator.status import summarise
 
@@ -18,8 +19,9 @@ SPEC = {
     "tables": [{"name": "products", "partitionKey": {"name": "productId"}}],
 }
 _TABLE = Part("AWS", "Table", "products", State.READY, id="arn:aws:dynamodb:us-east-1:123456789012:table/products")
-_RUNNING = Workload(2, 2, 2, State.READY, Reason.READY, "all pods are ready")
-_ROLLING = Workload(2, 1, 1, State.PROGRESSING, Reason.ROLLOUT_PROGRESSING, "1 of 2 pods are ready")
+_RUNNING = Workload(2, 2, 2, State.READY, Reason.READY, available=2)
+_ROLLING = Workload(3, 2, 1, State.PROGRESSING, Reason.ROLLOUT_PROGRESSING, ROLLING, available=2)
+_SHORT = Workload(4, 2, 4, State.READY, Reason.REPLICAS_UNAVAILABLE, SHORT, available=2, short=True)
 _READY = Facts(3, _RUNNING, tables=(_TABLE,), endpoint="http://product.shop.svc", environment="prod")
 _INVALID = Part(
     "Kubernetes", "Microservice", "", State.STALLED, Reason.INVALID_SPEC, "spec.replicas: must be at least 0"
@@ -63,6 +65,7 @@ SAMPLES = (
     Sample("new", "Progressing", "InProgress", generation=1),
     Sample("ready", "Healthy", "Current", _READY),
     Sample("rolling", "Progressing", "InProgress", replace(_READY, workload=_ROLLING)),
+    Sample("scaling", "Healthy", "InProgress", replace(_READY, workload=_SHORT)),
     Sample(
         "table-creating",
         "Progressing",

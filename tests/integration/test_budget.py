@@ -21,7 +21,7 @@ def to_children(written: list[Request]) -> list[tuple[str, str]]:
     return sorted((w.verb, w.resource) for w in written if w.resource != "microservices/status")
 
 
-def test_a_microservice_costs_one_write_for_each_child_and_two_for_its_status(
+def test_a_microservice_costs_one_write_for_each_child_and_three_for_its_status(
     stage: Stage, namespace: Namespace
 ) -> None:
     mark = stage.audit.now()
@@ -35,7 +35,8 @@ def test_a_microservice_costs_one_write_for_each_child_and_two_for_its_status(
     for name, kinds in (("hello", WORKLOAD), ("scaled", scaled)):
         mine = [w for w in written if w.name == name]
         assert to_children(mine) == sorted(("create", kind) for kind in kinds)
-        assert status_writes(mine) <= 2, mine
+        # made, a first pod answers (callers look for that), all of them do
+        assert status_writes(mine) <= 3, mine
 
 
 def test_an_image_costs_one_write_once_the_managed_fields_of_the_creation_are_upgraded(

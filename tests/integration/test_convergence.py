@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from microservice_operator.cluster.kinds import CHILDREN
 from microservice_operator.desired import children
 from tests.golden.cases import Case, cases
 
@@ -43,6 +44,7 @@ def settled(stage: Stage) -> Iterator[Settled]:
     stage.api.apply(install.PRIORITY_CLASS, priority)
     namespaces = {case.name: _made(stage, case) for case in CASES}
     for case in CASES:
+        _balanced(namespaces[case.name], case)
         namespaces[case.name].until_ready(case.context.microservice.name)
         _autoscaled(namespaces[case.name], case)
     stage.until_quiet()
@@ -63,6 +65,15 @@ def settled(stage: Stage) -> Iterator[Settled]:
     yield Settled(namespaces, occasions)
     for namespace in namespaces.values():
         namespace.remove()
+
+
+def _balanced(namespace: Namespace, case: Case) -> None:
+    """Play the cloud, which gives a Service of type LoadBalancer its address: it is not ready without one."""
+    name, service = case.context.microservice.name, case.context.microservice.spec.service
+    if service is not None and service.type == "LoadBalancer":
+        assert namespace.until(name, "Ready", "False", "LoadBalancerPending")
+        address = {"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}}
+        namespace.api.merge(CHILDREN["Service"], (namespace.name, name), address, "status")
 
 
 def _autoscaled(namespace: Namespace, case: Case) -> None:

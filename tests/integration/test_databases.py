@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from microservice_operator import names
-from microservice_operator.cluster.kinds import CHILDREN, ENVIRONMENT, SECRET
+from microservice_operator.cluster.kinds import CHILDREN, ENVIRONMENT, POD, SECRET
 from tests.whole.holdings import holdings
 
 from . import install
@@ -182,6 +182,65 @@ def test_a_failed_migration_keeps_the_pods_that_run(stage: Stage, namespace: Nam
     namespace.until_ready("order")
 
 
+def test_a_migration_that_is_at_work_is_left_to_end_and_the_next_one_waits(stage: Stage, namespace: Namespace) -> None:
+    mark = stage.audit.now()
+    stage.pods.hold(namespace.name, "Job")
+    namespace.create("order", **MIGRATED)
+    namespace.until("order", "Ready", "False", "MigrationRunning")
+    (first,) = _jobs(namespace)
+    for image in ("registry.example/shop/hello:2.0.0", "registry.example/shop/hello:3.0.0"):
+        namespace.change("order", image=image)
+        namespace.ask("order")
+        condition = namespace.until("order", "Ready", "False", "MigrationRunning")
+        assert f"waits for migration Job {first}" in condition["message"]
+        assert set(_jobs(namespace)) == {first}
+    stage.pods.release(namespace.name, "Job")
+    namespace.until_ready("order")
+    assert set(_jobs(namespace)) > {first}
+    assert len(_jobs(namespace)) == 2, "the version that came and went in between has no migration"
+    assert not [write for write in stage.audit.writes(mark, namespace.name) if write.verb == "delete"]
+
+
+def test_a_migration_that_somebody_deletes_makes_way_once_its_pod_has_ended(stage: Stage, namespace: Namespace) -> None:
+    stage.pods.hold(namespace.name, "Job")
+    namespace.create("order", **MIGRATED)
+    namespace.until("order", "Ready", "False", "MigrationRunning")
+    (first,) = _jobs(namespace)
+    (pod,) = namespace.api.items(POD, namespace.name)
+    at = (namespace.name, pod["metadata"]["name"])
+    namespace.api.merge(POD, at, {"metadata": {"finalizers": ["tests.example/stays"]}})
+    namespace.change("order", image="registry.example/shop/hello:2.0.0")
+    namespace.api.delete(CHILDREN["Job"], namespace.name, first)
+    namespace.until_gone(first, CHILDREN["Job"])
+    namespace.ask("order")
+    assert not _jobs(namespace), "its pod may still be at work"
+    stage.pods.release(namespace.name, "Job")
+    namespace.api.merge(POD, at, {"metadata": {"finalizers": None}})
+    namespace.until_ready("order")
+    assert first not in _jobs(namespace)
+
+
+def test_a_failed_migration_is_run_again_when_what_it_is_made_of_changes(stage: Stage, namespace: Namespace) -> None:
+    stage.pods.hold(namespace.name, "Job")
+    namespace.create("order", **MIGRATED)
+    namespace.until("order", "Ready", "False", "MigrationRunning")
+    ((name, failed),) = _jobs(namespace).items()
+    _fail(namespace, name)
+    namespace.until_stalled("order", "MigrationFailed")
+    namespace.change("order", replicas=1)
+    namespace.ask("order")
+    assert _jobs(namespace)[name]["metadata"]["uid"] == failed["metadata"]["uid"], "that is no part of it"
+    stage.pods.release(namespace.name, "Job")
+    namespace.change("order", env=[{"name": "SCHEMA_MODE", "value": "expand"}])
+    namespace.until_ready("order")
+    ((again, done),) = _jobs(namespace).items()
+    assert (again, done["metadata"]["uid"] == failed["metadata"]["uid"]) == (name, False)
+    namespace.change("order", env=[{"name": "SCHEMA_MODE", "value": "contract"}])
+    namespace.ask("order")
+    namespace.until_ready("order")
+    assert _jobs(namespace)[name]["metadata"]["uid"] == done["metadata"]["uid"], "one that has succeeded is not"
+
+
 @pytest.mark.parametrize("missing", ["vpcID", "subnetIDs", "podSecurityGroupID"])
 def test_an_environment_of_rds_without_its_network_is_refused_in_words(
     stage: Stage, namespace: Namespace, missing: str
@@ -220,6 +279,10 @@ def test_a_wrong_admin_password_is_named_and_recovers(stage: Stage, namespace: N
     finally:
         install.environment(stage.api, stage.postgres_port, stage.admin)
     namespace.until_ready("order")
+
+
+def _jobs(namespace: Namespace) -> dict[str, Any]:
+    return {name: job for (kind, name), job in namespace.children("order").items() if kind == "Job"}
 
 
 def _fail(namespace: Namespace, name: str) -> None:

@@ -12,13 +12,12 @@ from typing import Any
 import orjson
 
 from .. import names
-from ..facts import Reason, State, Workload
+from ..facts import State, Workload
+from .states import STATES
 
 Key = tuple[str, str]
 ChildKey = tuple[str, str, str]  # kind, namespace, name
 
-# One sentence for every stage of a rollout that goes well: each further one would cost a status write.
-ROLLING = "pods of the declared version are not all ready yet"
 # What changes without anybody touching what we declared.
 VOLATILE = ("resourceVersion", "managedFields", "generation", "selfLink")
 
@@ -30,7 +29,7 @@ class Record:
     `verified` says that a pass found nothing drifted in what `digest` covers; until then `body` holds the object.
     `posted` is the index of the managed-fields entry that our first POST made, -1 when there is none; `scale` is the
     replica count if it is ours, `None` when an autoscaler or a person has set it. `urls` are a Deployment's plain
-    variables that end in _URL.
+    variables that end in _URL, `template` a digest of what its pods are.
     """
 
     uid: str
@@ -45,6 +44,7 @@ class Record:
     state: Any = None
     deleting: bool = False
     urls: Mapping[str, str] = field(default_factory=dict)
+    template: bytes = b""
 
 
 def observed(kind: str, item: Mapping[str, Any]) -> Record:
@@ -58,7 +58,7 @@ def observed(kind: str, item: Mapping[str, Any]) -> Record:
         version=item["metadata"].get("resourceVersion", ""),
         owner=owners[0] if owners else "",
         hash=(metadata.get("annotations") or {}).get(names.ANNOTATION_HASH, ""),
-        digest=blake2b(raw, digest_size=16).digest(),
+        digest=_digest(raw),
         verified=False,
         body=raw,
         posted=_posted(item["metadata"].get("managedFields") or []),
@@ -66,7 +66,14 @@ def observed(kind: str, item: Mapping[str, Any]) -> Record:
         state=STATES[kind](item) if kind in STATES else None,
         deleting="deletionTimestamp" in metadata,
         urls=_urls(item) if kind == "Deployment" else {},
+        template=_digest(orjson.dumps(item["spec"].get("template"), option=orjson.OPT_SORT_KEYS))
+        if kind == "Deployment"
+        else b"",
     )
+
+
+def _digest(raw: bytes) -> bytes:
+    return blake2b(raw, digest_size=16).digest()
 
 
 def _posted(managed: list[dict[str, Any]]) -> int:
@@ -121,7 +128,8 @@ class Children:
         `owner` is given where the object was asked for, because it may have lost the label that says so.
         """
         key = (kind, item["metadata"].get("namespace", ""), item["metadata"]["name"])
-        new, old = observed(kind, item), self._records.get(key)
+        old = self._records.get(key)
+        new = _unless_only_scaled(observed(kind, item), old)
         if old is not None and old.uid == new.uid and old.version and _older(new.version, old.version):
             return
         if old is not None and old.verified and old.uid == new.uid and old.digest == new.digest:
@@ -154,7 +162,8 @@ class Children:
         Where the watch was quicker and has shown a later state (pods became ready), that one stays.
         """
         key = (kind, item["metadata"].get("namespace", ""), item["metadata"]["name"])
-        record, known = replace(observed(kind, item), verified=True, body=b""), self._records.get(key)
+        known = self._records.get(key)
+        record = replace(_unless_only_scaled(observed(kind, item), known), verified=True, body=b"")
         if known is not None and known.uid == record.uid and _older(record.version, known.version):
             record = replace(known, verified=True, body=b"") if known.digest == record.digest else known
             self._records[key] = record
@@ -186,45 +195,17 @@ class Children:
         self._owned.setdefault(owner, set()).add(key)
 
 
+def _unless_only_scaled(new: Record, old: Record | None) -> Record:
+    """The record, with the former state while a Deployment's controller has not seen yet that it was scaled.
+
+    An autoscaler's step would else look like a rollout for a moment, and cost two status writes.
+    """
+    if old is None or not isinstance(new.state, Workload) or new.state.observed or new.uid != old.uid:
+        return new
+    rolled_out = isinstance(old.state, Workload) and old.state.state is State.READY
+    return replace(new, state=old.state) if rolled_out and new.template == old.template else new
+
+
 def _older(version: str, known: str) -> bool:
     """Whether a resourceVersion precedes the known one; comparable as numbers since Kubernetes 1.35."""
     return version.isdigit() and known.isdigit() and int(version) < int(known)
-
-
-def deployment_state(item: Mapping[str, Any]) -> Workload:  # noqa: PLR0911 a list of checks, the first that fails is the answer
-    """How a Deployment stands, by the rules of kstatus."""
-    status, wanted = item.get("status") or {}, item["spec"].get("replicas", 1)
-    counts = Workload(status.get("replicas", 0), status.get("readyReplicas", 0), status.get("updatedReplicas", 0))
-    conditions = {c["type"]: c for c in status.get("conditions") or []}
-    progressing, failure = conditions.get("Progressing", {}), conditions.get("ReplicaFailure", {})
-    if failure.get("status") == "True":
-        message = failure.get("message", "")
-        reason = Reason.QUOTA_EXCEEDED if "exceeded quota" in message else Reason.REJECTED
-        return replace(counts, state=State.STALLED, reason=reason, message=message)
-    if status.get("observedGeneration", 0) < item["metadata"].get("generation", 1):
-        return replace(counts, message=ROLLING)
-    if progressing.get("reason") == "ProgressDeadlineExceeded":
-        return replace(
-            counts,
-            state=State.STALLED,
-            reason=Reason.ROLLOUT_STUCK,
-            message="the rollout made no progress within its deadline; look at the pods' events",
-        )
-    if counts.updated < wanted or counts.replicas > counts.updated:
-        return replace(counts, message=ROLLING)
-    if status.get("availableReplicas", 0) < wanted:
-        return replace(counts, message=ROLLING)
-    if wanted == 0:
-        return replace(counts, state=State.READY, reason=Reason.SCALED_TO_ZERO, message="scaled to zero")
-    return replace(counts, state=State.READY, reason=Reason.READY)
-
-
-def job_state(item: Mapping[str, Any]) -> str:
-    """`Done`, `Failed` or `Running`."""
-    conditions = {c["type"]: c["status"] for c in (item.get("status") or {}).get("conditions") or []}
-    if conditions.get("Complete") == "True":
-        return "Done"
-    return "Failed" if conditions.get("Failed") == "True" else "Running"
-
-
-STATES: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {"Deployment": deployment_state, "Job": job_state}

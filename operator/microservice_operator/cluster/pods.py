@@ -1,8 +1,4 @@
-"""Which container keeps a Microservice's pods from being ready, and why: kept by a watch on our pods.
-
-Messages hold no counter and no name of a pod, and the flicker between pulling, failing and backing off is one reason,
-so that an unchanged trouble is an unchanged status.
-"""
+"""What keeps a Microservice's pods from being ready, and whether any may still run: kept by a watch on our pods."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -10,76 +6,46 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import names
-from ..facts import Reason
+from ..facts import Trouble
+from .pod_trouble import is_over, trouble
 
 Key = tuple[str, str]
-
-PULLING = frozenset(
-    {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable"}
-)
-ENDED = frozenset({"Succeeded", "Failed"})
+LABEL_JOB = "batch.kubernetes.io/job-name"
 LOST_NODE = 60.0  # seconds beyond its grace period after which a pod that does not go is not waited for
-CONFIG = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """What one container suffers from."""
+class Pod:
+    """What is kept of one: its trouble and, for that of a migration, the Job and whether a container may still run."""
 
-    reason: Reason
-    message: str
+    trouble: Trouble | None = None
+    job: str = ""
+    alive: bool = False
 
-
-def trouble(pod: Mapping[str, Any]) -> Trouble | None:
-    """The first container of a pod that fails, by what a person can do about it."""
-    status = pod.get("status") or {}
-    for container in (status.get("initContainerStatuses") or []) + (status.get("containerStatuses") or []):
-        found = _container_trouble(container)
-        if found:
-            return found
-    for condition in status.get("conditions") or []:
-        if condition["type"] == "PodScheduled" and condition.get("reason") == "Unschedulable":
-            return Trouble(
-                Reason.ROLLOUT_PROGRESSING, "a pod finds no node; add nodes, or lower requests and constraints"
-            )
-    return None
-
-
-def _container_trouble(container: Mapping[str, Any]) -> Trouble | None:
-    name = container["name"]
-    waiting = container.get("state", {}).get("waiting") or {}
-    reason = waiting.get("reason", "")
-    if reason in PULLING:
-        return Trouble(
-            Reason.IMAGE_UNAVAILABLE,
-            f"container {name} cannot pull image {container.get('image', '')}; "
-            "check its name and tag, and imagePullSecrets",
-        )
-    if reason in CONFIG:
-        return Trouble(Reason.CONTAINER_FAILING, f"container {name} cannot start: {waiting.get('message', reason)}")
-    last = container.get("lastState", {}).get("terminated") or container.get("state", {}).get("terminated") or {}
-    if reason == "CrashLoopBackOff" or (last and last.get("exitCode") and not container.get("ready")):
-        why = "was killed for exceeding its memory limit; raise resources.limits.memory"
-        if last.get("reason") != "OOMKilled":
-            why = f"exits with code {last.get('exitCode', 'unknown')}; read its log with kubectl logs --previous"
-        return Trouble(Reason.CONTAINER_FAILING, f"container {name} {why}")
-    return None
+    @property
+    def news(self) -> tuple[Trouble | None, str, bool]:
+        """What is worth a pass: not what every start shows for a while, which a pass looks for by itself."""
+        return (None if self.trouble and self.trouble.since else self.trouble), self.job, self.alive
 
 
 class Pods:
-    """The troubles of all pods, by owner; `changed` is called with the owner's key when they change."""
+    """The pods of which something is to be said, by owner; `changed` is called with its key when that changes."""
 
     def __init__(self, changed: Callable[[Key], None], clock: Callable[[], float] = time.monotonic) -> None:
         """Start empty; `clock` gives seconds."""
-        self._by_owner: dict[Key, dict[str, Trouble]] = {}
+        self._by_owner: dict[Key, dict[str, Pod]] = {}
         self._alive: dict[Key, dict[str, float]] = {}
         self._changed = changed
         self._clock = clock
 
-    def trouble(self, owner: Key, reasons: frozenset[Reason] | None = None) -> Trouble | None:
-        """The trouble to show for one Microservice: a failing container before a waiting pod."""
-        found = sorted(self._by_owner.get(owner, {}).values(), key=lambda t: (t.reason.value, t.message))
-        return next((t for t in found if reasons is None or t.reason in reasons), None)
+    def troubles(self, owner: Key, job: str = "") -> list[Trouble]:
+        """Those of the Deployment's pods, or of one migration Job's, each once and always in the same order."""
+        found = {pod.trouble for pod in self._by_owner.get(owner, {}).values() if pod.trouble and pod.job == job}
+        return sorted(found, key=lambda each: (each.reason.value, each.sentence, each.since))
+
+    def migrating(self, owner: Key) -> set[str]:
+        """Names of the Jobs that still have a pod which may run, whoever's they are and whether they are there."""
+        return {pod.job for pod in self._by_owner.get(owner, {}).values() if pod.alive}
 
     def alive(self, owner: Key) -> bool:
         """Whether a pod of one Microservice may still run; one that a lost node cannot end counts for a while only."""
@@ -89,14 +55,13 @@ class Pods:
     def saw(self, pod: Mapping[str, Any]) -> None:
         """Take in a pod from the watch."""
         metadata = pod["metadata"]
-        ending = "deletionTimestamp" in metadata
-        self._note(metadata, None if ending else trouble(pod))
-        if (pod.get("status") or {}).get("phase") in ENDED:
+        self._note(metadata, _kept(pod))
+        if is_over(pod):
             self._ended(metadata)
         else:
             pods = self._alive.setdefault(_owner(metadata), {})
             grace = metadata.get("deletionGracePeriodSeconds") or 0
-            until = self._clock() + grace + LOST_NODE if ending else float("inf")
+            until = self._clock() + grace + LOST_NODE if "deletionTimestamp" in metadata else float("inf")
             pods[metadata["name"]] = min(until, pods.get(metadata["name"], until))
 
     def lost(self, pod: Mapping[str, Any]) -> None:
@@ -111,7 +76,7 @@ class Pods:
             del self._alive[owner]
             self._changed(owner)
 
-    def _note(self, metadata: Mapping[str, Any], found: Trouble | None) -> None:
+    def _note(self, metadata: Mapping[str, Any], found: Pod | None) -> None:
         owner = _owner(metadata)
         before = self._by_owner.get(owner, {}).get(metadata["name"])
         if found == before:
@@ -122,8 +87,23 @@ class Pods:
                 del self._by_owner[owner]
         else:
             self._by_owner.setdefault(owner, {})[metadata["name"]] = found
-        self._changed(owner)
+        if (found or Pod()).news != (before or Pod()).news:
+            self._changed(owner)
 
 
 def _owner(metadata: Mapping[str, Any]) -> Key:
     return metadata.get("namespace", ""), (metadata.get("labels") or {}).get(names.LABEL_MICROSERVICE, "")
+
+
+def _kept(pod: Mapping[str, Any]) -> Pod | None:
+    """What is to be kept of a pod, if anything.
+
+    One of the Deployment counts while it may serve: a dead one stays for weeks and says nothing of those that run. Of
+    a migration the attempts that failed say why.
+    """
+    labels, leaving = pod["metadata"].get("labels") or {}, "deletionTimestamp" in pod["metadata"]
+    if names.LABEL_MIGRATION in labels:
+        job = labels.get(LABEL_JOB) or labels.get("job-name") or pod["metadata"]["name"]
+        return Pod(None if leaving else trouble(pod), job, alive=not is_over(pod))
+    found = None if leaving or is_over(pod) else trouble(pod)
+    return Pod(found) if found else None

@@ -9,7 +9,7 @@ from microservice_operator.facts import Facts, Part, Reason, State, Workload
 from microservice_operator.status import patch, serves, summarise, turn
 
 NOW, LATER = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
-UP = Workload(replicas=2, ready=2, updated=2, state=State.READY, reason=Reason.READY)
+UP = Workload(replicas=2, ready=2, updated=2, state=State.READY, reason=Reason.READY, available=2)
 STARTING = Workload(replicas=2, ready=0, updated=2, message="pods are not ready yet")
 TABLE = Part("AWS", "Table", "products", State.READY, id="arn:aws:dynamodb:us-east-1:123456789012:table/x")
 
@@ -100,6 +100,7 @@ def test_the_same_world_is_the_same_status(case: str) -> None:
     before = summarise(facts, {}, NOW)
     assert summarise(facts, before, LATER) == before
     assert patch(before, summarise(facts, before, LATER)) == {}
+    assert turn(before, summarise(facts, before, LATER)) is None
 
 
 def test_a_transition_is_dated_and_others_keep_their_date() -> None:
@@ -112,9 +113,35 @@ def test_a_transition_is_dated_and_others_keep_their_date() -> None:
     }
 
 
+ROLLING = Workload(replicas=3, ready=2, updated=1, available=2, message="pods are not ready yet")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "written"),
+    [
+        (ROLLING, replace(ROLLING, ready=1, available=1), {}),
+        (ROLLING, replace(ROLLING, replicas=4, ready=3, available=3), {}),
+        (ROLLING, replace(ROLLING, ready=0, available=0), {"readyReplicas": 0}),
+        (replace(ROLLING, ready=0, available=0), ROLLING, {"readyReplicas": 2}),
+        (replace(ROLLING, replicas=0, ready=0, available=0), ROLLING, {"replicas": 3, "readyReplicas": 2}),
+        (replace(ROLLING, replicas=0, ready=0, available=0), replace(ROLLING, ready=0, available=0), {}),
+        (ROLLING, replace(ROLLING, replicas=0, ready=0, available=0), {"replicas": 0, "readyReplicas": 0}),
+        (ROLLING, UP, {"replicas": 2}),
+        (UP, replace(UP, replicas=3, ready=3), {"replicas": 3, "readyReplicas": 3}),
+    ],
+)
+def test_which_counts_are_written(before: Workload, after: Workload, written: dict[str, int]) -> None:
+    missing = Part("Kubernetes", "Microservice", "b", State.PROGRESSING, Reason.DEPENDENCY_MISSING, "m")
+    for dependencies in (None, (missing,)):  # whether it is Ready makes no difference
+        old = summarise(Facts(1, workload=before, dependencies=dependencies), {}, NOW)
+        new = patch(old, summarise(Facts(1, workload=after, dependencies=dependencies), old, LATER))
+        assert {key: value for key, value in new.items() if key in ("replicas", "readyReplicas")} == written
+
+
 def test_counts_alone_are_not_written_while_a_rollout_goes_on() -> None:
-    before = summarise(Facts(1, workload=STARTING), {}, NOW)
-    assert patch(before, summarise(Facts(1, workload=replace(STARTING, ready=1)), before, LATER)) == {}
+    before = summarise(Facts(1, workload=replace(STARTING, ready=1, available=1)), {}, NOW)
+    further = replace(STARTING, ready=2, available=2)
+    assert patch(before, summarise(Facts(1, workload=further), before, LATER)) == {}
     ready = summarise(Facts(1, workload=UP), before, LATER)
     assert patch(ready, summarise(Facts(1, workload=replace(UP, replicas=3, ready=3)), ready, LATER)) == {
         "replicas": 3,
@@ -164,3 +191,31 @@ def test_a_service_serves_while_only_its_dependencies_are_missing() -> None:
     status = summarise(Facts(1, workload=UP, dependencies=(missing,)), {}, NOW)
     assert conditions(status)["Ready"] == ("False", "DependencyMissing")
     assert serves(status)
+
+
+def problems(**facts: Any) -> list[tuple[str, str, str]]:
+    status = summarise(Facts(1, workload=UP, **facts), {}, NOW)
+    return [(p["severity"], p["field"], p["message"]) for p in status.get("problems", [])]
+
+
+def test_problems_name_the_field_of_a_part_that_needs_a_person_and_of_what_does_not_come_about() -> None:
+    lost = replace(TABLE, state=State.STALLED, reason=Reason.TABLE_LOST, message="m", field="spec.tables[0]")
+    creating = replace(lost, state=State.PROGRESSING, reason=Reason.TABLE_CREATING)
+    unknown = replace(lost, state=State.UNKNOWN, reason=Reason.AWS_UNAVAILABLE)
+    fine = replace(TABLE, field="spec.tables[0]")
+    policy = Part("Kubernetes", "NetworkPolicy", "x", State.READY, message="nobody", field="spec.metrics")
+    assert problems(tables=(lost,)) == [("Error", "spec.tables[0]", "m")]
+    assert problems(tables=(creating, unknown, fine)) == []
+    assert problems(tables=(lost, lost), children=(policy,)) == [
+        ("Error", "spec.tables[0]", "m"),
+        ("Warning", "spec.metrics", "nobody"),
+    ]
+    assert problems(children=(replace(policy, message=""),)) == []
+
+
+def test_no_message_is_longer_than_the_schema_takes() -> None:
+    loud = replace(TABLE, state=State.STALLED, reason=Reason.TABLE_LOST, message="m" * 40_000, field="spec.tables[0]")
+    status = summarise(Facts(1, workload=replace(UP, message="w" * 40_000), tables=(loud,)), {}, NOW)
+    said = [c["message"] for c in status["conditions"]] + [p["message"] for p in status["problems"]]
+    said += [resource["message"] for resource in status["resources"]]
+    assert max(map(len, said)) == 1024

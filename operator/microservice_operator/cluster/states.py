@@ -1,0 +1,202 @@
+"""PURE: how a child stands, out of what its controller writes into its status.
+
+Of each kind the conditions that Kubernetes documents (k8s.io/api: apps/v1, batch/v1, autoscaling/v2, policy/v1 and
+core/v1); one that is not known here changes nothing. Nothing that differs between two equal moments goes into a
+sentence: no counter, no name of a pod or of a ReplicaSet.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..facts import Job, Reason, State, Trouble, Workload
+
+# One sentence for every stage of a rollout that goes well: each further one would cost a status write.
+ROLLING = "pods of the declared version are not all ready yet"
+SHORT = "the service answers, and not all of its pods are ready"
+NOBODY = "no pod is ready"
+# What an autoscaler may need after its creation until it has metrics: they are collected once a minute.
+METRICS_SECONDS = 300.0
+BUDGET_SECONDS = 60.0
+# What a Job's controller takes from its first look to its first pod.
+POD_SECONDS = 5.0
+
+Object = Mapping[str, Any]
+
+
+def calm(text: str) -> str:
+    """Words of somebody else without what differs from one try to the next: names of pods, ids of containers."""
+    text = re.sub(r'\bpods? "[^"]*"', "a pod", text, flags=re.IGNORECASE)
+    text = re.sub(r"\bPod [a-z0-9][-a-z0-9.]*", "a pod", text)
+    text = re.sub(r"\b[0-9a-f]{12,}\b", "...", text)
+    return " ".join(text.split()).rstrip(".")
+
+
+def conditions(item: Object) -> dict[str, dict[str, Any]]:
+    """The conditions of an object by type."""
+    return {c["type"]: c for c in (item.get("status") or {}).get("conditions") or []}
+
+
+def deployment_state(item: Object) -> Workload:
+    """How a Deployment stands: the first check that fails is the answer."""
+    status, spec = item.get("status") or {}, item["spec"]
+    counts = Workload(
+        status.get("replicas", 0),
+        status.get("readyReplicas", 0),
+        status.get("updatedReplicas", 0),
+        message=ROLLING,
+        available=status.get("availableReplicas", 0),
+    )
+    found = conditions(item)
+    failure = found.get("ReplicaFailure", {})
+    if failure.get("status") == "True":
+        return _refused(counts, failure)
+    if status.get("observedGeneration", 0) < item["metadata"].get("generation", 1):
+        return replace(counts, observed=False)
+    if spec.get("paused"):
+        return _paused(counts, item)
+    progressing = found.get("Progressing", {})
+    if progressing.get("status") == "False":
+        return _stuck(counts, progressing)
+    return _counted(counts, spec.get("replicas", 1), progressing.get("reason", ""))
+
+
+def job_state(item: Object) -> Job:
+    """How a Job stands. One whose pods are still ending (FailureTarget, SuccessCriteriaMet) is not finished."""
+    status, found = item.get("status") or {}, conditions(item)
+    if found.get("Complete", {}).get("status") == "True":
+        return Job("Done")
+    failed = found.get("Failed", {})
+    if failed.get("status") == "True":
+        return Job("Failed", Trouble(Reason.MIGRATION_FAILED, _why_failed(failed)))
+    if found.get("Suspended", {}).get("status") == "True":
+        remedy = "resume it (spec.suspend: false) or delete it"
+        return Job("Running", Trouble(Reason.MIGRATION_SUSPENDED, "is suspended", remedy, State.STALLED))
+    if status.get("failed"):
+        remedy = f"read kubectl logs job/{item['metadata']['name']}"
+        return Job("Running", Trouble(Reason.MIGRATION_RUNNING, "is tried again after an attempt that failed", remedy))
+    if status.get("startTime") and not any(status.get(count) for count in ("active", "succeeded", "terminating")):
+        remedy = f"see kubectl describe job {item['metadata']['name']}: a quota or an admission policy may refuse it"
+        trouble = Trouble(Reason.MIGRATION_RUNNING, "has no pod", remedy, since=status["startTime"])
+        return Job("Running", replace(trouble, patience=POD_SECONDS))
+    return Job("Running")
+
+
+def autoscaler_state(item: Object) -> Trouble | None:
+    """Why a HorizontalPodAutoscaler cannot work; one that is at its limits, or has nothing to scale, works."""
+    for kind in ("AbleToScale", "ScalingActive"):
+        condition = conditions(item).get(kind, {})
+        if condition.get("status") == "False" and condition.get("reason") != "ScalingDisabled":
+            return Trouble(
+                Reason.AUTOSCALING_INACTIVE,
+                f"the autoscaler cannot work: {calm(condition.get('message') or condition.get('reason', kind))}",
+                "mend its target or the metrics that it reads",
+                State.READY,
+                condition.get("lastTransitionTime", ""),
+                METRICS_SECONDS,
+            )
+    return None
+
+
+def budget_state(item: Object) -> Trouble | None:
+    """Why a PodDisruptionBudget protects nothing; one that allows no eviction at the moment does its work."""
+    condition = conditions(item).get("DisruptionAllowed", {})
+    if condition.get("status") != "False" or condition.get("reason") != "SyncFailed":
+        return None
+    return Trouble(
+        Reason.DISRUPTION_BUDGET_INACTIVE,
+        f"no pod can be evicted, for the disruption budget cannot be computed: {calm(condition.get('message', ''))}",
+        "",
+        State.READY,
+        condition.get("lastTransitionTime", ""),
+        BUDGET_SECONDS,
+    )
+
+
+def service_state(item: Object) -> Trouble | None:
+    """What keeps a Service of type LoadBalancer from being reached."""
+    if item["spec"].get("type") != "LoadBalancer":
+        return None
+    name = item["metadata"]["name"]
+    failing = conditions(item).get("LoadBalancerPortsError", {})
+    ingress = (item.get("status") or {}).get("loadBalancer", {}).get("ingress") or []
+    errors = [port["error"] for entry in ingress for port in entry.get("ports") or [] if port.get("error")]
+    if failing.get("status") == "True" or errors:
+        why = calm(failing.get("message") or failing.get("reason") or errors[0])
+        remedy = "change ports or the Service's annotations"
+        message = f"the load balancer of Service {name} does not serve its ports: {why}"
+        return Trouble(Reason.LOAD_BALANCER_FAILING, message, remedy, State.STALLED)
+    if ingress:
+        return None
+    message = f"Service {name} has no load balancer yet"
+    return Trouble(Reason.LOAD_BALANCER_PENDING, message, f"if it stays so, see kubectl describe service {name}")
+
+
+def _refused(counts: Workload, failure: Mapping[str, Any]) -> Workload:
+    """Pods cannot be made, or not be removed."""
+    message = calm(failure.get("message") or failure.get("reason", ""))
+    if failure.get("reason") == "FailedDelete":
+        return replace(counts, message=f"pods of a former version cannot be deleted: {message}")
+    if "exceeded quota" in message:
+        remedy, reason = "raise the quota, or lower replicas or requests", Reason.QUOTA_EXCEEDED
+    else:
+        remedy, reason = "change the spec or the policy that refuses it", Reason.REJECTED
+    return replace(counts, state=State.STALLED, reason=reason, message=f"{message}; {remedy}")
+
+
+def _paused(counts: Workload, item: Object) -> Workload:
+    """Somebody's `kubectl rollout pause`: theirs to take back, and a new version waits for that."""
+    wanted, resume = item["spec"].get("replicas", 1), f"kubectl rollout resume deployment/{item['metadata']['name']}"
+    paused = replace(counts, reason=Reason.ROLLOUT_PAUSED)
+    if counts.updated == counts.replicas == wanted <= counts.available:
+        message = f"the Deployment is paused, so that the next version will not roll out; resume it with {resume}"
+        return replace(paused, state=State.READY, message=message)
+    message = f"the Deployment is paused, so that the declared version does not roll out; resume it with {resume}"
+    return replace(paused, state=State.STALLED, message=message)
+
+
+def _stuck(counts: Workload, progressing: Mapping[str, Any]) -> Workload:
+    stuck = replace(counts, state=State.STALLED, reason=Reason.ROLLOUT_STUCK)
+    if progressing.get("reason") == "ProgressDeadlineExceeded":
+        return replace(stuck, message="the rollout made no progress within its deadline; look at the pods' events")
+    message = calm(progressing.get("message") or progressing.get("reason", ""))
+    return replace(stuck, message=f"the rollout does not go on: {message}")
+
+
+def _counted(counts: Workload, wanted: int, progress: str) -> Workload:
+    """By counts, once nothing is in the way.
+
+    A rollout is over when its controller says so, and stays over: pods that an autoscaler adds later, or that a node
+    takes away, are awaited without calling that a rollout.
+    """
+    complete = counts.updated == counts.replicas == wanted <= counts.available
+    if not complete and not (progress == "NewReplicaSetAvailable" and counts.updated == counts.replicas):
+        return counts
+    if wanted == 0 and counts.replicas == 0:
+        return replace(counts, state=State.READY, reason=Reason.SCALED_TO_ZERO, message="scaled to zero: no pod runs")
+    if counts.available >= wanted > 0:  # pods that are too many are on their way out
+        return replace(counts, state=State.READY, reason=Reason.READY, message="")
+    short = replace(counts, reason=Reason.REPLICAS_UNAVAILABLE)
+    if not counts.serves:
+        return replace(short, message=NOBODY)
+    return replace(short, state=State.READY, short=True, message=SHORT)
+
+
+def _why_failed(failed: Mapping[str, Any]) -> str:
+    """By the reasons of batch/v1."""
+    reason = failed.get("reason", "")
+    known = {
+        "DeadlineExceeded": "took longer than its timeout",
+        "BackoffLimitExceeded": "failed at every attempt",
+    }
+    return known.get(reason) or f"failed ({reason})" if reason else "failed"
+
+
+STATES: Mapping[str, Callable[[Object], Any]] = {
+    "Deployment": deployment_state,
+    "Job": job_state,
+    "HorizontalPodAutoscaler": autoscaler_state,
+    "PodDisruptionBudget": budget_state,
+    "Service": service_state,
+}
