@@ -267,3 +267,8 @@ def test_what_is_remembered_leaves_with_what_is_declared() -> None:
 
 def test_entries_without_a_name_are_none() -> None:
     assert items({"tables": [{"name": ""}, {"name": "a"}]}, "tables") == (Declared("a"),)
+
+
+def test_the_field_of_an_error_is_that_of_the_part_that_no_call_was_made_for() -> None:
+    refused = Cloud().sort(GROUP).refused("orders", NeedsPerson(Reason.REJECTED, "no", "spec.databases[0].size"))
+    assert (refused.state, refused.field) == (State.STALLED, "spec.databases[0].size")
