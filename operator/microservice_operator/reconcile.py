@@ -29,6 +29,7 @@ from .outside import (
     table_ref_names,
     trouble,
 )
+from .plain import mappings, text
 from .rollouts import Rollouts
 from .selection import Used
 from .workload import Snapshot, kept, mended_migrations, migrations, told, unfinished_migrations, workload
@@ -307,7 +308,7 @@ async def _let_go(operator: Operator, body: Body, facts: Facts) -> Again | None:
         refused = Part("Kubernetes", "Microservice", owner.name, State.STALLED, Reason.CHANGE_REFUSED, left_behind)
         waiting = operator.outside.waiting(leaving, "cannot be looked for")
         return await _conclude(operator, body, replace(facts, deletion=(refused, *waiting)))
-    if running := await _still_running(operator, owner):
+    if running := await _still_running(operator, body):
         waiting = operator.outside.waiting(leaving, "goes after the pods")
         return await _conclude(operator, body, replace(facts, deletion=(*running, *waiting)))
     parts = await operator.outside.leave(owner, environment, leaving, operator.world)
@@ -320,19 +321,33 @@ async def _let_go(operator: Operator, body: Body, facts: Facts) -> Again | None:
     return await _conclude(operator, body, replace(facts, deletion=tuple(p for p in parts if p not in over), left=over))
 
 
-async def _still_running(operator: Operator, owner: Identity) -> tuple[Part, ...]:
-    """Stop the pods, which use what is about to go; what there is to wait for, if one of them may still run."""
-    key = (owner.namespace, owner.name)
-    records = operator.cluster.children.of(key).keys()
-    stopped = await operator.cluster.prune(owner, {at for at in records if at[0] not in RUNNING})
+async def _still_running(operator: Operator, body: Body) -> tuple[Part, ...]:
+    """Stop the pods, which use what is about to go; what there is to wait for, if one of them may still run.
+
+    A migration of a database that is not deleted ends by itself: one that is killed may leave half of its work.
+    """
+    owner, seen = identity(body), _snapshot(operator, identity(body))
+    doomed = {text(database, "deletionPolicy") for database in mappings(body.get("spec"), "databases")} <= {"Delete"}
+    migrating = frozenset[str]() if doomed else unfinished_migrations(seen)
+    stays = {at for at in seen.records if at[0] not in RUNNING or (at[0] == "Job" and at[1] in migrating)}
+    stopped = await operator.cluster.prune(owner, stays)
     refused = tuple(part for part in stopped if part.state is State.STALLED)
-    if not operator.pods.alive(key):
-        return refused
-    message = "pods are ending; what they use goes after them"
-    return (
-        *refused,
-        Part("Kubernetes", "Pod", owner.name, State.DELETING, Reason.DELETING, message, after=LOOK_AT_PODS),
+    jobs = tuple(
+        Part(
+            "Kubernetes",
+            "Job",
+            name,
+            State.DELETING,
+            Reason.MIGRATION_RUNNING,
+            f"migration Job {name} is at work, and its database stays; delete the Job to end it at once",
+        )
+        for name in sorted(migrating)
     )
+    if not operator.pods.alive(seen.key):
+        return (*refused, *jobs)
+    message = "pods are ending; what they use goes after them"
+    pods = Part("Kubernetes", "Pod", owner.name, State.DELETING, Reason.DELETING, message, after=LOOK_AT_PODS)
+    return (*refused, *jobs, pods)
 
 
 async def _conclude(operator: Operator, body: Body, facts: Facts) -> Again:

@@ -121,3 +121,24 @@ def test_deletion_waits_for_the_pods_before_it_takes_their_data(stage: Stage, na
     namespace.api.merge(POD, (namespace.name, pod), {"metadata": {"finalizers": None}})
     namespace.until_gone("order")
     assert (stage.databases_of(namespace), topics(stage, namespace)) == ({}, [])
+
+
+def test_deletion_lets_a_migration_end_whose_database_stays(stage: Stage, namespace: Namespace) -> None:
+    database = {"name": "orders", "migration": {"command": ["alembic", "upgrade", "head"]}}
+    stage.pods.hold(namespace.name, "Job")
+    namespace.create("order", databases=[database])
+    namespace.until("order", "Ready", "False", "MigrationRunning")
+    namespace.delete("order")
+
+    def told() -> list[str]:
+        left = namespace.read("order")["status"].get("deletion") or []
+        return [entry["message"] for entry in left if entry["kind"] == "Job"]
+
+    until(told, "status.deletion does not name the migration")
+    assert "is at work, and its database stays; delete the Job to end it at once" in told()[0]
+    stage.idle(1)
+    (job,) = [name for kind, name in namespace.children("order") if kind == "Job"]
+    assert "deletionTimestamp" not in namespace.there("Job", job)["metadata"]
+    stage.pods.release(namespace.name, "Job")
+    namespace.until_gone("order")
+    assert names.TAG_RETAINED in next(iter(stage.databases_of(namespace).values()))
