@@ -13,6 +13,7 @@ apis        what the walk calls for routes; gateways has the API that they are o
 claims      PURE: whose a route is; the package openapi has what a document makes of them
 making      what has been made, or may have been, and AWS does not list yet
 clients     threads and boto3
+pages       a list from page to page, to its end and no further
 failures    what an error of AWS means for us
 account     are we in the account that the Environment names?
 """

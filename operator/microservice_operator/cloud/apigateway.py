@@ -11,6 +11,7 @@ from ..ownership import Standing
 from .apigateway_shapes import cors, cors_configuration
 from .clients import Lane
 from .door import Door
+from .pages import pages
 from .place import Place
 from .plan import Desired, Observed, Phase, Step
 from .rules import Added, Removed
@@ -23,13 +24,9 @@ Item = dict[str, Any]
 async def items(door: Door, action: str, **parameters: Any) -> list[Item]:
     """All pages of a list."""
     found: list[Item] = []
-    page: dict[str, Any] = {}
-    while True:
-        answer = await door.read(action, **parameters, **page)
-        found += answer.get("Items", [])
-        if not answer.get("NextToken"):
-            return found
-        page = {"NextToken": answer["NextToken"]}
+    async for page in pages(door.read, action, **parameters):
+        found += page.get("Items", [])
+    return found
 
 
 class HTTPAPI:

@@ -11,6 +11,7 @@ from typing import Any
 from .clients import Lane
 from .door import Door
 from .dynamodb_scaling import UTILIZATION, Target, Tracked, observed_policies, observed_targets, resource_id
+from .pages import pages
 from .place import Place
 from .plan import Step
 from .rules import Bounds
@@ -63,10 +64,6 @@ class TableScaling:
 
     async def _all(self, what: str, **asked: Any) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        page = {"ServiceNamespace": "dynamodb", **asked}
-        while True:
-            answer = await self._door.read(f"Describe{what}", **page)
-            found += answer[what]
-            if not answer.get("NextToken"):
-                return found
-            page["NextToken"] = answer["NextToken"]
+        async for page in pages(self._door.read, f"Describe{what}", ServiceNamespace="dynamodb", **asked):
+            found += page[what]
+        return found

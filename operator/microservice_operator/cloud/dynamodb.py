@@ -17,6 +17,7 @@ from .door import Door
 from .dynamodb_requests import creation, tag_list, update
 from .dynamodb_scaling import clearing
 from .dynamodb_shapes import PROVISIONED, definitions, observed_fields, phase
+from .pages import pages
 from .place import Place
 from .plan import Desired, Observed, Phase, Step
 from .tags import Tag
@@ -100,13 +101,9 @@ class DynamoDBTable:
 
     async def _tags(self) -> dict[str, str]:
         tags: dict[str, str] = {}
-        page: dict[str, Any] = {"ResourceArn": self._arn}
-        while True:
-            answer = await self._door.read("ListTagsOfResource", **page)
-            tags |= {tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])}
-            if not answer.get("NextToken"):
-                return tags
-            page["NextToken"] = answer["NextToken"]
+        async for page in pages(self._door.read, "ListTagsOfResource", ResourceArn=self._arn):
+            tags |= {tag["Key"]: tag["Value"] for tag in page.get("Tags", [])}
+        return tags
 
     async def _time_to_live(self) -> dict[str, Any]:
         answer = await self._door.read("DescribeTimeToLive", TableName=self._name)

@@ -6,13 +6,14 @@ instance each would be throttled, ten pages are not.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .pages import Read, pages
+
 Described = Mapping[str, Any]
 Region = tuple[str, ...]  # account, region, lane: looks of a deletion do not wait for others
-Read = Callable[..., Awaitable[Mapping[str, Any]]]
 _PAGE = 100  # "DescribeDBInstances": MaxRecords, maximum 100
 
 
@@ -82,10 +83,6 @@ class Fleet:
 
 async def _all(read: Read) -> dict[str, Described]:
     found: dict[str, Described] = {}
-    page: dict[str, Any] = {"MaxRecords": _PAGE}
-    while True:
-        answer = await read("DescribeDBInstances", **page)
-        found |= {instance["DBInstanceIdentifier"]: instance for instance in answer.get("DBInstances", [])}
-        if not answer.get("Marker"):
-            return found
-        page["Marker"] = answer["Marker"]
+    async for page in pages(read, "DescribeDBInstances", "Marker", MaxRecords=_PAGE):
+        found |= {instance["DBInstanceIdentifier"]: instance for instance in page.get("DBInstances", [])}
+    return found

@@ -9,6 +9,7 @@ from ..errors import Gone, NeedsPerson
 from ..facts import Reason
 from .clients import Lane
 from .door import Door
+from .pages import pages
 from .place import Place
 from .plan import Desired, Observed, Phase, Step
 from .rules import Missing, Surplus
@@ -46,13 +47,9 @@ async def parameter_groups(place: Place, prefix: str) -> list[str]:
     """Names of all parameter groups that begin so."""
     door = Door(place, "rds", "parameter groups", Lane.DELETE)
     found: list[str] = []
-    page: dict[str, Any] = {}
-    while True:
-        answer = await door.read("DescribeDBParameterGroups", **page)
-        found += [group["DBParameterGroupName"] for group in answer.get("DBParameterGroups", [])]
-        if not answer.get("Marker"):
-            return sorted(name for name in found if name.startswith(prefix))
-        page["Marker"] = answer["Marker"]
+    async for page in pages(door.read, "DescribeDBParameterGroups", "Marker"):
+        found += [group["DBParameterGroupName"] for group in page.get("DBParameterGroups", [])]
+    return sorted(name for name in found if name.startswith(prefix))
 
 
 class SubnetGroup:
@@ -175,10 +172,7 @@ class ParameterGroup:
 
     async def _parameters(self, **which: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        page: dict[str, Any] = {"DBParameterGroupName": self._name, **which}
-        while True:
-            answer = await self._door.read("DescribeDBParameters", **page)
-            found += answer.get("Parameters", [])
-            if not answer.get("Marker"):
-                return found
-            page["Marker"] = answer["Marker"]
+        asked = {"DBParameterGroupName": self._name, **which}
+        async for page in pages(self._door.read, "DescribeDBParameters", "Marker", **asked):
+            found += page.get("Parameters", [])
+        return found

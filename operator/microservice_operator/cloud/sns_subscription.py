@@ -5,12 +5,14 @@ for the same topic and queue, so it is found by its ends, and a second Subscribe
 """
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from ..errors import Gone
 from .clients import Lane
 from .door import Door
+from .pages import pages
 from .place import Place
 from .plan import Desired, Observed, Phase, Step
 from .policy_documents import text
@@ -83,16 +85,11 @@ class SNSSubscription:
         return found
 
     async def _found(self) -> str:
-        page: dict[str, Any] = {"TopicArn": self._topic}
-        while self._topic:
-            try:
-                answer = await self._door.read("ListSubscriptionsByTopic", **page)
-            except Gone:
-                break
-            for listed in answer.get("Subscriptions", []):
-                if (listed["Protocol"], listed["Endpoint"]) == ("sqs", self._queue):
-                    return str(listed["SubscriptionArn"])
-            if not answer.get("NextToken"):
-                break
-            page["NextToken"] = answer["NextToken"]
+        if not self._topic:
+            return ""
+        with suppress(Gone):
+            async for page in pages(self._door.read, "ListSubscriptionsByTopic", TopicArn=self._topic):
+                for listed in page.get("Subscriptions", []):
+                    if (listed["Protocol"], listed["Endpoint"]) == ("sqs", self._queue):
+                        return str(listed["SubscriptionArn"])
         return ""

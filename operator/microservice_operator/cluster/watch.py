@@ -14,12 +14,14 @@ import structlog
 
 from .. import metrics
 from ..errors import NotYet
+from ..facts import Reason
 from .connection import GONE, NOT_FOUND, ApiError, Connection
 from .kinds import Kind
 
 log = structlog.get_logger(__name__)
 
 PAGE = "500"
+PAGES = 2000
 SERVER_TIMEOUT = 290  # the server ends the watch by itself after that many seconds
 SILENCE = 75.0  # bookmarks come about once a minute; a longer silence is a dead connection
 RETRY = (0.2, 10.0)
@@ -69,7 +71,7 @@ class Watch:
     async def _list(self) -> str:
         seen: set[tuple[str, str]] = set()
         query = {"limit": PAGE, **({"labelSelector": self.selector} if self.selector else {})}
-        while True:
+        for _ in range(PAGES):
             page = await self.connection.send("GET", self.kind.path(), query=query)
             for item in page.get("items") or []:
                 seen.add(_key(item))
@@ -77,6 +79,8 @@ class Watch:
             query["continue"] = page["metadata"].get("continue") or ""
             if not query["continue"]:
                 break
+        else:
+            raise NotYet(Reason.PROGRESSING, f"the list of {self.kind.plural} has no end after {PAGES} pages")
         for key in [key for key in self._known if key not in seen]:
             self._removed({"metadata": self._known[key]})
         self.listed.set()
