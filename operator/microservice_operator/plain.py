@@ -7,6 +7,8 @@ than expected is read as if it were not there.
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 Item = Mapping[str, Any]
 
 
@@ -26,3 +28,12 @@ def text(parent: object, key: str) -> str:
     """The text under `key`, "" if there is none."""
     found = parent.get(key) if isinstance(parent, Mapping) else None
     return found if isinstance(found, str) else ""
+
+
+def json_mapping(written: str | None) -> Item:
+    """The JSON object that a text of the world outside holds; empty if it holds none, or nests without reason."""
+    try:
+        found = orjson.loads(written or "")  # json.loads ends in RecursionError where this ends in ValueError
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -187,7 +187,10 @@ async def test_a_foreign_namesake_is_left_alone_for_ever(place: Place, postgres:
     assert other.reason is Reason.CONFLICT
 
 
-@pytest.mark.parametrize("text", ["'kept by hand'", '\'{{"microservice-operator.dev/uid": "mine"}}\'', "'[1]'", "NULL"])
+WORDS = ("'kept by hand'", "'[1]'", f"'{'[' * 5000}'")  # the last one is deeper than Python recurses
+
+
+@pytest.mark.parametrize("text", [*WORDS, '\'{{"microservice-operator.dev/uid": "mine"}}\'', "NULL"])
 async def test_the_comment_of_a_database_is_its_owners_and_decides_nothing(
     place: Place, postgres: PostgresServer, text: str
 ) -> None:
@@ -201,7 +204,7 @@ async def test_the_comment_of_a_database_is_its_owners_and_decides_nothing(
     foreign = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '{}'"
     [[left]] = postgres.run(foreign.format(connection.database))
     # words are the service's own, marks and nothing at all become ours
-    assert (left == text.format().strip("'")) is (text in ("'kept by hand'", "'[1]'"))
+    assert (left == text.format().strip("'")) is (text in WORDS)
     gone = await delete_database(place, LeavingDatabase("orders", "Delete", part.id))
     assert gone.reason is Reason.DATABASE_DELETED
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .. import names
+from ..plain import json_mapping
 from .claims import Authorizer, Claim, Held, Tokens
 
 Item = Mapping[str, Any]
@@ -56,11 +57,7 @@ def description(marks: Mapping[str, str]) -> str:
 
 def marks(integration: Item) -> dict[str, str]:
     """Marks that an integration's description holds."""
-    try:
-        parsed = json.loads(integration.get("Description") or "")
-    except ValueError:
-        return {}
-    return {str(key): str(value) for key, value in parsed.items()} if isinstance(parsed, dict) else {}
+    return {key: str(value) for key, value in json_mapping(integration.get("Description")).items()}
 
 
 def holder(marked: Mapping[str, str], cluster: str) -> str:

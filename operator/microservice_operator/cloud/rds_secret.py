@@ -1,11 +1,11 @@
 """The admin login of an instance, which RDS keeps in Secrets Manager and renews by itself; read at need, never kept."""
 
-import json
 from dataclasses import dataclass, field
 
 from ..connections import Login
 from ..errors import NotYet
 from ..facts import Reason
+from ..plain import json_mapping, text
 from .door import Door
 from .place import Place
 
@@ -21,9 +21,8 @@ class MasterSecret:
         """The login as it is now; raises an OperatorError."""
         door = Door(self.place, "secretsmanager", f"secret {self.arn}")
         answer = await door.read("GetSecretValue", SecretId=self.arn)
-        try:
-            found = json.loads(answer["SecretString"])
-            return Login(found["username"], found["password"])
-        except (KeyError, ValueError):
-            message = f"secret {self.arn} holds no login yet"
-            raise NotYet(Reason.DATABASE_CREATING, message) from None
+        found = json_mapping(answer.get("SecretString"))
+        login = Login(text(found, "username"), text(found, "password"))
+        if not (login.username and login.password):
+            raise NotYet(Reason.DATABASE_CREATING, f"secret {self.arn} holds no login yet")
+        return login

@@ -4,13 +4,13 @@ Every name is qualified and every operator named with its schema, so that nothin
 up; what can be put together here is not put together there.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
 from .. import names as marks_names
 from ..ownership import Owner, Standing
+from ..plain import json_mapping
 from .servers import Session
 
 
@@ -158,8 +158,4 @@ def _marks(comment: str | None) -> Mapping[str, str] | None:
     """Marks in a comment; a comment that is none of ours has none."""
     if comment is None:
         return None
-    try:
-        parsed = json.loads(comment)
-    except ValueError:
-        return {}
-    return {str(key): str(value) for key, value in parsed.items()} if isinstance(parsed, dict) else {}
+    return {key: str(value) for key, value in json_mapping(comment).items()}

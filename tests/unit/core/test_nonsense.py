@@ -12,6 +12,7 @@ from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.errors import InvalidSpec
 from microservice_operator.outside import Outside
 from microservice_operator.outside.topics import admits, remembered
+from microservice_operator.plain import json_mapping
 from microservice_operator.selection import Used
 from microservice_operator.world import World
 
@@ -66,3 +67,8 @@ def test_an_environment_of_any_shape(spec: Any, labels: dict[str, str]) -> None:
 @given(JSON)
 def test_a_status_of_any_shape_has_no_topic(status: Any) -> None:
     assert remembered(status, "created") == ""
+
+
+@pytest.mark.parametrize("written", [None, "", "null", "[1]", '"{}"', "{", "[" * 5000, '{"a": ' * 5000, "\ud800"])
+def test_a_text_that_holds_no_json_object_is_an_empty_one(written: str | None) -> None:
+    assert json_mapping(written) == {}
