@@ -9,7 +9,7 @@ one of operation Apply (what client-go calls the upgrade of client-side managed 
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import orjson
@@ -23,6 +23,10 @@ from .connection import APPLY_PATCH, CONFLICT, INVALID, JSON_PATCH, MERGE_PATCH,
 from .drift import drift
 from .guard import Guard
 from .kinds import CHILDREN, MICROSERVICE, SECRET
+
+# No pod may start before these are as declared: who it is, whom it reaches and who reaches it, how it logs in.
+BEFORE_PODS = frozenset({"ServiceAccount", "NetworkPolicy", "Secret"})
+STARTS_PODS = frozenset({"Deployment", "Job"})
 
 
 class Wanted(Protocol):
@@ -63,16 +67,39 @@ class Cluster:
         self._guard = Guard()
 
     async def apply(self, owner: Identity, wanted: Iterable[Wanted]) -> list[Part]:
-        """Bring every child to what is wanted, side by side; one part for each, in the given order.
+        """Bring every child to what is wanted; one part for each, in the given order.
 
+        What starts pods comes after all that its pods run with, and is held while one of those is not there, or is not
+        ours: another's ServiceAccount may stand for another's role, and without a NetworkPolicy everybody gets in.
         Raises Gone when the namespace is being terminated.
         """
+        children = list(wanted)
+        first = await self._together(owner, [child for child in children if child.kind in BEFORE_PODS])
+        missing = next((part for part in first.values() if part.state is not State.READY), None)
+        wait = f"waits for {missing.kind} {missing.name}: no pod may start before it is as declared" if missing else ""
+        others = [child for child in children if child.kind not in BEFORE_PODS]
+        parts = first | await self._together(owner, others, wait)
+        return [parts[child.kind, child.name] for child in children]
+
+    async def _together(
+        self, owner: Identity, children: Sequence[Wanted], wait: str = ""
+    ) -> dict[tuple[str, str], Part]:
+        """Settle children side by side, all of them also if one fails; `wait` holds those that start pods."""
         records = self.children.of((owner.namespace, owner.name))
-        return list(
-            await asyncio.gather(
-                *(self._settle(owner, child, records.get((child.kind, child.name))) for child in wanted)
+        settling = (
+            self._settle(
+                owner,
+                child,
+                records.get((child.kind, child.name)),
+                child.held or (wait if child.kind in STARTS_PODS else ""),
             )
+            for child in children
         )
+        settled = await asyncio.gather(*settling, return_exceptions=True)
+        for failure in settled:
+            if isinstance(failure, BaseException):
+                raise failure
+        return {(part.kind, part.name): part for part in settled if isinstance(part, Part)}
 
     async def prune(self, owner: Identity, keep: Collection[tuple[str, str]]) -> list[Part]:
         """Remove the children whose kind and name are not to be kept."""
@@ -129,9 +156,9 @@ class Cluster:
                 raise Gone(str(error)) from error
             raise error.expected() from error
 
-    async def _settle(self, owner: Identity, child: Wanted, record: Record | None) -> Part:
-        if child.held or child.body is None:
-            return _part(child.kind, child.name, State.PROGRESSING, Reason.PROGRESSING, child.held)
+    async def _settle(self, owner: Identity, child: Wanted, record: Record | None, held: str) -> Part:
+        if held or child.body is None:
+            return _part(child.kind, child.name, State.PROGRESSING, Reason.PROGRESSING, held)
         try:
             events = await self._write(owner, child, record)
         except NeedsPerson as error:
