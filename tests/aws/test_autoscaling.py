@@ -202,7 +202,7 @@ async def test_a_deleted_table_leaves_nothing_that_scales(world: World) -> None:
     wanted = await made(world, **PROVISIONED, globalSecondaryIndexes=[INDEX])
     before = len(world.proxy.writes())
     assert (await gone(world, "Delete", wanted.known_id)).reason is Reason.TABLE_DELETED
-    assert writes(world, before) == ["UpdateTable", *["DeregisterScalableTarget"] * 4, "DeleteTable"]
+    assert writes(world, before) == [*["DeregisterScalableTarget"] * 4, "UpdateTable", "DeleteTable"]
     assert (world.scaling.of(name(world)), world.scaling.policies) == ({}, {})
 
 

@@ -164,11 +164,14 @@ def _retention(observed: Observed) -> Decision:
 def _deletion(observed: Observed) -> Decision:
     if observed.locked:
         return Wait()
+    if observed.clearing:
+        return Modify(observed.clearing)
     if observed.protected and observed.waking:
         return Modify(observed.waking)
     if observed.protected:
+        # last: what is left over when a step before is refused is protected still
         return Modify(Step("protection", {"protection": False}, "lifting its deletion protection"))
-    return Modify(observed.clearing) if observed.clearing else Delete()
+    return Delete()
 
 
 def _absent(kind: Kind, desired: Desired) -> Decision:

@@ -35,10 +35,11 @@ TABLE = "arn:${partition}:dynamodb:${region}:${account_id}:table/*"
 SCALABLE_TARGET = "arn:${partition}:application-autoscaling:${region}:${account_id}:scalable-target/*"
 # "Target tracking scaling policies" in the Application Auto Scaling User Guide: alarms are called after what is scaled
 SCALING_ALARM = "arn:${partition}:cloudwatch:${region}:${account_id}:alarm:TargetTracking-table/*"
-SCALING_ROLE = (
-    "arn:${partition}:iam::${account_id}:role/aws-service-role/dynamodb.application-autoscaling.amazonaws.com/"
-    "AWSServiceRoleForApplicationAutoScaling_DynamoDBTable"
-)
+# "Using service-linked roles" in the guides of Application Auto Scaling and Amazon RDS: AWS makes them at first use
+SERVICE_LINKED = {
+    "dynamodb.application-autoscaling.amazonaws.com": "AWSServiceRoleForApplicationAutoScaling_DynamoDBTable",
+    "rds.amazonaws.com": "AWSServiceRoleForRDS",
+}
 ROLE = "arn:${partition}:iam::${account_id}:role/microservice-operator/${cluster_id}/*"
 CLUSTER = "arn:${partition}:eks:${region}:${account_id}:cluster/${cluster_name}"
 ASSOCIATION = "arn:${partition}:eks:${region}:${account_id}:podidentityassociation/${cluster_name}/*"
@@ -58,6 +59,7 @@ def _rds(*kinds: str) -> tuple[str, ...]:
 INSTANCE, GROUPS, SNAPSHOT = _rds("db"), _rds("pg", "subgrp"), _rds("snapshot")
 SECURITY_GROUP = "arn:${partition}:ec2:${region}:${account_id}:security-group/*"
 VPC = "arn:${partition}:ec2:${region}:${account_id}:vpc/*"
+KEY = "arn:${partition}:kms:${region}:${account_id}:key/*"
 MASTER_LOGIN = "arn:${partition}:secretsmanager:${region}:${account_id}:secret:rds!db-*"
 
 TOPIC = "arn:${partition}:sns:${region}:${account_id}:*"
@@ -103,10 +105,13 @@ RIGHTS: tuple[Right, ...] = (
     Right(
         "application-autoscaling",
         (),
-        (SCALING_ROLE,),
-        "lets Application Auto Scaling make the role that it moves capacity with, once in an account",
+        tuple(
+            "arn:${partition}:iam::${account_id}:role/aws-service-role/" + f"{service}/{role}"
+            for service, role in SERVICE_LINKED.items()
+        ),
+        "lets AWS make the roles by which it moves capacity and runs databases, once in an account",
         beside=("iam:CreateServiceLinkedRole",),
-        condition={"StringEquals": {"iam:AWSServiceName": "dynamodb.application-autoscaling.amazonaws.com"}},
+        condition={"StringEquals": {"iam:AWSServiceName": list(SERVICE_LINKED)}},
     ),
     Right(
         "iam",
@@ -186,11 +191,14 @@ RIGHTS: tuple[Right, ...] = (
     ),
     Right(
         "rds",
-        ("CreateDBInstance", "CreateDBParameterGroup", "CreateDBSnapshot", "CreateDBSubnetGroup"),
-        (*INSTANCE, *GROUPS, *SNAPSHOT, *_rds("og")),
+        ("CreateDBInstance", "CreateDBParameterGroup", "CreateDBSubnetGroup"),
+        (*INSTANCE, *GROUPS, *_rds("og")),
         "makes instances for declared databases and what they are made of, marked as this cluster's",
         condition=_MARKED,
     ),
+    # the last one is taken by DeleteDBInstance, which takes no tags for it: it is bound by the instance alone
+    Right("rds", ("CreateDBSnapshot",), INSTANCE, "takes snapshots of the instances of this cluster", condition=_MINE),
+    Right("rds", ("CreateDBSnapshot",), SNAPSHOT, "names the snapshot; of whose instance it is, the row before says"),
     Right(
         "rds",
         (
@@ -232,6 +240,21 @@ RIGHTS: tuple[Right, ...] = (
         (MASTER_LOGIN,),
         "lets RDS keep the master password of an instance that is made",
         beside=("secretsmanager:CreateSecret", "secretsmanager:TagResource"),
+    ),
+    # "Permissions required for Secrets Manager integration" in the Amazon RDS User Guide: the policies of AWS's own
+    # keys let the whole account use them through RDS and Secrets Manager, and leave looking at them to IAM
+    Right("rds", (), (KEY,), "lets RDS look at the keys of disks and passwords", beside=("kms:DescribeKey",)),
+    Right(
+        "rds",
+        (),
+        (KEY,),
+        "lets RDS and Secrets Manager, and nobody else, use these keys for an instance that is made or changed",
+        beside=("kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey"),
+        condition={
+            "StringLike": {
+                "kms:ViaService": ["rds.${region}.amazonaws.com*", "secretsmanager.${region}.amazonaws.com*"]
+            }
+        },
     ),
     Right("secretsmanager", ("GetSecretValue",), (MASTER_LOGIN,), "reads the master login, to make roles with it"),
     Right("ec2", ("DescribeSecurityGroups",), ("*",), "finds security groups; EC2 knows no narrower resource for it"),

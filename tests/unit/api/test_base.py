@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from microservice_operator.cluster.kinds import CHILDREN
+from microservice_operator.desired.egress import HTTP
+from microservice_operator.desired.peers import POD_IDENTITY_AGENTS
 from tests.conftest import REPOSITORY
 
 Base = dict[tuple[str, str], dict[str, Any]]
@@ -83,3 +85,12 @@ def test_one_replica_that_is_replaced_and_never_doubled(base: Base) -> None:
 def test_the_namespace_enforces_restricted(base: Base) -> None:
     labels = base["Namespace", "microservice-operator-system"]["metadata"]["labels"]
     assert {labels[f"pod-security.kubernetes.io/{mode}"] for mode in ("enforce", "warn", "audit")} == {"restricted"}
+
+
+def test_the_operator_reaches_the_agent_that_its_aws_credentials_come_from(base: Base) -> None:
+    """It needs what the pods of services need, and nothing else on that port."""
+    policy = base["NetworkPolicy", "microservice-operator"]["spec"]
+    port = {"protocol": "TCP", "port": HTTP}
+    rules = [rule for rule in policy["egress"] if port in rule["ports"]]
+    assert [rule["ports"] for rule in rules] == [[port]]
+    assert [peer["ipBlock"]["cidr"] for rule in rules for peer in rule["to"]] == list(POD_IDENTITY_AGENTS)

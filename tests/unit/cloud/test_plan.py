@@ -228,10 +228,10 @@ LEAVING_CASES: dict[str, tuple[Leaving, Observed | None, Decision | Reason]] = {
         replace(observed(), clearing=CLEARING),
         step("units"),
     ),
-    "protection is lifted before": (
+    "protection is lifted last": (
         DELETE,
         replace(observed(), protected=True, clearing=CLEARING),
-        step("protection", protection=False),
+        step("units"),
     ),
     "retain what something hangs on": (
         RETAIN,
