@@ -1,16 +1,12 @@
-"""WHEN: kopf watches the resources that people write and runs the process; the only file that imports kopf.
+"""WHEN: the process, from its start to its end; the only file that imports kopf.
 
-kopf's `on.event` handlers are its level-triggered subset: they write nothing to the resource and are never delayed.
-They hand each body to `world`, which knows whose pass it asks for; everything else happens in `reconcile`.
+kopf runs the process: its login, its signals, its start and its end. It watches nothing: after a break its streams list
+what there is and never tell what has gone meanwhile (docs/decisions). Every watch is of our own kind, and hands each
+body to `world` or a cache, which knows whose pass it asks for; everything else happens in `reconcile`.
 """
 
 import asyncio
-import random
-import sys
-import time
-from collections.abc import Mapping
 from typing import Any, cast
-from uuid import uuid4
 
 import kopf
 import structlog
@@ -18,23 +14,23 @@ import structlog
 from . import cloud, metrics, names, postgres, server
 from .cluster.children import Children
 from .cluster.connection import Connection, configuration
-from .cluster.kinds import ENVIRONMENT, MICROSERVICE, NAMESPACE, POD, SERVICE_MONITOR, WATCHED, Kind
+from .cluster.kinds import NAMESPACE
 from .cluster.pods import Pods
 from .cluster.secret_poll import SecretPoll
-from .cluster.watch import Watch
 from .cluster.writes import Cluster
-from .errors import NotYet, OperatorError
 from .outside import Outside
 from .queue import Key, Queue
-from .reconcile import Operator, reconcile
+from .reconcile import Operator
 from .settings import Settings
 from .settled import Settled
+from .watches import Watches
+from .workers import Workers
 from .world import World
 
 log = structlog.get_logger(__name__)
 
 LEAVE_SECONDS = 5.0
-OURS = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
+Body = dict[str, Any]
 
 
 class App:
@@ -48,11 +44,9 @@ class App:
         self.children = Children(self._child_changed)
         self.pods = Pods(self._child_changed)
         self.connection = connection
-        self.watches = [self._watch(kind) for kind in (*WATCHED, SERVICE_MONITOR)]
-        self.watches.append(Watch(connection, POD, self.pods.saw, self.pods.lost, OURS))
-        self.watches.append(Watch(connection, NAMESPACE, self.world.saw_namespace, self.world.lost_namespace))
-        monitors = next(watch for watch in self.watches if watch.kind is SERVICE_MONITOR)
-        monitors.appeared = self._look_at_all
+        self.watches = Watches(connection, settings.namespaces, self.world)
+        self.watches.microservices(self._saw, self._lost)
+        self.watches.children(self.children, self.pods, self._look_at_all)
         cluster = Cluster(connection, self.children)
         clients = cloud.Clients(settings.aws_endpoint_url, _count_aws, cloud.Limits(threads=settings.aws_pool_size))
         self.operator = Operator(
@@ -69,20 +63,23 @@ class App:
             ),
             resync=settings.resync,
             aws_endpoint_url=settings.aws_endpoint_url,
-            service_monitors=lambda: monitors.served,
+            service_monitors=lambda: self.watches.service_monitors,
+            gone=self._gone,
         )
+        self.workers = Workers(self.operator, self.queue)
         self.synced = False
         self.leaving = asyncio.Event()
 
     async def run(self) -> None:
         """Work until cancelled: watches first, workers once everything that exists is known."""
         async with asyncio.TaskGroup() as tasks:
-            for watch in self.watches:
-                tasks.create_task(watch.run(), name=f"watch {watch.kind.plural}")
-            await self._sync()
+            self.watches.run(tasks)
+            await self.watches.listed()
+            self.synced = True
+            log.info("synced", microservices=len(self.world.microservices), environments=len(self.world.environments))
             tasks.create_task(SecretPoll(self.connection, self.children).run(), name="look at Secrets")
             for _ in range(self.settings.workers):
-                tasks.create_task(self._work())
+                tasks.create_task(self.workers.work())
 
     def registry(self) -> kopf.OperatorRegistry:
         """kopf's handlers for this process."""
@@ -91,8 +88,7 @@ class App:
         @kopf.on.startup(registry=registry)
         async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
             settings.posting.enabled = False
-            settings.watching.inactivity_timeout = 75
-            settings.persistence.consistency_timeout = 0
+            settings.scanning.disabled = True
 
         @kopf.on.cleanup(registry=registry)
         async def leave(**_: Any) -> None:
@@ -101,25 +97,6 @@ class App:
         @kopf.on.login(registry=registry, retries=3)
         async def login(**arguments: Any) -> kopf.ConnectionInfo | None:
             return kopf.login_with_service_account(**arguments) or kopf.login_with_kubeconfig(**arguments)
-
-        @kopf.on.event(names.GROUP, names.VERSION, MICROSERVICE.plural, registry=registry)
-        async def microservices(type: str | None, body: kopf.Body, **_: Any) -> None:  # noqa: A002 kopf's name
-            plain = dict(body)
-            key = (plain["metadata"]["namespace"], plain["metadata"]["name"])
-            if type == "DELETED":
-                self.world.lost_microservice(plain)
-                self.operator.forget(plain["metadata"]["uid"])
-                self.queue.drop(key)
-            elif self.world.saw_microservice(plain):
-                self.queue.forget_failures(key)
-
-        @kopf.on.event(names.GROUP, names.VERSION, ENVIRONMENT.plural, registry=registry)
-        async def environments(type: str | None, body: kopf.Body, **_: Any) -> None:  # noqa: A002 kopf's name
-            plain = dict(body)
-            if type == "DELETED":
-                self.world.lost_environment(plain)
-            else:
-                self.world.saw_environment(plain)
 
         return registry
 
@@ -132,21 +109,28 @@ class App:
 
     def ready(self) -> str:
         """What is still awaited before the first pass, "" when nothing is."""
-        return "" if self.synced else "waiting until all watched resources are listed"
+        if self.synced:
+            return ""
+        return f"waiting until these are listed: {', '.join(self.watches.awaited) or 'none'}; the log says why"
 
     def refresh_metrics(self) -> None:
         """Set the gauges that are read and not counted."""
         metrics.QUEUE_DEPTH.set(self.queue.depth)
         metrics.QUEUE_OLDEST.set(self.queue.oldest_age)
 
-    def _watch(self, kind: Kind) -> Watch:
-        def saw(item: Mapping[str, Any]) -> None:
-            self.children.saw(kind.kind, item)
+    def _saw(self, body: Body) -> None:
+        if self.world.saw_microservice(body):
+            self.queue.forget_failures((body["metadata"]["namespace"], body["metadata"]["name"]))
 
-        def lost(item: Mapping[str, Any]) -> None:
-            self.children.lost(kind.kind, item)
+    def _lost(self, body: Body) -> None:
+        metadata = body["metadata"]
+        self.operator.forget(metadata["uid"])
+        if self.world.lost_microservice(body):
+            self.queue.drop((metadata["namespace"], metadata["name"]))
 
-        return Watch(self.connection, kind, saw, lost, OURS)
+    def _gone(self, key: Key, uid: str) -> None:
+        """A pass has found that its Microservice is not there: a watch that is late tells the same later."""
+        self._lost({"metadata": {"namespace": key[0], "name": key[1], "uid": uid}})
 
     def _child_changed(self, owner: Key) -> None:
         if owner in self.world.microservices:
@@ -155,64 +139,6 @@ class App:
     def _look_at_all(self) -> None:
         for key in self.world.microservices:
             self.queue.add(key)
-
-    async def _sync(self) -> None:
-        """Wait until what exists is known, or a restart would take what is not listed yet for missing."""
-        for watch in self.watches:
-            await watch.listed.wait()
-        for kind, known in ((MICROSERVICE, self.world.microservices), (ENVIRONMENT, self.world.environments)):
-            while len(known) < await self._count(kind):  # noqa: ASYNC110 kopf tells nobody when its list is complete
-                await asyncio.sleep(0.2)
-        self.synced = True
-        log.info("synced", microservices=len(self.world.microservices), environments=len(self.world.environments))
-
-    async def _count(self, kind: Kind) -> int:
-        try:
-            page = await self.connection.send("GET", kind.path(), query={"limit": "1"})
-        except NotYet:
-            return sys.maxsize
-        return len(page.get("items") or []) + int(page["metadata"].get("remainingItemCount") or 0)
-
-    async def _work(self) -> None:
-        while True:
-            key = await self.queue.take()
-            try:
-                await self._one_pass(key)
-            finally:
-                self.queue.done(key)
-
-    async def _one_pass(self, key: Key) -> None:
-        body = self.world.microservices.get(key)
-        generation = body["metadata"].get("generation") if body else None
-        structlog.contextvars.bind_contextvars(
-            namespace=key[0], name=key[1], generation=generation, trace_id=uuid4().hex
-        )
-        started, result = time.monotonic(), "ok"
-        try:
-            again = await reconcile(self.operator, key)
-            if again is not None and again.failed:
-                result = "incomplete"
-                self.queue.back_off(key)
-            else:
-                self.queue.forget_failures(key)
-            if again is not None:
-                # Jitter: after a restart, all would look at AWS in the same second for ever.
-                self.queue.add_after(key, again.after * random.uniform(0.9, 1.1))  # noqa: S311 no secret
-        except NotYet as error:
-            result = "retry"
-            log.info("pass postponed", reason=error.reason, error=str(error), after=self.queue.back_off(key))
-        except OperatorError as error:
-            result = "refused"
-            log.warning("pass refused", error=str(error), after=self.queue.back_off(key))
-        except Exception:
-            result = "error"
-            log.exception("pass failed", after=self.queue.back_off(key))
-        finally:
-            seconds = time.monotonic() - started
-            metrics.RECONCILES.labels(result).inc()
-            metrics.RECONCILE_SECONDS.observe(seconds)
-            log.debug("pass ended", result=result, seconds=round(seconds, 4))
-            structlog.contextvars.clear_contextvars()
 
 
 async def main(settings: Settings) -> None:
@@ -228,8 +154,7 @@ async def main(settings: Settings) -> None:
     kopf_task = asyncio.create_task(
         kopf.operator(
             registry=app.registry(),
-            clusterwide=not settings.namespaces,
-            namespaces=settings.namespaces,
+            clusterwide=True,  # of nothing
             standalone=True,
             # Without it kopf asks for the name of the user, and the user of a container has none.
             identity=cast("Any", names.MANAGED_BY),

@@ -15,6 +15,7 @@ Key = tuple[str, str]  # namespace, name
 
 FIRST_BACK_OFF = 0.5
 LONGEST_BACK_OFF = 300.0
+SPARE = 100  # timers that may be out of date before they are sorted out
 
 
 @dataclass
@@ -26,6 +27,7 @@ class _Slot:
     dirty: bool = False
     failures: int = 0
     due: float | None = None
+    dropped: bool = False
 
 
 class Queue:
@@ -45,7 +47,7 @@ class Queue:
     def add(self, key: Key) -> None:
         """Ask for a pass over `key` as soon as a worker is free."""
         slot = self._slots.setdefault(key, _Slot())
-        slot.due = None
+        slot.due, slot.dropped = None, False
         if slot.started_at is not None:
             slot.dirty = True
         elif slot.queued_at is None:
@@ -65,14 +67,18 @@ class Queue:
             return
         slot.due = due
         heapq.heappush(self._timers, (due, next(self._order), key))
+        if len(self._timers) > 2 * len(self._slots) + SPARE:
+            # Most were overtaken by an earlier pass.
+            self._timers = [timer for timer in self._timers if self._counts(timer)]
+            heapq.heapify(self._timers)
         self._arm()
 
-    def back_off(self, key: Key) -> float:
+    def back_off(self, key: Key, at_least: float = 0.0) -> float:
         """Ask for a pass later, doubling per failure in a row, with jitter; return the seconds."""
         slot = self._slots.setdefault(key, _Slot())
         ceiling = min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2**slot.failures)
         slot.failures = min(slot.failures + 1, 20)
-        seconds = random.uniform(ceiling / 2, ceiling)  # noqa: S311 jitter is no secret
+        seconds = max(at_least, random.uniform(ceiling / 2, ceiling))  # noqa: S311 jitter is no secret
         self.add_after(key, seconds)
         return seconds
 
@@ -82,10 +88,14 @@ class Queue:
             self._slots[key].failures = 0
 
     def drop(self, key: Key) -> None:
-        """Forget a key whose object is gone; a queued pass still runs and finds nothing."""
+        """Forget a key whose object is gone; a queued pass still runs and finds nothing, and is the last one."""
         slot = self._slots.get(key)
-        if slot and slot.queued_at is None and slot.started_at is None:
+        if slot is None:
+            return
+        if slot.queued_at is None and slot.started_at is None:
             del self._slots[key]
+        else:
+            slot.dropped, slot.due, slot.failures = True, None, 0
 
     async def take(self) -> Key:
         """Wait for the next key; the caller owes `done`."""
@@ -114,7 +124,9 @@ class Queue:
         """End the pass over `key`; queue it again if something happened meanwhile."""
         slot = self._slots[key]
         slot.started_at = None
-        if slot.dirty:
+        if slot.dropped:
+            del self._slots[key]
+        elif slot.dirty:
             slot.dirty = False
             self.add(key)
 
@@ -122,6 +134,15 @@ class Queue:
     def depth(self) -> int:
         """How many keys wait."""
         return sum(len(keys) for keys in self._ready.values())
+
+    def knows(self, key: Key) -> bool:
+        """Whether anything is kept of it."""
+        return key in self._slots
+
+    @property
+    def timers(self) -> int:
+        """How many timers are kept, those that were overtaken too."""
+        return len(self._timers)
 
     @property
     def oldest_age(self) -> float:
@@ -146,8 +167,11 @@ class Queue:
         self._timer = None
         now = self._loop.time()
         while self._timers and self._timers[0][0] <= now:
-            due, _, key = heapq.heappop(self._timers)
-            slot = self._slots.get(key)
-            if slot is not None and slot.due == due:
-                self.add(key)
+            timer = heapq.heappop(self._timers)
+            if self._counts(timer):
+                self.add(timer[2])
         self._arm()
+
+    def _counts(self, timer: tuple[float, int, Key]) -> bool:
+        slot = self._slots.get(timer[2])
+        return slot is not None and slot.due == timer[0]

@@ -48,7 +48,10 @@ Body = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Operator:
-    """What every pass works with; `resync` is seconds, `service_monitors` tells whether that CRD is served."""
+    """What every pass works with; `resync` is seconds, `service_monitors` tells whether that CRD is served.
+
+    `gone` is called with key and UID of a Microservice that is not there any more.
+    """
 
     world: World
     cluster: Cluster
@@ -57,6 +60,7 @@ class Operator:
     resync: float
     aws_endpoint_url: str | None
     service_monitors: Callable[[], bool]
+    gone: Callable[[Key, str], None]
     rollouts: Rollouts = field(default_factory=Rollouts)
 
     def forget(self, uid: str) -> None:
@@ -87,7 +91,7 @@ async def reconcile(operator: Operator, key: Key) -> Again | None:
             return await _let_go(operator, body, facts)
         return await _conclude(operator, body, await _provide(operator, body, facts))
     except Gone:
-        return None
+        return await _forget_if_gone(operator, body)
     except OperatorError:
         raise
     except Exception:
@@ -95,6 +99,17 @@ async def reconcile(operator: Operator, key: Key) -> Again | None:
         failed = Part("Kubernetes", "Microservice", "", State.UNKNOWN, Reason.INTERNAL_ERROR, message)
         await _conclude(operator, body, replace(facts, refused=failed))
         raise
+
+
+async def _forget_if_gone(operator: Operator, body: Body) -> Again | None:
+    """Something was not there. Where it is the Microservice, nobody looks at it again, whatever its children do."""
+    key = identity(body)
+    try:
+        await operator.cluster.verify_there(key)
+    except Gone:
+        operator.gone((key.namespace, key.name), key.uid)
+        return None
+    return Again(operator.resync, failed=True)
 
 
 async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
@@ -215,6 +230,9 @@ async def _children(
     children = await _without_mended(operator, key, context)
     if not rolled_out:
         rolled_out = rollout.state is State.READY and _is_current(operator.cluster, key, children)
+    if body.get("status") and any(_is_missing(operator.cluster, key, child) for child in children):
+        # A deletion that the watch has missed takes the children first: nothing is made for an owner that is gone.
+        await operator.cluster.verify_there(key)
     written = children if rolled_out else [await _widened(operator.cluster, key, child) for child in children]
     applied = await operator.cluster.apply(key, written)
     keep = {(child.kind, child.name) for child in children}
@@ -248,6 +266,10 @@ def _snapshot(operator: Operator, owner: Identity) -> Snapshot:
 def _is_current(cluster: Cluster, owner: Identity, children: Iterable[Child]) -> bool:
     """Whether the Deployment is the declared one."""
     return all(not _differs(cluster, owner, child) for child in children if child.kind == "Deployment")
+
+
+def _is_missing(cluster: Cluster, owner: Identity, child: Child) -> bool:
+    return not child.held and (child.kind, child.name) not in cluster.children.of((owner.namespace, owner.name))
 
 
 def _differs(cluster: Cluster, owner: Identity, child: Child) -> bool:

@@ -57,15 +57,17 @@ class World:
         if _verdict(before) != _verdict(body):
             self._tell_dependants(key)
 
-    def lost_microservice(self, body: Mapping[str, Any]) -> None:
-        """Forget a Microservice that is gone."""
+    def lost_microservice(self, body: Mapping[str, Any]) -> bool:
+        """Forget a Microservice that is gone; whether it was known, and not another one of its name."""
         key = (body["metadata"]["namespace"], body["metadata"]["name"])
         known = self.microservices.get(key)
-        if known is not None and known["metadata"]["uid"] == body["metadata"]["uid"]:
-            del self.microservices[key]
-            metrics.MICROSERVICES.set(len(self.microservices))
-            self._index(key, {})
-            self._tell_dependants(key)
+        if known is None or known["metadata"]["uid"] != body["metadata"]["uid"]:
+            return False
+        del self.microservices[key]
+        metrics.MICROSERVICES.set(len(self.microservices))
+        self._index(key, {})
+        self._tell_dependants(key)
+        return True
 
     def saw_environment(self, body: Mapping[str, Any]) -> None:
         """Take in an Environment; all Microservices look again when it changed."""
@@ -139,6 +141,8 @@ class World:
         before = self._depends.pop(key, set())
         for other in before - now:
             self._dependants[other].discard(key)
+            if not self._dependants[other]:
+                del self._dependants[other]
         for other in now - before:
             self._dependants.setdefault(other, set()).add(key)
         if now:

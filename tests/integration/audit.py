@@ -33,13 +33,13 @@ class Audit:
 
     def __init__(self, log: Path, user: str) -> None:
         """Read nothing yet."""
-        self._log = log
+        self.log = log
         self._user = user
         self._pardons: list[tuple[int, int]] = []
 
     def now(self) -> int:
         """A point in the log; what is written later comes after it."""
-        return self._log.stat().st_size
+        return self.log.stat().st_size
 
     def requests(self, since: int = 0) -> Iterator[Request]:
         """Requests of the operator that ended after `since`."""
@@ -72,7 +72,7 @@ class Audit:
 
     def _entries(self, since: int) -> Iterator[tuple[int, Request]]:
         at = since
-        with self._log.open("rb") as log:
+        with self.log.open("rb") as log:
             log.seek(since)
             for line in log:
                 if line.endswith(b"\n") and self._user.encode() in line:

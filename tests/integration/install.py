@@ -46,9 +46,9 @@ def grant(api: Api) -> None:
     api.apply(BINDING, yaml.safe_load((BASE / "cluster-role-binding.yaml").read_text("utf-8")))
 
 
-def operator_kubeconfig(api: Api, admin: Path, file: Path) -> Path:
-    """A kubeconfig with a token of the operator's ServiceAccount, and nothing of the administrator's."""
-    path = SERVICE_ACCOUNT.path(OPERATOR_NAMESPACE, "microservice-operator", "token")
+def operator_kubeconfig(api: Api, admin: Path, file: Path, account: str = "microservice-operator") -> Path:
+    """A kubeconfig with a token of a ServiceAccount, the operator's own, and nothing of the administrator's."""
+    path = SERVICE_ACCOUNT.path(OPERATOR_NAMESPACE, account, "token")
     request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 7200}}
     token = api.request("POST", path, request)["status"]["token"]
     config = yaml.safe_load(admin.read_text())

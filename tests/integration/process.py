@@ -20,11 +20,12 @@ LEAVE_SECONDS = 10
 class OperatorProcess:
     """Started and ended as often as a test wants; one log for all its lives."""
 
-    def __init__(self, kubeconfig: Path, aws: str, folder: Path) -> None:
-        """Start nothing yet."""
+    def __init__(self, kubeconfig: Path, aws: str, folder: Path, name: str = "operator", *more: str) -> None:
+        """Start nothing yet; `more` are flags of this one."""
         self._kubeconfig = kubeconfig
-        self._aws = aws
-        self.log = folder / "operator.log"
+        self.aws = aws
+        self._more = more
+        self.log = folder / f"{name}.log"
         self._url = ""
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -36,10 +37,10 @@ class OperatorProcess:
             "listen-host": "127.0.0.1",
             "listen-port": port,
             "resync": RESYNC,
-            "aws-endpoint-url": self._aws,
+            "aws-endpoint-url": self.aws,
             "log-level": "debug",
         }
-        arguments = [word for flag, value in flags.items() for word in (f"--{flag}", str(value))]
+        arguments = [word for flag, value in flags.items() for word in (f"--{flag}", str(value))] + [*self._more]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "microservice_operator.cli", "run", "--insecure-emulator", *arguments],

@@ -10,18 +10,17 @@ import random
 import re
 import time
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from microservice_operator.cluster.kinds import CHILDREN, SECRET
 from tests.aws.proxy import Fault
-from tests.cluster import Cluster, control_plane, light
-from tests.cluster.cluster import known
-from tests.cluster.processes import stop
+from tests.cluster import Cluster
 
 from .api import Refused, until
 from .namespace import Namespace
+from .outages import restart
 from .stage import Stage
 
 SECONDS = 60 * float(os.environ.get("CHURN_MINUTES", "0.5"))
@@ -122,17 +121,6 @@ class Churn:
             if status.get("observedGeneration") != body["metadata"]["generation"] or ready.get("status") != "True":
                 found[name] = (ready.get("reason"), ready.get("message"))
         return found
-
-
-def restart(api_server: Cluster) -> None:
-    """End the API server, and start it again a few seconds later."""
-    state = known(api_server.name)
-    server = next(member for member in state.processes if member.role == "kube-apiserver")
-    stop([server])
-    time.sleep(3)
-    others = tuple(member for member in state.processes if member is not server)
-    state = replace(state, processes=others).started("kube-apiserver", control_plane.api_server(state))
-    light.wait_for(state, "/readyz", "the API server does not become ready")
 
 
 def test_everything_at_once_ends_as_it_should(stage: Stage, api_server: Cluster, namespace: Namespace) -> None:

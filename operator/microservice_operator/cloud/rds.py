@@ -4,7 +4,6 @@ Groups come first, side by side; the instance waits for them, and they for its e
 roles, rights) is the business of `postgres`, as on any other server.
 """
 
-import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from typing import Any
 
 from ..errors import OperatorError
 from ..facts import Part, Reason, State
+from ..together import side_by_side
 from .clients import Lane
 from .ec2 import SecurityGroup, from_group
 from .kinds import Kind
@@ -74,7 +74,7 @@ async def reconcile_instance(place: Place, wanted: WantedInstance) -> tuple[tupl
     name, base = _identifier(place, wanted), instance_name(place, wanted.spec.name)
     sight = replace(wanted, known={})
     standing_on = [] if wanted.awaits_adoption else _groups(place, wanted, base)
-    groups = await asyncio.gather(*(_settled_or_looked_at(place, group, sight) for group in standing_on))
+    groups = await side_by_side(_settled_or_looked_at(place, group, sight) for group in standing_on)
     at = endpoint(place, name)
     recalled = place.settled.recall(_key(place, INSTANCE, wanted), sight)
     if recalled and at and all(group.settled for group in groups):

@@ -150,11 +150,7 @@ class Children:
         if old is None or old.uid != item["metadata"].get("uid", old.uid):
             return
         del self._records[key]
-        owner = self._owner_of.pop(key)
-        self._owned[owner].discard(key)
-        if not self._owned[owner]:
-            del self._owned[owner]
-        self._changed(owner)
+        self._changed(self._disown(key))
 
     def wrote(self, kind: str, item: Mapping[str, Any]) -> Record:
         """Take in the answer to our own write: it is what we want, by definition.
@@ -181,15 +177,22 @@ class Children:
         """Forget an object that we removed ourselves; no pass is asked for."""
         key = (kind, namespace, name)
         if self._records.pop(key, None) is not None:
-            owner = self._owner_of.pop(key)
-            self._owned[owner].discard(key)
+            self._disown(key)
+
+    def _disown(self, key: ChildKey) -> Key:
+        owner = self._owner_of.pop(key)
+        self._owned[owner].discard(key)
+        if not self._owned[owner]:
+            del self._owned[owner]
+        return owner
 
     def _keep(self, key: ChildKey, record: Record, item: Mapping[str, Any], owner: Key | None = None) -> None:
         labels = item["metadata"].get("labels") or {}
         owner = owner or (key[1], labels.get(names.LABEL_MICROSERVICE) or self._owner_of.get(key, ("", ""))[1])
         before = self._owner_of.get(key)
         if before is not None and before != owner:
-            self._owned[before].discard(key)
+            self._disown(key)
+            self._changed(before)  # it has lost a child to a label that somebody edited
         self._records[key] = record
         self._owner_of[key] = owner
         self._owned.setdefault(owner, set()).add(key)

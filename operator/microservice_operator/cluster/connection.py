@@ -7,6 +7,8 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
@@ -27,6 +29,7 @@ APPLY_PATCH = "application/apply-patch+yaml"
 
 FORBIDDEN, NOT_FOUND, CONFLICT, GONE, INVALID, TOO_MANY = 403, 404, 409, 410, 422, 429
 BAD_REQUEST, SERVER_ERROR = 400, 500
+LONGEST_WAIT = 60.0  # seconds; who asks for more is asked again then
 
 
 class ApiError(Exception):
@@ -53,7 +56,7 @@ class ApiError(Exception):
             return NeedsPerson(Reason.FORBIDDEN, f"{text}; grant the verb to the operator's ClusterRole")
         if self.code in (FORBIDDEN, INVALID, BAD_REQUEST):
             return NeedsPerson(Reason.REJECTED, f"{text}; change the spec so that the API server accepts it")
-        return NotYet(Reason.PROGRESSING, text)
+        return NotYet(Reason.PROGRESSING, text, after=0.0)
 
 
 async def configuration(context: str | None = None) -> Configuration:
@@ -122,13 +125,14 @@ class Connection:
                     raw = await answer.read()
             except (TimeoutError, aiohttp.ClientError, OSError) as error:
                 _count(method, path, "error")
-                raise NotYet(Reason.PROGRESSING, f"the API server does not answer ({type(error).__name__})") from error
+                message = f"the API server does not answer ({type(error).__name__})"
+                raise NotYet(Reason.PROGRESSING, message, after=0.0) from error
         _count(method, path, str(answer.status))
         decoded: dict[str, Any] = _decoded(raw)
         if answer.status < BAD_REQUEST:
             return decoded
         if answer.status == TOO_MANY or answer.status >= SERVER_ERROR:
-            after = float(answer.headers.get("Retry-After", "1"))
+            after = _seconds(answer.headers.get("Retry-After", ""), datetime.now(UTC))
             raise NotYet(Reason.PROGRESSING, f"the API server answers HTTP {answer.status}", after)
         raise ApiError(answer.status, decoded, f"{method} {path}")
 
@@ -169,6 +173,18 @@ async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
         for line in complete:
             if line:
                 yield line
+
+
+def _seconds(retry_after: str, now: datetime) -> float:
+    """What Retry-After asks for, in seconds or as a date (RFC 9110); a proxy before the API server may say either."""
+    try:
+        asked = float(retry_after)
+    except ValueError:
+        try:
+            asked = (parsedate_to_datetime(retry_after) - now).total_seconds()
+        except (ValueError, TypeError):
+            asked = 1.0
+    return min(max(asked, 0.0), LONGEST_WAIT) if asked == asked else 1.0  # noqa: PLR0124 "nan" is a float, too
 
 
 def _decoded(raw: bytes) -> Any:

@@ -1,6 +1,7 @@
 """List and watch one kind for ever: pages, bookmarks, resumption, relisting after 410, stalls found by silence.
 
-The client library's informer is for threads only; this is the same loop for asyncio.
+The client library's informer is for threads only; this is the same loop for asyncio. What was deleted while nobody
+watched is told from the next list.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import structlog
 from .. import metrics
 from ..errors import NotYet
 from ..facts import Reason
-from .connection import GONE, NOT_FOUND, ApiError, Connection
+from .connection import GONE, NOT_FOUND, SERVER_ERROR, TOO_MANY, ApiError, Connection
 from .kinds import Kind
 
 log = structlog.get_logger(__name__)
@@ -25,14 +26,17 @@ PAGES = 2000
 SERVER_TIMEOUT = 290  # the server ends the watch by itself after that many seconds
 SILENCE = 75.0  # bookmarks come about once a minute; a longer silence is a dead connection
 RETRY = (0.2, 10.0)
+RESUME = (0.2, 2.0)  # a version that still holds costs the server little
+ABSENT = 60.0
 
 
 @dataclass
 class Watch:
-    """One kind's stream. `changed` and `removed` are called with each object, `listed` is set after the first list.
+    """One kind's stream, of the whole cluster or of one namespace; `name` narrows it to one object.
 
-    A kind that the server does not serve counts as listed and empty, and is looked for again every `absent` seconds;
-    `appeared` is called when it is served after all.
+    `changed` and `removed` are called with each object, `listed` is set after the first list. An error of theirs
+    concerns that object alone. An `optional` kind that the server does not serve counts as listed and empty, and is
+    looked for again every `absent` seconds; `appeared` is called when it is served after all.
     """
 
     connection: Connection
@@ -40,7 +44,10 @@ class Watch:
     changed: Callable[[dict[str, Any]], None]
     removed: Callable[[dict[str, Any]], None]
     selector: str = ""
-    absent: float = 60.0
+    namespace: str = ""
+    name: str = ""
+    optional: bool = False
+    absent: float = ABSENT
     appeared: Callable[[], None] = lambda: None
     listed: asyncio.Event = field(default_factory=asyncio.Event)
     served: bool = True
@@ -53,15 +60,14 @@ class Watch:
             try:
                 version = await self._list()
                 delay = RETRY[0]
-                while version:
-                    version = await self._follow(version)
+                await self._follow(version)
             except ApiError as error:
-                if error.code == NOT_FOUND:
+                if error.code == NOT_FOUND and self.optional:
                     self.served = False
                     self.listed.set()
                     await asyncio.sleep(self.absent)
                     continue
-                log.warning("watch refused", resource=self.kind.plural, error=str(error))
+                log.warning("watch refused", resource=self.kind.plural, namespace=self.namespace, error=str(error))
             except (NotYet, TimeoutError, aiohttp.ClientError, OSError) as error:
                 log.info("watch interrupted", resource=self.kind.plural, error=type(error).__name__)
             metrics.WATCH_RESTARTS.labels(self.kind.plural).inc()
@@ -70,9 +76,9 @@ class Watch:
 
     async def _list(self) -> str:
         seen: set[tuple[str, str]] = set()
-        query = {"limit": PAGE, **({"labelSelector": self.selector} if self.selector else {})}
+        query = {"limit": PAGE, **self._narrowed}
         for _ in range(PAGES):
-            page = await self.connection.send("GET", self.kind.path(), query=query)
+            page = await self.connection.send("GET", self.kind.path(self.namespace), query=query)
             for item in page.get("items") or []:
                 seen.add(_key(item))
                 self._changed(item)
@@ -89,24 +95,35 @@ class Watch:
             self.appeared()
         return str(page["metadata"]["resourceVersion"])
 
-    async def _follow(self, version: str) -> str:
-        """Watch from `version`; return where to resume, "" to list anew."""
+    async def _follow(self, version: str) -> None:
+        """Watch from `version`, one stream after the other, until only a list can tell what happened."""
+        delay = RESUME[0]
+        while version:
+            reached, version = version, await self._stream(version)
+            if version != reached:
+                delay = RESUME[0]
+                continue
+            # Nothing came: the server is away, overloaded, or ends each stream at once. The version still holds.
+            metrics.WATCH_RESTARTS.labels(self.kind.plural).inc()
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, RESUME[1])
+
+    async def _stream(self, version: str) -> str:
+        """One stream; return where to resume, "" to list anew."""
         query = {
             "watch": "1",
             "resourceVersion": version,
             "allowWatchBookmarks": "true",
             "timeoutSeconds": str(SERVER_TIMEOUT),
-            **({"labelSelector": self.selector} if self.selector else {}),
+            **self._narrowed,
         }
         try:
-            async with self.connection.stream(self.kind.path(), query, SILENCE) as lines:
+            async with self.connection.stream(self.kind.path(self.namespace), query, SILENCE) as lines:
                 async for line in lines:
                     event = orjson.loads(line)
                     kind, item = event["type"], event["object"]
                     if kind == "ERROR":
-                        if item.get("code") != GONE:
-                            log.warning("watch error", resource=self.kind.plural, error=item.get("message"))
-                        return ""
+                        return version if self._passes_by(item) else ""
                     version = item["metadata"]["resourceVersion"]
                     if kind == "DELETED":
                         self._removed(item)
@@ -115,21 +132,43 @@ class Watch:
         except ApiError as error:
             if error.code == GONE:
                 return ""
-            raise
+            if error.code != TOO_MANY and error.code < SERVER_ERROR:
+                raise
         except (TimeoutError, aiohttp.ClientError, OSError):
-            # The connection broke, the version still holds: resume without a list.
-            metrics.WATCH_RESTARTS.labels(self.kind.plural).inc()
-            await asyncio.sleep(RETRY[0])
+            pass  # the connection broke: resume without a list
         return version
 
+    def _passes_by(self, status: Mapping[str, Any]) -> bool:
+        """Whether the version still holds after an error within a stream."""
+        code = status.get("code", 0)
+        if code != GONE:
+            log.warning("watch error", resource=self.kind.plural, error=status.get("message"))
+        return bool(code == TOO_MANY)
+
+    @property
+    def _narrowed(self) -> dict[str, str]:
+        by_label = {"labelSelector": self.selector} if self.selector else {}
+        by_name = {"fieldSelector": f"metadata.name={self.name}"} if self.name else {}
+        return by_label | by_name
+
     def _changed(self, item: dict[str, Any]) -> None:
-        metadata = item["metadata"]
-        self._known[_key(item)] = {k: metadata[k] for k in ("namespace", "name", "uid", "labels") if k in metadata}
-        self.changed(item)
+        metadata, key = item["metadata"], _key(item)
+        known = self._known.get(key)
+        if known is not None and known["uid"] != metadata["uid"]:
+            self._removed({"metadata": known})  # the end of the former object of this name was missed
+        self._known[key] = {k: metadata[k] for k in ("namespace", "name", "uid", "labels") if k in metadata}
+        self._tell(self.changed, item)
 
     def _removed(self, item: dict[str, Any]) -> None:
         self._known.pop(_key(item), None)
-        self.removed(item)
+        self._tell(self.removed, item)
+
+    def _tell(self, whom: Callable[[dict[str, Any]], None], item: dict[str, Any]) -> None:
+        try:
+            whom(item)
+        except Exception:
+            namespace, name = _key(item)
+            log.exception("object not taken in", resource=self.kind.plural, namespace=namespace, name=name)
 
 
 def _key(item: Mapping[str, Any]) -> tuple[str, str]:

@@ -8,7 +8,6 @@ desired object would stay for ever. So the first apply after a POST is preceded 
 one of operation Apply (what client-go calls the upgrade of client-side managed fields).
 """
 
-import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -18,6 +17,7 @@ from .. import names
 from ..api.objects import Identity
 from ..errors import Gone, NeedsPerson, NotYet, OperatorError
 from ..facts import Event, Part, Reason, State
+from ..together import side_by_side
 from .children import Children, Record
 from .connection import APPLY_PATCH, CONFLICT, INVALID, JSON_PATCH, MERGE_PATCH, NOT_FOUND, ApiError, Connection
 from .drift import drift
@@ -71,7 +71,7 @@ class Cluster:
 
         What starts pods comes after all that its pods run with, and is held while one of those is not there, or is not
         ours: another's ServiceAccount may stand for another's role, and without a NetworkPolicy everybody gets in.
-        Raises Gone when the namespace is being terminated.
+        Raises Gone when the namespace is being terminated, once no write is under way any more.
         """
         children = list(wanted)
         first = await self._together(owner, [child for child in children if child.kind in BEFORE_PODS])
@@ -95,11 +95,8 @@ class Cluster:
             )
             for child in children
         )
-        settled = await asyncio.gather(*settling, return_exceptions=True)
-        for failure in settled:
-            if isinstance(failure, BaseException):
-                raise failure
-        return {(part.kind, part.name): part for part in settled if isinstance(part, Part)}
+        settled = await side_by_side(settling)
+        return {(part.kind, part.name): part for part in settled}
 
     async def prune(self, owner: Identity, keep: Collection[tuple[str, str]]) -> list[Part]:
         """Remove the children whose kind and name are not to be kept."""
@@ -155,6 +152,19 @@ class Cluster:
             if error.code == NOT_FOUND or (error.code == CONFLICT and "uid" in error.message.lower()):
                 raise Gone(str(error)) from error
             raise error.expected() from error
+
+    async def verify_there(self, owner: Identity) -> None:
+        """Raise Gone when the Microservice is not there any more, or is another one of its name.
+
+        The watch may be late: after a break it hears of the children's end before it hears of the Microservice's.
+        """
+        query = {"fieldSelector": f"metadata.name={owner.name}"}
+        try:
+            found = await self.connection.send("GET", MICROSERVICE.path(owner.namespace), query=query)
+        except ApiError as error:
+            raise error.expected() from error
+        if owner.uid not in [item["metadata"]["uid"] for item in found.get("items") or []]:
+            raise Gone(f"Microservice {owner.name} is not there any more")
 
     async def _settle(self, owner: Identity, child: Wanted, record: Record | None, held: str) -> Part:
         if held or child.body is None:

@@ -7,6 +7,50 @@ from microservice_operator.queue import Queue
 A, B, C = ("one", "a"), ("one", "b"), ("two", "c")
 
 
+async def test_a_key_that_is_gone_during_its_pass_leaves_nothing_behind() -> None:
+    queue = Queue()
+    for end in (queue.back_off, queue.add, lambda key: queue.add_after(key, 1000), lambda _: None):
+        queue.add(A)
+        assert await queue.take() == A
+        end(A)
+        queue.drop(A)
+        queue.done(A)
+        assert not queue.knows(A), end
+
+
+async def test_a_key_that_is_gone_while_it_waits_has_one_last_pass() -> None:
+    queue = Queue()
+    queue.add(A)
+    queue.drop(A)
+    assert await queue.take() == A
+    queue.done(A)
+    assert not queue.knows(A)
+    assert queue.depth == 0
+
+
+async def test_a_namesake_of_a_key_that_is_gone_is_queued() -> None:
+    queue = Queue()
+    queue.add(A)
+    assert await queue.take() == A
+    queue.drop(A)
+    queue.add(A)
+    queue.done(A)
+    assert await queue.take() == A
+    queue.done(A)
+    assert queue.knows(A)
+
+
+async def test_timers_that_were_overtaken_do_not_pile_up() -> None:
+    queue = Queue()
+    for number in range(10_000):
+        queue.add_after(A, 1000 - number / 100)
+    assert queue.timers < 1000
+
+
+async def test_a_server_that_says_when_to_come_again_is_heard() -> None:
+    assert Queue().back_off(A, at_least=30) == 30
+
+
 async def test_a_key_added_often_is_taken_once() -> None:
     queue = Queue()
     for _ in range(3):

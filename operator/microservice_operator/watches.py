@@ -1,0 +1,82 @@
+"""What is watched, where, and whom each watch tells.
+
+With namespaces given, only these are listed and watched: rights in them suffice for all but Environments, which belong
+to the cluster.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from . import names
+from .cluster.children import Children
+from .cluster.connection import Connection
+from .cluster.kinds import ENVIRONMENT, MICROSERVICE, NAMESPACE, POD, SERVICE_MONITOR, WATCHED, Kind
+from .cluster.pods import Pods
+from .cluster.watch import Watch
+from .world import World
+
+OURS = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
+Told = Callable[[dict[str, Any]], None]
+
+
+class Watches:
+    """All watches of one process."""
+
+    def __init__(self, connection: Connection, namespaces: tuple[str, ...], world: World) -> None:
+        """Watch these namespaces, all if there are none; nothing runs yet."""
+        self._connection = connection
+        self._everywhere = namespaces or ("",)
+        self._all: list[Watch] = []
+        self._add(ENVIRONMENT, world.saw_environment, world.lost_environment)
+        for name in self._everywhere:
+            self._all.append(Watch(connection, NAMESPACE, world.saw_namespace, world.lost_namespace, name=name))
+
+    def microservices(self, saw: Told, lost: Told) -> None:
+        """Tell of what people write."""
+        self._add(MICROSERVICE, saw, lost)
+
+    def children(self, children: Children, pods: Pods, appeared: Callable[[], None]) -> None:
+        """Tell of what is ours; `appeared` is called when ServiceMonitors are served after all."""
+        for kind in WATCHED:
+            self._add(kind, *_of(children, kind), OURS)
+        self._add(SERVICE_MONITOR, *_of(children, SERVICE_MONITOR), OURS, appeared)
+        self._add(POD, pods.saw, pods.lost, OURS)
+
+    @property
+    def service_monitors(self) -> bool:
+        """Whether the server has that kind."""
+        return any(watch.served for watch in self._all if watch.kind is SERVICE_MONITOR)
+
+    def run(self, tasks: asyncio.TaskGroup) -> None:
+        """Start them all."""
+        for watch in self._all:
+            tasks.create_task(watch.run(), name=f"watch {watch.kind.plural} {watch.namespace}".strip())
+
+    async def listed(self) -> None:
+        """Wait until what exists is known, or a restart would take what is not listed yet for missing."""
+        for watch in self._all:
+            await watch.listed.wait()
+
+    @property
+    def awaited(self) -> list[str]:
+        """What has not been listed yet."""
+        return sorted({watch.kind.plural for watch in self._all if not watch.listed.is_set()})
+
+    def _add(
+        self, kind: Kind, saw: Told, lost: Told, selector: str = "", appeared: Callable[[], None] | None = None
+    ) -> None:
+        for namespace in self._everywhere if kind.namespaced else ("",):
+            watch = Watch(self._connection, kind, saw, lost, selector, namespace, optional=appeared is not None)
+            watch.appeared = appeared or watch.appeared
+            self._all.append(watch)
+
+
+def _of(children: Children, kind: Kind) -> tuple[Told, Told]:
+    def saw(item: Mapping[str, Any]) -> None:
+        children.saw(kind.kind, item)
+
+    def lost(item: Mapping[str, Any]) -> None:
+        children.lost(kind.kind, item)
+
+    return saw, lost
