@@ -20,6 +20,8 @@ from microservice_operator.cloud.iam_roles import (
     reconcile_identity,
     site,
 )
+from microservice_operator.cloud.policy import Granting, grants
+from microservice_operator.cloud.policy_arns import arns
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.settled import Settled
 from tests.aws.conftest import ACCOUNT, REGION, World
@@ -88,7 +90,9 @@ def wanted(roles: Roles, identity: dict[str, Any] = POD_IDENTITY, **more: Any) -
     spec = {"image": "shop/product:1", "tables": [TABLE], **more.pop("spec", {})}
     aws = AWS.model_validate({"region": REGION, "accountID": ACCOUNT, "identity": identity, **more.pop("aws", {})})
     service = Microservice(roles.place.owner.identity, 1, MicroserviceSpec.model_validate(spec))
-    return WantedIdentity(service, aws, **more)
+    named = arns(site(roles.place), service, aws.messaging_key_arn)
+    granting = more.pop("granting", None) or Granting(grants(service.spec, named))
+    return WantedIdentity(service, aws, granting=granting, **more)
 
 
 async def drive(roles: Roles, want: WantedIdentity, passes: int = 20) -> tuple[Part, ...]:

@@ -4,14 +4,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from microservice_operator import names
 from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.objects import Environment, Microservice
+from microservice_operator.cloud import table_name
 from microservice_operator.cloud.iam_roles import site
-from microservice_operator.facts import Part, Section, State
+from microservice_operator.cloud.policy_arns import table_arn
+from microservice_operator.facts import Part, Reason, Section, State
 from microservice_operator.outside import Before, Outside, Provided, identity_wait, is_over
+from microservice_operator.ownership import Owner
 from microservice_operator.settled import Settled
 from tests.aws.conftest import ACCOUNT, REGION
+from tests.aws.proxy import Fault, refusal
+from tests.aws.strict import StrictDynamoDB
 from tests.aws.test_identity import POD_IDENTITY, TABLE, Roles, iam_client, roles
 
 __all__ = ["iam_client", "roles"]  # fixtures
@@ -23,12 +29,15 @@ Known = Mapping[tuple[str, str], str]
 
 
 class Neighbours:
-    """Other Microservices, by name."""
+    """Other Microservices, by name, and the ids of their tables."""
 
-    microservices: Mapping[tuple[str, str], Mapping[str, Any]] = {}
-
-    def __init__(self, **others: Microservice) -> None:
+    def __init__(self, ids: Mapping[str, str] | None = None, **others: Microservice) -> None:
         self._others = others
+        resources = [{"kind": "Table", "name": name, "id": arn} for name, arn in (ids or {}).items()]
+        self.microservices: Mapping[tuple[str, str], Mapping[str, Any]] = {
+            (other.namespace, name): {"spec": other.spec.manifest(), "status": {"resources": resources}}
+            for name, other in others.items()
+        }
 
     def dependency(self, key: tuple[str, str]) -> tuple[Mapping[str, Any], Microservice] | None:
         return ({}, self._others[key[1]]) if key[1] in self._others else None
@@ -108,7 +117,12 @@ async def test_consent_that_is_withdrawn_takes_the_right_and_not_the_role(roles:
     lender = Microservice(replace(me, name="user", uid="u"), 1, owner)
     closed = replace(lender, spec=owner.model_copy(update={"access": None}))
     world = outside(roles)
-    for neighbours in (Neighbours(user=lender), Neighbours(user=closed), Neighbours(user=lender)):
+    theirs = {"users": table_arn(site(replace(roles.place, owner=world.owner(lender.identity))), "users")}
+    for neighbours in (
+        Neighbours(theirs, user=lender),
+        Neighbours(theirs, user=closed),
+        Neighbours(theirs, user=lender),
+    ):
         roles.world.proxy.calls.clear()
         for _ in range(5):
             last = await world.provide(service, ENVIRONMENT, Before({}), neighbours)
@@ -117,3 +131,92 @@ async def test_consent_that_is_withdrawn_takes_the_right_and_not_the_role(roles:
         assert policies == ([] if neighbours.dependency(("", "user")) == ({}, closed) else ["declared"])
     (statement,) = roles.policy()["Statement"]
     assert statement["Resource"][0].partition(":table/shop-user-users-")[1]
+
+
+def foreign(roles: Roles, uid: str) -> str:
+    """A table of the very name, left by a former Microservice that was abandoned."""
+    owner = roles.place.owner
+    name = table_name(roles.place, "products")
+    left = Owner(owner.cluster, replace(owner.identity, uid=uid))
+    roles.world.client.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        Tags=[{"Key": key, "Value": value} for key, value in left.marks.items()],
+    )
+    return name
+
+
+def service(roles: Roles, *tables: dict[str, Any]) -> Microservice:
+    spec = {"image": "product:1", "tables": list(tables)}
+    return Microservice(roles.place.owner.identity, 1, MicroserviceSpec.model_validate(spec))
+
+
+def granted(roles: Roles) -> set[str]:
+    """ARNs that the role is let in to."""
+    role = site(roles.place).role_name
+    if not roles.client.list_role_policies(RoleName=role)["PolicyNames"]:
+        return set()
+    return {r for s in roles.policy()["Statement"] for r in s["Resource"]}
+
+
+async def test_a_table_of_the_right_name_that_is_anothers_is_not_granted(roles: Roles) -> None:
+    foreign(roles, "former")
+    world = outside(roles)
+    known: Known = {}
+    for _ in range(6):
+        last = await world.provide(service(roles, TABLE), ENVIRONMENT, Before(known), Neighbours())
+        known = ids(last.parts)
+    assert [part.reason for part in last.of("Table")] == [Reason.CONFLICT]
+    assert granted(roles) == set()
+
+
+async def test_a_right_goes_at_once_when_a_table_is_certainly_anothers_and_stays_when_nobody_can_tell(
+    roles: Roles,
+) -> None:
+    made = await provided(roles, [TABLE], {})
+    arn = made.of("Table")[0].id
+    roles.world.proxy.faults = [Fault("DescribeTable", refusal("InternalServerError", "oops", 500))]
+    for known in (ids(made.parts), {}):  # also if status has forgotten
+        unsure = await outside(roles).provide(service(roles, TABLE), ENVIRONMENT, Before(known), Neighbours())
+        assert [part.failed for part in unsure.of("Table")] == [True]
+        assert granted(roles) == {arn}
+    roles.world.proxy.faults = []
+    tags = [{"Key": names.TAG_UID, "Value": "another"}]
+    roles.world.client.tag_resource(ResourceArn=arn, Tags=tags)
+    taken = await outside(roles).provide(service(roles, TABLE), ENVIRONMENT, Before(ids(made.parts)), Neighbours())
+    assert [part.reason for part in taken.of("Table")] == [Reason.CONFLICT]
+    assert granted(roles) == set()
+
+
+async def test_what_leaves_the_spec_stays_granted_until_the_rollout_is_complete(roles: Roles) -> None:
+    prices = {**TABLE, "name": "prices"}
+    made = await provided(roles, [TABLE, prices], {})
+    both = granted(roles)
+    assert len(both) == 2
+    less = service(roles, {**TABLE, "access": "ReadOnly"})
+    before = Before(ids(made.parts), rolled_out=False)
+    world = outside(roles)
+    for _ in range(4):
+        during = await world.provide(less, ENVIRONMENT, before, Neighbours())
+    assert during.kept
+    assert granted(roles) == both
+    assert any("dynamodb:PutItem" in s["Action"] for s in roles.policy()["Statement"])
+    for _ in range(4):
+        after = await world.provide(less, ENVIRONMENT, replace(before, rolled_out=True), Neighbours())
+    assert not after.kept
+    assert granted(roles) == {made.of("Table")[1].id}
+    assert not any("dynamodb:PutItem" in s["Action"] for s in roles.policy()["Statement"])
+
+
+async def test_a_table_is_granted_from_the_moment_at_which_it_is_made(roles: Roles) -> None:
+    """Not when AWS shows it: what a policy grants takes a while to be known everywhere, and pods would start before."""
+    roles.world.proxy.layers["dynamodb"] = StrictDynamoDB(looks=50)
+    world = outside(roles)
+    known: Known = {}
+    for _ in range(3):
+        last = await world.provide(service(roles, TABLE), ENVIRONMENT, Before(known), Neighbours())
+        known = ids(last.parts)
+    assert [part.reason for part in last.of("Table")] == [Reason.TABLE_CREATING]
+    assert granted(roles) == {table_arn(site(roles.place), "products")}

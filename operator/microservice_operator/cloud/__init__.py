@@ -28,6 +28,7 @@ from .iam_roles import (
     WantedIdentity,
     credentials_usable,
     delete_identity,
+    keeps_former,
     reconcile_identity,
     site,
 )
@@ -83,6 +84,7 @@ __all__ = [
     "delete_subscription",
     "delete_table",
     "delete_topic",
+    "keeps_former",
     "leave_api",
     "queue_arns",
     "reachable",

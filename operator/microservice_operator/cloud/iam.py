@@ -24,11 +24,12 @@ class IAMRole:
     """One role, by its name, which no two roles of an account share whatever their paths."""
 
     def __init__(self, place: Place, name: str, path: str = "/", lane: Lane = Lane.MAIN) -> None:
-        """Name the role; nothing is asked yet. `created` is when it was made, once it was observed."""
+        """Name the role; nothing is asked yet. Once it was observed, `created` is when it was made, `granted` what."""
         self._name = name
         self._path = path
         self._door = Door(place, "iam", f"role {name}", lane)
         self.created: datetime | None = None
+        self.granted: Mapping[str, Any] | None = None
 
     async def observe(self) -> Observed | None:
         """GetRole tells all but the inline policy."""
@@ -37,7 +38,7 @@ class IAMRole:
         except Gone:
             return None
         self.created = role["CreateDate"]
-        policy = await self._policy()
+        policy = self.granted = await self._policy()
         tags = {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])}
         fields = {
             "tags": tags,

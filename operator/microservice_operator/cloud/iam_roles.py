@@ -17,13 +17,14 @@ from .iam_trust import trust
 from .kinds import Field, Kind, Reasons
 from .place import Place
 from .plan import Desired, Leaving
-from .policy import Lending, document, excess, grants
-from .policy_arns import Site, arns, needs_role
+from .policy import Granting, document, excess, granted
+from .policy_arns import Site, needs_role
 from .policy_documents import same_policy
 from .resource import Outcome, reconcile, remove
 from .rules import exact, if_given
 from .tags import desired_tags, owned_tags
 
+KEPT = "what the former declaration granted goes when the rollout is complete"
 SERVICE_ROLE = "service"  # of the only role that a Microservice has, where parts are told apart
 _NOT_THERE = (Reason.IDENTITY_CREATING, Reason.IDENTITY_DELETING, Reason.CONFLICT)
 _REASONS = Reasons(
@@ -45,7 +46,7 @@ ROLE = Kind(
         # one that is not named is not taken away: only the platform team may widen what a role can do
         Field("boundary", if_given, "the permissions boundary"),
         Field("trust", same_policy, "the trust policy"),
-        Field("policy", same_policy, "the policy"),
+        Field("policy", granted, "the policy"),
     ),
     reasons=_REASONS,
 )
@@ -61,15 +62,14 @@ class WantedIdentity:
     """A Microservice that needs a role, and the Environment's word on how its pods get it.
 
     `known` are the ids that status remembers, by kind; `tags` the Environment's overlaid with the Microservice's;
-    `lending` the tables of others that admit it; `adopted` the ARNs of tables that it has taken over, by their names.
+    `granting` what its role is to be granted.
     """
 
     service: Microservice
     aws: AWS
     tags: Mapping[str, str] = field(default_factory=dict)
     known: Mapping[str, str] = field(default_factory=dict)
-    lending: Lending = field(default_factory=dict)
-    adopted: Mapping[str, str] = field(default_factory=dict)
+    granting: Granting = field(default_factory=Granting)
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,11 @@ class LeavingIdentity:
 
     cluster: str = ""
     known: Mapping[str, str] = field(default_factory=dict)
+
+
+def keeps_former(parts: Iterable[Part]) -> bool:
+    """Whether the role grants what only pods of the former declaration may use."""
+    return any(part.message == KEPT for part in parts)
 
 
 def credentials_usable(parts: Iterable[Part]) -> bool:
@@ -98,25 +103,23 @@ async def reconcile_identity(place: Place, wanted: WantedIdentity) -> tuple[Part
     roles = wanted.aws.identity
     if roles is None or not needs_role(wanted.service):
         return ()
-    here = site(place)
-    named = arns(here, wanted.service, wanted.aws.messaging_key_arn, wanted.adopted)
-    policy = document(grants(wanted.service.spec, named, wanted.lending))
-    too_long = excess(policy)
+    too_long = excess(document(wanted.granting.grants))
     if too_long:
         return (_too_long(place, wanted, too_long),)
     fields = {
         "tags": desired_tags(place.owner, wanted.tags),
         "boundary": wanted.aws.permissions_boundary_arn,
         "trust": trust(wanted.aws, roles, place.owner.identity),
-        "policy": policy,
+        "policy": wanted.granting,
     }
-    recalled = [place.settled.recall(_key(place, kind), fields) for kind in _kinds(roles)]
+    sight = {**fields, "policy": replace(wanted.granting, former=frozenset())}
+    recalled = [place.settled.recall(_key(place, kind), sight) for kind in _kinds(roles)]
     if all(recalled):
         return tuple(part for part in recalled if part)
     outcomes = await _looked_at(place, wanted, fields)
     if all(outcome.settled for outcome in outcomes) and len(outcomes) == len(recalled):
         for kind, outcome in zip(_kinds(roles), outcomes, strict=True):
-            place.settled.keep(_key(place, kind), fields, outcome.part)
+            place.settled.keep(_key(place, kind), sight, outcome.part)
     uid = place.owner.identity.uid
     return tuple(place.settled.news((uid, outcome.part.kind, SERVICE_ROLE), outcome.part) for outcome in outcomes)
 
@@ -144,7 +147,7 @@ async def _looked_at(place: Place, wanted: WantedIdentity, fields: Mapping[str, 
     known_id, associated = (wanted.known.get(kind.name, "") for kind in (ROLE, ASSOCIATION))
     role = IAMRole(place, site(place).role_name, site(place).role_path)
     desired = Desired(SERVICE_ROLE, place.owner, fields, known_id, recreate=True, at="spec")
-    first = await reconcile(role, ROLE, desired)
+    first = _kept(wanted.granting, role, await reconcile(role, ROLE, desired))
     cluster = wanted.aws.identity.cluster_name if wanted.aws.identity else None
     if _cluster(associated) not in ("", cluster):
         # the Environment names another cluster now, or none
@@ -159,6 +162,13 @@ async def _looked_at(place: Place, wanted: WantedIdentity, fields: Mapping[str, 
     association = PodIdentityAssociation(place, cluster, role_created=role.created)
     needed = {"tags": fields["tags"], "role": first.part.id}
     return [first, await reconcile(association, ASSOCIATION, replace(desired, fields=needed, known_id=associated))]
+
+
+def _kept(granting: Granting, role: IAMRole, outcome: Outcome) -> Outcome:
+    """A role that is as wanted and grants more, which is taken from it when the rollout is complete."""
+    if not outcome.settled or granted(replace(granting, former=frozenset()), role.granted) is None:
+        return outcome
+    return Outcome(replace(outcome.part, message=KEPT))
 
 
 def _not_yet(known_id: str) -> Outcome:

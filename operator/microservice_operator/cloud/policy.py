@@ -13,7 +13,8 @@ from typing import Any
 from ..api.microservice import MicroserviceSpec
 from ..api.stores import Table, TableRef
 from .policy_arns import MESSAGING_KEY
-from .policy_documents import Document, text
+from .policy_documents import Document, same_policy, text
+from .rules import Outcome
 
 SIZE_LIMIT = 10_240  # characters of all inline policies of one role: "IAM and AWS STS quotas"
 
@@ -57,6 +58,20 @@ STREAM_ACTIONS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+CLOSED = frozenset(
+    action
+    for actions in (
+        *TABLE_ACTIONS.values(),
+        *INDEX_ACTIONS.values(),
+        *STREAM_ACTIONS.values(),
+        TOPIC_ACTIONS,
+        QUEUE_ACTIONS,
+        KEY_ACTIONS,
+    )
+    for action in actions
+)
+
+
 @dataclass(frozen=True)
 class Grant:
     """Actions on one resource, and the declaration that they come from."""
@@ -73,6 +88,31 @@ class Lent:
 
     table: Table
     arn: str
+
+
+@dataclass(frozen=True)
+class Granting:
+    """What a role is to be granted for certain, and the ARNs on which it keeps what it was granted before.
+
+    On `unsure` ones, because nobody can tell at the moment whether they are the service's; on `former` ones, because
+    pods of the former declaration may use them still.
+    """
+
+    grants: tuple[Grant, ...] = ()
+    unsure: frozenset[str] = frozenset()
+    former: frozenset[str] = frozenset()
+
+    def kept(self, granted: Document | None) -> tuple[Grant, ...]:
+        """What a role that is granted this keeps of it; nothing that no declaration could have asked for."""
+        on = self.unsure | self.former
+        return tuple(
+            Grant(actions, resource, "", "")
+            for statement in (granted or {}).get("Statement", ())
+            for resource in _listed(statement.get("Resource", ()))
+            if resource.removesuffix("/index/*").removesuffix("/stream/*") in on
+            for actions in [tuple(sorted(CLOSED.intersection(_listed(statement.get("Action", ())))))]
+            if actions
+        )
 
 
 Lending = Mapping[tuple[str, str], Lent]  # (Microservice, table) of a ref → the table, only where the owner admits
@@ -106,7 +146,7 @@ def grants(
 ) -> tuple[Grant, ...]:
     """Everything that a Microservice's role is for; `arns` holds the exact ARN of each declared (kind, name).
 
-    A table without one is to be taken over and is not the service's yet.
+    One without is not the service's, or nobody knows yet that it is.
     """
     own = (
         grant
@@ -125,12 +165,14 @@ def grants(
 
 def message_grants(spec: MicroserviceSpec, arns: Mapping[tuple[str, str], str]) -> Iterable[Grant]:
     """What topics and queues grant: to publish, to send and receive, and the use of the key that encrypts them."""
-    for index, topic in enumerate(spec.topics or []):
-        yield Grant(TOPIC_ACTIONS, arns["Topic", topic.name], f"spec.topics[{index}]", f"topic {topic.name}")
-    for index, queue in enumerate(spec.queues or []):
-        yield Grant(QUEUE_ACTIONS, arns["Queue", queue.name], f"spec.queues[{index}]", f"queue {queue.name}")
-    if MESSAGING_KEY in arns and (spec.topics or spec.queues):
-        at = "spec.topics" if spec.topics else "spec.queues"
+    topics = [(at, topic.name) for at, topic in enumerate(spec.topics or []) if ("Topic", topic.name) in arns]
+    queues = [(at, queue.name) for at, queue in enumerate(spec.queues or []) if ("Queue", queue.name) in arns]
+    for index, name in topics:
+        yield Grant(TOPIC_ACTIONS, arns["Topic", name], f"spec.topics[{index}]", f"topic {name}")
+    for index, name in queues:
+        yield Grant(QUEUE_ACTIONS, arns["Queue", name], f"spec.queues[{index}]", f"queue {name}")
+    if MESSAGING_KEY in arns and (topics or queues):
+        at = "spec.topics" if topics else "spec.queues"
         yield Grant(KEY_ACTIONS, arns[MESSAGING_KEY], at, "the Environment's aws.messagingKeyARN encrypts messages")
 
 
@@ -144,6 +186,15 @@ def document(granted: Iterable[Grant]) -> Document | None:
         for actions, on in sorted(resources.items(), key=lambda entry: (sorted(entry[1]), entry[0]))
     ]
     return {"Version": "2012-10-17", "Statement": statements} if statements else None
+
+
+def granted(desired: Granting, observed: Document | None) -> Outcome:
+    """A rule: the policy grants what is certain, and what is to be kept of what it grants."""
+    return same_policy(document((*desired.grants, *desired.kept(observed))), observed)
+
+
+def _listed(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def excess(policy: Document | None) -> str:

@@ -9,6 +9,7 @@ from ..errors import NeedsPerson
 from ..facts import Reason
 from ..ownership import Owner
 from ..settled import Settled
+from .order import Key
 
 
 @dataclass
@@ -16,7 +17,8 @@ class Doors:
     """What every step goes through; `cluster_id` is the UID of `kube-system`.
 
     `logins` are those of databases that were ready, by the Microservice's UID and the database's name: a Secret that
-    somebody deleted comes back with the same password.
+    somebody deleted comes back with the same password. `made` are parts, by the Microservice's UID, that this process
+    has made and that AWS does not show yet as the Microservice's.
     """
 
     cluster: Cluster
@@ -26,12 +28,14 @@ class Doors:
     settled: Settled
     resync: float
     logins: dict[tuple[str, str], postgres.Logins] = field(default_factory=dict)
+    made: set[tuple[str, Key]] = field(default_factory=set)
 
     def forget(self, uid: str) -> None:
         """Drop what is remembered of a Microservice that is gone."""
         self.settled.forget(uid)
         for key in [key for key in self.logins if key[0] == uid]:
             del self.logins[key]
+        self.made -= {one for one in self.made if one[0] == uid}
 
     def owner(self, identity: Identity) -> Owner:
         """A Microservice as the owner of things."""

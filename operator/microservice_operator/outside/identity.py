@@ -7,9 +7,10 @@ from typing import Any
 from .. import cloud
 from ..api.objects import Environment, Microservice
 from ..facts import Part, Section, State
-from .adoption import adopted_tables
 from .doors import Doors
-from .lending import lending, names_of
+from .granting import CALLED as GRANTED
+from .granting import granting, noted
+from .lending import names_of
 from .sorts import Declared, Going, Neighbours, Sort, Stepped, Wanted, items
 
 ROLE, ASSOCIATION = "Role", "PodIdentityAssociation"
@@ -27,6 +28,7 @@ def identity(doors: Doors) -> Sort:
         leave=partial(_leave, doors),
         keeps=False,
         beside=(ASSOCIATION,),
+        follows=frozenset(GRANTED),
     )
 
 
@@ -59,10 +61,13 @@ async def _step(doors: Doors, wanted: Wanted) -> Stepped:
     place = doors.place(wanted.service.identity, wanted.environment, "roles")
     aws = wanted.environment.spec.aws if wanted.environment else None
     assert aws is not None  # noqa: S101 the place is made from it
-    lent = lending(place.owner, cloud.site(place), wanted.service, wanted.neighbours)
-    adopted = adopted_tables(place, wanted)
-    role = cloud.WantedIdentity(wanted.service, aws, wanted.tags, wanted.known, lent, adopted)
-    return Stepped(await cloud.reconcile_identity(place, role))
+    uid = wanted.service.identity.uid
+    for made, is_new in noted(uid, wanted.before):
+        (doors.made.add if is_new else doors.made.discard)(made)
+    just_made = frozenset(at for whose, at in doors.made if whose == uid)
+    role = cloud.WantedIdentity(wanted.service, aws, wanted.tags, wanted.known, granting(place, wanted, just_made))
+    parts = await cloud.reconcile_identity(place, role)
+    return Stepped(parts, kept=cloud.keeps_former(parts))
 
 
 async def _leave(doors: Doors, going: Going) -> tuple[Part, ...]:

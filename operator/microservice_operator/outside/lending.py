@@ -1,6 +1,8 @@
 """PURE: tables of other Microservices that this one refers to, and whether their owners admit it."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from ..api.microservice import MicroserviceSpec
 from ..api.objects import Microservice
@@ -8,8 +10,10 @@ from ..api.stores import Table, TableRef
 from ..cloud.policy import Lending, Lent
 from ..cloud.policy_arns import TABLE_NAME_LIMIT, Site, table_arn
 from ..ownership import Owner
+from ..plain import mappings, text
 from .adoption import taken_over
 from .sorts import Neighbours
+from .topics import admits as named_in
 
 
 def lending(owner: Owner, site: Site, service: Microservice, neighbours: Neighbours) -> Lending:
@@ -27,6 +31,56 @@ def lending(owner: Owner, site: Site, service: Microservice, neighbours: Neighbo
             if arn:
                 found[ref.microservice, ref.table] = Lent(table, arn)
     return found
+
+
+@dataclass(frozen=True)
+class Borrowed:
+    """Tables of others: those that are lent for certain, and ARNs of which that cannot be told, or is certainly not so.
+
+    `former` are all that others lend: what a ref was for that is not declared any more.
+    """
+
+    tables: Lending
+    unsure: frozenset[str]
+    refused: frozenset[str]
+    former: frozenset[str]
+
+
+def borrowed(owner: Owner, site: Site, service: Microservice, neighbours: Neighbours) -> Borrowed:
+    """What is lent: a table that its owner's status remembers as its own, and whose owner names this Microservice."""
+    tables: dict[tuple[str, str], Lent] = {}
+    unsure, refused = set[str](), set[str]()
+    lent = lending(owner, site, service, neighbours)
+    for ref in service.spec.table_refs or []:
+        body = neighbours.microservices.get((service.namespace, ref.microservice))
+        theirs, shown = remembered(body), lent.get((ref.microservice, ref.table))
+        arn = theirs.get(ref.table) or table_arn(replace(site, named=owner_of(owner, ref).name), ref.table)
+        if body is not None and _denied(body.get("spec"), service, ref):
+            refused.add(arn)
+        elif shown and theirs.get(ref.table) == shown.arn:
+            tables[ref.microservice, ref.table] = shown
+        else:
+            unsure.add(arn)
+    former = {
+        arn
+        for (namespace, name), body in neighbours.microservices.items()
+        if namespace == service.namespace and name != service.name and named_in(body.get("spec"), service.name)
+        for arn in remembered(body).values()
+    }
+    return Borrowed(tables, frozenset(unsure), frozenset(refused), frozenset(former))
+
+
+def remembered(body: Mapping[str, Any] | None) -> dict[str, str]:
+    """ARNs of a Microservice's tables, by their declared names, as its status has them."""
+    listed = mappings((body or {}).get("status"), "resources")
+    return {text(entry, "name"): text(entry, "id") for entry in listed if text(entry, "kind") == "Table"}
+
+
+def _denied(spec: object, service: Microservice, ref: TableRef) -> bool:
+    """Whether the owner says for certain that the table is not lent: it names others only, or declares it no more."""
+    if named_in(spec, service.name) is False:
+        return True
+    return isinstance(spec, Mapping) and ref.table not in {text(table, "name") for table in mappings(spec, "tables")}
 
 
 def names_of(owner: Owner, service: Microservice, neighbours: Neighbours) -> dict[tuple[str, str], str]:

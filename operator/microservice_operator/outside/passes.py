@@ -68,7 +68,7 @@ class Outside(Doors):
     ) -> Provided:
         """One pass over what is declared, and over what is no longer."""
         spec = service.spec.manifest()
-        common = Wanted("", service, environment, neighbours, remembered=before.known)
+        common = Wanted("", service, environment, neighbours, remembered=before.known, rolled_out=before.rolled_out)
         wanted = {
             (sort.kind, item.name): replace(
                 common,
@@ -100,7 +100,7 @@ class Outside(Doors):
             left=left,
             connections={key[1]: stepped[key].connection for key in wanted if stepped[key].connection},  # type: ignore[misc]
             address=next((stepped[key].address for key in wanted if stepped[key].address), ""),
-            kept=kept,
+            kept=kept or any(at.kept for at in stepped.values()),
         )
 
     async def leave(
@@ -134,6 +134,9 @@ class Outside(Doors):
             return lambda before: self._leave(key, going[key], before, needed_by(key, goes))
 
         order = edges(wants, goes)
+        for key in wanted:
+            follows = self.sorts[key[0]].follows
+            order[key] |= {other for other in wanted if other[0] in follows}
         return await in_order(order, {key: take(key) for key in order})
 
     def _needs(self, owner: str, keys: Iterable[Key]) -> Edges:
@@ -142,6 +145,8 @@ class Outside(Doors):
     async def _step(self, key: Key, wanted: Wanted, needs: Taken) -> Stepped:
         sort = self.sorts[key[0]]
         known_id = wanted.known.get(sort.kind, "")
+        before = {other: at.part for other, at in needs.items()}
+        needs = {need: at for need, at in needs.items() if need[0] not in sort.follows}
         missing = [need for need, at in needs.items() if not self.sorts[need[0]].usable(at.part)]
         if missing:
             message = f"{listed([key])} waits for {listed(missing)}"
@@ -149,7 +154,7 @@ class Outside(Doors):
             after = _look_again(part for need in missing for part in needs[need].parts)
             return Stepped((replace(waits, after=after), *_remembered(sort, wanted.name, wanted.known)))
         try:
-            return await sort.step(replace(wanted, needs={need: at.part for need, at in needs.items()}))
+            return await sort.step(replace(wanted, needs={need: at.part for need, at in needs.items()}, before=before))
         except OperatorError as error:
             return Stepped((sort.refused(wanted.name, error, known_id), *_remembered(sort, wanted.name, wanted.known)))
 

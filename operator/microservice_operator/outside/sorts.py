@@ -56,7 +56,8 @@ class Wanted:
     """A declared part whose turn it is. `known` are ids that status remembers, by kind; `needs` have been stepped.
 
     `remembered` are the ids of all parts of the Microservice. `kept` are those that are not declared any more and that
-    pods of the former declaration may still use: what these were granted, they keep.
+    pods of the former declaration may still use: what these were granted, they keep. `rolled_out`: there are none of
+    them. `before` are parts that have had their turn in this pass, those that it `follows` too.
     """
 
     name: str
@@ -68,6 +69,8 @@ class Wanted:
     needs: Mapping[Key, Part] = field(default_factory=dict)
     remembered: Mapping[Key, str] = field(default_factory=dict)
     kept: frozenset[Key] = frozenset()
+    rolled_out: bool = True
+    before: Mapping[Key, Part] = field(default_factory=dict)
 
     @property
     def tags(self) -> dict[str, str]:
@@ -95,6 +98,7 @@ class Stepped:
     parts: tuple[Part, ...]
     connection: Connection | None = None
     address: str = ""
+    kept: bool = False  # something stays until the rollout is complete
 
     @property
     def part(self) -> Part:
@@ -124,8 +128,8 @@ class Sort:
 
     `declared` reads a spec as plain data and trusts nothing, for one that never was valid can be deleted all the same.
     `needs` names, by the Microservice's and the part's name, all that the part can ever need: the same for a declared
-    part and for one of which only the name is left. What `keeps` data stays when its declaration, and with it the
-    consent to delete, is gone.
+    part and for one of which only the name is left. It `follows` the kinds whose parts have their turn first, and waits
+    for none of them. What `keeps` data stays when its declaration, and with it the consent to delete, is gone.
     """
 
     kind: str
@@ -137,6 +141,7 @@ class Sort:
     keeps: bool = True
     beside: tuple[str, ...] = ()
     needs: Callable[[str, str], Iterable[Key]] = nothing
+    follows: frozenset[str] = frozenset()
     usable: Callable[[Part], bool] = in_use
 
     @property

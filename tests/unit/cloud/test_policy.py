@@ -20,8 +20,11 @@ from microservice_operator.cloud.policy import (
     STREAM_ACTIONS,
     TABLE_ACTIONS,
     TOPIC_ACTIONS,
+    Grant,
+    Granting,
     document,
     excess,
+    granted,
     grants,
 )
 from microservice_operator.cloud.policy_arns import Site, arns, partition
@@ -165,3 +168,34 @@ def test_trust_is_always_for_one_service_account(identity: Identity, kind: str) 
     said = set(statement["Condition"]["StringEquals"].values())
     subject = f"system:serviceaccount:{identity.namespace}:{identity.name}"
     assert {identity.namespace, identity.name} <= said or subject in said
+
+
+ON = "arn:aws:dynamodb:us-east-1:123456789012:table/x"
+SURE = Grant(("dynamodb:GetItem",), ON.replace("/x", "/sure"), "", "")
+
+
+def allows(resource: Any, *actions: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+
+
+def statements(*found: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(found)}
+
+
+@pytest.mark.parametrize("field", ["unsure", "former"])
+@pytest.mark.parametrize("resource", [ON, f"{ON}/index/*", f"{ON}/stream/*"])
+def test_what_was_granted_stays_where_nobody_can_tell_or_former_pods_run(field: str, resource: str) -> None:
+    desired = Granting((SURE,), **{field: frozenset({ON})})
+    there = statements(allows(resource, "dynamodb:Query"), allows(SURE.resource, "dynamodb:GetItem"))
+    assert granted(desired, there) is None
+    assert granted(Granting((SURE,)), there) == Change(document([SURE]))
+
+
+def test_nothing_is_kept_that_was_not_granted_or_that_no_declaration_grants() -> None:
+    desired = Granting((SURE,), unsure=frozenset({ON}))
+    only = Change(document([SURE]))
+    assert granted(desired, None) == only
+    assert granted(desired, statements(allows(ON.replace("/x", "/y"), "dynamodb:GetItem"))) == only
+    assert granted(desired, statements(allows(ON, "dynamodb:DeleteTable", "*"))) == only
+    assert granted(desired, statements(allows("*", "dynamodb:GetItem"))) == only
+    assert granted(Granting(), None) is None
