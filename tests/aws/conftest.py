@@ -1,7 +1,7 @@
 """One emulator for all tests of this folder; each test has a strict layer before it, and a Microservice, of its own."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -12,6 +12,7 @@ from moto.server import ThreadedMotoServer
 from microservice_operator.api.objects import Identity
 from microservice_operator.api.stores import Table
 from microservice_operator.cloud import Clients, Limits, Place, WantedTable, reconcile_table
+from microservice_operator.cloud.lately import Lately
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
 from tests.aws.proxy import Proxy
@@ -35,6 +36,7 @@ class World:
     heard: list[tuple[str, str, str]]
     scaling: StrictScaling
     client: Any  # straight to the emulator: somebody else's hands
+    now: list[float] = field(default_factory=lambda: [0.0])  # the clock of what was done a moment ago
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +81,9 @@ def world(doors: World) -> World:
     doors.proxy.calls.clear()
     doors.heard.clear()
     doors.place.clients.verified_accounts.clear()
-    return replace(doors, place=replace(doors.place, owner=owner), strict=strict, scaling=scaling)
+    now = [0.0]
+    doors.place.clients.lately = Lately(clock=lambda: now[0])
+    return replace(doors, place=replace(doors.place, owner=owner), strict=strict, scaling=scaling, now=now)
 
 
 def table(**spec: Any) -> Table:
@@ -95,6 +99,7 @@ async def drive(world: World, wanted: WantedTable, passes: int = 40) -> Part:
         if part.state in (State.READY, State.STALLED):
             return part
         assert part.after, part
+        world.now[0] += part.after
         wanted = replace(wanted, known_id=part.id)
     raise AssertionError(part)
 

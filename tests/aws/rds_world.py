@@ -10,6 +10,7 @@ import pytest
 from microservice_operator.api.stores import Database
 from microservice_operator.cloud import rds as cloud
 from microservice_operator.cloud import rds_wanted
+from microservice_operator.cloud.lately import Lately
 from microservice_operator.cloud.place import Place
 from microservice_operator.cloud.rds_fleet import Fleet
 from microservice_operator.cloud.rds_wanted import WantedInstance
@@ -132,4 +133,5 @@ def rds(world: "World", ec2: Network) -> RDSWorld:
     world.proxy.layers |= {"rds": strict, "secretsmanager": strict, "ec2": strict_ec2(strict)}
     # a look serves for no time at all: a pass sees what the clock of the strict layer says
     world.place.clients.fleet = Fleet(0, lambda: strict.now)
+    world.place.clients.lately = Lately(clock=lambda: strict.now)
     return RDSWorld(world.place, world.proxy, strict, ec2, world.heard)

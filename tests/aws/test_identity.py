@@ -104,6 +104,7 @@ async def drive(roles: Roles, want: WantedIdentity, passes: int = 20) -> tuple[P
         if all(part.state is State.READY for part in parts) or any(part.state is State.STALLED for part in parts):
             return parts
         assert all(part.after for part in parts if part.state is not State.READY), parts
+        roles.world.now[0] += max(part.after or 0 for part in parts)
         want = replace(want, known={part.kind: part.id for part in parts})
     raise AssertionError(parts)
 

@@ -15,6 +15,7 @@ from microservice_operator.api.routes import API, APIGateway
 from microservice_operator.cloud.apis import LeavingAPI, Others, WantedAPI, api_url, leave_api, reconcile_api
 from microservice_operator.cloud.claims import Tokens
 from microservice_operator.cloud.gateways import SharedAPI
+from microservice_operator.cloud.lately import Lately
 from microservice_operator.cloud.making import Making
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
@@ -154,6 +155,7 @@ async def shop(world: World, gateway_client: Any) -> AsyncIterator[Shop]:
     now = [0.0]
     world.proxy.layers["apigateway"] = strict
     world.place.clients.making = Making(60, lambda: now[0])
+    world.place.clients.lately = Lately(60, lambda: now[0])
     yield Shop(world, strict, now, world.place.owner.identity.name)
     del world.proxy.layers["apigateway"]
 
@@ -378,7 +380,7 @@ async def test_a_lost_answer_makes_no_second_one(shop: Shop, action: str, effect
 
 async def test_throttling_is_waited_for(shop: Shop) -> None:
     throttled = gateway_refusal("TooManyRequestsException", "Too Many Requests", 429)
-    shop.world.proxy.faults = [Fault("*", throttled, 1), Fault("CreateRoute", throttled, 2)]
+    shop.world.proxy.faults = [Fault("GetApis", throttled, 1), Fault("CreateRoute", throttled, 2)]
     order = shop.service("order")
     order.text = document(ORDERS)
     first = await order.step()

@@ -9,6 +9,7 @@ from moto.server import ThreadedMotoServer
 
 from microservice_operator.api.objects import Identity
 from microservice_operator.cloud import Clients, Limits
+from microservice_operator.cloud.lately import Lately
 from microservice_operator.cloud.making import Making
 from microservice_operator.cloud.rds_fleet import Fleet
 from microservice_operator.outside import Outside
@@ -105,5 +106,6 @@ def world(doors: Doors, postgres: tuple[OneServer, str]) -> Iterator[World]:
     made.publish(PATHS)
     clients.fleet = Fleet(0, lambda: aws.rds.now)
     clients.making = Making(60, lambda: made.now)
+    clients.lately = Lately(60, lambda: made.now)
     yield made
     servers.close()

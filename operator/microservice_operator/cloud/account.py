@@ -1,11 +1,9 @@
-"""Are we in the account that the Environment names? Asked once, before the first write; if not, nothing is written."""
-
-from botocore.exceptions import BotoCoreError, ClientError
+"""Are we in the account that the Environment names? Asked once, before the first call; if not, there is no other."""
 
 from ..errors import NeedsPerson
 from ..facts import Reason
 from .clients import Call
-from .failures import meaning
+from .failures import AWSError, meaning
 from .place import Place
 
 
@@ -15,7 +13,7 @@ async def verify_account(place: Place) -> None:
         return
     try:
         answer = await place.clients.call(Call("sts", place.region, "GetCallerIdentity"))
-    except (ClientError, BotoCoreError) as error:
+    except AWSError as error:
         raise meaning(error, "sts:GetCallerIdentity", f"account {place.account_id}") from None
     if answer["Account"] != place.account_id:
         raise NeedsPerson(

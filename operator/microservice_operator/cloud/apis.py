@@ -22,7 +22,7 @@ from .kinds import Field, Kind
 from .parts import failed
 from .place import Place
 from .plan import Desired, Leaving
-from .resource import reconcile, remove
+from .resource import at_home, reconcile, remove
 from .rules import exact
 
 API_PART = "routes"  # of the part: a Microservice has one
@@ -95,6 +95,10 @@ async def reconcile_api(place: Place, wanted: WantedAPI, read: Callable[[], Awai
         return recalled
     unread = Part("AWS", API.name, API_PART, State.UNKNOWN, id=wanted.known_id, field=wanted.field)
     try:
+        at_home(place, API, Leaving(API_PART, place.owner, "Retain", wanted.known_id))
+    except OperatorError as error:
+        return place.settled.news(key, failed(unread, error))
+    try:
         text = await read()
         claimed = await asyncio.to_thread(_claims, text, wanted)
     except OperatorError as error:
@@ -164,7 +168,8 @@ async def _routes(place: Place, wanted: WantedAPI, at: tuple[str, tuple[Claim, .
         "duplicates": (),
     }
     resource = ServiceRoutes(place, Site(current, prefix, frozenset(asked), others))
-    outcome = await reconcile(resource, API, Desired(API_PART, place.owner, fields, at=wanted.field))
+    desired = Desired(API_PART, place.owner, fields, at=wanted.field, within=current)
+    outcome = await reconcile(place, resource, API, desired)
     part = replace(outcome.part, id=outcome.part.id or wanted.known_id)
     if resource.gone:
         forget_gateway(shared_place(place, wanted.shared.environment))
@@ -175,7 +180,7 @@ async def _routes(place: Place, wanted: WantedAPI, at: tuple[str, tuple[Claim, .
 
 async def _leave(place: Place, site: Site, known_id: str) -> Part:
     resource = ServiceRoutes(place, site, Lane.DELETE)
-    return await remove(resource, API, Leaving(API_PART, place.owner, "Delete", known_id))
+    return await remove(place, resource, API, Leaving(API_PART, place.owner, "Delete", known_id, site.api))
 
 
 def _claims(text: str, wanted: WantedAPI) -> tuple[Claim, ...]:

@@ -18,6 +18,7 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from .lately import Lately
 from .making import Making
 from .rds_fleet import Fleet
 
@@ -72,6 +73,7 @@ class Clients:
         self._making = Lock()
         self.verified_accounts: set[tuple[str, str]] = set()
         self.making = Making()
+        self.lately = Lately()
         self.fleet = Fleet()
 
     async def call(self, call: Call) -> dict[str, Any]:

@@ -1,12 +1,13 @@
-"""One service of AWS as an adapter uses it: errors already mean something, no write goes to the wrong account."""
+"""One service of AWS as an adapter uses it: errors already mean something, no call goes to the wrong account.
+
+Reads are held to that too: in another account everything is "not there", which would end a deletion.
+"""
 
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from .account import verify_account
 from .clients import Call, Lane
-from .failures import meaning
+from .failures import AWSError, meaning
 from .place import Place
 
 
@@ -25,13 +26,13 @@ class Door:
 
     async def read(self, action: str, **parameters: Any) -> dict[str, Any]:
         """Answer of a call that changes nothing; raises an OperatorError."""
+        await verify_account(self._place)
         try:
             call = Call(self._service, self._place.region, action, parameters, self._lane)
             return await self._place.clients.call(call)
-        except (ClientError, BotoCoreError) as error:
+        except AWSError as error:
             raise meaning(error, f"{self._service}:{action}", self._target) from None
 
     async def write(self, action: str, **parameters: Any) -> None:
         """Change something; raises an OperatorError."""
-        await verify_account(self._place)
         await self.read(action, **parameters)

@@ -28,11 +28,12 @@ _SOURCES = {
 class SecurityGroup:
     """One security group, by its name."""
 
-    def __init__(self, place: Place, name: str, vpc: str = "", lane: Lane = Lane.MAIN) -> None:
-        """Name the group and the VPC that it belongs to; nothing is asked yet."""
+    def __init__(self, place: Place, name: str, *, vpc: str = "", known_id: str = "", lane: Lane = Lane.MAIN) -> None:
+        """Name the group and the VPC that it belongs to; `known_id` is what status remembers, nothing is asked yet."""
         self._place = place
         self._name = name
         self._vpc = vpc
+        self._known_id = known_id
         self._id = ""
         self._rules: dict[str, Rules] = {}
         self._door = Door(place, "ec2", f"security group {name}", lane)
@@ -42,7 +43,7 @@ class SecurityGroup:
         named = [{"Name": "group-name", "Values": [self._name]}]
         found = (await self._door.read("DescribeSecurityGroups", Filters=named)).get("SecurityGroups", [])
         # a foreign group of the name in another VPC is in nobody's way
-        near = [g for g in found if g["VpcId"] == self._vpc or self._ours(g)]
+        near = [g for g in found if g["VpcId"] == self._vpc or g["GroupId"] == self._known_id or self._ours(g)]
         if not near:
             return None
         group = near[0]

@@ -11,6 +11,7 @@ from botocore.exceptions import (
     ParamValidationError,
     PartialCredentialsError,
 )
+from botocore.parsers import ResponseParserError
 
 from ..errors import Gone, NeedsPerson, NotYet, OperatorError
 from ..facts import Reason
@@ -88,7 +89,10 @@ _ABSENT = {
 _TOO_MANY, _SERVER = 429, 500
 
 
-def meaning(error: ClientError | BotoCoreError, action: str, target: str) -> OperatorError:
+AWSError = (ClientError, BotoCoreError, ResponseParserError)  # the last: an answer that is none of AWS
+
+
+def meaning(error: ClientError | BotoCoreError | ResponseParserError, action: str, target: str) -> OperatorError:
     """The error as what happens next; `action` is such as `dynamodb:CreateTable`, `target` what it was done to."""
     if isinstance(error, ClientError):
         return _answered(error, action, target)

@@ -82,7 +82,7 @@ async def reconcile_gateway(place: Place, shared: SharedAPI) -> Part:
             "stages": spec.stage,
             "duplicates": (),
         }
-        outcome = await reconcile(resource, GATEWAY, Desired(spec.name, there.owner, fields, at="spec.api"))
+        outcome = await reconcile(there, resource, GATEWAY, Desired(spec.name, there.owner, fields, at="spec.api"))
         part = outcome.part
         if part.reason is Reason.CONFLICT:
             tagged = ", ".join(f"{tag}: {value}" for tag, value in there.owner.marks.items())
@@ -100,7 +100,7 @@ async def reconcile_gateway(place: Place, shared: SharedAPI) -> Part:
 async def drop_gateway(shared: Place, gateway: HTTPAPI, part: Part) -> Part:
     """Remove the API itself; the Microservice waits until AWS does not show it any more."""
     forget_gateway(shared)
-    dropped = await remove(gateway, GATEWAY, Leaving(part.name, shared.owner, "Delete"))
+    dropped = await remove(shared, gateway, GATEWAY, Leaving(part.name, shared.owner, "Delete"))
     if dropped.state is State.RETAINED:
         return part
     return replace(dropped, kind=part.kind, id=part.id, events=(*part.events, *dropped.events))

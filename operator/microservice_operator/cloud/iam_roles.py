@@ -140,14 +140,14 @@ async def delete_identity(place: Place, leaving: LeavingIdentity) -> tuple[Part,
             waits = Part("AWS", ROLE.name, SERVICE_ROLE, State.DELETING, Reason.IDENTITY_DELETING, message, known_id)
             return waits, *beside
     role = IAMRole(place, site(place).role_name, lane=Lane.DELETE)
-    return await remove(role, ROLE, Leaving(SERVICE_ROLE, place.owner, "Delete", known_id)), *beside
+    return await remove(place, role, ROLE, Leaving(SERVICE_ROLE, place.owner, "Delete", known_id)), *beside
 
 
 async def _looked_at(place: Place, wanted: WantedIdentity, fields: Mapping[str, Any]) -> list[Outcome]:
     known_id, associated = (wanted.known.get(kind.name, "") for kind in (ROLE, ASSOCIATION))
     role = IAMRole(place, site(place).role_name, site(place).role_path)
     desired = Desired(SERVICE_ROLE, place.owner, fields, known_id, recreate=True, at="spec")
-    first = _kept(wanted.granting, role, await reconcile(role, ROLE, desired))
+    first = _kept(wanted.granting, role, await reconcile(place, role, ROLE, desired))
     cluster = wanted.aws.identity.cluster_name if wanted.aws.identity else None
     if _cluster(associated) not in ("", cluster):
         # the Environment names another cluster now, or none
@@ -161,7 +161,12 @@ async def _looked_at(place: Place, wanted: WantedIdentity, fields: Mapping[str, 
         return [first, _not_yet(associated)]
     association = PodIdentityAssociation(place, cluster, role_created=role.created)
     needed = {"tags": fields["tags"], "role": first.part.id}
-    return [first, await reconcile(association, ASSOCIATION, replace(desired, fields=needed, known_id=associated))]
+    return [
+        first,
+        await reconcile(
+            place, association, ASSOCIATION, replace(desired, fields=needed, known_id=associated, within=cluster)
+        ),
+    ]
 
 
 def _kept(granting: Granting, role: IAMRole, outcome: Outcome) -> Outcome:
@@ -188,7 +193,9 @@ def _effective(role: IAMRole, outcome: Outcome) -> Outcome:
 
 async def _parted(place: Place, cluster: str, known_id: str) -> Part:
     association = PodIdentityAssociation(place, cluster, Lane.DELETE)
-    return await remove(association, ASSOCIATION, Leaving(SERVICE_ROLE, place.owner, "Delete", known_id))
+    return await remove(
+        place, association, ASSOCIATION, Leaving(SERVICE_ROLE, place.owner, "Delete", known_id, cluster)
+    )
 
 
 def _too_long(place: Place, wanted: WantedIdentity, message: str) -> Part:

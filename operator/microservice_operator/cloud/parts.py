@@ -54,7 +54,8 @@ def leaving_part(part: Part, kind: Kind, decision: Decision, observed: Observed 
             happened = (Event("Normal", reasons.retained, f"{noun} is left in place, marked as retained"),)
             return replace(part, state=State.RETAINED, reason=reasons.retained, message=message, events=happened)
         case _:
-            message = f"{noun} is being deleted"
+            unmarked = observed and observed.tags is None and observed.phase in (Phase.READY, Phase.CHANGING)
+            message = _unmarked(noun) if unmarked else f"{noun} is being deleted"
             happened = (Event("Normal", reasons.deleting, message),) if isinstance(decision, Delete) else ()
             after = _UNDER_WAY if isinstance(decision, Wait) else _SOON
             return replace(part, message=message, after=after, events=happened)
@@ -72,9 +73,16 @@ def failed(part: Part, error: OperatorError) -> Part:
     raise error
 
 
+def _unmarked(noun: str) -> str:
+    return f"AWS does not show the tags of {noun} yet, which say whose it is"
+
+
 def _waiting(part: Part, kind: Kind, observed: Observed | None) -> Part:
     noun = called(kind, part.name)
     phase = observed.phase if observed else Phase.CHANGING
+    if observed and observed.tags is None and phase in (Phase.READY, Phase.CHANGING):
+        reason = kind.reasons.updating if part.id else kind.reasons.creating
+        return replace(part, reason=reason, message=_unmarked(noun), after=_UNDER_WAY)
     if phase is Phase.CREATING:
         message = f"{noun} is being created"
         return replace(part, reason=kind.reasons.creating, message=message, after=_UNDER_WAY / 2)

@@ -37,7 +37,10 @@ class Adoption:
 
 @dataclass(frozen=True)
 class Desired:
-    """A declared resource. `known_id` is what status remembers of it, `at` its path in the spec."""
+    """A declared resource. `known_id` is what status remembers of it, `at` its path in the spec.
+
+    `within` is what it is part of, where it may be part of several that are looked at in one pass.
+    """
 
     name: str
     owner: Owner
@@ -46,6 +49,7 @@ class Desired:
     recreate: bool = False
     at: str = ""
     adoption: Adoption | None = None
+    within: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Leaving:
     owner: Owner
     policy: Literal["Retain", "Snapshot", "Delete"]
     known_id: str = ""
+    within: str = ""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from .rds_kinds import INSTANCE, KINDS, PARAMETER_GROUP, SECURITY_GROUP, SUBNET_
 from .rds_secret import MasterSecret
 from .rds_shapes import group_name, pending, restart_awaited
 from .rds_wanted import WantedInstance, instance_fields, parameter_fields
-from .resource import Outcome, Resource, reconcile, remove
+from .resource import Outcome, Resource, at_home, reconcile, remove
 from .tags import desired_tags
 
 PORT = 5432
@@ -71,6 +71,9 @@ async def reconcile_instance(place: Place, wanted: WantedInstance) -> tuple[tupl
 
     Never raises an OperatorError: what went wrong is in the parts.
     """
+    elsewhere = _elsewhere(place, wanted)
+    if elsewhere:
+        return elsewhere, None
     name, base = _identifier(place, wanted), instance_name(place, wanted.spec.name)
     sight = replace(wanted, known={})
     standing_on = [] if wanted.awaits_adoption else _groups(place, wanted, base)
@@ -86,13 +89,27 @@ async def reconcile_instance(place: Place, wanted: WantedInstance) -> tuple[tupl
     return (part, *(group.part for group in groups)), endpoint(place, name) if answers(part) else None
 
 
+def _elsewhere(place: Place, wanted: WantedInstance) -> tuple[Part, ...]:
+    """Parts of a database whose instance is in another account or region: none is touched, and no id forgotten."""
+    for kind in KINDS:
+        try:
+            at_home(place, kind, Leaving(wanted.spec.name, place.owner, "Retain", wanted.known.get(kind.name, "")))
+        except OperatorError as error:
+            parts = (
+                Part("AWS", kind.name, wanted.spec.name, State.UNKNOWN, id=id_, field=wanted.field)
+                for kind, id_ in ((kind, wanted.known.get(kind.name, "")) for kind in KINDS)
+            )
+            return tuple(failed(part, error) for part in parts)
+    return ()
+
+
 async def _settled_or_looked_at(place: Place, group: tuple[Resource, Kind, Desired], sight: WantedInstance) -> Outcome:
     """A group that was as wanted a moment ago is not asked for at every look at an instance that takes minutes."""
     key = _key(place, group[1], sight)
     recalled = place.settled.recall(key, sight)
     if recalled:
         return Outcome(recalled, settled=True)
-    outcome = await reconcile(*group)
+    outcome = await reconcile(place, *group)
     if outcome.settled:
         place.settled.keep(key, sight, outcome.part)
     return replace(outcome, part=place.settled.news(key, outcome.part))
@@ -112,7 +129,7 @@ async def delete_instance(place: Place, leaving: LeavingInstance) -> tuple[Part,
         except OperatorError as error:
             part = Part("AWS", kind.name, leaving.name, State.DELETING, Reason.DATABASE_DELETING)
             return (*parts, failed(part, error))
-        parts += [await remove(resource, kind, _goes(place, leaving, kind)) for resource in resources]
+        parts += [await remove(place, resource, kind, _goes(place, leaving, kind)) for resource in resources]
         if leaving.policy != "Retain" and any(part.state not in _OVER for part in parts):
             break
     return tuple(parts)
@@ -127,9 +144,10 @@ async def _leaving(place: Place, leaving: LeavingInstance, which: tuple[Kind, st
         return [SubnetGroup(place, name, Lane.DELETE)]
     if kind is PARAMETER_GROUP:
         # one for each major version that the instance ever had
-        found = await parameter_groups(place, group_name(name, 0).removesuffix("0"))
-        return [ParameterGroup(place, group, Lane.DELETE) for group in found]
-    return [SecurityGroup(place, name, lane=Lane.DELETE)]
+        listed = await parameter_groups(place, group_name(name, 0).removesuffix("0"))
+        known = named(leaving.known.get(PARAMETER_GROUP.name, ""))
+        return [ParameterGroup(place, group, Lane.DELETE) for group in sorted({*listed, known} - {""})]
+    return [SecurityGroup(place, name, known_id=leaving.known.get(SECURITY_GROUP.name, ""), lane=Lane.DELETE)]
 
 
 def _goes(place: Place, leaving: LeavingInstance, kind: Kind) -> Leaving:
@@ -137,9 +155,14 @@ def _goes(place: Place, leaving: LeavingInstance, kind: Kind) -> Leaving:
 
 
 def _groups(place: Place, wanted: WantedInstance, name: str) -> list[tuple[Resource, Kind, Desired]]:
-    """They hold no data: one that is lost is made anew, so what status remembers of them does not matter."""
+    """They hold no data: one that is lost is made anew."""
     spec, network, tags = wanted.spec, wanted.network, desired_tags(place.owner, wanted.tags)
-    major = int(spec.version)
+    of_version = group_name(name, int(spec.version))
+
+    def known(kind: Kind) -> str:
+        return wanted.known.get(kind.name, "")
+
+    former = known(PARAMETER_GROUP)
     subnets = {"vpc": network.vpc, "subnets": network.subnets, "tags": tags}
     parameters = parameter_fields(place.owner, wanted)
     admitted = {
@@ -149,18 +172,22 @@ def _groups(place: Place, wanted: WantedInstance, name: str) -> list[tuple[Resou
         "egress": frozenset(),
     }
     return [
-        (SubnetGroup(place, name), SUBNET_GROUP, _desired(place, wanted, subnets)),
+        (SubnetGroup(place, name), SUBNET_GROUP, _stands_on(place, wanted, subnets, known(SUBNET_GROUP))),
         (
-            ParameterGroup(place, group_name(name, major)),
+            ParameterGroup(place, of_version),
             PARAMETER_GROUP,
-            _desired(place, wanted, parameters),
+            _stands_on(place, wanted, parameters, former if named(former) == of_version else ""),
         ),
-        (SecurityGroup(place, name, network.vpc), SECURITY_GROUP, _desired(place, wanted, admitted)),
+        (
+            SecurityGroup(place, name, vpc=network.vpc, known_id=known(SECURITY_GROUP)),
+            SECURITY_GROUP,
+            _stands_on(place, wanted, admitted, known(SECURITY_GROUP)),
+        ),
     ]
 
 
-def _desired(place: Place, wanted: WantedInstance, fields: Mapping[str, Any]) -> Desired:
-    return Desired(wanted.spec.name, place.owner, fields, at=wanted.field)
+def _stands_on(place: Place, wanted: WantedInstance, fields: Mapping[str, Any], known_id: str) -> Desired:
+    return Desired(wanted.spec.name, place.owner, fields, known_id, recreate=True, at=wanted.field)
 
 
 async def _instance(place: Place, wanted: WantedInstance, groups: list[Outcome]) -> Outcome:
@@ -189,7 +216,7 @@ async def _instance(place: Place, wanted: WantedInstance, groups: list[Outcome])
         wanted.adoption,
     )
     instance = Instance(place, name, groups=base, version=int(wanted.spec.version))
-    outcome = await reconcile(instance, INSTANCE, desired)
+    outcome = await reconcile(place, instance, INSTANCE, desired)
     return replace(outcome, part=_told(place, name, outcome.part))
 
 

@@ -6,12 +6,15 @@ An adapter translates and never decides. Both sides are maps of fields, so that 
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from ..errors import OperatorError
-from ..facts import Part, State
-from ..ownership import Standing
-from .kinds import Kind
+from ..errors import NeedsPerson, NotYet, OperatorError
+from ..facts import Part, Reason, State
+from ..ownership import OWNER_TAGS, Standing
+from .kinds import Kind, called
+from .lately import Key, certainly_refused
 from .parts import failed, leaving_part, wanted_part
+from .place import Place
 from .plan import Create, Delete, Desired, Keep, Leaving, Modify, Observed, Phase, Step, plan, plan_removal
+from .tags import Tag
 
 
 class Resource(Protocol):
@@ -38,37 +41,35 @@ class Outcome:
     settled: bool = False
 
 
-async def reconcile(resource: Resource, kind: Kind, desired: Desired) -> Outcome:
+async def reconcile(place: Place, resource: Resource, kind: Kind, desired: Desired) -> Outcome:
     """One pass over a resource that is wanted."""
     part = Part("AWS", kind.name, desired.name, State.UNKNOWN, id=desired.known_id, field=desired.at)
     try:
-        observed = await resource.observe()
+        observed = await _look(place, resource, kind, desired)
     except OperatorError as error:
         return Outcome(failed(part, error))
     decision = plan(kind, desired, observed)
-    if observed and observed.phase in (Phase.READY, Phase.CHANGING) and not _foreign(desired, observed):
+    if observed and observed.phase in (Phase.READY, Phase.CHANGING) and _is_ours(desired, observed):
         part = replace(part, id=observed.id)
     part = wanted_part(part, kind, decision, observed)
     try:
         if isinstance(decision, Create):
-            await resource.create(desired)
+            await _create(place, resource, kind, desired)
         elif isinstance(decision, Modify):
-            await resource.modify(decision.step, desired)
+            await _modify(place, resource, kind, (decision.step, desired))
     except OperatorError as error:
         return Outcome(failed(replace(part, events=(), state=State.PROGRESSING), error))
     return Outcome(part, settled=isinstance(decision, Keep))
 
 
-def _foreign(desired: Desired, observed: Observed) -> bool:
-    """Not ours, or not yet: what is taken over is remembered once it carries our marks."""
-    return observed.tags is not None and desired.owner.standing(observed.tags) is Standing.FOREIGN
-
-
-async def remove(resource: Resource, kind: Kind, leaving: Leaving) -> Part:
+async def remove(place: Place, resource: Resource, kind: Kind, leaving: Leaving) -> Part:
     """One pass over a resource that is not wanted; it is over when the state is Ready (gone) or Retained."""
     part = Part("AWS", kind.name, leaving.name, State.DELETING, kind.reasons.deleting, id=leaving.known_id)
     try:
-        observed = await resource.observe()
+        observed = await _look(place, resource, kind, leaving)
+        if observed is None and place.clients.lately.may_exist(_key(place, kind, leaving)):
+            message = f"AWS does not show {called(kind, leaving.name)} yet, which may have been made a moment ago"
+            raise NotYet(kind.reasons.deleting, message)
         decision = plan_removal(kind, leaving, observed)
         if isinstance(decision, Modify):
             await resource.modify(decision.step, None)
@@ -77,3 +78,61 @@ async def remove(resource: Resource, kind: Kind, leaving: Leaving) -> Part:
     except OperatorError as error:
         return failed(part, error)
     return leaving_part(part, kind, decision, observed)
+
+
+async def _look(place: Place, resource: Resource, kind: Kind, about: Desired | Leaving) -> Observed | None:
+    """How it stands, as far as that is certain: tags that may be late count as tags that cannot be read yet."""
+    at_home(place, kind, about)
+    observed = await resource.observe()
+    if observed is None:
+        return None
+    key, lately = _key(place, kind, about), place.clients.lately
+    lately.seen(key)
+    if observed.tags is None or observed.phase in (Phase.CREATING, Phase.DELETING):
+        return observed
+    standing, known = about.owner.standing(observed.tags), about.known_id == observed.id
+    if lately.may_be_ours(key, standing, observed.tags, known=known):
+        return replace(observed, tags=None)
+    return observed
+
+
+def at_home(place: Place, kind: Kind, about: Desired | Leaving) -> None:
+    """Raise NeedsPerson if what status remembers is elsewhere: what is asked for here would be another thing."""
+    if not about.known_id.startswith("arn:"):
+        return
+    region, account = about.known_id.split(":")[3:5]
+    if region in ("", place.region) and account in ("", place.account_id):
+        return
+    raise NeedsPerson(
+        Reason.ACCOUNT_MISMATCH,
+        f"{called(kind, about.name)} is {about.known_id}, and the Environment names account {place.account_id} and "
+        f"region {place.region}; nothing is written; set its spec.aws back",
+    )
+
+
+async def _create(place: Place, resource: Resource, kind: Kind, desired: Desired) -> None:
+    """Make it; unless AWS has said no, it may be there from now on."""
+    try:
+        await resource.create(desired)
+    except OperatorError as error:
+        if not certainly_refused(error):
+            place.clients.lately.made(_key(place, kind, desired))
+        raise
+    place.clients.lately.made(_key(place, kind, desired))
+
+
+async def _modify(place: Place, resource: Resource, kind: Kind, change: tuple[Step, Desired]) -> None:
+    step, desired = change
+    tags = step.changes.get("tags")
+    if isinstance(tags, Tag) and tags.tags.keys() & OWNER_TAGS:
+        place.clients.lately.marked(_key(place, kind, desired))
+    await resource.modify(step, desired)
+
+
+def _key(place: Place, kind: Kind, about: Desired | Leaving) -> Key:
+    return (place.account_id, place.region, *about.owner.marks.values(), kind.name, about.name, about.within)
+
+
+def _is_ours(desired: Desired, observed: Observed) -> bool:
+    """Certainly so: what is taken over is remembered once it carries our marks."""
+    return observed.tags is not None and desired.owner.standing(observed.tags) is not Standing.FOREIGN

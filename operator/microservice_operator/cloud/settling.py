@@ -19,7 +19,7 @@ async def settle(place: Place, resource: Resource, kind: Kind, desired: Desired)
     recalled = place.settled.recall(key, sight)
     if recalled:
         return recalled
-    outcome = await reconcile(resource, kind, desired)
+    outcome = await reconcile(place, resource, kind, desired)
     if outcome.settled:
         place.settled.keep(key, sight, outcome.part)
     return place.settled.news(key, outcome.part)
@@ -28,4 +28,4 @@ async def settle(place: Place, resource: Resource, kind: Kind, desired: Desired)
 async def let_go(place: Place, resource: Resource, kind: Kind, leaving: Leaving) -> Part:
     """Take at most one step towards letting a part go; it is over when the state is Ready (gone) or Retained."""
     place.settled.drop((place.owner.identity.uid, kind.name, leaving.name))
-    return await remove(resource, kind, leaving)
+    return await remove(place, resource, kind, leaving)

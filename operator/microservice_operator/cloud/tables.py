@@ -126,7 +126,7 @@ async def reconcile_table(place: Place, wanted: WantedTable) -> Part:
     if recalled:
         return recalled
     fields = table_fields(place.owner, wanted, _declared_name(place, wanted.spec))
-    outcome = await reconcile(DynamoDBTable(place, name), TABLE, _desired(place, wanted, fields))
+    outcome = await reconcile(place, DynamoDBTable(place, name), TABLE, _desired(place, wanted, fields))
     if outcome.settled:
         # the next pass knows its ARN, which is no reason to look again
         place.settled.keep(key, replace(wanted, known_id=outcome.part.id), outcome.part)
@@ -141,7 +141,7 @@ async def delete_table(place: Place, leaving: LeavingTable) -> Part:
     place.settled.forget(place.owner.identity.uid)
     desired = Leaving(leaving.name, place.owner, leaving.policy, leaving.known_id)
     name = named(leaving.known_id) or leaving.adopts or table_name(place, leaving.name)
-    return await remove(DynamoDBTable(place, name, Lane.DELETE), TABLE, desired)
+    return await remove(place, DynamoDBTable(place, name, Lane.DELETE), TABLE, desired)
 
 
 def _declared_name(place: Place, spec: Table) -> str:

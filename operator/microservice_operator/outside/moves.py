@@ -7,6 +7,7 @@ in the Environment. Going on would make empty things beside those with the data,
 from collections.abc import Mapping
 
 from ..api.objects import Environment
+from ..cloud.messaging_kinds import SUBSCRIPTION
 from ..cloud.rds_kinds import INSTANCE
 from .order import Key, listed
 from .sorts import DATABASE
@@ -22,7 +23,7 @@ def moved(known: Mapping[Key, str], environment: Environment | None) -> str:
     if environment is None:
         return ""
     for key, id_ in sorted(known.items()):
-        wrong = _of_aws(id_, environment) if id_.startswith("arn:") else _of_databases(key, known, environment)
+        wrong = _of_aws(key, id_, environment) if id_.startswith("arn:") else _of_databases(key, known, environment)
         if wrong:
             return (
                 f"{listed([key])} is at {id_}, and Environment {environment.name} {wrong}; nothing is written; "
@@ -31,7 +32,7 @@ def moved(known: Mapping[Key, str], environment: Environment | None) -> str:
     return ""
 
 
-def _of_aws(arn: str, environment: Environment) -> str:
+def _of_aws(key: Key, arn: str, environment: Environment) -> str:
     aws = environment.spec.aws
     if aws is None:
         return "has no spec.aws"
@@ -39,7 +40,8 @@ def _of_aws(arn: str, environment: Environment) -> str:
     region, account = fields[_REGION], fields[_ACCOUNT]
     if account and account != aws.account_id:
         return f"names account {aws.account_id} in spec.aws.accountID"
-    if region and region != aws.region:
+    # a subscription is where its topic is, which another Environment may say
+    if region and region != aws.region and key[0] != SUBSCRIPTION.name:
         return f"names region {aws.region} in spec.aws.region"
     return ""
 

@@ -179,7 +179,8 @@ class Outside(Doors):
             parts = await sort.leave(going)
             return Stepped((*parts, *_without_a_turn(sort, going, parts)))
         except OperatorError as error:
-            if isinstance(error, NeedsPerson) and not going.known and going.environment is not None:
+            placeless = isinstance(error, NeedsPerson) and error.reason == Reason.ENVIRONMENT_MISSING
+            if placeless and not going.known and going.environment is not None:
                 # The Environment has no place for it, so it never was made; its Microservice must not wait for ever.
                 return Stepped((Part(sort.layer, sort.kind, going.name, State.READY),))
             return Stepped(

@@ -18,6 +18,7 @@ RDS = {"provider": "rds", "rds": {"sizes": {"small": "db.t4g.small"}, "caSecretR
 
 TABLE = {("Table", "t"): f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/t"}
 ROLE = {("Role", "service"): f"arn:aws:iam::{ACCOUNT}:role/r"}
+SUBSCRIPTION = {("Subscription", "q/other/t"): f"arn:aws:sns:{REGION}:{ACCOUNT}:t:1"}
 ROUTES = {("API", "routes"): f"arn:aws:apigateway:{REGION}::/apis/a/integrations/b"}
 GROUP = {("SecurityGroup", "orders"): "sg-0123"}
 DATABASE = {("Database", "orders"): "postgresql://pg:5432/orders"}
@@ -36,6 +37,7 @@ def environment(aws: dict[str, Any] | None = None, databases: dict[str, Any] | N
         ({}, environment()),
         (TABLE, environment(AWS)),
         (ROLE, environment({**AWS, "region": "eu-west-1"})),
+        (SUBSCRIPTION, environment({**AWS, "region": "eu-west-1"})),
         ({("Queue", "q"): ""}, environment({**AWS, "region": "eu-west-1"})),
         (GROUP, environment(AWS)),
         (DATABASE, environment(AWS, SHARED)),
