@@ -3,7 +3,9 @@
 Sources are pages of the Amazon SNS API Reference: "CreateTopic" (names, an existing topic with other attributes or
 tags), "Subscribe" (an existing subscription with other attributes), "ListSubscriptionsByTopic" (comes in pages), and of
 its Developer Guide: "Amazon SNS message delivery for FIFO topics" (no FIFO queue hears a standard topic), "Subscription
-filter policy constraints" and "Subscription filter policy scope" (five keys; what is nested is of bodies).
+filter policy constraints" and "Subscription filter policy scope" (five keys; what is nested is of bodies), "Deleting an
+Amazon SNS topic and subscription" (subscriptions outlive their topic, and hear nothing; recorded of AWS on 2026-01-12
+by localstack/localstack, `test_delete_subscriptions_on_delete_topic`).
 """
 
 import json
@@ -21,6 +23,8 @@ class StrictSNS:
     client: Any
     absent_looks: int = 0
     _absent: dict[str, int] = field(default_factory=dict)
+    _scopes: dict[str, str] = field(default_factory=dict)  # kept, and not shown where there is no filter
+    _attributes: dict[str, Answer] = field(default_factory=dict)  # of subscriptions, as they were seen last
 
     def __call__(self, call: Call, emulator: Emulator) -> Answer:
         arn = call.body.get("TopicArn") or call.body.get("ResourceArn", "")
@@ -30,9 +34,25 @@ class StrictSNS:
         refused = self._refused(call)
         if refused:
             return refused
+        if call.action in ("GetSubscriptionAttributes", "Unsubscribe"):
+            return self._of_subscription(call, emulator)
         if call.action == "CreateTopic" and not self._present(call.body["Name"]):
             self._absent[f"arn:aws:sns:us-east-1:123456789012:{call.body['Name']}"] = self.absent_looks
         return emulator(call)
+
+    def _of_subscription(self, call: Call, emulator: Emulator) -> Answer:
+        arn, answer = call.body["SubscriptionArn"], emulator(call)
+        if call.action == "Unsubscribe":
+            if self._topic_of(arn):
+                self._attributes.pop(arn, None)
+            return answer
+        if answer.status == 200:
+            self._attributes[arn] = answer
+        return self._attributes.get(arn, answer)
+
+    def _topic_of(self, subscription: str) -> bool:
+        topic = subscription.rpartition(":")[0]
+        return topic in [listed["TopicArn"] for listed in self.client.list_topics()["Topics"]]
 
     def _refused(self, call: Call) -> Answer | None:
         body = call.body
@@ -42,8 +62,12 @@ class StrictSNS:
             case "Subscribe":
                 return self._refused_subscription(body)
             case "SetSubscriptionAttributes" if body["AttributeName"] in ("FilterPolicy", "FilterPolicyScope"):
-                attributes = self.client.get_subscription_attributes(SubscriptionArn=body["SubscriptionArn"])
-                return _refused_filter({**attributes["Attributes"], body["AttributeName"]: body["AttributeValue"]})
+                arn = body["SubscriptionArn"]
+                if body["AttributeName"] == "FilterPolicyScope":
+                    self._scopes[arn] = body["AttributeValue"]
+                attributes = self.client.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+                kept = {"FilterPolicyScope": self._scopes[arn]} if arn in self._scopes else {}
+                return _refused_filter({**attributes, **kept, body["AttributeName"]: body["AttributeValue"]})
         return None
 
     def _refused_topic(self, body: dict[str, str]) -> Answer | None:

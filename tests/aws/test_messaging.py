@@ -134,6 +134,8 @@ FILTERS: list[tuple[dict[str, Any], dict[str, Any]]] = [
         {"filterPolicy": {"kind": ["created"]}},
         {"filterPolicy": {"kind": ["created", {"prefix": "re"}], "n": [1, True]}},
     ),
+    ({}, {"filterPolicy": {"kind": ["created"]}, "filterPolicyScope": "MessageBody"}),
+    ({}, {"filterPolicy": {"o": {"k": ["a"]}}, "filterPolicyScope": "MessageBody"}),
     ({"filterPolicy": {"kind": ["a"]}}, {"filterPolicy": {"o": {"k": ["a"]}}, "filterPolicyScope": "MessageBody"}),
     ({"filterPolicy": {"o": {"k": ["a"]}}, "filterPolicyScope": "MessageBody"}, {"filterPolicy": {"kind": ["a"]}}),
     ({"filterPolicy": {"o": {"k": ["a"]}}, "filterPolicyScope": "MessageBody"}, {}),
@@ -292,6 +294,32 @@ async def test_what_somebody_deleted_is_made_again(shop: Shop) -> None:
     shop.sns.unsubscribe(SubscriptionArn=again[name].id)
     await shop.drive(spec)
     assert len(shop.subscriptions(parts["Topic", "created"].id)) == 1
+
+
+@pytest.mark.parametrize("how", ["by hand", "with its Microservice"])
+async def test_a_topic_that_is_made_anew_is_subscribed_to_anew(shop: Shop, how: str) -> None:
+    """What subscribed to the former one still answers, and hears nothing."""
+    away = {"microservice": "owner", "name": "created"}
+    owner = {"topics": [TOPIC], "access": {"from": [{"microservice": shop.name}]}}
+    spec = {"queues": [QUEUE], "subscriptions": [{"topic": away, "queue": "events"}]}
+    await shop.drive(owner, "owner")
+    await shop.drive(spec)
+    topic = shop.topic_arn("created", "owner")
+    [former] = shop.subscriptions(topic)
+    if how == "by hand":
+        shop.sns.delete_topic(TopicArn=topic)
+    else:
+        await shop.leave("owner")
+    await shop.drive(owner, "owner")
+    parts = await shop.drive(spec)
+    await shop.quiet(spec)
+    [heard] = shop.subscriptions(topic)
+    assert heard["SubscriptionArn"] != former["SubscriptionArn"]
+    assert parts["Subscription", "events/owner/created"].id == heard["SubscriptionArn"]
+    await shop.leave("owner")
+    # one whose topic is gone for good can be left, although it answers for a while
+    await shop.leave()
+    assert shop.topics() == set()
 
 
 async def test_foreign_ones_are_left_alone_for_ever(shop: Shop) -> None:

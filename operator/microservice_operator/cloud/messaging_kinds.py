@@ -37,9 +37,12 @@ def same_filter(desired: Document | None, observed: Document | None) -> Outcome:
     return None if _canonical(desired or {}) == _canonical(observed or {}) else Change(desired or {})
 
 
-def widened(desired: str | None, observed: str) -> Outcome:
-    """A filter looks at bodies before it may say what only bodies have, and says so no more before it stops to."""
-    return Change(desired) if desired == "MessageBody" != observed else None
+def widened(desired: str | None, observed: str | None) -> Outcome:
+    """A filter looks at bodies before it may say what only bodies have, and says so no more before it stops to.
+
+    Where there is none yet, nobody can tell what it will look at: that is written with it.
+    """
+    return Change(desired) if observed and desired == "MessageBody" != observed else None
 
 
 TOPIC = Kind(

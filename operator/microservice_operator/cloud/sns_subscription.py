@@ -2,6 +2,10 @@
 
 A subscription has no tags: it is whose the queue is that it leads to. Its ARN ends in a random id, but SNS keeps no two
 for the same topic and queue, so it is found by its ends, and a second Subscribe answers the first's.
+
+"Deleting an Amazon SNS topic and subscription" in the SNS Developer Guide: what subscribed to a topic that was deleted
+still answers for a while, and hears nothing, not even if a topic of the same name is made. So only the topic's own list
+says that a subscription is one.
 """
 
 import json
@@ -18,6 +22,11 @@ from .plan import Desired, Observed, Phase, Step
 from .policy_documents import text
 
 
+def at(place: Place, arn: str) -> Place:
+    """The place in the region of a topic, or of a subscription to it, which need not be that of the queue."""
+    return replace(place, region=arn.split(":")[3]) if arn else place
+
+
 class SNSSubscription:
     """One subscription, by its two ends; `known_id` is what status remembers."""
 
@@ -25,21 +34,26 @@ class SNSSubscription:
         """Name topic and queue by their ARNs; SNS answers where the topic is."""
         self._topic, self._queue = ends
         self._arn = known_id
+        self._filtered = False
+        self._place = place
+        self._leaving = lane is Lane.DELETE
         self._marks = place.owner.marks
-        there = replace(place, region=self._topic.split(":")[3]) if self._topic else place
-        self._door = Door(there, "sns", f"subscription of {self._queue} to {self._topic}", lane)
+        self._door = Door(
+            at(place, self._topic or known_id), "sns", f"subscription of {self._queue} to {self._topic}", lane
+        )
 
     async def observe(self) -> Observed | None:
-        """By its ARN, or by its ends where that is unknown or stands for nothing any more."""
-        attributes = await self._attributes() if self._arn else None
-        if attributes is None:
-            self._arn = await self._found()
-            attributes = await self._attributes() if self._arn else None
+        """By the list of its topic, which holds it whole or not at all."""
+        found = await self._listed()
+        if not found and self._leaving and self._arn and not self._place.clients.lately.ended(self._arn):
+            found = self._arn  # of a topic that is gone: it goes too, as far as it is still there
+        attributes = await self._attributes(found) if found else None
         if attributes is None:
             return None
+        self._arn, self._filtered = found, "FilterPolicy" in attributes
         fields = {
             "raw": attributes.get("RawMessageDelivery") == "true",
-            "wider": attributes.get("FilterPolicyScope", "MessageAttributes"),
+            "wider": attributes.get("FilterPolicyScope", "MessageAttributes") if "FilterPolicy" in attributes else None,
             "filter": json.loads(attributes.get("FilterPolicy") or "{}"),
             "scope": attributes.get("FilterPolicyScope", "MessageAttributes"),
         }
@@ -60,36 +74,46 @@ class SNSSubscription:
             ReturnSubscriptionArn=True,
         )
 
-    async def modify(self, step: Step, desired: Desired | None) -> None:  # noqa: ARG002 the port's signature
-        """One call for one step: SNS sets one attribute at a time."""
+    async def modify(self, step: Step, desired: Desired | None) -> None:
+        """One call for one step: SNS sets one attribute at a time.
+
+        The scope of a filter that is not there yet is kept, and not shown: it is set with the filter.
+        """
         value: Any = next(iter(step.changes.values()))
+        if step.name == "filter" and desired and desired.fields["scope"] and not self._filtered:
+            await self._set("FilterPolicyScope", desired.fields["scope"])
         name, written = {
             "raw": ("RawMessageDelivery", "true"),
             "filter": ("FilterPolicy", text(value) if step.name == "filter" else ""),
             "scope": ("FilterPolicyScope", value),
         }[step.name]
-        await self._door.write(
-            "SetSubscriptionAttributes", SubscriptionArn=self._arn, AttributeName=name, AttributeValue=written
-        )
+        await self._set(name, written)
 
     async def delete(self) -> None:
         """Unsubscribe."""
         await self._door.write("Unsubscribe", SubscriptionArn=self._arn)
+        self._place.clients.lately.end(self._arn)
 
-    async def _attributes(self) -> dict[str, str] | None:
+    async def _set(self, name: str, value: str) -> None:
+        await self._door.write(
+            "SetSubscriptionAttributes", SubscriptionArn=self._arn, AttributeName=name, AttributeValue=value
+        )
+
+    async def _attributes(self, arn: str) -> dict[str, str] | None:
         try:
-            answer = await self._door.read("GetSubscriptionAttributes", SubscriptionArn=self._arn)
+            answer = await self._door.read("GetSubscriptionAttributes", SubscriptionArn=arn)
         except Gone:
             return None
         found: dict[str, str] = answer["Attributes"]
         return found
 
-    async def _found(self) -> str:
+    async def _listed(self) -> str:
         if not self._topic:
             return ""
         with suppress(Gone):
             async for page in pages(self._door.read, "ListSubscriptionsByTopic", TopicArn=self._topic):
                 for listed in page.get("Subscriptions", []):
-                    if (listed["Protocol"], listed["Endpoint"]) == ("sqs", self._queue):
+                    ends = (listed["Protocol"], listed["Endpoint"])
+                    if listed["SubscriptionArn"] == self._arn or ends == ("sqs", self._queue):
                         return str(listed["SubscriptionArn"])
         return ""

@@ -11,7 +11,7 @@ from .messaging_names import queue_arns, short
 from .place import Place
 from .plan import Desired, Leaving
 from .settling import let_go, settle
-from .sns_subscription import SNSSubscription
+from .sns_subscription import SNSSubscription, at
 from .sqs import SQSQueue
 
 
@@ -48,7 +48,7 @@ async def reconcile_subscription(place: Place, wanted: WantedSubscription) -> Pa
     resource = SNSSubscription(place, (wanted.topic, wanted.queue), wanted.known_id)
     name = subscription_name(spec)
     desired = Desired(name, place.owner, fields, wanted.known_id, recreate=True, at=wanted.field)
-    return await settle(place, resource, SUBSCRIPTION, desired)
+    return await settle(at(place, wanted.known_id or wanted.topic), resource, SUBSCRIPTION, desired)
 
 
 async def delete_subscription(place: Place, leaving: LeavingSubscription) -> Part:
@@ -63,8 +63,10 @@ async def delete_subscription(place: Place, leaving: LeavingSubscription) -> Par
         if not queue or not leaving.topic:
             message = f"subscription {name} is gone"
             return Part("AWS", SUBSCRIPTION.name, name, State.READY, Reason.MESSAGING_DELETED, message)
-    resource = SNSSubscription(place, (leaving.topic, queue), leaving.known_id, Lane.DELETE)
-    return await let_go(place, resource, SUBSCRIPTION, Leaving(name, place.owner, "Delete", leaving.known_id))
+    topic = leaving.known_id.rpartition(":")[0] or leaving.topic
+    resource = SNSSubscription(place, (topic, queue), leaving.known_id, Lane.DELETE)
+    there = at(place, leaving.known_id or leaving.topic)
+    return await let_go(there, resource, SUBSCRIPTION, Leaving(name, place.owner, "Delete", leaving.known_id))
 
 
 async def _our_queue(place: Place, declared: str) -> str:
