@@ -114,6 +114,7 @@ class Reason(StrEnum):
     CHILD_CREATED = "Created"
     CHILD_UPDATED = "Updated"
     CHILD_DELETED = "Deleted"
+    OVERRIDDEN = "Overridden"
     DELETING = "Deleting"
     ABANDONED = "Abandoned"
     INTERNAL_ERROR = "InternalError"

@@ -66,6 +66,7 @@ class Operator:
     def forget(self, uid: str) -> None:
         """Drop what is remembered of a Microservice that is gone."""
         self.outside.forget(uid)
+        self.cluster.forget(uid)
         self.rollouts.forget(uid)
 
 

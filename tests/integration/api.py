@@ -17,6 +17,7 @@ Body = dict[str, Any]
 Found = TypeVar("Found")
 JSON = "application/json"
 MERGE = "application/merge-patch+json"
+STRATEGIC = "application/strategic-merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 
 
@@ -100,6 +101,10 @@ class Api:
         """Merge a patch into the object of this namespace and name."""
         path = kind.path(*at, subresource)
         return self.request("PATCH", f"{path}?fieldManager=somebody", patch, MERGE)
+
+    def patch(self, kind: Kind, at: tuple[str, str], patch: Mapping[str, Any]) -> Body:
+        """Patch an object as kubectl does: items of one name are merged, others added."""
+        return self.request("PATCH", f"{kind.path(*at)}?fieldManager=somebody", patch, STRATEGIC)
 
     def delete(self, kind: Kind, namespace: str, name: str) -> None:
         """Begin to delete an object, if it is there."""

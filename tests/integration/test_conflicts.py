@@ -69,6 +69,26 @@ def test_it_goes_on_once_the_foreign_object_is_gone(stage: Stage, namespace: Nam
     namespace.until_ready("order")
 
 
+ROLE = {"eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/deployer"}
+
+
+@pytest.mark.parametrize("kind", ["ServiceAccount", "NetworkPolicy", "Secret"])
+def test_no_pod_runs_with_what_is_not_ours(stage: Stage, namespace: Namespace, kind: str) -> None:
+    name = "order-orders-database" if kind == "Secret" else "order"
+    foreign = {"metadata": {"name": name, "namespace": namespace.name, "annotations": ROLE}, **FOREIGN[kind]}
+    stage.api.create(CHILDREN[kind], foreign)
+    namespace.create("order", **SPEC)
+    namespace.until_stalled("order", "Conflict")
+    namespace.ask("order")
+    started = {found for found, _ in namespace.children("order")} & {"Deployment", "Job"}
+    assert not started
+    resources = {r["kind"]: r for r in namespace.read("order")["status"]["resources"]}
+    assert kind == "Secret" or name in resources["Job"]["message"]
+    stage.api.delete(CHILDREN[kind], namespace.name, name)
+    namespace.until_ready("order")
+    assert {"Deployment", "Job"} <= {found for found, _ in namespace.children("order")}
+
+
 def _name(namespace: Namespace, kind: str) -> str:
     """The name that the operator chooses, from a Microservice that was there and is gone."""
     if kind == "Secret":

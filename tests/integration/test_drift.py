@@ -1,5 +1,6 @@
 """What somebody else does to a child: ours is put right, what is not ours is left alone."""
 
+import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -7,6 +8,7 @@ import pytest
 
 from microservice_operator import names
 from microservice_operator.cluster.kinds import CHILDREN
+from tests.unit.core.additions import POLICY, pod_patches
 
 from . import install
 from .api import MERGE, Body, until
@@ -139,3 +141,106 @@ def test_a_rollout_restart_and_a_scale_are_not_undone_where_an_autoscaler_is(sta
     assert found["replicas"] == 4
     assert "kubectl.kubernetes.io/restartedAt" in found["template"]["metadata"]["annotations"]
     assert not stage.audit.to_children(mark, shop.name)
+
+
+@pytest.fixture(scope="module")
+def hardened(shop: Namespace) -> Namespace:
+    """One more in it, with a container of each sort."""
+    proxy = {"name": "proxy", "image": "registry.example/proxy:1"}
+    shop.create(
+        "hard",
+        access={"from": [{"microservice": "order"}], "to": [{"host": "api.example.com", "ports": [443]}]},
+        sidecars=[proxy],
+        env=[{"name": "EMPTY", "value": ""}],
+        volumes=[{"name": "files", "configMap": {"name": "files", "items": [{"key": "a", "path": "a"}]}}],
+        volumeMounts=[{"name": "files", "mountPath": "/files"}],
+    )
+    shop.until_ready("hard")
+    return shop
+
+
+def by_hand(shop: Namespace, patch: Body) -> None:
+    shop.api.patch(CHILDREN["Deployment"], (shop.name, "hard"), patch)
+
+
+def by_apply(shop: Namespace, patch: Body) -> None:
+    shop.api.apply(CHILDREN["Deployment"], {"metadata": {"name": "hard", "namespace": shop.name}, **patch})
+
+
+@pytest.mark.parametrize("edit", [by_hand, by_apply])
+@pytest.mark.parametrize("path", pod_patches())
+def test_hardening_is_put_right(hardened: Namespace, path: str, edit: Callable[[Namespace, Body], None]) -> None:
+    kind = CHILDREN["Deployment"]
+    restart = {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": path}}}
+    hardened.api.merge(kind, (hardened.name, "hard"), {"spec": {"template": restart}})
+    before = hardened.there("Deployment", "hard")["spec"]
+    pod = json.loads(json.dumps(pod_patches()[path]).replace('"order"', '"hard"'))
+    if edit is by_apply and "null" in json.dumps(pod):
+        pytest.skip("an apply takes nothing out")
+    edit(hardened, {"spec": {"template": {"spec": pod}}})
+    until(
+        lambda: hardened.there("Deployment", "hard")["spec"] == before,
+        f"{path} is not put right",
+        show=lambda: hardened.there("Deployment", "hard")["spec"],
+    )
+
+
+@pytest.mark.parametrize("path", POLICY)
+def test_a_network_policy_is_put_right(hardened: Namespace, path: str) -> None:
+    kind = CHILDREN["NetworkPolicy"]
+    before = hardened.there("NetworkPolicy", "hard")["spec"]
+    edited = hardened.there("NetworkPolicy", "hard")
+    POLICY[path](edited["spec"])
+    edited["metadata"].pop("managedFields")
+    hardened.api.request("PUT", kind.path(hardened.name, "hard") + "?fieldManager=somebody", edited)
+    until(lambda: hardened.there("NetworkPolicy", "hard")["spec"] == before, f"{path} is not put right")
+    hardened.until_ready("hard")
+
+
+def test_a_field_that_leaves_the_spec_goes_also_after_repairs(hardened: Namespace) -> None:
+    hardened.change("hard", access={"to": [{"host": "api.example.com", "ports": [444]}]})
+    hardened.change("hard", access=None)
+    hardened.until_ready("hard")
+    policy = hardened.there("NetworkPolicy", "hard")
+    until(
+        lambda: "443" not in str(hardened.there("NetworkPolicy", "hard")["spec"]["egress"]),
+        "the rule stays",
+        show=lambda: hardened.there("NetworkPolicy", "hard")["spec"],
+    )
+    ours = [entry for entry in policy["metadata"]["managedFields"] if entry["manager"] == names.FIELD_MANAGER]
+    assert [entry["operation"] for entry in ours] == ["Apply"]
+
+
+def test_one_field_left_to_no_other_manager_is_not_lost_to_a_second_field(hardened: Namespace) -> None:
+    """A budget with the other of its two fields beside ours is refused by the API server, unless that one goes."""
+    kind = CHILDREN["PodDisruptionBudget"]
+    before = hardened.there("PodDisruptionBudget", "hard")["spec"]
+    theirs = {"spec": {"maxUnavailable": None, "minAvailable": 2}}
+    hardened.api.merge(kind, (hardened.name, "hard"), theirs)
+    until(lambda: hardened.there("PodDisruptionBudget", "hard")["spec"] == before, "the budget is not put right")
+    hardened.until_ready("hard")
+
+
+def test_a_foreign_scaler_is_told_and_does_not_make_the_operator_write_for_ever(
+    stage: Stage, hardened: Namespace
+) -> None:
+    kind, mark = CHILDREN["Deployment"], stage.audit.now()
+
+    def scaled_and_told() -> bool:
+        if hardened.there("Deployment", "hard")["spec"]["replicas"] != 3:
+            hardened.api.merge(kind, (hardened.name, "hard"), {"spec": {"replicas": 3}})
+        return hardened.conditions("hard").get("Stalled", {}).get("reason") == "Conflict"
+
+    until(scaled_and_told, "the fight is not told")
+    told = hardened.conditions("hard")["Stalled"]["message"]
+    assert "spec.replicas" in told
+    assert "replicasManagedBy" in told
+    for _ in range(20):
+        scaled_and_told()
+    writes = [w for w in stage.audit.to_children(mark, hardened.name) if w.resource == "deployments"]
+    assert len(writes) <= 6  # four repairs, and once or twice the upgrade of managed fields
+    warnings = [e for e in hardened.events("Conflict") if e["involvedObject"]["name"] == "hard"]
+    assert len(warnings) == 1
+    hardened.change("hard", replicasManagedBy="External")
+    hardened.until_ready("hard")
+    assert hardened.there("Deployment", "hard")["spec"]["replicas"] == 3

@@ -27,9 +27,11 @@ class Record:
     """One observed child.
 
     `verified` says that a pass found nothing drifted in what `digest` covers; until then `body` holds the object.
-    `posted` is the index of the managed-fields entry that our first POST made, -1 when there is none; `scale` is the
-    replica count if it is ours, `None` when an autoscaler or a person has set it. `urls` are a Deployment's plain
-    variables that end in _URL, `template` a digest of what its pods are.
+    `updated` is the index of our managed-fields entry of operation Update, which a POST or a JSON patch makes, -1 when
+    there is none; `applied` tells whether one of operation Apply stands beside it. `scale` is the replica count if it
+    is ours, `None` when an autoscaler or a person has set it. `urls` are a Deployment's plain variables that end in
+    _URL, `template` a digest of what its pods are. `overridden` is the field that came back from our own write as
+    somebody else wants it, "" for none.
     """
 
     uid: str
@@ -39,12 +41,14 @@ class Record:
     digest: bytes
     verified: bool
     body: bytes
-    posted: int
+    updated: int
+    applied: bool
     scale: int | None = None
     state: Any = None
     deleting: bool = False
     urls: Mapping[str, str] = field(default_factory=dict)
     template: bytes = b""
+    overridden: str = ""
 
 
 def observed(kind: str, item: Mapping[str, Any]) -> Record:
@@ -61,7 +65,8 @@ def observed(kind: str, item: Mapping[str, Any]) -> Record:
         digest=_digest(raw),
         verified=False,
         body=raw,
-        posted=_posted(item["metadata"].get("managedFields") or []),
+        updated=_entry(item, "Update"),
+        applied=_entry(item, "Apply") >= 0,
         scale=_scale(item) if kind == "Deployment" else None,
         state=STATES[kind](item) if kind in STATES else None,
         deleting="deletionTimestamp" in metadata,
@@ -76,12 +81,13 @@ def _digest(raw: bytes) -> bytes:
     return blake2b(raw, digest_size=16).digest()
 
 
-def _posted(managed: list[dict[str, Any]]) -> int:
-    """Index of our entry of operation Update, unless one of operation Apply stands beside it."""
-    ours = [(i, e) for i, e in enumerate(managed) if e.get("manager") == names.FIELD_MANAGER and "subresource" not in e]
-    if any(entry["operation"] == "Apply" for _, entry in ours):
-        return -1
-    return next((index for index, entry in ours if entry["operation"] == "Update"), -1)
+def _entry(item: Mapping[str, Any], operation: str) -> int:
+    """Index of our managed-fields entry of an operation, -1 for none."""
+    for index, entry in enumerate(item["metadata"].get("managedFields") or []):
+        ours = entry.get("manager") == names.FIELD_MANAGER and "subresource" not in entry
+        if ours and entry["operation"] == operation:
+            return index
+    return -1
 
 
 def _scale(item: Mapping[str, Any]) -> int | None:
@@ -133,7 +139,7 @@ class Children:
         if old is not None and old.uid == new.uid and old.version and _older(new.version, old.version):
             return
         if old is not None and old.verified and old.uid == new.uid and old.digest == new.digest:
-            new = replace(new, verified=True, body=b"")
+            new = replace(new, verified=True, body=b"", overridden=old.overridden)
         self._keep(key, new, item, owner)
         if old is None or (old.digest, old.state, old.deleting, old.uid) != (
             new.digest,
@@ -152,16 +158,18 @@ class Children:
         del self._records[key]
         self._changed(self._disown(key))
 
-    def wrote(self, kind: str, item: Mapping[str, Any]) -> Record:
-        """Take in the answer to our own write: it is what we want, by definition.
+    def wrote(self, kind: str, item: Mapping[str, Any], overridden: str = "") -> Record:
+        """Take in the answer to our own write: it is what we want, but for a field that was `overridden` on the way.
 
         Where the watch was quicker and has shown a later state (pods became ready), that one stays.
         """
         key = (kind, item["metadata"].get("namespace", ""), item["metadata"]["name"])
         known = self._records.get(key)
-        record = replace(_unless_only_scaled(observed(kind, item), known), verified=True, body=b"")
+        record = _unless_only_scaled(observed(kind, item), known)
+        record = replace(record, verified=True, body=b"", overridden=overridden)
         if known is not None and known.uid == record.uid and _older(record.version, known.version):
-            record = replace(known, verified=True, body=b"") if known.digest == record.digest else known
+            same = known.digest == record.digest
+            record = replace(known, verified=True, body=b"", overridden=overridden) if same else known
             self._records[key] = record
         else:
             self._keep(key, record, item)

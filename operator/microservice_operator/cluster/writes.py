@@ -1,11 +1,7 @@
 """Make the children what is desired, with as few requests as that takes, and prune what is no longer wanted.
 
 A child not seen yet is POSTed, at half the server's cost of an apply, and so that a foreign object of the same name is
-noticed instead of overwritten. Every later write is a server-side apply, fenced by UID.
-
-A POST records its fields under operation Update; an apply beside it would never own them, and a field dropped from the
-desired object would stay for ever. So the first apply after a POST is preceded by one patch that turns that entry into
-one of operation Apply (what client-go calls the upgrade of client-side managed fields).
+noticed instead of overwritten. Every later write is a server-side apply, fenced by UID (`requests`).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -19,14 +15,17 @@ from ..errors import Gone, NeedsPerson, NotYet, OperatorError
 from ..facts import Event, Part, Reason, State
 from ..together import side_by_side
 from .children import Children, Record
-from .connection import APPLY_PATCH, CONFLICT, INVALID, JSON_PATCH, MERGE_PATCH, NOT_FOUND, ApiError, Connection
+from .connection import CONFLICT, MERGE_PATCH, NOT_FOUND, ApiError, Connection
 from .drift import drift
-from .guard import Guard
+from .guard import Fought, Guard
 from .kinds import CHILDREN, MICROSERVICE, SECRET
+from .refusals import Changed, is_another
+from .requests import ChildRequests, compared, difference
 
 # No pod may start before these are as declared: who it is, whom it reaches and who reaches it, how it logs in.
 BEFORE_PODS = frozenset({"ServiceAccount", "NetworkPolicy", "Secret"})
 STARTS_PODS = frozenset({"Deployment", "Job"})
+OVERRIDDEN = "something in the API server, such as an admission policy, sets {} otherwise than declared"
 
 
 class Wanted(Protocol):
@@ -98,6 +97,10 @@ class Cluster:
         settled = await side_by_side(settling)
         return {(part.kind, part.name): part for part in settled}
 
+    def forget(self, uid: str) -> None:
+        """Drop what is remembered of a Microservice that is gone."""
+        self._guard.forget(uid)
+
     async def prune(self, owner: Identity, keep: Collection[tuple[str, str]]) -> list[Part]:
         """Remove the children whose kind and name are not to be kept."""
         return [
@@ -149,7 +152,7 @@ class Cluster:
         try:
             return await self.connection.send("PATCH", path, body=body, content_type=MERGE_PATCH)
         except ApiError as error:
-            if error.code == NOT_FOUND or (error.code == CONFLICT and "uid" in error.message.lower()):
+            if is_another(error):
                 raise Gone(str(error)) from error
             raise error.expected() from error
 
@@ -170,10 +173,14 @@ class Cluster:
         if held or child.body is None:
             return _part(child.kind, child.name, State.PROGRESSING, Reason.PROGRESSING, held)
         try:
-            events = await self._write(owner, child, record)
+            record, events = await self._write(owner, child, record)
+            self._guard.rests((owner.uid, child.kind, child.name))
         except NeedsPerson as error:
-            return _part(child.kind, child.name, State.STALLED, Reason(error.reason), str(error))
+            after = error.after if isinstance(error, Fought) else None
+            return _part(child.kind, child.name, State.STALLED, Reason(error.reason), str(error), after=after)
         except NotYet as error:
+            if isinstance(error, Changed):
+                self.children.forget(child.kind, owner.namespace, child.name)
             return _part(
                 child.kind,
                 child.name,
@@ -183,9 +190,11 @@ class Cluster:
                 after=error.after,
                 failed=True,
             )
-        return _part(child.kind, child.name, State.READY, events=events)
+        overridden = OVERRIDDEN.format(record.overridden.lstrip(".")) if record.overridden else ""
+        return _part(child.kind, child.name, State.READY, message=overridden, events=events)
 
-    async def _write(self, owner: Identity, child: Wanted, record: Record | None) -> tuple[Event, ...]:
+    async def _write(self, owner: Identity, child: Wanted, record: Record | None) -> tuple[Record, tuple[Event, ...]]:
+        """The record of the child as it is now, and what happened."""
         body = child.body or {}
         if record is None:
             try:
@@ -199,37 +208,43 @@ class Cluster:
         if record.owner not in ("", owner.uid):
             raise NotYet(Reason.PROGRESSING, f"{child.kind} {child.name} still belongs to a former Microservice", 2.0)
         if child.once and record.owner == owner.uid:
-            return ()
-        wanted_hash, touched = body["metadata"]["annotations"][names.ANNOTATION_HASH], ""
-        if record.hash == wanted_hash:
-            if record.verified:
-                return ()
-            touched = drift(
-                {k: v for k, v in body.items() if k not in ("kind", "apiVersion")}, orjson.loads(record.body)
-            )
-            if not touched:
-                self.children.verified(child.kind, owner.namespace, child.name)
-                return ()
+            return record, ()
+        changed = record.hash != body["metadata"]["annotations"][names.ANNOTATION_HASH]
+        if record.verified and not changed:
+            return record, ()
+        found = None if record.verified else orjson.loads(record.body)
+        touched = "" if changed or found is None else difference(child.kind, body, found)
+        if not changed and not touched:
+            self.children.verified(child.kind, owner.namespace, child.name)
+            return record, ()
+        if touched:
             self._guard.repairs((owner.uid, child.kind, child.name), touched)
+        else:
+            self._guard.ends((owner.uid, child.kind, child.name))
+        applies = changed or bool(drift(compared(body), found))
         try:
-            await self._put_right(owner, child, record, touched)
+            answer = await ChildRequests(self.connection, owner).put_right(body, record, found, applies=applies)
         except ApiError as error:
-            if error.code in (NOT_FOUND, CONFLICT):
-                self.children.forget(child.kind, owner.namespace, child.name)
-                raise NotYet(Reason.PROGRESSING, f"{child.kind} {child.name} changed meanwhile", 0.2) from error
             raise error.expected() from error
-        if record.hash == wanted_hash:
-            message = f"{child.kind} {child.name} was changed by somebody else and has been put right"
-            return (Event("Normal", Reason.CHILD_UPDATED, message),)
-        return ()
+        return self._told(child, answer, touched)
 
-    async def _create(self, owner: Identity, child: Wanted, body: dict[str, Any]) -> tuple[Event, ...]:
-        path = CHILDREN[child.kind].path(owner.namespace)
+    def _told(self, child: Wanted, answer: dict[str, Any], touched: str) -> tuple[Record, tuple[Event, ...]]:
+        """Note an answer, and say what happened: `touched` is what somebody else had changed, "" for nothing."""
+        overridden = difference(child.kind, child.body or {}, answer)
+        record = self.children.wrote(child.kind, answer, overridden)
+        what = f"{child.kind} {child.name}"
+        if overridden:
+            message = f"{what}: {OVERRIDDEN.format(overridden.lstrip('.'))}"
+            return record, (Event("Warning", Reason.OVERRIDDEN, message),)
+        if touched:
+            message = f"{what} was changed by somebody else ({touched.lstrip('.')}) and has been put right"
+            return record, (Event("Normal", Reason.CHILD_UPDATED, message),)
+        return record, ()
+
+    async def _create(self, owner: Identity, child: Wanted, body: dict[str, Any]) -> tuple[Record, tuple[Event, ...]]:
         if child.initial:
             body = {**body, "spec": {**body["spec"], **child.initial}}
-        answer = await self.connection.send("POST", path, query={"fieldManager": names.FIELD_MANAGER}, body=body)
-        self.children.wrote(child.kind, answer)
-        return ()
+        return self._told(child, await ChildRequests(self.connection, owner).create(child.kind, body), "")
 
     async def _look(self, owner: Identity, child: Wanted) -> Record:
         """Read an object that stands in the way of a POST.
@@ -240,7 +255,7 @@ class Cluster:
             found = await self.connection.send("GET", CHILDREN[child.kind].path(owner.namespace, child.name))
         except ApiError as error:
             if error.code == NOT_FOUND:
-                raise NotYet(Reason.PROGRESSING, f"{child.kind} {child.name} changed meanwhile", 0.2) from error
+                raise Changed(child.kind, child.name) from error
             raise error.expected() from error
         if not _ours(owner, found):
             raise NeedsPerson(
@@ -250,66 +265,6 @@ class Cluster:
             )
         self.children.saw(child.kind, found, (owner.namespace, owner.name))
         return self.children.of((owner.namespace, owner.name))[(child.kind, child.name)]
-
-    async def _put_right(self, owner: Identity, child: Wanted, record: Record, touched: str) -> None:
-        """Apply; `touched` is the field that somebody else has changed, "" when it is our wish that has."""
-        try:
-            await self._apply(owner, child, record)
-        except ApiError as error:
-            field = touched.partition("[")[0].split(".")[1:3]
-            if error.code != INVALID or len(field) < 2:  # noqa: PLR2004 such as spec.ports
-                raise
-            await self._replace(owner, child, record, field)
-
-    async def _apply(self, owner: Identity, child: Wanted, record: Record) -> None:
-        path = CHILDREN[child.kind].path(owner.namespace, child.name)
-        if record.posted >= 0:
-            entry = f"/metadata/managedFields/{record.posted}"
-            upgrade = [
-                {"op": "test", "path": "/metadata/uid", "value": record.uid},
-                {"op": "test", "path": f"{entry}/manager", "value": names.FIELD_MANAGER},
-                {"op": "test", "path": f"{entry}/operation", "value": "Update"},
-                {"op": "replace", "path": f"{entry}/operation", "value": "Apply"},
-            ]
-            await self.connection.send("PATCH", path, body=upgrade, content_type=JSON_PATCH)
-        body: dict[str, Any] = dict(child.body or {})
-        if record.scale is not None and "replicas" not in body["spec"]:
-            await self._hand_over_replicas(path, body, record)
-        body["metadata"] = {**body["metadata"], "uid": record.uid}
-        query = {"fieldManager": names.FIELD_MANAGER, "force": "true"}
-        answer = await self.connection.send("PATCH", path, query=query, body=body, content_type=APPLY_PATCH)
-        self.children.wrote(child.kind, answer)
-
-    async def _replace(self, owner: Identity, child: Wanted, record: Record, field: list[str]) -> None:
-        """Put right a field that an apply cannot: items that somebody else put into a list are theirs and would stay.
-
-        A Service whose port was edited is such a case: ours beside theirs have one name. The field is replaced, and
-        with it the record of who manages what, so that no foreign item has an owner but the server's defaults.
-        """
-        parent, name = field
-        path = CHILDREN[child.kind].path(owner.namespace, child.name)
-        patch = [
-            {"op": "test", "path": "/metadata/uid", "value": record.uid},
-            {"op": "add", "path": f"/{parent}/{name}", "value": (child.body or {})[parent][name]},
-            {"op": "replace", "path": "/metadata/managedFields", "value": [{}]},
-        ]
-        query = {"fieldManager": names.FIELD_MANAGER}
-        answer = await self.connection.send("PATCH", path, query=query, body=patch, content_type=JSON_PATCH)
-        await self._apply(owner, child, self.children.wrote(child.kind, answer))
-
-    async def _hand_over_replicas(self, path: str, body: dict[str, Any], record: Record) -> None:
-        """Let another manager own the current count first: an apply that drops a field it owns resets the field.
-
-        Kubernetes documents this under "Transferring ownership" of server-side apply.
-        """
-        count = {
-            "apiVersion": body["apiVersion"],
-            "kind": body["kind"],
-            "metadata": {"name": body["metadata"]["name"], "uid": record.uid},
-            "spec": {"replicas": record.scale},
-        }
-        query = {"fieldManager": f"{names.FIELD_MANAGER}-handover", "force": "true"}
-        await self.connection.send("PATCH", path, query=query, body=count, content_type=APPLY_PATCH)
 
     async def _remove(self, owner: Identity, kind: str, name: str, record: Record) -> Part:
         body = {"preconditions": {"uid": record.uid}, "propagationPolicy": "Background"}

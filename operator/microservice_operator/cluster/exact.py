@@ -1,0 +1,169 @@
+"""PURE: what nobody may add to a child by hand, for a promise would be broken: `drift` sees only what is declared.
+
+A NetworkPolicy is all promise, so the whole of it counts. Of a pod it is what runs in it and with which rights:
+containers and what they are given, volumes, service account, namespaces of the node, security. The Microservice can
+declare each of these. Everything else that somebody adds stays: labels and annotations, such as that of `kubectl
+rollout restart`, node selectors, tolerations.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Object = Mapping[str, Any]
+
+POD = ("spec", "template", "spec")
+CONTAINERS = ("initContainers", "containers")
+# Of the pod: each of these is as declared, or not there.
+POD_FIELDS = (
+    "hostPID",
+    "hostNetwork",
+    "hostIPC",
+    "hostUsers",
+    "shareProcessNamespace",
+    "automountServiceAccountToken",
+    "runtimeClassName",
+    "securityContext",
+)
+# Of a container alike.
+CONTAINER_FIELDS = ("command", "args", "envFrom", "volumeDevices", "lifecycle", "securityContext")
+# Lists of a container whose items are told apart by these keys.
+CONTAINER_LISTS = {"env": ("name",), "volumeMounts": ("mountPath",), "ports": ("containerPort", "protocol")}
+# What the server writes into these itself.
+DEFAULTS: Object = {"protocol": "TCP", "procMount": "Default"}
+# Below these the server adds defaults that change nothing of what is said.
+FREE = frozenset({"httpGet", "tcpSocket"})
+
+
+@dataclass(frozen=True)
+class Addition:
+    """Somebody's addition at `path`; gone once the field at `pointer` is `value`."""
+
+    path: str
+    pointer: tuple[str, ...]
+    value: Any
+
+
+def addition(kind: str, desired: Object, observed: Object) -> Addition | None:
+    """The first addition that is not to stay, with all others of the same object mended in its `value`."""
+    if kind == "NetworkPolicy":
+        path = _difference(desired["spec"], observed.get("spec"), ".spec")
+        return Addition(path, ("spec",), desired["spec"]) if path else None
+    if kind == "Deployment":
+        found: list[str] = []
+        value = _pod(_at(desired, POD), _at(observed, POD), found)
+        return Addition(found[0], POD, value) if found else None
+    return None
+
+
+def _at(item: Object, pointer: Sequence[str]) -> Any:
+    found: Any = item
+    for key in pointer:
+        found = found.get(key) or {}
+    return found
+
+
+def _difference(desired: Any, observed: Any, path: str) -> str:
+    """Where two values differ, by nothing but lists that are empty or absent and defaults that are spelt out."""
+    if isinstance(desired, Mapping) and isinstance(observed, Mapping):
+        for key in [*desired, *(key for key in observed if key not in desired)]:
+            if key not in desired and DEFAULTS.get(key) == observed[key]:
+                continue
+            if found := _difference(desired.get(key), observed.get(key), f"{path}.{key}"):
+                return found
+        return ""
+    if isinstance(desired, list) and isinstance(observed, list) and len(desired) == len(observed):
+        pairs = enumerate(zip(desired, observed, strict=True))
+        return next((found for i, (a, b) in pairs if (found := _difference(a, b, f"{path}[{i}]"))), "")
+    return "" if desired == observed or (desired in (None, []) and observed in (None, [])) else path
+
+
+def _pod(desired: Object, observed: Object, found: list[str]) -> dict[str, Any]:
+    """The observed pod without what was added; the paths of that go into `found`."""
+    path = ".spec.template.spec"
+    pod = dict(observed)
+    for key in POD_FIELDS:
+        _keep_declared(pod, desired, key, path, found)
+    _keep_items(pod, desired, "volumes", ("name",), path, found)
+    _keep_volumes(pod, desired, path, found)
+    for key in CONTAINERS:
+        _keep_items(pod, desired, key, ("name",), path, found, whole=False)
+        ours = {container["name"]: container for container in desired.get(key) or []}
+        kept = pod.get(key) or []
+        mended = [_container(ours[c["name"]], c, f"{path}.{key}[{c['name']}]", found) for c in kept]
+        if mended:
+            pod[key] = mended
+    return pod
+
+
+def _container(desired: Object, observed: Object, path: str, found: list[str]) -> dict[str, Any]:
+    container = dict(observed)
+    for key in CONTAINER_FIELDS:
+        _keep_declared(container, desired, key, path, found)
+    for key, by in CONTAINER_LISTS.items():
+        _keep_items(container, desired, key, by, path, found)
+    return container
+
+
+def _keep_declared(holder: dict[str, Any], desired: Object, key: str, path: str, found: list[str]) -> None:
+    """Take out of one field what is not declared; what is declared and differs is for `drift` to see."""
+    there = holder.get(key)
+    if there in (None, [], {}):
+        return
+    if key not in desired:
+        if there is False or DEFAULTS.get(key) == there or (key == "hostUsers" and there is True):
+            return
+        found.append(f"{path}.{key}")
+        del holder[key]
+    elif isinstance(there, Mapping) and isinstance(desired[key], Mapping):
+        inner = dict(there)
+        for name in there:
+            if name not in FREE:
+                _keep_declared(inner, desired[key], name, f"{path}.{key}", found)
+        holder[key] = inner
+    elif isinstance(there, list) and there != desired[key]:
+        found.append(f"{path}.{key}")
+        holder[key] = desired[key]
+
+
+def _keep_items(  # noqa: PLR0913 one list of one holder
+    holder: dict[str, Any],
+    desired: Object,
+    key: str,
+    by: tuple[str, ...],
+    path: str,
+    found: list[str],
+    *,
+    whole: bool = True,
+) -> None:
+    """Take out of a list the items that are not declared; a `whole` item with a key too many becomes the declared."""
+    ours = {_identity(item, by): item for item in desired.get(key) or []}
+    kept = []
+    for item in holder.get(key) or []:
+        named = _identity(item, by)
+        declared = ours.get(named)
+        if declared is None:
+            found.append(f"{path}.{key}[{named[0]}]")
+        elif whole and any(name not in declared and value not in (None, False) for name, value in item.items()):
+            found.append(f"{path}.{key}[{named[0]}]")
+            kept.append(declared)
+        else:
+            kept.append(item)
+    if kept:
+        holder[key] = kept
+    else:
+        holder.pop(key, None)
+
+
+def _keep_volumes(pod: dict[str, Any], desired: Object, path: str, found: list[str]) -> None:
+    """Within a volume that is declared: more files of a Secret than are declared, say."""
+    ours = {volume["name"]: volume for volume in desired.get("volumes") or []}
+    for index, volume in enumerate(pod.get("volumes") or []):
+        declared = ours[volume["name"]]
+        if any(_at(volume, (of, "items")) != _at(declared, (of, "items")) for of in ("secret", "configMap")):
+            found.append(f"{path}.volumes[{volume['name']}]")
+            pod["volumes"][index] = declared
+
+
+def _identity(item: Object, by: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple(item.get(key, DEFAULTS.get(key)) for key in by)
