@@ -35,6 +35,7 @@ ANNOTATION_ABANDON = f"{GROUP}/abandon"
 ANNOTATION_RECREATE = f"{GROUP}/recreate"
 ANNOTATION_DEFAULT_ENVIRONMENT = f"{GROUP}/default"
 ANNOTATION_ADOPT = f"{GROUP}/adopt"
+ANNOTATION_DELETE_ADOPTED = f"{GROUP}/delete-adopted"
 
 # AWS tags.
 TAG_CLUSTER = f"{GROUP}/cluster"
@@ -43,6 +44,7 @@ TAG_NAME = f"{GROUP}/name"
 TAG_UID = f"{GROUP}/uid"
 TAG_ENVIRONMENT = f"{GROUP}/environment"  # of what the Microservices of an Environment share
 TAG_RETAINED = f"{GROUP}/retained"
+TAG_ADOPTED = f"{GROUP}/adopted"  # it was there before its Microservice: consent to take it over is none to delete it
 TAG_DECLARED = f"{GROUP}/declared-tags"
 
 

@@ -18,6 +18,7 @@ from microservice_operator.cloud import (
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
 from tests.aws.conftest import ACCOUNT, REGION, World, drive, table
+from tests.aws.proxy import Answer
 
 CONSENT = "shop/product:tables/legacy"
 YES, NO = Adoption(allowed=True, consent=CONSENT), Adoption(allowed=False, consent=CONSENT)
@@ -131,6 +132,49 @@ async def test_an_index_that_would_be_lost_is_to_be_declared_first(world: World)
         part = await untouched(world, wanted(world, globalSecondaryIndexes=declared))
         assert (part.field, "would lose bySku" in part.message) == ("spec.tables[0].globalSecondaryIndexes", True)
     await adopted(world, globalSecondaryIndexes=[INDEX])
+
+
+async def test_what_the_spec_does_not_mention_stays(world: World) -> None:
+    there(world, StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"})
+    world.client.update_time_to_live(
+        TableName=legacy(world), TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"}
+    )
+    units = {"ReadCapacityUnits": 7, "WriteCapacityUnits": 3}
+    world.client.update_table(TableName=legacy(world), BillingMode="PROVISIONED", ProvisionedThroughput=units)
+    part = await drive(world, wanted(world))
+    told = "not declared, so left as it is: billingMode, streamViewType, timeToLiveAttribute"
+    assert (part.state, told in part.message) == (State.READY, True), part
+    assert world.proxy.writes() == ["TagResource", "UpdateContinuousBackups", "UpdateTable"]
+    table = described(world)
+    assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    assert table["ProvisionedThroughput"].items() >= units.items()
+    ttl = world.client.describe_time_to_live(TableName=legacy(world))["TimeToLiveDescription"]
+    assert ttl == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires"}
+    # a new index of one whose capacity is not declared has what the table has
+    want = replace(wanted(world, globalSecondaryIndexes=[INDEX]), known_id=part.id)
+    assert (await drive(world, want)).state is State.READY
+    assert described(world)["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"].items() >= units.items()
+
+
+@pytest.mark.parametrize(("manager", "fits"), [("CUSTOMER", False), ("AWS", True)])
+async def test_a_table_with_a_key_that_cannot_be_granted_is_not_taken_over(
+    world: World, manager: str, fits: bool
+) -> None:
+    key = "arn:aws:kms:us-east-1:123456789012:key/0b5c8f3a-7c0e-4b43-9a52-0d2f6f1f0c11"
+    there(world, SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key})
+    world.proxy.layers = {**world.proxy.layers, "kms": lambda _call, _emulator: _key(key, manager)}
+    try:
+        if fits:
+            await adopted(world)
+            return
+        part = await untouched(world, wanted(world))
+        assert f"is encrypted with {key}, a key of your own" in part.message
+    finally:
+        world.proxy.layers = {name: layer for name, layer in world.proxy.layers.items() if name != "kms"}
+
+
+def _key(arn: str, manager: str) -> Answer:
+    return Answer(200, {"KeyMetadata": {"KeyId": arn.rpartition("/")[2], "Arn": arn, "KeyManager": manager}})
 
 
 async def test_it_stays_ours_when_consent_is_taken_back(world: World) -> None:

@@ -98,7 +98,7 @@ async def test_with_consent_it_gets_our_marks_first_and_is_then_as_the_spec_says
     assert tags(instance).items() >= {**rds.place.owner.marks, "team": "shop"}.items()
     [group] = rds.network.groups(rds.name)
     assert [member["VpcSecurityGroupId"] for member in instance["VpcSecurityGroups"]] == [group["GroupId"]]
-    assert instance["DBParameterGroups"][0]["DBParameterGroupName"] == f"{rds.name}-pg16"
+    assert instance["DBParameterGroups"][0]["DBParameterGroupName"] == "default.postgres16"
     assert (instance["PubliclyAccessible"], instance["DeletionProtection"]) == (False, True)
     assert instance["BackupRetentionPeriod"] == 7
     assert (instance["DBSubnetGroup"]["DBSubnetGroupName"], instance["MasterUsername"]) == ("old-subnets", "postgres")
@@ -126,6 +126,7 @@ async def test_one_that_is_not_there_is_not_made(rds: RDSWorld) -> None:
         ({"Engine": "mysql"}, "engine"),
         ({"AllocatedStorage": 100}, "storage.size"),
         ({"EngineVersion": "17.2"}, "version"),
+        ({"Endpoint": {"Address": "legacy.example", "Port": 5433}}, "its port"),
         ({"DBSubnetGroup": {"DBSubnetGroupName": "old-subnets", "VpcId": "vpc-other"}}, "its VPC"),
     ],
 )
@@ -133,6 +134,64 @@ async def test_what_is_set_once_must_fit(rds: RDSWorld, differs: dict[str, Any],
     there(rds, **differs)
     part = await untouched(rds, wanted(rds))
     assert f"database instance orders cannot be taken over: {field} " in part.message
+
+
+async def test_an_upgrade_is_no_part_of_taking_over(rds: RDSWorld) -> None:
+    there(rds, EngineVersion="14.9")
+    part = await untouched(rds, wanted(rds))
+    assert "declare version as it is, and change it once it has been taken over" in part.message
+
+
+async def test_what_the_spec_does_not_mention_stays(rds: RDSWorld) -> None:
+    legacy = {
+        "AllocatedStorage": 300,
+        "MaxAllocatedStorage": 1000,
+        "StorageType": "io2",
+        "Iops": 3000,
+        "MultiAZ": True,
+        "DBInstanceClass": "db.r6g.4xlarge",
+        "BackupRetentionPeriod": 35,
+        "DBParameterGroups": [{"DBParameterGroupName": "tuned", "ParameterApplyStatus": "in-sync"}],
+    }
+    there(rds, **legacy)
+    parts = await rds.drive(replace(rds.wanted(adopt={"identifier": NAME}), adoption=YES), 300)
+    rds.strict.settle()
+    rds.strict.advance(120)
+    assert {part.state for part in parts} == {State.READY}, parts
+    instance = rds.strict.instances[NAME]
+    assert {key: instance[key] for key in legacy if key != "DBParameterGroups"} == {
+        key: value for key, value in legacy.items() if key != "DBParameterGroups"
+    }
+    assert instance["DBParameterGroups"][0]["DBParameterGroupName"] == "tuned"
+    assert parts[0].message.endswith(
+        "not declared, so left as it is: its parameter group, backup.retentionDays, storage.maxSize, size, "
+        "highAvailability, storage.size, storage.type"
+    )
+    assert instance["DeletionProtection"]
+
+
+async def test_consent_to_take_over_is_none_to_delete(rds: RDSWorld) -> None:
+    there(rds)
+    await adopted(rds)
+    for policy in ("Delete", "Snapshot"):
+        leaving = cloud.LeavingInstance("orders", policy, rds.known, deletion=NO)
+        for _ in range(3):
+            parts = await cloud.delete_instance(rds.place, leaving)
+        assert {part.state for part in parts} == {State.RETAINED}, parts
+        assert names.ANNOTATION_DELETE_ADOPTED in parts[0].message
+        assert parts[0].events[0].type == "Warning"
+    assert rds.strict.instances[NAME]["DeletionProtection"]
+    assert not {"DeleteDBInstance", "CreateDBSnapshot"} & set(rds.proxy.writes())
+
+
+async def test_a_consented_deletion_leaves_the_automated_backups(rds: RDSWorld) -> None:
+    there(rds)
+    await adopted(rds)
+    leaving = cloud.LeavingInstance("orders", "Delete", rds.known, deletion=YES)
+    for _ in range(5):
+        await cloud.delete_instance(rds.place, leaving)
+    (call,) = [call for call in rds.proxy.calls if call.action == "DeleteDBInstance"][-1:]
+    assert call.body["DeleteAutomatedBackups"] == "false"
 
 
 async def test_what_carries_the_marks_of_another_stays_its(rds: RDSWorld) -> None:

@@ -25,11 +25,13 @@ class Walk:
     roles: Roles
     outside: Outside
     consent: str = ""
+    deletion: str = ""
     neighbours: Neighbours = field(default_factory=Neighbours)
 
     @property
     def environment(self) -> Environment:
-        return replace(ENVIRONMENT, annotations={names.ANNOTATION_ADOPT: self.consent})
+        said = {names.ANNOTATION_ADOPT: self.consent, names.ANNOTATION_DELETE_ADOPTED: self.deletion}
+        return replace(ENVIRONMENT, annotations=said)
 
     @property
     def me(self) -> Identity:
@@ -126,13 +128,35 @@ async def test_another_that_is_admitted_gets_the_table_once_it_is_its_owners(wal
     assert told == {(walk.me.name, "products"): f"legacy-{walk.me.name}"}
 
 
-async def test_a_deleted_microservice_finds_what_it_took_over_by_its_spec_alone(walk: Walk) -> None:
-    walk.consent = consent(walk)
-    await walk.drive(spec(walk))
-    written = {"tables": [{**spec(walk)["tables"][0], "deletionPolicy": "Delete"}]}
+async def deleted(walk: Walk, table: dict[str, Any], known: dict[tuple[str, str], str]) -> Part:
+    """The Microservice goes, its table by the policy Delete."""
+    written = {"tables": [{**table, "deletionPolicy": "Delete"}]}
     for _ in range(20):
-        leaving = walk.outside.everything(written, walk.environment, {})
+        leaving = walk.outside.everything(written, walk.environment, known)
         parts = await walk.outside.leave(walk.me, walk.environment, leaving, walk.neighbours)
         if all(is_over(part) for part in parts):
-            break
+            return next(part for part in parts if part.kind == "Table")
+    raise AssertionError(parts)
+
+
+async def test_a_deleted_microservice_finds_what_it_took_over_by_its_spec_alone(walk: Walk) -> None:
+    walk.consent = walk.deletion = consent(walk)
+    await walk.drive(spec(walk))
+    assert (await deleted(walk, spec(walk)["tables"][0], {})).reason is Reason.TABLE_DELETED
     assert f"legacy-{walk.me.name}" not in walk.roles.world.client.list_tables()["TableNames"]
+
+
+@pytest.mark.parametrize("forgotten", [True, False])
+@pytest.mark.parametrize("adopts", [True, False])
+async def test_consent_to_take_over_is_none_to_delete(walk: Walk, forgotten: bool, adopts: bool) -> None:
+    """Not even for an author who takes adopt out of the spec before the deletion."""
+    walk.consent = consent(walk)
+    parts = await walk.drive(spec(walk))
+    known = {} if forgotten and adopts else {("Table", "products"): parts["Table"].id}
+    table = spec(walk)["tables"][0]
+    left = await deleted(walk, table if adopts else {**table, "adopt": None}, known)
+    assert (left.state, left.reason) == (State.RETAINED, Reason.TABLE_RETAINED)
+    assert f"{names.ANNOTATION_DELETE_ADOPTED} of the Environment does not hold {consent(walk)}" in left.message
+    assert [(event.type, event.reason) for event in left.events] == [("Warning", Reason.TABLE_RETAINED)]
+    described = walk.roles.world.client.describe_table(TableName=f"legacy-{walk.me.name}")["Table"]
+    assert described["DeletionProtectionEnabled"]

@@ -330,7 +330,8 @@ def _size(database: Any) -> int:
 
 
 def _size_cel(item: str) -> str:
-    return f"(has({item}.storage) ? int({item}.storage.size.replace('Gi', '')) : {SMALLEST_STORAGE})"
+    size = f"{item}.storage.size"
+    return f"(has({item}.storage) && has({size}) ? int({size}.replace('Gi', '')) : {SMALLEST_STORAGE})"
 
 
 def _databases_cel(condition: str) -> str:

@@ -68,21 +68,23 @@ def _gibibytes_cel(path: str) -> str:
 class Storage(Model):
     """An instance's disk; it only grows."""
 
-    size: Gibibytes = f"{SMALLEST_STORAGE}Gi"
-    """Size, such as 20Gi; it can be raised, never lowered."""
+    # defaults of these fields are not stored with the object: of what is taken over, only what is declared is changed
+    size: Gibibytes = Field(default_factory=lambda: f"{SMALLEST_STORAGE}Gi")
+    """Size, such as 20Gi, which is the default; it can be raised, never lowered."""
     max_size: Gibibytes | None = None
     """Up to where AWS may grow it by itself when it fills up; without it AWS does not."""
-    type: Literal["gp2", "gp3"] = "gp3"
-    """Kind of disk."""
+    type: Literal["gp2", "gp3"] = Field(default_factory=lambda: "gp3")
+    """Kind of disk; by default gp3."""
     rules = (
         Rule(
-            cel=f"{_gibibytes_cel('self.size')} >= {SMALLEST_STORAGE}",
+            cel=f"!has(self.size) || {_gibibytes_cel('self.size')} >= {SMALLEST_STORAGE}",
             holds=lambda self: gibibytes(self.size) >= SMALLEST_STORAGE,
             message=f"storage: size is at least {SMALLEST_STORAGE}Gi; raise it",
             field="size",
         ),
         Rule(
-            cel=f"!has(self.maxSize) || {_gibibytes_cel('self.maxSize')} * 10 >= {_gibibytes_cel('self.size')} * 11",
+            cel=f"!has(self.maxSize) || {_gibibytes_cel('self.maxSize')} * 10 >="
+            f" (has(self.size) ? {_gibibytes_cel('self.size')} : {SMALLEST_STORAGE}) * 11",
             holds=lambda self: self.max_size is None or gibibytes(self.max_size) * 10 >= gibibytes(self.size) * 11,
             message="storage: maxSize exceeds size by a tenth at least; raise or remove maxSize",
             field="maxSize",
@@ -93,8 +95,8 @@ class Storage(Model):
 class Backup(Model):
     """Daily backups, from which any second of the kept days can be restored."""
 
-    retention_days: Annotated[int, Field(ge=1, le=35)] = 7
-    """Days for which backups are kept."""
+    retention_days: Annotated[int, Field(ge=1, le=35)] = Field(default_factory=lambda: 7)
+    """Days for which backups are kept; by default seven."""
     window: DailyWindow | None = None
     """When they are made, in UTC, half an hour at least, such as 02:00-03:00; without it AWS chooses."""
 
@@ -119,12 +121,12 @@ class Database(Model):
     # never to be raised: a default of the schema applies to what is stored already, and would upgrade it
     version: MajorVersion = "16"
     """Major version; a higher one upgrades after a snapshot, a lower one is refused; the minor one is AWS's."""
-    size: Label = "small"
-    """Size of the instance, one of those that the Environment lists."""
+    size: Label = Field(default_factory=lambda: "small")
+    """Size of the instance, one of those that the Environment lists; by default small."""
     storage: Storage | None = None
     """The instance's disk; by default 20Gi of gp3."""
-    high_availability: bool = False
-    """A standby in another zone."""
+    high_availability: bool = Field(default_factory=lambda: False)
+    """A standby in another zone; by default there is none."""
     backup: Backup | None = None
     """Daily backups; by default kept for seven days."""
     maintenance: Maintenance | None = None
@@ -199,8 +201,8 @@ class Table(Model):
     """Partition key; set once."""
     sort_key: TableKey | None = None
     """Sort key; set once."""
-    billing_mode: Literal["PayPerRequest", "Provisioned"] = "PayPerRequest"
-    """PayPerRequest, or Provisioned with capacity."""
+    billing_mode: Literal["PayPerRequest", "Provisioned"] = Field(default_factory=lambda: "PayPerRequest")
+    """PayPerRequest, which is the default, or Provisioned with capacity."""
     capacity: Capacity | None = None
     """Provisioned capacity."""
     global_secondary_indexes: Annotated[list[GlobalSecondaryIndex], Field(max_length=20), Keyed(("name",))] | None = (
@@ -225,7 +227,7 @@ class Table(Model):
     """Takes over a table that exists, in place of making one; set once it has been taken over."""
     rules = (
         Rule(
-            cel="(self.billingMode == 'Provisioned') == has(self.capacity)",
+            cel="(has(self.billingMode) && self.billingMode == 'Provisioned') == has(self.capacity)",
             holds=lambda self: (self.billing_mode == "Provisioned") == (self.capacity is not None),
             message="a table gives capacity exactly when its billingMode is Provisioned; add capacity or change"
             " billingMode",

@@ -46,7 +46,7 @@ from .subscriptions import (
     reconcile_subscription,
     subscription_name,
 )
-from .tables import LeavingTable, WantedTable, delete_table, reconcile_table, table_name, usable
+from .tables import LeavingTable, WantedTable, delete_table, named, reconcile_table, table_name, usable
 from .topics import WantedTopic, delete_topic, reconcile_topic
 
 __all__ = [
@@ -86,6 +86,7 @@ __all__ = [
     "delete_topic",
     "keeps_former",
     "leave_api",
+    "named",
     "queue_arns",
     "reachable",
     "reconcile_api",

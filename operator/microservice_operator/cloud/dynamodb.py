@@ -20,6 +20,7 @@ from .dynamodb_shapes import PROVISIONED, definitions, observed_fields, phase
 from .pages import pages
 from .place import Place
 from .plan import Desired, Observed, Phase, Step
+from .rules import Bounds
 from .tags import Tag
 
 _TTL_UNDER_WAY = {"ENABLING", "DISABLING"}
@@ -29,12 +30,14 @@ _TTL_TOO_SOON = "modified multiple times within a fixed interval"
 class DynamoDBTable:
     """One table of DynamoDB, by its name in AWS."""
 
-    def __init__(self, place: Place, name: str, lane: Lane = Lane.MAIN) -> None:
-        """Name the table; nothing is asked yet."""
+    def __init__(self, place: Place, name: str, lane: Lane = Lane.MAIN, *, adopting: bool = False) -> None:
+        """Name the table; nothing is asked yet. Of one that is to be taken over the key is looked at, too."""
         self._name = name
         self._arn = f"arn:aws:dynamodb:{place.region}:{place.account_id}:table/{name}"
         self._defined: dict[str, str] = {}
         self._door = Door(place, "dynamodb", f"table {name}", lane)
+        self._keys = Door(place, "kms", f"the key of table {name}", lane) if adopting else None
+        self._provisioned: tuple[int, int] | None = None
         self._scaling = TableScaling(place, name, lane)
 
     async def observe(self) -> Observed | None:
@@ -46,8 +49,9 @@ class DynamoDBTable:
             if phase(table) in (Phase.CREATING, Phase.DELETING):
                 return Observed(self._arn, phase(table))
             fields = observed_fields(table)
-            tags, ttl, recovery, scaling = await asyncio.gather(
-                self._tags(), self._time_to_live(), self._recovery(), self._scaled(fields)
+            self._provisioned = fields["capacity"] if fields["billing"] == PROVISIONED else None
+            tags, ttl, recovery, scaling, key = await asyncio.gather(
+                self._tags(), self._time_to_live(), self._recovery(), self._scaled(fields), self._own_key(table)
             )
         except Gone:
             return None
@@ -60,6 +64,7 @@ class DynamoDBTable:
                 "tags": tags,
                 "time_to_live": ttl.get("AttributeName") if _counts_as_on(ttl) else None,
                 "recovery": recovery,
+                "key": key,
             },
             tags=tags,
             protected=table.get("DeletionProtectionEnabled", False),
@@ -92,12 +97,23 @@ class DynamoDBTable:
                     "UpdateContinuousBackups", TableName=self._name, PointInTimeRecoverySpecification=wanted
                 )
             case _:
-                fields = desired.fields if desired else {}
+                fields = {**(desired.fields if desired else {})}
+                if self._provisioned and not fields.get("capacity"):
+                    # taken over, and its capacity not declared: a new index gets what the table has
+                    fields["capacity"] = tuple(Bounds(units, units) for units in self._provisioned)
                 await self._door.write("UpdateTable", TableName=self._name, **update(step, fields, self._defined))
 
     async def delete(self) -> None:
         """DeleteTable."""
         await self._door.write("DeleteTable", TableName=self._name)
+
+    async def _own_key(self, table: Mapping[str, Any]) -> str | None:
+        """The key of its own that a table which is to be taken over is encrypted with."""
+        key: str | None = table.get("SSEDescription", {}).get("KMSMasterKeyArn")
+        if self._keys is None or key is None:
+            return None
+        answer = await self._keys.read("DescribeKey", KeyId=key)
+        return key if answer["KeyMetadata"]["KeyManager"] == "CUSTOMER" else None
 
     async def _tags(self) -> dict[str, str]:
         tags: dict[str, str] = {}

@@ -15,8 +15,10 @@ from .queues import WantedQueue, queue_fields
 from .rds_kinds import INSTANCE, PARAMETER_GROUP
 from .rds_shapes import instance_as_made
 from .rds_wanted import WantedInstance, instance_fields, parameter_fields
+from .rds_wanted import unsaid as instance_unsaid
 from .rules import Effect
 from .tables import TABLE, WantedTable, table_fields
+from .tables import unsaid as table_unsaid
 from .topics import WantedTopic, topic_fields
 
 
@@ -36,14 +38,17 @@ def database_changes(owner: Owner, new: WantedInstance, old: WantedInstance) -> 
     # each major version has a group of its own, so the family of one never changes
     group = {**parameter_fields(owner, old), "family": settings["family"]}
     return _told(
-        (*differences(INSTANCE, wanted, instance_as_made(was)), *differences(PARAMETER_GROUP, settings, group))
+        (
+            *differences(INSTANCE, wanted, instance_as_made(was), instance_unsaid(new.spec)),
+            *differences(PARAMETER_GROUP, settings, group),
+        )
     )
 
 
 def table_changes(owner: Owner, new: WantedTable, old: WantedTable) -> tuple[Forecast, ...]:
     """What becomes of a table."""
     wanted, was = (table_fields(owner, t, t.spec.adopt.name if t.spec.adopt else t.spec.name) for t in (new, old))
-    return _told(differences(TABLE, wanted, table_as_made(was)))
+    return _told(differences(TABLE, wanted, table_as_made(was), table_unsaid(new.spec)))
 
 
 def topic_changes(owner: Owner, new: WantedTopic, old: WantedTopic) -> tuple[Forecast, ...]:

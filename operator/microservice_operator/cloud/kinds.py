@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..facts import Reason
-from .rules import Change, Effect, Refusal, Rule, shown
+from .rules import Change, Effect, Refusal, Rule, server_chosen, shown
 
 
 @dataclass(frozen=True)
 class Field:
     """One row of a kind's table: fields of the same `step` are changed by one call; `spec` is its path in the spec.
 
-    `effect` is what a change of it does to whoever uses the resource, unless the rule's Change says otherwise.
+    `effect` is what a change of it does to whoever uses the resource, unless the rule's Change says otherwise. `unsaid`
+    is the rule for what is taken over and about which the spec says nothing; `later`: taking over does not change it;
+    `once`: it matters only before.
     """
 
     name: str
@@ -25,6 +27,9 @@ class Field:
     spec: str = ""
     step: str = ""
     effect: Effect = Effect.IN_PLACE
+    unsaid: Rule = server_chosen
+    later: bool = False
+    once: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,11 +85,28 @@ class Difference:
         return f" from {shown(self.observed)} to {shown(self.desired)}" if plain else ""
 
 
-def differences(kind: Kind, desired: Mapping[str, Any], observed: Mapping[str, Any]) -> tuple[Difference, ...]:
-    """Every field that is not as it is wanted, in order of urgency."""
-    sides = ((row, desired[row.name], observed[row.name]) for row in kind.fields)
-    found = ((row, row.rule(wanted, there), wanted, there) for row, wanted, there in sides)
+def differences(
+    kind: Kind,
+    desired: Mapping[str, Any],
+    observed: Mapping[str, Any],
+    unsaid: frozenset[str] = frozenset(),
+    *,
+    adopting: bool = False,
+) -> tuple[Difference, ...]:
+    """Every field that is not as it is wanted, in order of urgency; of `unsaid` ones only a default is wanted."""
+    sides = ((row, desired[row.name], observed[row.name]) for row in kind.fields if adopting or not row.once)
+    ruled = ((row, row.unsaid if row.name in unsaid else row.rule, wanted, there) for row, wanted, there in sides)
+    found = ((row, rule(wanted, there), wanted, there) for row, rule, wanted, there in ruled)
     return tuple(Difference(row, outcome, wanted, there) for row, outcome, wanted, there in found if outcome)
+
+
+def left_alone(
+    kind: Kind, desired: Mapping[str, Any], observed: Mapping[str, Any], unsaid: frozenset[str]
+) -> tuple[str, ...]:
+    """What is there, is not the default, and stays, because the spec says nothing of it: paths in the spec."""
+    changing = {found.field.name for found in differences(kind, desired, observed, unsaid)}
+    kept = (found.field for found in differences(kind, desired, observed) if found.field.name in unsaid - changing)
+    return tuple(dict.fromkeys(row.spec for row in kept))
 
 
 def called(kind: Kind, name: str) -> str:

@@ -32,6 +32,9 @@ def wanted_part(part: Part, kind: Kind, decision: Decision, observed: Observed |
         case Refuse(reason, message, field):
             path = field or part.field
             return replace(part, state=State.STALLED, reason=reason, message=message, field=path, after=_PERSON)
+        case Keep(left) if left:
+            message = f"{noun} was taken over; not declared, so left as it is: {', '.join(left)}"
+            return replace(part, state=State.READY, message=message)
         case _:
             return replace(part, state=State.READY)
 

@@ -5,14 +5,14 @@ nothing here knows which resource it is.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal
 
 from .. import names
 from ..facts import Reason
 from ..ownership import OWNER_TAGS, Owner, Standing
-from .kinds import Field, Kind, called, differences, noun
+from .kinds import Field, Kind, called, differences, left_alone, noun
 from .rules import Added, Change, Effect, Refusal, Removed
 from .tags import retained
 
@@ -29,7 +29,10 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class Adoption:
-    """What exists is to be taken over, if the admin allows it; `consent` is what an annotation must say for that."""
+    """What exists is to be taken over, or what was is to be deleted, if the admin allows it.
+
+    `consent` is what an annotation of the Environment must say for that.
+    """
 
     allowed: bool
     consent: str
@@ -40,6 +43,7 @@ class Desired:
     """A declared resource. `known_id` is what status remembers of it, `at` its path in the spec.
 
     `within` is what it is part of, where it may be part of several that are looked at in one pass.
+    `unsaid` are fields of one that is taken over about which the spec says nothing: what is there stays.
     """
 
     name: str
@@ -50,17 +54,23 @@ class Desired:
     at: str = ""
     adoption: Adoption | None = None
     within: str = ""
+    unsaid: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Leaving:
-    """A resource that is not wanted any more."""
+    """A resource that is not wanted any more.
+
+    `adopted` when it is known to have been taken over; `deletion` is whether such a one may be deleted.
+    """
 
     name: str
     owner: Owner
     policy: Literal["Retain", "Snapshot", "Delete"]
     known_id: str = ""
     within: str = ""
+    adopted: bool = False
+    deletion: Adoption | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +123,9 @@ class Wait:
 
 @dataclass(frozen=True)
 class Keep:
-    """Nothing is to do."""
+    """Nothing is to do; `left` is what was taken over and is not as a default would have it."""
+
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,9 +155,20 @@ def plan(kind: Kind, desired: Desired, observed: Observed | None) -> Decision:
         refused = _not_adopted(kind, desired, observed) if desired.adoption else _foreign(kind, desired, observed)
         if refused:
             return refused
+        if desired.adoption and observed.phase is not Phase.UNUSABLE:
+            return _taken_over(kind, desired, observed)
     if observed.phase is Phase.UNUSABLE:
         return Refuse(kind.reasons.unusable, f"{called(kind, desired.name)} cannot be used: {observed.detail}")
     return _differences(kind, desired, observed)
+
+
+def _taken_over(kind: Kind, desired: Desired, observed: Observed) -> Decision:
+    """Our marks come first, and it is told what stays although a default would have it otherwise."""
+    decision, left = _differences(kind, desired, observed), _left(kind, desired, observed)
+    if not isinstance(decision, Modify) or decision.step.name != "tags":
+        return decision
+    stays = f", {', '.join(left)} left as it is until it is declared" if left else ""
+    return Modify(replace(decision.step, what=f"taking it over{stays}"))
 
 
 def plan_removal(kind: Kind, leaving: Leaving, observed: Observed | None) -> Decision:
@@ -156,7 +179,22 @@ def plan_removal(kind: Kind, leaving: Leaving, observed: Observed | None) -> Dec
         return Wait()
     if leaving.owner.standing(observed.tags) is not Standing.OURS:
         return Refuse(Reason.CONFLICT, f"{called(kind, leaving.name)} belongs to somebody else and stays")
-    return _retention(observed) if leaving.policy == "Retain" else _deletion(observed)
+    if leaving.policy == "Retain" or withheld(kind, leaving, observed):
+        return _retention(observed)
+    return _deletion(observed)
+
+
+def withheld(kind: Kind, leaving: Leaving, observed: Observed | None) -> str:
+    """Why something stays that its policy would delete, "" if it goes: consent to take over is none to delete."""
+    if observed is None or leaving.policy == "Retain" or leaving.deletion is None or leaving.deletion.allowed:
+        return ""
+    if not leaving.adopted and names.TAG_ADOPTED not in (observed.tags or {}):
+        return ""
+    return (
+        f"{called(kind, leaving.name)} was taken over and stays, {leaving.policy} or not: annotation "
+        f"{names.ANNOTATION_DELETE_ADOPTED} of the Environment does not hold {leaving.deletion.consent}; "
+        f"delete {observed.id} by hand if nobody needs it"
+    )
 
 
 def _retention(observed: Observed) -> Decision:
@@ -195,7 +233,7 @@ def _absent(kind: Kind, desired: Desired) -> Decision:
 
 def _not_adopted(kind: Kind, desired: Desired, observed: Observed) -> Refuse | None:
     """Why a resource that is to be taken over is not; nothing of it is touched before all of it can be."""
-    thing, adoption = called(kind, desired.name), desired.adoption
+    adoption = desired.adoption
     if adoption and not adoption.allowed:
         message = (
             f"{observed.id} exists and is taken over only if the Environment allows it; let whoever runs it add "
@@ -207,10 +245,22 @@ def _not_adopted(kind: Kind, desired: Desired, observed: Observed) -> Refuse | N
         whose = f"{marks.get(names.TAG_NAMESPACE, '?')}/{marks.get(names.TAG_NAME, '?')}"
         message = f"{observed.id} is marked as that of Microservice {whose} and is left as it is; correct adopt"
         return Refuse(Reason.ADOPTION_REFUSED, message, desired.at)
-    for found in differences(kind, desired.fields, observed.fields) if observed.fields else ():
+    return _unfit(kind, desired, observed) if observed.fields else None
+
+
+def _unfit(kind: Kind, desired: Desired, observed: Observed) -> Refuse | None:
+    """What keeps it from being taken over as it is."""
+    thing = called(kind, desired.name)
+    for found in differences(kind, desired.fields, observed.fields, desired.unsaid, adopting=True):
         outcome, spec = found.outcome, found.field.spec
         if isinstance(outcome, Refusal):
             message = f"{thing} cannot be taken over: {spec} {outcome.message}"
+            return Refuse(Reason.ADOPTION_REFUSED, message, _path(desired, found.field))
+        if found.field.later:
+            message = (
+                f"{thing} is taken over as it is, and {spec} says otherwise ({found.what}); "
+                f"declare {spec} as it is, and change it once it has been taken over"
+            )
             return Refuse(Reason.ADOPTION_REFUSED, message, _path(desired, found.field))
         if found.effect is Effect.REPLACE and isinstance(outcome.to, Added | Removed):
             lost = ", ".join(sorted(found.observed.keys() - found.desired.keys()))
@@ -230,7 +280,7 @@ def _foreign(kind: Kind, desired: Desired, observed: Observed) -> Decision:
 
 def _differences(kind: Kind, desired: Desired, observed: Observed) -> Decision:
     changes: dict[str, Change] = {}
-    for found in differences(kind, desired.fields, observed.fields):
+    for found in differences(kind, desired.fields, observed.fields, desired.unsaid):
         row, outcome = found.field, found.outcome
         if isinstance(outcome, Refusal):
             message = f"{row.spec} of {called(kind, desired.name)} {outcome.message}"
@@ -242,7 +292,11 @@ def _differences(kind: Kind, desired: Desired, observed: Observed) -> Decision:
         return _first_step(kind, changes, observed.busy)
     if observed.ailing:
         return Refuse(kind.reasons.unusable, f"{called(kind, desired.name)} {observed.ailing}", desired.at)
-    return Keep()
+    return Keep(_left(kind, desired, observed))
+
+
+def _left(kind: Kind, desired: Desired, observed: Observed) -> tuple[str, ...]:
+    return left_alone(kind, desired.fields, observed.fields, desired.unsaid) if desired.unsaid else ()
 
 
 def _first_step(kind: Kind, changes: Mapping[str, Change], busy: frozenset[str]) -> Decision:

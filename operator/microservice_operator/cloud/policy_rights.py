@@ -81,6 +81,7 @@ RIGHTS: tuple[Right, ...] = (
         (TABLE,),
         "changes what the spec changes; marks its tables",
     ),
+    Right("kms", ("DescribeKey",), (KEY,), "looks at whose key encrypts a table before it is taken over"),
     Right("dynamodb", ("DeleteTable",), (TABLE,), "deletes a table whose deletionPolicy is Delete"),
     Right(
         "application-autoscaling",

@@ -17,17 +17,16 @@ from .ec2 import SecurityGroup, from_group
 from .kinds import Kind
 from .parts import failed
 from .place import Place
-from .plan import Desired, Leaving
+from .plan import Adoption, Desired, Leaving
 from .rds_groups import ParameterGroup, SubnetGroup, parameter_groups
 from .rds_instance import Instance, Policy, region, upgrade_snapshot
 from .rds_kinds import INSTANCE, KINDS, PARAMETER_GROUP, SECURITY_GROUP, SUBNET_GROUP
 from .rds_secret import MasterSecret
 from .rds_shapes import group_name, pending, restart_awaited
-from .rds_wanted import WantedInstance, instance_fields, parameter_fields
+from .rds_wanted import PORT, WantedInstance, instance_fields, parameter_fields, unsaid
 from .resource import Outcome, Resource, at_home, reconcile, remove
 from .tags import desired_tags
 
-PORT = 5432
 INSTANCE_KINDS = frozenset(kind.name for kind in KINDS)
 _PREFIX = "ms-"
 _NAME_LIMIT = 63
@@ -36,12 +35,16 @@ _OVER = (State.READY, State.RETAINED)
 
 @dataclass(frozen=True)
 class LeavingInstance:
-    """A database that is not wanted any more; `adopts` is what AWS calls its instance if that was taken over."""
+    """A database that is not wanted any more; `adopts` is what AWS calls its instance if that was taken over.
+
+    `deletion` is whether one that was may be deleted.
+    """
 
     name: str
     policy: Policy = "Retain"
     known: Mapping[str, str] = field(default_factory=dict)
     adopts: str = ""
+    deletion: Adoption | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,8 @@ async def delete_instance(place: Place, leaving: LeavingInstance) -> tuple[Part,
             part = Part("AWS", kind.name, leaving.name, State.DELETING, Reason.DATABASE_DELETING)
             return (*parts, failed(part, error))
         parts += [await remove(place, resource, kind, _goes(place, leaving, kind)) for resource in resources]
+        if kind is INSTANCE and parts[0].state is State.RETAINED and parts[0].reason is not Reason.CONFLICT:
+            leaving = replace(leaving, policy="Retain")  # what it stands on stays with it
         if leaving.policy != "Retain" and any(part.state not in _OVER for part in parts):
             break
     return tuple(parts)
@@ -151,7 +156,12 @@ async def _leaving(place: Place, leaving: LeavingInstance, which: tuple[Kind, st
 
 
 def _goes(place: Place, leaving: LeavingInstance, kind: Kind) -> Leaving:
-    return Leaving(leaving.name, place.owner, leaving.policy, leaving.known.get(kind.name, ""))
+    goes = Leaving(leaving.name, place.owner, leaving.policy, leaving.known.get(kind.name, ""))
+    if kind is not INSTANCE:
+        return goes
+    # also where adopt is taken out of the spec before the deletion
+    name = named(goes.known_id) or leaving.adopts
+    return replace(goes, adopted=bool(name) and name != instance_name(place, leaving.name), deletion=leaving.deletion)
 
 
 def _groups(place: Place, wanted: WantedInstance, name: str) -> list[tuple[Resource, Kind, Desired]]:
@@ -214,6 +224,7 @@ async def _instance(place: Place, wanted: WantedInstance, groups: list[Outcome])
         wanted.recreate and not awaited,
         wanted.field,
         wanted.adoption,
+        unsaid=unsaid(wanted.spec),
     )
     instance = Instance(place, name, groups=base, version=int(wanted.spec.version))
     outcome = await reconcile(place, instance, INSTANCE, desired)

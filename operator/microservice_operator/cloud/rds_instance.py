@@ -124,7 +124,9 @@ class Instance:
         """
         state = self._described.get("DBInstanceStatus", "")
         if self._policy == "Delete":
-            choice: dict[str, Any] = {"SkipFinalSnapshot": True, "DeleteAutomatedBackups": True}
+            # of one that was taken over they may hold what is not the service's
+            adopted = self._groups != self._name or names.TAG_ADOPTED in tags(self._described)
+            choice: dict[str, Any] = {"SkipFinalSnapshot": True, "DeleteAutomatedBackups": not adopted}
         elif meaning(state).keeps:
             choice = {"SkipFinalSnapshot": True, "DeleteAutomatedBackups": False}
         else:

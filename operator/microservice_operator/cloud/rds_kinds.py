@@ -7,7 +7,7 @@ from ..facts import Reason
 from .kinds import Field, Kind, Reasons
 from .rds_parameters import parameters
 from .rds_shapes import Major
-from .rules import Change, Effect, Outcome, Refusal, entries, exact, if_given, set_once, set_once_if_given
+from .rules import Change, Effect, Outcome, Refusal, entries, exact, floor, if_given, set_once, set_once_if_given
 from .tags import owned_tags
 
 _MOVE = "restore it, or declare a database of another name and move the data"
@@ -56,6 +56,16 @@ def grown(desired: Disk, observed: int) -> Outcome:
     if observed <= max(desired.size, desired.ceiling):
         return None
     return Refusal(f"never shrinks, {observed}Gi in place and {desired.size}Gi wanted; set it to {observed}Gi")
+
+
+def on_port(desired: int, observed: int | None) -> Outcome:
+    """Elsewhere nobody would reach it: what is opened for an instance is its usual port."""
+    if observed in (None, desired):
+        return None
+    return Refusal(
+        f"is {observed}, and what the operator opens for an instance is {desired}; change that first "
+        "(ModifyDBInstance, DBPortNumber)"
+    )
 
 
 def at_once(desired: bool, observed: Any) -> Outcome:  # noqa: FBT001 a rule looks at both sides
@@ -114,6 +124,7 @@ INSTANCE = Kind(
         Field("encrypted", set_once("copy a snapshot of it with encryption and restore that"), "its encryption"),
         Field("vpc", set_once_if_given(_NETWORK), "its VPC"),
         Field("subnet_group", set_once_if_given(_NETWORK), "its subnet group"),
+        Field("port", on_port, "its port", once=True),
         Field("tags", owned_tags, "tags"),
         Field("public", exact, "its public address", step="settings"),
         Field("protection", exact, "its deletion protection", step="settings"),
@@ -122,11 +133,11 @@ INSTANCE = Kind(
         Field("copy_tags", exact, "tags of its snapshots", step="settings"),
         Field("security_groups", if_given, "its security group", step="settings"),
         Field("parameter_group", if_given, "its parameter group", step="settings", effect=Effect.RESTART),
-        Field("retention", exact, "backup.retentionDays", step="settings"),
+        Field("retention", exact, "backup.retentionDays", step="settings", unsaid=floor),
         Field("backup_window", if_given, "backup.window", step="settings"),
         Field("maintenance_window", if_given, "maintenance.window", step="settings"),
         Field("max_storage", exact, "storage.maxSize", step="settings"),
-        Field("major", upgraded, "version", effect=Effect.RESTART),
+        Field("major", upgraded, "version", effect=Effect.RESTART, later=True),
         Field("class", exact, "size", step="hardware", effect=Effect.RESTART),
         Field("multi_az", exact, "highAvailability", step="hardware", effect=Effect.RESTART),
         Field("storage", grown, "storage.size", step="hardware", effect=Effect.RESTART),

@@ -32,6 +32,7 @@ def observed_fields(instance: Described, snapshot: str, *, failed: bool = False)
         "encrypted": instance["StorageEncrypted"],
         "vpc": instance.get("DBSubnetGroup", {}).get("VpcId", ""),
         "subnet_group": instance.get("DBSubnetGroup", {}).get("DBSubnetGroupName", ""),
+        "port": instance.get("Endpoint", {}).get("Port"),
         "tags": tags(instance),
         "managed_password": "MasterUserSecret" in instance,
         "public": instance["PubliclyAccessible"],

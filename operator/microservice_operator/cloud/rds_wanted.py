@@ -10,6 +10,17 @@ from .plan import Adoption
 from .rds_kinds import INSTANCE, Disk, WantedMajor
 from .tags import desired_tags
 
+PORT = 5432
+_SAID: Mapping[str, str] = {  # by what the declaration says, the field that follows
+    "size": "class",
+    "high_availability": "multi_az",
+    "storage.size": "storage",
+    "storage.type": "storage_type",
+    "storage.max_size": "max_storage",
+    "backup.retention_days": "retention",
+    "parameters": "parameter_group",
+}
+
 
 @dataclass(frozen=True)
 class Network:
@@ -61,7 +72,8 @@ def instance_fields(owner: Owner, wanted: WantedInstance, identifier: str, snaps
         # one that is taken over stays where it is, if that is where it can be reached from
         "vpc": wanted.network.vpc if spec.adopt else None,
         "subnet_group": None if spec.adopt else identifier,
-        "tags": desired_tags(owner, wanted.tags),
+        "port": PORT,
+        "tags": desired_tags(owner, wanted.tags, adopted=spec.adopt is not None),
         "public": False,
         "protection": True,
         "managed_password": True,
@@ -80,6 +92,20 @@ def instance_fields(owner: Owner, wanted: WantedInstance, identifier: str, snaps
         "restart": now,
         "at_once": now,
     }
+
+
+def unsaid(spec: Database) -> frozenset[str]:
+    """Fields of an instance that is taken over about which its declaration says nothing."""
+    if spec.adopt is None:
+        return frozenset()
+    said = {
+        f"{prefix}{name}"
+        for prefix, model in (("", spec), ("storage.", spec.storage), ("backup.", spec.backup))
+        if model is not None
+        for name in model.model_fields_set
+        if getattr(model, name) is not None
+    }
+    return frozenset(field for declared, field in _SAID.items() if declared not in said)
 
 
 def parameter_fields(owner: Owner, wanted: WantedInstance) -> dict[str, Any]:

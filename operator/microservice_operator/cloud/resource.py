@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ..errors import NeedsPerson, NotYet, OperatorError
-from ..facts import Part, Reason, State
+from ..facts import Event, Part, Reason, State
 from ..ownership import OWNER_TAGS, Standing
 from .kinds import Kind, called
 from .lately import Key, certainly_refused
 from .parts import failed, leaving_part, wanted_part
 from .place import Place
-from .plan import Create, Delete, Desired, Keep, Leaving, Modify, Observed, Phase, Step, plan, plan_removal
+from .plan import Create, Delete, Desired, Keep, Leaving, Modify, Observed, Phase, Step, plan, plan_removal, withheld
 from .tags import Tag
 
 
@@ -77,7 +77,11 @@ async def remove(place: Place, resource: Resource, kind: Kind, leaving: Leaving)
             await resource.delete()
     except OperatorError as error:
         return failed(part, error)
-    return leaving_part(part, kind, decision, observed)
+    left = leaving_part(part, kind, decision, observed)
+    why = withheld(kind, leaving, observed)
+    if not why or left.state is not State.RETAINED or left.reason is Reason.CONFLICT:
+        return left
+    return replace(left, message=why, events=(Event("Warning", kind.reasons.retained, why),))
 
 
 async def _look(place: Place, resource: Resource, kind: Kind, about: Desired | Leaving) -> Observed | None:

@@ -17,11 +17,30 @@ from .place import Place
 from .plan import Adoption, Desired, Leaving
 from .policy_arns import TABLE_NAME_LIMIT
 from .resource import reconcile, remove
-from .rules import Bounds, each_within, exact, off_between, one_by_one, remade, set_once, within
+from .rules import (
+    Bounds,
+    Outcome,
+    Refusal,
+    each_within,
+    exact,
+    floor,
+    off_between,
+    one_by_one,
+    remade,
+    set_once,
+    within,
+)
 from .tags import desired_tags, owned_tags
 
 _KEEP = "restore it, or declare a table of another name and move the items"
 _BILLING = {"PayPerRequest": "PAY_PER_REQUEST", "Provisioned": "PROVISIONED"}
+_SAID: Mapping[str, tuple[str, ...]] = {  # by what the declaration says, what follows
+    "billing_mode": ("billing", "capacity", "index_capacity", "unscaled", "scaling", "tracking"),
+    "stream_view_type": ("stream",),
+    "time_to_live_attribute": ("time_to_live",),
+    "point_in_time_recovery": ("recovery",),
+    "deletion_protection": ("protection",),
+}
 _NOT_THERE = (
     Reason.TABLE_CREATING,
     Reason.TABLE_DELETING,
@@ -31,6 +50,17 @@ _NOT_THERE = (
     Reason.ADOPTION_REFUSED,
 )
 
+
+def no_key(desired: None, observed: str | None) -> Outcome:  # noqa: ARG001 a rule looks at both sides
+    """A key of somebody's own lets in only whom its policy names, which the operator does not write."""
+    if observed is None:
+        return None
+    return Refusal(
+        f"is encrypted with {observed}, a key of your own that the service's role would not be let use; let the table "
+        "use a key of AWS (UpdateTable, SSESpecification) and take it over then"
+    )
+
+
 TABLE = Kind(
     name="Table",
     fields=(
@@ -38,6 +68,7 @@ TABLE = Kind(
         Field("keys", set_once(_KEEP), "partitionKey"),
         Field("local_indexes", set_once(_KEEP), "localSecondaryIndexes"),
         Field("tags", owned_tags, "tags"),
+        Field("key", no_key, "adopt.name", once=True),
         Field("unscaled", unscaled, "capacity"),
         Field("billing", exact, "billingMode", step="throughput"),
         Field("capacity", within, "capacity", step="throughput"),
@@ -51,8 +82,8 @@ TABLE = Kind(
         Field("tracking", tracked, "capacity"),
         Field("stream", remade, "streamViewType"),
         Field("time_to_live", off_between, "timeToLiveAttribute"),
-        Field("recovery", exact, "pointInTimeRecovery"),
-        Field("protection", exact, "deletionProtection"),
+        Field("recovery", exact, "pointInTimeRecovery", unsaid=floor),
+        Field("protection", exact, "deletionProtection", unsaid=floor),
     ),
     reasons=Reasons(
         creating=Reason.TABLE_CREATING,
@@ -89,13 +120,14 @@ class LeavingTable:
     """A table that is not wanted any more.
 
     When the declaration went with the table's block, nobody can say which policy it had: it is retained. `adopts` is
-    what AWS calls it if it was taken over.
+    what AWS calls it if it was taken over, `deletion` whether such a one may be deleted.
     """
 
     name: str
     policy: Literal["Retain", "Delete"] = "Retain"
     known_id: str = ""
     adopts: str = ""
+    deletion: Adoption | None = None
 
 
 def table_name(place: Place, name: str) -> str:
@@ -126,7 +158,10 @@ async def reconcile_table(place: Place, wanted: WantedTable) -> Part:
     if recalled:
         return recalled
     fields = table_fields(place.owner, wanted, _declared_name(place, wanted.spec))
-    outcome = await reconcile(place, DynamoDBTable(place, name), TABLE, _desired(place, wanted, fields))
+    adopting = bool(wanted.spec.adopt) and not wanted.known_id
+    outcome = await reconcile(
+        place, DynamoDBTable(place, name, adopting=adopting), TABLE, _desired(place, wanted, fields)
+    )
     if outcome.settled:
         # the next pass knows its ARN, which is no reason to look again
         place.settled.keep(key, replace(wanted, known_id=outcome.part.id), outcome.part)
@@ -139,8 +174,11 @@ async def delete_table(place: Place, leaving: LeavingTable) -> Part:
     It is over when the part's state is Ready (gone) or Retained (left in place, also when it was never ours).
     """
     place.settled.forget(place.owner.identity.uid)
-    desired = Leaving(leaving.name, place.owner, leaving.policy, leaving.known_id)
     name = named(leaving.known_id) or leaving.adopts or table_name(place, leaving.name)
+    adopted = name != table_name(place, leaving.name)  # also where adopt is taken out of the spec before the deletion
+    desired = Leaving(
+        leaving.name, place.owner, leaving.policy, leaving.known_id, adopted=adopted, deletion=leaving.deletion
+    )
     return await remove(place, DynamoDBTable(place, name, Lane.DELETE), TABLE, desired)
 
 
@@ -149,8 +187,17 @@ def _declared_name(place: Place, spec: Table) -> str:
 
 
 def _desired(place: Place, wanted: WantedTable, fields: Mapping[str, Any]) -> Desired:
-    name, known_id = wanted.spec.name, wanted.known_id
-    return Desired(name, place.owner, fields, known_id, wanted.recreate, wanted.field, wanted.adoption)
+    spec = wanted.spec
+    desired = Desired(spec.name, place.owner, fields, wanted.known_id, wanted.recreate, wanted.field, wanted.adoption)
+    return replace(desired, unsaid=unsaid(spec))
+
+
+def unsaid(spec: Table) -> frozenset[str]:
+    """Fields of a table that is taken over about which its declaration says nothing."""
+    if spec.adopt is None:
+        return frozenset()
+    said = {name for name in spec.model_fields_set if getattr(spec, name) is not None}
+    return frozenset(field for declared, fields in _SAID.items() if declared not in said for field in fields)
 
 
 def table_fields(owner: Owner, wanted: WantedTable, name: str) -> dict[str, Any]:
@@ -167,7 +214,8 @@ def table_fields(owner: Owner, wanted: WantedTable, name: str) -> dict[str, Any]
             index.name: _index(index, _keys(spec.partition_key, index.sort_key))
             for index in spec.local_secondary_indexes or []
         },
-        "tags": desired_tags(owner, wanted.tags),
+        "tags": desired_tags(owner, wanted.tags, adopted=spec.adopt is not None),
+        "key": None,
         "billing": _BILLING[spec.billing_mode],
         "capacity": capacity,
         "unscaled": targets,

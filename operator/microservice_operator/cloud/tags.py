@@ -31,9 +31,9 @@ class Untag:
     keys: tuple[str, ...]
 
 
-def desired_tags(owner: Owner, declared: Mapping[str, str]) -> dict[str, str]:
-    """All tags that a resource is to carry from its first moment."""
-    tags = {**declared, **owner.marks}
+def desired_tags(owner: Owner, declared: Mapping[str, str], *, adopted: bool = False) -> dict[str, str]:
+    """All tags that a resource is to carry from its first moment, or from when it is `adopted`."""
+    tags = {**declared, **owner.marks, **({names.TAG_ADOPTED: "true"} if adopted else {})}
     if declared:
         tags[names.TAG_DECLARED] = "".join(sorted(_fingerprint(key) for key in declared))
     return tags

@@ -13,7 +13,7 @@ from .. import cloud, names
 from ..api.microservice import MicroserviceSpec
 from ..api.objects import Environment, Identity
 from ..plain import mapping, mappings, text
-from .sorts import Declared, Wanted, items
+from .sorts import Declared, Going, Wanted, items
 
 DATABASES, TABLES = "databases", "tables"
 
@@ -22,6 +22,12 @@ def adoption(wanted: Wanted, section: str, adoptee: str) -> cloud.Adoption:
     """What the Environment says to it; `section` of the spec tells things of one name apart."""
     consent = consented(wanted.service.identity, section, adoptee)
     return cloud.Adoption(consent in _consents(wanted.environment), consent)
+
+
+def deletion(going: Going, section: str, adoptee: str) -> cloud.Adoption:
+    """Whether the Environment allows that what was taken over is deleted: consent to take over does not say so."""
+    consent = consented(going.owner, section, adoptee)
+    return cloud.Adoption(consent in _consents(going.environment, names.ANNOTATION_DELETE_ADOPTED), consent)
 
 
 def consented(identity: Identity, section: str, adoptee: str) -> str:
@@ -53,6 +59,6 @@ def taken_over(spec: MicroserviceSpec, body: Mapping[str, Any]) -> dict[str, str
     return {table.name: known[table.name] for table in spec.tables or [] if table.adopt and known.get(table.name)}
 
 
-def _consents(environment: Environment | None) -> frozenset[str]:
-    said = environment.annotations.get(names.ANNOTATION_ADOPT, "") if environment else ""
+def _consents(environment: Environment | None, annotation: str = names.ANNOTATION_ADOPT) -> frozenset[str]:
+    said = environment.annotations.get(annotation, "") if environment else ""
     return frozenset(re.split(r"[,\s]+", said)) - {""}

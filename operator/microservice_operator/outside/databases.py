@@ -18,9 +18,10 @@ from ..connections import Login
 from ..desired.connection_secret import data_hash
 from ..errors import NeedsPerson, NotYet
 from ..facts import Part, Reason, Section, State
+from .adoption import DATABASES, deletion, with_adoption
 from .doors import Doors
 from .instances import INSTANCE, of_rds
-from .sorts import DATABASE, Going, Sort, Stepped, Wanted, items
+from .sorts import DATABASE, Going, Sort, Stepped, Wanted
 
 
 def databases(doors: Doors) -> Sort:
@@ -30,7 +31,7 @@ def databases(doors: Doors) -> Sort:
         kind=DATABASE,
         layer="PostgreSQL",
         section=Section.DATABASES,
-        declared=lambda spec, _environment: items(spec, "databases"),
+        declared=lambda spec, _environment: with_adoption(spec, DATABASES, "identifier"),
         step=partial(_step, admins),
         leave=partial(_leave, admins),
         needs=lambda _owner, name: [(INSTANCE, name)],
@@ -161,7 +162,8 @@ async def _leave(admins: Admins, going: Going) -> tuple[Part, ...]:
 
 def _with_its_instance(going: Going) -> Part:
     """It stays or goes with the instance that it is on, whose turn is next."""
-    if going.policy == "Retain":
+    kept = going.adopts and not deletion(going, DATABASES, going.adopts).allowed
+    if going.policy == "Retain" or kept:
         message = f"database {going.name} stays on its instance"
         return Part("PostgreSQL", DATABASE, going.name, State.RETAINED, Reason.DATABASE_RETAINED, message)
     message = f"database {going.name} goes with its instance"

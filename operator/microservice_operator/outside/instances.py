@@ -13,10 +13,10 @@ from ..api.objects import Environment, Microservice
 from ..cloud import rds
 from ..cloud.rds_kinds import INSTANCE as INSTANCES
 from ..cloud.rds_kinds import KINDS
-from ..cloud.rds_wanted import Network, WantedInstance
+from ..cloud.rds_wanted import Network, WantedInstance, unsaid
 from ..errors import NeedsPerson
 from ..facts import Part, Reason, Section
-from .adoption import DATABASES, adoption, with_adoption
+from .adoption import DATABASES, adoption, deletion, with_adoption
 from .doors import Doors
 from .sorts import Declared, Going, Sort, Stepped, Wanted, tags
 
@@ -71,14 +71,18 @@ def wanted_instance(service: Microservice, environment: Environment | None, name
     found, aws = of_rds(environment), environment.spec.aws if environment else None
     if found is None or aws is None:
         raise NeedsPerson(Reason.ENVIRONMENT_MISSING, "instances need an Environment with spec.databases.rds; add it")
-    if spec.size not in found.sizes:
+    if spec.size not in found.sizes and "class" not in unsaid(spec):
         known = ", ".join(sorted(found.sizes))
         message = f"size {spec.size} of database {spec.name} is none that the Environment has; use one of: {known}"
         raise NeedsPerson(Reason.REJECTED, message, f"{field}.size")
     network = Network(aws.vpc_id or "", frozenset(aws.subnet_ids or ()), aws.pod_security_group_id or "")
-    return WantedInstance(spec, network, found.sizes[spec.size], tags(service, environment), field=field)
+    # one that is taken over has a class already; another matters only if it is lost and made anew
+    instance_class = found.sizes.get(spec.size) or next(iter(found.sizes.values()), "")
+    return WantedInstance(spec, network, instance_class, tags(service, environment), field=field)
 
 
 async def _leave(doors: Doors, going: Going) -> tuple[Part, ...]:
     place = doors.place(going.owner, going.environment, "instances")
-    return await rds.delete_instance(place, rds.LeavingInstance(going.name, going.policy, going.known, going.adopts))
+    may_go = deletion(going, DATABASES, rds.named(going.known.get(INSTANCE, "")) or going.adopts)
+    leaving = rds.LeavingInstance(going.name, going.policy, going.known, going.adopts, may_go)
+    return await rds.delete_instance(place, leaving)

@@ -4,7 +4,7 @@ from functools import partial
 
 from .. import cloud
 from ..facts import Part, Section
-from .adoption import TABLES, adoption, with_adoption
+from .adoption import TABLES, adoption, deletion, with_adoption
 from .doors import Doors
 from .sorts import Going, Sort, Stepped, Wanted
 
@@ -41,5 +41,7 @@ async def _step(doors: Doors, wanted: Wanted) -> Stepped:
 async def _leave(doors: Doors, going: Going) -> tuple[Part, ...]:
     place = doors.place(going.owner, going.environment, "tables")
     policy = "Delete" if going.policy == "Delete" else "Retain"
-    leaving = cloud.LeavingTable(going.name, policy, going.known.get(TABLE, ""), going.adopts)  # type: ignore[arg-type]
+    known_id = going.known.get(TABLE, "")
+    may_go = deletion(going, TABLES, cloud.named(known_id) or going.adopts)
+    leaving = cloud.LeavingTable(going.name, policy, known_id, going.adopts, may_go)  # type: ignore[arg-type]
     return (await cloud.delete_table(place, leaving),)
