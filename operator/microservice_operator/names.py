@@ -5,6 +5,7 @@ Kept in one place because a name is a promise: changing one orphans what carries
 
 import hashlib
 import re
+from collections.abc import Collection
 
 GROUP = "microservice-operator.dev"
 VERSION = "v1alpha1"
@@ -65,16 +66,6 @@ def bounded(prefix: str, suffix: str, limit: int) -> str:
     return f"{prefix[:room].rstrip('-._')}-{suffix}"
 
 
-def connection_secret(microservice: str, database: str) -> str:
-    """Default name of the Secret that holds a database's connection."""
-    return bounded(f"{microservice}-{database}", "database", 253)
-
-
-def owner_secret(microservice: str, database: str) -> str:
-    """Name of the Secret that holds the schema owner's connection; only the migration Job reads it."""
-    return bounded(f"{microservice}-{database}", "database-owner", 253)
-
-
 def migration_job(microservice: str, digest: str) -> str:
     """Name of the Job that migrates for one image and command, told apart by `digest`."""
     return bounded(microservice, f"migrate-{digest}", 63)
@@ -85,9 +76,22 @@ def migration_policy(microservice: str) -> str:
     return f"{microservice}.migration"
 
 
-def database_secrets(microservice: str, database: str, connection: str | None = None) -> tuple[str, str]:
-    """Names of a database's Secrets: the service's own, and the schema owner's, which only the migration Job sees."""
-    return connection or connection_secret(microservice, database), owner_secret(microservice, database)
+def database_secrets(
+    microservice: str, database: str, connection: str | None = None, there: Collection[str] = ()
+) -> tuple[str, str]:
+    """Names of a database's Secrets: the service's own, and the schema owner's, which only the migration Job sees.
+
+    Joined by hyphens, database `b-c` of `a` and `c` of `a-b` would have one name. So a database with a hyphen has a dot
+    before it, which no Microservice's name has, and so has the owner's where the other one is named by the author.
+    Those that are `there` from before this rule keep their names, for pods know them.
+    """
+
+    def named(suffix: str, *, dotted: bool) -> str:
+        plain = f"{microservice}-{database}-{suffix}"
+        return f"{microservice}.{database}-{suffix}" if dotted and plain not in there else plain
+
+    runtime = connection or named("database", dotted="-" in database)
+    return runtime, named("database-owner", dotted="-" in database or connection is not None)
 
 
 def variable(name: str, suffix: str) -> str:

@@ -3,19 +3,20 @@
 This is the door: what is wrong with an object is said here, in sentences, and nothing behind it checks the shape again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from .. import names
 from ..errors import InvalidSpec, Problem
-from ..names import ANNOTATION_DEFAULT_ENVIRONMENT
 from .base import Rule
 from .environment import EnvironmentSpec
 from .microservice import MicroserviceSpec
 from .resource_rules import ENVIRONMENT_RULES, MICROSERVICE_RULES
 from .sentences import problems
+from .stores import Database
 
 IMPLIED = {"http": 80, "https": 443}
 Spec = TypeVar("Spec", MicroserviceSpec, EnvironmentSpec)
@@ -32,13 +33,14 @@ class Identity:
 
 @dataclass(frozen=True)
 class Microservice:
-    """A parsed Microservice; `raw` is the object as the watch delivered it."""
+    """A parsed Microservice; `resources` is what its status says that there is."""
 
     identity: Identity
     generation: int
     spec: MicroserviceSpec
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
+    resources: Sequence[Mapping[str, Any]] = field(default=(), compare=False)
 
     @property
     def name(self) -> str:
@@ -49,6 +51,16 @@ class Microservice:
     def namespace(self) -> str:
         """Namespace of the resource and of all its children."""
         return self.identity.namespace
+
+    def database_secrets(self, database: Database) -> tuple[str, str]:
+        """Names of a database's Secrets: the service's own, and the schema owner's.
+
+        Secrets of a database that has been made keep their names; one that never was has none worth keeping.
+        """
+        made = any(r.get("kind") == "Database" and r["name"] == database.name and r.get("id") for r in self.resources)
+        there = {r["name"] for r in self.resources if r.get("kind") == "Secret"} if made else ()
+        given = database.connection.secret_name if database.connection else None
+        return names.database_secrets(self.name, database.name, given, there)
 
     @property
     def url(self) -> str:
@@ -91,6 +103,7 @@ def microservice(body: Mapping[str, Any]) -> Microservice:
         spec=_parsed(MicroserviceSpec, body),
         labels=metadata.get("labels") or {},
         annotations=metadata.get("annotations") or {},
+        resources=(body.get("status") or {}).get("resources") or (),
     )
     _check(parsed, MICROSERVICE_RULES)
     return parsed
@@ -109,7 +122,7 @@ def environment(body: Mapping[str, Any]) -> Environment:
 
 def marked_default(annotations: Mapping[str, Mapping[str, str]]) -> str | None:
     """Of Environments by name, the one that applies where nobody names one: the first that is marked so."""
-    marked = (name for name, held in annotations.items() if held.get(ANNOTATION_DEFAULT_ENVIRONMENT) == "true")
+    marked = (name for name, held in annotations.items() if held.get(names.ANNOTATION_DEFAULT_ENVIRONMENT) == "true")
     return min(marked, default=None)
 
 

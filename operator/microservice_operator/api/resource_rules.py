@@ -16,6 +16,11 @@ NAME_RULE = Rule(
     " hyphens, a letter first; choose another name",
 )
 
+
+def _owner_secrets(join: str) -> str:
+    return f"self.metadata.name + '{join}' + d.name + '-database-owner'"
+
+
 MICROSERVICE_RULES = (
     NAME_RULE,
     Rule(
@@ -45,6 +50,20 @@ MICROSERVICE_RULES = (
         ),
         message="subscriptions: a topic of this service itself is not declared; add it to spec.topics",
         field="spec.subscriptions",
+    ),
+    Rule(
+        cel="!has(self.spec.databases) || self.spec.databases.all(d, !has(d.connection)"
+        " || !has(d.connection.secretName)"
+        f" || !(d.connection.secretName in [{_owner_secrets('-')}, {_owner_secrets('.')}]))",
+        holds=lambda self: all(
+            database.connection is None
+            or database.connection.secret_name
+            not in {f"{self.name}{join}{database.name}-database-owner" for join in "-."}
+            for database in self.spec.databases or []
+        ),
+        message="databases: connection.secretName is the name of the Secret of the schema's owner, which the service"
+        " must not read; choose another name",
+        field="spec.databases",
     ),
 )
 

@@ -51,7 +51,7 @@ class DatabaseConnection(Model):
     """How the service is told of its database."""
 
     secret_name: ObjectName | None = None
-    """Name of the Secret; default <service>-<database>-database."""
+    """Name of the Secret; default <service>-<database>-database, with a dot before a database that has a hyphen."""
     env_prefix: EnvPrefix = "DATABASE"
     """Prefix of the variables, such as DATABASE in DATABASE_URL."""
 

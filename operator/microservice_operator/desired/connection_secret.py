@@ -28,12 +28,12 @@ def connection_secrets(context: Context) -> tuple[Child, ...]:
 
 def runtime_secret_name(microservice: Microservice, database: Database) -> str:
     """Name of the Secret that the service reads."""
-    return _names(microservice, database)[0]
+    return microservice.database_secrets(database)[0]
 
 
 def owner_secret_name(microservice: Microservice, database: Database) -> str:
     """Name of the Secret that the migration reads."""
-    return _names(microservice, database)[1]
+    return microservice.database_secrets(database)[1]
 
 
 def certificates_directory(database: str) -> str:
@@ -52,14 +52,9 @@ def connection_hash(context: Context) -> str:
     return names.short_hash(canonical(known)) if known else ""
 
 
-def _names(microservice: Microservice, database: Database) -> tuple[str, str]:
-    given = database.connection.secret_name if database.connection else None
-    return names.database_secrets(microservice.name, database.name, given)
-
-
 def _secrets(context: Context, database: Database) -> tuple[Child, Child]:
     microservice, connection = context.microservice, context.connections.get(database.name)
-    runtime, owner = _names(microservice, database)
+    runtime, owner = microservice.database_secrets(database)
     if connection is None:
         held = connection_wait(context, database)
         return Child("Secret", runtime, None, held), Child("Secret", owner, None, held)

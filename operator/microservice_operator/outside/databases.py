@@ -177,9 +177,8 @@ async def _logins(admins: Admins, service: Microservice, database: Database) -> 
     Secret was deleted or edited and the operator was started anew since.
     Raises NeedsPerson when a Secret of that name is somebody else's, NotYet while it is a former Microservice's.
     """
-    given = database.connection.secret_name if database.connection else None
     known = admins.doors.logins.get((service.identity.uid, database.name))
-    runtime, owner = names.database_secrets(service.name, database.name, given)
+    runtime, owner = service.database_secrets(database)
     return postgres.KnownLogins(
         runtime=await _login(admins.doors, service, runtime) or (known.runtime if known else None),
         owner=await _login(admins.doors, service, owner) or (known.owner if known else None),
