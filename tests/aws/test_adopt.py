@@ -17,6 +17,7 @@ from microservice_operator.cloud import (
 )
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
+from microservice_operator.settled import Settled
 from tests.aws.conftest import ACCOUNT, REGION, World, drive, table
 from tests.aws.proxy import Answer
 
@@ -145,15 +146,25 @@ async def test_what_the_spec_does_not_mention_stays(world: World) -> None:
     told = "not declared, so left as it is: billingMode, streamViewType, timeToLiveAttribute"
     assert (part.state, told in part.message) == (State.READY, True), part
     assert world.proxy.writes() == ["TagResource", "UpdateContinuousBackups", "UpdateTable"]
-    table = described(world)
-    assert table["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
-    assert table["ProvisionedThroughput"].items() >= units.items()
+    found = described(world)
+    assert found["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    assert found["ProvisionedThroughput"].items() >= units.items()
     ttl = world.client.describe_time_to_live(TableName=legacy(world))["TimeToLiveDescription"]
     assert ttl == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires"}
     # a new index of one whose capacity is not declared has what the table has
     want = replace(wanted(world, globalSecondaryIndexes=[INDEX]), known_id=part.id)
     assert (await drive(world, want)).state is State.READY
     assert described(world)["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"].items() >= units.items()
+    # a default that is written out is a word on it, though the spec is equal to the one before
+    world.place = replace(world.place, settled=Settled(300))
+    assert (await drive(world, want)).state is State.READY
+    before = len(world.proxy.writes())
+    assert (await reconcile_table(world.place, want)).events == ()
+    said = wanted(world, globalSecondaryIndexes=[INDEX], billingMode="PayPerRequest")
+    assert said == replace(want, known_id="")
+    await drive(world, replace(said, known_id=part.id))
+    assert world.proxy.writes()[before:] == ["UpdateTable"]
+    assert described(world)["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
 
 
 @pytest.mark.parametrize(("manager", "fits"), [("CUSTOMER", False), ("AWS", True)])

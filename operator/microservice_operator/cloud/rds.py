@@ -82,12 +82,12 @@ async def reconcile_instance(place: Place, wanted: WantedInstance) -> tuple[tupl
     standing_on = [] if wanted.awaits_adoption else _groups(place, wanted, base)
     groups = await side_by_side(_settled_or_looked_at(place, group, sight) for group in standing_on)
     at = endpoint(place, name)
-    recalled = place.settled.recall(_key(place, INSTANCE, wanted), sight)
+    recalled = place.settled.recall(_key(place, INSTANCE, wanted), (sight, unsaid(wanted.spec)))
     if recalled and at and all(group.settled for group in groups):
         return (recalled, *(group.part for group in groups)), at
     instance = await _instance(place, wanted, groups)
     if instance.settled:
-        place.settled.keep(_key(place, INSTANCE, wanted), sight, instance.part)
+        place.settled.keep(_key(place, INSTANCE, wanted), (sight, unsaid(wanted.spec)), instance.part)
     part = place.settled.news(_key(place, INSTANCE, wanted), instance.part)
     return (part, *(group.part for group in groups)), endpoint(place, name) if answers(part) else None
 

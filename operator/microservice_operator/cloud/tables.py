@@ -154,7 +154,8 @@ async def reconcile_table(place: Place, wanted: WantedTable) -> Part:
     # what was made, or taken over, is the table from then on, whatever the spec says
     name = named(wanted.known_id) or _declared_name(place, wanted.spec)
     key = (place.owner.identity.uid, TABLE.name, name)
-    recalled = place.settled.recall(key, wanted)
+    # a default that is written out is the same table, and another word on one that was taken over
+    recalled = place.settled.recall(key, (wanted, unsaid(wanted.spec)))
     if recalled:
         return recalled
     fields = table_fields(place.owner, wanted, _declared_name(place, wanted.spec))
@@ -164,7 +165,8 @@ async def reconcile_table(place: Place, wanted: WantedTable) -> Part:
     )
     if outcome.settled:
         # the next pass knows its ARN, which is no reason to look again
-        place.settled.keep(key, replace(wanted, known_id=outcome.part.id), outcome.part)
+        sight = (replace(wanted, known_id=outcome.part.id), unsaid(wanted.spec))
+        place.settled.keep(key, sight, outcome.part)
     return place.settled.news(key, outcome.part)
 
 

@@ -168,6 +168,13 @@ def test_the_first_step_marks_it_and_tells_what_stays() -> None:
     assert after["tags"].items() >= {**OWNER.marks, names.TAG_ADOPTED: "true", "team": "old"}.items()
 
 
+def test_a_default_that_is_written_out_is_another_word() -> None:
+    """Both specs are equal, and only one of them says it: what was found settled is not settled for the other."""
+    bare, said = ({"name": "orders", "adopt": {"identifier": "legacy"}, **more} for more in ({}, {"size": "small"}))
+    assert Database.model_validate(bare) == Database.model_validate(said)
+    assert instance_unsaid(Database.model_validate(bare)) != instance_unsaid(Database.model_validate(said))
+
+
 def test_what_was_made_is_as_the_spec_says_or_does_not_say() -> None:
     spec = Table.model_validate({"name": "products", "partitionKey": {"name": "id"}})
     assert table_unsaid(spec) == frozenset()
