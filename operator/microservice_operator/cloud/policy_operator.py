@@ -1,9 +1,11 @@
 """PURE: the operator's own IAM policy, out of the table of its rights."""
 
+import json
 from collections.abc import Iterable, Mapping
 from string import Template
 from typing import Any
 
+from .. import names
 from .policy_documents import Document
 from .policy_rights import RIGHTS, Right
 
@@ -20,15 +22,29 @@ def calls(rights: Iterable[Right] = RIGHTS) -> frozenset[tuple[str, str]]:
 
 def operator_policy(values: Mapping[str, str]) -> Document:
     """The policy with `${name}` replaced by `values`, for as far as they go."""
-    statements = [_statement(right) for right in RIGHTS]
+    statements = [_statement(rights) for rights in _together(RIGHTS)]
     policy = {"Version": "2012-10-17", "Statement": statements}
     filled: Document = _filled(policy, values)
     return filled
 
 
-def _statement(right: Right) -> dict[str, Any]:
-    condition = {"Condition": dict(right.condition)} if right.condition else {}
-    return {"Effect": "Allow", "Action": list(right.granted), "Resource": list(right.resources), **condition}
+def _together(rights: Iterable[Right]) -> list[list[Right]]:
+    """One statement for all that is bound by the same tags, for IAM counts characters.
+
+    An action reaches no resource of another service or type, so none gets more by it.
+    """
+    found: dict[str, list[Right]] = {}
+    for at, right in enumerate(rights):
+        tags = json.dumps(right.condition, sort_keys=True)
+        found.setdefault(tags if names.TAG_CLUSTER in tags else str(at), []).append(right)
+    return list(found.values())
+
+
+def _statement(rights: list[Right]) -> dict[str, Any]:
+    condition = {"Condition": dict(rights[0].condition)} if rights[0].condition else {}
+    actions = sorted({action for right in rights for action in right.granted})
+    resources = list(dict.fromkeys(resource for right in rights for resource in right.resources))
+    return {"Effect": "Allow", "Action": actions, "Resource": resources, **condition}
 
 
 def _filled(value: Any, values: Mapping[str, str]) -> Any:

@@ -68,7 +68,13 @@ QUEUE = "arn:${partition}:sqs:${region}:${account_id}:*"
 FREE = frozenset({("sts", "GetCallerIdentity")})  # "No permissions are required": AWS STS API Reference
 
 RIGHTS: tuple[Right, ...] = (
-    Right("dynamodb", ("CreateTable",), (TABLE,), "makes declared tables"),
+    Right(
+        "dynamodb",
+        ("CreateTable", "TagResource"),
+        (TABLE,),
+        "makes declared tables, marks them, and marks one first that is to be taken over",
+        condition=_MARKED,
+    ),
     Right(
         "dynamodb",
         ("DescribeContinuousBackups", "DescribeTable", "DescribeTimeToLive", "ListTagsOfResource"),
@@ -79,10 +85,17 @@ RIGHTS: tuple[Right, ...] = (
         "dynamodb",
         ("TagResource", "UntagResource", "UpdateContinuousBackups", "UpdateTable", "UpdateTimeToLive"),
         (TABLE,),
-        "changes what the spec changes; marks its tables",
+        "changes what the spec changes, of tables of this cluster",
+        condition=_MINE,
     ),
     Right("kms", ("DescribeKey",), (KEY,), "looks at whose key encrypts a table before it is taken over"),
-    Right("dynamodb", ("DeleteTable",), (TABLE,), "deletes a table whose deletionPolicy is Delete"),
+    Right(
+        "dynamodb",
+        ("DeleteTable",),
+        (TABLE,),
+        "deletes a table of this cluster whose deletionPolicy is Delete",
+        condition=_MINE,
+    ),
     Right(
         "application-autoscaling",
         ("DescribeScalableTargets", "DescribeScalingPolicies"),
@@ -142,17 +155,14 @@ RIGHTS: tuple[Right, ...] = (
         (CLUSTER,),
         "finds and makes the association of a service account",
     ),
+    Right("eks", ("DescribePodIdentityAssociation",), (ASSOCIATION,), "looks at associations"),
+    Right("eks", ("TagResource",), (ASSOCIATION,), "marks an association as it is made", condition=_MARKED),
     Right(
         "eks",
-        (
-            "DeletePodIdentityAssociation",
-            "DescribePodIdentityAssociation",
-            "TagResource",
-            "UntagResource",
-            "UpdatePodIdentityAssociation",
-        ),
+        ("DeletePodIdentityAssociation", "TagResource", "UntagResource", "UpdatePodIdentityAssociation"),
         (ASSOCIATION,),
-        "keeps its associations as declared, and lets them go",
+        "keeps the associations of this cluster as declared, and lets them go",
+        condition=_MINE,
     ),
     Right(
         "apigateway",
@@ -192,9 +202,9 @@ RIGHTS: tuple[Right, ...] = (
     ),
     Right(
         "rds",
-        ("CreateDBInstance", "CreateDBParameterGroup", "CreateDBSubnetGroup"),
+        ("AddTagsToResource", "CreateDBInstance", "CreateDBParameterGroup", "CreateDBSubnetGroup"),
         (*INSTANCE, *GROUPS, *_rds("og")),
-        "makes instances for declared databases and what they are made of, marked as this cluster's",
+        "makes instances for declared databases and what they are made of; marks one that is to be taken over",
         condition=_MARKED,
     ),
     # the last one is taken by DeleteDBInstance, which takes no tags for it: it is bound by the instance alone
@@ -225,9 +235,18 @@ RIGHTS: tuple[Right, ...] = (
             "ResetDBParameterGroup",
             "StartDBInstance",
         ),
-        (*INSTANCE, *GROUPS, *SNAPSHOT, *_rds("og")),
-        "changes what the spec changes, wakes an instance that sleeps",
+        (*INSTANCE, *GROUPS),
+        "changes what the spec changes of this cluster's, wakes an instance that sleeps",
+        condition=_MINE,
     ),
+    # option groups and parameter groups of AWS's own carry no tags
+    Right(
+        "rds",
+        ("ModifyDBInstance",),
+        (*GROUPS, *_rds("og")),
+        "names the groups of an instance that is changed; of which instance, the row before says",
+    ),
+    Right("rds", ("AddTagsToResource",), SNAPSHOT, "lets RDS copy the tags of an instance to its snapshots"),
     Right(
         "rds",
         ("DeleteDBInstance", "DeleteDBParameterGroup", "DeleteDBSubnetGroup"),
@@ -289,9 +308,17 @@ RIGHTS: tuple[Right, ...] = (
     ),
     Right(
         "sns",
-        ("CreateTopic", "SetTopicAttributes", "Subscribe", "TagResource", "UntagResource"),
+        ("CreateTopic", "TagResource"),
         (TOPIC,),
-        "makes declared topics, keeps them as declared, subscribes queues to them",
+        "makes declared topics, marked as this cluster's",
+        condition=_MARKED,
+    ),
+    Right(
+        "sns",
+        ("DeleteTopic", "SetTopicAttributes", "Subscribe", "TagResource", "UntagResource"),
+        (TOPIC,),
+        "keeps this cluster's topics as declared, subscribes queues to them, lets them go by their deletionPolicy",
+        condition=_MINE,
     ),
     Right(
         "sns",
@@ -299,7 +326,6 @@ RIGHTS: tuple[Right, ...] = (
         (TOPIC,),
         "looks at declared topics and who has subscribed",
     ),
-    Right("sns", ("DeleteTopic",), (TOPIC,), "lets a topic go by its deletionPolicy"),
     Right(
         "sns",
         ("GetSubscriptionAttributes", "SetSubscriptionAttributes", "Unsubscribe"),
@@ -308,9 +334,17 @@ RIGHTS: tuple[Right, ...] = (
     ),
     Right(
         "sqs",
-        ("CreateQueue", "SetQueueAttributes", "TagQueue", "UntagQueue"),
+        ("CreateQueue", "TagQueue"),
         (QUEUE,),
-        "makes declared queues and their dead letter queues, keeps them as declared",
+        "makes declared queues and their dead letter queues, marked as this cluster's",
+        condition=_MARKED,
+    ),
+    Right(
+        "sqs",
+        ("DeleteQueue", "SetQueueAttributes", "TagQueue", "UntagQueue"),
+        (QUEUE,),
+        "keeps this cluster's queues as declared, lets them go by their deletionPolicy",
+        condition=_MINE,
     ),
     Right(
         "sqs",
@@ -318,7 +352,6 @@ RIGHTS: tuple[Right, ...] = (
         (QUEUE,),
         "looks at declared queues, never at messages",
     ),
-    Right("sqs", ("DeleteQueue",), (QUEUE,), "lets a queue go by its deletionPolicy"),
 )
 
 
