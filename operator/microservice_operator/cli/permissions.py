@@ -21,10 +21,11 @@ the AWS side record every call that the operator makes: each is in the table, an
   `kube-system`; other roles are out of reach. None can be made or given a policy without the permissions boundary, so
   give its ARN as `spec.aws.permissionsBoundaryARN` of every Environment of this cluster. The operator may not take a
   boundary away.
-- **Tables, topics, queues, instances, their groups and security groups, and associations** are changed and deleted only if they
-  carry the tag `microservice-operator.dev/cluster` with this cluster's id; what is made carries it from the first moment, and what is
-  taken over gets it first. Not bound so, because IAM or AWS cannot: HTTP APIs and what is on them, what scales a table, and
-  the master logins of instances that RDS keeps (`rds!db-*`), which the operator may read of any instance of the account.
+- **Tables, topics, queues, instances, their groups and security groups, and associations** are changed and
+  deleted only if they carry the tag `microservice-operator.dev/cluster` with this cluster's id; what is made
+  carries it from the first moment, and what is taken over gets it first. Not bound so, because IAM or AWS cannot:
+  HTTP APIs and what is on them, what scales a table, and the master logins of instances that RDS keeps
+  (`rds!db-*`), which the operator may read of any instance of the account.
 - **A service's own role** is not the operator's: `microservice-operator explain FILE` shows what a service gets.
   Policies that others attach to a service's role stay, and keep the role from being deleted until they are detached.
 - **`sts:GetCallerIdentity`**, with which the account is checked before the first write, needs no right.
