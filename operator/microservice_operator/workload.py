@@ -45,7 +45,7 @@ class Snapshot:
 def workload(seen: Snapshot) -> Workload:
     """The Deployment's state; while pods are awaited, the words of one that has a trouble go first."""
     record = seen.records.get(("Deployment", seen.owner.name))
-    state = record.state if record is not None and record.owner in ("", seen.owner.uid) else None
+    state = record.state if record is not None and _ours(seen, record) else None
     if not isinstance(state, Workload):
         return Workload(message=ROLLING)
     if (state.state is State.READY and not state.short) or state.reason in FINAL:
@@ -60,6 +60,11 @@ def workload(seen: Snapshot) -> Workload:
     if told.reason in BLOCKING and state.short:
         return replace(blamed, state=State.PROGRESSING, short=False)
     return blamed
+
+
+def _ours(seen: Snapshot, record: Record) -> bool:
+    """Of this very Microservice; one that has lost its owner is ours by our hash, until it is put right."""
+    return record.owner == seen.owner.uid or (not record.owner and bool(record.hash))
 
 
 def migrations(seen: Snapshot) -> dict[str, Migration]:

@@ -292,3 +292,19 @@ async def test_what_is_settled_is_not_asked_for(world: World) -> None:
     assert len(world.proxy.calls) == calls
     assert (await drive(world, WantedTable(table(deletionProtection=False), known_id=part.id))).state is State.READY
     assert len(world.proxy.calls) > calls
+
+
+async def test_what_leaves_lets_its_neighbours_rest(world: World) -> None:
+    """A neighbour that is settled is not read again, and one that needs a person is told once, not in every pass."""
+    world.place = replace(world.place, settled=Settled(300))
+    key = (world.place.owner.identity.uid, "Table", "another")
+    calm = Part("AWS", "Table", "another", State.READY)
+    stalled = replace(calm, state=State.STALLED, reason=Reason.CONFLICT, message="taken")
+    world.place.settled.keep(key, "wanted", calm)
+    assert world.place.settled.news(key, stalled).events
+    await made(world, **REMOVED)
+    leaving = LeavingTable("products", "Delete", "")
+    for _ in range(3):
+        await delete_table(world.place, leaving)
+        assert world.place.settled.recall(key, "wanted") == calm
+        assert not world.place.settled.news(key, stalled).events

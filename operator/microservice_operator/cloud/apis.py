@@ -123,7 +123,7 @@ async def leave_api(place: Place, leaving: LeavingAPI) -> Part:
 
     The API stays, unless nothing is on it any more and the Environment says that it goes then.
     """
-    place.settled.forget(place.owner.identity.uid)
+    place.settled.drop((place.owner.identity.uid, API.name, API_PART))
     part = Part("AWS", API.name, API_PART, State.DELETING, Reason.API_DELETING, id=leaving.known_id)
     shared = shared_place(place, leaving.environment)
     gateway = HTTPAPI(shared, leaving.shared.gateway.name if leaving.shared else "", Lane.DELETE)

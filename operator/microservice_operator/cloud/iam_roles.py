@@ -129,7 +129,8 @@ async def delete_identity(place: Place, leaving: LeavingIdentity) -> tuple[Part,
 
     It is over when every part's state is Ready (gone) or Retained (never ours).
     """
-    place.settled.forget(place.owner.identity.uid)
+    for kind in (ROLE, ASSOCIATION):
+        place.settled.drop(_key(place, kind))
     known_id, associated = (leaving.known.get(kind.name, "") for kind in (ROLE, ASSOCIATION))
     beside: tuple[Part, ...] = ()
     cluster = _cluster(associated) or leaving.cluster

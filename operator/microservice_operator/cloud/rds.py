@@ -123,7 +123,8 @@ async def delete_instance(place: Place, leaving: LeavingInstance) -> tuple[Part,
 
     It is over when the state of every part is Ready (gone) or Retained (left in place, also when it was never ours).
     """
-    place.settled.forget(place.owner.identity.uid)
+    for kind in KINDS:
+        place.settled.drop((place.owner.identity.uid, kind.name, leaving.name))
     name = instance_name(place, leaving.name)
     parts: list[Part] = []
     for kind in KINDS:

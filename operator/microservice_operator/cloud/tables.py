@@ -175,8 +175,8 @@ async def delete_table(place: Place, leaving: LeavingTable) -> Part:
 
     It is over when the part's state is Ready (gone) or Retained (left in place, also when it was never ours).
     """
-    place.settled.forget(place.owner.identity.uid)
     name = named(leaving.known_id) or leaving.adopts or table_name(place, leaving.name)
+    place.settled.drop((place.owner.identity.uid, TABLE.name, name))
     adopted = name != table_name(place, leaving.name)  # also where adopt is taken out of the spec before the deletion
     desired = Leaving(
         leaving.name, place.owner, leaving.policy, leaving.known_id, adopted=adopted, deletion=leaving.deletion

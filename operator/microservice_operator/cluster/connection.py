@@ -29,6 +29,7 @@ APPLY_PATCH = "application/apply-patch+yaml"
 
 FORBIDDEN, NOT_FOUND, CONFLICT, GONE, INVALID, TOO_MANY = 403, 404, 409, 410, 422, 429
 BAD_REQUEST, SERVER_ERROR = 400, 500
+TERMINATING = "NamespaceTerminating"  # the cause of a refusal
 LONGEST_WAIT = 60.0  # seconds; who asks for more is asked again then
 
 
@@ -50,7 +51,7 @@ class ApiError(Exception):
             return Gone(text)
         if self.code == FORBIDDEN and "exceeded quota" in self.message:
             return NeedsPerson(Reason.QUOTA_EXCEEDED, f"{text}; raise the quota or ask for less")
-        if self.code == FORBIDDEN and "being terminated" in self.message:
+        if self.code == FORBIDDEN and any(cause.get("reason") == TERMINATING for cause in self.causes):
             return Gone(text)
         if self.code == FORBIDDEN and "is forbidden: User" in self.message:
             return NeedsPerson(Reason.FORBIDDEN, f"{text}; grant the verb to the operator's ClusterRole")

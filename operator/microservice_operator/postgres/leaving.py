@@ -23,7 +23,7 @@ async def delete_database(place: Place, leaving: LeavingDatabase) -> Part:
     Never raises an OperatorError: what went wrong is in the part.
     """
     names = Names.of(place.owner, leaving.name)
-    place.settled.forget(place.owner.identity.uid)
+    place.settled.drop((place.owner.identity.uid, KIND, names.database))
     part = Part("PostgreSQL", KIND, leaving.name, State.DELETING, Reason.DELETING, id=leaving.known_id)
     elsewhere = leaving.known_id not in ("", database_id(place, names))
     try:
