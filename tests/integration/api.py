@@ -24,10 +24,11 @@ APPLY = "application/apply-patch+yaml"
 class Refused(Exception):
     """The API server said no."""
 
-    def __init__(self, code: int, message: str) -> None:
-        """Keep the code and the words."""
-        super().__init__(f"{code}: {message}")
+    def __init__(self, code: int, status: Body) -> None:
+        """Keep the code and the Status object."""
+        super().__init__(f"{code}: {status.get('message', '')}")
         self.code = code
+        self.status = status
 
 
 class Api:
@@ -65,7 +66,7 @@ class Api:
                 status, raw = self._send(method, path, text, content_type)
         answer: Body = json.loads(raw)
         if status >= http.client.BAD_REQUEST:
-            raise Refused(status, answer.get("message", ""))
+            raise Refused(status, answer)
         return answer
 
     def get(self, kind: Kind, namespace: str, name: str) -> Body:
