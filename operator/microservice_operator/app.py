@@ -60,6 +60,7 @@ class App:
                 servers=postgres.Servers(),
                 settled=Settled(settings.resync * 0.9),
                 resync=settings.resync,
+                namespace_uid=self.world.namespace_uid,
             ),
             resync=settings.resync,
             aws_endpoint_url=settings.aws_endpoint_url,

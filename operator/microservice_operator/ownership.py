@@ -24,10 +24,16 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Owner:
-    """The Microservice that a thing belongs to, across all clusters; `cluster` is the UID of `kube-system`."""
+    """The Microservice that a thing belongs to, across all clusters; `cluster` is the UID of `kube-system`.
+
+    `namespace_uid` tells its namespace from an earlier one of the same name, "" where that is not known. An `heir` has
+    the consent of whoever runs its Environment to what a Microservice of its name left in such a namespace.
+    """
 
     cluster: str
     identity: Identity
+    namespace_uid: str = ""
+    heir: bool = False
 
     @property
     def marks(self) -> dict[str, str]:
@@ -39,13 +45,28 @@ class Owner:
             names.TAG_UID: self.identity.uid,
         }
 
+    @property
+    def retained(self) -> str:
+        """The mark of what it leaves behind: the namespace in which a Microservice of its name may take it up again."""
+        return self.namespace_uid or "true"
+
+    @property
+    def inheritance(self) -> str:
+        """What an annotation of the Environment must say for it to be an heir."""
+        return f"{self.identity.namespace}/{self.identity.name}:retained"
+
+    def left_by_namesake(self, marks: Mapping[str, str]) -> bool:
+        """Whether an earlier Microservice of its name left a thing behind, in this namespace or in a former one."""
+        differing = {key for key, value in self.marks.items() if marks.get(key) != value}
+        return differing == {names.TAG_UID} and names.TAG_UID in marks and bool(marks.get(names.TAG_RETAINED))
+
     def standing(self, marks: Mapping[str, str]) -> Standing:
         """Read the marks that a thing carries."""
         ours = self.marks
         differing = {key for key, value in ours.items() if marks.get(key) != value}
         if not differing:
             return Standing.OURS
-        if differing == {names.TAG_UID} and names.TAG_UID in marks and marks.get(names.TAG_RETAINED):
+        if self.left_by_namesake(marks) and (self.heir or marks.get(names.TAG_RETAINED) == self.retained):
             return Standing.RETAINED
         return Standing.FOREIGN
 

@@ -25,6 +25,7 @@ class World:
         self.microservices: dict[Key, Mapping[str, Any]] = {}
         self.environments: dict[str, Mapping[str, Any]] = {}
         self.namespaces: dict[str, Mapping[str, str]] = {}
+        self._namespace_uids: dict[str, str] = {}
         self._dependants: dict[Key, set[Key]] = {}
         self._depends: dict[Key, set[Key]] = {}
         self._changed = changed
@@ -87,12 +88,18 @@ class World:
         name, labels = body["metadata"]["name"], body["metadata"].get("labels") or {}
         before = self.namespaces.get(name)
         self.namespaces[name] = labels
+        self._namespace_uids[name] = body["metadata"].get("uid", "")
         if before != labels:
             self._tell(key for key in self.microservices if key[0] == name)
 
     def lost_namespace(self, body: Mapping[str, Any]) -> None:
         """Forget a namespace that is gone."""
         self.namespaces.pop(body["metadata"]["name"], None)
+        self._namespace_uids.pop(body["metadata"]["name"], None)
+
+    def namespace_uid(self, name: str) -> str:
+        """UID of a namespace, "" while it is not known."""
+        return self._namespace_uids.get(name, "")
 
     def environment_of(
         self, namespace: str, named: str | None, used: Used | None = None

@@ -49,11 +49,13 @@ ROLE = Kind(
         Field("policy", granted, "the policy"),
     ),
     reasons=_REASONS,
+    named_by=None,
 )
 ASSOCIATION = Kind(
     name="PodIdentityAssociation",
     fields=(Field("tags", owned_tags, "tags"), Field("role", exact, "the role")),
     reasons=_REASONS,
+    named_by=None,
 )
 
 

@@ -48,11 +48,16 @@ class Reasons:
 
 @dataclass(frozen=True)
 class Kind:
-    """A type of resource: its name, its table of field rules, its words."""
+    """A type of resource: its name, its table of field rules, its words.
+
+    `named_by` is what has a name in the spec from which that of a resource follows: the kind itself if it is "",
+    nothing but the Microservice if it is `None`.
+    """
 
     name: str
     fields: tuple[Field, ...]
     reasons: Reasons
+    named_by: str | None = ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ None is ever lost: what a queue held when somebody deleted it is gone in any cas
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..facts import Part, Reason
@@ -76,7 +77,7 @@ def _queue(name: str) -> Kind:
     )
 
 
-QUEUE, DEAD_LETTER_QUEUE = _queue("Queue"), _queue("DeadLetterQueue")
+QUEUE, DEAD_LETTER_QUEUE = _queue("Queue"), replace(_queue("DeadLetterQueue"), named_by="queue")
 SUBSCRIPTION = Kind(
     name="Subscription",
     fields=(

@@ -152,7 +152,8 @@ def plan(kind: Kind, desired: Desired, observed: Observed | None) -> Decision:
     if observed.tags is None or observed.phase in (Phase.CREATING, Phase.DELETING):
         return Wait()
     if desired.owner.standing(observed.tags) is Standing.FOREIGN:
-        refused = _not_adopted(kind, desired, observed) if desired.adoption else _foreign(kind, desired, observed)
+        adopts = desired.adoption and not desired.owner.left_by_namesake(observed.tags)
+        refused = _not_adopted(kind, desired, observed) if adopts else _foreign(kind, desired, observed)
         if refused:
             return refused
         if desired.adoption and observed.phase is not Phase.UNUSABLE:
@@ -180,7 +181,7 @@ def plan_removal(kind: Kind, leaving: Leaving, observed: Observed | None) -> Dec
     if leaving.owner.standing(observed.tags) is not Standing.OURS:
         return Refuse(Reason.CONFLICT, f"{called(kind, leaving.name)} belongs to somebody else and stays")
     if leaving.policy == "Retain" or withheld(kind, leaving, observed):
-        return _retention(observed)
+        return _retention(leaving.owner, observed)
     return _deletion(observed)
 
 
@@ -197,8 +198,8 @@ def withheld(kind: Kind, leaving: Leaving, observed: Observed | None) -> str:
     )
 
 
-def _retention(observed: Observed) -> Decision:
-    mark = retained()
+def _retention(owner: Owner, observed: Observed) -> Decision:
+    mark = retained(owner)
     if mark.tags.items() <= (observed.tags or {}).items():
         return Keep()
     return Modify(Step("tags", {"tags": mark}, "marking it as retained"))
@@ -270,12 +271,20 @@ def _unfit(kind: Kind, desired: Desired, observed: Observed) -> Refuse | None:
 
 
 def _foreign(kind: Kind, desired: Desired, observed: Observed) -> Decision:
-    return Refuse(
-        Reason.CONFLICT,
-        f"{observed.id} exists and is not marked as this Microservice's; it is left as it is; "
-        f"rename the {noun(kind)} in the spec, or remove that one",
-        desired.at,
-    )
+    owner = desired.owner
+    if owner.left_by_namesake(observed.tags or {}):
+        message = (
+            f"{observed.id} was left behind by a Microservice of this name, in a namespace {owner.identity.namespace} "
+            "that may have been another's; it is left as it is; if this one is to have it, let whoever runs the "
+            f"Environment add {owner.inheritance} to its annotation {names.ANNOTATION_ADOPT}"
+        )
+        return Refuse(Reason.CONFLICT, message, desired.at)
+    message = f"{observed.id} exists and is not marked as this Microservice's; it is left as it is; "
+    if kind.named_by is None:
+        message += f"remove that {noun(kind)} if nobody uses it, or give the Microservice another name"
+    else:
+        message += f"rename the {kind.named_by or noun(kind)} in the spec, or remove that one"
+    return Refuse(Reason.CONFLICT, message, desired.at)
 
 
 def _differences(kind: Kind, desired: Desired, observed: Observed) -> Decision:

@@ -97,6 +97,7 @@ SECURITY_GROUP = Kind(
         Field("egress", entries, "what it lets out"),
     ),
     _GROUP,
+    "database",
 )
 SUBNET_GROUP = Kind(
     "SubnetGroup",
@@ -106,6 +107,7 @@ SUBNET_GROUP = Kind(
         Field("subnets", exact, "its subnets"),
     ),
     _GROUP,
+    "database",
 )
 PARAMETER_GROUP = Kind(
     "ParameterGroup",
@@ -115,6 +117,7 @@ PARAMETER_GROUP = Kind(
         Field("parameters", parameters, "parameters"),
     ),
     _GROUP,
+    "database",
 )
 INSTANCE = Kind(
     "DatabaseInstance",
@@ -146,5 +149,6 @@ INSTANCE = Kind(
         Field("restart", at_once, "parameters that a restart brings", effect=Effect.RESTART),
     ),
     _reasons(Reason.DATABASE_CREATED, Reason.DATABASE_DELETED),
+    "database",
 )
 KINDS = (INSTANCE, SUBNET_GROUP, PARAMETER_GROUP, SECURITY_GROUP)  # in the order in which they go

@@ -57,9 +57,9 @@ def owned_tags(desired: Mapping[str, str], observed: Mapping[str, str]) -> Outco
     return Change(Untag(ours), "removing " + ", ".join(ours)) if ours else None
 
 
-def retained() -> Tag:
+def retained(owner: Owner) -> Tag:
     """The mark of a resource that its Microservice left behind."""
-    return Tag({names.TAG_RETAINED: "true"})
+    return Tag({names.TAG_RETAINED: owner.retained})
 
 
 def _fingerprint(key: str) -> str:

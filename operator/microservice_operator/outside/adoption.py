@@ -4,15 +4,15 @@ Who writes a Microservice could name anything in the account. So the Environment
 `NAMESPACE/MICROSERVICE:tables/NAME` or `NAMESPACE/MICROSERVICE:databases/IDENTIFIER`, one or several.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from .. import cloud, names
 from ..api.microservice import MicroserviceSpec
-from ..api.objects import Environment, Identity
+from ..api.objects import Identity
 from ..plain import mapping, mappings, text
+from .consents import consents
 from .sorts import Declared, Going, Wanted, items
 
 DATABASES, TABLES = "databases", "tables"
@@ -21,13 +21,13 @@ DATABASES, TABLES = "databases", "tables"
 def adoption(wanted: Wanted, section: str, adoptee: str) -> cloud.Adoption:
     """What the Environment says to it; `section` of the spec tells things of one name apart."""
     consent = consented(wanted.service.identity, section, adoptee)
-    return cloud.Adoption(consent in _consents(wanted.environment), consent)
+    return cloud.Adoption(consent in consents(wanted.environment), consent)
 
 
 def deletion(going: Going, section: str, adoptee: str) -> cloud.Adoption:
     """Whether the Environment allows that what was taken over is deleted: consent to take over does not say so."""
     consent = consented(going.owner, section, adoptee)
-    return cloud.Adoption(consent in _consents(going.environment, names.ANNOTATION_DELETE_ADOPTED), consent)
+    return cloud.Adoption(consent in consents(going.environment, names.ANNOTATION_DELETE_ADOPTED), consent)
 
 
 def consented(identity: Identity, section: str, adoptee: str) -> str:
@@ -57,8 +57,3 @@ def taken_over(spec: MicroserviceSpec, body: Mapping[str, Any]) -> dict[str, str
     listed = (body.get("status") or {}).get("resources") or []
     known = {entry.get("name"): str(entry.get("id") or "") for entry in listed if entry.get("kind") == "Table"}
     return {table.name: known[table.name] for table in spec.tables or [] if table.adopt and known.get(table.name)}
-
-
-def _consents(environment: Environment | None, annotation: str = names.ANNOTATION_ADOPT) -> frozenset[str]:
-    said = environment.annotations.get(annotation, "") if environment else ""
-    return frozenset(re.split(r"[,\s]+", said)) - {""}

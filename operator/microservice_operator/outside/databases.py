@@ -110,7 +110,7 @@ class Admins:
 
 async def _place(admins: Admins, wanted: Wanted) -> postgres.Place:
     """The server of a declared database, as its Microservice sees it."""
-    doors, owner = admins.doors, admins.doors.owner(wanted.service.identity)
+    doors, owner = admins.doors, admins.doors.owner(wanted.service.identity, wanted.environment)
     found = of_rds(wanted.environment)
     if found is None:
         return postgres.Place(doors.servers, await admins.server(wanted.environment), owner, doors.settled)
@@ -153,7 +153,10 @@ async def _leave(admins: Admins, going: Going) -> tuple[Part, ...]:
     if of_rds(going.environment):
         return (_with_its_instance(going),)
     place = postgres.Place(
-        doors.servers, await admins.server(going.environment), doors.owner(going.owner), doors.settled
+        doors.servers,
+        await admins.server(going.environment),
+        doors.owner(going.owner, going.environment),
+        doors.settled,
     )
     policy = "Delete" if going.policy == "Delete" else "Retain"  # a shared server takes no snapshots
     leaving = postgres.LeavingDatabase(going.name, policy, going.known.get(DATABASE, ""))  # type: ignore[arg-type]

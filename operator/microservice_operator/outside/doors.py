@@ -1,6 +1,7 @@
 """The doors to AWS and PostgreSQL of one operator process, and whose a Microservice's things behind them are."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from .. import cloud, postgres
 from ..api.objects import Environment, Identity
@@ -9,6 +10,7 @@ from ..errors import NeedsPerson
 from ..facts import Reason
 from ..ownership import Owner
 from ..settled import Settled
+from .consents import consents
 from .order import Key
 
 
@@ -28,6 +30,7 @@ class Doors:
     settled: Settled
     resync: float
     logins: dict[tuple[str, str], postgres.Logins] = field(default_factory=dict)
+    namespace_uid: Callable[[str], str] = lambda _namespace: ""
     made: set[tuple[str, Key]] = field(default_factory=set)
 
     def forget(self, uid: str) -> None:
@@ -37,9 +40,10 @@ class Doors:
             del self.logins[key]
         self.made -= {one for one in self.made if one[0] == uid}
 
-    def owner(self, identity: Identity) -> Owner:
-        """A Microservice as the owner of things."""
-        return Owner(self.cluster_id, identity)
+    def owner(self, identity: Identity, environment: Environment | None = None) -> Owner:
+        """A Microservice as the owner of things, and as the heir of former ones if its Environment says so."""
+        owner = Owner(self.cluster_id, identity, self.namespace_uid(identity.namespace))
+        return replace(owner, heir=owner.inheritance in consents(environment))
 
     def place(self, identity: Identity, environment: Environment | None, what: str) -> cloud.Place:
         """Where in AWS a Microservice's things go.
@@ -52,4 +56,4 @@ class Doors:
                 f"{what} need an Environment with spec.aws; create one, or mark one as default",
             )
         aws = environment.spec.aws
-        return cloud.Place(self.clients, aws.region, aws.account_id, self.owner(identity), self.settled)
+        return cloud.Place(self.clients, aws.region, aws.account_id, self.owner(identity, environment), self.settled)

@@ -118,6 +118,16 @@ class _Pass:
         names, where, field = self._names, self._place.server.address, self._wanted.field
         standing = observed.standing(self._place.owner, names, dedicated=self._place.dedicated)
         name = self._wanted.spec.name
+        owner = self._place.owner
+        if standing is Standing.FOREIGN and any(owner.left_by_namesake(role.marks) for role in observed.roles.values()):
+            raise NeedsPerson(
+                Reason.CONFLICT,
+                f"database {names.database} at {where} was left behind by a Microservice of this name, in a namespace "
+                f"{owner.identity.namespace} that may have been another's; it is left as it is; if this one is to have "
+                f"it, let whoever runs the Environment add {owner.inheritance} to its annotation "
+                f"{annotation.ANNOTATION_ADOPT}",
+                field,
+            )
         if standing is Standing.FOREIGN:
             raise NeedsPerson(
                 Reason.CONFLICT,

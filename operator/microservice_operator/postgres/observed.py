@@ -68,7 +68,7 @@ class OnServer:
         """
 
         def read(marks: Mapping[str, str]) -> Standing:
-            return owner.standing({**marks, marks_names.TAG_RETAINED: "true"} if dedicated else marks)
+            return owner.standing({**marks, marks_names.TAG_RETAINED: owner.retained} if dedicated else marks)
 
         found = {read(role.marks) for role in self.roles.values()}
         if self.database and not (self.database_owner == names.owner and names.owner in self.roles):

@@ -119,7 +119,7 @@ def right_statements(names: Names, observed: InDatabase) -> Statements:
 
 def retention_statements(names: Names, observed: OnServer, owner: Owner) -> Statements:
     """Marks that let a later Microservice of the same name take it over."""
-    marks = {**owner.marks, marks_names.TAG_RETAINED: "true"}
+    marks = {**owner.marks, marks_names.TAG_RETAINED: owner.retained}
     said = [_comment("ROLE", name, marks) for name, role in sorted(observed.roles.items()) if role.marks != marks]
     if observed.database and observed.database_marks not in (marks, {}):
         said = [*membership_statements(observed, (names.owner,)), *said, _comment("DATABASE", names.database, marks)]

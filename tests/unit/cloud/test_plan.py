@@ -1,5 +1,7 @@
 """The plan as a table: what is wanted, what is there, what follows."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +11,9 @@ from hypothesis import strategies as st
 
 from microservice_operator import names
 from microservice_operator.api.objects import Identity
+from microservice_operator.cloud.iam_roles import ASSOCIATION, ROLE
 from microservice_operator.cloud.kinds import Field, Kind, Reasons, differences
+from microservice_operator.cloud.messaging_kinds import DEAD_LETTER_QUEUE, QUEUE, TOPIC
 from microservice_operator.cloud.plan import (
     Adoption,
     Create,
@@ -27,6 +31,7 @@ from microservice_operator.cloud.plan import (
     plan,
     plan_removal,
 )
+from microservice_operator.cloud.rds_kinds import INSTANCE, PARAMETER_GROUP, SECURITY_GROUP, SUBNET_GROUP
 from microservice_operator.cloud.rules import (
     Bounds,
     Effect,
@@ -40,6 +45,7 @@ from microservice_operator.cloud.rules import (
     settings,
     within,
 )
+from microservice_operator.cloud.tables import TABLE
 from microservice_operator.cloud.tags import Tag, desired_tags, owned_tags
 from microservice_operator.facts import Reason
 from microservice_operator.ownership import Owner
@@ -292,3 +298,63 @@ def test_keep_means_that_every_rule_is_content(found: dict[str, Any]) -> None:
     world = observed(**found)
     content = all(row.rule(WANTED[row.name], world.fields[row.name]) is None for row in THING.fields)
     assert (plan(THING, DESIRED, world) == Keep()) == content
+
+
+EARLIER = {**MARKS, names.TAG_UID: "uid-0"}
+NEW = replace(OWNER, namespace_uid="ns-2")
+INHERITED: dict[str, tuple[Owner, Mapping[str, str], bool]] = {
+    "in this very namespace": (NEW, {**EARLIER, names.TAG_RETAINED: "ns-2"}, True),
+    "in a former namespace of the name": (NEW, {**EARLIER, names.TAG_RETAINED: "ns-1"}, False),
+    "by an operator that did not note in which": (NEW, {**EARLIER, names.TAG_RETAINED: "true"}, False),
+    "in a former one, and consented": (replace(NEW, heir=True), {**EARLIER, names.TAG_RETAINED: "ns-1"}, True),
+    "not noted, and consented": (replace(NEW, heir=True), {**EARLIER, names.TAG_RETAINED: "true"}, True),
+    "by another name, and consented": (
+        replace(NEW, heir=True),
+        {**EARLIER, names.TAG_NAME: "other", names.TAG_RETAINED: "ns-2"},
+        False,
+    ),
+    "not at all, and consented": (replace(NEW, heir=True), EARLIER, False),
+}
+
+
+@pytest.mark.parametrize("case", INHERITED)
+@pytest.mark.parametrize("adopts", [None, Adoption(allowed=True, consent="x")])
+def test_what_was_left_behind_is_for_one_of_the_name_in_the_same_namespace(case: str, adopts: Adoption | None) -> None:
+    owner, marks, inherits = INHERITED[case]
+    desired = replace(DESIRED, owner=owner, adoption=adopts)
+    decision = plan(THING, desired, observed(tags=marks))
+    assert isinstance(decision, Refuse) is not inherits
+    if owner.left_by_namesake(marks) and not inherits:
+        assert isinstance(decision, Refuse)
+        assert f"add {owner.inheritance} to its annotation {names.ANNOTATION_ADOPT}" in decision.message
+
+
+def test_what_is_left_behind_says_in_which_namespace() -> None:
+    leaving = replace(RETAIN, owner=NEW)
+    tag = Tag({names.TAG_RETAINED: "ns-2"})
+    _assert(plan_removal(THING, leaving, observed()), step("tags", tags=tag))
+    _assert(plan_removal(THING, leaving, observed(tags=LEFT)), step("tags", tags=tag))
+
+
+KINDS = (
+    TABLE,
+    TOPIC,
+    QUEUE,
+    DEAD_LETTER_QUEUE,
+    ROLE,
+    ASSOCIATION,
+    INSTANCE,
+    SECURITY_GROUP,
+    SUBNET_GROUP,
+    PARAMETER_GROUP,
+)
+IN_THE_SPEC = {"table", "topic", "queue", "database"}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_conflict_asks_for_what_a_person_can_do(kind: Kind) -> None:
+    decision = plan(kind, replace(DESIRED, adoption=None), observed(tags={}))
+    assert isinstance(decision, Refuse)
+    asked = re.search(r"rename the (.+?) in the spec", decision.message)
+    assert asked is None or asked[1] in IN_THE_SPEC
+    assert asked or "give the Microservice another name" in decision.message
