@@ -122,7 +122,8 @@ def _told_part(seen: Snapshot, part: Part, child: Child | None, state: Workload)
     if part.state is not State.READY:
         return part
     if part.kind == "Deployment":
-        return replace(part, state=state.state, reason=state.reason, message=state.message, after=state.after)
+        message = state.message or part.message
+        return replace(part, state=state.state, reason=state.reason, message=message, after=state.after)
     record = seen.records.get((part.kind, part.name))
     if record is not None and isinstance(record.state, Trouble):
         trouble, due = record.state, record.state.due(seen.now)

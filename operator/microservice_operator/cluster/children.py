@@ -139,7 +139,9 @@ class Children:
         if old is not None and old.uid == new.uid and old.version and _older(new.version, old.version):
             return
         if old is not None and old.verified and old.uid == new.uid and old.digest == new.digest:
-            new = replace(new, verified=True, body=b"", overridden=old.overridden)
+            new = replace(new, verified=True, body=b"")
+        if old is not None and (old.uid, old.hash) == (new.uid, new.hash):
+            new = replace(new, overridden=old.overridden)
         self._keep(key, new, item, owner)
         if old is None or (old.digest, old.state, old.deleting, old.uid) != (
             new.digest,

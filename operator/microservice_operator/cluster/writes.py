@@ -226,13 +226,20 @@ class Cluster:
             answer = await ChildRequests(self.connection, owner).put_right(body, record, found, applies=applies)
         except ApiError as error:
             raise error.expected() from error
-        return self._told(child, answer, touched)
+        return self._told(child, answer, touched, "" if changed else record.overridden)
 
-    def _told(self, child: Wanted, answer: dict[str, Any], touched: str) -> tuple[Record, tuple[Event, ...]]:
-        """Note an answer, and say what happened: `touched` is what somebody else had changed, "" for nothing."""
+    def _told(
+        self, child: Wanted, answer: dict[str, Any], touched: str = "", known: str = ""
+    ) -> tuple[Record, tuple[Event, ...]]:
+        """Note an answer, and say what happened.
+
+        `touched` is what somebody else had changed, "" for nothing; `known` is the field that was overridden before.
+        """
         overridden = difference(child.kind, child.body or {}, answer)
         record = self.children.wrote(child.kind, answer, overridden)
         what = f"{child.kind} {child.name}"
+        if overridden and overridden == known:
+            return record, ()
         if overridden:
             message = f"{what}: {OVERRIDDEN.format(overridden.lstrip('.'))}"
             return record, (Event("Warning", Reason.OVERRIDDEN, message),)
@@ -244,7 +251,7 @@ class Cluster:
     async def _create(self, owner: Identity, child: Wanted, body: dict[str, Any]) -> tuple[Record, tuple[Event, ...]]:
         if child.initial:
             body = {**body, "spec": {**body["spec"], **child.initial}}
-        return self._told(child, await ChildRequests(self.connection, owner).create(child.kind, body), "")
+        return self._told(child, await ChildRequests(self.connection, owner).create(child.kind, body))
 
     async def _look(self, owner: Identity, child: Wanted) -> Record:
         """Read an object that stands in the way of a POST.

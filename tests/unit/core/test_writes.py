@@ -205,6 +205,16 @@ async def test_what_an_admission_policy_sets_is_told_as_such_and_not_fought(fiel
     assert len(of.server.asked) == before
 
 
+async def test_an_override_is_told_once_whatever_else_changes() -> None:
+    of = Service()
+    of.server.admission = _sets(OVERRIDES["spec.revisionHistoryLimit"])
+    assert (await of.applied())["Deployment"].events
+    of.edit("Deployment", {"metadata": {"annotations": {"deployment.kubernetes.io/revision": "1"}}})
+    again = (await of.applied())["Deployment"]
+    assert "an admission policy" in again.message
+    assert not again.events
+
+
 @pytest.mark.parametrize("field", OVERRIDES)
 async def test_after_a_restart_one_attempt_tells_a_policy_from_a_hand(field: str) -> None:
     of = Service()
