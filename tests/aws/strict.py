@@ -9,6 +9,18 @@ from typing import Any
 
 from tests.aws.proxy import Answer, Call, Emulator, refusal
 
+# Recorded of AWS by localstack/localstack, `test_table_crud`, key `delete-table`
+SHOWN_TO_THE_END = (
+    "DeletionProtectionEnabled",
+    "ItemCount",
+    "ProvisionedThroughput",
+    "TableArn",
+    "TableId",
+    "TableName",
+    "TableSizeBytes",
+    "TableStatus",
+)
+
 
 @dataclass
 class StrictDynamoDB:
@@ -69,6 +81,9 @@ class StrictDynamoDB:
         return answer
 
     def _show(self, table: dict[str, Any], status: str, building: tuple[str, str] | None) -> None:
+        if status == "DELETING":
+            for key in [key for key in table if key not in SHOWN_TO_THE_END]:
+                del table[key]
         table["TableStatus"] = "ACTIVE" if building else status
         for index in table.get("GlobalSecondaryIndexes", []):
             if building and index["IndexName"] == building[0]:
@@ -101,7 +116,8 @@ class StrictDynamoDB:
         if described.body["Table"].get("DeletionProtectionEnabled"):
             return refusal("ValidationException", "Resource cannot be deleted as it is currently protected")
         self._phases[name] = ("DELETING", self.looks)
-        table = {**described.body["Table"], "TableStatus": "DELETING"}
+        table = described.body["Table"]
+        self._show(table, "DELETING", None)
         return Answer(200, {"TableDescription": table})
 
     def _refused_update(self, call: Call, emulator: Emulator) -> Answer | None:

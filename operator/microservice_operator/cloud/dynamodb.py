@@ -45,9 +45,9 @@ class DynamoDBTable:
         try:
             table = (await self._door.read("DescribeTable", TableName=self._name))["Table"]
             self._arn = table["TableArn"]
-            self._defined = definitions(table)
             if phase(table) in (Phase.CREATING, Phase.DELETING):
-                return Observed(self._arn, phase(table))
+                return Observed(self._arn, phase(table))  # of one that goes, no keys and indexes are shown
+            self._defined = definitions(table)
             fields = observed_fields(table)
             self._provisioned = fields["capacity"] if fields["billing"] == PROVISIONED else None
             tags, ttl, recovery, scaling, key = await asyncio.gather(

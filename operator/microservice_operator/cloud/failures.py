@@ -33,6 +33,7 @@ _THROTTLED = {
     "TooManyRequestsException",
 }
 _UNDER_WAY = {
+    "ConcurrentAccess",
     "ConcurrentModification",
     "ConcurrentModificationException",
     "ConcurrentUpdateException",
@@ -40,6 +41,7 @@ _UNDER_WAY = {
     "ContinuousBackupsUnavailableException",
     "DBInstanceAlreadyExists",
     "DBParameterGroupAlreadyExists",
+    "DBSnapshotAlreadyExists",
     "DBSubnetGroupAlreadyExists",
     "DependencyViolation",
     "EntityAlreadyExists",
@@ -57,7 +59,15 @@ _UNDER_WAY = {
     "QueueDeletedRecently",
     "QueueNameExists",
     "ResourceInUseException",
+    "StaleTag",
     "TableInUseException",
+}
+# They pass by themselves, though not soon: capacity of AWS, the state of a network or of a cluster.
+_LATER = {
+    ("eks", "InvalidRequestException"),
+    ("rds", "DBUpgradeDependencyFailure"),
+    ("rds", "InsufficientDBInstanceCapacity"),
+    ("rds", "InvalidVPCNetworkStateFault"),
 }
 _DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}
 _CREDENTIALS = {
@@ -117,15 +127,17 @@ def _answered(error: ClientError, action: str, target: str) -> OperatorError:
         return NotYet(Reason.AWS_UNAVAILABLE, f"AWS fails at {action} on {target}: {code}", 10)
     if code in _UNDER_WAY:
         return NotYet(Reason.PROGRESSING, f"AWS is not ready for {action} on {target}: {said}", 5)
+    if (action.partition(":")[0], code) in _LATER:
+        return NotYet(Reason.REJECTED, f"AWS cannot do {action} on {target} now: {said}; it is tried again", 60)
+    return _for_a_person(code, said, action, target)
+
+
+def _for_a_person(code: str, said: str, action: str, target: str) -> NeedsPerson:
+    act = f"{action} on {target}"
     if code in _DENIED:
         right = iam_action(action)
         what = "it" if right == action else right
-        message = f"{action} on {target} is denied; allow {what} to the operator's role: {said}"
-        return NeedsPerson(Reason.ACCESS_DENIED, message)
-    return _for_a_person(code, said, f"{action} on {target}")
-
-
-def _for_a_person(code: str, said: str, act: str) -> NeedsPerson:
+        return NeedsPerson(Reason.ACCESS_DENIED, f"{act} is denied; allow {what} to the operator's role: {said}")
     if code in _CREDENTIALS:
         return NeedsPerson(Reason.ACCESS_DENIED, f"{act}: AWS refuses the operator's credentials: {code}")
     return NeedsPerson(Reason.REJECTED, f"AWS rejects {act}: {said}")

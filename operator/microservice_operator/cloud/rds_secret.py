@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from ..connections import Login
-from ..errors import NotYet
+from ..errors import Gone, NotYet
 from ..facts import Reason
 from ..plain import json_mapping, text
 from .door import Door
@@ -20,7 +20,10 @@ class MasterSecret:
     async def login(self) -> Login:
         """The login as it is now; raises an OperatorError."""
         door = Door(self.place, "secretsmanager", f"secret {self.arn}")
-        answer = await door.read("GetSecretValue", SecretId=self.arn)
+        try:
+            answer = await door.read("GetSecretValue", SecretId=self.arn)
+        except Gone:  # also said of one that has no current version yet
+            raise NotYet(Reason.DATABASE_CREATING, f"secret {self.arn} is not there, or holds no login yet") from None
         found = json_mapping(answer.get("SecretString"))
         login = Login(text(found, "username"), text(found, "password"))
         if not (login.username and login.password):

@@ -10,6 +10,7 @@ from botocore.exceptions import (
     ParamValidationError,
     ReadTimeoutError,
 )
+from botocore.session import get_session
 
 from microservice_operator.cloud.failures import meaning
 from microservice_operator.errors import Gone, NeedsPerson, NotYet
@@ -49,6 +50,36 @@ def test_what_happens_next(error: ClientError | BotoCoreError, kind: type, reaso
     assert (type(found), found.reason) == (kind, reason)
     assert "dynamodb:CreateTable" in str(found)
     assert not str(found).endswith(".")
+
+
+PASSING = {
+    ("sns", "StaleTag"): Reason.PROGRESSING,
+    ("sns", "ConcurrentAccess"): Reason.PROGRESSING,
+    ("rds", "DBSnapshotAlreadyExists"): Reason.PROGRESSING,
+    ("rds", "DBUpgradeDependencyFailure"): Reason.REJECTED,
+    ("rds", "InsufficientDBInstanceCapacity"): Reason.REJECTED,
+    ("rds", "InvalidVPCNetworkStateFault"): Reason.REJECTED,
+    ("eks", "InvalidRequestException"): Reason.REJECTED,
+}
+
+
+@pytest.mark.parametrize(("service", "code"), PASSING)
+def test_what_passes_by_itself_asks_for_nobody(service: str, code: str) -> None:
+    found = meaning(answered(code), f"{service}:Call", "it")
+    assert isinstance(found, NotYet)
+    assert (found.reason, "Said so" in str(found)) == (PASSING[service, code], True)
+
+
+@pytest.mark.parametrize(("service", "code"), PASSING)
+def test_the_codes_are_those_of_the_service(service: str, code: str) -> None:
+    """As botocore, which is made from AWS' own models, knows them."""
+    shapes = get_session().get_service_model(service).error_shapes
+    assert code in {shape.error_code for shape in shapes} | {shape.name for shape in shapes}
+
+
+def test_a_secret_that_is_being_deleted_needs_a_person() -> None:
+    found = meaning(answered("InvalidRequestException"), "secretsmanager:GetSecretValue", "secret x")
+    assert isinstance(found, NeedsPerson)
 
 
 def test_not_found_is_gone() -> None:
