@@ -129,7 +129,7 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
         part = Part("Kubernetes", "Microservice", "", State.STALLED, Reason.CHANGE_REFUSED, left_behind)
         return replace(facts, refused=part)
     if facts.reconcile_requested_at != before.get("lastHandledReconcileAt", ""):
-        operator.outside.settled.forget(key.uid)
+        operator.outside.look_anew(key.uid)
     if known or operator.outside.declares(service, environment):
         await _hold(operator, body)
     declared = (service.generation, used, operator.world.version_of(used.name))

@@ -13,6 +13,7 @@ from microservice_operator.api.objects import Identity
 from microservice_operator.api.stores import Table
 from microservice_operator.cloud import Clients, Limits, Place, WantedTable, reconcile_table
 from microservice_operator.cloud.lately import Lately
+from microservice_operator.cloud.repeats import Repeats
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
 from tests.aws.proxy import Proxy
@@ -83,6 +84,7 @@ def world(doors: World) -> World:
     doors.place.clients.verified_accounts.clear()
     now = [0.0]
     doors.place.clients.lately = Lately(clock=lambda: now[0])
+    doors.place.clients.repeats = Repeats(lambda: now[0])
     return replace(doors, place=replace(doors.place, owner=owner), strict=strict, scaling=scaling, now=now)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any
 
 import boto3
@@ -12,6 +13,7 @@ from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.objects import Environment, Identity, Microservice
 from microservice_operator.facts import Part, Reason, Section, State
 from microservice_operator.outside import Before, Outside, Provided, is_over
+from microservice_operator.outside.backoffs import Backoffs
 from microservice_operator.settled import Settled
 from tests.aws.conftest import ACCOUNT, REGION, World
 from tests.aws.sns import StrictSNS
@@ -160,6 +162,7 @@ def shop(world: World, messaging_clients: tuple[Any, Any]) -> Shop:
     sns, sqs = messaging_clients
     strict_sns, strict_sqs = StrictSNS(sns), StrictSQS()
     world.proxy.layers |= {"sns": strict_sns, "sqs": strict_sqs}
+    hours = count(0, 3600)  # so that each pass tries again what is in trouble
     outside = Outside(
         cluster=None,  # type: ignore[arg-type]
         cluster_id=world.place.owner.cluster,
@@ -167,6 +170,7 @@ def shop(world: World, messaging_clients: tuple[Any, Any]) -> Shop:
         servers=None,  # type: ignore[arg-type]
         settled=Settled(0),
         resync=300,
+        backoffs=Backoffs(lambda: next(hours)),
     )
     aws = {"region": REGION, "accountID": ACCOUNT}
     return Shop(world, outside, sns, sqs, strict_sns, strict_sqs, aws)

@@ -14,6 +14,7 @@ from microservice_operator.cloud.lately import Lately
 from microservice_operator.cloud.place import Place
 from microservice_operator.cloud.rds_fleet import Fleet
 from microservice_operator.cloud.rds_wanted import WantedInstance
+from microservice_operator.cloud.repeats import Repeats
 from microservice_operator.facts import Part, State
 from tests.aws.proxy import Proxy
 from tests.aws.rds_strict import StrictRDS, strict_ec2
@@ -134,4 +135,5 @@ def rds(world: "World", ec2: Network) -> RDSWorld:
     # a look serves for no time at all: a pass sees what the clock of the strict layer says
     world.place.clients.fleet = Fleet(0, lambda: strict.now)
     world.place.clients.lately = Lately(clock=lambda: strict.now)
+    world.place.clients.repeats = Repeats(lambda: strict.now)
     return RDSWorld(world.place, world.proxy, strict, ec2, world.heard)

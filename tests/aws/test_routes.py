@@ -17,6 +17,7 @@ from microservice_operator.cloud.claims import Tokens
 from microservice_operator.cloud.gateways import SharedAPI
 from microservice_operator.cloud.lately import Lately
 from microservice_operator.cloud.making import Making
+from microservice_operator.cloud.repeats import Repeats
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
 from tests.aws.conftest import REGION, World
@@ -156,6 +157,7 @@ async def shop(world: World, gateway_client: Any) -> AsyncIterator[Shop]:
     world.proxy.layers["apigateway"] = strict
     world.place.clients.making = Making(60, lambda: now[0])
     world.place.clients.lately = Lately(60, lambda: now[0])
+    world.place.clients.repeats = Repeats(lambda: now[0])
     yield Shop(world, strict, now, world.place.owner.identity.name)
     del world.proxy.layers["apigateway"]
 

@@ -12,7 +12,9 @@ from microservice_operator.cloud import Clients, Limits
 from microservice_operator.cloud.lately import Lately
 from microservice_operator.cloud.making import Making
 from microservice_operator.cloud.rds_fleet import Fleet
+from microservice_operator.cloud.repeats import Repeats
 from microservice_operator.outside import Outside
+from microservice_operator.outside.backoffs import Backoffs
 from microservice_operator.postgres import Servers
 from microservice_operator.settled import Settled
 from tests.aws.emulator import empty
@@ -107,5 +109,7 @@ def world(doors: Doors, postgres: tuple[OneServer, str]) -> Iterator[World]:
     clients.fleet = Fleet(0, lambda: aws.rds.now)
     clients.making = Making(60, lambda: made.now)
     clients.lately = Lately(60, lambda: made.now)
+    clients.repeats = Repeats(lambda: made.now)
+    outside.backoffs = Backoffs(lambda: made.now)
     yield made
     servers.close()

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from microservice_operator.cloud import Clients, Limits
+from microservice_operator.cloud.lately import Lately
 from microservice_operator.cloud.making import Making
 from microservice_operator.cloud.rds_fleet import Fleet
+from microservice_operator.cloud.repeats import Repeats
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.outside import is_over
 from tests.aws.proxy import Answer, Call
@@ -219,6 +221,7 @@ async def test_a_service_that_says_nothing_takes_only_its_own_parts_along(world:
     world.faults.rule = hole
     hasty = Clients(world.outside.clients._endpoint_url, limits=Limits(read_seconds=0.7, attempts=1))
     hasty.fleet, hasty.making = Fleet(0, lambda: world.aws.rds.now), Making(60, lambda: world.now)
+    hasty.lately, hasty.repeats = Lately(60, lambda: world.now), Repeats(lambda: world.now)
     patient_clients, world.outside.clients = world.outside.clients, hasty
     try:
         took = await _passes_to_ready(world, spec, lambda section: not _concerns(section, concerned))

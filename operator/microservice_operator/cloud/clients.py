@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 from .lately import Lately
 from .making import Making
 from .rds_fleet import Fleet
+from .repeats import Repeats
 
 Called = Callable[[str, str, str], None]  # service, action, code
 
@@ -74,6 +75,7 @@ class Clients:
         self.verified_accounts: set[tuple[str, str]] = set()
         self.making = Making()
         self.lately = Lately()
+        self.repeats = Repeats()
         self.fleet = Fleet()
 
     async def call(self, call: Call) -> dict[str, Any]:

@@ -19,7 +19,7 @@ class Field:
 
     `effect` is what a change of it does to whoever uses the resource, unless the rule's Change says otherwise. `unsaid`
     is the rule for what is taken over and about which the spec says nothing; `later`: taking over does not change it;
-    `once`: it matters only before.
+    `once`: it matters only before. `shows` is within how many seconds AWS shows a change.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Field:
     unsaid: Rule = server_chosen
     later: bool = False
     once: bool = False
+    shows: float = 60.0
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,8 @@ def _queue(name: str) -> Kind:
             Field("policy", same_policy, "the policy", step=attributes),
             Field("encryption", exact, "the Environment's aws.messagingKeyARN", step=attributes),
             Field("visibility", exact, "visibilityTimeoutSeconds", step=attributes),
-            Field("retention", exact, "retention", step=attributes),
+            # "SetQueueAttributes": "MessageRetentionPeriod … can take up to 15 minutes"
+            Field("retention", exact, "retention", step=attributes, shows=900),
             Field("redrive", exact, "deadLetter", step=attributes),
             Field("deduplication", if_given, "contentBasedDeduplication", step=attributes),
         ),

@@ -6,6 +6,7 @@ from ..errors import Gone, NeedsPerson, NotYet, OperatorError
 from ..facts import Event, Part, Reason, State
 from .kinds import Kind, called
 from .plan import Create, Decision, Delete, Keep, Modify, Observed, Phase, Refuse, Wait
+from .repeats import Repeat
 
 _SOON = 1.0  # a step was taken: is there another?
 _UNDER_WAY = 5.0  # AWS is at work
@@ -62,6 +63,24 @@ def leaving_part(part: Part, kind: Kind, decision: Decision, observed: Observed 
             happened = (Event("Normal", reasons.deleting, message),) if isinstance(decision, Delete) else ()
             after = _UNDER_WAY if isinstance(decision, Wait) else _SOON
             return replace(part, message=message, after=after, events=happened)
+
+
+def unkept_part(part: Part, kind: Kind, decision: Decision, repeat: Repeat) -> Part:
+    """How a resource stands on which a step was taken more than once, and what AWS shows is what it was.
+
+    For a while that is only late. Nobody is told again that it is done again.
+    """
+    noun = called(kind, part.name)
+    part = replace(part, events=(), after=repeat.wait or _UNDER_WAY)
+    if isinstance(decision, Delete) or part.state is State.DELETING:
+        return replace(part, message=f"AWS has taken the deletion of {noun}, and still shows it; it is asked again")
+    rows = [row for row in kind.fields if isinstance(decision, Modify) and row.name in decision.step.changes]
+    what = ", ".join(dict.fromkeys(row.spec for row in rows)) if rows else "the creation"
+    if repeat.lasting < max((row.shows for row in rows), default=60.0):
+        return replace(part, message=f"AWS has taken {what} of {noun}, and does not show it yet")
+    remedy = "find out what else sets it, or set it to what is there" if rows else "ask AWS support"
+    message = f"AWS takes {what} of {noun}, and it does not stay; {remedy}; it is tried again, ever more rarely"
+    return replace(part, state=State.STALLED, reason=Reason.REJECTED, message=message)
 
 
 def failed(part: Part, error: OperatorError) -> Part:

@@ -4,16 +4,31 @@ An adapter translates and never decides. Both sides are maps of fields, so that 
 """
 
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..errors import NeedsPerson, NotYet, OperatorError
 from ..facts import Event, Part, Reason, State
 from ..ownership import OWNER_TAGS, Standing
 from .kinds import Kind, called
 from .lately import Key, certainly_refused
-from .parts import failed, leaving_part, wanted_part
+from .parts import failed, leaving_part, unkept_part, wanted_part
 from .place import Place
-from .plan import Create, Delete, Desired, Keep, Leaving, Modify, Observed, Phase, Step, plan, plan_removal, withheld
+from .plan import (
+    Create,
+    Decision,
+    Delete,
+    Desired,
+    Keep,
+    Leaving,
+    Modify,
+    Observed,
+    Phase,
+    Step,
+    plan,
+    plan_removal,
+    withheld,
+)
+from .repeats import Repeat
 from .tags import Tag
 
 
@@ -51,7 +66,13 @@ async def reconcile(place: Place, resource: Resource, kind: Kind, desired: Desir
     decision = plan(kind, desired, observed)
     if observed and observed.phase in (Phase.READY, Phase.CHANGING) and _is_ours(desired, observed):
         part = replace(part, id=observed.id)
+    repeats, key, tried = place.clients.repeats, _key(place, kind, desired), _tried(decision, observed)
+    repeat = repeats.of(key, *tried) if tried else Repeat()
     part = wanted_part(part, kind, decision, observed)
+    if repeat.kept_from:
+        part = unkept_part(part, kind, decision, repeat)
+    if repeat.wait:
+        return Outcome(part)
     try:
         if isinstance(decision, Create):
             await _create(place, resource, kind, desired)
@@ -59,6 +80,10 @@ async def reconcile(place: Place, resource: Resource, kind: Kind, desired: Desir
             await _modify(place, resource, kind, (decision.step, desired))
     except OperatorError as error:
         return Outcome(failed(replace(part, events=(), state=State.PROGRESSING), error))
+    if tried:
+        repeats.taken(key, *tried)
+    elif isinstance(decision, Keep):
+        repeats.forget(key)
     return Outcome(part, settled=isinstance(decision, Keep))
 
 
@@ -71,17 +96,38 @@ async def remove(place: Place, resource: Resource, kind: Kind, leaving: Leaving)
             message = f"AWS does not show {called(kind, leaving.name)} yet, which may have been made a moment ago"
             raise NotYet(kind.reasons.deleting, message)
         decision = plan_removal(kind, leaving, observed)
-        if isinstance(decision, Modify):
+        repeats, key, tried = place.clients.repeats, _key(place, kind, leaving), _tried(decision, observed)
+        repeat = repeats.of(key, *tried) if tried else Repeat()
+        if not repeat.wait and isinstance(decision, Modify):
             await resource.modify(decision.step, None)
-        elif isinstance(decision, Delete):
+        elif not repeat.wait and isinstance(decision, Delete):
             await resource.delete()
     except OperatorError as error:
         return failed(part, error)
+    if tried and not repeat.wait:
+        repeats.taken(key, *tried)
+    elif isinstance(decision, Keep):
+        repeats.forget(key)
     left = leaving_part(part, kind, decision, observed)
+    if repeat.kept_from and left.state is State.DELETING:
+        return unkept_part(left, kind, decision, repeat)
     why = withheld(kind, leaving, observed)
     if not why or left.state is not State.RETAINED or left.reason is Reason.CONFLICT:
         return left
     return replace(left, message=why, events=(Event("Warning", kind.reasons.retained, why),))
+
+
+def _tried(decision: Decision, observed: Observed | None) -> tuple[str, Any] | None:
+    """The name of what is about to be done, and all that tells it from another try."""
+    match decision:
+        case Create():
+            return "create", None
+        case Delete():
+            return "delete", observed and observed.id
+        case Modify(step):
+            fields = observed.fields if observed else {}
+            return step.name, (dict(step.changes), {name: fields.get(name) for name in step.changes})
+    return None
 
 
 async def _look(place: Place, resource: Resource, kind: Kind, about: Desired | Leaving) -> Observed | None:

@@ -10,6 +10,7 @@ from ..errors import NeedsPerson
 from ..facts import Reason
 from ..ownership import Owner
 from ..settled import Settled
+from .backoffs import Backoffs
 from .consents import consents
 from .order import Key
 
@@ -31,14 +32,20 @@ class Doors:
     resync: float
     logins: dict[tuple[str, str], postgres.Logins] = field(default_factory=dict)
     namespace_uid: Callable[[str], str] = lambda _namespace: ""
+    backoffs: Backoffs = field(default_factory=Backoffs)
     made: set[tuple[str, Key]] = field(default_factory=set)
 
     def forget(self, uid: str) -> None:
         """Drop what is remembered of a Microservice that is gone."""
-        self.settled.forget(uid)
+        self.look_anew(uid)
         for key in [key for key in self.logins if key[0] == uid]:
             del self.logins[key]
         self.made -= {one for one in self.made if one[0] == uid}
+
+    def look_anew(self, uid: str) -> None:
+        """Ask for everything of a Microservice in its next pass."""
+        self.settled.forget(uid)
+        self.backoffs.forget(uid)
 
     def owner(self, identity: Identity, environment: Environment | None = None) -> Owner:
         """A Microservice as the owner of things, and as the heir of former ones if its Environment says so."""

