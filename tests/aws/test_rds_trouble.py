@@ -75,12 +75,16 @@ async def test_a_known_instance_stays_known_while_aws_is_down(rds: RDSWorld) -> 
     assert (down.state, down.id) == (State.UNKNOWN, part.id)
 
 
-async def test_a_class_that_is_not_to_be_had_says_so(rds: RDSWorld) -> None:
+async def test_a_class_that_is_not_to_be_had_says_so_and_is_waited_for(rds: RDSWorld) -> None:
     said = "The requested DB instance class is not available in the zone."
     rds.proxy.faults = [Fault("CreateDBInstance", bad(said, "InsufficientDBInstanceCapacity"))]
-    part = (await rds.drive(rds.wanted()))[0]
-    assert (part.state, part.reason) == (State.STALLED, Reason.REJECTED)
-    assert part.message.endswith(said.rstrip("."))
+    for _ in range(10):
+        part = (await rds.one_pass(rds.wanted()))[0]
+        rds.strict.advance(part.after or 0)
+    assert (part.state, part.reason, part.after) == (State.PROGRESSING, Reason.REJECTED, 60)
+    assert said.rstrip(".") in part.message
+    rds.proxy.faults = []
+    await rds.made()
 
 
 async def test_windows_that_overlap_are_refused_by_rds(rds: RDSWorld) -> None:
