@@ -185,6 +185,20 @@ def test_hardening_is_put_right(hardened: Namespace, path: str, edit: Callable[[
     )
 
 
+def test_a_role_that_is_not_declared_is_taken_from_the_service_account(hardened: Namespace) -> None:
+    kind = CHILDREN["ServiceAccount"]
+    role = {"eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/deployer", "note": "of a person"}
+    hardened.api.merge(kind, (hardened.name, "hard"), {"metadata": {"annotations": role}})
+
+    def annotations() -> Body:
+        found: Body = hardened.there("ServiceAccount", "hard")["metadata"]["annotations"]
+        return found
+
+    until(lambda: "eks.amazonaws.com/role-arn" not in annotations(), "the role is not taken away", show=annotations)
+    assert annotations()["note"] == "of a person"
+    hardened.until_ready("hard")
+
+
 @pytest.mark.parametrize("path", POLICY)
 def test_a_network_policy_is_put_right(hardened: Namespace, path: str) -> None:
     kind = CHILDREN["NetworkPolicy"]

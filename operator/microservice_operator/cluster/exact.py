@@ -1,9 +1,9 @@
 """PURE: what nobody may add to a child by hand, for a promise would be broken: `drift` sees only what is declared.
 
-A NetworkPolicy is all promise, so the whole of it counts. Of a pod it is what runs in it and with which rights:
-containers and what they are given, volumes, service account, namespaces of the node, security. The Microservice can
-declare each of these. Everything else that somebody adds stays: labels and annotations, such as that of `kubectl
-rollout restart`, node selectors, tolerations.
+A NetworkPolicy is all promise, so the whole of it counts. Of a ServiceAccount it is the role in AWS. Of a pod it is
+what runs in it and with which rights: containers and what they are given, volumes, service account, namespaces of the
+node, security. The Microservice can declare each of these. Everything else that somebody adds stays: labels and
+annotations, such as that of `kubectl rollout restart`, node selectors, tolerations.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,8 @@ from typing import Any
 Object = Mapping[str, Any]
 
 POD = ("spec", "template", "spec")
+ANNOTATIONS = ("metadata", "annotations")
+AWS_IDENTITY = "eks.amazonaws.com/"  # of a ServiceAccount: which role its pods take on, and how
 CONTAINERS = ("initContainers", "containers")
 # Of the pod: each of these is as declared, or not there.
 POD_FIELDS = (
@@ -53,7 +55,18 @@ def addition(kind: str, desired: Object, observed: Object) -> Addition | None:
         found: list[str] = []
         value = _pod(_at(desired, POD), _at(observed, POD), found)
         return Addition(found[0], POD, value) if found else None
+    if kind == "ServiceAccount":
+        return _another_role(_at(desired, ANNOTATIONS), _at(observed, ANNOTATIONS))
     return None
+
+
+def _another_role(desired: Object, observed: Object) -> Addition | None:
+    """Annotations by which pods would take on a role that is not declared."""
+    added = sorted(key for key in observed if key.startswith(AWS_IDENTITY) and key not in desired)
+    if not added:
+        return None
+    kept = {key: value for key, value in observed.items() if key not in added}
+    return Addition(f".metadata.annotations[{added[0]}]", ANNOTATIONS, kept)
 
 
 def _at(item: Object, pointer: Sequence[str]) -> Any:

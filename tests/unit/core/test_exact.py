@@ -74,3 +74,17 @@ def test_nothing_of_ours_is_an_addition(case: Case) -> None:
     for child in children(case.context):
         if child.body is not None:
             assert addition(child.kind, child.body, child.body) is None
+
+
+@pytest.mark.parametrize("declared", [{}, {"eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/own"}])
+@pytest.mark.parametrize("key", ["eks.amazonaws.com/role-arn", "eks.amazonaws.com/audience"])
+def test_a_service_account_takes_on_no_other_role(declared: Object, key: str) -> None:
+    desired = {"metadata": {"annotations": {"hash": "1", **declared}}}
+    edited = laid(desired, {"metadata": {"annotations": {"note": "of a person", key: "another", **declared}}})
+    found = addition("ServiceAccount", desired, edited)
+    if key in declared:
+        assert found is None  # what is declared and differs is for drift to see
+        return
+    assert found is not None
+    assert found.path == f".metadata.annotations[{key}]"
+    assert found.value == {"hash": "1", "note": "of a person", **declared}
