@@ -6,15 +6,19 @@ body to `world` or a cache, which knows whose pass it asks for; everything else 
 """
 
 import asyncio
+import os
+import signal
 from typing import Any, cast
+from uuid import uuid4
 
 import kopf
 import structlog
 
 from . import cloud, metrics, names, postgres, server
 from .cluster.children import Children
-from .cluster.connection import Connection, configuration
+from .cluster.connection import Connection, configuration, own_namespace
 from .cluster.kinds import NAMESPACE
+from .cluster.lease import Lease
 from .cluster.pods import Pods
 from .cluster.secret_poll import SecretPoll
 from .cluster.writes import Cluster
@@ -49,6 +53,7 @@ class App:
         self.watches.children(self.children, self.pods, self._look_at_all)
         cluster = Cluster(connection, self.children)
         clients = cloud.Clients(settings.aws_endpoint_url, _count_aws, cloud.Limits(threads=settings.aws_pool_size))
+        servers = postgres.Servers()
         self.operator = Operator(
             world=self.world,
             cluster=cluster,
@@ -57,7 +62,7 @@ class App:
                 cluster=cluster,
                 cluster_id=cluster_id,
                 clients=clients,
-                servers=postgres.Servers(),
+                servers=servers,
                 settled=Settled(settings.resync * 0.9),
                 resync=settings.resync,
                 namespace_uid=self.world.namespace_uid,
@@ -67,7 +72,11 @@ class App:
             service_monitors=lambda: self.watches.service_monitors,
             gone=self._gone,
         )
-        self.workers = Workers(self.operator, self.queue)
+        namespace = settings.lease_namespace or own_namespace() or names.OPERATOR_NAMESPACE
+        me = f"{os.environ.get('HOSTNAME') or 'operator'}_{uuid4()}"
+        self.lease = Lease(connection, namespace, settings.lease_name, me)
+        connection.may_write = clients.may_write = servers.may_write = self.lease.may_write
+        self.workers = Workers(self.operator, self.queue, settings.pass_deadline)
         self.synced = False
         self.leaving = asyncio.Event()
 
@@ -78,9 +87,29 @@ class App:
             await self.watches.listed()
             self.synced = True
             log.info("synced", microservices=len(self.world.microservices), environments=len(self.world.environments))
-            tasks.create_task(SecretPoll(self.connection, self.children).run(), name="look at Secrets")
-            for _ in range(self.settings.workers):
-                tasks.create_task(self.workers.work())
+            tasks.create_task(self.lease.run(), name="lease")
+            while True:
+                await self.lease.won()
+                log.info("leading", lease=self.lease.name)
+                await self._lead()
+                log.warning("leading no more", lease=self.lease.name)
+
+    async def _lead(self) -> None:
+        """Work until another process may lead."""
+        self.operator.begin_anew()
+        self._look_at_all()
+        duties = {asyncio.create_task(self.workers.work()) for _ in range(self.settings.workers)}
+        duties.add(asyncio.create_task(SecretPoll(self.connection, self.children).run(), name="look at Secrets"))
+        lost = asyncio.create_task(self.lease.lost())
+        try:
+            ended, _ = await asyncio.wait({lost, *duties}, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
+        finally:
+            for task in (lost, *duties):
+                task.cancel()
+            await asyncio.wait({lost, *duties})
+            await self.workers.end()
 
     def registry(self) -> kopf.OperatorRegistry:
         """kopf's handlers for this process."""
@@ -90,6 +119,9 @@ class App:
         async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
             settings.posting.enabled = False
             settings.scanning.disabled = True
+            # In place of kopf's own, which take seconds to get here: until then the Lease would not be given back.
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, self.leaving.set)
 
         @kopf.on.cleanup(registry=registry)
         async def leave(**_: Any) -> None:
@@ -103,10 +135,8 @@ class App:
 
     def alive(self) -> str:
         """What keeps work from going on, "" when nothing does."""
-        age = self.queue.oldest_age
-        if age > self.settings.stuck_after:
-            return f"a Microservice has waited longer than {self.settings.stuck_after:.0f} seconds for its pass to end"
-        return ""
+        # That this is answered says that the event loop turns. What is wrong with one object is told there.
+        return "" if self.workers.turn else "no worker has ended or broken off a pass for longer than its deadline"
 
     def ready(self) -> str:
         """What is still awaited before the first pass, "" when nothing is."""
@@ -116,8 +146,12 @@ class App:
 
     def refresh_metrics(self) -> None:
         """Set the gauges that are read and not counted."""
-        metrics.QUEUE_DEPTH.set(self.queue.depth)
-        metrics.QUEUE_OLDEST.set(self.queue.oldest_age)
+        leads = self.lease.remaining > 0  # one that does not lets keys wait, and that is right
+        metrics.LEADER.set(leads)
+        metrics.QUEUE_DEPTH.set(self.queue.depth if leads else 0)
+        metrics.QUEUE_OLDEST.set(self.queue.oldest_age if leads else 0)
+        metrics.LONG_PASSES.set(self.workers.long)
+        metrics.LONGEST_PASS.set(self.workers.longest)
 
     def _saw(self, body: Body) -> None:
         if self.world.saw_microservice(body):
@@ -157,6 +191,7 @@ async def main(settings: Settings) -> None:
             registry=app.registry(),
             clusterwide=True,  # of nothing
             standalone=True,
+            stop_flag=app.leaving,
             # Without it kopf asks for the name of the user, and the user of a container has none.
             identity=cast("Any", names.MANAGED_BY),
         )
@@ -172,7 +207,9 @@ async def main(settings: Settings) -> None:
         # Nothing is lost by leaving at once: the next process looks at the world, not at what this one had in hand.
         for task in (work, leaving):
             task.cancel()
-        await asyncio.wait({work, leaving, kopf_task}, timeout=LEAVE_SECONDS)
+        await asyncio.wait({work, leaving}, timeout=LEAVE_SECONDS / 2)
+        await app.lease.release()
+        await asyncio.wait({kopf_task}, timeout=LEAVE_SECONDS / 2)
         kopf_task.cancel()
         await runner.cleanup()
         app.operator.outside.clients.close()

@@ -117,6 +117,7 @@ class Reason(StrEnum):
     OVERRIDDEN = "Overridden"
     DELETING = "Deleting"
     ABANDONED = "Abandoned"
+    PASS_OVERRUN = "PassOverrun"  # noqa: S105 a reason, no password
     INTERNAL_ERROR = "InternalError"
 
 

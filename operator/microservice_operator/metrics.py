@@ -14,6 +14,9 @@ RECONCILE_SECONDS = Histogram(
 )
 QUEUE_DEPTH = Gauge("microservice_operator_queue_depth", "Keys that are due and wait for a worker")
 QUEUE_OLDEST = Gauge("microservice_operator_queue_oldest_age_seconds", "How long the longest waiting key has waited")
+LEADER = Gauge("microservice_operator_leader", "Whether this process leads: 1, or 0 while another one does")
+LONG_PASSES = Gauge("microservice_operator_long_passes", "Passes that have run for more than 30 seconds")
+LONGEST_PASS = Gauge("microservice_operator_longest_pass_seconds", "How long the longest running pass has run")
 API_CALLS = Counter(
     "microservice_operator_kubernetes_requests_total",
     "Requests to the API server",

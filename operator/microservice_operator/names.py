@@ -11,6 +11,7 @@ GROUP = "microservice-operator.dev"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
 FIELD_MANAGER = "microservice-operator"
+OPERATOR_NAMESPACE = "microservice-operator-system"  # where manifests/base puts it
 FINALIZER = f"{GROUP}/finalizer"
 
 # Labels that Kubernetes recommends, plus ours.

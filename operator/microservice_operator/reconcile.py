@@ -69,6 +69,11 @@ class Operator:
         self.cluster.forget(uid)
         self.rollouts.forget(uid)
 
+    def begin_anew(self) -> None:
+        """Believe nothing that was remembered before another process led."""
+        self.outside.begin_anew()
+        self.rollouts.clear()
+
 
 @dataclass(frozen=True)
 class Again:
@@ -100,6 +105,18 @@ async def reconcile(operator: Operator, key: Key) -> Again | None:
         failed = Part("Kubernetes", "Microservice", "", State.UNKNOWN, Reason.INTERNAL_ERROR, message)
         await _conclude(operator, body, replace(facts, refused=failed))
         raise
+
+
+async def tell_overrun(operator: Operator, key: Key, message: str) -> None:
+    """Say on a Microservice that a pass over it was broken off; what is known of its parts stays."""
+    body = operator.world.microservices.get(key)
+    if body is None:
+        return
+    facts = Facts(generation=body["metadata"].get("generation", 0), reconcile_requested_at=_requested_at(body))
+    late = Part("Kubernetes", "Microservice", "", State.UNKNOWN, Reason.PASS_OVERRUN, message)
+    await _conclude(
+        operator, body, replace(facts, refused=late, workload=workload(_snapshot(operator, identity(body))))
+    )
 
 
 async def _forget_if_gone(operator: Operator, body: Body) -> Again | None:

@@ -28,6 +28,10 @@ class Rollouts:
         else:
             self._complete.pop(uid, None)
 
+    def clear(self) -> None:
+        """Somebody else has led meanwhile: as after a restart."""
+        self._complete.clear()
+
     def forget(self, uid: str) -> None:
         """A Microservice is gone."""
         self._complete.pop(uid, None)

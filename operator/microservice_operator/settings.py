@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from .errors import OperatorError
 
+SHORTEST_DEADLINE = 5.0
+
 
 class BadSettings(OperatorError):
     """The process was started with flags that do not go together."""
@@ -13,19 +15,21 @@ class BadSettings(OperatorError):
 class Settings:
     """Everything that a platform team can choose about the running operator.
 
-    `resync` and `stuck_after` are seconds; `namespaces` empty means all.
+    `resync` and `pass_deadline` are seconds; `namespaces` empty means all.
     """
 
     namespaces: tuple[str, ...] = ()
     workers: int = 16
     resync: float = 120.0
-    stuck_after: float = 600.0
+    pass_deadline: float = 120.0
     listen_host: str = "0.0.0.0"  # noqa: S104 probes and metrics are asked for from outside the pod
     listen_port: int = 8080
     aws_endpoint_url: str | None = None
     insecure_emulator: bool = False
     aws_pool_size: int = 8
     connections: int = 32
+    lease_namespace: str = ""
+    lease_name: str = "microservice-operator"
     log_level: str = "info"
     log_format: str = "json"
 
@@ -43,5 +47,7 @@ class Settings:
             raise BadSettings(
                 "--workers, --aws-pool-size and --connections must be at least 1: raise the one that is 0"
             )
+        if self.pass_deadline < SHORTEST_DEADLINE:
+            raise BadSettings(f"--pass-deadline must be at least {SHORTEST_DEADLINE:.0f} s: give what a pass may take")
         if self.resync < 1:
             raise BadSettings("--resync must be at least 1 second: give the seconds between two looks at AWS")

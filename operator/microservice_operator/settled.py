@@ -56,6 +56,10 @@ class Settled:
         """Look at one part anew: it is leaving."""
         self._memories.pop(key, None)
 
+    def clear(self) -> None:
+        """Look at everything anew: somebody else has led meanwhile."""
+        self._memories.clear()
+
     def forget(self, uid: str) -> None:
         """Look at everything of this Microservice anew: it is gone, or a person asked."""
         for memories in (self._memories, self._told):

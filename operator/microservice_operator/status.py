@@ -31,6 +31,7 @@ WARNED = frozenset(
         Reason.DATABASE_UNREACHABLE.value,
         Reason.AUTOSCALING_INACTIVE.value,
         Reason.DISRUPTION_BUDGET_INACTIVE.value,
+        Reason.PASS_OVERRUN.value,
     }
 )
 # The pods' own trouble goes before what stands before them.

@@ -1,45 +1,142 @@
-"""Workers take keys from the queue and run one pass over each: what comes of it decides when the next one is due."""
+"""Workers take keys from the queue and run one pass over each: what comes of it decides when the next one is due.
 
+A pass has a deadline: one that hangs is broken off, told on its own object and backed off. It costs the others a worker
+for that long at most.
+"""
+
+import asyncio
 import random
 import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
 from uuid import uuid4
 
 import structlog
 
 from . import metrics
+from .calls import Calls
 from .errors import NotYet, OperatorError
+from .fence import Fenced
 from .queue import Key, Queue
-from .reconcile import Operator, reconcile
+from .reconcile import Again, Operator, reconcile, tell_overrun
 
 log = structlog.get_logger(__name__)
+
+LONG = 30.0  # seconds after which a pass is named in the log
+TELL = 15.0  # for the status of a pass that was broken off
+GRACE = 30.0  # for what a pass must end when it is broken off: a session of PostgreSQL is cut after 25
+
+
+class Overrun(OperatorError):
+    """A pass had to be broken off."""
+
+
+@dataclass
+class Pass:
+    """One that runs."""
+
+    key: Key
+    started: float
+    calls: Calls = field(default_factory=Calls)
+    let_go: bool = False
 
 
 class Workers:
     """What all workers of a process share."""
 
-    def __init__(self, operator: Operator, queue: Queue) -> None:
-        """Nothing runs yet."""
+    def __init__(self, operator: Operator, queue: Queue, deadline: float) -> None:
+        """Nothing runs yet; a pass may take `deadline` seconds."""
         self._operator = operator
         self._queue = queue
+        self._deadline = deadline
+        self._running: dict[asyncio.Task[None], Pass] = {}
+
+    @property
+    def longest(self) -> float:
+        """Seconds that the longest running pass has taken."""
+        return max((time.monotonic() - one.started for one in self._running.values()), default=0.0)
+
+    @property
+    def long(self) -> int:
+        """How many passes run longer than they should."""
+        now = time.monotonic()
+        return sum(now - one.started > LONG for one in self._running.values())
+
+    @property
+    def turn(self) -> bool:
+        """Whether a free worker comes back within the deadline of a pass: not while all overrun it without an end."""
+        held = self._deadline + TELL + 2 * GRACE
+        watched = [time.monotonic() - one.started > held for one in self._running.values() if not one.let_go]
+        return not (watched and all(watched))
 
     async def work(self) -> None:
         """One worker: pass after pass until cancelled."""
         while True:
             key = await self._queue.take()
+            one = Pass(key, time.monotonic())
+            task = asyncio.create_task(self._one_pass(one), name=f"pass {key[0]}/{key[1]}")
+            self._running[task] = one
+            task.add_done_callback(self._ended)
             try:
-                await self._one_pass(key)
+                await self._watch_over(task, one)
             finally:
-                self._queue.done(key)
+                task.cancel()
 
-    async def _one_pass(self, key: Key) -> None:
+    async def end(self) -> None:
+        """Wait a while until what was broken off has ended; nothing of it may write any more."""
+        if self._running:
+            await asyncio.wait(set(self._running), timeout=GRACE)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        # Only now: no key has two passes at once, be it that the former one cannot be ended.
+        self._queue.done(self._running.pop(task).key)
+
+    async def _watch_over(self, task: asyncio.Task[None], one: Pass) -> None:
+        """Wait until a pass has ended; let go of one that does not even end when it is broken off."""
+        at = {"namespace": one.key[0], "name": one.key[1]}
+        ended, _ = await asyncio.wait({task}, timeout=LONG)
+        if not ended:
+            log.warning("pass takes long", seconds=LONG, waits_for=one.calls.names, **at)
+            ended, _ = await asyncio.wait({task}, timeout=self._deadline + TELL + GRACE - LONG)
+        if not ended:
+            one.let_go = True
+            log.error("pass cannot be ended", waits_for=one.calls.names, **at)
+
+    async def _within_deadline(self, one: Pass) -> Again | None:
+        """What the pass says; raises Overrun once its object says that it was broken off, and in which call."""
+        passing = asyncio.create_task(self._noted(one), name=f"reconcile {one.key[0]}/{one.key[1]}")
+        try:
+            ended, _ = await asyncio.wait({passing}, timeout=self._deadline)
+        except asyncio.CancelledError:
+            await _ended(passing)
+            raise
+        if ended:
+            return passing.result()
+        message = (
+            f"a pass did not end within {self._deadline:.0f} seconds and was broken off; it waited for "
+            f"{one.calls.sentence}; it is tried again, less and less often; find out why that does not come to an end"
+        )
+        await _ended(passing)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TELL):
+                await tell_overrun(self._operator, one.key, message)
+        raise Overrun(message)
+
+    async def _noted(self, one: Pass) -> Again | None:
+        with one.calls.made_here():
+            return await reconcile(self._operator, one.key)
+
+    async def _one_pass(self, one: Pass) -> None:
+        key = one.key
         body = self._operator.world.microservices.get(key)
         generation = body["metadata"].get("generation") if body else None
         structlog.contextvars.bind_contextvars(
             namespace=key[0], name=key[1], generation=generation, trace_id=uuid4().hex
         )
-        started, result = time.monotonic(), "ok"
+        result = "ok"
         try:
-            again = await reconcile(self._operator, key)
+            again = await self._within_deadline(one)
             if again is not None and again.failed:
                 result = "incomplete"
                 self._queue.back_off(key)
@@ -48,6 +145,12 @@ class Workers:
             if again is not None:
                 # Jitter: after a restart, all would look at AWS in the same second for ever.
                 self._queue.add_after(key, again.after * random.uniform(0.9, 1.1))  # noqa: S311 no secret
+        except Overrun as error:
+            result = "overrun"
+            log.warning("pass broken off", error=str(error), after=self._queue.back_off(key))
+        except Fenced as error:
+            result = "dropped"
+            log.info("pass dropped", error=str(error))
         except NotYet as error:
             result = "retry"
             after = self._queue.back_off(key, at_least=error.after)
@@ -59,8 +162,20 @@ class Workers:
             result = "error"
             log.exception("pass failed", after=self._queue.back_off(key))
         finally:
-            seconds = time.monotonic() - started
+            seconds = time.monotonic() - one.started
             metrics.RECONCILES.labels(result).inc()
             metrics.RECONCILE_SECONDS.observe(seconds)
             log.debug("pass ended", result=result, seconds=round(seconds, 4))
-            structlog.contextvars.clear_contextvars()
+
+
+async def _ended(task: asyncio.Task[Any]) -> None:
+    """Break a task off and wait until it has ended, be the waiting broken off itself."""
+    broken_off = False
+    while not task.done():
+        task.cancel()
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            broken_off = True
+    if broken_off:
+        raise asyncio.CancelledError

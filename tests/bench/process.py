@@ -86,11 +86,18 @@ def _usage(pid: int) -> tuple[float, float]:
 async def start(kubeconfig: Path, log: Path) -> Process:
     """Start the operator and wait until it is ready."""
     port = free_port()
-    command = (sys.executable, "-m", "microservice_operator.cli", "run", "--listen-host", "127.0.0.1")
+    command = (sys.executable, "-m", "microservice_operator.cli", "run", "--lease-namespace", "default")
     environment = {**os.environ, "KUBECONFIG": str(kubeconfig), "PYTHONPATH": str(REPOSITORY / "operator")}
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
-            *command, "--listen-port", str(port), env=environment, stdout=output, stderr=output
+            *command,
+            "--listen-host",
+            "127.0.0.1",
+            "--listen-port",
+            str(port),
+            env=environment,
+            stdout=output,
+            stderr=output,
         )
     while True:
         if process.returncode is not None:

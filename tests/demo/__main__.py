@@ -114,7 +114,7 @@ def _tell(kubectl: Kubectl, sale: Sale, gateway: str) -> None:
         ". .local/env                                    # KUBECONFIG, addresses, the emulator's credentials\n"
         "kubectl describe msvc order -n shop             # conditions, parts, events\n"
         "kubectl get deploy,svc,netpol,pdb,secret -n shop\n"
-        "kubectl logs -n microservice-operator-system deploy/microservice-operator\n"
+        "kubectl logs -n microservice-operator-system -l app.kubernetes.io/name=microservice-operator\n"
         f"curl $ORDER_URL/orders/{sale.order['orderId']}\n"
         "make down                                       # ends and removes all of it",
     )

@@ -20,13 +20,14 @@ def explain(console: Console, kubectl: Kubectl, rows: Sequence[Row]) -> None:
     for namespace in sorted({row.namespace for row in missing} | {OPERATOR}):
         if namespace != OPERATOR or any(row.namespace == OPERATOR for row in missing):
             _section(console, f"last events in {namespace}", _events(kubectl, namespace))
-        for pod in _telling(kubectl.listed("pods", f"--namespace={namespace}")):
+        pods = kubectl.listed("pods", f"--namespace={namespace}")
+        for pod in pods if namespace == OPERATOR else _telling(pods):  # of the operator's, one works
             if namespace == OPERATOR or not _is_ready(pod):
                 _section(console, f"log of pod {namespace}/{pod['metadata']['name']}", _log(kubectl, pod))
     console.print(
         "\nAll of it is left running. To look further: [bold]. .local/env[/], then kubectl describe, or "
-        f"kubectl logs -n {OPERATOR} deploy/microservice-operator. To go on after a change: [bold]make demo[/]. "
-        "To begin anew: [bold]make down[/], then [bold]make demo[/]."
+        f"kubectl logs -n {OPERATOR} -l app.kubernetes.io/name=microservice-operator. "
+        "To go on after a change: [bold]make demo[/]. To begin anew: [bold]make down[/], then [bold]make demo[/]."
     )
 
 

@@ -15,11 +15,11 @@ def position(log: Path) -> int:
 
 
 def writes(log: Path, start: int) -> list[str]:
-    """The operator's writes from a position on, each as verb and path with the answer."""
+    """The operator's writes from a position on but for renewals of the Lease, as verb and path with the answer."""
     return [
         f"{line['verb']} {line['requestURI']} {line['responseStatus']['code']}"
         for line in _requests(log, start)
-        if line["verb"] in WRITING
+        if line["verb"] in WRITING and line["objectRef"]["resource"] != "leases"
     ]
 
 

@@ -2,7 +2,13 @@
 
 from tests.demo.kubectl import Kubectl, Object
 
-OPERATOR_LOG = ("logs", "--namespace=microservice-operator-system", "deployment/microservice-operator", "--tail=25")
+OPERATOR_LOG = (
+    "logs",
+    "--namespace=microservice-operator-system",
+    "--selector=app.kubernetes.io/name=microservice-operator",
+    "--prefix",
+    "--tail=25",
+)
 
 
 def told(kubectl: Kubectl, namespace: str) -> str:

@@ -63,8 +63,9 @@ class Audit:
         ]
 
     def writes(self, since: int, namespace: str = "") -> list[Request]:
-        """Those that write, in one namespace or in all; refused ones too."""
-        return [r for r in self.requests(since) if r.verb in WRITES and namespace in ("", r.namespace)]
+        """Those that write, in one namespace or in all, but for renewals of the Lease; refused ones too."""
+        writes = (r for r in self.requests(since) if r.verb in WRITES and r.resource != "leases")
+        return [r for r in writes if namespace in ("", r.namespace)]
 
     def to_children(self, since: int, namespace: str = "") -> list[Request]:
         """Writes to anything but the Microservices themselves."""

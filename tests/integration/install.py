@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from microservice_operator import names
-from microservice_operator.cluster.kinds import CRD, ENVIRONMENT, MICROSERVICE, NAMESPACE, SECRET, Kind
+from microservice_operator.cluster.kinds import CRD, ENVIRONMENT, LEASE, MICROSERVICE, NAMESPACE, SECRET, Kind
 from tests.aws.whole import WholeAWS
 from tests.conftest import REPOSITORY
 from tests.whole.spec import LISTENER, SIZES
@@ -27,6 +27,8 @@ CA_SECRET = {"namespace": "platform", "name": "rds-ca"}
 SERVICE_ACCOUNT = Kind("ServiceAccount", "v1", "serviceaccounts")
 CLUSTER_ROLE = Kind("ClusterRole", "rbac.authorization.k8s.io/v1", "clusterroles", namespaced=False)
 BINDING = Kind("ClusterRoleBinding", "rbac.authorization.k8s.io/v1", "clusterrolebindings", namespaced=False)
+ROLE = Kind("Role", "rbac.authorization.k8s.io/v1", "roles")
+ROLE_BINDING = Kind("RoleBinding", "rbac.authorization.k8s.io/v1", "rolebindings")
 PRIORITY_CLASS = Kind("PriorityClass", "scheduling.k8s.io/v1", "priorityclasses", namespaced=False)
 
 
@@ -34,6 +36,13 @@ def cluster_role() -> dict[str, Any]:
     """The operator's ClusterRole as it is in the repository."""
     role: dict[str, Any] = yaml.safe_load((BASE / "cluster-role.yaml").read_text("utf-8"))
     return role
+
+
+def role(kind: str = "Role") -> dict[str, Any]:
+    """The operator's Role in its own namespace, or its binding, as in the repository."""
+    found = yaml.safe_load_all((BASE / "role.yaml").read_text("utf-8"))
+    each: dict[str, Any] = next(one for one in found if one["kind"] == kind)
+    return each
 
 
 def grant(api: Api) -> None:
@@ -44,6 +53,8 @@ def grant(api: Api) -> None:
     api.apply(SERVICE_ACCOUNT, account)
     api.apply(CLUSTER_ROLE, cluster_role())
     api.apply(BINDING, yaml.safe_load((BASE / "cluster-role-binding.yaml").read_text("utf-8")))
+    for kind, each in ((ROLE, role()), (ROLE_BINDING, role("RoleBinding"))):
+        api.apply(kind, {**each, "metadata": {**each["metadata"], "namespace": OPERATOR_NAMESPACE}})
 
 
 def operator_kubeconfig(api: Api, admin: Path, file: Path, account: str = "microservice-operator") -> Path:
@@ -110,6 +121,7 @@ def sweep(api: Api) -> None:
             api.merge(MICROSERVICE, at, {"metadata": {"finalizers": None}})
             api.delete(NAMESPACE, "", at[0])
             api.delete(MICROSERVICE, *at)
+    api.delete(LEASE, OPERATOR_NAMESPACE, "microservice-operator")
     for left in api.items(ENVIRONMENT, ""):
         api.delete(ENVIRONMENT, "", left["metadata"]["name"])
 

@@ -29,8 +29,8 @@ class OperatorProcess:
         self._url = ""
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Start it and wait until it knows what there is."""
+    def start(self, *, beside_another: bool = False) -> None:
+        """Start it and wait until it knows what there is and, unless it is `beside_another`, leads."""
         port = free_port()
         self._url = f"http://127.0.0.1:{port}"
         flags = {
@@ -50,6 +50,7 @@ class OperatorProcess:
                     "PYTHONPATH": str(REPOSITORY / "operator"),
                     "KUBECONFIG": str(self._kubeconfig),
                     "TMPDIR": str(self.log.parent),  # one that is killed leaves its certificates behind
+                    "PYTHONFAULTHANDLER": "1",
                     "AWS_ACCESS_KEY_ID": "test",
                     "AWS_SECRET_ACCESS_KEY": "test",
                     "AWS_EC2_METADATA_DISABLED": "true",
@@ -58,7 +59,7 @@ class OperatorProcess:
                 stderr=subprocess.STDOUT,
             )
         deadline = time.monotonic() + 60
-        while self.status("/readyz") != 200:
+        while self.status("/readyz") != 200 or not (beside_another or self.leads):
             assert self.running, f"the operator ended:\n{self.log.read_text()[-3000:]}"
             assert time.monotonic() < deadline, f"the operator does not become ready:\n{self.log.read_text()[-3000:]}"
             time.sleep(0.1)
@@ -74,11 +75,24 @@ class OperatorProcess:
         """Whether it has not ended."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def leads(self) -> bool:
+        """Whether it says so."""
+        if not self.running:
+            return False
+        found = re.search(r"^microservice_operator_leader (\S+)$", self.metrics(), re.MULTILINE)
+        return found is not None and float(found[1]) == 1
+
     def terminate(self) -> int:
         """Ask it to leave; its exit code."""
         assert self._process
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(LEAVE_SECONDS)
+        try:
+            return self._process.wait(LEAVE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.send_signal(signal.SIGABRT)  # its log then holds where each thread is
+            self._process.wait(LEAVE_SECONDS)
+            raise AssertionError(f"the operator does not leave:\n{self.log.read_text()[-6000:]}") from None
 
     def kill(self) -> None:
         """End it without a word."""

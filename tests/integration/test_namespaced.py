@@ -19,8 +19,6 @@ from .namespace import Namespace
 from .process import OperatorProcess
 from .stage import Stage
 
-RBAC = "rbac.authorization.k8s.io/v1"
-ROLE, ROLE_BINDING = Kind("Role", RBAC, "roles"), Kind("RoleBinding", RBAC, "rolebindings")
 ACCOUNT = "namespaced"
 OTHERS = {"", install.OPERATOR_NAMESPACE, "kube-system", install.ADMIN_SECRET["namespace"]}
 
@@ -53,7 +51,7 @@ def narrow(stage: Stage, api_server: Cluster, namespace: Namespace, tmp_path: Pa
         kinds = {
             "ClusterRole": install.CLUSTER_ROLE,
             "ClusterRoleBinding": install.BINDING,
-            "RoleBinding": ROLE_BINDING,
+            "RoleBinding": install.ROLE_BINDING,
         }
         stage.api.apply(kinds[each["kind"]], each)
     at = {"name": ACCOUNT, "namespace": install.ADMIN_SECRET["namespace"]}
@@ -64,9 +62,12 @@ def narrow(stage: Stage, api_server: Cluster, namespace: Namespace, tmp_path: Pa
         "verbs": ["get"],
     }
     subject = {"kind": "ServiceAccount", **account["metadata"]}
-    stage.api.apply(ROLE, {"metadata": at, "rules": [admin]})
+    stage.api.apply(install.ROLE, {"metadata": at, "rules": [admin]})
     reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": ACCOUNT}
-    stage.api.apply(ROLE_BINDING, {"metadata": at, "roleRef": reference, "subjects": [subject]})
+    stage.api.apply(install.ROLE_BINDING, {"metadata": at, "roleRef": reference, "subjects": [subject]})
+    own = {"name": ACCOUNT, "namespace": install.OPERATOR_NAMESPACE}
+    leases = {**reference, "name": install.role()["metadata"]["name"]}
+    stage.api.apply(install.ROLE_BINDING, {"metadata": own, "roleRef": leases, "subjects": [subject]})
     kubeconfig = install.operator_kubeconfig(stage.api, api_server.kubeconfig, tmp_path / "kubeconfig", ACCOUNT)
     operator = OperatorProcess(kubeconfig, stage.operator.aws, tmp_path, "namespaced", "--namespace", namespace.name)
     assert stage.operator.terminate() == 0

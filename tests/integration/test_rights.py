@@ -27,7 +27,7 @@ def whole_session(request: pytest.FixtureRequest) -> None:
 def test_every_right_was_used_and_every_request_was_granted(stage: Stage) -> None:
     granted = {
         (group, resource, verb)
-        for rule in install.cluster_role()["rules"]
+        for rule in (*install.cluster_role()["rules"], *install.role()["rules"])
         for group in rule["apiGroups"]
         for resource in rule["resources"]
         for verb in rule["verbs"]

@@ -12,9 +12,9 @@ def run(  # noqa: PLR0913, PLR0917 one parameter for each flag
     resync: Annotated[
         float, typer.Option(envvar="RESYNC_SECONDS", help="Seconds between two looks at AWS and PostgreSQL.")
     ] = 120.0,
-    stuck_after: Annotated[
-        float, typer.Option(envvar="STUCK_AFTER_SECONDS", help="Seconds after which a waiting object fails liveness.")
-    ] = 600.0,
+    pass_deadline: Annotated[
+        float, typer.Option(envvar="PASS_DEADLINE_SECONDS", help="Seconds after which a pass is broken off.")
+    ] = 120.0,
     listen_port: Annotated[int, typer.Option(envvar="LISTEN_PORT", help="Port of /healthz, /readyz, /metrics.")] = 8080,
     listen_host: Annotated[str, typer.Option(envvar="LISTEN_HOST", help="Address of the same.")] = "0.0.0.0",  # noqa: S104 probes and metrics come from outside the pod
     aws_endpoint_url: Annotated[
@@ -28,6 +28,11 @@ def run(  # noqa: PLR0913, PLR0917 one parameter for each flag
     ] = False,
     aws_pool_size: Annotated[int, typer.Option(help="Threads for each AWS service.")] = 8,
     connections: Annotated[int, typer.Option(help="Requests to the API server at a time.")] = 32,
+    lease_namespace: Annotated[
+        str,
+        typer.Option(envvar="LEASE_NAMESPACE", help="Where the Lease of the leading process is: the pod's own."),
+    ] = "",
+    lease_name: Annotated[str, typer.Option(envvar="LEASE_NAME", help="Its name.")] = "microservice-operator",
     log_level: Annotated[str, typer.Option(envvar="LOG_LEVEL", help="debug, info, warning or error.")] = "info",
     log_format: Annotated[str, typer.Option(envvar="LOG_FORMAT", help="json or console.")] = "json",
 ) -> None:
@@ -42,13 +47,15 @@ def run(  # noqa: PLR0913, PLR0917 one parameter for each flag
             namespaces=tuple(namespace or ()),
             workers=workers,
             resync=resync,
-            stuck_after=stuck_after,
+            pass_deadline=pass_deadline,
             listen_host=listen_host,
             listen_port=listen_port,
             aws_endpoint_url=aws_endpoint_url,
             insecure_emulator=insecure_emulator,
             aws_pool_size=aws_pool_size,
             connections=connections,
+            lease_namespace=lease_namespace,
+            lease_name=lease_name,
             log_level=log_level,
             log_format=log_format,
         )

@@ -18,11 +18,14 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from .. import calls
+from ..fence import MayWrite, always
 from .lately import Lately
 from .making import Making
 from .rds_fleet import Fleet
 from .repeats import Repeats
 
+READS = ("Get", "List", "Describe")
 Called = Callable[[str, str, str], None]  # service, action, code
 
 
@@ -72,6 +75,7 @@ class Clients:
         self._pools: dict[tuple[str, Lane], ThreadPoolExecutor] = {}
         self._clients: dict[tuple[str, str], Any] = {}
         self._making = Lock()
+        self.may_write: MayWrite = always
         self.verified_accounts: set[tuple[str, str]] = set()
         self.making = Making()
         self.lately = Lately()
@@ -85,7 +89,8 @@ class Clients:
         """
         code = "Cancelled"
         try:
-            answer = await asyncio.get_running_loop().run_in_executor(self._pool(call), self._run, call)
+            with calls.waiting_in(f"{call.service}:{call.action}"):
+                answer = await asyncio.get_running_loop().run_in_executor(self._pool(call), self._run, call)
             code = "OK"
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "Unknown")
@@ -116,11 +121,17 @@ class Clients:
         answer: dict[str, Any] = getattr(client, xform_name(call.action))(**call.parameters)
         return answer
 
+    def _ask(self, event_name: str, **_: Any) -> None:
+        """Raise Fenced instead of sending, once more for each attempt that botocore makes by itself."""
+        if not event_name.rpartition(".")[2].startswith(READS):
+            self.may_write()
+
     def _client(self, service: str, region: str) -> Any:
         with self._making:
             if (service, region) not in self._clients:
                 limits = self._limits
                 session: Any = boto3.session.Session()  # its type is an overload for each of 400 services
+                session.events.register("before-send.*.*", self._ask)
                 self._clients[service, region] = session.client(
                     service,
                     region_name=region,

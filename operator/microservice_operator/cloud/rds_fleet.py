@@ -10,10 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .. import calls
+from ..errors import NotYet
+from ..facts import Reason
 from .pages import Read, pages
 
 Described = Mapping[str, Any]
 Region = tuple[str, ...]  # account, region, lane: looks of a deletion do not wait for others
+_LONGEST_LOOK = 60.0
 _PAGE = 100  # "DescribeDBInstances": MaxRecords, maximum 100
 
 
@@ -76,13 +80,19 @@ class Fleet:
             looks.looking = asyncio.create_task(_all(read))
         began, looking = looks.looking_since, looks.looking
         # who gives up takes nobody else's look along
-        seen = await asyncio.shield(looking)
+        with calls.waiting_in("rds:DescribeDBInstances"):
+            seen = await asyncio.shield(looking)
         if began >= looks.began:
             looks.seen, looks.began = seen, began
 
 
 async def _all(read: Read) -> dict[str, Described]:
     found: dict[str, Described] = {}
-    async for page in pages(read, "DescribeDBInstances", "Marker", MaxRecords=_PAGE):
-        found |= {instance["DBInstanceIdentifier"]: instance for instance in page.get("DBInstances", [])}
+    try:
+        async with asyncio.timeout(_LONGEST_LOOK):  # it belongs to no pass whose deadline would end it
+            async for page in pages(read, "DescribeDBInstances", "Marker", MaxRecords=_PAGE):
+                found |= {instance["DBInstanceIdentifier"]: instance for instance in page.get("DBInstances", [])}
+    except TimeoutError:
+        message = f"the list of all RDS instances did not end within {_LONGEST_LOOK:.0f} seconds"
+        raise NotYet(Reason.AWS_UNAVAILABLE, message, 10) from None
     return found

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -18,9 +19,10 @@ from kubernetes.aio import config as client_config
 from kubernetes.aio.client import Configuration
 from kubernetes.aio.client.rest import RESTClientObject
 
-from .. import metrics
+from .. import calls, metrics
 from ..errors import Gone, NeedsPerson, NotYet
 from ..facts import Reason
+from ..fence import MayWrite, always
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -30,6 +32,7 @@ APPLY_PATCH = "application/apply-patch+yaml"
 FORBIDDEN, NOT_FOUND, CONFLICT, GONE, INVALID, TOO_MANY = 403, 404, 409, 410, 422, 429
 BAD_REQUEST, SERVER_ERROR = 400, 500
 TERMINATING = "NamespaceTerminating"  # the cause of a refusal
+OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 LONGEST_WAIT = 60.0  # seconds; who asks for more is asked again then
 
 
@@ -80,20 +83,42 @@ async def configuration(context: str | None = None) -> Configuration:
     return loaded
 
 
+def own_namespace() -> str:
+    """That of the pod, "" outside of one."""
+    try:
+        return OWN_NAMESPACE.read_text("utf-8").strip()
+    except OSError:
+        return ""
+
+
 class Connection:
     """One session with the API server; requests beyond `limit` at a time wait, watches do not count."""
 
     def __init__(self, configured: Configuration, limit: int) -> None:
         """Make the session; call from within the event loop."""
         self._configuration = configured
+        self.may_write: MayWrite = always
         rest = RESTClientObject(configured)
         self._proxy = rest.proxy
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=rest.ssl_context),
             timeout=aiohttp.ClientTimeout(total=30, connect=5),
             read_bufsize=2**20,
+            trace_configs=[self._fence()],
         )
         self._slots = asyncio.Semaphore(limit)
+
+    def _fence(self) -> aiohttp.TraceConfig:
+        """Asks as late as can be, with a connection in hand: to wait for one may take seconds."""
+
+        async def ask(_: aiohttp.ClientSession, context: Any, __: object) -> None:
+            if context.trace_request_ctx:
+                self.may_write()
+
+        tracing = aiohttp.TraceConfig()
+        tracing.on_connection_create_end.append(ask)
+        tracing.on_connection_reuseconn.append(ask)
+        return tracing
 
     async def close(self) -> None:
         """End the session."""
@@ -107,31 +132,34 @@ class Connection:
         query: Mapping[str, str] | None = None,
         body: Any = None,
         content_type: str = JSON,
+        fenced: bool = True,
     ) -> dict[str, Any]:
-        """One request; returns the decoded answer.
+        """One request; returns the decoded answer. `fenced`: only while this process may write, if it writes.
 
-        Raises ApiError for a refusal, NotYet when the server cannot be reached or is overloaded.
+        Raises ApiError for a refusal, NotYet when the server cannot be reached or is overloaded, and Fenced.
         """
         payload = None if body is None else orjson.dumps(body)
         async with self._slots:
             try:
-                async with self._session.request(
-                    method,
-                    self._configuration.host + path,
-                    params=query,
-                    data=payload,
-                    headers=await self._headers(content_type),
-                    proxy=self._proxy,
-                ) as answer:
-                    raw = await answer.read()
+                with calls.waiting_in(f"Kubernetes {method} {path}"):
+                    async with self._session.request(
+                        method,
+                        self._configuration.host + path,
+                        params=query,
+                        data=payload,
+                        headers=await self._headers(content_type),
+                        proxy=self._proxy,
+                        trace_request_ctx=fenced and method != "GET",
+                    ) as answer:
+                        raw = await answer.read()
             except (TimeoutError, aiohttp.ClientError, OSError) as error:
                 _count(method, path, "error")
                 message = f"the API server does not answer ({type(error).__name__})"
                 raise NotYet(Reason.PROGRESSING, message, after=0.0) from error
         _count(method, path, str(answer.status))
-        decoded: dict[str, Any] = _decoded(raw)
         if answer.status < BAD_REQUEST:
-            return decoded
+            return _whole(raw)
+        decoded: dict[str, Any] = _decoded(raw)
         if answer.status == TOO_MANY or answer.status >= SERVER_ERROR:
             after = _seconds(answer.headers.get("Retry-After", ""), datetime.now(UTC))
             raise NotYet(Reason.PROGRESSING, f"the API server answers HTTP {answer.status}", after)
@@ -186,6 +214,17 @@ def _seconds(retry_after: str, now: datetime) -> float:
         except (ValueError, TypeError):
             asked = 1.0
     return min(max(asked, 0.0), LONGEST_WAIT) if asked == asked else 1.0  # noqa: PLR0124 "nan" is a float, too
+
+
+def _whole(raw: bytes) -> dict[str, Any]:
+    """An object; a proxy on the way may have broken the answer off, which says nothing."""
+    try:
+        decoded = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        decoded = None
+    if not isinstance(decoded, dict):
+        raise NotYet(Reason.PROGRESSING, "the API server's answer was broken off", after=0.0)
+    return decoded
 
 
 def _decoded(raw: bytes) -> Any:

@@ -32,6 +32,7 @@ POD = Kind("Pod", "v1", "pods")
 SECRET = Kind("Secret", "v1", "secrets")
 CONFIG_MAP = Kind("ConfigMap", "v1", "configmaps")
 EVENT = Kind("Event", "v1", "events")
+LEASE = Kind("Lease", "coordination.k8s.io/v1", "leases")
 CRD = Kind("CustomResourceDefinition", "apiextensions.k8s.io/v1", "customresourcedefinitions", namespaced=False)
 SERVICE_MONITOR = Kind("ServiceMonitor", "monitoring.coreos.com/v1", "servicemonitors")
 

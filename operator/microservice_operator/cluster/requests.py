@@ -14,7 +14,7 @@ from typing import Any
 from .. import names
 from ..api.objects import Identity
 from .children import Record, observed
-from .connection import APPLY_PATCH, INVALID, JSON_PATCH, ApiError, Connection
+from .connection import APPLY_PATCH, INVALID, JSON, JSON_PATCH, ApiError, Connection
 from .drift import drift
 from .exact import POD, Addition, addition
 from .kinds import CHILDREN
@@ -127,9 +127,8 @@ class ChildRequests:
     ) -> Object:
         path = CHILDREN[child["kind"]].path(self._owner.namespace, child["metadata"]["name"])
         query = ({"fieldManager": manager} if manager else {}) | more
-        options = {"content_type": content_type} if content_type else {}
         try:
-            return await self._connection.send(method, path, query=query, body=sent, **options)
+            return await self._connection.send(method, path, query=query, body=sent, content_type=content_type or JSON)
         except ApiError as error:
             if not changed_meanwhile(error, content_type):
                 raise

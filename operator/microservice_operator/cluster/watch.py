@@ -68,6 +68,8 @@ class Watch:
                     await asyncio.sleep(self.absent)
                     continue
                 log.warning("watch refused", resource=self.kind.plural, namespace=self.namespace, error=str(error))
+            except (KeyError, TypeError, ValueError) as error:  # JSON, and yet no list or event of Kubernetes
+                log.warning("watch not understood", resource=self.kind.plural, error=repr(error))
             except (NotYet, TimeoutError, aiohttp.ClientError, OSError) as error:
                 log.info("watch interrupted", resource=self.kind.plural, error=type(error).__name__)
             metrics.WATCH_RESTARTS.labels(self.kind.plural).inc()

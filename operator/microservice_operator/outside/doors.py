@@ -42,6 +42,11 @@ class Doors:
             del self.logins[key]
         self.made -= {one for one in self.made if one[0] == uid}
 
+    def begin_anew(self) -> None:
+        """Believe nothing that was remembered before another process led."""
+        self.settled.clear()
+        self.logins.clear()
+
     def look_anew(self, uid: str) -> None:
         """Ask for everything of a Microservice in its next pass."""
         self.settled.forget(uid)

@@ -7,6 +7,7 @@ a standby may be late, and what it does not know yet is not gone.
 
 import asyncio
 import hashlib
+import math
 import os
 import socket
 import tempfile
@@ -15,17 +16,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import psycopg
 
+from .. import calls
 from ..connections import Login
 from ..errors import NotYet
 from ..facts import Reason
+from ..fence import MayWrite, always
 from .failures import meaning, unreachable, wrong_password
 from .passwords import Proof, proof
-
-Session = psycopg.AsyncConnection[tuple[object, ...]]
 
 _CONNECT_SECONDS = 3
 _REACH_SECONDS = 10  # for the name and all of its addresses together
@@ -41,6 +42,29 @@ _OPTIONS = {
     # a process that is stopped, or whose machine is gone, leaves no lock behind
     "idle_in_transaction_session_timeout": f"{_SESSION_SECONDS}s",
 }
+
+
+class Session(psycopg.AsyncConnection[tuple[object, ...]]):
+    """A connection that asks before each statement whether this process may still write."""
+
+    may_write: MayWrite = staticmethod(always)
+    where = ""
+    long = False
+    _bound_to = float(_STATEMENT_SECONDS)
+
+    async def _bound(self, remaining: float) -> None:
+        """Let no statement outlast the right to write; one that must not be broken off is `long`."""
+        wanted = min(float(_STATEMENT_SECONDS), remaining)
+        wanted = math.floor(wanted) if wanted >= 1 else wanted  # or each statement would have another one
+        if not self.long and not wanted - 3 <= self._bound_to <= wanted:
+            self._bound_to = wanted
+            await super().execute(f"SET statement_timeout = {max(1, int(wanted * 1000))}".encode())
+
+    async def execute(self, *arguments: Any, **options: Any) -> psycopg.AsyncCursor[tuple[object, ...]]:
+        """As psycopg's; raises Fenced."""
+        await self._bound(self.may_write())
+        with calls.waiting_in(f"PostgreSQL at {self.where}"):
+            return await super().execute(*arguments, **options)
 
 
 class Admin(Protocol):
@@ -73,6 +97,7 @@ class Servers:
         """Allow `connections` at a time to each server."""
         self._turns: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(connections))
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self.may_write: MayWrite = always
 
     @asynccontextmanager
     async def session(
@@ -132,7 +157,7 @@ class Servers:
         return await self._connect(server, database, role, proof(role.username, role.password))
 
     async def _connect(self, server: Server, database: str, login: Login, keys: Proof | None = None) -> Session:
-        connecting = psycopg.AsyncConnection.connect(
+        connecting = Session.connect(
             host=server.host,
             port=server.port,
             dbname=database,
@@ -151,10 +176,13 @@ class Servers:
             scram_server_key=keys.server_key if keys else None,
         )
         try:
-            async with asyncio.timeout(_REACH_SECONDS):
-                return await connecting
+            with calls.waiting_in(f"PostgreSQL at {server.address}"):
+                async with asyncio.timeout(_REACH_SECONDS):
+                    session = await connecting
         except TimeoutError:
             raise psycopg.errors.ConnectionTimeout(f"no answer within {_REACH_SECONDS} s") from None
+        session.may_write, session.where = self.may_write, server.address
+        return session
 
     def _root_certificate(self, server: Server) -> str | None:
         if not server.certificates:

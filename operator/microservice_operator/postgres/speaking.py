@@ -33,6 +33,7 @@ async def say(session: Session, statements: Statements) -> None:
             raise NeedsPerson(
                 Reason.FORBIDDEN, f"{who} lacks a right in {session.info.dbname}: {warnings[0]}; grant it"
             )
+        session.may_write()  # to commit is to write
     session.remove_notice_handler(warned)
 
 
@@ -42,6 +43,7 @@ async def say_long(session: Session, statement: sql.Composed, long: NotYet) -> N
     Up to PostgreSQL 14 it waits for checkpoints, and a time-out would only have it start anew. The session ends when
     its time is over, the server goes on. Raises `long` then: the next pass sees what has become of it.
     """
+    session.long = True
     await session.execute("SET statement_timeout = '10min'")
     try:
         await session.execute(statement)
@@ -50,3 +52,4 @@ async def say_long(session: Session, statement: sql.Composed, long: NotYet) -> N
             raise long from None
         raise
     await session.execute("RESET statement_timeout")
+    session.long = False

@@ -74,9 +74,14 @@ def test_editors_of_a_namespace_do_not_write_environments_or_status(
         assert written <= {"microservices", "microservices/scale"}
 
 
-def test_one_replica_that_is_replaced_and_never_doubled(base: Base) -> None:
+def test_two_replicas_of_which_one_stays_while_they_are_replaced_and_one_may_write_the_lease(base: Base) -> None:
     spec = base["Deployment", "microservice-operator"]["spec"]
-    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+    assert spec["replicas"] == 2
+    assert spec["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    assert base["PodDisruptionBudget", "microservice-operator"]["spec"]["maxUnavailable"] == 1
+    leases = {verb for _, resource, verb in rights(base["Role", "microservice-operator"]) if resource == "leases"}
+    assert leases == {"get", "create", "update"}
+    assert not [right for right in rights(base["ClusterRole", "microservice-operator"]) if "leases" in right]
     container = spec["template"]["spec"]["containers"][0]
     assert container["args"] == ["run"]
     assert container["securityContext"]["readOnlyRootFilesystem"]

@@ -68,6 +68,8 @@ def test_only_what_works_for_the_life_of_the_process_loops_without_end() -> None
         if isinstance(node, ast.While) and isinstance(node.test, ast.Constant)
     }
     assert endless == {
+        ("app.py", "run"),  # to lead, and to wait until it leads again
+        ("cluster/lease.py", "run"),
         ("workers.py", "work"),
         ("cluster/secret_poll.py", "run"),
         ("cluster/watch.py", "run"),

@@ -87,6 +87,23 @@ async def test_a_version_that_still_holds_is_resumed_without_a_list(breaks: Says
     assert stub.resumed == ["10", "13", "13", "13"]
 
 
+@pytest.mark.parametrize("nonsense", [Says(body={"kind": "Status"}), Says(body={"items": [{}], "metadata": {}})])
+async def test_an_answer_that_is_no_list_is_asked_for_again(nonsense: Says) -> None:
+    told = Told()
+    stub = Stub([nonsense, listed(item("a")), QUIET])
+    async with watching(stub, told) as watch:
+        await watch.listed.wait()
+    assert told.calls == [("saw", "a")]
+
+
+@pytest.mark.parametrize("events", [({"type": "ADDED"},), ({"type": "ADDED", "object": {}},)])
+async def test_an_event_that_is_none_is_not_taken_in(events: Any) -> None:
+    told = Told()
+    stub = Stub([listed(item("a")), Says(events=events), listed(item("b"), version=20), QUIET])
+    async with watching(stub, told):
+        await until(lambda: ("lost", "a") in told.calls)
+
+
 async def test_a_namesake_ends_its_predecessor_whose_deletion_was_missed() -> None:
     told = Told()
     stub = Stub([listed(item("a")), Says(410), listed(item("a", 12, "uid-2"), version=20), QUIET])
