@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from microservice_operator.cluster.lease import Terms
 from tests.aws.proxy import Proxy
 from tests.cluster import Cluster
 
@@ -28,7 +29,6 @@ from .stage import Stage
 MICROSERVICES = int(os.environ.get("LEADERS_MICROSERVICES", "12"))
 STOPPED = float(os.environ.get("LEADERS_STOPPED_SECONDS", "20"))
 SETTLE = 60 + MICROSERVICES * 2.0
-TAKE_OVER, HAND_OVER = 15.0, 2.0
 
 
 @dataclass
@@ -133,6 +133,8 @@ def pair(stage: Stage, api_server: Cluster, namespace: Namespace, tmp_path: Path
     """In place of the stage's operator."""
     one, other = (candidate(stage, api_server, tmp_path, name) for name in ("leader-one", "leader-other"))
     assert stage.operator.terminate() == 0
+    for each in (one, other):
+        each.mark()
     yield Pair(stage, namespace, one, other)
     for each in (one, other):
         if each.operator.running:
@@ -160,8 +162,7 @@ def test_two_operators_write_as_one(pair: Pair) -> None:
     print(json.dumps({"microservices": MICROSERVICES, "seconds": pair.seconds, "created": sum(made.values())}))
     assert {name: count for name, count in made.items() if count > 1} == {}, "made twice"
     assert sum(resource == "CreateQueue" for resource, _ in made) == MICROSERVICES
-    assert pair.seconds["handed over"] <= HAND_OVER + 1, "a busy machine is given one second more"
-    assert all(seconds <= TAKE_OVER for what, seconds in pair.seconds.items() if what.startswith("taken over"))
+    assert pair.seconds["handed over"] < Terms().duration, "the Lease was not given back, it ended"
 
 
 def one_is_stopped(pair: Pair) -> None:
