@@ -11,6 +11,10 @@ from enum import StrEnum
 from . import names
 from .api.objects import Identity
 
+# "Tag naming limits and requirements" (Tagging AWS Resources): user-made tags of one resource; ours are the four marks
+# of an owner, what was declared, what was taken over, and what is left behind.
+TAGS_OF_A_RESOURCE = 50
+OWN_TAGS = 7
 OWNER_TAGS = frozenset({names.TAG_CLUSTER, names.TAG_NAMESPACE, names.TAG_NAME, names.TAG_UID, names.TAG_ENVIRONMENT})
 
 
@@ -87,3 +91,14 @@ class SharedOwner(Owner):
     def marks(self) -> dict[str, str]:
         """What everything that belongs to it carries from its first moment."""
         return {names.TAG_CLUSTER: self.cluster, names.TAG_ENVIRONMENT: self.identity.name}
+
+
+def too_many_tags(*declared: Mapping[str, str] | None) -> str:
+    """What is wrong with tags that leave no room for the operator's own on a resource of AWS; "" if nothing."""
+    count, limit = len(frozenset[str]().union(*(tags or {} for tags in declared))), TAGS_OF_A_RESOURCE - OWN_TAGS
+    if count <= limit:
+        return ""
+    return (
+        f"has {count} tags together with those of the Environment, and a resource of AWS has room for {limit} beside "
+        f"the operator's own {OWN_TAGS}; remove {count - limit} of them"
+    )

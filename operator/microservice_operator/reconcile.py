@@ -29,6 +29,7 @@ from .outside import (
     table_ref_names,
     trouble,
 )
+from .ownership import too_many_tags
 from .plain import mappings, text
 from .rollouts import Rollouts
 from .selection import Used
@@ -473,6 +474,8 @@ def _inputs(world: World, body: Body) -> tuple[Microservice, Environment | None,
             "label the namespace as the Environment's spec.namespaces asks, or use another Environment"
         )
         raise _Refused(Reason.ENVIRONMENT_REFUSED, message)
+    if found is not None and found.spec.aws and (message := too_many_tags(found.spec.tags, service.spec.tags)):
+        raise _Refused(Reason.INVALID_SPEC, f"spec.tags {message}", (Problem("spec.tags", message),))
     return service, found, used
 
 

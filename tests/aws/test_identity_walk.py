@@ -180,7 +180,7 @@ async def test_a_right_goes_at_once_when_a_table_is_certainly_anothers_and_stays
     roles.world.proxy.faults = [Fault("DescribeTable", refusal("InternalServerError", "oops", 500))]
     for known in (ids(made.parts), {}):  # also if status has forgotten
         unsure = await outside(roles).provide(service(roles, TABLE), ENVIRONMENT, Before(known), Neighbours())
-        assert [part.failed for part in unsure.of("Table")] == [True]
+        assert [part.reason for part in unsure.of("Table")] == [Reason.AWS_UNAVAILABLE]
         assert granted(roles) == {arn}
     roles.world.proxy.faults = []
     tags = [{"Key": names.TAG_UID, "Value": "another"}]

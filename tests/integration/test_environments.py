@@ -112,3 +112,17 @@ def test_another_provider_of_databases_is_refused_before_an_instance_is_made(
     assert "has provider rds in spec.databases" in condition["message"]
     namespace.ask("order")
     assert len(stage.aws.writes()) == calls
+
+
+def test_more_tags_than_aws_takes_are_refused_before_anything_is_written(
+    stage: Stage, namespace: Namespace, own: str
+) -> None:
+    stage.api.merge(ENVIRONMENT, ("", own), {"spec": {"tags": {f"shared-{number}": "a" for number in range(32)}}})
+    namespace.create("order", **QUEUE, tags={f"own-{number}": "a" for number in range(11)})
+    namespace.until_ready("order")
+    marked = stage.audit.now()
+    namespace.change("order", tags={f"own-{number}": "a" for number in range(12)})
+    condition = namespace.until_stalled("order", "InvalidSpec")
+    assert "has 44 tags together with those of the Environment" in condition["message"]
+    assert [problem["field"] for problem in namespace.read("order")["status"]["problems"]] == ["spec.tags"]
+    assert children(stage, namespace, marked) == []

@@ -5,6 +5,7 @@ from typing import Any
 
 from ..api.messaging import Subscription
 from ..api.objects import Environment, Microservice
+from ..ownership import too_many_tags
 from .verdict import Finding
 
 
@@ -20,8 +21,14 @@ def findings(
 
 
 def _tags(service: Microservice, environment: Environment | None) -> Iterator[Finding]:
-    """IAM compares keys without case ("TagRole" in the IAM API Reference): only a service with a role meets it."""
+    """How many there are, and how their keys differ.
+
+    IAM compares keys without case ("TagRole" in the IAM API Reference): only a service with a role meets it.
+    """
     spec = service.spec
+    shared = environment.spec.tags if environment and environment.spec.aws else None
+    if message := too_many_tags(shared, spec.tags):
+        yield Finding("spec.tags", message)
     if not (spec.tables or spec.table_refs or spec.topics or spec.queues):
         return
     seen: dict[str, str] = {}

@@ -62,6 +62,10 @@ class Backoffs:
         for one in [one for one in self._troubles if one[0] == uid]:
             del self._troubles[one]
 
+    def clear(self) -> None:
+        """Try everything at once: another process may have mended it."""
+        self._troubles.clear()
+
 
 def _told(stepped: Stepped, seconds: float) -> Stepped:
     """With the time of the next try in place of that of the attempt."""

@@ -46,6 +46,8 @@ class Doors:
         """Believe nothing that was remembered before another process led."""
         self.settled.clear()
         self.logins.clear()
+        self.made.clear()
+        self.backoffs.clear()
 
     def look_anew(self, uid: str) -> None:
         """Ask for everything of a Microservice in its next pass."""

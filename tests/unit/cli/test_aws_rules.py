@@ -34,6 +34,7 @@ POLICY = "spec.subscriptions[0].filterPolicy"
 CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "keys that differ": ({**TOPICS, "tags": {"Team": "a", "unit": "b"}}, []),
     "keys that differ in case": ({**TOPICS, "tags": {"Team": "a", "team": "b"}}, ["spec.tags"]),
+    "as many tags as there is room for": ({"tags": {f"key{number}": "a" for number in range(32)}}, []),
     "without a role": ({"tags": {"Team": "a", "team": "b"}}, []),
     "a key that differs in case from the Environment's": ({**TOPICS, "tags": {"OWNER": "a"}}, ["spec.tags"]),
     "the Environment's own key": ({**TOPICS, "tags": {"Owner": "a"}}, []),
@@ -60,3 +61,13 @@ def test_what_aws_would_refuse(name: str) -> None:
     mine = service(**spec)
     services = {("shop", "order"): mine, ("shop", "user"): service("user", topics=[{"name": "told"}])}
     assert [finding.field for finding in findings(mine, around, services)] == fields
+
+
+@pytest.mark.parametrize(("number", "fields"), [(11, []), (12, ["spec.tags"])])
+def test_tags_that_leave_no_room_for_the_operators_own(number: int, fields: list[str]) -> None:
+    """AWS takes fifty: 32 of the Environment, eleven of the Microservice and seven of the operator."""
+    aws = {"region": "eu-central-1", "accountID": "123456789012"}
+    shared = {"aws": aws, "tags": {f"shared-{n}": "a" for n in range(32)}}
+    around = environment({"metadata": {"name": "prod"}, "spec": shared})
+    mine = service(tags={f"own-{n}": "a" for n in range(number)})
+    assert [finding.field for finding in findings(mine, around, {})] == fields

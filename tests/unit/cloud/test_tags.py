@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from microservice_operator import names
 from microservice_operator.api.objects import Identity
 from microservice_operator.cloud.rules import Change
-from microservice_operator.cloud.tags import Tag, Untag, desired_tags, owned_tags
-from microservice_operator.ownership import Owner, Standing
+from microservice_operator.cloud.tags import Tag, Untag, desired_tags, owned_tags, retained
+from microservice_operator.ownership import OWN_TAGS, TAGS_OF_A_RESOURCE, Owner, Standing, too_many_tags
 
 OWNER = Owner("cluster", Identity("shop", "order", "uid"))
 declared = st.dictionaries(st.sampled_from(["team", "cost", "stage", "owner"]), st.sampled_from("xy"))
@@ -37,5 +37,11 @@ def test_any_change_converges_and_leaves_foreign_tags(
     assert world == {**others, **wanted}
 
 
-def test_the_ledger_of_fifty_keys_fits_a_tag() -> None:
-    assert len(desired_tags(OWNER, {f"key-{number}": "x" for number in range(50)})[names.TAG_DECLARED]) <= 256
+def test_all_tags_of_a_resource_have_room_on_it() -> None:
+    """AWS takes fifty of 256 characters each; the last one is the mark of what is left behind."""
+    most = {f"key-{number}": "x" for number in range(TAGS_OF_A_RESOURCE - OWN_TAGS)}
+    assert too_many_tags(most) == ""
+    assert too_many_tags(most, {"one": "more"}) != ""
+    tags = desired_tags(OWNER, most, adopted=True) | dict(retained(OWNER).tags)
+    assert len(tags) == TAGS_OF_A_RESOURCE == 50
+    assert max(len(value) for value in tags.values()) <= 256
