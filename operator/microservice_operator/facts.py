@@ -238,6 +238,7 @@ class Facts:
     suspended: bool = False
     refused: Part | None = None  # the spec or its Environment keeps the whole pass from going on
     problems: tuple[Problem, ...] = field(default=())
+    notices: tuple[Problem, ...] = ()  # what is said and comes to nothing, and keeps nothing from being ready
     endpoint: str = ""
     gateway: str = ""  # the address at which the routes are reached from outside
     selector: str = ""

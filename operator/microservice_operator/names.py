@@ -95,6 +95,14 @@ def database_secrets(
     return runtime, named("database-owner", dotted="-" in database or connection is not None)
 
 
+def recreate(name: str) -> str:
+    """What a person may do about a lost part: each value of the annotation permits one new start."""
+    return (
+        f"annotate the Microservice with {ANNOTATION_RECREATE}={name} to start with an empty one ({name}/2, {name}/3 "
+        "and so on if that was said for an earlier loss)"
+    )
+
+
 def variable(name: str, suffix: str) -> str:
     """`order-created`, `TOPIC_ARN` → `ORDER_CREATED_TOPIC_ARN`."""
     return re.sub(r"[^A-Z0-9]+", "_", name.upper()) + f"_{suffix}"

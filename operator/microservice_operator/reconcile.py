@@ -152,10 +152,10 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
         await _hold(operator, body)
     declared = (service.generation, used, operator.world.version_of(used.name))
     rolled_out = operator.rollouts.complete(key.uid, declared)
-    asked, handled = service.annotations.get(names.ANNOTATION_RECREATE, ""), before.get("lastHandledRecreate", "")
-    provided = await operator.outside.provide(
-        service, environment, Before(known, asked if asked != handled else "", rolled_out), operator.world
-    )
+    # what the status can echo: the schema bounds it
+    asked, handled = service.annotations.get(names.ANNOTATION_RECREATE, "")[:253], before.get("lastHandledRecreate", "")
+    lost = asked.partition("/")[0] if asked != handled else ""
+    provided = await operator.outside.provide(service, environment, Before(known, lost, rolled_out), operator.world)
     if not provided.parts:
         await _release(operator, body)
     if any(event.reason is Reason.DATABASE_CREATED for part in provided.parts for event in part.events):
@@ -186,6 +186,7 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
         environment=used.name,
         environment_from=used.source,
         recreated=_recreated(asked, handled, provided.parts),
+        notices=_names_nothing(lost, provided.parts),
         again=0.0 if complete and (provided.kept or applied.kept) else None,
     )
 
@@ -511,9 +512,17 @@ def _table_name(arn: str) -> str:
 
 def _recreated(asked: str, handled: str, parts: Iterable[Part]) -> str:
     """What is handled of the permission to make something anew: it is spent once all parts of the name are there."""
-    states = [part.state for part in parts if part.name == asked]
+    states = [part.state for part in parts if part.name == asked.partition("/")[0]]
     there = bool(states) and all(state is State.READY for state in states)
     return asked if asked and (there or asked == handled) else ""
+
+
+def _names_nothing(lost: str, parts: Iterable[Part]) -> tuple[Problem, ...]:
+    """That the permission to make something anew is about nothing that is declared."""
+    if not lost or any(part.name == lost for part in parts):
+        return ()
+    message = f"no table and no database {lost} is declared; correct the name, or remove the annotation"
+    return (Problem(f"metadata.annotations[{names.ANNOTATION_RECREATE}]", message),)
 
 
 def _left_behind(leaving: Mapping[tuple[str, str], Leaves]) -> list[str]:

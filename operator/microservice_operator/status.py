@@ -198,7 +198,8 @@ def _problems(facts: Facts) -> Iterable[dict[str, Any]]:
     """What is wrong by field of the spec: errors, then what is declared and does not come about."""
     wrong = [part.problem for part in (*facts.outside, *_wanted(facts)) if part.field and part.state is State.STALLED]
     noticed = [part.problem for part in _wanted(facts) if part.field and part.state is State.READY and part.message]
-    for severity, problems in (("Error", dict.fromkeys((*facts.problems, *wrong))), ("Warning", noticed)):
+    warnings = (*noticed, *facts.notices)
+    for severity, problems in (("Error", dict.fromkeys((*facts.problems, *wrong))), ("Warning", warnings)):
         for problem in problems:
             yield {"severity": severity, "field": problem.field, "message": problem.message[:MESSAGE_LIMIT]}
 

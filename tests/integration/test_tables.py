@@ -142,3 +142,24 @@ def test_a_denied_call_is_named_and_goes_on_when_it_is_allowed(stage: Stage, nam
     finally:
         stage.aws.faults.remove(fault)
     namespace.until_ready("product")
+
+
+def test_each_loss_needs_a_permission_of_its_own(stage: Stage, namespace: Namespace) -> None:
+    namespace.create("product", **products(deletionProtection=False, deletionPolicy="Delete"))
+    namespace.until_ready("product")
+    namespace.annotate("product", names.ANNOTATION_RECREATE, "produce")  # a slip of the pen
+    until(lambda: namespace.read("product")["status"].get("problems"), "nobody tells the wrong name")
+    (problem,) = namespace.read("product")["status"]["problems"]
+    assert problem["severity"] == "Warning"
+    assert "no table and no database produce is declared" in problem["message"]
+    for permission in ("products", "products/2", "products/again"):
+        stage.dynamodb.delete_table(TableName=the_table(stage, namespace)[0])
+        namespace.ask("product")
+        message = namespace.until_stalled("product", "TableLost")["message"]
+        assert f"{names.ANNOTATION_RECREATE}=products to start" in message
+        assert "products/2" in message
+        namespace.annotate("product", names.ANNOTATION_RECREATE, permission)
+        namespace.until_ready("product")
+        assert namespace.read("product")["status"]["lastHandledRecreate"] == permission
+        the_table(stage, namespace)
+    assert "problems" not in namespace.read("product")["status"]

@@ -226,7 +226,7 @@ def _absent(kind: Kind, desired: Desired) -> Decision:
         return Refuse(
             kind.reasons.lost,
             f"{called(kind, desired.name)} was deleted by somebody else, with what it held; restore it from a backup, "
-            f"or annotate the Microservice with {names.ANNOTATION_RECREATE}: {desired.name} to start with an empty one",
+            f"or {names.recreate(desired.name)}",
             desired.at,
         )
     return Create()

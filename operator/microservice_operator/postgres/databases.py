@@ -139,9 +139,8 @@ class _Pass:
         if not observed.database and self._wanted.known_id and not self._wanted.recreate:
             raise NeedsPerson(
                 Reason.DATABASE_LOST,
-                f"database {name} was at {self._wanted.known_id} and is not at {where}; restore "
-                f"it from a backup, or annotate the Microservice with {annotation.ANNOTATION_RECREATE}: {name} to "
-                "start with an empty one",
+                f"database {name} was at {self._wanted.known_id} and is not at {where}; restore it from a backup, or "
+                f"{annotation.recreate(name)}",
                 field,
             )
 
