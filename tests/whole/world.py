@@ -15,6 +15,7 @@ from microservice_operator.connections import Connection
 from microservice_operator.desired.connection_secret import data_hash
 from microservice_operator.facts import Part, State
 from microservice_operator.outside import Before, Outside, Provided, is_over
+from microservice_operator.outside.backoffs import STALLED_LONGEST
 from tests.aws.proxy import Call, Proxy
 from tests.aws.whole import WholeAWS
 
@@ -137,8 +138,11 @@ class World:
         raise AssertionError([part for part in provided.parts if part.state not in DONE])
 
     async def ready(self, spec: Mapping[str, Any], passes: int = 200) -> dict[Key, Part]:
-        """From wherever it is to Ready."""
+        """From wherever it is to Ready; what was refused is tried again when its back-off is over."""
         parts = await self.drive(spec, passes)
+        if any(part.state is State.STALLED for part in parts.values()):
+            self.pass_time(STALLED_LONGEST)
+            parts = await self.drive(spec, passes)
         assert {part.state for part in parts.values()} <= {State.READY}, troubled(parts.values())
         return parts
 
