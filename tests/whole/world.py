@@ -184,7 +184,8 @@ class World:
     def advance(self, parts: Any) -> None:
         """The clock moves to where the pass asks for another."""
         waits = [part.after for part in parts if part.after]
-        self.pass_time(min(waits, default=1.0))
+        stalled = any(part.state is State.STALLED for part in parts)
+        self.pass_time(min(waits, default=STALLED_LONGEST if stalled else 1.0))
 
     def pass_time(self, seconds: float) -> None:
         """For everybody who has a clock."""
