@@ -149,6 +149,7 @@ class Part:
     after: float | None = None
     events: tuple[Event, ...] = ()
     failed: bool = False  # an attempt failed and is made again, with a back-off that grows
+    unmarked: bool = False  # AWS shows no owner's marks on it at all: whose it is cannot be told
     optional: bool = False  # its trouble is reported and keeps nothing from being ready
 
     @property

@@ -24,6 +24,7 @@ from .reconcile import Again, Operator, reconcile, tell_overrun
 log = structlog.get_logger(__name__)
 
 LONG = 30.0  # seconds after which a pass is named in the log
+SOON = 1.0  # for a pass that was not allowed to write
 TELL = 15.0  # for the status of a pass that was broken off
 GRACE = 30.0  # for what a pass must end when it is broken off: a session of PostgreSQL is cut after 25
 
@@ -150,6 +151,8 @@ class Workers:
             log.warning("pass broken off", error=str(error), after=self._queue.back_off(key))
         except Fenced as error:
             result = "dropped"
+            # the right may come back before anybody has noticed that it was gone
+            self._queue.add_after(key, SOON)
             log.info("pass dropped", error=str(error))
         except NotYet as error:
             result = "retry"

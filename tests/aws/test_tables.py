@@ -19,6 +19,7 @@ from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
 from microservice_operator.settled import Settled
 from tests.aws.conftest import ACCOUNT, REGION, World, drive, table
+from tests.aws.proxy import Fault, refusal
 
 INDEX = {"name": "bySku", "partitionKey": {"name": "sku"}}
 UNITS = {"read": {"min": 5, "max": 10}, "write": {"min": 2, "max": 4}}
@@ -222,6 +223,33 @@ async def test_a_lost_table_is_never_made_again_in_silence(world: World) -> None
     assert names.ANNOTATION_RECREATE in lost.message
     assert world.proxy.writes() == before
     assert (await drive(world, replace(wanted, recreate=True))).state is State.READY
+
+
+async def test_a_consent_that_is_taken_back_before_anything_was_made_is_none(world: World) -> None:
+    part = await made(world, **REMOVED)
+    world.client.delete_table(TableName=table_name(world.place, "products"))
+    wanted = WantedTable(table(**REMOVED), known_id=part.id)
+    assert (await drive(world, wanted)).reason is Reason.TABLE_LOST
+    world.proxy.faults.append(Fault("CreateTable", refusal("AccessDeniedException", "not authorized", 400)))
+    tried = await reconcile_table(world.place, replace(wanted, recreate=True))
+    assert (tried.reason, tried.id) == (Reason.ACCESS_DENIED, part.id)
+    world.proxy.faults.clear()
+    before = world.proxy.writes()
+    assert (await reconcile_table(world.place, replace(wanted, known_id=tried.id))).reason is Reason.TABLE_LOST
+    assert world.proxy.writes() == before
+
+
+@pytest.mark.parametrize("action", ["ListTagsOfResource", "DescribeTimeToLive", "DescribeContinuousBackups"])
+async def test_a_table_that_is_described_is_not_gone_whatever_another_call_says(world: World, action: str) -> None:
+    """ResourceNotFoundException in the DynamoDB API Reference: "or its status might not be ACTIVE"."""
+    part = await made(world, **REMOVED)
+    world.proxy.faults.append(Fault(action, refusal("ResourceNotFoundException", "Requested resource not found", 400)))
+    for seen in (
+        await reconcile_table(world.place, WantedTable(table(**REMOVED, streamViewType="KeysOnly"), known_id=part.id)),
+        await delete_table(world.place, LeavingTable("products", "Delete", part.id)),
+    ):
+        assert (seen.reason, seen.id) == (Reason.AWS_UNAVAILABLE, part.id)
+        assert "is there" in seen.message
 
 
 async def deleted(world: World, leaving: LeavingTable) -> list[Part]:

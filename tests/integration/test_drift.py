@@ -196,7 +196,6 @@ def test_a_role_that_is_not_declared_is_taken_from_the_service_account(hardened:
 
     until(lambda: "eks.amazonaws.com/role-arn" not in annotations(), "the role is not taken away", show=annotations)
     assert annotations()["note"] == "of a person"
-    hardened.until_ready("hard")
 
 
 @pytest.mark.parametrize("path", POLICY)
@@ -208,7 +207,6 @@ def test_a_network_policy_is_put_right(hardened: Namespace, path: str) -> None:
     edited["metadata"].pop("managedFields")
     hardened.api.request("PUT", kind.path(hardened.name, "hard") + "?fieldManager=somebody", edited)
     until(lambda: hardened.there("NetworkPolicy", "hard")["spec"] == before, f"{path} is not put right")
-    hardened.until_ready("hard")
 
 
 def test_a_field_that_leaves_the_spec_goes_also_after_repairs(hardened: Namespace) -> None:

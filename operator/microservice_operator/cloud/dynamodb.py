@@ -34,6 +34,7 @@ class DynamoDBTable:
         """Name the table; nothing is asked yet. Of one that is to be taken over the key is looked at, too."""
         self._name = name
         self._arn = f"arn:aws:dynamodb:{place.region}:{place.account_id}:table/{name}"
+        self._described = False
         self._defined: dict[str, str] = {}
         self._door = Door(place, "dynamodb", f"table {name}", lane)
         self._keys = Door(place, "kms", f"the key of table {name}", lane) if adopting else None
@@ -44,7 +45,7 @@ class DynamoDBTable:
         """Describe it; tags, time to live and backups are calls of their own, side by side, once it can answer them."""
         try:
             table = (await self._door.read("DescribeTable", TableName=self._name))["Table"]
-            self._arn = table["TableArn"]
+            self._arn, self._described = table["TableArn"], True
             if phase(table) in (Phase.CREATING, Phase.DELETING):
                 return Observed(self._arn, phase(table))  # of one that goes, no keys and indexes are shown
             self._defined = definitions(table)
@@ -53,7 +54,11 @@ class DynamoDBTable:
             tags, ttl, recovery, scaling, key = await asyncio.gather(
                 self._tags(), self._time_to_live(), self._recovery(), self._scaled(fields), self._own_key(table)
             )
-        except Gone:
+        except Gone as error:
+            if self._described:
+                # "Its status might not be ACTIVE": the other calls may say so of one that is there.
+                message = f"table {self._name} is there, and AWS does not tell all of it yet: {error}"
+                raise NotYet(Reason.AWS_UNAVAILABLE, message) from None
             return None
         return Observed(
             id=self._arn,

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from ..errors import Gone, NeedsPerson, NotYet, OperatorError
 from ..facts import Event, Part, Reason, State
+from ..ownership import OWNER_TAGS
 from .kinds import Kind, called
 from .plan import Create, Decision, Delete, Keep, Modify, Observed, Phase, Refuse, Wait
 from .repeats import Repeat
@@ -31,8 +32,8 @@ def wanted_part(part: Part, kind: Kind, decision: Decision, observed: Observed |
         case Wait():
             return _waiting(part, kind, observed)
         case Refuse(reason, message, field):
-            path = field or part.field
-            return replace(part, state=State.STALLED, reason=reason, message=message, field=path, after=_PERSON)
+            part = replace(part, field=field or part.field, unmarked=_unmarked_altogether(observed))
+            return replace(part, state=State.STALLED, reason=reason, message=message, after=_PERSON)
         case Keep(left) if left:
             message = f"{noun} was taken over; not declared, so left as it is: {', '.join(left)}"
             return replace(part, state=State.READY, message=message)
@@ -93,6 +94,10 @@ def failed(part: Part, error: OperatorError) -> Part:
     if isinstance(error, Gone):
         return replace(part, reason=Reason.PROGRESSING, message=str(error), after=_SOON)
     raise error
+
+
+def _unmarked_altogether(observed: Observed | None) -> bool:
+    return observed is not None and not (observed.tags or {}).keys() & OWNER_TAGS
 
 
 def _unmarked(noun: str) -> str:

@@ -7,7 +7,7 @@ SQS in the AWS Service Authorization Reference say which action goes with which 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..api.microservice import MicroserviceSpec
@@ -189,8 +189,15 @@ def document(granted: Iterable[Grant]) -> Document | None:
 
 
 def granted(desired: Granting, observed: Document | None) -> Outcome:
-    """A rule: the policy grants what is certain, and what is to be kept of what it grants."""
-    return same_policy(document((*desired.grants, *desired.kept(observed))), observed)
+    """A rule: the policy grants what is certain, and what is to be kept of what it grants.
+
+    Where IAM has no room for all of it, what only the former declaration asked for goes: else the new pods, for whose
+    rollout it is kept, would wait for their rights for ever.
+    """
+    whole = document((*desired.grants, *desired.kept(observed)))
+    if excess(whole):
+        whole = document((*desired.grants, *replace(desired, former=frozenset()).kept(observed)))
+    return same_policy(whole, observed)
 
 
 def _listed(value: Any) -> tuple[str, ...]:

@@ -134,8 +134,10 @@ async def delete_instance(place: Place, leaving: LeavingInstance) -> tuple[Part,
             part = Part("AWS", kind.name, leaving.name, State.DELETING, Reason.DATABASE_DELETING)
             return (*parts, failed(part, error))
         parts += [await remove(place, resource, kind, _goes(place, leaving, kind)) for resource in resources]
-        if kind is INSTANCE and parts[0].state is State.RETAINED and parts[0].reason is not Reason.CONFLICT:
-            leaving = replace(leaving, policy="Retain")  # what it stands on stays with it
+        stays = kind is INSTANCE and parts[0].state is State.RETAINED
+        # one that status knows and that is another's by its marks stands on them, too
+        if stays and (parts[0].reason is not Reason.CONFLICT or leaving.known.get(INSTANCE.name)):
+            leaving = replace(leaving, policy="Retain")
         if leaving.policy != "Retain" and any(part.state not in _OVER for part in parts):
             break
     return tuple(parts)

@@ -71,15 +71,17 @@ async def reconcile(place: Place, resource: Resource, kind: Kind, desired: Desir
     part = wanted_part(part, kind, decision, observed)
     if repeat.kept_from:
         part = unkept_part(part, kind, decision, repeat)
+    # Until it is made anew, what was lost is remembered: a consent that is taken back would else count as given.
+    undone = replace(part, id=desired.known_id) if isinstance(decision, Create) else part
     if repeat.wait:
-        return Outcome(part)
+        return Outcome(undone)
     try:
         if isinstance(decision, Create):
             await _create(place, resource, kind, desired)
         elif isinstance(decision, Modify):
             await _modify(place, resource, kind, (decision.step, desired))
     except OperatorError as error:
-        return Outcome(failed(replace(part, events=(), state=State.PROGRESSING), error))
+        return Outcome(failed(replace(undone, events=(), state=State.PROGRESSING), error))
     if tried:
         repeats.taken(key, *tried)
     elif isinstance(decision, Keep):

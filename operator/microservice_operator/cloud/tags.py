@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .. import names
-from ..ownership import Owner
+from ..ownership import OWNER_TAGS, Owner
 from .rules import Change, Outcome
 
 _WIDTH = 5  # 30 bits: that a foreign key has the print of one of ours is one in twenty million, and fifty fit
@@ -48,6 +48,9 @@ def owned_tags(desired: Mapping[str, str], observed: Mapping[str, str]) -> Outco
     ledger = observed.get(names.TAG_DECLARED, "")
     declared_once = {ledger[at : at + _WIDTH] for at in range(0, len(ledger), _WIDTH)}
     stale = tuple(sorted(key for key in observed if key not in desired and _fingerprint(key) in declared_once))
+    marks = {key: desired[key] for key in OWNER_TAGS & desired.keys() if observed.get(key) != desired[key]}
+    if stale and marks:
+        return Change(Tag(marks), "setting " + ", ".join(sorted(marks)))  # what is not ours yet loses nothing
     if stale:
         return Change(Untag(stale), "removing " + ", ".join(stale))
     missing = {key: value for key, value in desired.items() if observed.get(key) != value}

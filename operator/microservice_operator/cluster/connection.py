@@ -6,7 +6,7 @@ Typed models and the library's serializer cost three times the CPU of the reques
 import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from .. import calls, metrics
 from ..errors import Gone, NeedsPerson, NotYet
 from ..facts import Reason
 from ..fence import MayWrite, always
+from ..plain import json_value
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -136,10 +137,12 @@ class Connection:
     ) -> dict[str, Any]:
         """One request; returns the decoded answer. `fenced`: only while this process may write, if it writes.
 
+        What is not fenced is about that right itself, and does not wait until others have their answers.
+
         Raises ApiError for a refusal, NotYet when the server cannot be reached or is overloaded, and Fenced.
         """
         payload = None if body is None else orjson.dumps(body)
-        async with self._slots:
+        async with self._slots if fenced else nullcontext():
             try:
                 with calls.waiting_in(f"Kubernetes {method} {path}"):
                     async with self._session.request(
@@ -219,8 +222,8 @@ def _seconds(retry_after: str, now: datetime) -> float:
 def _whole(raw: bytes) -> dict[str, Any]:
     """An object; a proxy on the way may have broken the answer off, which says nothing."""
     try:
-        decoded = orjson.loads(raw)
-    except orjson.JSONDecodeError:
+        decoded = json_value(raw)
+    except ValueError:
         decoded = None
     if not isinstance(decoded, dict):
         raise NotYet(Reason.PROGRESSING, "the API server's answer was broken off", after=0.0)
@@ -229,8 +232,8 @@ def _whole(raw: bytes) -> dict[str, Any]:
 
 def _decoded(raw: bytes) -> Any:
     try:
-        return orjson.loads(raw) if raw else {}
-    except orjson.JSONDecodeError:
+        return json_value(raw) if raw else {}
+    except ValueError:
         return {"message": raw[:200].decode(errors="replace")}
 
 

@@ -55,6 +55,7 @@ class Lease:
     _seen: tuple[str, str, float] = ("", "", 0.0)  # holder, version, since when
     _spec: dict[str, Any] = field(default_factory=dict)
     _released: bool = False
+    _making: bool = False  # a Lease was asked for where there was none; whether it was made may not be known
     _not_before: float = float("-inf")
 
     @property
@@ -125,7 +126,7 @@ class Lease:
 
     async def _look(self) -> None:
         try:
-            found = await self.connection.send("GET", LEASE.path(self.namespace, self.name))
+            found = await self.connection.send("GET", LEASE.path(self.namespace, self.name), fenced=False)
         except ApiError as error:
             if error.code != NOT_FOUND:
                 raise
@@ -135,6 +136,8 @@ class Lease:
         holder, version = self._spec.get("holderIdentity") or "", found["metadata"]["resourceVersion"]
         if (holder, version) != self._seen[:2]:
             self._seen = (holder, version, self.clock())
+        if holder != self.me:
+            self._renewed, self._making = float("-inf"), False  # somebody else may write from now on
 
     def _patience(self) -> float:
         """How long the holder is waited for: as it says itself, within reason."""
@@ -160,11 +163,12 @@ class Lease:
         else:
             path, method = LEASE.path(self.namespace), "POST"
         body |= {"apiVersion": LEASE.api_version, "kind": LEASE.kind}
+        self._making = self._making or not version
         written = await self.connection.send(method, path, body=body, fenced=False)
         self._seen = (holder, written["metadata"]["resourceVersion"], self.clock())
         self._spec = spec
         if holder == self.me:
             self._renewed = begun
-            if not version:
+            if self._making:
                 # It was not there: for the first time, or because somebody deleted it while another one holds it.
-                self._not_before = self._seen[2] + self.terms.duration
+                self._making, self._not_before = False, self._seen[2] + self.terms.duration

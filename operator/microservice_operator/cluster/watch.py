@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
-import orjson
 import structlog
 
 from .. import metrics
 from ..errors import NotYet
 from ..facts import Reason
+from ..plain import json_value
 from .connection import GONE, NOT_FOUND, SERVER_ERROR, TOO_MANY, ApiError, Connection
 from .kinds import Kind
 
@@ -122,7 +122,7 @@ class Watch:
         try:
             async with self.connection.stream(self.kind.path(self.namespace), query, SILENCE) as lines:
                 async for line in lines:
-                    event = orjson.loads(line)
+                    event = json_value(line)
                     kind, item = event["type"], event["object"]
                     if kind == "ERROR":
                         return version if self._passes_by(item) else ""

@@ -31,7 +31,8 @@ def made(part: Part) -> bool:
 def owned(part: Part) -> bool | None:
     """Whether something is the service's; `None` when nobody can tell."""
     if part.reason in _NOT_OURS:
-        return False
+        # status knows it as ours, and somebody took all marks off: pods that run keep their rights
+        return None if part.unmarked and part.id else False
     return True if part.id or made(part) else None
 
 

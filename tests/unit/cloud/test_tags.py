@@ -45,3 +45,12 @@ def test_all_tags_of_a_resource_have_room_on_it() -> None:
     tags = desired_tags(OWNER, most, adopted=True) | dict(retained(OWNER).tags)
     assert len(tags) == TAGS_OF_A_RESOURCE == 50
     assert max(len(value) for value in tags.values()) <= 256
+
+
+def test_what_is_not_ours_yet_loses_no_tag() -> None:
+    """The operator's own role may untag only what carries this cluster's tag."""
+    former = desired_tags(OWNER, {"team": "a"})
+    handed_over = {key: value for key, value in former.items() if key not in OWNER.marks}
+    first = owned_tags(desired_tags(OWNER, {}, adopted=True), handed_over)
+    assert isinstance(first, Change)
+    assert first.to == Tag(OWNER.marks)

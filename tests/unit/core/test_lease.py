@@ -281,3 +281,29 @@ async def test_nothing_is_sent_without_the_lease(method: str, warm: bool) -> Non
             await connection.send(method, "/api/v1/namespaces/shop/pods", body={})
         await connection.send("GET", "/api/v1/pods")
         assert asked.count(method) == 1
+
+
+async def test_a_lease_that_was_deleted_and_made_anew_without_an_answer_gives_no_second_writer() -> None:
+    world = World()
+    await world.step("a")
+    await world.step("b")
+    world.server.stored = None
+    world.server.lost.add("b")
+    await world.step("b")  # made, and nobody has told so
+    world.server.lost.clear()
+    for _ in range(40):
+        await world.step("b")
+        await world.step("a")
+        assert len(world.writers()) <= 1
+        world.time.now += 0.5
+    assert world.writers() == ["b"]
+
+
+async def test_who_sees_another_holder_writes_no_more() -> None:
+    world = World()
+    await world.step("a")
+    assert world.server.stored
+    edited = {"holderIdentity": "by hand", "leaseDurationSeconds": 12}
+    world.server.stored = {"metadata": {"resourceVersion": "edited"}, "spec": edited}
+    await world.step("a")
+    assert world.writers() == []

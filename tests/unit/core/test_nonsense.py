@@ -1,5 +1,6 @@
 """Whatever an object holds that a person wrote, it is refused in words or read as nothing: never an internal error."""
 
+import json
 from contextlib import suppress
 from typing import Any
 
@@ -12,7 +13,7 @@ from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.errors import InvalidSpec
 from microservice_operator.outside import Outside
 from microservice_operator.outside.topics import admits, remembered
-from microservice_operator.plain import json_mapping
+from microservice_operator.plain import json_mapping, json_value
 from microservice_operator.selection import Used
 from microservice_operator.world import World
 
@@ -72,3 +73,19 @@ def test_a_status_of_any_shape_has_no_topic(status: Any) -> None:
 @pytest.mark.parametrize("written", [None, "", "null", "[1]", '"{}"', "{", "[" * 5000, '{"a": ' * 5000, "\ud800"])
 def test_a_text_that_holds_no_json_object_is_an_empty_one(written: str | None) -> None:
     assert json_mapping(written) == {}
+
+
+@given(st.dictionaries(st.text(), st.text() | st.booleans()), st.integers(1, 3000), st.sampled_from(["[]", "{}"]))
+def test_what_nests_too_deep_hides_nothing_beside_it(beside: dict[str, Any], levels: int, kind: str) -> None:
+    opening, closing = ("[", "]") if kind == "[]" else ('{"a\\"[": ', "}")
+    deep = opening * levels + "1" + closing * levels
+    text = '{"before": %s, "deep": %s, "after": %s}'
+    raw = (text % (json.dumps(beside), deep, json.dumps(beside))).encode()
+    found = json_value(raw)
+    assert (found["before"], found["after"]) == (beside, beside)
+
+
+def test_what_is_no_json_is_told() -> None:
+    for raw in (b"", b"{", b'{"a": ' + b"[" * 3000, b"]" * 3000):
+        with pytest.raises(ValueError, match=r".*"):
+            json_value(raw)

@@ -85,6 +85,11 @@ LOOKS: dict[str, tuple[dict[str, Any], bool | None]] = {
     "seen, a change is refused": ({"id": "?", "state": State.STALLED, "reason": Reason.CHANGE_REFUSED}, True),
     "marked as another's": ({"state": State.STALLED, "reason": Reason.CONFLICT}, False),
     "marked as another's by now": ({"id": "?", "state": State.STALLED, "reason": Reason.CONFLICT}, False),
+    "known, and all marks taken off": (
+        {"id": "?", "state": State.STALLED, "reason": Reason.CONFLICT, "unmarked": True},
+        None,
+    ),
+    "never seen, without any mark": ({"state": State.STALLED, "reason": Reason.CONFLICT, "unmarked": True}, False),
     "not to be taken over": ({"state": State.STALLED, "reason": Reason.ADOPTION_REFUSED}, False),
     "never seen, cannot be read": ({"state": State.UNKNOWN, "reason": Reason.AWS_UNAVAILABLE}, None),
     "never seen, no right to look": ({"state": State.STALLED, "reason": Reason.ACCESS_DENIED}, None),
