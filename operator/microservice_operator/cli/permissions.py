@@ -26,6 +26,11 @@ the AWS side record every call that the operator makes: each is in the table, an
   carries it from the first moment, and what is taken over gets it first. Not bound so, because IAM or AWS cannot:
   HTTP APIs and what is on them, what scales a table, and the master logins of instances that RDS keeps
   (`rds!db-*`), which the operator may read of any instance of the account.
+- **DynamoDB must look at tags for that.** In most accounts it does. In an account that has used policies with tag
+  conditions before, attribute-based access control of DynamoDB may be off, for each Region by itself ("Enabling ABAC in
+  DynamoDB" in the Amazon DynamoDB Developer Guide): then every condition on tags counts as not met, and tables can be
+  neither made, changed, marked nor deleted (`AccessDenied`). Check it before you apply this policy:
+  `aws dynamodb get-abac-status`, or Settings in the console; switch it on there.
 - **A service's own role** is not the operator's: `microservice-operator explain FILE` shows what a service gets.
   Policies that others attach to a service's role stay, and keep the role from being deleted until they are detached.
 - **`sts:GetCallerIdentity`**, with which the account is checked before the first write, needs no right.
