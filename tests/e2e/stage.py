@@ -26,6 +26,7 @@ SERVICES = {
 }
 SYSTEM = "microservice-operator-system"
 OPERATOR = "microservice-operator"
+OPERATOR_PODS = f"--selector=app.kubernetes.io/name={OPERATOR}"  # the one that works and the one that waits
 SHOP = "shop"
 SUPPORT = "local-aws"
 

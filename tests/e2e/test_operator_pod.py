@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 
 from .place import Place
-from .stage import OPERATOR, SUPPORT, Stage
+from .stage import OPERATOR, OPERATOR_PODS, SUPPORT, Stage
 from .stores import secret
 from .tiny import tiny
 
 SERVICE = f"{OPERATOR}-metrics"
-PODS = f"--selector=app.kubernetes.io/name={OPERATOR}"
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
@@ -59,7 +58,7 @@ def test_a_line_about_a_microservice_says_which_and_in_which_pass(stage: Stage, 
 
 
 def test_no_password_is_in_its_log(stage: Stage, system: Place) -> None:
-    text = system.kubectl("logs", system.where, PODS, "--tail=-1")
+    text = system.kubectl("logs", system.where, OPERATOR_PODS, "--tail=-1")
     passwords = {secret(stage.kubectl, SUPPORT, "postgres-admin")["password"]}
     for item in stage.kubectl.listed(
         "secrets", "--all-namespaces", "--field-selector=type=servicebinding.io/postgresql"
@@ -70,5 +69,5 @@ def test_no_password_is_in_its_log(stage: Stage, system: Place) -> None:
 
 
 def _log(system: Place) -> list[dict[str, Any]]:
-    text = system.kubectl("logs", system.where, PODS, "--tail=-1")
+    text = system.kubectl("logs", system.where, OPERATOR_PODS, "--tail=-1")
     return [json.loads(line) for line in text.splitlines()]

@@ -4,11 +4,10 @@ import re
 
 from .audit import position, reads, writes
 from .place import Place
-from .stage import OPERATOR, Stage
+from .stage import OPERATOR, OPERATOR_PODS, Stage
 from .tiny import tiny
 
 MANY = 50
-PODS = f"--selector=app.kubernetes.io/name={OPERATOR}"
 
 
 def test_a_killed_operator_writes_nothing_when_it_returns(stage: Stage, place: Place, system: Place) -> None:
@@ -23,7 +22,7 @@ def test_a_killed_operator_writes_nothing_when_it_returns(stage: Stage, place: P
     assert len(writes(log, start)) > MANY, "what it writes is seen in the log"
 
     start = position(log)
-    kubectl("delete", "pod", PODS, system.where, "--grace-period=0", "--force")  # also the one that waits
+    kubectl("delete", "pod", OPERATOR_PODS, system.where, "--grace-period=0", "--force")  # also the one that waits
     kubectl("rollout", "status", f"deployment/{OPERATOR}", system.where, "--timeout=240s")
     system.eventually(f"each of {there} has had its pass", lambda: _passes(system) >= there)
 
@@ -33,7 +32,7 @@ def test_a_killed_operator_writes_nothing_when_it_returns(stage: Stage, place: P
 
 
 def _uids(system: Place) -> set[str]:
-    return {pod["metadata"]["uid"] for pod in system.listed("pods", PODS)}
+    return {pod["metadata"]["uid"] for pod in system.listed("pods", OPERATOR_PODS)}
 
 
 def _declare(stage: Stage, place: Place, names: list[str]) -> None:
