@@ -96,6 +96,7 @@ def api_server(state: State) -> list[str | Path]:
         "--profiling=false",
         f"--audit-policy-file={HERE / 'config' / 'audit.yaml'}",
         f"--audit-log-path={audit_log(state)}",
+        "--audit-log-maxsize=100000",  # in MB: by default a new file begins at 100, and the tests read one
     ]
 
 
