@@ -8,6 +8,7 @@ What is refused is in `rds_rules`. With `servers`, an instance answers on a real
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from secrets import token_urlsafe
 from typing import Any
 
@@ -244,14 +245,23 @@ class StrictRDS:
 
     def _record(self, name: str, instance: Instance, status: str) -> dict[str, Any]:
         return {"DBSnapshotIdentifier": name, "DBInstanceIdentifier": instance["DBInstanceIdentifier"],
-                "Status": status, "SnapshotType": "manual", "EngineVersion": instance["EngineVersion"],
+                "SnapshotCreateTime": datetime.now(UTC).isoformat(), "Status": status, "SnapshotType": "manual", "EngineVersion": instance["EngineVersion"],
                 "TagList": instance["TagList"] if instance.get("CopyTagsToSnapshot") else []}  # fmt: skip
 
     def _describe_snapshots(self, wanted: dict[str, Any]) -> Answer | dict[str, Any]:
         name = wanted.get("DBSnapshotIdentifier")
         if name and name not in self.snapshots:
             return bad(f"DBSnapshot {name} not found.", "DBSnapshotNotFound")
-        return {"DBSnapshots": [self.snapshots[name]] if name else list(self.snapshots.values())}
+        instance, kind = wanted.get("DBInstanceIdentifier"), wanted.get("SnapshotType")
+        return {
+            "DBSnapshots": [
+                snapshot
+                for snapshot in self.snapshots.values()
+                if name in (None, snapshot["DBSnapshotIdentifier"])
+                and instance in (None, snapshot["DBInstanceIdentifier"])
+                and kind in (None, snapshot["SnapshotType"])
+            ]
+        }
 
     def _tagged(self, arn: str) -> list[dict[str, str]]:
         instance = next((i for i in self.instances.values() if i["DBInstanceArn"] == arn), None)

@@ -1,6 +1,8 @@
 """Instances of RDS through the strict layer: from nothing, through every field, and away again."""
 
+import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -132,6 +134,23 @@ async def test_an_upgrade_takes_a_snapshot_first_and_never_goes_back(rds: RDSWor
     assert (refused.state, refused.reason) == (State.STALLED, Reason.CHANGE_REFUSED)
     assert refused.field == "spec.databases[0].version"
     assert "set it to 17" in refused.message
+
+
+async def test_an_upgrade_does_not_rely_on_a_snapshot_of_an_earlier_attempt(rds: RDSWorld) -> None:
+    await rds.made(maintenance=NOW)
+    rds.strict.upgrades_fail = True
+    await rds.drive(rds.wanted(version="17", maintenance=NOW))
+    await rds.made(maintenance=NOW)
+    [(name, earlier)] = rds.strict.snapshots.items()
+    rds.strict.upgrades_fail = False
+    rds.strict.advance(6 * 3600)
+    # as if that had been days ago
+    earlier["SnapshotCreateTime"] = (datetime.now(UTC) - timedelta(days=3)).isoformat()
+    earlier["DBSnapshotIdentifier"] = re.sub(r"-\d{8}$", "-20200101", name)
+    rds.strict.snapshots = {earlier["DBSnapshotIdentifier"]: earlier}
+    await rds.made(version="17", maintenance=NOW)
+    assert len(rds.strict.snapshots) == 2
+    assert rds.instance["EngineVersion"] == "17.4"
 
 
 async def test_an_upgrade_that_fails_is_not_tried_at_every_look(rds: RDSWorld) -> None:

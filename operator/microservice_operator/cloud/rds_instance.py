@@ -1,6 +1,7 @@
 """The adapter of instances of RDS: translates between the plan's fields and the calls of RDS, never decides."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from .. import names
@@ -8,6 +9,7 @@ from ..errors import Gone, NeedsPerson, NotYet
 from ..facts import Reason
 from .clients import Lane
 from .door import Door
+from .pages import pages
 from .place import Place
 from .plan import Desired, Observed, Phase, Step
 from .rds_fleet import Region
@@ -19,6 +21,7 @@ from .rds_states import meaning
 Policy = Literal["Retain", "Snapshot", "Delete"]
 
 _UPGRADE_AGAIN = 6 * 3600.0  # an upgrade that fails may interrupt, so it is not tried at every look
+_SNAPSHOT_HOLDS = timedelta(days=1)
 _SETTLING = 60.0  # seconds for which RDS may show a change as waiting that it is about to make
 
 
@@ -159,12 +162,19 @@ class Instance:
         running = major({**instance, **pending(instance)}["EngineVersion"])
         if self._version <= running:
             return ""
-        snapshot = upgrade_snapshot(self._place, self._name, self._version)
+        ours = _upgrade_snapshots(self._place, self._name, self._version)
+        asked = {"DBInstanceIdentifier": self._name, "SnapshotType": "manual"}
+        listed = pages(self._door.read, "DescribeDBSnapshots", "Marker", **asked)
         try:
-            answer = await self._door.read("DescribeDBSnapshots", DBSnapshotIdentifier=snapshot)
+            states = {
+                str(snapshot["Status"])
+                async for page in listed
+                for snapshot in page["DBSnapshots"]
+                if snapshot["DBSnapshotIdentifier"].startswith(ours) and _holds_what_is_there(snapshot)
+            }
         except Gone:
             return ""
-        return str(next((s["Status"] for s in answer["DBSnapshots"]), ""))
+        return "available" if "available" in states else min(states, default="")
 
 
 def region(place: Place, lane: Lane = Lane.MAIN) -> Region:
@@ -178,5 +188,15 @@ def final_snapshot(place: Place, name: str) -> str:
 
 
 def upgrade_snapshot(place: Place, name: str, version: int) -> str:
-    """Name of the snapshot before an upgrade."""
-    return f"{name}-before-{version}-{names.short_hash(place.owner.identity.uid)}"
+    """Name of the snapshot before an upgrade that begins today."""
+    return f"{_upgrade_snapshots(place, name, version)}{datetime.now(UTC):%Y%m%d}"
+
+
+def _upgrade_snapshots(place: Place, name: str, version: int) -> str:
+    return f"{name}-before-{version}-{names.short_hash(place.owner.identity.uid)}-"
+
+
+def _holds_what_is_there(snapshot: Mapping[str, Any]) -> bool:
+    """Whether it is no older than a day: an earlier attempt may have left one that lacks what came since."""
+    taken = snapshot.get("SnapshotCreateTime")  # not said before it is taken
+    return snapshot["Status"] == "creating" or (taken is not None and datetime.now(UTC) - taken < _SNAPSHOT_HOLDS)
