@@ -90,6 +90,7 @@ class App:
             tasks.create_task(self.lease.run(), name="lease")
             while True:
                 await self.lease.won()
+                await self.watches.refresh(tasks)  # what it was told while it waited may be late
                 log.info("leading", lease=self.lease.name)
                 await self._lead()
                 log.warning("leading no more", lease=self.lease.name)

@@ -5,6 +5,7 @@ to the cluster.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from .cluster.watch import Watch
 from .world import World
 
 OURS = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
+FRESH = 10.0  # seconds
 Told = Callable[[dict[str, Any]], None]
 
 
@@ -28,6 +30,8 @@ class Watches:
         self._connection = connection
         self._everywhere = namespaces or ("",)
         self._all: list[Watch] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._listed_at = float("-inf")
         self._add(ENVIRONMENT, world.saw_environment, world.lost_environment)
         for name in self._everywhere:
             self._all.append(Watch(connection, NAMESPACE, world.saw_namespace, world.lost_namespace, name=name))
@@ -49,14 +53,27 @@ class Watches:
         return any(watch.served for watch in self._all if watch.kind is SERVICE_MONITOR)
 
     def run(self, tasks: asyncio.TaskGroup) -> None:
-        """Start them all."""
+        """Start them all, or all of them anew."""
+        for task in self._tasks:
+            task.cancel()
         for watch in self._all:
+            watch.listed.clear()
+        self._tasks = [
             tasks.create_task(watch.run(), name=f"watch {watch.kind.plural} {watch.namespace}".strip())
+            for watch in self._all
+        ]
 
     async def listed(self) -> None:
         """Wait until what exists is known, or a restart would take what is not listed yet for missing."""
         for watch in self._all:
             await watch.listed.wait()
+        self._listed_at = time.monotonic()
+
+    async def refresh(self, tasks: asyncio.TaskGroup) -> None:
+        """List everything anew, unless that was done a moment ago: a stream that is dead is silent for a minute."""
+        if time.monotonic() - self._listed_at > FRESH:
+            self.run(tasks)
+            await self.listed()
 
     @property
     def awaited(self) -> list[str]:

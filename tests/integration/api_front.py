@@ -26,6 +26,7 @@ class ApiFront:
         self._loop = asyncio.new_event_loop()
         self._up = threading.Event()
         self._cut = False
+        self._mute = False
         self.hangs: Hangs = lambda _method, _path: False
         self.address = ""
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -46,6 +47,10 @@ class ApiFront:
     def heal(self) -> None:
         """Let everything through again."""
         self._cut = False
+
+    def mute(self) -> None:
+        """From now on nothing comes on the streams that are open, as from a connection that died in silence."""
+        self._mute = True
 
     def stop(self) -> None:
         """End it."""
@@ -113,7 +118,10 @@ class ApiFront:
         }
         response = web.StreamResponse(status=answer.status, headers=kept)
         await response.prepare(request)
+        hears = not self._mute
         async for chunk in answer.content.iter_any():
             await self._open()
+            if hears and self._mute and "watch" in request.query:
+                await asyncio.sleep(3600)
             await response.write(chunk)
         return response

@@ -233,3 +233,25 @@ def test_who_waits_is_told_nothing_to_do(pair: Pair) -> None:
     assert float(said["microservice_operator_queue_oldest_age_seconds"]) == 0
     assert float(said["microservice_operator_microservices"]) >= 1
     assert waits.wrote() == []
+
+
+def test_who_takes_over_looks_at_everything_anew(pair: Pair) -> None:
+    """Its streams may have died while it waited: what it was told last is no longer so."""
+    pair.one.operator.start()
+    pair.other.operator.start(beside_another=True)
+    leader, waits = pair.roles()
+    pair.namespace.create("early")
+    pair.namespace.until_ready("early")
+    waits.front.mute()
+    pair.namespace.create("late")
+    pair.namespace.change("early", replicas=3)
+    pair.namespace.until_ready("early", "late")
+    leader.operator.kill()
+    waits.mark()
+    pair.until_leads(waits, "taken over", time.monotonic())
+    pair.namespace.change("late", replicas=3)
+    pair.namespace.until_ready("early", "late")
+    lists = Counter(r.resource for r in waits.audit.requests(waits.marks[0]) if r.verb == "list")
+    assert {lists[resource] for resource in ("environments", "microservices", "deployments", "pods")} == {1}, lists
+    written = {write.split()[2] for write in waits.wrote() if "/" in write}
+    assert f"{pair.namespace.name}/early" not in written, "written without need, by what is old"
