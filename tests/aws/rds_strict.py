@@ -244,9 +244,15 @@ class StrictRDS:
         return {"DBSnapshot": self.snapshots[name]}
 
     def _record(self, name: str, instance: Instance, status: str) -> dict[str, Any]:
-        return {"DBSnapshotIdentifier": name, "DBInstanceIdentifier": instance["DBInstanceIdentifier"],
-                "SnapshotCreateTime": datetime.now(UTC).isoformat(), "Status": status, "SnapshotType": "manual", "EngineVersion": instance["EngineVersion"],
-                "TagList": instance["TagList"] if instance.get("CopyTagsToSnapshot") else []}  # fmt: skip
+        return {
+            "DBSnapshotIdentifier": name,
+            "DBInstanceIdentifier": instance["DBInstanceIdentifier"],
+            "SnapshotCreateTime": datetime.now(UTC).isoformat(),
+            "Status": status,
+            "SnapshotType": "manual",
+            "EngineVersion": instance["EngineVersion"],
+            "TagList": instance["TagList"] if instance.get("CopyTagsToSnapshot") else [],
+        }
 
     def _describe_snapshots(self, wanted: dict[str, Any]) -> Answer | dict[str, Any]:
         name = wanted.get("DBSnapshotIdentifier")
