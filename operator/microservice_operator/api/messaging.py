@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from .base import Model, Rule, Transition
 from .scalars import PartName
@@ -18,16 +18,34 @@ Retention = Annotated[
 _UNITS = {"d": 86400, "h": 3600, "m": 60}
 
 
+_DEEPEST = 32  # levels; SNS takes fewer, and what nests by the hundred stops encoders
+
+
 class _Document:
-    """A JSON object of any shape."""
+    """A JSON object of any shape, up to 32 levels deep."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """A mapping; AWS checks what is in it."""
-        return core_schema.dict_schema(core_schema.str_schema(), core_schema.any_schema())
+        document = core_schema.dict_schema(core_schema.str_schema(), core_schema.any_schema())
+        return core_schema.no_info_after_validator_function(_bounded, document)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Nothing of it is dropped for being unknown."""
         return {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+
+
+def _bounded(document: dict[str, Any]) -> dict[str, Any]:
+    level: list[Any] = [document]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return document
+    raise PydanticCustomError("too_deep", f"nests deeper than {_DEEPEST} levels; flatten it")
 
 
 Document = Annotated[dict[str, Any], _Document()]

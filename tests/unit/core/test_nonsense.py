@@ -89,3 +89,17 @@ def test_what_is_no_json_is_told() -> None:
     for raw in (b"", b"{", b'{"a": ' + b"[" * 3000, b"]" * 3000):
         with pytest.raises(ValueError, match=r".*"):
             json_value(raw)
+
+
+@pytest.mark.parametrize("depth", [33, 260, 900])
+def test_a_document_that_nests_without_reason_is_refused_in_words(outside: Outside, depth: int) -> None:
+    document: Any = ["x"]
+    for level in range(depth):
+        document = {"a": document} if level % 2 else [document]
+    subscription = {"topic": {"microservice": "b", "name": "t"}, "queue": "q", "filterPolicy": {"a": document}}
+    spec = {"image": "registry.example/shop/a:1", "subscriptions": [subscription]}
+    found = body(spec)
+    World(lambda _key: None).saw_microservice(found)
+    with pytest.raises(InvalidSpec, match=r"spec\.subscriptions\[0\]\.filterPolicy: nests deeper than 32 levels"):
+        objects.microservice(found)
+    outside.everything(spec, None, {})
