@@ -1,5 +1,6 @@
 """Trouble by rule before all services, each answered as that service says it."""
 
+import json
 import random
 import threading
 from collections.abc import Callable
@@ -118,3 +119,23 @@ class BlackHole:
             return None
         self.opened.wait(60)
         return broken(call)
+
+
+@dataclass
+class Late:
+    """A layer before another: what was read is read again the same for some seconds, whatever happens meanwhile."""
+
+    behind: Layer
+    clock: Callable[[], float]
+    seconds: float = 20.0
+    _read: dict[str, tuple[float, Answer]] = field(default_factory=dict)
+
+    def __call__(self, call: Call, emulator: Emulator) -> Answer:
+        if call.service == "sts" or not call.action.startswith(("Describe", "List", "Get")):
+            return self.behind(call, emulator)
+        asked = f"{call.service} {call.action} {json.dumps(call.body, sort_keys=True, default=str)}"
+        since, answer = self._read.get(asked, (float("-inf"), None))
+        if answer is None or self.clock() - since >= self.seconds:
+            since, answer = self.clock(), self.behind(call, emulator)
+            self._read[asked] = since, answer
+        return answer

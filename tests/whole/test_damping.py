@@ -1,14 +1,21 @@
 """AWS says yes and forgets, or never takes anything: calls become rarer, and the part says what does not stay."""
 
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from microservice_operator.facts import State
+import pytest
+
+from microservice_operator.facts import Event, Part, State
 from tests.aws.proxy import Answer, Call
 
+from .faults import Late, Rule, denied
+from .holdings import shared
+from .spec import MADE, made
 from .world import World, changes, troubled
 
 WHILE = 300.0
+Step = Callable[[], Awaitable[tuple[Part, ...]]]
 
 
 def forgetting(call: Call) -> Answer | None:
@@ -29,34 +36,91 @@ def changed(spec: dict[str, Any]) -> dict[str, Any]:
     return {**spec, "tables": tables, "queues": queues, "databases": databases, "tags": {"team": "other"}}
 
 
-async def for_a_while(world: World, spec: dict[str, Any]) -> tuple[Counter[Any], list[Any]]:
+def refusing(call: Call) -> Answer | None:
+    """Nobody may change anything."""
+    return denied(call) if call.service != "sts" and changes(call) else None
+
+
+async def for_a_while(world: World, step: Step) -> tuple[Counter[str], list[Event]]:
     """How often each call that changes something was made, and the events that were told."""
-    until, told, begin = world.now + WHILE, [], len(world.calls())
+    until, told, begin = world.now + WHILE, list[Event](), len(world.calls())
     while world.now < until:
-        provided = await world.step(spec)
-        told += [event for part in provided.parts for event in part.events]
-        world.advance(provided.parts)
+        parts = await step()
+        told += [event for part in parts for event in part.events]
+        world.advance(parts)
     writes = [call for call in world.calls()[begin:] if changes(call) and call.service != "sts"]
-    return Counter((call.service, call.action) for call in writes), told
+    return Counter(map(_thing, writes)), told
 
 
-async def test_what_aws_accepts_and_forgets_is_written_more_and_more_rarely(world: World) -> None:
+def _thing(call: Call) -> str:
+    said = {key: value for key, value in call.body.items() if "token" not in key.lower()}  # another one each time
+    return f"{call.service} {call.action} {said}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "most"),
+    [
+        pytest.param(forgetting, 9, id="accepts and forgets"),  # two at once, then after 5, 10, 20 … 300 seconds
+        pytest.param(refusing, 14, id="refuses for ever"),  # after 0.5, 1, 2 … 100 seconds
+    ],
+)
+@pytest.mark.parametrize("moment", ["made", "changed", "deleted"])
+async def test_calls_become_rarer(world: World, moment: str, rule: Rule, most: int) -> None:
+    spec = world.every_part("Delete")
+
+    async def step(wanted: dict[str, Any]) -> tuple[Part, ...]:
+        return (await world.step(wanted)).parts
+
+    if moment != "made":
+        await world.ready(spec)
+    world.faults.rule = rule
+    steps = {"made": lambda: step(spec), "changed": lambda: step(changed(spec)), "deleted": world.leave_once}
+    written, told = await for_a_while(world, steps[moment])
+    assert len(written) >= len({call.split()[0] for call in written}) >= 5, written
+    assert max(written.values()) <= most, written
+    assert len(told) <= 3 * len(world.known) + 8, told
+    world.faults.rule = lambda _call: None
+    for _ in range(3):  # what is stalled is tried again within its own time
+        world.pass_time(400)
+        await steps[moment]()
+    if moment == "deleted":
+        await world.leave()
+        assert (world.holdings(), shared(world.aws, world.environment.name)) == ({}, {})
+    else:
+        await world.ready(spec if moment == "made" else changed(spec))
+
+
+async def test_what_is_shown_late_is_made_once(world: World) -> None:
+    world.faults.behind = Late(world.faults.behind, lambda: world.now)
+    spec = world.every_part("Delete")
+    await world.ready(spec)
+    often = made(world.accepted())
+    # of one name there is one: to make it again is to ask for it
+    again = {action: often.pop(action) for action in ("CreateQueue", "CreateTopic", "Subscribe", "CreateRoute")}
+    assert often == {action: count for action, count in MADE.items() if action not in again}
+    assert all(count <= 5 * MADE[action] for action, count in again.items()), again
+    world.pass_time(30)
+    begin = len(world.calls())
+    await world.ready(changed(spec))
+    written = Counter(_thing(call) for call in world.calls()[begin:] if changes(call))
+    assert max(written.values()) <= 9, written
+    world.pass_time(30)
+    await world.leave()
+    assert (world.holdings(), shared(world.aws, world.environment.name)) == ({}, {})
+
+
+async def test_what_does_not_stay_is_said(world: World) -> None:
     spec = world.every_part("Delete")
     await world.ready(spec)
     world.faults.rule = forgetting
     wanted = changed(spec)
-    written, told = await for_a_while(world, wanted)
-    assert written
-    # two at once, then after 5, 10, 20 … 300 seconds; three things are of RDS, two are queues
-    assert max(written.values(), default=0) <= 3 * 9, written
-    assert len(told) <= 3 * len(world.known) + 8, told
-    parts = (await world.step(wanted)).parts
+
+    async def step() -> tuple[Part, ...]:
+        return (await world.step(wanted)).parts
+
+    await for_a_while(world, step)
+    parts = await step()
     stalled = {part.kind: part.message for part in parts if part.state is State.STALLED}
     assert {"Table", "DeadLetterQueue", "Topic", "DatabaseInstance"} <= stalled.keys(), troubled(parts)
     assert "tags of table" in stalled["Table"]
     assert all("does not stay" in message for message in stalled.values())
-    world.faults.rule = lambda _call: None
-    for _ in range(3):  # what is stalled is tried again within its own time
-        world.pass_time(400)
-        await world.step(wanted)
-    await world.ready(wanted)

@@ -38,9 +38,8 @@ class SNSSubscription:
         self._place = place
         self._leaving = lane is Lane.DELETE
         self._marks = place.owner.marks
-        self._door = Door(
-            at(place, self._topic or known_id), "sns", f"subscription of {self._queue} to {self._topic}", lane
-        )
+        what = f"subscription of {self._queue} to {self._topic}" if self._queue else f"subscription {known_id}"
+        self._door = Door(at(place, self._topic or known_id), "sns", what, lane)
 
     async def observe(self) -> Observed | None:
         """By the list of its topic, which holds it whole or not at all."""
