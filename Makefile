@@ -1,47 +1,56 @@
-# Thin: each target is one program, which can be run by itself. `make` lists them.
+# Each target runs one program, which also runs without make. `make` lists the targets.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: help demo down test check format crds images lambda scan bench lock
+.PHONY: help demo down run unit test check format hooks crds images lambda scan bench lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(READY) ## bring up a cluster with the operator and the shop, and place an order
+demo: $(READY) ## start a cluster with the operator and the shop, and place an order
 	@$(PYTHON) -m tests.demo
 
-down: $(READY) ## end the demo and every cluster left behind, and remove what they wrote
+down: $(READY) ## delete the demo and every cluster that a run left behind, with their files
 	@$(PYTHON) -m tests.demo down
 
-test: check ## check, then every test
+run: $(READY) ## run the operator on this machine, against the current kubeconfig context (ARGS=--help: its flags)
+	@.ci/run-operator $(ARGS)
+
+unit: $(READY) ## run the unit tests: under two minutes, no cluster (ARGS="-k table": some of them)
+	@$(PYTHON) -m pytest tests/unit $(ARGS)
+
+test: check ## run check, then every test
 	@.ci/test
 
-check: $(READY) ## lint, types, layers, generated files, locks
+check: $(READY) ## run lint, types, import layers, and compare generated files and locks
 	@.ci/check
 
-format: $(READY) ## let ruff mend what it can
+format: $(READY) ## format the code and apply the fixes that ruff can make
 	@.venv/bin/ruff check --quiet --fix-only
 	@.venv/bin/ruff format --quiet
 
-crds: $(READY) ## write the CRDs and the API reference from the models
+hooks: $(READY) ## install the git hooks: format, the form of commit messages, check before a push
+	@.venv/bin/pre-commit install
+
+crds: $(READY) ## generate the CRDs and the API reference from the models
 	@.venv/bin/microservice-operator crds --output-dir crds --docs docs/reference/api.md
 
 images: $(READY) ## build the images that changed
 	@$(PYTHON) -m tests.cluster images
 
-lambda: $(READY) ## build the zip of the order intake Lambda
+lambda: $(READY) ## build the zip file of the order intake Lambda function
 	@$(PYTHON) services/order/lambda/build.py
 
-scan: $(READY) ## look for weak settings in the Terraform modules
+scan: $(READY) ## scan the Terraform modules for insecure settings
 	@.ci/scan
 
 bench: $(READY) ## measure throughput, requests and memory
 	@$(PYTHON) -m tests.bench
 
-lock: $(READY) ## compile requirements/*.txt from pyproject.toml (LOCK=--upgrade: the newest versions)
+lock: $(READY) ## compile requirements/*.txt from pyproject.toml (LOCK=--upgrade: with the newest versions)
 	@.ci/lock $(LOCK)
 
 $(READY): .ci/setup pyproject.toml requirements/bootstrap.txt requirements/dev.txt
