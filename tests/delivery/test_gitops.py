@@ -72,11 +72,11 @@ def test_a_release_changes_one_image(tree: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "is no service"),
-        (("cart", DIGEST), "is no service"),
-        (("../order", DIGEST), "is no service"),
-        (("order", "registry.example/shop/order"), "is no image"),
-        (("order", 'registry.example/shop/order:1"}\nkind: Secret'), "is no image"),
+        ((), "is not a service"),
+        (("cart", DIGEST), "is not a service"),
+        (("../order", DIGEST), "is not a service"),
+        (("order", "registry.example/shop/order"), "is not an image"),
+        (("order", 'registry.example/shop/order:1"}\nkind: Secret'), "is not an image"),
     ],
 )
 def test_what_makes_no_sense_is_refused(tree: Path, arguments: tuple[str, ...], said: str) -> None:
