@@ -1,0 +1,65 @@
+"""The pages that people read: links work, decisions have a status and a date, and the English stays plain.
+
+CONTRIBUTING.md ("Language") has the reasons. Generated pages follow their generators and are not read here.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))
+GENERATED = {ROOT / "docs/operator-iam.md"}
+PAGES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *DECISIONS} - GENERATED)
+
+STATUS = re.compile(r"^Status: (?:proposed|accepted|rejected|superseded), 20\d\d-[01]\d-[0-3]\d\.")
+LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
+CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.DOTALL | re.MULTILINE)
+UNPLAIN = re.compile(
+    r"\b(?:admits?|admitted|anew|beside|former|is none|is to be|leads? to|let(?:s|ting)? go|mend(?:s|ed|ing)?"
+    r"|nobody else|whom|whose a)\b",
+    re.IGNORECASE,
+)
+
+
+def _name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def _anchors(page: Path) -> set[str]:
+    """As GitHub makes them of headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=_name)
+def test_a_decision_has_a_status_and_a_date_below_its_title(page: Path) -> None:
+    title, blank, status, *_ = page.read_text(encoding="utf-8").splitlines()
+    assert title.startswith(f"# {int(page.name[:4])}. ")
+    assert not blank
+    assert STATUS.match(status), "write: Status: accepted, YYYY-MM-DD."
+
+
+def test_decisions_are_found() -> None:
+    assert len(DECISIONS) > 15
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_relative_links_have_a_target(page: Path) -> None:
+    for link in LINK.findall(CODE.sub("", page.read_text(encoding="utf-8"))):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in _anchors(target), link
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=_name)
+def test_a_page_uses_plain_words(page: Path) -> None:
+    text = CODE.sub(lambda code: "\n" * code[0].count("\n"), page.read_text(encoding="utf-8"))
+    used = [
+        f"line {number}: {line.strip()}" for number, line in enumerate(text.splitlines(), 1) if UNPLAIN.search(line)
+    ]
+    assert not used, "CONTRIBUTING.md, 'Language', has the words to write instead"
