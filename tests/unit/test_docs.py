@@ -45,7 +45,7 @@ def test_decisions_are_found() -> None:
     assert len(DECISIONS) > 15
 
 
-@pytest.mark.parametrize("page", PAGES, ids=_name)
+@pytest.mark.parametrize("page", sorted({*PAGES, *(ROOT / "docs").rglob("*.md")}), ids=_name)
 def test_relative_links_have_a_target(page: Path) -> None:
     for link in LINK.findall(CODE.sub("", page.read_text(encoding="utf-8"))):
         if "://" in link:
