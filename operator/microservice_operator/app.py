@@ -14,22 +14,24 @@ from uuid import uuid4
 import kopf
 import structlog
 
-from . import cloud, metrics, names, postgres, server
-from .cluster.children import Children
-from .cluster.connection import Connection, configuration, own_namespace
+from . import health_server, metrics, names
+from .aws.engine.clients import Clients, Limits
+from .cluster.api_client import Connection, configuration, own_namespace
+from .cluster.apply import Cluster
+from .cluster.child_cache import Children
 from .cluster.kinds import NAMESPACE
 from .cluster.lease import Lease
-from .cluster.pods import Pods
+from .cluster.pod_cache import Pods
 from .cluster.secret_poll import SecretPoll
-from .cluster.writes import Cluster
-from .outside import Outside
-from .queue import Key, Queue
+from .external.reconcile import Outside
+from .postgres.sessions import Servers
 from .reconcile import Operator
+from .resync_cache import Settled
 from .settings import Settings
-from .settled import Settled
+from .watched_resources import World
 from .watches import Watches
 from .workers import Workers
-from .world import World
+from .workqueue import Key, Queue
 
 log = structlog.get_logger(__name__)
 
@@ -52,8 +54,8 @@ class App:
         self.watches.microservices(self._saw, self._lost)
         self.watches.children(self.children, self.pods, self._look_at_all)
         cluster = Cluster(connection, self.children)
-        clients = cloud.Clients(settings.aws_endpoint_url, _count_aws, cloud.Limits(threads=settings.aws_pool_size))
-        servers = postgres.Servers()
+        clients = Clients(settings.aws_endpoint_url, _count_aws, Limits(threads=settings.aws_pool_size))
+        servers = Servers()
         self.operator = Operator(
             world=self.world,
             cluster=cluster,
@@ -185,7 +187,9 @@ async def main(settings: Settings) -> None:
     connection = Connection(await configuration(), settings.connections)
     cluster_id = await _cluster_id(connection)
     app = App(settings, connection, cluster_id)
-    runner = await server.serve((settings.listen_host, settings.listen_port), app.alive, app.ready, app.refresh_metrics)
+    runner = await health_server.serve(
+        (settings.listen_host, settings.listen_port), app.alive, app.ready, app.refresh_metrics
+    )
     log.info("started", cluster=cluster_id, workers=settings.workers, emulator=settings.aws_endpoint_url or "")
     kopf_task = asyncio.create_task(
         kopf.operator(

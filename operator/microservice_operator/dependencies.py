@@ -7,7 +7,7 @@ from typing import Any
 
 from . import names
 from .api.microservice import Dependency
-from .api.objects import Microservice
+from .api.parsing import Microservice
 from .api.stores import TableRef
 from .facts import Part, Reason, State
 from .status import serves

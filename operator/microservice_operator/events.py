@@ -9,8 +9,8 @@ from typing import Any
 import structlog
 
 from . import names
-from .api.objects import Identity
-from .cluster.connection import ApiError, Connection
+from .api.parsing import Identity
+from .cluster.api_client import ApiError, Connection
 from .cluster.kinds import EVENT, MICROSERVICE
 from .errors import OperatorError
 from .facts import Event

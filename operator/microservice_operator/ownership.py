@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from . import names
-from .api.objects import Identity
+from .api.parsing import Identity
 
 # "Tag naming limits and requirements" (Tagging AWS Resources): user-made tags of one resource; ours are the four marks
 # of an owner, what was declared, what was taken over, and what is left behind.

@@ -7,34 +7,28 @@ from datetime import UTC, datetime
 from typing import Any
 
 from . import desired, events, names, status
-from .api.objects import Environment, Identity, Microservice, identity, microservice
-from .cloud import reachable, usable
-from .cluster.pods import Pods
-from .cluster.writes import Cluster
+from .api.parsing import Environment, Identity, Microservice, identity, microservice
+from .aws.dynamodb.tables import usable
+from .aws.messaging.fields import reachable
+from .cluster.apply import Cluster
+from .cluster.pod_cache import Pods
 from .dependencies import dependency_part, dependency_urls, table_ref_part
 from .desired.context import Child, Context, Message, Table
 from .desired.transition import WIDENED, widened
+from .environment_selection import Used
 from .errors import Gone, InvalidSpec, OperatorError, Problem
+from .external.deletion import Leaves, is_over, known_parts
+from .external.identity import identity_wait, role_arn, table_ref_names
+from .external.reconcile import Outside, Provided
+from .external.relocation import moved
+from .external.resource_type import Before
+from .external.table_grants import trouble
 from .facts import Event, Facts, Part, Reason, Section, State, Workload
-from .outside import (
-    Before,
-    Leaves,
-    Outside,
-    Provided,
-    identity_wait,
-    is_over,
-    known_parts,
-    moved,
-    role_arn,
-    table_ref_names,
-    trouble,
-)
 from .ownership import too_many_tags
-from .plain import mappings, text
+from .raw_objects import mappings, text
 from .rollouts import Rollouts
-from .selection import Used
+from .watched_resources import Key, World
 from .workload import Snapshot, kept, mended_migrations, migrations, told, unfinished_migrations, workload
-from .world import Key, World
 
 RETRY_STALLED = 120.0
 SLOWER = 10  # watches show what happens in the cluster; a look without cause is only a safety net there

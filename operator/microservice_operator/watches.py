@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import names
-from .cluster.children import Children
-from .cluster.connection import Connection
+from .cluster.api_client import Connection
+from .cluster.child_cache import Children
 from .cluster.kinds import ENVIRONMENT, MICROSERVICE, NAMESPACE, POD, SERVICE_MONITOR, WATCHED, Kind
-from .cluster.pods import Pods
+from .cluster.pod_cache import Pods
 from .cluster.watch import Watch
-from .world import World
+from .watched_resources import World
 
 OURS = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
 FRESH = 10.0  # seconds

@@ -15,11 +15,11 @@ from uuid import uuid4
 import structlog
 
 from . import metrics
-from .calls import Calls
 from .errors import NotYet, OperatorError
 from .fence import Fenced
-from .queue import Key, Queue
+from .pending_calls import Calls
 from .reconcile import Again, Operator, reconcile, tell_overrun
+from .workqueue import Key, Queue
 
 log = structlog.get_logger(__name__)
 

@@ -3,14 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from . import names
-from .api.objects import Identity, Microservice
-from .cluster.children import Children, Record
-from .cluster.pods import Pods
-from .cluster.states import ROLLING
+from .api.parsing import Identity, Microservice
+from .cluster.child_states import ROLLING
 from .desired.context import Child, Migration
 from .facts import Job, Part, Reason, State, Trouble, Workload
+
+if TYPE_CHECKING:  # caches with clocks; here they are only read
+    from .cluster.child_cache import Children, Record
+    from .cluster.pod_cache import Pods
 
 KEPT_MIGRATIONS = 10
 USED_BY_MIGRATIONS = ("Secret", "NetworkPolicy")
@@ -27,12 +30,12 @@ class Snapshot:
     """What the watches know of one Microservice's children and pods at a moment."""
 
     owner: Identity
-    records: Mapping[tuple[str, str], Record]
-    pods: Pods
+    records: "Mapping[tuple[str, str], Record]"
+    pods: "Pods"
     now: datetime
 
     @classmethod
-    def of(cls, children: Children, pods: Pods, owner: Identity, now: datetime) -> "Snapshot":
+    def of(cls, children: "Children", pods: "Pods", owner: Identity, now: datetime) -> "Snapshot":
         """The present one; `now` has a time zone."""
         return cls(owner, children.of((owner.namespace, owner.name)), pods, now)
 
@@ -62,7 +65,7 @@ def workload(seen: Snapshot) -> Workload:
     return blamed
 
 
-def _ours(seen: Snapshot, record: Record) -> bool:
+def _ours(seen: Snapshot, record: "Record") -> bool:
     """Of this very Microservice; one that has lost its owner is ours by our hash, until it is put right."""
     return record.owner == seen.owner.uid or (not record.owner and bool(record.hash))
 
@@ -185,6 +188,6 @@ def _told(troubles: Sequence[Trouble], now: datetime) -> tuple[Trouble | None, f
     return told, later
 
 
-def _jobs(seen: Snapshot) -> list[tuple[str, Job, Record]]:
+def _jobs(seen: Snapshot) -> "list[tuple[str, Job, Record]]":
     found = ((name, record.state, record) for (kind, name), record in seen.records.items() if kind == "Job")
     return [(name, state, record) for name, state, record in found if isinstance(state, Job)]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from microservice_operator.api import objects
+from microservice_operator.api import parsing
 from tests.api.server import CRDS, Refused, Server
 from tests.cluster import Cluster
 from tests.conftest import REPOSITORY
@@ -53,7 +53,7 @@ def test_definitions_fit_into_the_annotation_of_client_side_apply() -> None:
 @pytest.mark.parametrize("example", rule_examples(), ids=lambda example: example.message[:50])
 def test_defaults_are_those_of_the_models(server: Server, example: Any) -> None:
     stored = server.create(example.good, dry_run=True)
-    parse = objects.microservice if stored["kind"] == "Microservice" else objects.environment
+    parse = parsing.microservice if stored["kind"] == "Microservice" else parsing.environment
     body = {**example.good, "metadata": {"uid": "", **example.good["metadata"]}}
     written_out = parse(body).spec.manifest()
     assert stored["spec"] == _stored(written_out, example.good["spec"])

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from microservice_operator.api import objects
+from microservice_operator.api import parsing
 from microservice_operator.errors import InvalidSpec
 from tests.api.server import Refused, Server
 from tests.unit.api.examples import HERE
@@ -66,7 +66,7 @@ def mutations(body: dict[str, Any], field: str) -> Iterator[tuple[Path, Any]]:
 
 def parsed(body: dict[str, Any]) -> str:
     """The operator's verdict; empty when the object is good."""
-    parse = objects.microservice if body["kind"] == "Microservice" else objects.environment
+    parse = parsing.microservice if body["kind"] == "Microservice" else parsing.environment
     try:
         parse({**body, "metadata": {"uid": "", **body["metadata"]}})
     except InvalidSpec as error:

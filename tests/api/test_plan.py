@@ -15,7 +15,7 @@ from microservice_operator.names import ANNOTATION_DEFAULT_ENVIRONMENT, LABEL_EN
 from tests.api.server import Server
 from tests.cluster import Cluster
 from tests.conftest import REPOSITORY
-from tests.unit.cloud.test_forecast import EVERYTHING, RDS, documents
+from tests.unit.cli.test_plan import EVERYTHING, RDS, documents
 
 Plan = Callable[..., Result]
 Create = Callable[[dict[str, Any]], dict[str, Any]]

@@ -9,13 +9,17 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from microservice_operator.api.objects import Identity
+from microservice_operator.api.parsing import Identity
 from microservice_operator.api.stores import Table
-from microservice_operator.cloud import Clients, Limits, Place, WantedTable, reconcile_table
-from microservice_operator.cloud.lately import Lately
-from microservice_operator.cloud.repeats import Repeats
+from microservice_operator.aws.dynamodb.desired import WantedTable
+from microservice_operator.aws.dynamodb.tables import reconcile_table
+from microservice_operator.aws.engine.clients import Clients, Limits
+from microservice_operator.aws.engine.expectations import Lately
+from microservice_operator.aws.engine.scope import Place
+from microservice_operator.aws.engine.write_backoff import Repeats
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
+from microservice_operator.resync_cache import Settled
 from tests.aws.proxy import Proxy
 from tests.aws.rds_world import ec2, rds
 from tests.aws.scaling import StrictScaling
@@ -65,7 +69,9 @@ def doors(emulator: str) -> Iterator[World]:
         identity.get_caller_identity()
         identity.close()
         nobody = Owner("cluster", Identity("", "", ""))
-        yield World(Place(clients, REGION, ACCOUNT, nobody), proxy, strict, heard, StrictScaling(client), client)
+        yield World(
+            Place(clients, REGION, ACCOUNT, nobody, Settled(0)), proxy, strict, heard, StrictScaling(client), client
+        )
         client.close()
         clients.close()
         proxy.stop()

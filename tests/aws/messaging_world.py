@@ -10,11 +10,13 @@ import pytest
 
 from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.microservice import MicroserviceSpec
-from microservice_operator.api.objects import Environment, Identity, Microservice
+from microservice_operator.api.parsing import Environment, Identity, Microservice
+from microservice_operator.external.backoff import Backoffs
+from microservice_operator.external.deletion import is_over
+from microservice_operator.external.reconcile import Outside, Provided
+from microservice_operator.external.resource_type import Before
 from microservice_operator.facts import Part, Reason, Section, State
-from microservice_operator.outside import Before, Outside, Provided, is_over
-from microservice_operator.outside.backoffs import Backoffs
-from microservice_operator.settled import Settled
+from microservice_operator.resync_cache import Settled
 from tests.aws.conftest import ACCOUNT, REGION, World
 from tests.aws.sns import StrictSNS
 from tests.aws.sqs import StrictSQS

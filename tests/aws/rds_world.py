@@ -8,13 +8,13 @@ import boto3
 import pytest
 
 from microservice_operator.api.stores import Database
-from microservice_operator.cloud import rds as cloud
-from microservice_operator.cloud import rds_wanted
-from microservice_operator.cloud.lately import Lately
-from microservice_operator.cloud.place import Place
-from microservice_operator.cloud.rds_fleet import Fleet
-from microservice_operator.cloud.rds_wanted import WantedInstance
-from microservice_operator.cloud.repeats import Repeats
+from microservice_operator.aws.engine.expectations import Lately
+from microservice_operator.aws.engine.list_cache import ListCache
+from microservice_operator.aws.engine.scope import Place
+from microservice_operator.aws.engine.write_backoff import Repeats
+from microservice_operator.aws.rds import desired
+from microservice_operator.aws.rds import instances as rds_instances
+from microservice_operator.aws.rds.desired import WantedInstance
 from microservice_operator.facts import Part, State
 from tests.aws.proxy import Proxy
 from tests.aws.rds_strict import StrictRDS, strict_ec2
@@ -53,7 +53,7 @@ class RDSWorld:
 
     @property
     def name(self) -> str:
-        return cloud.instance_name(self.place, "orders")
+        return rds_instances.instance_name(self.place, "orders")
 
     @property
     def instance(self) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class RDSWorld:
 
     def wanted(self, **spec: Any) -> WantedInstance:
         declared = Database.model_validate({"name": "orders", **spec})
-        network = rds_wanted.Network(self.network.vpc, SUBNETS, self.network.pods)
+        network = desired.Network(self.network.vpc, SUBNETS, self.network.pods)
         return WantedInstance(
             declared, network, SIZES[declared.size], {"team": "shop"}, dict(self.known), field="spec.databases[0]"
         )
@@ -69,7 +69,7 @@ class RDSWorld:
     async def one_pass(self, wanted: WantedInstance) -> tuple[Part, ...]:
         """One pass, as the walk does it: at most one write for each resource."""
         before = len(self.proxy.writes())
-        parts, _ = await cloud.reconcile_instance(self.place, replace(wanted, known=dict(self.known)))
+        parts, _ = await rds_instances.reconcile_instance(self.place, replace(wanted, known=dict(self.known)))
         assert len(self.proxy.writes()) - before <= len(parts)
         self.known = {part.kind: part.id for part in parts if part.id}
         return parts
@@ -104,7 +104,9 @@ class RDSWorld:
         """Let it go, pass after pass; every part that was seen."""
         seen: list[Part] = []
         for _ in range(passes):
-            parts = await cloud.delete_instance(self.place, cloud.LeavingInstance("orders", policy, self.known))
+            parts = await rds_instances.delete_instance(
+                self.place, rds_instances.LeavingInstance("orders", policy, self.known)
+            )
             seen += parts
             if all(part.state in (State.READY, State.RETAINED) for part in parts):
                 return seen
@@ -133,7 +135,7 @@ def rds(world: "World", ec2: Network) -> RDSWorld:
     strict.groups.vpc = ec2.vpc
     world.proxy.layers |= {"rds": strict, "secretsmanager": strict, "ec2": strict_ec2(strict)}
     # a look serves for no time at all: a pass sees what the clock of the strict layer says
-    world.place.clients.fleet = Fleet(0, lambda: strict.now)
+    world.place.clients.lists = ListCache(0, lambda: strict.now)
     world.place.clients.lately = Lately(clock=lambda: strict.now)
     world.place.clients.repeats = Repeats(lambda: strict.now)
     return RDSWorld(world.place, world.proxy, strict, ec2, world.heard)

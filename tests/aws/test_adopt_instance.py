@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from microservice_operator import names
-from microservice_operator.cloud import Adoption
-from microservice_operator.cloud import rds as cloud
-from microservice_operator.cloud.rds_wanted import WantedInstance
+from microservice_operator.aws.engine.decide import Adoption
+from microservice_operator.aws.rds import instances as rds_instances
+from microservice_operator.aws.rds.desired import WantedInstance
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
 from tests.aws.conftest import ACCOUNT, REGION
@@ -68,7 +68,7 @@ async def untouched(rds: RDSWorld, want: WantedInstance) -> Part:
     before = copy.deepcopy(rds.strict.instances)
     (part,) = await rds.drive(want)
     assert (part.state, part.reason, part.id) == (State.STALLED, Reason.ADOPTION_REFUSED, "")
-    assert not cloud.answers(part)
+    assert not rds_instances.answers(part)
     assert rds.proxy.writes() == []
     assert rds.strict.instances == before
     return part
@@ -104,7 +104,7 @@ async def test_with_consent_it_gets_our_marks_first_and_is_then_as_the_spec_says
     assert (instance["DBSubnetGroup"]["DBSubnetGroupName"], instance["MasterUsername"]) == ("old-subnets", "postgres")
     assert "CreateDBInstance" not in rds.proxy.writes()
     assert set(rds.strict.instances) == {NAME}
-    at = cloud.endpoint(rds.place, NAME)
+    at = rds_instances.endpoint(rds.place, NAME)
     assert at
     assert (at.host, (await at.admin.login()).username) == ("legacy.example", "postgres")
     before = rds.proxy.writes()
@@ -174,9 +174,9 @@ async def test_consent_to_take_over_is_none_to_delete(rds: RDSWorld) -> None:
     there(rds)
     await adopted(rds)
     for policy in ("Delete", "Snapshot"):
-        leaving = cloud.LeavingInstance("orders", policy, rds.known, deletion=NO)
+        leaving = rds_instances.LeavingInstance("orders", policy, rds.known, deletion=NO)
         for _ in range(3):
-            parts = await cloud.delete_instance(rds.place, leaving)
+            parts = await rds_instances.delete_instance(rds.place, leaving)
         assert {part.state for part in parts} == {State.RETAINED}, parts
         assert names.ANNOTATION_DELETE_ADOPTED in parts[0].message
         assert parts[0].events[0].type == "Warning"
@@ -187,9 +187,9 @@ async def test_consent_to_take_over_is_none_to_delete(rds: RDSWorld) -> None:
 async def test_a_consented_deletion_leaves_the_automated_backups(rds: RDSWorld) -> None:
     there(rds)
     await adopted(rds)
-    leaving = cloud.LeavingInstance("orders", "Delete", rds.known, deletion=YES)
+    leaving = rds_instances.LeavingInstance("orders", "Delete", rds.known, deletion=YES)
     for _ in range(5):
-        await cloud.delete_instance(rds.place, leaving)
+        await rds_instances.delete_instance(rds.place, leaving)
     (call,) = [call for call in rds.proxy.calls if call.action == "DeleteDBInstance"][-1:]
     assert call.body["DeleteAutomatedBackups"] == "false"
 
@@ -207,14 +207,14 @@ async def test_what_is_taken_over_is_so_for_good(rds: RDSWorld, spec: dict[str, 
     before = rds.proxy.writes()
     parts = await rds.drive(wanted(rds, YES if spec["adopt"] else None, **spec))
     assert (parts[0].state, parts[0].reason, parts[0].id) == (State.STALLED, Reason.CHANGE_REFUSED, ARN)
-    assert cloud.answers(parts[0])
+    assert rds_instances.answers(parts[0])
     assert rds.proxy.writes() == before
 
 
 async def test_a_deletion_leaves_alone_what_was_never_taken_over(rds: RDSWorld) -> None:
     before = copy.deepcopy(there(rds))
-    leaving = cloud.LeavingInstance("orders", "Delete", adopts=NAME)
-    parts = await cloud.delete_instance(rds.place, leaving)
+    leaving = rds_instances.LeavingInstance("orders", "Delete", adopts=NAME)
+    parts = await rds_instances.delete_instance(rds.place, leaving)
     assert (parts[0].state, parts[0].reason) == (State.RETAINED, Reason.CONFLICT)
     assert {part.state for part in parts} <= {State.RETAINED, State.READY}
     assert rds.strict.instances[NAME] == before

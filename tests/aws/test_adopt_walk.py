@@ -8,9 +8,12 @@ import pytest
 
 from microservice_operator import names
 from microservice_operator.api.microservice import MicroserviceSpec
-from microservice_operator.api.objects import Environment, Identity, Microservice
+from microservice_operator.api.parsing import Environment, Identity, Microservice
+from microservice_operator.external.deletion import is_over
+from microservice_operator.external.identity import table_ref_names
+from microservice_operator.external.reconcile import Outside
+from microservice_operator.external.resource_type import Before
 from microservice_operator.facts import Part, Reason, State
-from microservice_operator.outside import Before, Outside, is_over, table_ref_names
 from tests.aws.messaging_world import Neighbours
 from tests.aws.test_identity import TABLE, Roles, iam_client, roles
 from tests.aws.test_identity_walk import ENVIRONMENT, outside

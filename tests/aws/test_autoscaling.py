@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from microservice_operator.cloud import LeavingTable, WantedTable, delete_table, reconcile_table, table_name
+from microservice_operator.aws.dynamodb.desired import WantedTable
+from microservice_operator.aws.dynamodb.tables import LeavingTable, delete_table, reconcile_table, table_name
 from microservice_operator.facts import Part, Reason, State
 from tests.aws.conftest import World, drive, table, waited_for
 from tests.aws.proxy import Answer, Fault, refusal

@@ -10,20 +10,19 @@ import pytest
 
 from microservice_operator.api.environment import AWS
 from microservice_operator.api.microservice import MicroserviceSpec
-from microservice_operator.api.objects import Microservice
-from microservice_operator.cloud import Place
-from microservice_operator.cloud.iam_roles import (
+from microservice_operator.api.parsing import Microservice
+from microservice_operator.aws.engine.arns import arns
+from microservice_operator.aws.engine.scope import Place, site
+from microservice_operator.aws.iam.roles import (
     LeavingIdentity,
     WantedIdentity,
     credentials_usable,
     delete_identity,
     reconcile_identity,
-    site,
 )
-from microservice_operator.cloud.policy import Granting, grants
-from microservice_operator.cloud.policy_arns import arns
+from microservice_operator.aws.iam.service_policy import Granting, grants
 from microservice_operator.facts import Part, Reason, State
-from microservice_operator.settled import Settled
+from microservice_operator.resync_cache import Settled
 from tests.aws.conftest import ACCOUNT, REGION, World
 from tests.aws.eks import PodIdentity
 from tests.aws.iam import StrictIAM

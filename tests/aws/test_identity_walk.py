@@ -7,14 +7,17 @@ from typing import Any
 from microservice_operator import names
 from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.microservice import MicroserviceSpec
-from microservice_operator.api.objects import Environment, Microservice
-from microservice_operator.cloud import table_name
-from microservice_operator.cloud.iam_roles import site
-from microservice_operator.cloud.policy_arns import table_arn
+from microservice_operator.api.parsing import Environment, Microservice
+from microservice_operator.aws.dynamodb.tables import table_name
+from microservice_operator.aws.engine.arns import table_arn
+from microservice_operator.aws.engine.scope import site
+from microservice_operator.external.deletion import is_over
+from microservice_operator.external.identity import identity_wait
+from microservice_operator.external.reconcile import Outside, Provided
+from microservice_operator.external.resource_type import Before
 from microservice_operator.facts import Part, Reason, Section, State
-from microservice_operator.outside import Before, Outside, Provided, identity_wait, is_over
 from microservice_operator.ownership import Owner
-from microservice_operator.settled import Settled
+from microservice_operator.resync_cache import Settled
 from tests.aws.conftest import ACCOUNT, REGION
 from tests.aws.proxy import Fault, refusal
 from tests.aws.strict import StrictDynamoDB

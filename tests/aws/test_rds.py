@@ -9,11 +9,11 @@ import pytest
 
 from microservice_operator import names
 from microservice_operator.api.stores import Database
-from microservice_operator.cloud import rds as cloud
-from microservice_operator.cloud.rds_kinds import INSTANCE
+from microservice_operator.aws.rds import instances as rds_instances
+from microservice_operator.aws.rds.fields import INSTANCE
 from microservice_operator.facts import Reason, State
 from microservice_operator.ownership import Owner
-from microservice_operator.settled import Settled
+from microservice_operator.resync_cache import Settled
 from tests.aws.rds_world import RDSWorld
 
 CREATION = {"CreateSecurityGroup", "CreateDBSubnetGroup", "CreateDBParameterGroup", "CreateDBInstance"}
@@ -309,7 +309,9 @@ async def test_a_foreign_instance_of_the_name_is_left_alone(rds: RDSWorld) -> No
 
 
 async def rds_only(rds: RDSWorld, policy: Any) -> Any:
-    return (await cloud.delete_instance(rds.place, cloud.LeavingInstance("orders", policy, rds.known)))[0]
+    return (await rds_instances.delete_instance(rds.place, rds_instances.LeavingInstance("orders", policy, rds.known)))[
+        0
+    ]
 
 
 async def test_one_that_lists_do_not_show_yet_is_not_made_twice(rds: RDSWorld) -> None:
@@ -324,7 +326,7 @@ async def test_what_is_settled_is_not_asked_for(rds: RDSWorld) -> None:
     await rds.made()
     await rds.quiet()
     calls = len(rds.proxy.calls)
-    parts, endpoint = await cloud.reconcile_instance(rds.place, rds.wanted())
+    parts, endpoint = await rds_instances.reconcile_instance(rds.place, rds.wanted())
     assert (len(rds.proxy.calls), len(parts)) == (calls, 4)
     assert endpoint
     await rds.made(backup={"retentionDays": 8})
@@ -336,7 +338,7 @@ async def test_one_look_serves_all_instances_of_a_region(rds: RDSWorld) -> None:
     worlds = [replace(rds, place=replace(rds.place, owner=owner), known={}) for owner in owners]
     for world in worlds:
         await world.made()
-    rds.place.clients.fleet = type(rds.place.clients.fleet)(4, lambda: rds.strict.now)
+    rds.place.clients.lists = type(rds.place.clients.lists)(4, lambda: rds.strict.now)
     before = len(rds.proxy.calls)
     for world in worlds:
         await world.quiet()

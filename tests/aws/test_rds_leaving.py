@@ -3,9 +3,9 @@
 import pytest
 
 from microservice_operator import names
-from microservice_operator.cloud import rds as cloud
-from microservice_operator.cloud.plan import Phase
-from microservice_operator.cloud.rds_states import STATES
+from microservice_operator.aws.engine.decide import Phase
+from microservice_operator.aws.rds import instances as rds_instances
+from microservice_operator.aws.rds.states import STATES
 from microservice_operator.facts import Reason, State
 from tests.aws.proxy import Fault
 from tests.aws.rds_world import RDSWorld
@@ -74,7 +74,7 @@ async def test_delete_while_it_is_being_made(rds: RDSWorld, passes: int) -> None
 async def test_wanted_again_while_the_old_one_is_going(rds: RDSWorld) -> None:
     await rds.made()
     for _ in range(2):
-        await cloud.delete_instance(rds.place, cloud.LeavingInstance("orders", "Delete", rds.known))
+        await rds_instances.delete_instance(rds.place, rds_instances.LeavingInstance("orders", "Delete", rds.known))
     assert rds.instance["DBInstanceStatus"] == "deleting"
     rds.known = {}
     await rds.made()
@@ -105,8 +105,8 @@ async def test_it_waits_for_each_state_that_passes(rds: RDSWorld, state: str) ->
     await rds.made()
     rds.strict.put(rds.name, state)
     before = rds.proxy.writes()
-    leaving = cloud.LeavingInstance("orders", "Delete", rds.known)
-    [part] = await cloud.delete_instance(rds.place, leaving)
+    leaving = rds_instances.LeavingInstance("orders", "Delete", rds.known)
+    [part] = await rds_instances.delete_instance(rds.place, leaving)
     assert (part.state, rds.proxy.writes()) == (State.DELETING, before)
     rds.strict.put(rds.name, "available")
     await rds.gone("Delete")
@@ -141,7 +141,9 @@ async def test_a_full_disk_grows(rds: RDSWorld) -> None:
 async def test_aws_down_delays_a_deletion_and_says_so(rds: RDSWorld) -> None:
     await rds.made()
     rds.proxy.faults = [Fault("*", "drop-before")]
-    [part] = await cloud.delete_instance(rds.place, cloud.LeavingInstance("orders", "Delete", rds.known))
+    [part] = await rds_instances.delete_instance(
+        rds.place, rds_instances.LeavingInstance("orders", "Delete", rds.known)
+    )
     assert (part.state, part.reason) == (State.DELETING, Reason.AWS_UNAVAILABLE)
     assert part.id == rds.known["DatabaseInstance"]
     rds.proxy.faults = []

@@ -10,12 +10,14 @@ import pytest
 
 from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.microservice import MicroserviceSpec
-from microservice_operator.api.objects import Environment, Microservice
-from microservice_operator.connections import Connection, Login
+from microservice_operator.api.parsing import Environment, Microservice
+from microservice_operator.database_connection import Connection, Login
+from microservice_operator.external.deletion import is_over
+from microservice_operator.external.reconcile import Outside, Provided
+from microservice_operator.external.resource_type import Before
 from microservice_operator.facts import Part, Reason, State
-from microservice_operator.outside import Before, Outside, Provided, is_over
-from microservice_operator.postgres import Servers
-from microservice_operator.settled import Settled
+from microservice_operator.postgres.sessions import Servers
+from microservice_operator.resync_cache import Settled
 from tests.aws.conftest import ACCOUNT, REGION
 from tests.aws.rds_servers import RealServers
 from tests.aws.rds_world import SIZES, RDSWorld

@@ -10,14 +10,14 @@ import pytest
 import yaml
 
 from microservice_operator import names
-from microservice_operator.api.objects import Identity
+from microservice_operator.api.parsing import Identity
 from microservice_operator.api.routes import API, APIGateway
-from microservice_operator.cloud.apis import LeavingAPI, Others, WantedAPI, api_url, leave_api, reconcile_api
-from microservice_operator.cloud.claims import Tokens
-from microservice_operator.cloud.gateways import SharedAPI
-from microservice_operator.cloud.lately import Lately
-from microservice_operator.cloud.making import Making
-from microservice_operator.cloud.repeats import Repeats
+from microservice_operator.aws.apigateway.route_ownership import Tokens
+from microservice_operator.aws.apigateway.routes import LeavingAPI, Others, WantedAPI, api_url, leave_api, reconcile_api
+from microservice_operator.aws.apigateway.shared_api import SharedAPI
+from microservice_operator.aws.engine.create_once import Making
+from microservice_operator.aws.engine.expectations import Lately
+from microservice_operator.aws.engine.write_backoff import Repeats
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
 from tests.aws.conftest import REGION, World

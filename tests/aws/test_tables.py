@@ -7,17 +7,11 @@ import pytest
 
 from microservice_operator import names
 from microservice_operator.api.stores import Table
-from microservice_operator.cloud import (
-    LeavingTable,
-    WantedTable,
-    delete_table,
-    reconcile_table,
-    table_name,
-    usable,
-)
+from microservice_operator.aws.dynamodb.desired import WantedTable
+from microservice_operator.aws.dynamodb.tables import LeavingTable, delete_table, reconcile_table, table_name, usable
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
-from microservice_operator.settled import Settled
+from microservice_operator.resync_cache import Settled
 from tests.aws.conftest import ACCOUNT, REGION, World, drive, table
 from tests.aws.proxy import Fault, refusal
 

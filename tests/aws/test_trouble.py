@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from microservice_operator.cloud import LeavingTable, Limits, WantedTable, delete_table, reconcile_table
-from microservice_operator.cloud.account import verify_account
+from microservice_operator.aws.dynamodb.desired import WantedTable
+from microservice_operator.aws.dynamodb.tables import LeavingTable, delete_table, reconcile_table
+from microservice_operator.aws.engine.account import verify_account
+from microservice_operator.aws.engine.clients import Limits
 from microservice_operator.errors import NeedsPerson
 from microservice_operator.facts import Part, Reason, State
 from tests.aws.conftest import World, drive, table, waited_for

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from microservice_operator.aws.iam.operator_permissions import FREE, RIGHTS
+from microservice_operator.aws.iam.operator_policy import calls, services
 from microservice_operator.cli.permissions import page, policy
-from microservice_operator.cloud.policy_operator import calls, services
-from microservice_operator.cloud.policy_rights import FREE, RIGHTS
 from tests.aws.proxy import SEEN
 
 ROOT = Path(__file__).parents[2]

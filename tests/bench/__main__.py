@@ -10,7 +10,7 @@ from kubernetes.aio import config
 from kubernetes.aio.client import Configuration
 from rich.console import Console
 
-from microservice_operator.cluster.connection import Connection
+from microservice_operator.cluster.api_client import Connection
 from tests.api.server import Server
 from tests.cluster import Cluster, down, up
 

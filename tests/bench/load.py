@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any
 
-from microservice_operator.api import objects
-from microservice_operator.cluster.connection import MERGE_PATCH, Connection
+from microservice_operator.api import parsing
+from microservice_operator.cluster.api_client import MERGE_PATCH, Connection
 from microservice_operator.cluster.kinds import CHILDREN, MICROSERVICE, NAMESPACE
 from microservice_operator.desired import children
 from microservice_operator.desired.context import Context
@@ -28,7 +28,7 @@ def resource(namespace: str, name: str) -> dict[str, Any]:
 def bodies(namespace: str, name: str) -> list[dict[str, Any]]:
     """The same children, without an owner: the garbage collector would take them."""
     body = resource(namespace, name)
-    service = objects.microservice({**body, "metadata": {**body["metadata"], "uid": "none"}})
+    service = parsing.microservice({**body, "metadata": {**body["metadata"], "uid": "none"}})
     wanted = [copy.deepcopy(child.body) for child in children(Context(microservice=service)) if child.body]
     for child in wanted:
         del child["metadata"]["ownerReferences"]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from microservice_operator.cluster.connection import ApiError, Connection
+from microservice_operator.cluster.api_client import ApiError, Connection
 from microservice_operator.cluster.kinds import CHILDREN
 
 from . import load

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from microservice_operator.cluster.states import ROLLING, SHORT
+from microservice_operator.cluster.child_states import ROLLING, SHORT
 from microservice_operator.facts import Facts, Part, Reason, State, Workload
 from microservice_operator.status import summarise
 

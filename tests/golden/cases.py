@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from microservice_operator.api import objects
+from microservice_operator.api import parsing
 from microservice_operator.desired import children
 from microservice_operator.desired.context import Connection, Context, Login, Message, Migration, Table
 
@@ -41,8 +41,8 @@ def _case(folder: Path) -> Case:
     known = (yaml.safe_load(written.read_text("utf-8")) if written.exists() else None) or {}
     body, environment = documents["Microservice"], documents.get("Environment")
     context = Context(
-        microservice=objects.microservice({**body, "metadata": {"uid": UID, **body["metadata"]}}),
-        environment=objects.environment(environment) if environment else None,
+        microservice=parsing.microservice({**body, "metadata": {"uid": UID, **body["metadata"]}}),
+        environment=parsing.environment(environment) if environment else None,
         connections={name: _connection(item) for name, item in known.get("connections", {}).items()},
         database_waits=known.get("databaseWaits", {}),
         tables={name: Table(**item) for name, item in known.get("tables", {}).items()},

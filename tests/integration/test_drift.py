@@ -8,7 +8,7 @@ import pytest
 
 from microservice_operator import names
 from microservice_operator.cluster.kinds import CHILDREN
-from tests.unit.core.additions import POLICY, pod_patches
+from tests.unit.support.additions import POLICY, pod_patches
 
 from . import install
 from .api import MERGE, Body, until

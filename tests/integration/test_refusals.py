@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from microservice_operator.cluster.connection import APPLY_PATCH, JSON_PATCH, MERGE_PATCH, ApiError
+from microservice_operator.cluster.api_client import APPLY_PATCH, JSON_PATCH, MERGE_PATCH, ApiError
+from microservice_operator.cluster.api_errors import changed_meanwhile, is_another
 from microservice_operator.cluster.kinds import CHILDREN, MICROSERVICE
-from microservice_operator.cluster.refusals import changed_meanwhile, is_another
 from microservice_operator.errors import Gone
 
 from .api import Api, Refused

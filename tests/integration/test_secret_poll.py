@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from microservice_operator import names
-from microservice_operator.cluster.children import Children
-from microservice_operator.cluster.connection import Connection, configuration
+from microservice_operator.cluster.api_client import Connection, configuration
+from microservice_operator.cluster.child_cache import Children
 from microservice_operator.cluster.kinds import SECRET
 from microservice_operator.cluster.secret_poll import SecretPoll
 

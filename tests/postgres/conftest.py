@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from microservice_operator.api.objects import Identity
+from microservice_operator.api.parsing import Identity
 from microservice_operator.ownership import Owner
-from microservice_operator.postgres import Place, Servers
+from microservice_operator.postgres.models import Place
+from microservice_operator.postgres.sessions import Servers
 from tests.postgres.making import made, master
 from tests.postgres.releases import WHEEL, majors, packed
 from tests.postgres.server import PostgresServer, TlsFront, certificates

@@ -1,9 +1,10 @@
 """Databases made as the walk makes them."""
 
 from microservice_operator.api.stores import Database
-from microservice_operator.connections import Connection, Login
+from microservice_operator.database_connection import Connection, Login
 from microservice_operator.facts import Part, State
-from microservice_operator.postgres import KnownLogins, Place, WantedDatabase, reconcile_database
+from microservice_operator.postgres.models import KnownLogins, Place, WantedDatabase
+from microservice_operator.postgres.reconcile import reconcile_database
 from tests.aws.rds_processes import ADMIN
 from tests.postgres.server import PostgresServer
 

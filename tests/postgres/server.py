@@ -16,8 +16,8 @@ from typing import Any
 
 import psycopg
 
-from microservice_operator.connections import Login
-from microservice_operator.postgres import Server
+from microservice_operator.database_connection import Login
+from microservice_operator.postgres.sessions import Server
 from tests.cluster.binaries import Progress
 from tests.cluster.certificates import authority, issue
 from tests.ports import free_port

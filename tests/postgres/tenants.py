@@ -7,9 +7,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from microservice_operator.connections import Connection, Login
+from microservice_operator.database_connection import Connection, Login
 from microservice_operator.facts import Part
-from microservice_operator.postgres import Place, reconcile_database
+from microservice_operator.postgres.models import Place
+from microservice_operator.postgres.reconcile import reconcile_database
 from tests.postgres import hostile
 from tests.postgres.making import wanted
 from tests.postgres.server import PostgresServer

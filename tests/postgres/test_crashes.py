@@ -11,10 +11,12 @@ from typing import Any, Literal
 import psycopg
 import pytest
 
-from microservice_operator.connections import Connection
+from microservice_operator.database_connection import Connection
 from microservice_operator.facts import Reason, State
 from microservice_operator.ownership import Owner
-from microservice_operator.postgres import LeavingDatabase, Place, delete_database, reconcile_database
+from microservice_operator.postgres.deletion import delete_database
+from microservice_operator.postgres.models import LeavingDatabase, Place
+from microservice_operator.postgres.reconcile import reconcile_database
 from tests.postgres.making import wanted
 from tests.postgres.server import PostgresServer
 

@@ -7,11 +7,13 @@ import psycopg
 import pytest
 
 from microservice_operator import names
-from microservice_operator.connections import Connection, Login
+from microservice_operator.database_connection import Connection, Login
 from microservice_operator.facts import Reason, State
 from microservice_operator.ownership import Owner
-from microservice_operator.postgres import LeavingDatabase, Place, delete_database, reconcile_database
-from microservice_operator.settled import Settled
+from microservice_operator.postgres.deletion import delete_database
+from microservice_operator.postgres.models import LeavingDatabase, Place
+from microservice_operator.postgres.reconcile import reconcile_database
+from microservice_operator.resync_cache import Settled
 from tests.postgres.making import made, wanted
 from tests.postgres.server import PostgresServer
 

@@ -1,6 +1,6 @@
 """The parameters that take a restart, held to what PostgreSQL says of its own."""
 
-from microservice_operator.cloud.rds_parameters import STATIC
+from microservice_operator.aws.rds.parameters import STATIC
 from tests.postgres.server import PostgresServer
 
 

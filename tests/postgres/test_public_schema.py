@@ -5,9 +5,10 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from microservice_operator.connections import Connection, Login
+from microservice_operator.database_connection import Connection, Login
 from microservice_operator.facts import Reason, State
-from microservice_operator.postgres import Place, reconcile_database
+from microservice_operator.postgres.models import Place
+from microservice_operator.postgres.reconcile import reconcile_database
 from tests.postgres.making import made, wanted
 from tests.postgres.server import PostgresServer
 

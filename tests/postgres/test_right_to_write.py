@@ -8,9 +8,9 @@ from psycopg import sql
 
 from microservice_operator.errors import NotYet
 from microservice_operator.fence import Fenced
-from microservice_operator.postgres import Place
-from microservice_operator.postgres.observed import rows
-from microservice_operator.postgres.speaking import say
+from microservice_operator.postgres.execute import say
+from microservice_operator.postgres.models import Place
+from microservice_operator.postgres.observe import rows
 
 
 def lasting(*rights: float) -> Callable[[], float]:

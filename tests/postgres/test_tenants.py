@@ -14,10 +14,12 @@ from typing import Any, Literal
 import psycopg
 import pytest
 
-from microservice_operator.api.objects import Identity
+from microservice_operator.api.parsing import Identity
 from microservice_operator.facts import Reason, State
 from microservice_operator.ownership import Owner
-from microservice_operator.postgres import LeavingDatabase, delete_database, reconcile_database
+from microservice_operator.postgres.deletion import delete_database
+from microservice_operator.postgres.models import LeavingDatabase
+from microservice_operator.postgres.reconcile import reconcile_database
 from tests.postgres import hostile
 from tests.postgres.making import made, wanted
 from tests.postgres.tenants import Tenant, looks, plant, powers

@@ -8,10 +8,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from microservice_operator.connections import Login
+from microservice_operator.database_connection import Login
 from microservice_operator.errors import Gone
 from microservice_operator.facts import Part, Reason, State
-from microservice_operator.postgres import LeavingDatabase, Place, delete_database, reconcile_database, servers
+from microservice_operator.postgres import sessions
+from microservice_operator.postgres.deletion import delete_database
+from microservice_operator.postgres.models import LeavingDatabase, Place
+from microservice_operator.postgres.reconcile import reconcile_database
 from tests.ports import free_port
 from tests.postgres.making import made, wanted
 from tests.postgres.server import PostgresServer, TlsFront
@@ -115,7 +118,7 @@ def _another(certified: Path) -> str:
 async def test_a_frozen_server_does_not_hold_the_pass(
     place: Place, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(servers, "_SESSION_SECONDS", 1)
+    monkeypatch.setattr(sessions, "_SESSION_SECONDS", 1)
     _, connection = await made(place)
     async with place.servers.session(place.server) as session:
         postgres.freeze()

@@ -10,12 +10,15 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from microservice_operator.connections import Connection
+from microservice_operator.database_connection import Connection
 from microservice_operator.errors import NeedsPerson, NotYet
 from microservice_operator.facts import Part, Reason, State
-from microservice_operator.postgres import LeavingDatabase, Place, delete_database, reconcile_database, servers
-from microservice_operator.postgres.failures import meaning
-from microservice_operator.postgres.servers import Server
+from microservice_operator.postgres import sessions
+from microservice_operator.postgres.deletion import delete_database
+from microservice_operator.postgres.errors import meaning
+from microservice_operator.postgres.models import LeavingDatabase, Place
+from microservice_operator.postgres.reconcile import reconcile_database
+from microservice_operator.postgres.sessions import Server
 from tests.ports import free_port
 from tests.postgres.making import made, master, wanted
 from tests.postgres.server import PostgresServer
@@ -74,9 +77,9 @@ async def test_a_login_that_cannot_be_tried_resets_no_password(
 
 async def test_three_answers_to_a_login(place: Place) -> None:
     _, connection = await made(place)
-    name, login, servers = connection.database, connection.runtime, place.servers
-    assert await servers.admits(place.server, name, login)
-    assert not await servers.admits(place.server, name, replace(login, password="another"))
+    name, login, sessions = connection.database, connection.runtime, place.servers
+    assert await sessions.admits(place.server, name, login)
+    assert not await sessions.admits(place.server, name, replace(login, password="another"))
     unknown: list[tuple[Server, str]] = [
         (replace(place.server, port=free_port()), name),
         (replace(place.server, ssl_mode="require"), name),
@@ -84,7 +87,7 @@ async def test_three_answers_to_a_login(place: Place) -> None:
     ]
     for server, database in unknown:
         with pytest.raises(NotYet, match="does not admit role"):
-            await servers.admits(server, database, login)
+            await sessions.admits(server, database, login)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +175,7 @@ async def test_an_extension_that_is_kept_waiting_is_not_refused(
     place: Place, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, connection = await made(place)
-    monkeypatch.setitem(servers._OPTIONS, "lock_timeout", "200ms")
+    monkeypatch.setitem(sessions._OPTIONS, "lock_timeout", "200ms")
     with locked(postgres, "pg_extension", connection.database):
         part, _ = await reconcile_database(place, wanted(connection, extensions=["citext"]))
     assert (part.state, part.reason) == (State.PROGRESSING, Reason.PROGRESSING), part
@@ -182,7 +185,7 @@ async def test_an_extension_that_is_kept_waiting_is_not_refused(
 async def test_making_a_database_may_take_longer_than_a_statement(
     place: Place, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(servers._OPTIONS, "statement_timeout", "500ms")
+    monkeypatch.setitem(sessions._OPTIONS, "statement_timeout", "500ms")
     _, fresh = await reconcile_database(place, wanted())
     with locked(postgres, "pg_database") as lock:
         making = asyncio.create_task(reconcile_database(place, wanted(fresh)))
@@ -196,7 +199,7 @@ async def test_what_takes_longer_than_a_session_is_finished_by_the_server(
     place: Place, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And the pass that finds it says that it was made, for migrations run anew on a new database."""
-    monkeypatch.setattr(servers, "_SESSION_SECONDS", 1)
+    monkeypatch.setattr(sessions, "_SESSION_SECONDS", 1)
     _, fresh = await reconcile_database(place, wanted())
     assert fresh
     with locked(postgres, "pg_database"):
@@ -233,7 +236,7 @@ async def test_a_drop_that_was_broken_off_is_taken_up(place: Place, any_major: P
 
 
 async def test_a_server_that_says_nothing_is_not_waited_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(servers, "_REACH_SECONDS", 0.2)
+    monkeypatch.setattr(sessions, "_REACH_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         server = replace(place.server, port=silent.getsockname()[1])
         part, _ = await reconcile_database(replace(place, server=server), wanted())
@@ -243,13 +246,13 @@ async def test_a_server_that_says_nothing_is_not_waited_for(place: Place, monkey
 async def test_every_session_is_bounded_whatever_its_database_says(any_major: PostgresServer, place: Place) -> None:
     place = replace(place, server=any_major.server)
     _, connection = await made(place)
-    for name in servers._OPTIONS:
+    for name in sessions._OPTIONS:
         value = "'public'" if name == "search_path" else "'nothing'" if "libraries" in name else "0"
         any_major.run(f'ALTER DATABASE "{connection.database}" SET {name} = {value}')
         any_major.run(f'ALTER ROLE "{connection.owner.username}" SET {name} = {value}')
     for database, login in (("postgres", None), (connection.database, None), (connection.database, connection.owner)):
         async with place.servers.session(place.server, database, login) as session:
-            for name, value in servers._OPTIONS.items():
+            for name, value in sessions._OPTIONS.items():
                 [[found]] = await (await session.execute(f"SHOW {name}")).fetchall()
                 assert found == value
 

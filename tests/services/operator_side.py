@@ -16,13 +16,14 @@ import pytest
 
 from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.microservice import MicroserviceSpec
-from microservice_operator.api.objects import Environment, Identity, Microservice
-from microservice_operator.cloud import Clients, Limits
+from microservice_operator.api.parsing import Environment, Identity, Microservice
+from microservice_operator.aws.engine.clients import Clients, Limits
 from microservice_operator.desired.context import Context, Message, Table
 from microservice_operator.desired.variables import service_variables
+from microservice_operator.external.reconcile import Outside, Provided
+from microservice_operator.external.resource_type import Before
 from microservice_operator.facts import State
-from microservice_operator.outside import Before, Outside, Provided
-from microservice_operator.settled import Settled
+from microservice_operator.resync_cache import Settled
 
 REGION, ACCOUNT, ENVIRONMENT = "us-east-1", "123456789012", "local"
 LISTENER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2"

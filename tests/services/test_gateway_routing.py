@@ -13,7 +13,7 @@ from gateway_service.storefront.machinery import TAG_NAMESPACE as NAMESPACE
 from gateway_service.storefront.machinery import Breaker, Queue, queues, read_breakers
 from gateway_service.table import SERVICE_PARAMETER, TAG_CLUSTER, TAG_ENVIRONMENT, chosen, table
 from microservice_operator import names
-from microservice_operator.cloud.apigateway_service import HEADER
+from microservice_operator.aws.apigateway.routes_adapter import HEADER
 
 # The first block is the example of "Routing API requests" in the AWS documents.
 KEYS = (

@@ -7,16 +7,16 @@ from itertools import count
 import pytest
 from moto.server import ThreadedMotoServer
 
-from microservice_operator.api.objects import Identity
-from microservice_operator.cloud import Clients, Limits
-from microservice_operator.cloud.lately import Lately
-from microservice_operator.cloud.making import Making
-from microservice_operator.cloud.rds_fleet import Fleet
-from microservice_operator.cloud.repeats import Repeats
-from microservice_operator.outside import Outside
-from microservice_operator.outside.backoffs import Backoffs
-from microservice_operator.postgres import Servers
-from microservice_operator.settled import Settled
+from microservice_operator.api.parsing import Identity
+from microservice_operator.aws.engine.clients import Clients, Limits
+from microservice_operator.aws.engine.create_once import Making
+from microservice_operator.aws.engine.expectations import Lately
+from microservice_operator.aws.engine.list_cache import ListCache
+from microservice_operator.aws.engine.write_backoff import Repeats
+from microservice_operator.external.backoff import Backoffs
+from microservice_operator.external.reconcile import Outside
+from microservice_operator.postgres.sessions import Servers
+from microservice_operator.resync_cache import Settled
 from tests.aws.emulator import empty
 from tests.aws.proxy import Proxy
 from tests.aws.whole import REGION, WholeAWS
@@ -106,7 +106,7 @@ def world(doors: Doors, postgres: tuple[OneServer, str]) -> Iterator[World]:
     identity = Identity("shop", f"order-{number}", f"uid-{number}")
     made = World(aws, proxy, faults, doors.heard, outside, objects, identity, spec, dict(SIZES))
     made.publish(PATHS)
-    clients.fleet = Fleet(0, lambda: aws.rds.now)
+    clients.lists = ListCache(0, lambda: aws.rds.now)
     clients.making = Making(60, lambda: made.now)
     clients.lately = Lately(60, lambda: made.now)
     clients.repeats = Repeats(lambda: made.now)

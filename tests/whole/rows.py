@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
 from microservice_operator.api.base import Model
-from microservice_operator.cloud.rules import Effect
+from microservice_operator.aws.engine.rules import Effect
 
 IN_PLACE, RESTART, REPLACE, REFUSED = Effect.IN_PLACE, Effect.RESTART, Effect.REPLACE, Effect.REFUSED
 NOTHING = None

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from microservice_operator.cloud.rds_requests import MASTER
+from microservice_operator.aws.rds.requests import MASTER
 from tests.aws.rds_processes import ADMIN
 from tests.postgres.server import PostgresServer
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from microservice_operator.cloud.lately import Lately
+from microservice_operator.aws.engine.expectations import Lately
 from microservice_operator.facts import Part, Reason, State
 from tests.aws.proxy import Answer, Call, Emulator
 

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from microservice_operator.api.base import Model
-from microservice_operator.api.changes import refused_changes
 from microservice_operator.api.messaging import Queue, Topic
 from microservice_operator.api.microservice import MicroserviceSpec
-from microservice_operator.api.objects import Microservice
+from microservice_operator.api.parsing import Microservice
 from microservice_operator.api.stores import Database, Table
-from microservice_operator.cloud.rules import Effect
+from microservice_operator.api.transitions import refused_changes
+from microservice_operator.aws.engine.rules import Effect
+from microservice_operator.external.preview import Version, forecasts
 from microservice_operator.facts import Part, Reason, State
-from microservice_operator.outside.forecasts import Version, forecasts
 from microservice_operator.ownership import Owner
 
 from .rows import BARE, ELSEWHERE, ROWS, Row, fields

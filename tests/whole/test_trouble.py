@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from microservice_operator.cloud import Clients, Limits
-from microservice_operator.cloud.lately import Lately
-from microservice_operator.cloud.making import Making
-from microservice_operator.cloud.rds_fleet import Fleet
-from microservice_operator.cloud.repeats import Repeats
+from microservice_operator.aws.engine.clients import Clients, Limits
+from microservice_operator.aws.engine.create_once import Making
+from microservice_operator.aws.engine.expectations import Lately
+from microservice_operator.aws.engine.list_cache import ListCache
+from microservice_operator.aws.engine.write_backoff import Repeats
+from microservice_operator.external.deletion import is_over
 from microservice_operator.facts import Part, Reason, State
-from microservice_operator.outside import is_over
 from tests.aws.proxy import Answer, Call
 
 from .faults import BlackHole, broken, denied, once_each, share, throttled
@@ -222,7 +222,7 @@ async def test_a_service_that_says_nothing_takes_only_its_own_parts_along(world:
     hole = BlackHole(frozenset({service}))
     world.faults.rule = hole
     hasty = Clients(world.outside.clients._endpoint_url, limits=Limits(read_seconds=0.7, attempts=1))
-    hasty.fleet, hasty.making = Fleet(0, lambda: world.aws.rds.now), Making(60, lambda: world.now)
+    hasty.lists, hasty.making = ListCache(0, lambda: world.aws.rds.now), Making(60, lambda: world.now)
     hasty.lately, hasty.repeats = Lately(60, lambda: world.now), Repeats(lambda: world.now)
     patient_clients, world.outside.clients = world.outside.clients, hasty
     try:

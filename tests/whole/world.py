@@ -9,13 +9,15 @@ from typing import Any
 from microservice_operator import names
 from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.microservice import MicroserviceSpec
-from microservice_operator.api.objects import Environment, Identity, Microservice
-from microservice_operator.cluster.connection import ApiError
-from microservice_operator.connections import Connection
+from microservice_operator.api.parsing import Environment, Identity, Microservice
+from microservice_operator.cluster.api_client import ApiError
+from microservice_operator.database_connection import Connection
 from microservice_operator.desired.connection_secret import data_hash
+from microservice_operator.external.backoff import STALLED_LONGEST
+from microservice_operator.external.deletion import is_over
+from microservice_operator.external.reconcile import Outside, Provided
+from microservice_operator.external.resource_type import Before
 from microservice_operator.facts import Part, State
-from microservice_operator.outside import Before, Outside, Provided, is_over
-from microservice_operator.outside.backoffs import STALLED_LONGEST
 from tests.aws.proxy import Call, Proxy
 from tests.aws.whole import WholeAWS
 

@@ -8,8 +8,8 @@ from ..names import GROUP, VERSION
 from .base import Rule
 from .environment import EnvironmentSpec
 from .microservice import MicroserviceSpec
+from .openapi_schema import Schema, structural, validation
 from .resource_rules import ENVIRONMENT_RULES, MICROSERVICE_RULES
-from .schema import Schema, structural, validation
 from .status import MicroserviceStatus
 
 HEADER = """\

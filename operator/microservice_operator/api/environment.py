@@ -4,12 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from .autoscaling import Replicas
 from .base import Model, Rule
 from .containers import Resources
 from .pods import LabelSelector
 from .routes import APIGateway
 from .scalars import ATOMIC, Label, LabelKey, LabelValue, ObjectName, Port, WithoutNulls
-from .scaling import Replicas
 
 TagValue = LabelValue
 TagKey = Annotated[

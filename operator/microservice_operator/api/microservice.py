@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from .autoscaling import Autoscaling, Replicas
 from .base import Model, Rule
 from .containers import (
     Command,
@@ -38,7 +39,6 @@ from .scalars import (
     is_cidr,
     is_metadata,
 )
-from .scaling import Autoscaling, Replicas
 from .spec_rules import DEFAULT_PORT, RULES, TRANSITIONS
 from .stores import Database, Duration, Table, TableRef
 

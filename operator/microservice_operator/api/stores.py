@@ -7,8 +7,8 @@ from pydantic import Field, StringConstraints
 
 from .base import Model, Rule
 from .containers import Command
-from .indexes import Attribute, Capacity, GlobalSecondaryIndex, Index, LocalSecondaryIndex, TableKey
 from .scalars import ATOMIC, Keyed, Label, ObjectName, PartName, WithoutNulls
+from .table_indexes import Attribute, Capacity, GlobalSecondaryIndex, Index, LocalSecondaryIndex, TableKey
 
 Duration = Annotated[
     str, StringConstraints(min_length=2, max_length=16, pattern=r"^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,6}s)?$")

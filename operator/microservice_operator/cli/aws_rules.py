@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..api.messaging import Subscription
-from ..api.objects import Environment, Microservice
+from ..api.parsing import Environment, Microservice
 from ..ownership import too_many_tags
-from .verdict import Finding
+from .validation import Finding
 
 
 def findings(

@@ -7,7 +7,7 @@ import typer
 
 from ..api.crd import as_file
 from ..api.crd import crds as definitions
-from ..api.reference import reference
+from ..api.reference_docs import reference
 
 
 def crds(

@@ -10,15 +10,15 @@ from typing import Annotated, Any
 
 import typer
 
-from ..api.objects import Environment, Identity, Microservice
-from ..cloud.iam_trust import trust
-from ..cloud.policy import Lent, document, excess, grants
-from ..cloud.policy_arns import Site, adoptee_arn, arns, needs_role, table_arn
-from ..outside.lending import admits, declared, lending, trouble
+from ..api.parsing import Environment, Identity, Microservice
+from ..aws.engine.arns import Site, adoptee_arn, arns, needs_role, table_arn
+from ..aws.iam.service_policy import Lent, document, excess, grants
+from ..aws.iam.trust import trust
+from ..external.table_grants import admits, declared, lending, trouble
 from ..ownership import Owner
-from .contracts import Ambiguous, Callers, Contract, callers, in_config_map, in_file, table
-from .ends import EnvironmentFile, Files, Format, print_list, readable, stop_at
-from .resources import UNKNOWN, Found, placed, read
+from .loading import UNKNOWN, Found, placed, read
+from .openapi_documents import Ambiguous, Callers, Contract, callers, in_config_map, in_file, table
+from .options import EnvironmentFile, Files, Format, print_list, readable, stop_at
 
 
 @dataclass(frozen=True)

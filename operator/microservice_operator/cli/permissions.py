@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from ..cloud.policy_arns import partition
-from ..cloud.policy_operator import operator_policy
-from ..cloud.policy_rights import RIGHTS
+from ..aws.engine.arns import partition
+from ..aws.iam.operator_permissions import RIGHTS
+from ..aws.iam.operator_policy import operator_policy
 
 PAGE = """# What the operator may do in AWS
 

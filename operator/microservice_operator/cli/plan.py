@@ -10,13 +10,13 @@ from typing import Annotated
 
 import typer
 
-from ..cloud.rules import Effect
+from ..aws.engine.rules import Effect
 from ..desired.context import Context
 from ..errors import NeedsPerson
-from .contexts import contexts
-from .ends import EnvironmentFile, Files, Format, print_list, readable, stop_at
-from .resources import Found, complaint, read
-from .steps import Row, steps
+from .changes import Row, steps
+from .loading import Found, complaint, read
+from .offline_context import contexts
+from .options import EnvironmentFile, Files, Format, print_list, readable, stop_at
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def plan(
 
 def _in_the_cluster(new: Found, context: str | None) -> Found:
     """What is there; what the files leave out of the Environments is as it is there, too."""
-    from .live import live  # noqa: PLC0415 the API client takes a second to import, and a plan of two files needs none
+    from .cluster_state import live  # noqa: PLC0415 the API client takes a second to import, and a plan of two files needs none
 
     old = live(new, context)
     new.environments = {**old.environments, **new.environments}

@@ -12,9 +12,9 @@ import typer
 import yaml
 
 from ..desired import children
-from .contexts import contexts
-from .ends import EnvironmentFile, Files, readable, stop_at
-from .resources import UNKNOWN, read
+from .loading import UNKNOWN, read
+from .offline_context import contexts
+from .options import EnvironmentFile, Files, readable, stop_at
 
 HEADER = (
     "# Rendered offline: logins, certificates, table names, uids and hashes that hold {unknown} or depend on it are"

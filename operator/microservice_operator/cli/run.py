@@ -39,7 +39,7 @@ def run(  # noqa: PLR0913, PLR0917 one parameter for each flag
     """Run the operator: in a pod with its service account, elsewhere with the current kubeconfig context."""
     from ..app import main  # noqa: PLC0415 the API client takes a second to import, and no other command needs it
     from ..errors import OperatorError  # noqa: PLC0415 the same
-    from ..logs import configure  # noqa: PLC0415 the same
+    from ..logging_setup import configure  # noqa: PLC0415 the same
     from ..settings import Settings  # noqa: PLC0415 the same
 
     try:

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from ..api.objects import Environment, Microservice, marked_default
+from ..api.parsing import Environment, Microservice, marked_default
 from . import aws_rules
-from .contracts import Ambiguous, Callers, Contract, callers, in_config_map, in_file, missing, table
-from .documents import BadYAML, Document, documents, file_name
-from .ends import Format, print_one, readable
-from .verdict import Finding, changes_refused, findings, identifier, is_ours, parsed
+from .openapi_documents import Ambiguous, Callers, Contract, callers, in_config_map, in_file, missing, table
+from .options import Format, print_one, readable
+from .validation import Finding, changes_refused, findings, identifier, is_ours, parsed
+from .yaml_documents import BadYAML, Document, documents, file_name
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import structlog
 from .. import metrics
 from ..errors import NotYet
 from ..fence import Fenced
-from .connection import CONFLICT, NOT_FOUND, ApiError, Connection
+from .api_client import CONFLICT, NOT_FOUND, ApiError, Connection
 from .kinds import LEASE
 
 log = structlog.get_logger(__name__)

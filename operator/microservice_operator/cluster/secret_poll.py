@@ -10,8 +10,8 @@ import asyncio
 import structlog
 
 from ..errors import NotYet
-from .children import Children
-from .connection import NOT_FOUND, ApiError, Connection
+from .api_client import NOT_FOUND, ApiError, Connection
+from .child_cache import Children
 from .kinds import SECRET
 
 log = structlog.get_logger(__name__)

@@ -15,8 +15,8 @@ import structlog
 from .. import metrics
 from ..errors import NotYet
 from ..facts import Reason
-from ..plain import json_value
-from .connection import GONE, NOT_FOUND, SERVER_ERROR, TOO_MANY, ApiError, Connection
+from ..raw_objects import json_value
+from .api_client import GONE, NOT_FOUND, SERVER_ERROR, TOO_MANY, ApiError, Connection
 from .kinds import Kind
 
 log = structlog.get_logger(__name__)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..api.scaling import Autoscaling
+from ..api.autoscaling import Autoscaling
 from .context import Child, Context
 from .metadata import child
 

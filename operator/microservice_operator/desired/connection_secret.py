@@ -9,12 +9,12 @@ from typing import Any
 from urllib.parse import quote
 
 from .. import names
-from ..api.objects import Microservice
+from ..api.parsing import Microservice
 from ..api.stores import Database
 from .context import Child, Connection, Context, Login
 from .hashing import canonical
 from .metadata import child
-from .waits import connection_wait
+from .prerequisites import connection_wait
 
 CERTIFICATES_ROOT = "/etc/microservice/databases"
 CERTIFICATES_FILE = "ca.crt"

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from ..api.objects import Environment, Microservice
-from ..connections import Connection, Login
+from ..api.parsing import Environment, Microservice
+from ..database_connection import Connection, Login
 from ..errors import Problem
 
 __all__ = ["Child", "Connection", "Context", "Login", "Message", "Migration", "Table"]

@@ -16,9 +16,9 @@ from .context import Child, Context
 from .image import version_label
 from .metadata import child
 from .pod import pod_template
+from .prerequisites import facts_missing, rollout_wait
 from .probes import start_seconds
 from .replicas import declared_replicas, first_replicas, owned_replicas
-from .waits import facts_missing, rollout_wait
 
 PROGRESS_DEADLINE = 600
 # What a pod needs beside the time that its probes grant: a node, the image, its volumes.

@@ -18,10 +18,10 @@ from .context import Child, Context
 from .image import version_label
 from .metadata import child, labels
 from .pod import pod_fields
+from .prerequisites import connection_wait, database_wait, migration_job_name, migration_turn
 from .scheduling import placement
 from .variables import migration_variables
 from .volumes import mounts, volumes
-from .waits import connection_wait, database_wait, migration_job_name, migration_turn
 
 RETRIES = 3
 SECONDS = {"h": 3600, "m": 60, "s": 1}

@@ -8,9 +8,9 @@ from ..api.environment import Scraper
 from ..api.microservice import Caller, MicroserviceSpec
 from ..errors import Problem
 from .context import Child, Context
-from .egress import DNS, database_egress, service_egress
 from .metadata import child
-from .peers import Peer, cidr_peer, microservice_peer, namespace_peer, scraper_peer
+from .network_egress import DNS, database_egress, service_egress
+from .network_peers import Peer, cidr_peer, microservice_peer, namespace_peer, scraper_peer
 
 Rule = dict[str, Any]
 

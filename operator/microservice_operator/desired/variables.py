@@ -12,7 +12,7 @@ from ..api.stores import Database
 from .connection_secret import owner_secret_name, runtime_secret_name
 from .context import Context
 from .image import version
-from .messaging import messaging_variables
+from .queue_urls import messaging_variables
 
 Variable = dict[str, Any]
 

@@ -13,20 +13,3 @@ passwords         made and proven here, never sent in clear text
 servers           connections, bounded and encrypted
 failures          what an error of PostgreSQL means for us
 """
-
-from .databases import reconcile_database
-from .leaving import delete_database
-from .places import KnownLogins, LeavingDatabase, Logins, Place, WantedDatabase
-from .servers import Server, Servers
-
-__all__ = [
-    "KnownLogins",
-    "LeavingDatabase",
-    "Logins",
-    "Place",
-    "Server",
-    "Servers",
-    "WantedDatabase",
-    "delete_database",
-    "reconcile_database",
-]

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from .observed import Names, rows
-from .servers import Session
+from .observe import Names, rows
+from .sessions import Session
 
 _BOOTSTRAP = 10  # the OID of the superuser that initdb makes (PostgreSQL, pg_authid.dat)
 

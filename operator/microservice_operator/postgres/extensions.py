@@ -10,10 +10,10 @@ from psycopg import sql
 from ..errors import NeedsPerson
 from ..facts import Reason
 from .database_catalog import InDatabase
-from .failures import passes
-from .observed import rows
-from .places import WantedDatabase
-from .servers import Session
+from .errors import passes
+from .models import WantedDatabase
+from .observe import rows
+from .sessions import Session
 
 _HOME = """
 SELECT v.schema FROM pg_catalog.pg_available_extensions e JOIN pg_catalog.pg_available_extension_versions v

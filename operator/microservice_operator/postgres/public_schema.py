@@ -10,8 +10,8 @@ from psycopg import errors
 from ..errors import NeedsPerson
 from ..facts import Reason
 from .database_catalog import PublicSchema
-from .observed import Names
-from .places import Place
+from .models import Place
+from .observe import Names
 from .statements import schema_statements, take_public
 
 

@@ -1,4 +1,4 @@
-"""PURE: what is to be said to the server so that it comes to what is wanted; nothing for what is right already."""
+"""What is to be said to the server so that it comes to what is wanted; nothing for what is right already."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from psycopg import sql
 from .. import names as marks_names
 from ..ownership import Owner
 from .database_catalog import InDatabase, PublicSchema
-from .observed import Names, OnServer, Role
+from .observe import Names, OnServer, Role
 
 Statements = list[sql.Composed]
 

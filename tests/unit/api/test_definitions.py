@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from microservice_operator.api.base import Model, Rule
 from microservice_operator.api.crd import crds
+from microservice_operator.api.openapi_schema import structural
 from microservice_operator.api.scalars import Keyed, PortRef
-from microservice_operator.api.schema import structural
 from microservice_operator.cli import COMMANDS, application
 from tests.conftest import REPOSITORY
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from microservice_operator.api.scalars import is_cidr
 from microservice_operator.errors import InvalidSpec
 from tests.unit.api.test_rules import parsed
-from tests.unit.desired.given import body, context
+from tests.unit.desired.builders import body, context
 
 PATTERN, NETWORK, METADATA = "is not allowed here", "is no network", "the metadata service"
 NETWORKS = {

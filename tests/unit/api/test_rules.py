@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from microservice_operator.api import objects
-from microservice_operator.api.changes import refused_changes
+from microservice_operator.api import parsing
+from microservice_operator.api.transitions import refused_changes
 from microservice_operator.errors import InvalidSpec
 from tests.unit.api.examples import ChangeExample, RuleExample, change_examples, rule_examples, rules, transitions
 
@@ -15,7 +15,7 @@ CHANGES = change_examples()
 
 def parsed(body: dict[str, Any]) -> Any:
     """The object, as a watch would deliver it, through the door."""
-    parse = objects.microservice if body["kind"] == "Microservice" else objects.environment
+    parse = parsing.microservice if body["kind"] == "Microservice" else parsing.environment
     return parse({**body, "metadata": {"uid": "", **body["metadata"]}})
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from microservice_operator.api.objects import Environment, Microservice, environment, microservice
+from microservice_operator.api.parsing import Environment, Microservice, environment, microservice
 from microservice_operator.cli.aws_rules import findings
 
 TOPICS = {"topics": [{"name": "sold"}, {"name": "ordered", "fifo": True}]}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from microservice_operator import names
 from microservice_operator.desired.context import Connection, Context, Login
-from tests.unit.desired.given import CONNECTION, IMAGE, MIGRATING, body, container, context, job_name, pod
+from tests.unit.desired.builders import CONNECTION, IMAGE, MIGRATING, body, container, context, job_name, pod
 
 SECRET, OWNER = "order-orders-database", "order-orders-database-owner"
 WITH_CA = replace(CONNECTION, certificates="PEM")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.desired.given import CONNECTION, MIGRATING, body, container, context, job_name, kinds, one, pod
+from tests.unit.desired.builders import CONNECTION, MIGRATING, body, container, context, job_name, kinds, one, pod
 
 AUTO = {"autoscaling": {"minReplicas": 2, "maxReplicas": 4}}
 FROM_ONE = {"autoscaling": {"minReplicas": 1, "maxReplicas": 4}}

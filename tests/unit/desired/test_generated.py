@@ -8,7 +8,7 @@ from hypothesis import given as generated
 from hypothesis import strategies as st
 from kubernetes_validate.utils import validate
 
-from microservice_operator.api import objects
+from microservice_operator.api import parsing
 from microservice_operator.desired import children
 from microservice_operator.desired.context import Child, Connection, Context, Login, Table
 from microservice_operator.errors import InvalidSpec
@@ -107,7 +107,7 @@ def contexts(draw: st.DrawFn) -> Context:
     """Any valid Microservice, with all or nothing known of what it declares."""
     metadata = {"name": draw(LONGEST), "namespace": draw(NAME), "uid": "uid-1"}
     try:
-        service = objects.microservice({"metadata": metadata, "spec": draw(SPEC)})
+        service = parsing.microservice({"metadata": metadata, "spec": draw(SPEC)})
     except InvalidSpec:
         assume(False)
         raise

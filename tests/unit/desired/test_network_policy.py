@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from microservice_operator.desired.context import Table
-from microservice_operator.desired.peers import cidr_peer, host_peers, namespace_peer, outside
-from tests.unit.desired.given import CONNECTION, DATABASE, MIGRATING, TABLE, body, context, job_name, kinds, one
+from microservice_operator.desired.network_peers import cidr_peer, host_peers, namespace_peer, outside
+from tests.unit.desired.builders import CONNECTION, DATABASE, MIGRATING, TABLE, body, context, job_name, kinds, one
 
 ELSEWHERE = [
     {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.169.254/32"]}},

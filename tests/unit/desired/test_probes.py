@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from microservice_operator.desired.probes import HANDLERS
-from tests.unit.desired.given import body, container, context, pod
+from tests.unit.desired.builders import body, container, context, pod
 
 LIVE = {"httpGet": {"path": "/health", "port": "http"}, "initialDelaySeconds": 30, "periodSeconds": 10}
 READY = {"httpGet": {"path": "/ready", "port": "http"}, "initialDelaySeconds": 5, "periodSeconds": 5}

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microservice_operator import names
-from microservice_operator.api import objects
+from microservice_operator.api import parsing
 from microservice_operator.errors import InvalidSpec
-from tests.unit.desired.given import IMAGE
+from tests.unit.desired.builders import IMAGE
 
 WORD = st.from_regex(r"[a-c]([-a-c]{0,3}[a-c])?", fullmatch=True)
 SPECIAL = st.sampled_from(["database", "owner", "a-database", "database-owner", "b-database-owner"])
@@ -21,7 +21,7 @@ def service(name: str, database: str, connection: str = "", there: tuple[str, ..
     """A Microservice whose status lists Secrets and its database."""
     known = [{"kind": "Secret", "name": secret} for secret in there]
     item: dict[str, Any] = {"name": database} | ({"connection": {"secretName": connection}} if connection else {})
-    return objects.microservice(
+    return parsing.microservice(
         {
             "metadata": {"name": name, "namespace": "shop", "uid": "uid"},
             "spec": {"image": IMAGE, "databases": [item]},

@@ -7,7 +7,7 @@ import pytest
 from microservice_operator.desired import children
 from microservice_operator.desired.context import Child
 from microservice_operator.desired.transition import widened
-from tests.unit.desired.given import context
+from tests.unit.desired.builders import context
 
 Rule = dict[str, Any]
 OPEN: Rule = {"ports": [{"port": 8080, "protocol": "TCP"}]}

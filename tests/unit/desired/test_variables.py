@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from microservice_operator.desired.context import Table
-from tests.unit.desired.given import CONNECTION, DATABASE, TABLE, container, context
+from tests.unit.desired.builders import CONNECTION, DATABASE, TABLE, container, context
 
 AWS = {"aws": {"region": "eu-west-1", "accountID": "123456789012"}}
 TABLES = {"products": Table("shop-order-products-1", ready=True), "stock": Table("shop-order-stock-2", ready=True)}

@@ -10,7 +10,7 @@ from microservice_operator.api.crd import crds
 from microservice_operator.desired.context import Context, Table
 from microservice_operator.errors import InvalidSpec
 from tests.conftest import REPOSITORY
-from tests.unit.desired.given import (
+from tests.unit.desired.builders import (
     CONNECTION,
     DATABASE,
     MIGRATING,
@@ -229,7 +229,7 @@ WINS: list[tuple[str, dict[str, Any], dict[str, Any] | None, Found, Any]] = [
         *(lambda of: "pg" in [one(of, "Secret", "pg").name], True),
     ),
 ]
-ELSEWHERE = {"`deletionProtection` of a table"}  # tests/unit/cloud/test_plan.py
+ELSEWHERE = {"`deletionProtection` of a table"}  # tests/unit/aws/test_plan.py
 
 
 @pytest.mark.parametrize(("row", "spec", "environment", "look", "expected"), WINS)

@@ -1,0 +1,142 @@
+"""The two resources as one value each: what of their metadata matters, and the parsed spec.
+
+This is the door: what is wrong with an object is said here, in sentences, and nothing behind it checks the shape again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from .. import names
+from ..errors import InvalidSpec, Problem
+from .base import Rule
+from .environment import EnvironmentSpec
+from .microservice import MicroserviceSpec
+from .resource_rules import ENVIRONMENT_RULES, MICROSERVICE_RULES
+from .stores import Database
+from .validation_messages import problems
+
+IMPLIED = {"http": 80, "https": 443}
+Spec = TypeVar("Spec", MicroserviceSpec, EnvironmentSpec)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a Microservice is; `uid` fences every write and marks everything that belongs to it."""
+
+    namespace: str
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True)
+class Microservice:
+    """A parsed Microservice; `resources` is what its status says that there is."""
+
+    identity: Identity
+    generation: int
+    spec: MicroserviceSpec
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    resources: Sequence[Mapping[str, Any]] = field(default=(), compare=False)
+
+    @property
+    def name(self) -> str:
+        """Name of the resource, of its Deployment, Service and ServiceAccount."""
+        return self.identity.name
+
+    @property
+    def namespace(self) -> str:
+        """Namespace of the resource and of all its children."""
+        return self.identity.namespace
+
+    def database_secrets(self, database: Database) -> tuple[str, str]:
+        """Names of a database's Secrets: the service's own, and the schema owner's.
+
+        Secrets of a database that has been made keep their names; one that never was has none worth keeping.
+        """
+        made = any(r.get("kind") == "Database" and r["name"] == database.name and r.get("id") for r in self.resources)
+        there = {r["name"] for r in self.resources if r.get("kind") == "Secret"} if made else ()
+        given = database.connection.secret_name if database.connection else None
+        return names.database_secrets(self.name, database.name, given, there)
+
+    @property
+    def url(self) -> str:
+        """Where it answers inside the cluster: at its first TCP port, else at its first one.
+
+        The scheme is https where appProtocol says so; a port that the scheme implies is left out.
+        """
+        port = next((port for port in self.spec.ports if port.protocol == "TCP"), self.spec.ports[0])
+        scheme = port.protocol.lower()
+        if scheme == "tcp":
+            scheme = "https" if port.app_protocol == "https" else "http"
+        host = f"{scheme}://{self.name}.{self.namespace}.svc"
+        return host if port.service_port == IMPLIED.get(scheme) else f"{host}:{port.service_port}"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A parsed Environment."""
+
+    name: str
+    spec: EnvironmentSpec
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+def identity(body: Mapping[str, Any]) -> Identity:
+    """Identity of a Microservice, valid or not."""
+    metadata = body["metadata"]
+    return Identity(metadata["namespace"], metadata["name"], metadata["uid"])
+
+
+def microservice(body: Mapping[str, Any]) -> Microservice:
+    """Parse a Microservice.
+
+    Raises InvalidSpec with every field that is wrong.
+    """
+    metadata = body["metadata"]
+    parsed = Microservice(
+        identity=identity(body),
+        generation=metadata.get("generation", 0),
+        spec=_parsed(MicroserviceSpec, body),
+        labels=metadata.get("labels") or {},
+        annotations=metadata.get("annotations") or {},
+        resources=(body.get("status") or {}).get("resources") or (),
+    )
+    _check(parsed, MICROSERVICE_RULES)
+    return parsed
+
+
+def environment(body: Mapping[str, Any]) -> Environment:
+    """Parse an Environment.
+
+    Raises InvalidSpec with every field that is wrong.
+    """
+    metadata = body["metadata"]
+    parsed = Environment(metadata["name"], _parsed(EnvironmentSpec, body), metadata.get("annotations") or {})
+    _check(parsed, ENVIRONMENT_RULES)
+    return parsed
+
+
+def marked_default(annotations: Mapping[str, Mapping[str, str]]) -> str | None:
+    """Of Environments by name, the one that applies where nobody names one: the first that is marked so."""
+    marked = (name for name, held in annotations.items() if held.get(names.ANNOTATION_DEFAULT_ENVIRONMENT) == "true")
+    return min(marked, default=None)
+
+
+def _parsed(model: type[Spec], body: Mapping[str, Any]) -> Spec:
+    if body.get("spec") is None:
+        raise InvalidSpec((Problem("spec", "required; add it"),))
+    try:
+        # by_name=False: the API server knows imagePullPolicy only, so image_pull_policy is a mistake
+        return model.model_validate(body["spec"], by_alias=True, by_name=False)
+    except ValidationError as error:
+        raise InvalidSpec(tuple(problems(error, model))) from None
+
+
+def _check(parsed: Microservice | Environment, rules: tuple[Rule, ...]) -> None:
+    broken = tuple(Problem(rule.field or "metadata.name", rule.message) for rule in rules if not rule.holds(parsed))
+    if broken:
+        raise InvalidSpec(broken)

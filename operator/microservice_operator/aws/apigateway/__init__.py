@@ -1,0 +1,1 @@
+"""API Gateway HTTP APIs, and the routes that Microservices have on them."""

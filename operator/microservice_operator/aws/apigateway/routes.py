@@ -1,0 +1,206 @@
+"""The routes of a Microservice on its Environment's API: what the walk calls, and the table of field rules.
+
+What a service has on the API is one integration, its routes and an authorizer that services with the same tokens share.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ... import names
+from ...api import routes as api
+from ...errors import OperatorError
+from ...facts import Part, Reason, State
+from ...openapi import routes, settings
+from ..engine.call import Lane
+from ..engine.decide import Desired, Leaving
+from ..engine.fields import Field, Kind
+from ..engine.reconcile import at_home, reconcile, remove
+from ..engine.report import failed
+from ..engine.rules import exact
+from ..engine.scope import Place
+from .route_ownership import Authorizers, Claim, Claims, Tokens, next_authorizer, next_routes, none_left
+from .routes_adapter import ServiceRoutes, Site, parameters
+from .shared_api import REASONS, SharedAPI, drop_gateway, forget_gateway, reconcile_gateway, shared_place
+from .shared_api_adapter import HTTPAPI
+
+API_PART = "routes"  # of the part: a Microservice has one
+API = Kind(
+    name="API",
+    fields=(
+        Field("authorizers", next_authorizer, "auth"),
+        Field("integration", exact, "openAPI", step="integration"),
+        Field("marks", exact, "openAPI", step="integration"),
+        Field("routes", next_routes, "openAPI"),
+        Field("duplicates", none_left, "openAPI"),
+    ),
+    reasons=REASONS,
+)
+
+
+@dataclass(frozen=True)
+class Others:
+    """The other Microservices with routes in the Environment: those older and younger, and the tokens they ask for."""
+
+    seniors: frozenset[str] = frozenset()
+    juniors: frozenset[str] = frozenset()
+    tokens: frozenset[Tokens] = frozenset()
+
+
+@dataclass(frozen=True)
+class WantedAPI:
+    """The declared routes of a Microservice; `known_id` is what status remembers."""
+
+    spec: api.API
+    shared: SharedAPI
+    others: Others = Others()
+    known_id: str = ""
+    field: str = "spec.api"
+
+
+@dataclass(frozen=True)
+class LeavingAPI:
+    """Routes that are not wanted any more; `shared` is absent where nobody knows the Environment's API."""
+
+    environment: str
+    shared: SharedAPI | None = None
+    others: Others = Others()
+    known_id: str = ""
+
+
+def tokens(spec: api.API) -> tuple[Tokens, ...]:
+    """What an authorizer is to accept, if one is asked for."""
+    jwt = spec.auth.jwt if spec.auth else None
+    return (Tokens(jwt.issuer, frozenset(jwt.audiences)),) if jwt else ()
+
+
+def api_url(place: Place, part: Part, gateway: api.APIGateway) -> str:
+    """Address of the stage, "" until there is one: "Publish HTTP APIs for customers to invoke" in the AWS documents."""
+    at = _api_id(part.id)
+    path = "" if gateway.stage == "$default" else f"/{gateway.stage}"
+    return f"https://{at}.execute-api.{place.region}.amazonaws.com{path}" if at else ""
+
+
+async def reconcile_api(place: Place, wanted: WantedAPI, read: Callable[[], Awaitable[str]]) -> Part:
+    """Take at most one step towards the Environment's API and one towards a Microservice's routes on it.
+
+    `read` brings the OpenAPI document; it is called only where there is something to look at. Never raises an
+    OperatorError. Give `Part.id` back as `known_id`.
+    """
+    key = (place.owner.identity.uid, API.name, API_PART)
+    remembered = replace(wanted, known_id="")
+    recalled = place.settled.recall(key, remembered)
+    if recalled:
+        return recalled
+    unread = Part("AWS", API.name, API_PART, State.UNKNOWN, id=wanted.known_id, field=wanted.field)
+    try:
+        at_home(place, API, Leaving(API_PART, place.owner, "Retain", wanted.known_id))
+    except OperatorError as error:
+        return place.settled.news(key, failed(unread, error))
+    try:
+        text = await read()
+        claimed = await asyncio.to_thread(_claims, text, wanted)
+    except OperatorError as error:
+        return place.settled.news(key, replace(failed(unread, error), field=f"{wanted.field}.openAPI"))
+    gateway = await reconcile_gateway(place, wanted.shared)
+    if gateway.state is not State.READY:
+        same = replace(gateway, kind=API.name, name=API_PART, id=wanted.known_id, field=wanted.field)
+        return place.settled.news(key, same)
+    current, former = _api_id(gateway.id), _api_id(wanted.known_id)
+    if former not in ("", current):
+        left = await _leave(place, Site(former, _prefix(place, wanted.shared.environment)), wanted.known_id)
+        if left.state is not State.READY:
+            return left
+    part, settled = await _routes(place, wanted, (current, claimed))
+    if settled:
+        place.settled.keep(key, remembered, part)
+    return place.settled.news(key, part)
+
+
+async def leave_api(place: Place, leaving: LeavingAPI) -> Part:
+    """Take at most one step towards removing a Microservice's routes; over when the state is Ready.
+
+    The API stays, unless nothing is on it any more and the Environment says that it goes then.
+    """
+    place.settled.drop((place.owner.identity.uid, API.name, API_PART))
+    part = Part("AWS", API.name, API_PART, State.DELETING, Reason.API_DELETING, id=leaving.known_id)
+    shared = shared_place(place, leaving.environment)
+    gateway = HTTPAPI(shared, leaving.shared.gateway.name if leaving.shared else "", Lane.DELETE)
+    try:
+        there = await gateway.observe()
+        ours = there is not None and there.fields
+        at = _api_id(leaving.known_id) or (_api_id(there.id) if there and ours else "")
+        if at:
+            prefix = _prefix(place, leaving.environment)
+            part = await _leave(place, Site(at, prefix, others=_names(prefix, leaving.others)), leaving.known_id)
+        else:
+            part = replace(part, state=State.READY, reason=Reason.API_DELETED, message=f"api {API_PART} is gone")
+        goes = leaving.shared is not None and leaving.shared.gateway.deletion_policy == "Delete"
+        if part.state is State.READY and goes and ours and await gateway.empty():
+            return await drop_gateway(shared, gateway, part)
+    except OperatorError as error:
+        return failed(part, error)
+    return part
+
+
+async def _routes(place: Place, wanted: WantedAPI, at: tuple[str, tuple[Claim, ...]]) -> tuple[Part, bool]:
+    current, claimed = at
+    identity, spec = place.owner.identity, wanted.shared.gateway
+    prefix = _prefix(place, wanted.shared.environment)
+    asked = {_name(prefix, accepted): accepted for accepted in tokens(wanted.spec)}
+    claimed = tuple(
+        replace(claim, authorizer=next(iter(asked), "")) if claim.authorizer else claim for claim in claimed
+    )
+    others = _names(prefix, wanted.others)
+    fields: dict[str, Any] = {
+        "authorizers": Authorizers(asked, others),
+        "integration": {
+            "IntegrationUri": spec.listener_arn,
+            "ConnectionId": spec.vpc_link_id,
+            "IntegrationMethod": "ANY",
+            "RequestParameters": parameters(identity.namespace, identity.name),
+        },
+        "marks": place.owner.marks,
+        "routes": Claims(
+            f"{identity.namespace}/{identity.name}", claimed, wanted.others.seniors, wanted.others.juniors
+        ),
+        "duplicates": (),
+    }
+    resource = ServiceRoutes(place, Site(current, prefix, frozenset(asked), others))
+    desired = Desired(API_PART, place.owner, fields, at=wanted.field, within=current)
+    outcome = await reconcile(place, resource, API, desired)
+    part = replace(outcome.part, id=outcome.part.id or wanted.known_id)
+    if resource.gone:
+        forget_gateway(shared_place(place, wanted.shared.environment))
+    if part.reason is Reason.CHANGE_REFUSED:  # nothing else of an API is refused than what somebody else has
+        part = replace(part, reason=Reason.CONFLICT)
+    return part, outcome.settled
+
+
+async def _leave(place: Place, site: Site, known_id: str) -> Part:
+    resource = ServiceRoutes(place, site, Lane.DELETE)
+    return await remove(place, resource, API, Leaving(API_PART, place.owner, "Delete", known_id, site.api))
+
+
+def _claims(text: str, wanted: WantedAPI) -> tuple[Claim, ...]:
+    """Claims of a document; the authorizer's name is not known yet, only whether one is asked for."""
+    found = routes(text, settings(wanted.spec))
+    return tuple(Claim(route.key) if route.public else Claim(route.key, "?", route.scopes) for route in found)
+
+
+def _prefix(place: Place, environment: str) -> str:
+    return names.cloud_name((place.owner.cluster, "environment", environment, "jwt"), 100)
+
+
+def _name(prefix: str, asked: Tokens) -> str:
+    return f"{prefix}-{names.short_hash(asked.issuer, *sorted(asked.audiences))}"
+
+
+def _names(prefix: str, others: Others) -> frozenset[str]:
+    return frozenset(_name(prefix, asked) for asked in others.tokens)
+
+
+def _api_id(arn: str) -> str:
+    """`arn:aws:apigateway:REGION::/apis/ID/…` → ID."""
+    return arn.partition("/apis/")[2].partition("/")[0]

@@ -1,0 +1,200 @@
+"""The adapter of what one Microservice has on the API: integration, routes, authorizer. Translates, never decides.
+
+"Integrations", "Routes" and "Authorizers" in the API Gateway V2 API Reference; none of them has tags.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import Gone, NotYet
+from ...facts import Reason
+from ..engine.call import Lane
+from ..engine.decide import Desired, Observed, Phase, Step
+from ..engine.rules import Added, Removed
+from ..engine.scope import Place
+from ..engine.service import Door
+from .responses import (
+    Item,
+    authorizer,
+    authorizer_request,
+    description,
+    held,
+    holder,
+    integration_fields,
+    marks,
+    route_request,
+)
+from .route_ownership import AT_A_TIME, Altered, Authorizer, Authorizers, Held, unwanted
+from .shared_api_adapter import SERVICE, items
+
+# "Create private integrations for HTTP APIs": without the first, services would see the stage in the path.
+_PATH = {"overwrite:path": "$request.path"}
+HEADER = "overwrite:header.x-microservice"
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a Microservice's part is: the API, the prefix of its authorizers, the names of those that are wanted."""
+
+    api: str
+    prefix: str
+    wanted: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
+
+
+def parameters(namespace: str, name: str) -> dict[str, str]:
+    """How a request is changed on its way to the service."""
+    return {**_PATH, HEADER: f"{name}.{namespace}"}
+
+
+class ServiceRoutes:
+    """The part of one Microservice on one API."""
+
+    def __init__(self, place: Place, site: Site, lane: Lane = Lane.MAIN) -> None:
+        """Name the API; nothing is asked yet."""
+        self._place = place
+        self._site = site
+        self._door = Door(place, SERVICE, f"API {site.api}", lane)
+        owner = place.owner
+        self._me = holder(owner.marks, owner.cluster)
+        self._key = ("integration", place.account_id, place.region, site.api, self._me)
+        self._ids: list[str] = []
+        self._routes: tuple[Held, ...] = ()
+        self._authorizers: dict[str, Authorizer] = {}
+        self.gone = False  # the whole API
+
+    async def observe(self) -> Observed | None:
+        """List what is on the API, side by side; ours is what leads to an integration with our marks."""
+        try:
+            integrations, routes, authorizers = await asyncio.gather(
+                *(self._items(f"Get{kind}") for kind in ("Integrations", "Routes", "Authorizers"))
+            )
+        except Gone:
+            self.gone = True
+            return None
+        holders = {item["IntegrationId"]: holder(marks(item), self._place.owner.cluster) for item in integrations}
+        self._ids = sorted(id_ for id_, name in holders.items() if name == self._me)
+        self._note(routes, authorizers, holders)
+        making = self._place.clients.making
+        if not self._ids:
+            return Observed(self.arn, Phase.CREATING) if making.may_exist(self._key) else None
+        making.seen(self._key)
+        mine = next(item for item in integrations if item["IntegrationId"] == self._ids[0])
+        phase = Phase.CHANGING if self._awaited() else Phase.READY
+        return Observed(self.arn, phase, self._fields(mine, routes), self._place.owner.marks)
+
+    @property
+    def arn(self) -> str:
+        """Names the API and our integration; AWS has no ARN for the latter, and policies write it so."""
+        at = f"arn:aws:apigateway:{self._place.region}::/apis/{self._site.api}/integrations"
+        return f"{at}/{self._ids[0]}" if self._ids else at
+
+    async def create(self, desired: Desired) -> None:
+        """CreateIntegration, our marks in its description."""
+        if self.gone:
+            raise NotYet(Reason.API_CREATING, f"api {desired.name}: its gateway is gone and is made anew", 1)
+        async with self._place.clients.making.once(self._key):
+            await self._write("CreateIntegration", **self._integration(desired))
+
+    async def modify(self, step: Step, desired: Desired | None) -> None:
+        """One step: an authorizer, the integration, or a few routes."""
+        value: Any = step.changes.get(step.name)
+        match step.name:
+            case "authorizers":
+                await self._change_authorizer(value)
+            case "integration" if desired:
+                await self._write("UpdateIntegration", IntegrationId=self._ids[0], **self._integration(desired))
+            case "routes":
+                for change in value:
+                    await self._change_route(change)
+            case _:
+                await self._write("DeleteIntegration", IntegrationId=value)
+
+    async def delete(self) -> None:
+        """One step of the way back: routes, a few at a time, the authorizer, the integration."""
+        mine = [route.id for route in self._routes if route.holder == self._me]
+        stale = unwanted(Authorizers({}, self._site.others), self._authorizers)
+        if mine:
+            for route in mine[:AT_A_TIME]:
+                await self._write("DeleteRoute", RouteId=route)
+        elif stale:
+            await self._write("DeleteAuthorizer", AuthorizerId=stale[0])
+        else:
+            await self._write("DeleteIntegration", IntegrationId=self._ids[0])
+
+    def _note(self, routes: list[Item], authorizers: list[Item], holders: Mapping[str, str]) -> None:
+        used = frozenset(str(route["AuthorizerId"]) for route in routes if _asks(route))
+        names = {item["AuthorizerId"]: item["Name"] for item in authorizers}
+        chosen = self._ids[0] if self._ids else ""
+        found = [held(route, holders, names, chosen if self._mine(route) else "") for route in routes]
+        self._routes = tuple(sorted(found, key=lambda route: route.id))
+        self._authorizers = {}
+        for item in sorted(authorizers, key=lambda item: item["AuthorizerId"]):
+            if item["Name"].startswith(self._site.prefix):
+                name = item["Name"] if item["Name"] not in self._authorizers else item["AuthorizerId"]
+                self._authorizers[name] = authorizer(item, used)
+
+    def _awaited(self) -> bool:
+        """Whether an authorizer that we want may have been made and is not listed yet."""
+        making, missing = self._place.clients.making, self._site.wanted - self._authorizers.keys()
+        for name in self._site.wanted & self._authorizers.keys():
+            making.seen(self._authorizer_key(name))
+        return any(making.may_exist(self._authorizer_key(name)) for name in missing)
+
+    def _authorizer_key(self, name: str) -> tuple[str, ...]:
+        return ("authorizer", self._place.account_id, self._place.region, self._site.api, name)
+
+    def _mine(self, route: Item) -> bool:
+        return str(route.get("Target") or "").removeprefix("integrations/") in self._ids
+
+    def _fields(self, integration: Item, routes: list[Item]) -> dict[str, Any]:
+        identity = self._place.owner.identity
+        targets = {str(route.get("Target") or "").removeprefix("integrations/") for route in routes}
+        return {
+            "authorizers": self._authorizers,
+            "integration": integration_fields(integration, parameters(identity.namespace, identity.name)),
+            "marks": marks(integration),
+            "routes": self._routes,
+            "duplicates": tuple(id_ for id_ in self._ids[1:] if id_ not in targets),
+        }
+
+    def _integration(self, desired: Desired) -> dict[str, Any]:
+        return {
+            "IntegrationType": "HTTP_PROXY",
+            "ConnectionType": "VPC_LINK",
+            "PayloadFormatVersion": "1.0",
+            "Description": description(desired.fields["marks"]),
+            **desired.fields["integration"],
+        }
+
+    async def _change_route(self, change: Any) -> None:
+        ids = {name: found.id for name, found in self._authorizers.items()}
+        match change:
+            case Added(_, claim):
+                await self._write("CreateRoute", **route_request(claim, self._ids[0], ids))
+            case Altered(route, claim):
+                await self._write("UpdateRoute", RouteId=route, **route_request(claim, self._ids[0], ids))
+            case Removed(route):
+                await self._write("DeleteRoute", RouteId=route)
+
+    async def _change_authorizer(self, change: Any) -> None:
+        match change:
+            case Added(name, tokens):
+                async with self._place.clients.making.once(self._authorizer_key(name)):
+                    await self._write("CreateAuthorizer", Name=name, **authorizer_request(tokens))
+            case Removed(id_):
+                await self._write("DeleteAuthorizer", AuthorizerId=id_)
+            case (id_, tokens):
+                await self._write("UpdateAuthorizer", AuthorizerId=id_, **authorizer_request(tokens))
+
+    async def _items(self, action: str) -> list[Item]:
+        return [dict(item) for item in await items(self._door, action, ApiId=self._site.api)]
+
+    async def _write(self, action: str, **request: Any) -> None:
+        await self._door.write(action, ApiId=self._site.api, **request)
+
+
+def _asks(route: Item) -> bool:
+    return route.get("AuthorizationType", "NONE") != "NONE" and bool(route.get("AuthorizerId"))

@@ -1,0 +1,121 @@
+"""The HTTP API of an Environment, which its Microservices share: the table of field rules, and who makes it when.
+
+It belongs to the Environment and outlives the services on it. Whoever needs it first makes it; those that come at once
+take turns.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from ...api.parsing import Identity
+from ...api.routes import APIGateway
+from ...facts import Part, Reason, State
+from ...ownership import SharedOwner
+from ..engine.decide import Desired, Leaving
+from ..engine.fields import Field, Kind, Reasons
+from ..engine.reconcile import reconcile, remove
+from ..engine.rules import Added, Change, Outcome, Removed, exact
+from ..engine.scope import Place
+from ..engine.tags import desired_tags, owned_tags
+from .responses import CORS_HEADERS, CORS_METHODS
+from .route_ownership import none_left
+from .shared_api_adapter import HTTPAPI
+
+REASONS = Reasons(
+    creating=Reason.API_CREATING,
+    created=Reason.API_CREATED,
+    updating=Reason.API_UPDATING,
+    deleting=Reason.API_DELETING,
+    deleted=Reason.API_DELETED,
+    retained=Reason.API_RETAINED,
+    lost=Reason.API_LOST,
+    unusable=Reason.API_UNUSABLE,
+)
+
+
+def _stages(desired: str, observed: Mapping[str, tuple[bool, bool]]) -> Outcome:
+    """The wanted stage deploys by itself; one that we made under a former name goes."""
+    deploys, _ = observed.get(desired, (False, False))
+    if not deploys:
+        return Change(Added(desired, None), f"setting up stage {desired}")
+    former = sorted(name for name, (_, ours) in observed.items() if ours and name != desired)
+    return Change(Removed(former[0]), f"removing stage {former[0]}") if former else None
+
+
+GATEWAY = Kind(
+    name="Gateway",
+    fields=(
+        Field("tags", owned_tags, "tags"),
+        Field("name", exact, "name"),
+        Field("stages", _stages, "stage"),
+        Field("cors", exact, "corsOrigins"),
+        Field("duplicates", none_left, "name"),
+    ),
+    reasons=REASONS,
+)
+
+
+@dataclass(frozen=True)
+class SharedAPI:
+    """An Environment as far as its API goes."""
+
+    environment: str
+    gateway: APIGateway
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+async def reconcile_gateway(place: Place, shared: SharedAPI) -> Part:
+    """One pass over the API; services that come at once take turns, so that one of them makes it."""
+    there = shared_place(place, shared.environment)
+    spec = shared.gateway
+    key = (_whose(there), GATEWAY.name, spec.name)
+    resource = HTTPAPI(there, spec.name)
+    async with place.clients.making.turn(resource.key):
+        recalled = place.settled.recall(key, shared)
+        if recalled:
+            return recalled
+        origins = frozenset(spec.cors_origins or ())
+        fields = {
+            "name": spec.name,
+            "cors": (origins, frozenset(CORS_HEADERS), frozenset(CORS_METHODS)) if origins else None,
+            "tags": desired_tags(there.owner, shared.tags),
+            "stages": spec.stage,
+            "duplicates": (),
+        }
+        outcome = await reconcile(there, resource, GATEWAY, Desired(spec.name, there.owner, fields, at="spec.api"))
+        part = outcome.part
+        if part.reason is Reason.CONFLICT:
+            tagged = ", ".join(f"{tag}: {value}" for tag, value in there.owner.marks.items())
+            message = (
+                f"an API named {spec.name} exists and is not marked as this Environment's; it is left as it is; "
+                f"rename spec.aws.apiGateway.name of Environment {shared.environment}, or give that API away "
+                f"by the tags {tagged}"
+            )
+            part = replace(part, message=message)
+        if outcome.settled:
+            place.settled.keep(key, shared, part)
+        return part
+
+
+async def drop_gateway(shared: Place, gateway: HTTPAPI, part: Part) -> Part:
+    """Remove the API itself; the Microservice waits until AWS does not show it any more."""
+    forget_gateway(shared)
+    dropped = await remove(shared, gateway, GATEWAY, Leaving(part.name, shared.owner, "Delete"))
+    if dropped.state is State.RETAINED:
+        return part
+    return replace(dropped, kind=part.kind, id=part.id, events=(*part.events, *dropped.events))
+
+
+def shared_place(place: Place, environment: str) -> Place:
+    """The place as the Environment sees it, for what its Microservices share."""
+    owner = SharedOwner(place.owner.cluster, Identity("", environment, ""))
+    return replace(place, owner=owner)
+
+
+def forget_gateway(shared: Place) -> None:
+    """Look at the API anew: somebody found it gone, or it goes."""
+    shared.settled.forget(_whose(shared))
+
+
+def _whose(shared: Place) -> str:
+    return "/".join(shared.owner.marks.values())

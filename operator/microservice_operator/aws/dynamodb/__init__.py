@@ -1,0 +1,1 @@
+"""DynamoDB tables: adapters, requests, responses and capacity scaling."""

@@ -1,0 +1,162 @@
+"""The adapter of DynamoDB tables: translates between the plan's fields and the calls of DynamoDB, never decides.
+
+"UpdateTable" and "UpdateTimeToLive" in the DynamoDB API Reference say what can go together: one index is made or
+removed at a time, a stream or a time to live is switched off before it is switched on differently. A table that is
+paid per request has nothing that scales it: what there was goes before its billing mode changes.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from ...errors import Gone, NeedsPerson, NotYet
+from ...facts import Reason
+from ..engine.call import Lane
+from ..engine.decide import Desired, Observed, Phase, Step
+from ..engine.pagination import pages
+from ..engine.rules import Bounds
+from ..engine.scope import Place
+from ..engine.service import Door
+from ..engine.tags import Tag
+from .autoscaling_adapter import TableScaling
+from .requests import creation, tag_list, update
+from .responses import PROVISIONED, definitions, observed_fields, phase
+from .scaling import clearing
+
+_TTL_UNDER_WAY = {"ENABLING", "DISABLING"}
+_TTL_TOO_SOON = "modified multiple times within a fixed interval"
+
+
+class DynamoDBTable:
+    """One table of DynamoDB, by its name in AWS."""
+
+    def __init__(self, place: Place, name: str, lane: Lane = Lane.MAIN, *, adopting: bool = False) -> None:
+        """Name the table; nothing is asked yet. Of one that is to be taken over the key is looked at, too."""
+        self._name = name
+        self._arn = f"arn:aws:dynamodb:{place.region}:{place.account_id}:table/{name}"
+        self._described = False
+        self._defined: dict[str, str] = {}
+        self._door = Door(place, "dynamodb", f"table {name}", lane)
+        self._keys = Door(place, "kms", f"the key of table {name}", lane) if adopting else None
+        self._provisioned: tuple[int, int] | None = None
+        self._scaling = TableScaling(place, name, lane)
+
+    async def observe(self) -> Observed | None:
+        """Describe it; tags, time to live and backups are calls of their own, side by side, once it can answer them."""
+        try:
+            table = (await self._door.read("DescribeTable", TableName=self._name))["Table"]
+            self._arn, self._described = table["TableArn"], True
+            if phase(table) in (Phase.CREATING, Phase.DELETING):
+                return Observed(self._arn, phase(table))  # of one that goes, no keys and indexes are shown
+            self._defined = definitions(table)
+            fields = observed_fields(table)
+            self._provisioned = fields["capacity"] if fields["billing"] == PROVISIONED else None
+            tags, ttl, recovery, scaling, key = await asyncio.gather(
+                self._tags(), self._time_to_live(), self._recovery(), self._scaled(fields), self._own_key(table)
+            )
+        except Gone as error:
+            if self._described:
+                # "Its status might not be ACTIVE": the other calls may say so of one that is there.
+                message = f"table {self._name} is there, and AWS does not tell all of it yet: {error}"
+                raise NotYet(Reason.AWS_UNAVAILABLE, message) from None
+            return None
+        return Observed(
+            id=self._arn,
+            phase=phase(table),
+            fields={
+                **fields,
+                **scaling,
+                "tags": tags,
+                "time_to_live": ttl.get("AttributeName") if _counts_as_on(ttl) else None,
+                "recovery": recovery,
+                "key": key,
+            },
+            tags=tags,
+            protected=table.get("DeletionProtectionEnabled", False),
+            busy=frozenset({"time_to_live"} if ttl.get("TimeToLiveStatus") in _TTL_UNDER_WAY else ()),
+            # an index that is being filled takes hours and does not keep its table from being deleted
+            locked=table["TableStatus"] == "UPDATING",
+            clearing=clearing(scaling["unscaled"]),
+            detail=f"DynamoDB says {table['TableStatus']}",
+        )
+
+    async def create(self, desired: Desired) -> None:
+        """CreateTable, our tags in the same call."""
+        await self._door.write("CreateTable", TableName=self._name, **creation(desired.fields))
+
+    async def modify(self, step: Step, desired: Desired | None) -> None:
+        """One call for one step."""
+        value = step.changes.get(step.name)
+        match step.name:
+            case "tags" if isinstance(value, Tag):
+                await self._door.write("TagResource", ResourceArn=self._arn, Tags=tag_list(value.tags))
+            case "tags":
+                await self._door.write("UntagResource", ResourceArn=self._arn, TagKeys=list(value.keys))  # type: ignore[union-attr]
+            case "unscaled" | "scaling" | "tracking":
+                await self._scaling.modify(step)
+            case "time_to_live":
+                await self._set_time_to_live(value, desired)
+            case "recovery":
+                wanted = {"PointInTimeRecoveryEnabled": value}
+                await self._door.write(
+                    "UpdateContinuousBackups", TableName=self._name, PointInTimeRecoverySpecification=wanted
+                )
+            case _:
+                fields = {**(desired.fields if desired else {})}
+                if self._provisioned and not fields.get("capacity"):
+                    # taken over, and its capacity not declared: a new index gets what the table has
+                    fields["capacity"] = tuple(Bounds(units, units) for units in self._provisioned)
+                await self._door.write("UpdateTable", TableName=self._name, **update(step, fields, self._defined))
+
+    async def delete(self) -> None:
+        """DeleteTable."""
+        await self._door.write("DeleteTable", TableName=self._name)
+
+    async def _own_key(self, table: Mapping[str, Any]) -> str | None:
+        """The key of its own that a table which is to be taken over is encrypted with."""
+        key: str | None = table.get("SSEDescription", {}).get("KMSMasterKeyArn")
+        if self._keys is None or key is None:
+            return None
+        answer = await self._keys.read("DescribeKey", KeyId=key)
+        return key if answer["KeyMetadata"]["KeyManager"] == "CUSTOMER" else None
+
+    async def _tags(self) -> dict[str, str]:
+        tags: dict[str, str] = {}
+        async for page in pages(self._door.read, "ListTagsOfResource", ResourceArn=self._arn):
+            tags |= {tag["Key"]: tag["Value"] for tag in page.get("Tags", [])}
+        return tags
+
+    async def _time_to_live(self) -> dict[str, Any]:
+        answer = await self._door.read("DescribeTimeToLive", TableName=self._name)
+        described: dict[str, Any] = answer["TimeToLiveDescription"]
+        return described
+
+    async def _recovery(self) -> bool:
+        answer = await self._door.read("DescribeContinuousBackups", TableName=self._name)
+        described = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
+        return bool(described.get("PointInTimeRecoveryStatus") == "ENABLED")
+
+    async def _scaled(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        if fields["billing"] != PROVISIONED:
+            return {"unscaled": {}, "scaling": {}, "tracking": {}}
+        indexes = tuple(fields["global_indexes"])
+        targets, policies = await asyncio.gather(self._scaling.targets(indexes), self._scaling.policies(indexes))
+        return {"unscaled": targets, "scaling": targets, "tracking": policies}
+
+    async def _set_time_to_live(self, attribute: str | None, desired: Desired | None) -> None:
+        name = attribute or (await self._time_to_live()).get("AttributeName")
+        if name is None:
+            return
+        specification = {"Enabled": attribute is not None, "AttributeName": name}
+        try:
+            await self._door.write("UpdateTimeToLive", TableName=self._name, TimeToLiveSpecification=specification)
+        except NeedsPerson as error:
+            if _TTL_TOO_SOON not in str(error):
+                raise
+            label = desired.name if desired else self._name
+            message = f"DynamoDB changes the time to live of table {label} once an hour at most"
+            raise NotYet(Reason.TABLE_UPDATING, message, 300) from None
+
+
+def _counts_as_on(ttl: dict[str, Any]) -> bool:
+    return ttl.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")

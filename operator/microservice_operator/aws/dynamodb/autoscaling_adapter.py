@@ -1,0 +1,69 @@
+"""The adapter of Application Auto Scaling, for tables of DynamoDB: translates, never decides.
+
+"DeregisterScalableTarget" in its API Reference: a target takes its policies along. "Managing throughput capacity
+automatically" in the DynamoDB Developer Guide: a table that is deleted does not take its targets along.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from ..engine.call import Lane
+from ..engine.decide import Step
+from ..engine.pagination import pages
+from ..engine.rules import Bounds
+from ..engine.scope import Place
+from ..engine.service import Door
+from .scaling import UTILIZATION, Target, Tracked, observed_policies, observed_targets, resource_id
+
+
+class TableScaling:
+    """What moves the capacity of one table and its indexes."""
+
+    def __init__(self, place: Place, table: str, lane: Lane = Lane.MAIN) -> None:
+        """Name the table; nothing is asked yet."""
+        self._table = table
+        self._door = Door(place, "application-autoscaling", f"table {table}", lane)
+
+    async def targets(self, indexes: Iterable[str]) -> dict[Target, Bounds]:
+        """Those of the table and of these indexes, in one call."""
+        ids = [resource_id(self._table, index) for index in ("", *indexes)]
+        return observed_targets(await self._all("ScalableTargets", ResourceIds=ids))
+
+    async def policies(self, indexes: Iterable[str]) -> dict[Target, Tracked]:
+        """Those of the table and of these indexes, each asked for side by side."""
+        asked = [resource_id(self._table, index) for index in ("", *indexes)]
+        found = await asyncio.gather(*(self._all("ScalingPolicies", ResourceId=one) for one in asked))
+        return observed_policies(item for items in found for item in items)
+
+    async def modify(self, step: Step) -> None:
+        """One call for one step."""
+        value = step.changes[step.name]
+        if step.name == "unscaled":
+            await self._door.write("DeregisterScalableTarget", **value.request(self._table))
+        elif step.name == "scaling":
+            target, bounds = value
+            await self._door.write(
+                "RegisterScalableTarget",
+                **target.request(self._table),
+                MinCapacity=bounds.low,
+                MaxCapacity=bounds.high,
+            )
+        else:
+            target, name = value
+            await self._door.write(
+                "PutScalingPolicy",
+                **target.request(self._table),
+                PolicyName=name or target.metric,
+                PolicyType="TargetTrackingScaling",
+                TargetTrackingScalingPolicyConfiguration={
+                    "TargetValue": UTILIZATION,
+                    "PredefinedMetricSpecification": {"PredefinedMetricType": target.metric},
+                },
+            )
+
+    async def _all(self, what: str, **asked: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        async for page in pages(self._door.read, f"Describe{what}", ServiceNamespace="dynamodb", **asked):
+            found += page[what]
+        return found

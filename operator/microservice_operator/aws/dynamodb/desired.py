@@ -1,0 +1,95 @@
+"""PURE: a declared DynamoDB table → its desired fields."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...api.stores import Table
+from ...api.table_indexes import Index, TableKey
+from ...ownership import Owner
+from ..engine.decide import Adoption
+from ..engine.rules import (
+    Bounds,
+)
+from ..engine.tags import desired_tags
+from .scaling import desired_targets
+
+_BILLING = {"PayPerRequest": "PAY_PER_REQUEST", "Provisioned": "PROVISIONED"}
+
+
+_SAID: Mapping[str, tuple[str, ...]] = {  # by what the declaration says, what follows
+    "billing_mode": ("billing", "capacity", "index_capacity", "unscaled", "scaling", "tracking"),
+    "stream_view_type": ("stream",),
+    "time_to_live_attribute": ("time_to_live",),
+    "point_in_time_recovery": ("recovery",),
+    "deletion_protection": ("protection",),
+}
+
+
+@dataclass(frozen=True)
+class WantedTable:
+    """A declared table.
+
+    `tags` are the Environment's overlaid with the Microservice's. `known_id` is the ARN that status remembers: a
+    table that was there and is not any more has lost its data, and only a person (`recreate`) can say that an empty
+    one will do. `adoption` is what the Environment says to the one that the spec takes over, if it does.
+    """
+
+    spec: Table
+    tags: Mapping[str, str] = field(default_factory=dict)
+    known_id: str = ""
+    recreate: bool = False
+    field: str = "spec.tables"
+    adoption: Adoption | None = None
+
+
+def unsaid(spec: Table) -> frozenset[str]:
+    """Fields of a table that is taken over about which its declaration says nothing."""
+    if spec.adopt is None:
+        return frozenset()
+    said = {name for name in spec.model_fields_set if getattr(spec, name) is not None}
+    return frozenset(field for declared, fields in _SAID.items() if declared not in said for field in fields)
+
+
+def table_fields(owner: Owner, wanted: WantedTable, name: str) -> dict[str, Any]:
+    """What a declared table is to be; `name` is what AWS calls it."""
+    spec = wanted.spec
+    read, write = (spec.capacity.read, spec.capacity.write) if spec.capacity else (None, None)
+    capacity = (Bounds(read.min, read.max), Bounds(write.min, write.max)) if read and write else None
+    indexes = spec.global_secondary_indexes or []
+    targets = desired_targets(capacity, [index.name for index in indexes])
+    return {
+        "name": name,
+        "keys": _keys(spec.partition_key, spec.sort_key),
+        "local_indexes": {
+            index.name: _index(index, _keys(spec.partition_key, index.sort_key))
+            for index in spec.local_secondary_indexes or []
+        },
+        "tags": desired_tags(owner, wanted.tags, adopted=spec.adopt is not None),
+        "key": None,
+        "billing": _BILLING[spec.billing_mode],
+        "capacity": capacity,
+        "unscaled": targets,
+        "scaling": targets,
+        "tracking": targets,
+        "index_capacity": {index.name: capacity for index in indexes} if capacity else None,
+        "global_indexes": {index.name: _index(index, _keys(index.partition_key, index.sort_key)) for index in indexes},
+        "stream": spec.stream_view_type and _constant(spec.stream_view_type),
+        "time_to_live": spec.time_to_live_attribute,
+        "recovery": spec.point_in_time_recovery,
+        "protection": spec.deletion_protection,
+    }
+
+
+def _keys(partition: TableKey, sort: TableKey | None) -> tuple[tuple[str, str], ...]:
+    return tuple((key.name, key.type) for key in (partition, sort) if key)
+
+
+def _index(index: Index, keys: tuple[tuple[str, str], ...]) -> tuple[Any, ...]:
+    return keys, _constant(index.projection), tuple(sorted(index.include or []))
+
+
+def _constant(word: str) -> str:
+    """`NewAndOldImages` → `NEW_AND_OLD_IMAGES`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word).upper()

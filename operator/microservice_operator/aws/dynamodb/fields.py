@@ -1,0 +1,67 @@
+"""PURE: the table of fields of a DynamoDB table: how each may differ, and what follows."""
+
+from ...facts import Reason
+from ..engine.fields import Field, Kind, Reasons
+from ..engine.rules import (
+    Outcome,
+    Refusal,
+    each_within,
+    exact,
+    floor,
+    off_between,
+    one_by_one,
+    remade,
+    set_once,
+    within,
+)
+from ..engine.tags import owned_tags
+from .scaling import scaled, tracked, unscaled
+
+_KEEP = "restore it, or declare a table of another name and move the items"
+
+
+def no_key(desired: None, observed: str | None) -> Outcome:  # noqa: ARG001 a rule looks at both sides
+    """A key of somebody's own lets in only whom its policy names, which the operator does not write."""
+    if observed is None:
+        return None
+    return Refusal(
+        f"is encrypted with {observed}, a key of your own that the service's role would not be let use; let the table "
+        "use a key of AWS (UpdateTable, SSESpecification) and take it over then"
+    )
+
+
+TABLE = Kind(
+    name="Table",
+    fields=(
+        Field("name", set_once(_KEEP), "adopt.name"),
+        Field("keys", set_once(_KEEP), "partitionKey"),
+        Field("local_indexes", set_once(_KEEP), "localSecondaryIndexes"),
+        Field("tags", owned_tags, "tags"),
+        Field("key", no_key, "adopt.name", once=True),
+        Field("unscaled", unscaled, "capacity"),
+        Field("billing", exact, "billingMode", step="throughput"),
+        Field("capacity", within, "capacity", step="throughput"),
+        Field("index_capacity", each_within, "capacity", step="throughput"),
+        Field(
+            "global_indexes",
+            one_by_one("restore it, or add an index of another name and remove this one"),
+            "globalSecondaryIndexes",
+        ),
+        Field("scaling", scaled, "capacity"),
+        Field("tracking", tracked, "capacity"),
+        Field("stream", remade, "streamViewType"),
+        Field("time_to_live", off_between, "timeToLiveAttribute"),
+        Field("recovery", exact, "pointInTimeRecovery", unsaid=floor),
+        Field("protection", exact, "deletionProtection", unsaid=floor),
+    ),
+    reasons=Reasons(
+        creating=Reason.TABLE_CREATING,
+        created=Reason.TABLE_CREATED,
+        updating=Reason.TABLE_UPDATING,
+        deleting=Reason.TABLE_DELETING,
+        deleted=Reason.TABLE_DELETED,
+        retained=Reason.TABLE_RETAINED,
+        lost=Reason.TABLE_LOST,
+        unusable=Reason.TABLE_UNUSABLE,
+    ),
+)

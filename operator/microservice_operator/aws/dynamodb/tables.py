@@ -1,0 +1,104 @@
+"""DynamoDB tables of a Microservice: what the walk calls."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from ...api.stores import Table
+from ...facts import Part, Reason
+from ..engine.arns import TABLE_NAME_LIMIT
+from ..engine.call import Lane
+from ..engine.decide import Adoption, Desired, Leaving
+from ..engine.reconcile import reconcile, remove
+from ..engine.scope import Place
+from .adapter import DynamoDBTable
+from .desired import WantedTable, table_fields, unsaid
+from .fields import TABLE
+
+_NOT_THERE = (
+    Reason.TABLE_CREATING,
+    Reason.TABLE_DELETING,
+    Reason.TABLE_LOST,
+    Reason.TABLE_UNUSABLE,
+    Reason.CONFLICT,
+    Reason.ADOPTION_REFUSED,
+)
+
+
+@dataclass(frozen=True)
+class LeavingTable:
+    """A table that is not wanted any more.
+
+    When the declaration went with the table's block, nobody can say which policy it had: it is retained. `adopts` is
+    what AWS calls it if it was taken over, `deletion` whether such a one may be deleted.
+    """
+
+    name: str
+    policy: Literal["Retain", "Delete"] = "Retain"
+    known_id: str = ""
+    adopts: str = ""
+    deletion: Adoption | None = None
+
+
+def table_name(place: Place, name: str) -> str:
+    """Name in AWS of the table declared as `name`, if it is made."""
+    return place.owner.name(name, TABLE_NAME_LIMIT)
+
+
+def named(arn: str) -> str:
+    """Name of a table in its ARN: `arn:aws:dynamodb:REGION:ACCOUNT:table/NAME`."""
+    return arn.rpartition("/")[2]
+
+
+def usable(part: Part) -> bool:
+    """Can the service work with the table? A change under way, or refused, does not stop it."""
+    return bool(part.id) and part.reason not in _NOT_THERE
+
+
+async def reconcile_table(place: Place, wanted: WantedTable) -> Part:
+    """Take at most one step towards a declared table, and say how it stands.
+
+    Never raises an OperatorError: what went wrong is in the part. `Part.id` is the ARN once the table has been in
+    use; give it back as `known_id`.
+    """
+    # what was made, or taken over, is the table from then on, whatever the spec says
+    name = named(wanted.known_id) or _declared_name(place, wanted.spec)
+    key = (place.owner.identity.uid, TABLE.name, name)
+    # a default that is written out is the same table, and another word on one that was taken over
+    recalled = place.settled.recall(key, (wanted, unsaid(wanted.spec)))
+    if recalled:
+        return recalled
+    fields = table_fields(place.owner, wanted, _declared_name(place, wanted.spec))
+    adopting = bool(wanted.spec.adopt) and not wanted.known_id
+    outcome = await reconcile(
+        place, DynamoDBTable(place, name, adopting=adopting), TABLE, _desired(place, wanted, fields)
+    )
+    if outcome.settled:
+        # the next pass knows its ARN, which is no reason to look again
+        sight = (replace(wanted, known_id=outcome.part.id), unsaid(wanted.spec))
+        place.settled.keep(key, sight, outcome.part)
+    return place.settled.news(key, outcome.part)
+
+
+async def delete_table(place: Place, leaving: LeavingTable) -> Part:
+    """Take at most one step towards letting a table go by its policy: a deleted CR's, or one that left the spec.
+
+    It is over when the part's state is Ready (gone) or Retained (left in place, also when it was never ours).
+    """
+    name = named(leaving.known_id) or leaving.adopts or table_name(place, leaving.name)
+    place.settled.drop((place.owner.identity.uid, TABLE.name, name))
+    adopted = name != table_name(place, leaving.name)  # also where adopt is taken out of the spec before the deletion
+    desired = Leaving(
+        leaving.name, place.owner, leaving.policy, leaving.known_id, adopted=adopted, deletion=leaving.deletion
+    )
+    return await remove(place, DynamoDBTable(place, name, Lane.DELETE), TABLE, desired)
+
+
+def _declared_name(place: Place, spec: Table) -> str:
+    return spec.adopt.name if spec.adopt else table_name(place, spec.name)
+
+
+def _desired(place: Place, wanted: WantedTable, fields: Mapping[str, Any]) -> Desired:
+    spec = wanted.spec
+    desired = Desired(spec.name, place.owner, fields, wanted.known_id, wanted.recreate, wanted.field, wanted.adoption)
+    return replace(desired, unsaid=unsaid(spec))

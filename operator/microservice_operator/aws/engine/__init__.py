@@ -1,0 +1,15 @@
+"""Reconciles one AWS resource of any type: the adapter observes, `decide` compares, the adapter takes one step.
+
+reconcile     the port `Resource` that every adapter implements, and the loop that drives any of them
+decide        PURE: desired state and observed state → one decision
+fields        PURE: the table of fields of a resource type, and the differences between two states
+rules         PURE: how one field may differ, and what follows from a difference
+report        PURE: a decision or an error → the `Part` that status shows
+clients       threads and boto3
+service       calls of one AWS service, with errors mapped
+errors        AWS error codes → what happens next
+expectations  what this process wrote a moment ago, so that a late read is not taken for a fact
+create_once   never creates a second resource while AWS does not list the first one yet
+write_backoff writes that AWS accepts and does not keep are repeated more and more rarely
+pagination    follows a list from page to page, with a bound
+"""

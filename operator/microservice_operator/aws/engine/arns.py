@@ -1,0 +1,95 @@
+"""PURE: the exact ARNs of what a Microservice declares, and of its role; all are known before anything is made."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ...api.parsing import Microservice
+
+ROLE_NAME_LIMIT = 64
+TABLE_NAME_LIMIT = 255
+TOPIC_NAME_LIMIT, QUEUE_NAME_LIMIT = 256, 80  # "CreateTopic" and "CreateQueue" in the API References
+FIFO = ".fifo"  # as the same pages ask for
+
+MESSAGING_KEY = ("Key", "messaging")
+
+Named = Callable[[str, int], str]
+
+
+@dataclass(frozen=True)
+class Site:
+    """An account and region as one Microservice sees it; `named` makes the name of a part from its declared one."""
+
+    region: str
+    account_id: str
+    cluster: str
+    named: Named
+
+    def arn(self, service: str, resource: str) -> str:
+        """ARN of a resource of this account and region."""
+        return f"arn:{partition(self.region)}:{service}:{self.region}:{self.account_id}:{resource}"
+
+    @property
+    def role_name(self) -> str:
+        """Name of the role, unique in the account whatever its path."""
+        return self.named("role", ROLE_NAME_LIMIT)
+
+    @property
+    def role_path(self) -> str:
+        """Path of all roles of this cluster, so that one ARN pattern bounds what its operator may touch."""
+        return f"/microservice-operator/{self.cluster}/"
+
+    @property
+    def role_arn(self) -> str:
+        """ARN of the role."""
+        return f"arn:{partition(self.region)}:iam::{self.account_id}:role{self.role_path}{self.role_name}"
+
+
+def partition(region: str) -> str:
+    """First part of every ARN of a region: "Amazon Resource Names (ARNs)" in the AWS General Reference."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def needs_role(service: Microservice) -> bool:
+    """Does the service declare anything in AWS that it calls itself?"""
+    return bool(service.spec.tables or service.spec.table_refs or service.spec.topics or service.spec.queues)
+
+
+def table_arn(site: Site, declared: str) -> str:
+    """ARN of a table, by its declared name."""
+    return adoptee_arn(site, site.named(declared, TABLE_NAME_LIMIT))
+
+
+def adoptee_arn(site: Site, name: str) -> str:
+    """ARN of a table, by what AWS calls it."""
+    return site.arn("dynamodb", f"table/{name}")
+
+
+def arns(
+    site: Site, service: Microservice, messaging_key: str | None = None, adopted: Mapping[str, str] | None = None
+) -> dict[tuple[str, str], str]:
+    """ARN of each declared (kind, name), and of the key that encrypts messages if there is one.
+
+    A table that the spec takes over has one only if it is `adopted`, which is not for the spec to say.
+    """
+    spec = service.spec
+    own = {table.name: table_arn(site, table.name) for table in spec.tables or [] if not table.adopt}
+    taken = {table.name for table in spec.tables or [] if table.adopt} & (adopted or {}).keys()
+    return {
+        **({MESSAGING_KEY: messaging_key} if messaging_key else {}),
+        **{("Table", name): arn for name, arn in own.items()},
+        **{("Table", name): (adopted or {})[name] for name in sorted(taken)},
+        **{("Topic", t.name): site.arn("sns", topic_name(site.named, t.name, fifo=t.fifo)) for t in spec.topics or []},
+        **{("Queue", q.name): site.arn("sqs", queue_name(site.named, q.name, fifo=q.fifo)) for q in spec.queues or []},
+    }
+
+
+def topic_name(named: Named, declared: str, *, fifo: bool) -> str:
+    """Name in AWS of a declared topic."""
+    return named(declared, TOPIC_NAME_LIMIT - len(FIFO)) + (FIFO if fifo else "")
+
+
+def queue_name(named: Named, declared: str, *, fifo: bool) -> str:
+    """Name in AWS of a declared queue."""
+    return named(declared, QUEUE_NAME_LIMIT - len(FIFO)) + (FIFO if fifo else "")

@@ -1,0 +1,128 @@
+"""The door to AWS: threads, clients and nothing that decides.
+
+boto3 blocks, so every call runs in a thread. Each service has a small pool of its own, and deletions another one: a
+service that hangs takes its own threads with it, not those of the others, and a flood of creations does not hold up a
+deletion.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import boto3
+from botocore import xform_name
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from ... import pending_calls
+from ...fence import MayWrite, always
+from .call import Call, Lane
+from .create_once import Making
+from .expectations import Lately
+from .list_cache import ListCache
+from .write_backoff import Repeats
+
+READS = ("Get", "List", "Describe")
+Called = Callable[[str, str, str], None]  # service, action, code
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of every call. boto3's own time-outs are a minute each, its own retries would hold a thread for long."""
+
+    connect_seconds: float = 3
+    read_seconds: float = 10
+    attempts: int = 2
+    threads: int = 8
+    delete_threads: int = 4
+
+
+def _unheard(service: str, action: str, code: str) -> None:
+    """Nobody counts."""
+
+
+class Clients:
+    """One client per service and region, made when first needed and kept: to make one takes up to 300 ms."""
+
+    def __init__(
+        self, endpoint_url: str | None = None, called: Called = _unheard, limits: Limits | None = None
+    ) -> None:
+        """Talk to AWS, or to an emulator at `endpoint_url`; `called` hears of every call, on the event loop."""
+        self._endpoint_url = endpoint_url
+        self._called = called
+        self._limits = limits or Limits()
+        self._pools: dict[tuple[str, Lane], ThreadPoolExecutor] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._making = Lock()
+        self.may_write: MayWrite = always
+        self.verified_accounts: set[tuple[str, str]] = set()
+        self.making = Making()
+        self.lately = Lately()
+        self.repeats = Repeats()
+        self.lists = ListCache()
+
+    async def call(self, call: Call) -> dict[str, Any]:
+        """Answer of one call.
+
+        Raises what botocore raises; `failures` says what it means.
+        """
+        code = "Cancelled"
+        try:
+            with pending_calls.waiting_in(f"{call.service}:{call.action}"):
+                answer = await asyncio.get_running_loop().run_in_executor(self._pool(call), self._run, call)
+            code = "OK"
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "Unknown")
+            raise
+        except Exception as error:
+            code = type(error).__name__
+            raise
+        finally:
+            self._called(call.service, call.action, code)
+        return answer
+
+    def close(self) -> None:
+        """Let go of threads and connections; calls under way are not waited for."""
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
+        for client in self._clients.values():
+            client.close()
+
+    def _pool(self, call: Call) -> ThreadPoolExecutor:
+        key = (call.service, call.lane)
+        if key not in self._pools:
+            threads = self._limits.delete_threads if call.lane is Lane.DELETE else self._limits.threads
+            self._pools[key] = ThreadPoolExecutor(threads, thread_name_prefix=f"aws-{call.service}-{call.lane}")
+        return self._pools[key]
+
+    def _run(self, call: Call) -> dict[str, Any]:
+        client = self._client(call.service, call.region)
+        answer: dict[str, Any] = getattr(client, xform_name(call.action))(**call.parameters)
+        return answer
+
+    def _ask(self, event_name: str, **_: Any) -> None:
+        """Raise Fenced instead of sending, once more for each attempt that botocore makes by itself."""
+        if not event_name.rpartition(".")[2].startswith(READS):
+            self.may_write()
+
+    def _client(self, service: str, region: str) -> Any:
+        with self._making:
+            if (service, region) not in self._clients:
+                limits = self._limits
+                session: Any = boto3.session.Session()  # its type is an overload for each of 400 services
+                session.events.register("before-send.*.*", self._ask)
+                self._clients[service, region] = session.client(
+                    service,
+                    region_name=region,
+                    endpoint_url=self._endpoint_url,
+                    config=Config(
+                        connect_timeout=limits.connect_seconds,
+                        read_timeout=limits.read_seconds,
+                        retries={"mode": "standard", "total_max_attempts": limits.attempts},
+                        max_pool_connections=limits.threads + limits.delete_threads,
+                    ),
+                )
+            return self._clients[service, region]

@@ -1,0 +1,147 @@
+"""What an error of AWS means for us: not what went wrong, but what happens next.
+
+Codes are those of "Common Error Types", "Error handling with DynamoDB" and the API References in the AWS documents.
+A message never carries a request id or a count: the same trouble gives the same sentence.
+"""
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
+from botocore.parsers import ResponseParserError
+
+from ...errors import Gone, NeedsPerson, NotYet, OperatorError
+from ...facts import Reason
+from .iam_actions import iam_action
+
+_THROTTLED = {
+    "BandwidthLimitExceeded",
+    "KMSThrottling",
+    "KmsThrottled",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "Throttled",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+}
+_UNDER_WAY = {
+    "ConcurrentAccess",
+    "ConcurrentModification",
+    "ConcurrentModificationException",
+    "ConcurrentUpdateException",
+    "ConflictException",
+    "ContinuousBackupsUnavailableException",
+    "DBInstanceAlreadyExists",
+    "DBParameterGroupAlreadyExists",
+    "DBSnapshotAlreadyExists",
+    "DBSubnetGroupAlreadyExists",
+    "DependencyViolation",
+    "EntityAlreadyExists",
+    "EntityTemporarilyUnmodifiable",
+    "InvalidDBInstanceState",
+    "InvalidDBParameterGroupState",
+    "InvalidDBSnapshotState",
+    "InvalidDBSubnetGroupStateFault",
+    "InvalidGroup.Duplicate",
+    "InvalidPermission.Duplicate",
+    "InvalidPermission.NotFound",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+    "QueueAlreadyExists",
+    "QueueDeletedRecently",
+    "QueueNameExists",
+    "ResourceInUseException",
+    "StaleTag",
+    "TableInUseException",
+}
+# They pass by themselves, though not soon: capacity of AWS, the state of a network or of a cluster.
+_LATER = {
+    ("eks", "InvalidRequestException"),
+    ("rds", "DBUpgradeDependencyFailure"),
+    ("rds", "InsufficientDBInstanceCapacity"),
+    ("rds", "InvalidVPCNetworkStateFault"),
+}
+_DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}
+_CREDENTIALS = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+_ABSENT = {
+    "DBInstanceNotFound",
+    "DBParameterGroupNotFound",
+    "DBSnapshotNotFound",
+    "DBSubnetGroupNotFoundFault",
+    "InvalidGroup.NotFound",
+    "NoSuchEntity",
+    "NonExistentQueue",
+    "NotFound",
+    "QueueDoesNotExist",
+    "NotFoundException",
+    "ObjectNotFoundException",
+    "ResourceNotFound",
+    "ResourceNotFoundException",
+    "TableNotFoundException",
+}
+_TOO_MANY, _SERVER = 429, 500
+
+
+AWSError = (ClientError, BotoCoreError, ResponseParserError)  # the last: an answer that is none of AWS
+
+
+def meaning(error: ClientError | BotoCoreError | ResponseParserError, action: str, target: str) -> OperatorError:
+    """The error as what happens next; `action` is such as `dynamodb:CreateTable`, `target` what it was done to."""
+    if isinstance(error, ClientError):
+        return _answered(error, action, target)
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return NeedsPerson(
+            Reason.ACCESS_DENIED, f"{action} on {target}: the operator has no AWS credentials; give it some"
+        )
+    if isinstance(error, ParamValidationError):
+        return NeedsPerson(Reason.REJECTED, f"{action} on {target} is malformed: {_line(str(error))}")
+    return NotYet(Reason.AWS_UNAVAILABLE, f"AWS does not answer {action} on {target}: {type(error).__name__}", 10)
+
+
+def _answered(error: ClientError, action: str, target: str) -> OperatorError:
+    code = error.response.get("Error", {}).get("Code", "Unknown").removeprefix("AWS.SimpleQueueService.")
+    said = _line(error.response.get("Error", {}).get("Message", "")) or code
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in _ABSENT:
+        return Gone(f"{target} is not there")
+    if code in _THROTTLED or status == _TOO_MANY:
+        return NotYet(Reason.AWS_THROTTLED, f"AWS throttles {action}", 5)
+    if status >= _SERVER:
+        return NotYet(Reason.AWS_UNAVAILABLE, f"AWS fails at {action} on {target}: {code}", 10)
+    if code in _UNDER_WAY:
+        return NotYet(Reason.PROGRESSING, f"AWS is not ready for {action} on {target}: {said}", 5)
+    if (action.partition(":")[0], code) in _LATER:
+        return NotYet(Reason.REJECTED, f"AWS cannot do {action} on {target} now: {said}; it is tried again", 60)
+    return _for_a_person(code, said, action, target)
+
+
+def _for_a_person(code: str, said: str, action: str, target: str) -> NeedsPerson:
+    act = f"{action} on {target}"
+    if code in _DENIED:
+        right = iam_action(action)
+        what = "it" if right == action else right
+        return NeedsPerson(Reason.ACCESS_DENIED, f"{act} is denied; allow {what} to the operator's role: {said}")
+    if code in _CREDENTIALS:
+        return NeedsPerson(Reason.ACCESS_DENIED, f"{act}: AWS refuses the operator's credentials: {code}")
+    return NeedsPerson(Reason.REJECTED, f"AWS rejects {act}: {said}")
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split()).rstrip(".")

@@ -1,0 +1,82 @@
+"""What this process did to things of AWS a moment ago, so that a late answer is not taken for a fact.
+
+"DescribeTable" in the DynamoDB API Reference: a table that was made a moment ago may not be found. "TagResource": a
+list of tags may be the previous one, or empty. Other services are not quicker, they only do not say so.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+
+from ...errors import NeedsPerson, NotYet, OperatorError
+from ...facts import Reason
+from ...ownership import OWNER_TAGS, Standing
+
+Key = tuple[str, ...]
+
+
+class Lately:
+    """What was made and marked within the last `seconds`; one for the whole process."""
+
+    def __init__(self, seconds: float = 60, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take an answer for certain after `seconds`."""
+        self._seconds = seconds
+        self._clock = clock
+        self._made: dict[Key, float] = {}
+        self._marked: dict[Key, float] = {}
+        self._bare: dict[Key, float] = {}
+        self._ended: dict[str, float] = {}
+
+    def made(self, key: Key) -> None:
+        """It was made with our marks, or may have been: an answer that is lost says neither."""
+        self._sweep()
+        self._made[key] = self._marked[key] = self._clock()
+
+    def marked(self, key: Key) -> None:
+        """Our marks were written to it."""
+        self._marked[key] = self._clock()
+
+    def seen(self, key: Key) -> None:
+        """It is there: if it is missing later, it is gone."""
+        self._made.pop(key, None)
+
+    def may_exist(self, key: Key) -> bool:
+        """Whether a thing that AWS does not show may have been made nevertheless."""
+        return self._within(self._made, key)
+
+    def may_be_ours(self, key: Key, standing: Standing, tags: Mapping[str, str], *, known: bool) -> bool:
+        """Whether tags that do not say so may be late; `known`: status remembers the thing as ours."""
+        unmarked = not tags.keys() & OWNER_TAGS
+        if standing is Standing.OURS or not (unmarked or standing is Standing.RETAINED):
+            self._bare.pop(key, None)
+            return False
+        if self._within(self._marked, key):
+            return True
+        if not (known and unmarked):
+            return False
+        self._bare.setdefault(key, self._clock())
+        # not forgotten afterwards: whoever took the marks away has done so for good
+        return self._clock() - self._bare[key] < self._seconds
+
+    def end(self, arn: str) -> None:
+        """It was told to go, and AWS said yes."""
+        self._ended = {one: at for one, at in self._ended.items() if self._clock() - at < self._seconds}
+        self._ended[arn] = self._clock()
+
+    def ended(self, arn: str) -> bool:
+        """Whether that was so lately: what is left of it will go by itself."""
+        return self._clock() - self._ended.get(arn, float("-inf")) < self._seconds
+
+    def _within(self, memory: Mapping[Key, float], key: Key) -> bool:
+        return self._clock() - memory.get(key, float("-inf")) < self._seconds
+
+    def _sweep(self) -> None:
+        for memory in (self._made, self._marked):
+            for key in [key for key in memory if not self._within(memory, key)]:
+                del memory[key]
+
+
+def certainly_refused(error: OperatorError) -> bool:
+    """Whether a call that failed has changed nothing."""
+    if isinstance(error, NotYet):
+        return error.reason == Reason.AWS_THROTTLED
+    return isinstance(error, NeedsPerson)

@@ -1,0 +1,27 @@
+"""Where the AWS resources of one Microservice go, and with what they are reached."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...ownership import Owner
+from .arns import Site
+
+if TYPE_CHECKING:  # what is only handed on is not imported, so that naming a scope loads neither boto3 nor a clock
+    from ...resync_cache import Settled
+    from .clients import Clients
+
+
+@dataclass(frozen=True)
+class Place:
+    """An account and region of AWS as one Microservice sees it."""
+
+    clients: "Clients"
+    region: str
+    account_id: str
+    owner: Owner
+    settled: "Settled"
+
+
+def site(place: Place) -> Site:
+    """The place as names are made from it."""
+    return Site(place.region, place.account_id, place.owner.cluster, place.owner.name)

@@ -1,0 +1,64 @@
+"""Steps that AWS takes and does not show: each is tried again, further and further apart.
+
+AWS may show a change late, or keep another value than the one that was written, and another tool may set it back at
+once. To write again at every look would never end.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .report import AT_ONCE, Repeat
+
+Key = tuple[str, ...]
+
+_FIRST, _LONGEST = 5.0, 300.0
+_FORGOTTEN = 3600.0
+_DUE = 0.05  # what is left of a wait that is over but for the rounding of a clock
+
+
+@dataclass
+class _Memory:
+    what: Any
+    times: int
+    first: float
+    last: float
+
+
+class Repeats:
+    """The steps that were taken lately, by part; one for the whole process."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Know of none."""
+        self._clock = clock
+        self._taken: dict[Key, dict[str, _Memory]] = {}
+
+    def of(self, key: Key, name: str, what: Any) -> Repeat:
+        """What is known of a step; `what` it changes, from what, tells it from others of its name."""
+        memory = self._taken.get(key, {}).get(name)
+        if memory is None or memory.what != what:
+            return Repeat()
+        now = self._clock()
+        wait = 0.0
+        if memory.times >= AT_ONCE:
+            wait = min(_LONGEST, _FIRST * 2 ** min(memory.times - AT_ONCE, 10)) - (now - memory.last)
+        return Repeat(memory.times, now - memory.first, wait if wait > _DUE else 0.0)
+
+    def taken(self, key: Key, name: str, what: Any) -> None:
+        """AWS has said yes to it."""
+        now = self._clock()
+        for stale in [
+            one for one, steps in self._taken.items() if all(now - m.last > _FORGOTTEN for m in steps.values())
+        ]:
+            del self._taken[stale]
+        steps = self._taken.setdefault(key, {})
+        memory = steps.get(name)
+        if memory is None or memory.what != what:
+            steps[name] = _Memory(what, 1, now, now)
+        else:
+            memory.times, memory.last = memory.times + 1, now
+
+    def forget(self, key: Key) -> None:
+        """Nothing is to do for this part: whatever was tried has come to be."""
+        self._taken.pop(key, None)

@@ -1,0 +1,1 @@
+"""IAM roles, trust and permission policies, and EKS Pod Identity associations."""

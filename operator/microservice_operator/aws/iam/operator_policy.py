@@ -1,0 +1,55 @@
+"""PURE: the operator's own IAM policy, out of the table of its rights."""
+
+import json
+from collections.abc import Iterable, Mapping
+from string import Template
+from typing import Any
+
+from ... import names
+from ..engine.policy_documents import Document
+from .operator_permissions import RIGHTS, Right
+
+
+def services() -> frozenset[str]:
+    """Services that have rows here, as requests are signed for them."""
+    return frozenset(right.service for right in RIGHTS)
+
+
+def calls(rights: Iterable[Right] = RIGHTS) -> frozenset[tuple[str, str]]:
+    """Every call that is granted."""
+    return frozenset((right.service, call) for right in rights for call in right.calls)
+
+
+def operator_policy(values: Mapping[str, str]) -> Document:
+    """The policy with `${name}` replaced by `values`, for as far as they go."""
+    statements = [_statement(rights) for rights in _together(RIGHTS)]
+    policy = {"Version": "2012-10-17", "Statement": statements}
+    filled: Document = _filled(policy, values)
+    return filled
+
+
+def _together(rights: Iterable[Right]) -> list[list[Right]]:
+    """One statement for all that is bound by the same tags, for IAM counts characters.
+
+    An action reaches no resource of another service or type, so none gets more by it.
+    """
+    found: dict[str, list[Right]] = {}
+    for at, right in enumerate(rights):
+        tags = json.dumps(right.condition, sort_keys=True)
+        found.setdefault(tags if names.TAG_CLUSTER in tags else str(at), []).append(right)
+    return list(found.values())
+
+
+def _statement(rights: list[Right]) -> dict[str, Any]:
+    condition = {"Condition": dict(rights[0].condition)} if rights[0].condition else {}
+    actions = sorted({action for right in rights for action in right.granted})
+    resources = list(dict.fromkeys(resource for right in rights for resource in right.resources))
+    return {"Effect": "Allow", "Action": actions, "Resource": resources, **condition}
+
+
+def _filled(value: Any, values: Mapping[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _filled(entry, values) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_filled(entry, values) for entry in value]
+    return Template(value).safe_substitute(values)

@@ -1,0 +1,96 @@
+"""The adapter of EKS Pod Identity associations: the pods of one ServiceAccount get credentials of one role.
+
+Its id is random, so it is looked up by what it is for: "CreatePodIdentityAssociation" in the Amazon EKS API Reference
+allows one association for a ServiceAccount, and says that it takes several seconds to be effective.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from ...errors import Gone, NeedsPerson, NotYet
+from ...facts import Reason
+from ..engine.call import Lane
+from ..engine.decide import Desired, Observed, Phase, Step
+from ..engine.scope import Place
+from ..engine.service import Door
+from ..engine.tags import Tag
+
+EFFECTIVE_AFTER = 10.0  # seconds; a pod that starts earlier may get no credentials, and gets none later
+ROLE_KNOWN_AFTER = 60.0  # seconds in which another service may not have heard of a new role
+
+
+class PodIdentityAssociation:
+    """The association of one ServiceAccount: the Microservice's, in a cluster of EKS."""
+
+    def __init__(
+        self, place: Place, cluster: str, lane: Lane = Lane.MAIN, role_created: datetime | None = None
+    ) -> None:
+        """Name the cluster; nothing is asked yet."""
+        identity = place.owner.identity
+        self._for = {"clusterName": cluster, "namespace": identity.namespace, "serviceAccount": identity.name}
+        self._here = {"clusterName": cluster}
+        self._arn = ""
+        self._role_created = role_created
+        target = f"association of service account {identity.namespace}/{identity.name} in cluster {cluster}"
+        self._door = Door(place, "eks", target, lane)
+
+    async def observe(self) -> Observed | None:
+        """List by ServiceAccount, then describe; without the cluster there is none."""
+        try:
+            listed = (await self._door.read("ListPodIdentityAssociations", **self._for))["associations"]
+            if not listed:
+                return None
+            self._here["associationId"] = listed[0]["associationId"]
+            found = (await self._door.read("DescribePodIdentityAssociation", **self._here))["association"]
+        except Gone:
+            return None
+        self._arn = found["associationArn"]
+        tags = found.get("tags", {})
+        fields = {"tags": tags, "role": found["roleArn"]}
+        return Observed(self._arn, Phase.CREATING if is_young(found["createdAt"]) else Phase.READY, fields, tags)
+
+    async def create(self, desired: Desired) -> None:
+        """CreatePodIdentityAssociation, our tags in the same call; a rejected new role is waited for."""
+        fields = desired.fields
+        try:
+            await self._door.write(
+                "CreatePodIdentityAssociation", **self._for, roleArn=fields["role"], tags=fields["tags"]
+            )
+        except Gone:
+            cluster = self._here["clusterName"]
+            raise NeedsPerson(
+                Reason.REJECTED,
+                f"EKS knows no cluster {cluster} in this account and region; correct spec.aws.identity.clusterName of "
+                "the Environment",
+            ) from None
+        except NeedsPerson as error:
+            if error.reason != Reason.REJECTED or not self._role_is_new():
+                raise
+            raise NotYet(Reason.IDENTITY_CREATING, f"EKS does not know the new role yet: {error}", 5) from None
+
+    async def modify(self, step: Step, desired: Desired | None) -> None:  # noqa: ARG002 the port's signature
+        """One call for one step."""
+        value: Any = step.changes[step.name]
+        match step.name:
+            case "tags" if isinstance(value, Tag):
+                await self._door.write("TagResource", resourceArn=self._arn, tags=dict(value.tags))
+            case "tags":
+                await self._door.write("UntagResource", resourceArn=self._arn, tagKeys=list(value.keys))
+            case _:
+                await self._door.write("UpdatePodIdentityAssociation", **self._here, roleArn=value)
+
+    async def delete(self) -> None:
+        """DeletePodIdentityAssociation."""
+        await self._door.write("DeletePodIdentityAssociation", **self._here)
+
+    def _role_is_new(self) -> bool:
+        return self._role_created is not None and _seconds_since(self._role_created) < ROLE_KNOWN_AFTER
+
+
+def is_young(created: datetime | None) -> bool:
+    """Is it so new that it may not be effective yet?"""
+    return created is not None and _seconds_since(created) < EFFECTIVE_AFTER
+
+
+def _seconds_since(moment: datetime) -> float:
+    return (datetime.now(UTC) - moment).total_seconds()

@@ -1,0 +1,113 @@
+"""The adapter of IAM roles: translates between the plan's fields and the calls of IAM, never decides.
+
+A role and its inline policy are one resource here. "DeleteRole" in the IAM API Reference: a role with policies cannot
+be deleted, so the policy is what protects it.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ...errors import Gone, NeedsPerson
+from ...facts import Reason
+from ..engine.call import Lane
+from ..engine.decide import Desired, Observed, Phase, Step
+from ..engine.policy_documents import text
+from ..engine.scope import Place
+from ..engine.service import Door
+from ..engine.tags import Tag
+
+POLICY = "declared"  # name of the inline policy; others may have their own
+
+
+class IAMRole:
+    """One role, by its name, which no two roles of an account share whatever their paths."""
+
+    def __init__(self, place: Place, name: str, path: str = "/", lane: Lane = Lane.MAIN) -> None:
+        """Name the role; nothing is asked yet. Once it was observed, `created` is when it was made, `granted` what."""
+        self._name = name
+        self._path = path
+        self._door = Door(place, "iam", f"role {name}", lane)
+        self.created: datetime | None = None
+        self.granted: Mapping[str, Any] | None = None
+
+    async def observe(self) -> Observed | None:
+        """GetRole tells all but the inline policy."""
+        try:
+            role = (await self._door.read("GetRole", RoleName=self._name))["Role"]
+        except Gone:
+            return None
+        self.created = role["CreateDate"]
+        policy = self.granted = await self._policy()
+        tags = {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])}
+        fields = {
+            "tags": tags,
+            "boundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+            "trust": role["AssumeRolePolicyDocument"],
+            "policy": policy,
+        }
+        return Observed(role["Arn"], Phase.READY, fields, tags, protected=policy is not None)
+
+    async def create(self, desired: Desired) -> None:
+        """CreateRole, our tags and the boundary in the same call; the policy is a step of its own."""
+        fields = desired.fields
+        boundary = {"PermissionsBoundary": fields["boundary"]} if fields["boundary"] else {}
+        try:
+            await self._door.write(
+                "CreateRole",
+                RoleName=self._name,
+                Path=self._path,
+                AssumeRolePolicyDocument=text(fields["trust"]),
+                Tags=_tag_list(fields["tags"]),
+                **boundary,
+            )
+        except Gone:
+            raise _unknown_boundary(fields["boundary"]) from None
+
+    async def modify(self, step: Step, desired: Desired | None) -> None:  # noqa: ARG002 the port's signature
+        """One call for one step."""
+        value: Any = step.changes.get(step.name)
+        match step.name:
+            case "tags" if isinstance(value, Tag):
+                await self._door.write("TagRole", RoleName=self._name, Tags=_tag_list(value.tags))
+            case "tags":
+                await self._door.write("UntagRole", RoleName=self._name, TagKeys=list(value.keys))
+            case "boundary":
+                await self._bound(value)
+            case "trust":
+                await self._door.write("UpdateAssumeRolePolicy", RoleName=self._name, PolicyDocument=text(value))
+            case "policy" if value is None:
+                await self._door.write("DeleteRolePolicy", RoleName=self._name, PolicyName=POLICY)
+            case "policy":
+                await self._door.write(
+                    "PutRolePolicy", RoleName=self._name, PolicyName=POLICY, PolicyDocument=text(value)
+                )
+            case _:
+                await self._door.write("DeleteRolePolicy", RoleName=self._name, PolicyName=POLICY)
+
+    async def delete(self) -> None:
+        """DeleteRole."""
+        await self._door.write("DeleteRole", RoleName=self._name)
+
+    async def _bound(self, boundary: str) -> None:
+        try:
+            await self._door.write("PutRolePermissionsBoundary", RoleName=self._name, PermissionsBoundary=boundary)
+        except Gone:
+            raise _unknown_boundary(boundary) from None
+
+    async def _policy(self) -> Mapping[str, Any] | None:
+        try:
+            answer = await self._door.read("GetRolePolicy", RoleName=self._name, PolicyName=POLICY)
+        except Gone:
+            return None
+        found: Mapping[str, Any] = answer["PolicyDocument"]
+        return found
+
+
+def _unknown_boundary(boundary: str | None) -> NeedsPerson:
+    message = f"IAM knows no policy {boundary}; correct spec.aws.permissionsBoundaryARN of the Environment"
+    return NeedsPerson(Reason.REJECTED, message)
+
+
+def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]

@@ -1,0 +1,215 @@
+"""The role of a Microservice and how its pods come to it: what the walk calls.
+
+A role holds no data: it is made anew when somebody has deleted it, and goes with the last declaration that needs it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ...api.environment import AWS, PodRoles
+from ...api.parsing import Microservice
+from ...facts import Part, Reason, State
+from ..engine.arns import needs_role
+from ..engine.call import Lane
+from ..engine.decide import Desired, Leaving
+from ..engine.fields import Field, Kind, Reasons
+from ..engine.policy_documents import same_policy
+from ..engine.reconcile import Outcome, reconcile, remove
+from ..engine.rules import exact, if_given
+from ..engine.scope import Place, site
+from ..engine.tags import desired_tags, owned_tags
+from .pod_identity_adapter import EFFECTIVE_AFTER, PodIdentityAssociation, is_young
+from .role_adapter import IAMRole
+from .service_policy import Granting, document, excess, granted
+from .trust import trust
+
+KEPT = "what the former declaration granted goes when the rollout is complete"
+SERVICE_ROLE = "service"  # of the only role that a Microservice has, where parts are told apart
+_NOT_THERE = (Reason.IDENTITY_CREATING, Reason.IDENTITY_DELETING, Reason.CONFLICT)
+_REASONS = Reasons(
+    creating=Reason.IDENTITY_CREATING,
+    created=Reason.IDENTITY_CREATED,
+    updating=Reason.IDENTITY_UPDATING,
+    deleting=Reason.IDENTITY_DELETING,
+    deleted=Reason.IDENTITY_DELETED,
+    retained=Reason.IDENTITY_DELETED,  # never is
+    lost=Reason.IDENTITY_CREATING,  # nor lost: it is made anew
+    unusable=Reason.CONFLICT,
+)
+
+
+ROLE = Kind(
+    name="Role",
+    fields=(
+        Field("tags", owned_tags, "tags"),
+        # one that is not named is not taken away: only the platform team may widen what a role can do
+        Field("boundary", if_given, "the permissions boundary"),
+        Field("trust", same_policy, "the trust policy"),
+        Field("policy", granted, "the policy"),
+    ),
+    reasons=_REASONS,
+    named_by=None,
+)
+ASSOCIATION = Kind(
+    name="PodIdentityAssociation",
+    fields=(Field("tags", owned_tags, "tags"), Field("role", exact, "the role")),
+    reasons=_REASONS,
+    named_by=None,
+)
+
+
+@dataclass(frozen=True)
+class WantedIdentity:
+    """A Microservice that needs a role, and the Environment's word on how its pods get it.
+
+    `known` are the ids that status remembers, by kind; `tags` the Environment's overlaid with the Microservice's;
+    `granting` what its role is to be granted.
+    """
+
+    service: Microservice
+    aws: AWS
+    tags: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, str] = field(default_factory=dict)
+    granting: Granting = field(default_factory=Granting)
+
+
+@dataclass(frozen=True)
+class LeavingIdentity:
+    """A role that is not needed any more, and its association if there is one: `cluster` is where to look for it."""
+
+    cluster: str = ""
+    known: Mapping[str, str] = field(default_factory=dict)
+
+
+def keeps_former(parts: Iterable[Part]) -> bool:
+    """Whether the role grants what only pods of the former declaration may use."""
+    return any(part.message == KEPT for part in parts)
+
+
+def credentials_usable(parts: Iterable[Part]) -> bool:
+    """Can pods get credentials? A change under way, or refused, does not keep them from it."""
+    return all(part.id and part.reason not in _NOT_THERE for part in parts)
+
+
+async def reconcile_identity(place: Place, wanted: WantedIdentity) -> tuple[Part, ...]:
+    """Take at most one step towards the role, and one towards the association once the role is there.
+
+    Never raises an OperatorError: what went wrong is in the parts.
+    """
+    roles = wanted.aws.identity
+    if roles is None or not needs_role(wanted.service):
+        return ()
+    too_long = excess(document(wanted.granting.grants))
+    if too_long:
+        return (_too_long(place, wanted, too_long),)
+    fields = {
+        "tags": desired_tags(place.owner, wanted.tags),
+        "boundary": wanted.aws.permissions_boundary_arn,
+        "trust": trust(wanted.aws, roles, place.owner.identity),
+        "policy": wanted.granting,
+    }
+    sight = {**fields, "policy": replace(wanted.granting, former=frozenset())}
+    recalled = [place.settled.recall(_key(place, kind), sight) for kind in _kinds(roles)]
+    if all(recalled):
+        return tuple(part for part in recalled if part)
+    outcomes = await _looked_at(place, wanted, fields)
+    if all(outcome.settled for outcome in outcomes) and len(outcomes) == len(recalled):
+        for kind, outcome in zip(_kinds(roles), outcomes, strict=True):
+            place.settled.keep(_key(place, kind), sight, outcome.part)
+    uid = place.owner.identity.uid
+    return tuple(place.settled.news((uid, outcome.part.kind, SERVICE_ROLE), outcome.part) for outcome in outcomes)
+
+
+async def delete_identity(place: Place, leaving: LeavingIdentity) -> tuple[Part, ...]:
+    """Take at most one step towards letting it go, the association before the role.
+
+    It is over when every part's state is Ready (gone) or Retained (never ours).
+    """
+    for kind in (ROLE, ASSOCIATION):
+        place.settled.drop(_key(place, kind))
+    known_id, associated = (leaving.known.get(kind.name, "") for kind in (ROLE, ASSOCIATION))
+    beside: tuple[Part, ...] = ()
+    cluster = _cluster(associated) or leaving.cluster
+    if cluster:
+        beside = (await _parted(place, cluster, associated),)
+        if beside[0].state not in (State.READY, State.RETAINED):
+            message = f"role {SERVICE_ROLE} goes after its association"
+            waits = Part("AWS", ROLE.name, SERVICE_ROLE, State.DELETING, Reason.IDENTITY_DELETING, message, known_id)
+            return waits, *beside
+    role = IAMRole(place, site(place).role_name, lane=Lane.DELETE)
+    return await remove(place, role, ROLE, Leaving(SERVICE_ROLE, place.owner, "Delete", known_id)), *beside
+
+
+async def _looked_at(place: Place, wanted: WantedIdentity, fields: Mapping[str, Any]) -> list[Outcome]:
+    known_id, associated = (wanted.known.get(kind.name, "") for kind in (ROLE, ASSOCIATION))
+    role = IAMRole(place, site(place).role_name, site(place).role_path)
+    desired = Desired(SERVICE_ROLE, place.owner, fields, known_id, recreate=True, at="spec")
+    first = _kept(wanted.granting, role, await reconcile(place, role, ROLE, desired))
+    cluster = wanted.aws.identity.cluster_name if wanted.aws.identity else None
+    if _cluster(associated) not in ("", cluster):
+        # the Environment names another cluster now, or none
+        former = await _parted(place, _cluster(associated), associated)
+        if former.state not in (State.READY, State.RETAINED):
+            return [first, Outcome(former)]
+        first = replace(first, part=replace(first.part, events=(*first.part.events, *former.events)))
+    if cluster is None:
+        return [_effective(role, first)]
+    if not first.part.id or (first.part.state is State.STALLED and not associated):
+        return [first, _not_yet(associated)]
+    association = PodIdentityAssociation(place, cluster, role_created=role.created)
+    needed = {"tags": fields["tags"], "role": first.part.id}
+    return [
+        first,
+        await reconcile(
+            place, association, ASSOCIATION, replace(desired, fields=needed, known_id=associated, within=cluster)
+        ),
+    ]
+
+
+def _kept(granting: Granting, role: IAMRole, outcome: Outcome) -> Outcome:
+    """A role that is as wanted and grants more, which is taken from it when the rollout is complete."""
+    if not outcome.settled or granted(replace(granting, former=frozenset()), role.granted) is None:
+        return outcome
+    return Outcome(replace(outcome.part, message=KEPT))
+
+
+def _not_yet(known_id: str) -> Outcome:
+    message = f"pod identity association {SERVICE_ROLE} waits for the role"
+    part = Part("AWS", ASSOCIATION.name, SERVICE_ROLE, State.PROGRESSING, Reason.IDENTITY_CREATING, message, known_id)
+    return Outcome(replace(part, after=EFFECTIVE_AFTER / 2))
+
+
+def _effective(role: IAMRole, outcome: Outcome) -> Outcome:
+    """A token is exchanged for the role's credentials only where the role is known already."""
+    if not is_young(role.created) or outcome.part.state not in (State.READY, State.PROGRESSING):
+        return outcome
+    message = f"role {SERVICE_ROLE} is made and not known everywhere yet"
+    part = replace(outcome.part, state=State.PROGRESSING, reason=Reason.IDENTITY_CREATING, message=message)
+    return Outcome(replace(part, after=part.after or EFFECTIVE_AFTER / 2))
+
+
+async def _parted(place: Place, cluster: str, known_id: str) -> Part:
+    association = PodIdentityAssociation(place, cluster, Lane.DELETE)
+    return await remove(
+        place, association, ASSOCIATION, Leaving(SERVICE_ROLE, place.owner, "Delete", known_id, cluster)
+    )
+
+
+def _too_long(place: Place, wanted: WantedIdentity, message: str) -> Part:
+    known_id = wanted.known.get(ROLE.name, "")
+    part = Part("AWS", ROLE.name, SERVICE_ROLE, State.STALLED, Reason.REJECTED, message, known_id, "spec")
+    return place.settled.news(_key(place, ROLE), part)
+
+
+def _kinds(roles: PodRoles) -> tuple[Kind, ...]:
+    return (ROLE, ASSOCIATION) if roles.cluster_name else (ROLE,)
+
+
+def _key(place: Place, kind: Kind) -> tuple[str, str, str]:
+    return place.owner.identity.uid, kind.name, SERVICE_ROLE
+
+
+def _cluster(association_arn: str) -> str:
+    """`arn:aws:eks:REGION:ACCOUNT:podidentityassociation/CLUSTER/ID` → `CLUSTER`."""
+    return association_arn.partition("/")[2].rpartition("/")[0]

@@ -1,0 +1,1 @@
+"""SNS topics, SQS queues and the subscriptions between them."""

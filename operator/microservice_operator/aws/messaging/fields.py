@@ -1,0 +1,139 @@
+"""PURE: the tables of field rules of topics, queues and subscriptions.
+
+None is ever lost: what a queue held when somebody deleted it is gone in any case, so it is made anew.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ...facts import Part, Reason
+from ..engine.fields import Field, Kind, Reasons
+from ..engine.policy_documents import Document, same_policy
+from ..engine.rules import Change, Outcome, exact, if_given, set_once
+from ..engine.tags import owned_tags
+
+_FIFO = set_once("restore it, or declare one of another name")
+_NOT_THERE = (Reason.MESSAGING_CREATING, Reason.MESSAGING_DELETING, Reason.CONFLICT)
+_REASONS = Reasons(
+    creating=Reason.MESSAGING_CREATING,
+    created=Reason.MESSAGING_CREATED,
+    updating=Reason.MESSAGING_UPDATING,
+    deleting=Reason.MESSAGING_DELETING,
+    deleted=Reason.MESSAGING_DELETED,
+    retained=Reason.MESSAGING_RETAINED,
+    lost=Reason.MESSAGING_CREATING,
+    unusable=Reason.CONFLICT,  # no state of theirs is one that cannot be used
+)
+
+
+def reachable(part: Part) -> bool:
+    """Can the service work with a topic or a queue? A change under way, or refused, does not stop it."""
+    return bool(part.id) and part.reason not in _NOT_THERE
+
+
+def same_filter(desired: Document | None, observed: Document | None) -> Outcome:
+    """Equal whatever the order of keys and of alternatives; of the terms of a range the order counts."""
+    return None if _canonical(desired or {}) == _canonical(observed or {}) else Change(desired or {})
+
+
+def widened(desired: str | None, observed: str | None) -> Outcome:
+    """A filter looks at bodies before it may say what only bodies have, and says so no more before it stops to.
+
+    Where there is none yet, nobody can tell what it will look at: that is written with it.
+    """
+    return Change(desired) if observed and desired == "MessageBody" != observed else None
+
+
+TOPIC = Kind(
+    name="Topic",
+    fields=(
+        Field("fifo", _FIFO, "fifo"),
+        Field("tags", owned_tags, "tags"),
+        Field("policy", same_policy, "the policy"),
+        Field("key", exact, "the Environment's aws.messagingKeyARN"),
+        Field("deduplication", if_given, "contentBasedDeduplication"),
+    ),
+    reasons=_REASONS,
+)
+
+
+def _queue(name: str) -> Kind:
+    attributes = "attributes"
+    return Kind(
+        name=name,
+        fields=(
+            Field("fifo", _FIFO, "fifo"),
+            Field("tags", owned_tags, "tags"),
+            Field("policy", same_policy, "the policy", step=attributes),
+            Field("encryption", exact, "the Environment's aws.messagingKeyARN", step=attributes),
+            Field("visibility", exact, "visibilityTimeoutSeconds", step=attributes),
+            # "SetQueueAttributes": "MessageRetentionPeriod … can take up to 15 minutes"
+            Field("retention", exact, "retention", step=attributes, shows=900),
+            Field("redrive", exact, "deadLetter", step=attributes),
+            Field("deduplication", if_given, "contentBasedDeduplication", step=attributes),
+        ),
+        reasons=_REASONS,
+    )
+
+
+QUEUE, DEAD_LETTER_QUEUE = _queue("Queue"), replace(_queue("DeadLetterQueue"), named_by="queue")
+SUBSCRIPTION = Kind(
+    name="Subscription",
+    fields=(
+        Field("raw", exact, "raw delivery"),
+        Field("wider", widened, "filterPolicyScope", step="scope"),
+        Field("filter", same_filter, "filterPolicy"),
+        Field("scope", if_given, "filterPolicyScope"),
+    ),
+    reasons=_REASONS,
+)
+
+
+def _only_tls(service: str, arn: str) -> dict[str, Any]:
+    """Statement that refuses whatever does not come over TLS."""
+    return {
+        "Sid": "OnlyTLS",
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": "sqs:*" if service == "sqs" else "sns:Publish",
+        "Resource": arn,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def topic_policy(arn: str) -> Document:
+    """Who may publish is said by the roles of this account; nobody else is let in."""
+    return {"Version": "2012-10-17", "Statement": [_only_tls("sns", arn)]}
+
+
+def queue_policy(arn: str, topics: tuple[str, ...]) -> Document:
+    """Who may send and receive is said by the roles of this account; beside them, exactly these topics send."""
+    statements = [_only_tls("sqs", arn)]
+    if topics:
+        statements.append(
+            {
+                "Sid": "SubscribedTopics",
+                "Effect": "Allow",
+                "Principal": {"Service": "sns.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": arn,
+                "Condition": {"ArnEquals": {"aws:SourceArn": sorted(topics)}},
+            }
+        )
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _canonical(value: Any, key: str = "") -> Any:
+    if isinstance(value, Mapping):
+        return {name: _canonical(entry, name) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        entries = [_canonical(entry) for entry in value]
+        return entries if key == "numeric" else sorted(entries, key=lambda entry: json.dumps(entry, sort_keys=True))
+    if isinstance(value, bool):
+        return ("boolean", value)  # which Python takes for equal to a number
+    return value
+
+
+OWN_KEYS = "SQS"  # encrypted with keys that SQS itself keeps

@@ -1,0 +1,106 @@
+"""The adapter of SQS queues: translates between the plan's fields and the calls of SQS, never decides."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ...errors import Gone
+from ..engine.arns import FIFO
+from ..engine.call import Lane
+from ..engine.decide import Desired, Observed, Phase, Step
+from ..engine.policy_documents import text
+from ..engine.scope import Place
+from ..engine.service import Door
+from ..engine.tags import Tag
+from .fields import OWN_KEYS
+
+
+class SQSQueue:
+    """One queue, by the names that it may have: a queue that is first-in-first-out ends in `.fifo`."""
+
+    def __init__(self, place: Place, names: tuple[str, ...], lane: Lane = Lane.MAIN) -> None:
+        """Name the queue; the first name is the one that it gets."""
+        self._names = names
+        self._url = ""
+        self._door = Door(place, "sqs", f"queue {names[0]}", lane)
+
+    async def observe(self) -> Observed | None:
+        """Its address by name, then attributes and tags side by side."""
+        for name in self._names:
+            try:
+                self._url = (await self._door.read("GetQueueUrl", QueueName=name))["QueueUrl"]
+                asked = self._door.read("GetQueueAttributes", QueueUrl=self._url, AttributeNames=["All"])
+                answer, tagged = await asyncio.gather(asked, self._door.read("ListQueueTags", QueueUrl=self._url))
+            except Gone:
+                continue
+            attributes, tags = answer["Attributes"], tagged.get("Tags", {})
+            return Observed(attributes["QueueArn"], Phase.READY, {**_fields(attributes), "tags": tags}, tags)
+        return None
+
+    async def create(self, desired: Desired) -> None:
+        """CreateQueue, our tags in the same call; a second one with the same attributes answers the first's queue."""
+        fields = desired.fields
+        fifo = {"FifoQueue": "true"} if fields["fifo"] else {}
+        changes = {key: value for key, value in fields.items() if key not in ("fifo", "tags")}
+        await self._door.write(
+            "CreateQueue",
+            QueueName=self._names[0],
+            Attributes={**fifo, **{key: value for key, value in _attributes(changes).items() if value}},
+            tags=dict(fields["tags"]),
+        )
+
+    async def modify(self, step: Step, desired: Desired | None) -> None:  # noqa: ARG002 the port's signature
+        """One call for one step."""
+        value: Any = step.changes.get("tags")
+        if isinstance(value, Tag):
+            await self._door.write("TagQueue", QueueUrl=self._url, Tags=dict(value.tags))
+        elif value is not None:
+            await self._door.write("UntagQueue", QueueUrl=self._url, TagKeys=list(value.keys))
+        else:
+            await self._door.write("SetQueueAttributes", QueueUrl=self._url, Attributes=_attributes(step.changes))
+
+    async def delete(self) -> None:
+        """DeleteQueue; SQS may show it for up to a minute, and takes no new one of the name until then."""
+        await self._door.write("DeleteQueue", QueueUrl=self._url)
+
+
+def _fields(attributes: Mapping[str, str]) -> dict[str, Any]:
+    redrive = json.loads(attributes.get("RedrivePolicy") or "{}")
+    fifo = attributes["QueueArn"].endswith(FIFO)
+    own = attributes.get("SqsManagedSseEnabled") == "true"
+    return {
+        "fifo": fifo,
+        "policy": json.loads(attributes.get("Policy") or "{}"),
+        "encryption": attributes.get("KmsMasterKeyId") or (OWN_KEYS if own else ""),
+        "visibility": int(attributes["VisibilityTimeout"]),
+        "retention": int(attributes["MessageRetentionPeriod"]),
+        "redrive": (redrive["deadLetterTargetArn"], int(redrive["maxReceiveCount"])) if redrive else None,
+        "deduplication": attributes.get("ContentBasedDeduplication") == "true" if fifo else None,
+    }
+
+
+def _attributes(changes: Mapping[str, Any]) -> dict[str, str]:
+    """Fields as attributes of SQS, all of them strings; an empty one takes away what there was."""
+    found: dict[str, str] = {}
+    for name, value in changes.items():
+        match name:
+            case "policy":
+                found["Policy"] = text(value)
+            case "encryption" if value == OWN_KEYS:
+                found |= {"KmsMasterKeyId": "", "SqsManagedSseEnabled": "true"}
+            case "encryption":
+                found["KmsMasterKeyId"] = value
+            case "visibility":
+                found["VisibilityTimeout"] = str(value)
+            case "retention":
+                found["MessageRetentionPeriod"] = str(value)
+            case "redrive":
+                found["RedrivePolicy"] = _redrive(value)
+            case "deduplication" if value is not None:
+                found["ContentBasedDeduplication"] = str(value).lower()
+    return found
+
+
+def _redrive(value: tuple[str, int] | None) -> str:
+    return text({"deadLetterTargetArn": value[0], "maxReceiveCount": value[1]}) if value else ""

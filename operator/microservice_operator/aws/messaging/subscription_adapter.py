@@ -1,0 +1,118 @@
+"""The adapter of subscriptions of SQS queues to SNS topics: translates, never decides.
+
+A subscription has no tags: it is whose the queue is that it leads to. Its ARN ends in a random id, but SNS keeps no two
+for the same topic and queue, so it is found by its ends, and a second Subscribe answers the first's.
+
+"Deleting an Amazon SNS topic and subscription" in the SNS Developer Guide: what subscribed to a topic that was deleted
+still answers for a while, and hears nothing, not even if a topic of the same name is made. So only the topic's own list
+says that a subscription is one.
+"""
+
+import json
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from ...errors import Gone
+from ..engine.call import Lane
+from ..engine.decide import Desired, Observed, Phase, Step
+from ..engine.pagination import pages
+from ..engine.policy_documents import text
+from ..engine.scope import Place
+from ..engine.service import Door
+
+
+def at(place: Place, arn: str) -> Place:
+    """The place in the region of a topic, or of a subscription to it, which need not be that of the queue."""
+    return replace(place, region=arn.split(":")[3]) if arn else place
+
+
+class SNSSubscription:
+    """One subscription, by its two ends; `known_id` is what status remembers."""
+
+    def __init__(self, place: Place, ends: tuple[str, str], known_id: str = "", lane: Lane = Lane.MAIN) -> None:
+        """Name topic and queue by their ARNs; SNS answers where the topic is."""
+        self._topic, self._queue = ends
+        self._arn = known_id
+        self._filtered = False
+        self._place = place
+        self._leaving = lane is Lane.DELETE
+        self._marks = place.owner.marks
+        what = f"subscription of {self._queue} to {self._topic}" if self._queue else f"subscription {known_id}"
+        self._door = Door(at(place, self._topic or known_id), "sns", what, lane)
+
+    async def observe(self) -> Observed | None:
+        """By the list of its topic, which holds it whole or not at all."""
+        found = await self._listed()
+        if not found and self._leaving and self._arn and not self._place.clients.lately.ended(self._arn):
+            found = self._arn  # of a topic that is gone: it goes too, as far as it is still there
+        attributes = await self._attributes(found) if found else None
+        if attributes is None:
+            return None
+        self._arn, self._filtered = found, "FilterPolicy" in attributes
+        fields = {
+            "raw": attributes.get("RawMessageDelivery") == "true",
+            "wider": attributes.get("FilterPolicyScope", "MessageAttributes") if "FilterPolicy" in attributes else None,
+            "filter": json.loads(attributes.get("FilterPolicy") or "{}"),
+            "scope": attributes.get("FilterPolicyScope", "MessageAttributes"),
+        }
+        return Observed(self._arn, Phase.READY, fields, self._marks)
+
+    async def create(self, desired: Desired) -> None:
+        """Subscribe; SNS and the queue's policy are of one account, so nobody has to confirm it."""
+        fields = desired.fields
+        attributes = {"RawMessageDelivery": "true"}
+        if fields["filter"]:
+            attributes |= {"FilterPolicy": text(fields["filter"]), "FilterPolicyScope": fields["scope"]}
+        await self._door.write(
+            "Subscribe",
+            TopicArn=self._topic,
+            Protocol="sqs",
+            Endpoint=self._queue,
+            Attributes=attributes,
+            ReturnSubscriptionArn=True,
+        )
+
+    async def modify(self, step: Step, desired: Desired | None) -> None:
+        """One call for one step: SNS sets one attribute at a time.
+
+        The scope of a filter that is not there yet is kept, and not shown: it is set with the filter.
+        """
+        value: Any = next(iter(step.changes.values()))
+        if step.name == "filter" and desired and desired.fields["scope"] and not self._filtered:
+            await self._set("FilterPolicyScope", desired.fields["scope"])
+        name, written = {
+            "raw": ("RawMessageDelivery", "true"),
+            "filter": ("FilterPolicy", text(value) if step.name == "filter" else ""),
+            "scope": ("FilterPolicyScope", value),
+        }[step.name]
+        await self._set(name, written)
+
+    async def delete(self) -> None:
+        """Unsubscribe."""
+        await self._door.write("Unsubscribe", SubscriptionArn=self._arn)
+        self._place.clients.lately.end(self._arn)
+
+    async def _set(self, name: str, value: str) -> None:
+        await self._door.write(
+            "SetSubscriptionAttributes", SubscriptionArn=self._arn, AttributeName=name, AttributeValue=value
+        )
+
+    async def _attributes(self, arn: str) -> dict[str, str] | None:
+        try:
+            answer = await self._door.read("GetSubscriptionAttributes", SubscriptionArn=arn)
+        except Gone:
+            return None
+        found: dict[str, str] = answer["Attributes"]
+        return found
+
+    async def _listed(self) -> str:
+        if not self._topic:
+            return ""
+        with suppress(Gone):
+            async for page in pages(self._door.read, "ListSubscriptionsByTopic", TopicArn=self._topic):
+                for listed in page.get("Subscriptions", []):
+                    ends = (listed["Protocol"], listed["Endpoint"])
+                    if listed["SubscriptionArn"] == self._arn or ends == ("sqs", self._queue):
+                        return str(listed["SubscriptionArn"])
+        return ""

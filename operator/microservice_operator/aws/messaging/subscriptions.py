@@ -1,0 +1,76 @@
+"""Subscriptions of a Microservice's queues to topics: what the walk calls."""
+
+from dataclasses import dataclass
+
+from ...api.messaging import Subscription
+from ...facts import Part, Reason, State
+from ...ownership import Standing
+from ..engine.call import Lane
+from ..engine.decide import Desired, Leaving
+from ..engine.reconcile_cached import let_go, settle
+from ..engine.scope import Place
+from .fields import SUBSCRIPTION
+from .names import queue_arns, short
+from .queue_adapter import SQSQueue
+from .subscription_adapter import SNSSubscription, at
+
+
+@dataclass(frozen=True)
+class WantedSubscription:
+    """A declared subscription of a queue that is there to a topic that is there, both by their ARNs."""
+
+    spec: Subscription
+    topic: str
+    queue: str
+    known_id: str = ""
+    field: str = "spec.subscriptions"
+
+
+@dataclass(frozen=True)
+class LeavingSubscription:
+    """One that is not wanted any more; `topic` is its ARN, "" where nobody knows it any more."""
+
+    name: str
+    topic: str = ""
+    known_id: str = ""
+
+
+def subscription_name(spec: Subscription) -> str:
+    """Name within its Microservice: no two have the same ends."""
+    return "/".join((spec.queue, spec.topic.microservice, spec.topic.name))
+
+
+async def reconcile_subscription(place: Place, wanted: WantedSubscription) -> Part:
+    """Take at most one step towards a declared subscription."""
+    spec = wanted.spec
+    scope = spec.filter_policy_scope if spec.filter_policy else None
+    fields = {"raw": True, "wider": scope, "filter": spec.filter_policy, "scope": scope}
+    resource = SNSSubscription(place, (wanted.topic, wanted.queue), wanted.known_id)
+    name = subscription_name(spec)
+    desired = Desired(name, place.owner, fields, wanted.known_id, recreate=True, at=wanted.field)
+    return await settle(at(place, wanted.known_id or wanted.topic), resource, SUBSCRIPTION, desired)
+
+
+async def delete_subscription(place: Place, leaving: LeavingSubscription) -> Part:
+    """Take at most one step towards ending a subscription.
+
+    One that nobody remembers is ended only if the queue that it leads to is ours. Raises an OperatorError where that
+    cannot be found out.
+    """
+    name, queue = leaving.name, ""
+    if not leaving.known_id:
+        queue = await _our_queue(place, name.partition("/")[0])
+        if not queue or not leaving.topic:
+            message = f"subscription {name} is gone"
+            return Part("AWS", SUBSCRIPTION.name, name, State.READY, Reason.MESSAGING_DELETED, message)
+    topic = leaving.known_id.rpartition(":")[0] or leaving.topic
+    resource = SNSSubscription(place, (topic, queue), leaving.known_id, Lane.DELETE)
+    there = at(place, leaving.known_id or leaving.topic)
+    return await let_go(there, resource, SUBSCRIPTION, Leaving(name, place.owner, "Delete", leaving.known_id))
+
+
+async def _our_queue(place: Place, declared: str) -> str:
+    names = tuple(short(arn) for arn in queue_arns(place, declared))
+    observed = await SQSQueue(place, names, Lane.DELETE).observe()
+    ours = observed is not None and place.owner.standing(observed.tags or {}) is Standing.OURS
+    return observed.id if observed and ours else ""

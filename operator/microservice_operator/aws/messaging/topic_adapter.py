@@ -1,0 +1,79 @@
+"""The adapter of SNS topics: translates between the plan's fields and the calls of SNS, never decides."""
+
+import json
+from typing import Any
+
+from ...errors import Gone
+from ..engine.arns import FIFO
+from ..engine.call import Lane
+from ..engine.decide import Desired, Observed, Phase, Step
+from ..engine.policy_documents import text
+from ..engine.scope import Place
+from ..engine.service import Door
+from ..engine.tags import Tag
+from .names import short
+
+
+class SNSTopic:
+    """One topic, by the ARNs that it may have: a topic that is first-in-first-out ends in `.fifo`."""
+
+    def __init__(self, place: Place, arns: tuple[str, ...], lane: Lane = Lane.MAIN) -> None:
+        """Name the topic; the first ARN is the one that it gets."""
+        self._arns = arns
+        self._arn = arns[0]
+        self._door = Door(place, "sns", f"topic {short(arns[0])}", lane)
+
+    async def observe(self) -> Observed | None:
+        """Attributes, then tags."""
+        for arn in self._arns:
+            try:
+                answer = await self._door.read("GetTopicAttributes", TopicArn=arn)
+                tagged = await self._door.read("ListTagsForResource", ResourceArn=arn)
+            except Gone:
+                continue
+            self._arn, attributes = arn, answer["Attributes"]
+            tags = {tag["Key"]: tag["Value"] for tag in tagged.get("Tags", [])}
+            fifo = arn.endswith(FIFO)
+            fields = {
+                "fifo": fifo,
+                "tags": tags,
+                "policy": json.loads(attributes.get("Policy") or "{}"),
+                "key": attributes.get("KmsMasterKeyId", ""),
+                "deduplication": attributes.get("ContentBasedDeduplication") == "true" if fifo else None,
+            }
+            return Observed(arn, Phase.READY, fields, tags)
+        return None
+
+    async def create(self, desired: Desired) -> None:
+        """CreateTopic, our tags in the same call; a second one with the same of all answers the first's topic."""
+        fields = desired.fields
+        attributes = {"Policy": text(fields["policy"])}
+        if fields["key"]:
+            attributes["KmsMasterKeyId"] = fields["key"]
+        if fields["fifo"]:
+            attributes |= {"FifoTopic": "true", "ContentBasedDeduplication": str(fields["deduplication"]).lower()}
+        tags = [{"Key": key, "Value": value} for key, value in sorted(fields["tags"].items())]
+        await self._door.write("CreateTopic", Name=short(self._arns[0]), Attributes=attributes, Tags=tags)
+
+    async def modify(self, step: Step, desired: Desired | None) -> None:  # noqa: ARG002 the port's signature
+        """One call for one step: SNS sets one attribute at a time."""
+        value: Any = step.changes[step.name]
+        match step.name:
+            case "tags" if isinstance(value, Tag):
+                tags = [{"Key": key, "Value": entry} for key, entry in sorted(value.tags.items())]
+                await self._door.write("TagResource", ResourceArn=self._arn, Tags=tags)
+            case "tags":
+                await self._door.write("UntagResource", ResourceArn=self._arn, TagKeys=list(value.keys))
+            case "policy":
+                await self._set("Policy", text(value))
+            case "key":
+                await self._set("KmsMasterKeyId", value)
+            case _:
+                await self._set("ContentBasedDeduplication", str(value).lower())
+
+    async def delete(self) -> None:
+        """DeleteTopic, and with it all subscriptions to it."""
+        await self._door.write("DeleteTopic", TopicArn=self._arn)
+
+    async def _set(self, name: str, value: str) -> None:
+        await self._door.write("SetTopicAttributes", TopicArn=self._arn, AttributeName=name, AttributeValue=value)

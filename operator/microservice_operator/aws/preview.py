@@ -1,0 +1,86 @@
+"""PURE: what a change of a declaration does to what was made from it, by the rules that a pass goes by.
+
+Nobody is asked how things are: what is there is taken to be as it was declared.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..ownership import Owner
+from .dynamodb.desired import WantedTable, table_fields
+from .dynamodb.desired import unsaid as table_unsaid
+from .dynamodb.fields import TABLE
+from .dynamodb.responses import table_as_made
+from .engine.fields import Difference, Kind, differences
+from .engine.rules import Effect
+from .messaging.desired import WantedQueue, WantedTopic, queue_fields, topic_fields
+from .messaging.fields import QUEUE, TOPIC
+from .rds.desired import WantedInstance, instance_fields, parameter_fields
+from .rds.desired import unsaid as instance_unsaid
+from .rds.fields import INSTANCE, PARAMETER_GROUP
+from .rds.responses import instance_as_made
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """One field that changes: its path below the declared item, what that does, and the change in a few words."""
+
+    field: str
+    effect: Effect
+    what: str
+
+
+def database_changes(owner: Owner, new: WantedInstance, old: WantedInstance) -> tuple[Forecast, ...]:
+    """What becomes of a database of provider `rds`."""
+    wanted, was = (_instance(owner, each) for each in (new, old))
+    settings = parameter_fields(owner, new)
+    # each major version has a group of its own, so the family of one never changes
+    group = {**parameter_fields(owner, old), "family": settings["family"]}
+    return _told(
+        (
+            *differences(INSTANCE, wanted, instance_as_made(was), instance_unsaid(new.spec)),
+            *differences(PARAMETER_GROUP, settings, group),
+        )
+    )
+
+
+def table_changes(owner: Owner, new: WantedTable, old: WantedTable) -> tuple[Forecast, ...]:
+    """What becomes of a table."""
+    wanted, was = (table_fields(owner, t, t.spec.adopt.name if t.spec.adopt else t.spec.name) for t in (new, old))
+    return _told(differences(TABLE, wanted, table_as_made(was), table_unsaid(new.spec)))
+
+
+def topic_changes(owner: Owner, new: WantedTopic, old: WantedTopic) -> tuple[Forecast, ...]:
+    """What becomes of a topic."""
+    return _alike(TOPIC, topic_fields(owner, new, ""), topic_fields(owner, old, ""))
+
+
+def queue_changes(owner: Owner, new: WantedQueue, old: WantedQueue) -> tuple[Forecast, ...]:
+    """What becomes of a queue."""
+    return _alike(QUEUE, queue_fields(owner, new, "", ""), queue_fields(owner, old, "", ""))
+
+
+def _instance(owner: Owner, wanted: WantedInstance) -> Mapping[str, Any]:
+    identifier = wanted.spec.adopt.identifier if wanted.spec.adopt else wanted.spec.name
+    groups = {"security_groups": None, "parameter_group": None}
+    return {**instance_fields(owner, wanted, identifier, "of it"), **groups}
+
+
+def _alike(kind: Kind, wanted: Mapping[str, Any], was: Mapping[str, Any]) -> tuple[Forecast, ...]:
+    """What AWS shows as it was declared."""
+    return _told(differences(kind, wanted, was))
+
+
+def _told(found: Iterable[Difference]) -> tuple[Forecast, ...]:
+    """One for each field and effect; several rules may look at one field.
+
+    While one field is refused, nothing of the part is changed.
+    """
+    found = tuple(found)
+    refused = tuple(each for each in found if each.effect is Effect.REFUSED)
+    said: dict[tuple[str, Effect], list[str]] = {}
+    for each in refused or found:
+        words = said.setdefault((each.field.spec, each.effect), [])
+        words += [each.what] if each.what not in words else []
+    return tuple(Forecast(field, effect, "; ".join(words)) for (field, effect), words in said.items())

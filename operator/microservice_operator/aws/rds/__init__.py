@@ -1,0 +1,1 @@
+"""RDS PostgreSQL instances, with their subnet, parameter and security groups."""

@@ -1,0 +1,174 @@
+"""The adapters of subnet groups and parameter groups of RDS: translate, never decide.
+
+Both are known by the name that we choose; their tags are a call of their own.
+"""
+
+from typing import Any
+
+from ...errors import Gone, NeedsPerson
+from ...facts import Reason
+from ..engine.call import Lane
+from ..engine.decide import Desired, Observed, Phase, Step
+from ..engine.pagination import pages
+from ..engine.rules import Missing, Surplus
+from ..engine.scope import Place
+from ..engine.service import Door
+from ..engine.tags import Tag, Untag
+from .requests import tag_list
+
+_AT_ONCE = 20  # "ModifyDBParameterGroup": a maximum of 20 parameters can be modified in a single request
+
+
+class Tagged:
+    """Tags of a thing of RDS, by its ARN."""
+
+    def __init__(self, door: Door) -> None:
+        """Ask through this door."""
+        self._door = door
+
+    async def read(self, arn: str) -> dict[str, str]:
+        """All tags."""
+        answer = await self._door.read("ListTagsForResource", ResourceName=arn)
+        return {tag["Key"]: tag["Value"] for tag in answer.get("TagList", [])}
+
+    async def write(self, arn: str, change: Tag | Untag) -> None:
+        """Set some, or remove some."""
+        if isinstance(change, Tag):
+            await self._door.write("AddTagsToResource", ResourceName=arn, Tags=tag_list(change.tags))
+        else:
+            await self._door.write("RemoveTagsFromResource", ResourceName=arn, TagKeys=list(change.keys))
+
+
+async def parameter_groups(place: Place, prefix: str) -> list[str]:
+    """Names of all parameter groups that begin so."""
+    door = Door(place, "rds", "parameter groups", Lane.DELETE)
+    found: list[str] = []
+    async for page in pages(door.read, "DescribeDBParameterGroups", "Marker"):
+        found += [group["DBParameterGroupName"] for group in page.get("DBParameterGroups", [])]
+    return sorted(name for name in found if name.startswith(prefix))
+
+
+class SubnetGroup:
+    """One subnet group, by its name."""
+
+    def __init__(self, place: Place, name: str, lane: Lane = Lane.MAIN) -> None:
+        """Name the group; nothing is asked yet."""
+        self._name = name
+        self._arn = ""
+        self._door = Door(place, "rds", f"subnet group {name}", lane)
+        self._tagged = Tagged(self._door)
+
+    async def observe(self) -> Observed | None:
+        """Describe it."""
+        try:
+            [group] = (await self._door.read("DescribeDBSubnetGroups", DBSubnetGroupName=self._name))["DBSubnetGroups"]
+            self._arn = group["DBSubnetGroupArn"]
+            tags = await self._tagged.read(self._arn)
+        except Gone:
+            return None
+        subnets = frozenset(subnet["SubnetIdentifier"] for subnet in group["Subnets"])
+        fields = {"vpc": group["VpcId"], "subnets": subnets, "tags": tags}
+        return Observed(self._arn, Phase.READY, fields, tags)
+
+    async def create(self, desired: Desired) -> None:
+        """CreateDBSubnetGroup, our tags in the same call."""
+        await self._door.write(
+            "CreateDBSubnetGroup",
+            DBSubnetGroupName=self._name,
+            DBSubnetGroupDescription=f"Subnets of {self._name}",
+            SubnetIds=sorted(desired.fields["subnets"]),
+            Tags=tag_list(desired.fields["tags"]),
+        )
+
+    async def modify(self, step: Step, desired: Desired | None) -> None:  # noqa: ARG002 the port's
+        """One call for one step."""
+        if step.name == "tags":
+            await self._tagged.write(self._arn, step.changes["tags"])
+        else:
+            subnets = sorted(step.changes["subnets"])
+            await self._door.write("ModifyDBSubnetGroup", DBSubnetGroupName=self._name, SubnetIds=subnets)
+
+    async def delete(self) -> None:
+        """DeleteDBSubnetGroup; refused while an instance uses it."""
+        await self._door.write("DeleteDBSubnetGroup", DBSubnetGroupName=self._name)
+
+
+class ParameterGroup:
+    """One parameter group, by its name; what it holds is what somebody has set, not RDS's defaults."""
+
+    def __init__(self, place: Place, name: str, lane: Lane = Lane.MAIN) -> None:
+        """Name the group; nothing is asked yet."""
+        self._name = name
+        self._arn = ""
+        self._door = Door(place, "rds", f"parameter group {name}", lane)
+        self._tagged = Tagged(self._door)
+
+    async def observe(self) -> Observed | None:
+        """Describe it."""
+        try:
+            answer = await self._door.read("DescribeDBParameterGroups", DBParameterGroupName=self._name)
+            [group] = answer["DBParameterGroups"]
+            self._arn = group["DBParameterGroupArn"]
+            tags = await self._tagged.read(self._arn)
+            values = {p["ParameterName"]: p.get("ParameterValue", "") for p in await self._parameters(Source="user")}
+        except Gone:
+            return None
+        fields = {"family": group["DBParameterGroupFamily"], "parameters": values, "tags": tags}
+        return Observed(self._arn, Phase.READY, fields, tags)
+
+    async def create(self, desired: Desired) -> None:
+        """CreateDBParameterGroup, our tags in the same call; what it holds is a step of its own."""
+        await self._door.write(
+            "CreateDBParameterGroup",
+            DBParameterGroupName=self._name,
+            DBParameterGroupFamily=desired.fields["family"],
+            Description=f"Settings of {self._name}",
+            Tags=tag_list(desired.fields["tags"]),
+        )
+
+    async def modify(self, step: Step, desired: Desired | None) -> None:
+        """One call for one step; what one call does not hold is left to the next pass."""
+        match step.changes[step.name]:
+            case Missing(values):
+                chosen = sorted(values.items())[:_AT_ONCE]
+                methods = await self._methods([name for name, _ in chosen], desired)
+                parameters = [
+                    {"ParameterName": name, "ParameterValue": value, "ApplyMethod": methods[name]}
+                    for name, value in chosen
+                ]
+                await self._door.write("ModifyDBParameterGroup", DBParameterGroupName=self._name, Parameters=parameters)
+            case Surplus(listed):
+                chosen = listed[:_AT_ONCE]
+                methods = await self._methods(chosen, desired)
+                await self._door.write(
+                    "ResetDBParameterGroup",
+                    DBParameterGroupName=self._name,
+                    ResetAllParameters=False,
+                    Parameters=[{"ParameterName": name, "ApplyMethod": methods[name]} for name in chosen],
+                )
+            case change:
+                await self._tagged.write(self._arn, change)
+
+    async def delete(self) -> None:
+        """DeleteDBParameterGroup; refused while an instance uses it."""
+        await self._door.write("DeleteDBParameterGroup", DBParameterGroupName=self._name)
+
+    async def _methods(self, wanted: Any, desired: Desired | None) -> dict[str, str]:
+        """How each can be applied: a static one cannot be at once."""
+        known = {parameter["ParameterName"]: parameter for parameter in await self._parameters()}
+        for name in wanted:
+            if not known.get(name, {}).get("IsModifiable", False):
+                label = desired.name if desired else self._name
+                raise NeedsPerson(
+                    Reason.REJECTED,
+                    f"parameter {name} of database {label} is none that can be set on RDS; remove it from parameters",
+                    f"{desired.at}.parameters" if desired else "",
+                )
+        return {name: "pending-reboot" if known[name]["ApplyType"] == "static" else "immediate" for name in wanted}
+
+    async def _parameters(self, **which: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        asked = {"DBParameterGroupName": self._name, **which}
+        async for page in pages(self._door.read, "DescribeDBParameters", "Marker", **asked):
+            found += page.get("Parameters", [])
+        return found

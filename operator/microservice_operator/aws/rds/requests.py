@@ -1,0 +1,74 @@
+"""PURE: the plan's fields and steps as parameters of RDS's calls."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..engine.decide import Step
+from .responses import group_name
+
+MASTER = "operator_admin"  # "CreateDBInstance": 1 to 16 letters, numbers or underscores
+_FAST_FROM = 400  # GiB of gp3 from which RDS stripes the disk: at least so many IOPS, so much throughput
+_FAST = {"Iops": 12000, "StorageThroughput": 500}
+_PARAMETERS = {
+    "public": "PubliclyAccessible",
+    "protection": "DeletionProtection",
+    "minor_upgrades": "AutoMinorVersionUpgrade",
+    "copy_tags": "CopyTagsToSnapshot",
+    "managed_password": "ManageMasterUserPassword",
+    "retention": "BackupRetentionPeriod",
+    "backup_window": "PreferredBackupWindow",
+    "maintenance_window": "PreferredMaintenanceWindow",
+    "class": "DBInstanceClass",
+    "multi_az": "MultiAZ",
+    "storage_type": "StorageType",
+}
+
+
+def creation(groups: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters of CreateDBInstance; `groups` is the name that what it stands on is called after."""
+    request = {
+        "Engine": fields["engine"],
+        "EngineVersion": str(fields["major"].number),
+        "MasterUsername": MASTER,
+        "StorageEncrypted": fields["encrypted"],
+        "DBSubnetGroupName": groups,
+        "DBParameterGroupName": group_name(groups, fields["major"].number),
+        "VpcSecurityGroupIds": sorted(fields["security_groups"]),
+        "Tags": tag_list(fields["tags"]),
+        **{key: fields[field] for field, key in _PARAMETERS.items() if fields[field] is not None},
+        **_storage(fields["storage"].size, fields["storage_type"], {}),
+    }
+    if fields["max_storage"]:
+        request["MaxAllocatedStorage"] = fields["max_storage"]
+    return request
+
+
+def modification(step: Step, instance: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters of ModifyDBInstance for one step; `instance` is how RDS describes it."""
+    request = {_PARAMETERS[field]: value for field, value in step.changes.items() if field in _PARAMETERS}
+    for field, value in step.changes.items():
+        match field:
+            case "security_groups":
+                request["VpcSecurityGroupIds"] = sorted(value)
+            case "max_storage":
+                # "Managing capacity automatically": to turn it off, set it to what is allocated
+                request["MaxAllocatedStorage"] = instance["AllocatedStorage"] if value is None else value
+            case "storage":
+                kind = step.changes.get("storage_type", instance["StorageType"])
+                request |= _storage(value, kind, instance)
+            case _:
+                pass
+    return request
+
+
+def _storage(size: int, kind: str, instance: Mapping[str, Any]) -> dict[str, Any]:
+    request: dict[str, Any] = {"AllocatedStorage": size}
+    if kind == "gp3" and size >= _FAST_FROM:
+        # "ModifyDBInstance": who grows a disk of this kind must say its IOPS, too
+        request |= {name: max(least, instance.get(name, 0)) for name, least in _FAST.items()}
+    return request
+
+
+def tag_list(tags: Any) -> list[dict[str, str]]:
+    """Tags as RDS takes them."""
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]

@@ -1,0 +1,150 @@
+"""PURE: one service as it was and as it is to be → every change, and what it does."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..api.transitions import refused_changes
+from ..aws.engine.rules import Effect
+from ..aws.preview import Forecast
+from ..desired import children
+from ..desired.context import Context
+from ..desired.prerequisites import migration_job_name
+from ..errors import NeedsPerson
+from ..external.desired import of_rds
+from ..external.preview import SECTIONS, Version, forecasts
+from ..external.relocation import moved
+from ..facts import Reason
+from ..ownership import Owner
+from .loading import UNKNOWN
+
+_ANYWHERE = ("connection", "deletionPolicy", "extensions", "migration")  # of a database, on whatever server
+
+
+@dataclass(frozen=True)
+class Row:
+    """One change: a path in the spec, what the change does, and the change in a few words."""
+
+    field: str
+    effect: str
+    what: str
+
+
+def steps(new: Context, old: Context) -> Iterator[Row]:
+    """Every change, of the parts outside the cluster first.
+
+    Raises NeedsPerson where an Environment does not say what the spec asks for.
+    """
+    rows = list(_parts(Version(new.microservice, new.environment), Version(old.microservice, old.environment)))
+    yield from _moved(new, old)
+    yield from rows
+    refused = [row.field for row in rows if row.effect == Effect.REFUSED]
+    for problem in refused_changes(new.microservice.spec, old.microservice.spec):
+        if not any(field.startswith(problem.field) or problem.field.startswith(field) for field in refused):
+            yield Row(problem.field, Effect.REFUSED, problem.message)
+    yield from _migrations(new, old)
+    yield from _workload(new, old)
+
+
+def _moved(new: Context, old: Context) -> Iterator[Row]:
+    """What a pass would refuse, for things do not follow an Environment to another region or account."""
+    aws, spec = old.environment.spec.aws if old.environment else None, old.microservice.spec
+    if aws is None:
+        return
+    made: tuple[tuple[str, str, Iterable[Any]], ...] = (
+        ("Database", "rds", spec.databases or () if of_rds(old.environment) else ()),
+        ("Table", "dynamodb", spec.tables or ()),
+        ("Topic", "sns", spec.topics or ()),
+        ("Queue", "sqs", spec.queues or ()),
+    )
+    at = f"{aws.region}:{aws.account_id}:{UNKNOWN}"
+    known = {(kind, item.name): f"arn:aws:{service}:{at}" for kind, service, items in made for item in items}
+    if refused := moved(known, new.environment):
+        yield Row("spec.environment", Effect.REFUSED, refused)
+
+
+def _migrations(new: Context, old: Context) -> Iterator[Row]:
+    """A Job runs once for each name, which says what it is made of."""
+    before = {database.name: database for database in old.microservice.spec.databases or []}
+    for at, database in enumerate(new.microservice.spec.databases or []):
+        was = before.get(database.name)
+        if was is None or database.migration is None:
+            continue
+        if was.migration is None or migration_job_name(new, database) != migration_job_name(old, was):
+            ran = " ".join([*(database.migration.command or []), *(database.migration.args or [])]) or "the image"
+            what = f"runs before the pods are replaced, as the owner of the schema: {ran}"
+            yield Row(f"spec.databases[{at}].migration", "migrate", what)
+
+
+def _parts(new: Version, old: Version) -> Iterator[Row]:
+    both = new.of("databases").keys() & old.of("databases").keys()
+    if both and (new.environment is None or old.environment is None):
+        message = "which Environment the databases will have is unknown; add its file with --environment"
+        raise NeedsPerson(Reason.ENVIRONMENT_MISSING, message, "spec.databases")
+    if both and bool(of_rds(new.environment)) != bool(of_rds(old.environment)):
+        message = "the Environment's databases have another provider than before, which moves no data; keep it"
+        raise NeedsPerson(Reason.CHANGE_REFUSED, message, "spec.databases")
+    owner = Owner(UNKNOWN, new.service.identity)
+    told = {(section, name): changes for section, name, changes in forecasts(owner, new, old)}
+    for section in SECTIONS:
+        wanted, was = new.of(section), old.of(section)
+        for at, name in enumerate(wanted):
+            path = f"spec.{section}[{at}]"
+            if name not in was:
+                yield Row(path, "created", name)
+                continue
+            known = told.get((section, name))
+            yield from (_row(path, change) for change in known or ())
+            if not any(change.effect is Effect.REFUSED for change in known or ()):
+                yield from _others(path, _differing(wanted[name].manifest(), was[name].manifest()), known)
+        for name in sorted(was.keys() - wanted.keys()):
+            yield Row(f"spec.{section}", "retained", f"{name} is no longer declared")
+
+
+def _row(path: str, change: Forecast) -> Row:
+    of_the_item = re.fullmatch(r"[a-z][A-Za-z]*(\.[A-Za-z]+)*", change.field) and change.field != "tags"
+    return Row(f"{path}.{change.field}" if of_the_item else path, change.effect, change.what)
+
+
+def _others(path: str, changed: Iterable[str], known: tuple[Forecast, ...] | None) -> Iterator[Row]:
+    """What AWS does not hear of, or not from the part itself."""
+    for field in changed:
+        if any(_within(field, change.field) or _within(change.field, field) for change in known or ()):
+            continue
+        idle = known is None and field.split(".")[0] not in _ANYWHERE
+        what = "has no effect on a server that is shared" if idle else f"changing {field}"
+        yield Row(f"{path}.{field}", Effect.IN_PLACE, what)
+
+
+def _within(field: str, other: str) -> bool:
+    return field == other or field.startswith(f"{other}.")
+
+
+def _differing(new: Mapping[str, Any], old: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    for name in sorted(new.keys() | old.keys()):
+        here, there = new.get(name), old.get(name)
+        if isinstance(here, dict) and isinstance(there, dict):
+            yield from _differing(here, there, f"{path}{name}.")
+        elif here != there:
+            yield f"{path}{name}"
+
+
+def _workload(new: Context, old: Context) -> Iterator[Row]:
+    """The pods are replaced when their template differs; nothing else restarts them."""
+    wanted, was = new.microservice.spec.manifest(), old.microservice.spec.manifest()
+    fields = sorted(name for name in wanted.keys() | was.keys() if wanted.get(name) != was.get(name))
+    changing = ", ".join(name for name in fields if name not in SECTIONS)
+    if _template(new) != _template(old):
+        yield Row(
+            "spec", "rollout", f"the pods are replaced: changing {changing}" if changing else "the pods are replaced"
+        )
+    elif changing:
+        yield Row("spec", Effect.IN_PLACE, f"changing {changing}")
+
+
+def _template(context: Context) -> Any:
+    return next(
+        (child.body["spec"]["template"] for child in children(context) if child.kind == "Deployment" and child.body),
+        None,
+    )

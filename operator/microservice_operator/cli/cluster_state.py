@@ -1,0 +1,68 @@
+"""What a cluster has of the Microservices in files, read through the kubeconfig; nothing is written."""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import yaml
+
+from ..cluster.api_client import FORBIDDEN, NOT_FOUND, ApiError, Connection, configuration
+from ..cluster.kinds import ENVIRONMENT, MICROSERVICE, NAMESPACE
+from ..errors import OperatorError
+from ..names import LABEL_ENVIRONMENT
+from .loading import Found, default, take_in
+from .yaml_documents import Document, Unreadable
+
+
+def live(wanted: Found, context: str | None) -> Found:
+    """The same Microservices as the cluster has them, its Environments, and which of them each namespace has.
+
+    Raises Unreadable when the cluster cannot be reached or may not be asked.
+    """
+    try:
+        return asyncio.run(_look({(item.namespace, item.name) for _, item in wanted.services}, context))
+    except OperatorError as error:
+        raise Unreadable(str(error)) from None
+    except ApiError as error:
+        what = "install the operator's CRDs there" if error.code == NOT_FOUND else "ask for the right to read it"
+        raise Unreadable(f"{error}; {what}, or plan against a file with --against") from None
+
+
+async def _look(keys: Collection[tuple[str, str]], context: str | None) -> Found:
+    connection = Connection(await configuration(context), limit=8)
+    found = Found()
+    try:
+        # Who may read a namespace need not be allowed to read what belongs to the cluster: --environment has it then.
+        environments = await _read(connection, ENVIRONMENT.path(), FORBIDDEN)
+        for body in environments.get("items", []):
+            take_in(found, _document({**body, "apiVersion": ENVIRONMENT.api_version, "kind": ENVIRONMENT.kind}))
+        for namespace in sorted({namespace for namespace, _ in keys}):
+            labels = (await _read(connection, NAMESPACE.path(name=namespace), FORBIDDEN, NOT_FOUND)).get("metadata", {})
+            named = labels.get("labels", {}).get(LABEL_ENVIRONMENT)
+            if environments:
+                found.chosen[namespace] = named or default(found)
+        for namespace, name in sorted(keys):
+            body = await _read(connection, MICROSERVICE.path(namespace, name), NOT_FOUND)
+            if body:
+                take_in(found, _document(body))
+    finally:
+        await connection.close()
+    return found
+
+
+async def _read(connection: Connection, path: str, *unless: int) -> dict[str, Any]:
+    """An object, or nothing where the API server refuses with one of these codes."""
+    try:
+        return await connection.send("GET", path)
+    except ApiError as error:
+        if error.code in unless:
+            return {}
+        raise
+
+
+def _document(body: Mapping[str, Any]) -> Document:
+    """What somebody declared, without what the API server and the operator say of it."""
+    kept = ("namespace", "name", "labels", "annotations")
+    metadata = {key: value for key, value in body["metadata"].items() if key in kept}
+    content = {**{key: body[key] for key in ("apiVersion", "kind", "spec") if key in body}, "metadata": metadata}
+    return Document("the cluster", 1, content, yaml.safe_dump(content))

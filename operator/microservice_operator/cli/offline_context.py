@@ -1,0 +1,76 @@
+"""What the builders of objects are given of a service in files; what only a cluster knows is a placeholder."""
+
+from collections.abc import Callable, Iterator
+
+from ..api.parsing import Environment, Microservice
+from ..aws.engine.arns import partition, queue_name, topic_name
+from ..desired.context import Connection, Context, Login, Message, Migration, Table
+from ..desired.prerequisites import migration_job_name
+from .loading import UNKNOWN, Found, placed
+
+
+def contexts(found: Found, aws_endpoint_url: str | None = None) -> Iterator[Context]:
+    """One for each service whose Environment is known; of the others there is a complaint."""
+    urls = {(s.namespace, s.name): s.url for _, s in found.services}
+    for service, environment in placed(found):
+        of_namespace = {name: url for (namespace, name), url in urls.items() if namespace == service.namespace}
+        yield _context(service, environment, of_namespace, aws_endpoint_url)
+
+
+def _context(
+    service: Microservice, environment: Environment | None, urls: dict[str, str], aws_endpoint_url: str | None
+) -> Context:
+    databases, tables = service.spec.databases or [], service.spec.tables or []
+    name = f"{service.namespace}-{service.name}"
+    bare = Context(service, environment)
+    return Context(
+        service,
+        environment,
+        connections={database.name: _connection(environment) for database in databases},
+        migrations={migration_job_name(bare, database): Migration.DONE for database in databases},
+        dependency_urls=urls,
+        tables={
+            table.name: Table(table.adopt.name if table.adopt else f"{name}-{table.name}-{UNKNOWN}", ready=True)
+            for table in tables
+        },
+        topics={
+            topic.name: _message("sns", environment, topic_name(_placeholder(name), topic.name, fifo=topic.fifo))
+            for topic in service.spec.topics or []
+        },
+        queues={
+            queue.name: _message("sqs", environment, queue_name(_placeholder(name), queue.name, fifo=queue.fifo))
+            for queue in service.spec.queues or []
+        },
+        table_refs={
+            (ref.microservice, ref.table): f"{service.namespace}-{ref.microservice}-{ref.table}-{UNKNOWN}"
+            for ref in service.spec.table_refs or []
+        },
+        aws_endpoint_url=aws_endpoint_url,
+        service_monitors=True,
+    )
+
+
+def _message(service: str, environment: Environment | None, name: str) -> Message:
+    aws = environment.spec.aws if environment else None
+    at = f"{aws.region}:{aws.account_id}" if aws else f"{UNKNOWN}:{UNKNOWN}"
+    return Message(f"arn:{partition(aws.region if aws else '')}:{service}:{at}:{name}", ready=True)
+
+
+def _placeholder(prefix: str) -> Callable[[str, int], str]:
+    return lambda part, _limit: f"{prefix}-{part}-{UNKNOWN}"
+
+
+def _connection(environment: Environment | None) -> Connection:
+    provider = environment.spec.databases if environment else None
+    shared = provider.shared if provider else None
+    login = Login(UNKNOWN, UNKNOWN)
+    mode = shared.ssl_mode if shared else "verify-full"
+    return Connection(
+        host=shared.host if shared else UNKNOWN,
+        port=shared.port if shared else 5432,
+        database=UNKNOWN,
+        ssl_mode=mode,
+        runtime=login,
+        owner=login,
+        certificates="" if mode == "require" else UNKNOWN,
+    )

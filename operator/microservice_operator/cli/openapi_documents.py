@@ -1,0 +1,124 @@
+"""OpenAPI documents beside the Microservices that publish them: in ConfigMaps of the same files, or in a file."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..api.parsing import Microservice
+from ..api.routes import ConfigMapKey
+from ..errors import NeedsPerson
+from ..openapi import Offence, Reading, document_text, settings
+from ..openapi import read as read_document
+from ..reading import line_of
+from .yaml_documents import Document, file_name, file_text
+
+
+class Ambiguous(Exception):
+    """One document is given, and several Microservices that it may belong to."""
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One document and what becomes of it; `service` is `namespace/name`, "" where no Microservice is known.
+
+    Either `text` is what is in the file, or the file has it in `config_map`.
+    """
+
+    service: str
+    file: str
+    reading: Reading
+    text: str = ""
+    config_map: Document | None = None
+    key: str = ""
+
+    def line(self, offence: Offence) -> int:
+        """Where in the file an offence is, as near as it can be told."""
+        if self.config_map:
+            return self.config_map.line(["data", self.key])
+        return self.reading.line or line_of(self.text, offence.place)
+
+
+@dataclass(frozen=True)
+class Callers:
+    """A route and who may call it, as far as the gateway asks."""
+
+    microservice: str
+    route: str
+    callers: str
+    public: bool
+    scopes: list[str]
+
+
+def callers(contract: Contract) -> list[Callers]:
+    """Every route of a document; none of one that is refused."""
+    if contract.reading.offences:
+        return []
+    return [
+        Callers(contract.service, route.key, route.callers, route.public, list(route.scopes))
+        for route in contract.reading.routes
+    ]
+
+
+def table(routes: Sequence[Callers], indent: str) -> list[str]:
+    """The same for people: one line each."""
+    width = max((len(row.route) for row in routes), default=0)
+    return [f"{indent}{row.route:<{width}}  {row.callers}" for row in routes]
+
+
+def in_file(file: Path, services: Iterable[Microservice]) -> Contract:
+    """The document in a file, read as its Microservice says, if one of the services has routes.
+
+    Raises Unreadable, and Ambiguous when several have.
+    """
+    publishing = [service for service in services if service.spec.api]
+    if len(publishing) > 1:
+        names = ", ".join(f"{service.namespace}/{service.name}" for service in publishing)
+        raise Ambiguous(f"it belongs to one Microservice, and {names} have routes; give the file of one of them")
+    text = file_text(file)
+    for service in publishing:
+        if service.spec.api:
+            reading = read_document(text, settings(service.spec.api))
+            return Contract(f"{service.namespace}/{service.name}", file_name(file), reading, text)
+    return Contract("", file_name(file), read_document(text), text)
+
+
+def in_config_map(service: Microservice, config_maps: Iterable[Document]) -> Contract | None:
+    """The document of a Microservice with routes; `None` where none of the files has its ConfigMap."""
+    if service.spec.api is None:
+        return None
+    ref = service.spec.api.open_api.config_map_key_ref
+    found = next((held for held in config_maps if _is(held, service.namespace, ref.name)), None)
+    if found is None:
+        return None
+    bare = Contract(f"{service.namespace}/{service.name}", found.file, Reading(), config_map=found, key=ref.key)
+    try:
+        text = document_text(_data(found.content), ref.name, ref.key)
+    except NeedsPerson as error:
+        return replace(bare, reading=Reading(offences=(Offence((), str(error)),)))
+    return replace(bare, reading=read_document(text, settings(service.spec.api)))
+
+
+def missing(ref: ConfigMapKey) -> str:
+    """Why a document could not be looked at."""
+    return f"ConfigMap {ref.name} is in none of the files; give its document with --openapi"
+
+
+def _is(document: Document, namespace: str, name: str) -> bool:
+    """Whether it is this ConfigMap; one without a namespace gets that of whoever applies it."""
+    content = document.content if isinstance(document.content, dict) else {}
+    metadata = content.get("metadata")
+    held = metadata if isinstance(metadata, dict) else {}
+    return (content.get("apiVersion"), content.get("kind"), held.get("name")) == ("v1", "ConfigMap", name) and held.get(
+        "namespace", namespace
+    ) == namespace
+
+
+def _data(content: Any) -> dict[str, Any]:
+    """What of a ConfigMap is text, or bytes; anything else the API server refuses."""
+    fields = {name: content.get(name) for name in ("data", "binaryData")}
+    return {
+        name: {k: v for k, v in held.items() if isinstance(v, str)}
+        for name, held in fields.items()
+        if isinstance(held, dict)
+    } or {"data": {}}

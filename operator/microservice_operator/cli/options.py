@@ -1,0 +1,62 @@
+"""The two ends of the offline commands: what they are given, and what they print, with which exit code."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+import yaml
+
+from .yaml_documents import Unreadable
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Files = Annotated[list[Path], typer.Argument(help="Files of resources; - is standard input.", show_default=False)]
+EnvironmentFile = Annotated[
+    Path | None, typer.Option(help="File of Environments, beside those in the files.", show_default=False)
+]
+
+
+class Format(StrEnum):
+    """How a list is printed: for people, or for programs."""
+
+    TEXT = "text"
+    JSON = "json"
+    YAML = "yaml"
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """End with exit code 2 when a file, or the cluster, cannot be read."""
+    try:
+        yield
+    except Unreadable as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(code=2) from None
+
+
+def stop_at(complaints: Sequence[str]) -> None:
+    """End with exit code 1 when anything is wrong with the resources."""
+    if complaints:
+        typer.echo("\n".join(complaints), err=True)
+        raise typer.Exit(code=1)
+
+
+def print_list(items: Sequence["DataclassInstance"], output: Format, text: str) -> None:
+    """Print the items as one document, or `text`, which says the same to people and ends its last line."""
+    print_one([asdict(item) for item in items], output, text)
+
+
+def print_one(content: Any, output: Format, text: str) -> None:
+    """Print a value as a document, or `text`, which says the same to people and ends its last line."""
+    if output is Format.JSON:
+        typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
+    elif output is Format.YAML:
+        typer.echo(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=1000), nl=False)
+    else:
+        typer.echo(text, nl=False)

@@ -1,0 +1,172 @@
+"""What is wrong with one document: its envelope (kind, name, namespace), then its spec, then its change."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from ..api import parsing
+from ..api.scalars import DNS_LABEL
+from ..api.transitions import refused_changes
+from ..api.validation_messages import nearest
+from ..errors import InvalidSpec
+from ..names import API_VERSION, GROUP
+from .yaml_documents import Document
+
+_PARSERS: Mapping[str, Callable[[Mapping[str, Any]], parsing.Microservice | parsing.Environment]] = {
+    "Microservice": parsing.microservice,
+    "Environment": parsing.environment,
+}
+_TOP = ("apiVersion", "kind", "metadata", "spec", "status")
+# metav1.ObjectMeta
+_METADATA = (
+    *("name", "namespace", "labels", "annotations", "finalizers", "ownerReferences", "generateName", "uid"),
+    *("resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"),
+    *("managedFields", "selfLink"),
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong: the field and a sentence that says what to do."""
+
+    field: str
+    message: str
+
+    @property
+    def path(self) -> list[str | int]:
+        """The field's steps: `spec.tables[0].name` → spec, tables, 0, name."""
+        return [int(step) if step.isdigit() else step for step in re.findall(r"[^.\[\]]+", self.field)]
+
+
+def identifier(document: Document) -> str:
+    """`Microservice shop/order`, as far as the document says."""
+    content = document.content if isinstance(document.content, dict) else {}
+    metadata = content.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    name = "/".join(str(metadata[key]) for key in ("namespace", "name") if metadata.get(key))
+    return " ".join(part for part in (str(content.get("kind") or ""), name) if part)
+
+
+def is_ours(content: Any) -> bool:
+    """Whether an object is a Microservice or an Environment, or was meant to be: others are not ours to check."""
+    if not isinstance(content, dict):
+        return True
+    api_version = content.get("apiVersion")
+    if not isinstance(api_version, str):
+        return True
+    group = api_version.rpartition("/")[0]
+    of_kubernetes = "." not in group or group.endswith(".k8s.io")
+    return bool(get_close_matches(group, [GROUP], cutoff=0.8)) or (of_kubernetes and _known(content))
+
+
+def findings(document: Document) -> Iterator[Finding]:
+    """What the API server would refuse about the document; nothing for one that is not ours."""
+    content = document.content
+    if not isinstance(content, dict):
+        yield Finding("", "a document must be an object with apiVersion, kind, metadata and spec")
+        return
+    if not is_ours(content):
+        return
+    wrong = list(_kind(content))
+    yield from wrong
+    if wrong:
+        return
+    yield from _unknown(content, _TOP, "")
+    yield from _metadata(content)
+    try:
+        _PARSERS[content["kind"]](_with_metadata(content))
+    except InvalidSpec as error:
+        for problem in error.problems:
+            yield Finding(problem.field, problem.message)
+
+
+def parsed(document: Document) -> parsing.Microservice | parsing.Environment:
+    """The object of a document without findings."""
+    return _PARSERS[document.content["kind"]](_with_metadata(document.content))
+
+
+def changes_refused(document: Document, before: Document) -> Iterator[Finding]:
+    """What the API server would refuse about the step from `before`; both are valid by themselves."""
+    if not is_ours(document.content):
+        return
+    parse = _PARSERS[document.content["kind"]]
+    try:
+        old = parse(_with_metadata(before.content))
+    except InvalidSpec:
+        yield Finding("", "the file given with --against is not valid; validate it first")
+        return
+    for problem in refused_changes(parse(_with_metadata(document.content)).spec, old.spec):
+        yield Finding(problem.field, problem.message)
+
+
+def _known(content: Mapping[str, Any]) -> bool:
+    kind = content.get("kind")
+    return isinstance(kind, str) and kind in _PARSERS
+
+
+def _kind(content: Mapping[str, Any]) -> Iterator[Finding]:
+    if content.get("apiVersion") != API_VERSION:
+        found = content.get("apiVersion")
+        said = "required" if found is None else f"{found!r} is not known"
+        yield Finding("apiVersion", f"{said}; write {API_VERSION}")
+    if not _known(content):
+        found = content.get("kind")
+        said = "required" if found is None else f"{found!r} is no kind of {GROUP}"
+        hint = nearest(str(found), list(_PARSERS)) if found else ""
+        yield Finding("kind", f"{said}; {hint or 'write Microservice or Environment'}")
+
+
+def _metadata(content: Mapping[str, Any]) -> Iterator[Finding]:
+    metadata = content.get("metadata")
+    if not isinstance(metadata, dict):
+        yield Finding("metadata", "required; add it, with name" + _namespace_too(content))
+        return
+    yield from _unknown(metadata, _METADATA, "metadata.")
+    if not metadata.get("name"):
+        yield Finding("metadata.name", "required; add it")
+    namespace = metadata.get("namespace")
+    if content["kind"] == "Environment" and namespace is not None:
+        yield Finding("metadata.namespace", "an Environment belongs to the whole cluster; remove the namespace")
+    if content["kind"] == "Microservice" and not namespace:
+        yield Finding("metadata.namespace", "required; add it, or the namespace depends on who applies the file")
+    for key in ("name", "namespace"):
+        if metadata.get(key) and not isinstance(metadata[key], str):
+            yield Finding(f"metadata.{key}", "must be a string: put it in quotes")
+    if isinstance(namespace, str) and not re.search(DNS_LABEL, namespace):
+        yield Finding("metadata.namespace", f"{namespace!r} is no namespace; use lower-case letters, digits, hyphens")
+    for key in ("labels", "annotations"):
+        for name, value in _mapping(metadata.get(key)).items():
+            if not isinstance(value, str):
+                yield Finding(f"metadata.{key}.{name}", "must be a string: put it in quotes")
+
+
+def _namespace_too(content: Mapping[str, Any]) -> str:
+    return " and namespace" if content["kind"] == "Microservice" else ""
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _unknown(found: Mapping[str, Any], known: Sequence[str], prefix: str) -> Iterator[Finding]:
+    for name in found:
+        if name not in known:
+            hint = nearest(str(name), known) or f"the fields here are {', '.join(known)}"
+            yield Finding(f"{prefix}{name}", f"no such field; {hint}")
+
+
+def _with_metadata(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The document as the API server would hand it on: with a uid, and a stand-in for a name that is missing."""
+    metadata = _mapping(content.get("metadata"))
+    name = metadata.get("name")
+    return {
+        **content,
+        "metadata": {
+            "uid": "",
+            **metadata,
+            "namespace": metadata.get("namespace") or "default",
+            "name": name if isinstance(name, str) and name else "unnamed",
+        },
+    }

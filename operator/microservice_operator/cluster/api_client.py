@@ -1,0 +1,246 @@
+"""HTTP to the API server. The client library brings credentials and TLS; requests are bytes over one aiohttp session.
+
+Typed models and the library's serializer cost three times the CPU of the request itself, so neither is used here.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, nullcontext
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+import yaml
+from kubernetes.aio import config as client_config
+from kubernetes.aio.client import Configuration
+from kubernetes.aio.client.rest import RESTClientObject
+
+from .. import metrics, pending_calls
+from ..errors import Gone, NeedsPerson, NotYet
+from ..facts import Reason
+from ..fence import MayWrite, always
+from ..raw_objects import json_value
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+
+FORBIDDEN, NOT_FOUND, CONFLICT, GONE, INVALID, TOO_MANY = 403, 404, 409, 410, 422, 429
+BAD_REQUEST, SERVER_ERROR = 400, 500
+TERMINATING = "NamespaceTerminating"  # the cause of a refusal
+OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+LONGEST_WAIT = 60.0  # seconds; who asks for more is asked again then
+
+
+class ApiError(Exception):
+    """The API server's refusal, with its Status object."""
+
+    def __init__(self, code: int, status: Mapping[str, Any], what: str) -> None:
+        """Keep the HTTP code, the decoded Status and which request it was."""
+        self.code = code
+        self.reason = str(status.get("reason", ""))
+        self.message = str(status.get("message", "")) or f"HTTP {code}"
+        self.causes = (status.get("details") or {}).get("causes") or []
+        super().__init__(f"{what}: {self.message}")
+
+    def expected(self) -> Exception:
+        """The same as an error of ours, named for what happens next."""
+        text = " ".join(str(self).split())
+        if self.code == NOT_FOUND:
+            return Gone(text)
+        if self.code == FORBIDDEN and "exceeded quota" in self.message:
+            return NeedsPerson(Reason.QUOTA_EXCEEDED, f"{text}; raise the quota or ask for less")
+        if self.code == FORBIDDEN and any(cause.get("reason") == TERMINATING for cause in self.causes):
+            return Gone(text)
+        if self.code == FORBIDDEN and "is forbidden: User" in self.message:
+            return NeedsPerson(Reason.FORBIDDEN, f"{text}; grant the verb to the operator's ClusterRole")
+        if self.code in (FORBIDDEN, INVALID, BAD_REQUEST):
+            return NeedsPerson(Reason.REJECTED, f"{text}; change the spec so that the API server accepts it")
+        return NotYet(Reason.PROGRESSING, text, after=0.0)
+
+
+async def configuration(context: str | None = None) -> Configuration:
+    """Credentials of the pod's service account, else of the kubeconfig: of that context, else of the current one.
+
+    Raises NeedsPerson where there are none.
+    """
+    loaded = Configuration()
+    files = os.environ.get("KUBECONFIG") or "~/.kube/config"
+    try:
+        if "KUBERNETES_SERVICE_HOST" in os.environ and context is None:
+            client_config.load_incluster_config(client_configuration=loaded)
+        else:
+            await client_config.load_kube_config(files, context, client_configuration=loaded)
+    except (client_config.ConfigException, OSError, yaml.YAMLError) as error:
+        # An error of YAML quotes what is around it, which may be a key.
+        said = "it is no YAML" if isinstance(error, yaml.YAMLError) else " ".join(str(error).split()).rstrip(".")
+        message = f"no way to a cluster: {said}; look at the kubeconfig {files} (KUBECONFIG names another)"
+        raise NeedsPerson(Reason.FORBIDDEN, message) from error
+    return loaded
+
+
+def own_namespace() -> str:
+    """That of the pod, "" outside of one."""
+    try:
+        return OWN_NAMESPACE.read_text("utf-8").strip()
+    except OSError:
+        return ""
+
+
+class Connection:
+    """One session with the API server; requests beyond `limit` at a time wait, watches do not count."""
+
+    def __init__(self, configured: Configuration, limit: int) -> None:
+        """Make the session; call from within the event loop."""
+        self._configuration = configured
+        self.may_write: MayWrite = always
+        rest = RESTClientObject(configured)
+        self._proxy = rest.proxy
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=rest.ssl_context),
+            timeout=aiohttp.ClientTimeout(total=30, connect=5),
+            read_bufsize=2**20,
+            trace_configs=[self._fence()],
+        )
+        self._slots = asyncio.Semaphore(limit)
+
+    def _fence(self) -> aiohttp.TraceConfig:
+        """Asks as late as can be, with a connection in hand: to wait for one may take seconds."""
+
+        async def ask(_: aiohttp.ClientSession, context: Any, __: object) -> None:
+            if context.trace_request_ctx:
+                self.may_write()
+
+        tracing = aiohttp.TraceConfig()
+        tracing.on_connection_create_end.append(ask)
+        tracing.on_connection_reuseconn.append(ask)
+        return tracing
+
+    async def close(self) -> None:
+        """End the session."""
+        await self._session.close()
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        content_type: str = JSON,
+        fenced: bool = True,
+    ) -> dict[str, Any]:
+        """One request; returns the decoded answer. `fenced`: only while this process may write, if it writes.
+
+        What is not fenced is about that right itself, and does not wait until others have their answers.
+
+        Raises ApiError for a refusal, NotYet when the server cannot be reached or is overloaded, and Fenced.
+        """
+        payload = None if body is None else orjson.dumps(body)
+        async with self._slots if fenced else nullcontext():
+            try:
+                with pending_calls.waiting_in(f"Kubernetes {method} {path}"):
+                    async with self._session.request(
+                        method,
+                        self._configuration.host + path,
+                        params=query,
+                        data=payload,
+                        headers=await self._headers(content_type),
+                        proxy=self._proxy,
+                        trace_request_ctx=fenced and method != "GET",
+                    ) as answer:
+                        raw = await answer.read()
+            except (TimeoutError, aiohttp.ClientError, OSError) as error:
+                _count(method, path, "error")
+                message = f"the API server does not answer ({type(error).__name__})"
+                raise NotYet(Reason.PROGRESSING, message, after=0.0) from error
+        _count(method, path, str(answer.status))
+        if answer.status < BAD_REQUEST:
+            return _whole(raw)
+        decoded: dict[str, Any] = _decoded(raw)
+        if answer.status == TOO_MANY or answer.status >= SERVER_ERROR:
+            after = _seconds(answer.headers.get("Retry-After", ""), datetime.now(UTC))
+            raise NotYet(Reason.PROGRESSING, f"the API server answers HTTP {answer.status}", after)
+        raise ApiError(answer.status, decoded, f"{method} {path}")
+
+    @asynccontextmanager
+    async def stream(self, path: str, query: Mapping[str, str], silence: float) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Open a watch; yields its lines.
+
+        Raises TimeoutError when the server says nothing, bookmarks included, for `silence` seconds, and ApiError.
+        """
+        timeout = aiohttp.ClientTimeout(total=None, connect=5, sock_read=silence)
+        async with self._session.get(
+            self._configuration.host + path,
+            params=query,
+            headers=await self._headers(JSON),
+            timeout=timeout,
+            proxy=self._proxy,
+        ) as answer:
+            _count("WATCH", path, str(answer.status))
+            if answer.status >= BAD_REQUEST:
+                raise ApiError(answer.status, _decoded(await answer.read()), f"WATCH {path}")
+            yield _lines(answer.content)
+
+    async def _headers(self, content_type: str) -> dict[str, str]:
+        headers = {"Content-Type": content_type, "Accept": JSON, "User-Agent": "microservice-operator"}
+        # Also runs the library's hook that renews an expired token.
+        settings: Mapping[str, Any] = await self._configuration.auth_settings()
+        for setting in settings.values():
+            if setting["in"] == "header" and setting["value"]:
+                headers[setting["key"]] = setting["value"]
+        return headers
+
+
+async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    """Lines of any length: an object may exceed the reader's limit for one line."""
+    pending = b""
+    async for chunk in content.iter_any():
+        *complete, pending = (pending + chunk).split(b"\n")
+        for line in complete:
+            if line:
+                yield line
+
+
+def _seconds(retry_after: str, now: datetime) -> float:
+    """What Retry-After asks for, in seconds or as a date (RFC 9110); a proxy before the API server may say either."""
+    try:
+        asked = float(retry_after)
+    except ValueError:
+        try:
+            asked = (parsedate_to_datetime(retry_after) - now).total_seconds()
+        except (ValueError, TypeError):
+            asked = 1.0
+    return min(max(asked, 0.0), LONGEST_WAIT) if asked == asked else 1.0  # noqa: PLR0124 "nan" is a float, too
+
+
+def _whole(raw: bytes) -> dict[str, Any]:
+    """An object; a proxy on the way may have broken the answer off, which says nothing."""
+    try:
+        decoded = json_value(raw)
+    except ValueError:
+        decoded = None
+    if not isinstance(decoded, dict):
+        raise NotYet(Reason.PROGRESSING, "the API server's answer was broken off", after=0.0)
+    return decoded
+
+
+def _decoded(raw: bytes) -> Any:
+    try:
+        return json_value(raw) if raw else {}
+    except ValueError:
+        return {"message": raw[:200].decode(errors="replace")}
+
+
+def _count(method: str, path: str, code: str) -> None:
+    parts = path.split("/")
+    at = 3 if parts[1] == "api" else 4
+    if len(parts) > at + 2 and parts[at] == "namespaces":
+        at += 2
+    resource = parts[at] + (f"/{parts[at + 2]}" if len(parts) > at + 2 else "")
+    metrics.API_CALLS.labels(method, resource, code).inc()

@@ -1,0 +1,305 @@
+"""Make the children what is desired, with as few requests as that takes, and prune what is no longer wanted.
+
+A child not seen yet is POSTed, at half the server's cost of an apply, and so that a foreign object of the same name is
+noticed instead of overwritten. Every later write is a server-side apply, fenced by UID (`requests`).
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+import orjson
+
+from .. import names
+from ..api.parsing import Identity
+from ..concurrency import side_by_side
+from ..errors import Gone, NeedsPerson, NotYet, OperatorError
+from ..facts import Event, Part, Reason, State
+from .api_client import CONFLICT, MERGE_PATCH, NOT_FOUND, ApiError, Connection
+from .api_errors import Changed, is_another
+from .apply_requests import ChildRequests, compared, difference
+from .child_cache import Children, Record
+from .drift import drift
+from .fight_guard import Fought, Guard
+from .kinds import CHILDREN, MICROSERVICE, SECRET
+
+# No pod may start before these are as declared: who it is, whom it reaches and who reaches it, how it logs in.
+BEFORE_PODS = frozenset({"ServiceAccount", "NetworkPolicy", "Secret"})
+STARTS_PODS = frozenset({"Deployment", "Job"})
+OVERRIDDEN = "something in the API server, such as an admission policy, sets {} otherwise than declared"
+
+
+class Wanted(Protocol):
+    """One child as this module needs it: what `desired` makes, which is a layer of its own."""
+
+    @property
+    def kind(self) -> str:
+        """Kind of the object."""
+
+    @property
+    def name(self) -> str:
+        """Name of the object."""
+
+    @property
+    def body(self) -> dict[str, Any] | None:
+        """The whole object; `None` only while held."""
+
+    @property
+    def held(self) -> str:
+        """Why it is not written yet, "" when it is to be written."""
+
+    @property
+    def once(self) -> bool:
+        """Whether its spec is immutable: created, never applied again."""
+
+    @property
+    def initial(self) -> Mapping[str, Any]:
+        """Fields of the spec that are ours at its creation only."""
+
+
+class Cluster:
+    """Writes to one cluster on behalf of one Microservice at a time."""
+
+    def __init__(self, connection: Connection, children: Children) -> None:
+        """Write through `connection`, and note every answer in `children`."""
+        self.connection = connection
+        self.children = children
+        self._guard = Guard()
+
+    async def apply(self, owner: Identity, wanted: Iterable[Wanted]) -> list[Part]:
+        """Bring every child to what is wanted; one part for each, in the given order.
+
+        What starts pods comes after all that its pods run with, and is held while one of those is not there, or is not
+        ours: another's ServiceAccount may stand for another's role, and without a NetworkPolicy everybody gets in.
+        Raises Gone when the namespace is being terminated, once no write is under way any more.
+        """
+        children = list(wanted)
+        first = await self._together(owner, [child for child in children if child.kind in BEFORE_PODS])
+        missing = next((part for part in first.values() if part.state is not State.READY), None)
+        wait = f"waits for {missing.kind} {missing.name}: no pod may start before it is as declared" if missing else ""
+        others = [child for child in children if child.kind not in BEFORE_PODS]
+        parts = first | await self._together(owner, others, wait)
+        return [parts[child.kind, child.name] for child in children]
+
+    async def _together(
+        self, owner: Identity, children: Sequence[Wanted], wait: str = ""
+    ) -> dict[tuple[str, str], Part]:
+        """Settle children side by side, all of them also if one fails; `wait` holds those that start pods."""
+        records = self.children.of((owner.namespace, owner.name))
+        settling = (
+            self._settle(
+                owner,
+                child,
+                records.get((child.kind, child.name)),
+                child.held or (wait if child.kind in STARTS_PODS else ""),
+            )
+            for child in children
+        )
+        settled = await side_by_side(settling)
+        return {(part.kind, part.name): part for part in settled}
+
+    def forget(self, uid: str) -> None:
+        """Drop what is remembered of a Microservice that is gone."""
+        self._guard.forget(uid)
+
+    async def prune(self, owner: Identity, keep: Collection[tuple[str, str]]) -> list[Part]:
+        """Remove the children whose kind and name are not to be kept."""
+        return [
+            await self._remove(owner, kind, name, record)
+            for (kind, name), record in self.children.of((owner.namespace, owner.name)).items()
+            if (kind, name) not in keep and record.owner == owner.uid and not record.deleting
+        ]
+
+    async def secret(self, owner: Identity, name: str) -> dict[str, Any] | None:
+        """One Secret of ours, `None` when it is not there; noted as a child, so that `apply` compares before it writes.
+
+        Raises NeedsPerson when it is not ours, NotYet while it belongs to a former Microservice of the name.
+        """
+        try:
+            found = await self.connection.send("GET", SECRET.path(owner.namespace, name))
+        except ApiError as error:
+            if error.code == NOT_FOUND:
+                self.children.forget(SECRET.kind, owner.namespace, name)
+                return None
+            raise error.expected() from error
+        if not _ours(owner, found):
+            raise NeedsPerson(
+                Reason.CONFLICT,
+                f"Secret {name} exists and is not this Microservice's; it is neither read nor written; "
+                "delete or rename it, or give the database another connection.secretName",
+            )
+        self.children.saw(SECRET.kind, found, (owner.namespace, owner.name))
+        if self.children.of((owner.namespace, owner.name))[SECRET.kind, name].owner not in ("", owner.uid):
+            raise NotYet(Reason.PROGRESSING, f"Secret {name} still belongs to a former Microservice", 2.0)
+        return found
+
+    async def read(self, owner: Identity, kind: str, name: str) -> dict[str, Any] | None:
+        """A child of ours as it is now; `None` when it is not there or not ours."""
+        try:
+            found = await self.connection.send("GET", CHILDREN[kind].path(owner.namespace, name))
+        except ApiError as error:
+            if error.code == NOT_FOUND:
+                return None
+            raise error.expected() from error
+        return found if _ours(owner, found) else None
+
+    async def patch(self, owner: Identity, patch: dict[str, Any], subresource: str = "") -> dict[str, Any]:
+        """Merge-patch the Microservice itself, fenced by UID.
+
+        Raises Gone when it is another one by now, NotYet when a given resourceVersion is no longer current.
+        """
+        body = {**patch, "metadata": {**patch.get("metadata", {}), "uid": owner.uid}}
+        path = MICROSERVICE.path(owner.namespace, owner.name, subresource)
+        try:
+            return await self.connection.send("PATCH", path, body=body, content_type=MERGE_PATCH)
+        except ApiError as error:
+            if is_another(error):
+                raise Gone(str(error)) from error
+            raise error.expected() from error
+
+    async def verify_there(self, owner: Identity) -> None:
+        """Raise Gone when the Microservice is not there any more, or is another one of its name.
+
+        The watch may be late: after a break it hears of the children's end before it hears of the Microservice's.
+        """
+        query = {"fieldSelector": f"metadata.name={owner.name}"}
+        try:
+            found = await self.connection.send("GET", MICROSERVICE.path(owner.namespace), query=query)
+        except ApiError as error:
+            raise error.expected() from error
+        if owner.uid not in [item["metadata"]["uid"] for item in found.get("items") or []]:
+            raise Gone(f"Microservice {owner.name} is not there any more")
+
+    async def _settle(self, owner: Identity, child: Wanted, record: Record | None, held: str) -> Part:
+        if held or child.body is None:
+            return _part(child.kind, child.name, State.PROGRESSING, Reason.PROGRESSING, held)
+        try:
+            record, events = await self._write(owner, child, record)
+            self._guard.rests((owner.uid, child.kind, child.name))
+        except NeedsPerson as error:
+            after = error.after if isinstance(error, Fought) else None
+            return _part(child.kind, child.name, State.STALLED, Reason(error.reason), str(error), after=after)
+        except NotYet as error:
+            if isinstance(error, Changed):
+                self.children.forget(child.kind, owner.namespace, child.name)
+            return _part(
+                child.kind,
+                child.name,
+                State.PROGRESSING,
+                Reason(error.reason),
+                str(error),
+                after=error.after,
+                failed=True,
+            )
+        overridden = OVERRIDDEN.format(record.overridden.lstrip(".")) if record.overridden else ""
+        return _part(child.kind, child.name, State.READY, message=overridden, events=events)
+
+    async def _write(self, owner: Identity, child: Wanted, record: Record | None) -> tuple[Record, tuple[Event, ...]]:
+        """The record of the child as it is now, and what happened."""
+        body = child.body or {}
+        if record is None:
+            try:
+                return await self._create(owner, child, body)
+            except ApiError as error:
+                if error.code != CONFLICT or error.reason != "AlreadyExists":
+                    raise error.expected() from error
+            record = await self._look(owner, child)
+        if record.deleting:
+            raise NotYet(Reason.PROGRESSING, f"the former {child.kind} {child.name} is still being deleted", 1.0)
+        if record.owner not in ("", owner.uid):
+            raise NotYet(Reason.PROGRESSING, f"{child.kind} {child.name} still belongs to a former Microservice", 2.0)
+        if child.once and record.owner == owner.uid:
+            return record, ()
+        changed = record.hash != body["metadata"]["annotations"][names.ANNOTATION_HASH]
+        if record.verified and not changed:
+            return record, ()
+        found = None if record.verified else orjson.loads(record.body)
+        touched = "" if changed or found is None else difference(child.kind, body, found)
+        if not changed and not touched:
+            self.children.verified(child.kind, owner.namespace, child.name)
+            return record, ()
+        if touched:
+            self._guard.repairs((owner.uid, child.kind, child.name), touched)
+        else:
+            self._guard.ends((owner.uid, child.kind, child.name))
+        applies = changed or bool(drift(compared(body), found))
+        try:
+            answer = await ChildRequests(self.connection, owner).put_right(body, record, found, applies=applies)
+        except ApiError as error:
+            raise error.expected() from error
+        return self._told(child, answer, touched, "" if changed else record.overridden)
+
+    def _told(
+        self, child: Wanted, answer: dict[str, Any], touched: str = "", known: str = ""
+    ) -> tuple[Record, tuple[Event, ...]]:
+        """Note an answer, and say what happened.
+
+        `touched` is what somebody else had changed, "" for nothing; `known` is the field that was overridden before.
+        """
+        overridden = difference(child.kind, child.body or {}, answer)
+        record = self.children.wrote(child.kind, answer, overridden)
+        what = f"{child.kind} {child.name}"
+        if overridden and overridden == known:
+            return record, ()
+        if overridden:
+            message = f"{what}: {OVERRIDDEN.format(overridden.lstrip('.'))}"
+            return record, (Event("Warning", Reason.OVERRIDDEN, message),)
+        if touched:
+            message = f"{what} was changed by somebody else ({touched.lstrip('.')}) and has been put right"
+            return record, (Event("Normal", Reason.CHILD_UPDATED, message),)
+        return record, ()
+
+    async def _create(self, owner: Identity, child: Wanted, body: dict[str, Any]) -> tuple[Record, tuple[Event, ...]]:
+        if child.initial:
+            body = {**body, "spec": {**body["spec"], **child.initial}}
+        return self._told(child, await ChildRequests(self.connection, owner).create(child.kind, body))
+
+    async def _look(self, owner: Identity, child: Wanted) -> Record:
+        """Read an object that stands in the way of a POST.
+
+        Raises NeedsPerson when it is not ours, NotYet when it has gone meanwhile.
+        """
+        try:
+            found = await self.connection.send("GET", CHILDREN[child.kind].path(owner.namespace, child.name))
+        except ApiError as error:
+            if error.code == NOT_FOUND:
+                raise Changed(child.kind, child.name) from error
+            raise error.expected() from error
+        if not _ours(owner, found):
+            raise NeedsPerson(
+                Reason.CONFLICT,
+                f"{child.kind} {child.name} exists and is not this Microservice's; delete or rename it, "
+                "or give the Microservice another name",
+            )
+        self.children.saw(child.kind, found, (owner.namespace, owner.name))
+        return self.children.of((owner.namespace, owner.name))[(child.kind, child.name)]
+
+    async def _remove(self, owner: Identity, kind: str, name: str, record: Record) -> Part:
+        body = {"preconditions": {"uid": record.uid}, "propagationPolicy": "Background"}
+        try:
+            await self.connection.send("DELETE", CHILDREN[kind].path(owner.namespace, name), body=body)
+        except ApiError as error:
+            if error.code not in (NOT_FOUND, CONFLICT):
+                try:
+                    raise error.expected() from error
+                except OperatorError as expected:
+                    return _part(
+                        kind, name, State.STALLED, Reason(getattr(expected, "reason", Reason.REJECTED)), str(expected)
+                    )
+        self.children.forget(kind, owner.namespace, name)
+        event = Event("Normal", Reason.CHILD_DELETED, f"{kind} {name} is no longer declared and has been deleted")
+        return _part(kind, name, State.DELETING, events=(event,))
+
+
+def _ours(owner: Identity, found: dict[str, Any]) -> bool:
+    """By owner reference; without a controller, by what a stripped object still carries of us."""
+    metadata = found["metadata"]
+    controllers = [o for o in metadata.get("ownerReferences") or [] if o.get("controller")]
+    if controllers:
+        same = controllers[0]
+        return bool(same["kind"] == MICROSERVICE.kind and same["name"] == owner.name)
+    managers = {entry.get("manager") for entry in metadata.get("managedFields") or []}
+    return names.FIELD_MANAGER in managers and names.ANNOTATION_HASH in (metadata.get("annotations") or {})
+
+
+def _part(kind: str, name: str, state: State, reason: Reason = Reason.READY, message: str = "", **more: Any) -> Part:
+    return Part(layer="Kubernetes", kind=kind, name=name, state=state, reason=reason, message=message, **more)

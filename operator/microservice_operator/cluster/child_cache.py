@@ -1,0 +1,224 @@
+"""What is known of our children without asking: a small record for each, kept by the watches.
+
+A record answers "same hash? touched by somebody else? ready?". The object itself is kept (as bytes) only until a pass
+has compared it with what is desired; from then on its digest tells whether anybody touched it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from .. import names
+from ..facts import State, Workload
+from .child_states import STATES
+
+Key = tuple[str, str]
+ChildKey = tuple[str, str, str]  # kind, namespace, name
+
+# What changes without anybody touching what we declared.
+VOLATILE = ("resourceVersion", "managedFields", "generation", "selfLink")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One observed child.
+
+    `verified` says that a pass found nothing drifted in what `digest` covers; until then `body` holds the object.
+    `updated` is the index of our managed-fields entry of operation Update, which a POST or a JSON patch makes, -1 when
+    there is none; `applied` tells whether one of operation Apply stands beside it. `scale` is the replica count if it
+    is ours, `None` when an autoscaler or a person has set it. `urls` are a Deployment's plain variables that end in
+    _URL, `template` a digest of what its pods are. `overridden` is the field that came back from our own write as
+    somebody else wants it, "" for none.
+    """
+
+    uid: str
+    version: str
+    owner: str
+    hash: str
+    digest: bytes
+    verified: bool
+    body: bytes
+    updated: int
+    applied: bool
+    scale: int | None = None
+    state: Any = None
+    deleting: bool = False
+    urls: Mapping[str, str] = field(default_factory=dict)
+    template: bytes = b""
+    overridden: str = ""
+
+
+def observed(kind: str, item: Mapping[str, Any]) -> Record:
+    """A record of an object as a watch or an answer delivered it."""
+    metadata = {k: v for k, v in item["metadata"].items() if k not in VOLATILE}
+    body = {k: v for k, v in item.items() if k not in ("status", "metadata", "kind", "apiVersion")}
+    raw = orjson.dumps({"metadata": metadata, **body}, option=orjson.OPT_SORT_KEYS)
+    owners = [o["uid"] for o in metadata.get("ownerReferences") or [] if o.get("controller")]
+    return Record(
+        uid=metadata["uid"],
+        version=item["metadata"].get("resourceVersion", ""),
+        owner=owners[0] if owners else "",
+        hash=(metadata.get("annotations") or {}).get(names.ANNOTATION_HASH, ""),
+        digest=_digest(raw),
+        verified=False,
+        body=raw,
+        updated=_entry(item, "Update"),
+        applied=_entry(item, "Apply") >= 0,
+        scale=_scale(item) if kind == "Deployment" else None,
+        state=STATES[kind](item) if kind in STATES else None,
+        deleting="deletionTimestamp" in metadata,
+        urls=_urls(item) if kind == "Deployment" else {},
+        template=_digest(orjson.dumps(item["spec"].get("template"), option=orjson.OPT_SORT_KEYS))
+        if kind == "Deployment"
+        else b"",
+    )
+
+
+def _digest(raw: bytes) -> bytes:
+    return blake2b(raw, digest_size=16).digest()
+
+
+def _entry(item: Mapping[str, Any], operation: str) -> int:
+    """Index of our managed-fields entry of an operation, -1 for none."""
+    for index, entry in enumerate(item["metadata"].get("managedFields") or []):
+        ours = entry.get("manager") == names.FIELD_MANAGER and "subresource" not in entry
+        if ours and entry["operation"] == operation:
+            return index
+    return -1
+
+
+def _scale(item: Mapping[str, Any]) -> int | None:
+    """Replicas, if one of our managed-fields entries owns them."""
+    for entry in item["metadata"].get("managedFields") or []:
+        if entry.get("manager") == names.FIELD_MANAGER and "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {}):
+            return int(item["spec"]["replicas"])
+    return None
+
+
+def _urls(item: Mapping[str, Any]) -> dict[str, str]:
+    containers = item["spec"].get("template", {}).get("spec", {}).get("containers") or []
+    variables = [variable for container in containers for variable in container.get("env") or []]
+    return {v["name"]: v["value"] for v in variables if v["name"].endswith("_URL") and v.get("value")}
+
+
+class Children:
+    """All records, by key; `changed` is called with the owner's key when a pass should look."""
+
+    def __init__(self, changed: Callable[[Key], None]) -> None:
+        """Start empty."""
+        self._records: dict[ChildKey, Record] = {}
+        self._owned: dict[Key, set[ChildKey]] = {}
+        self._owner_of: dict[ChildKey, Key] = {}
+        self._changed = changed
+
+    def of(self, owner: Key) -> dict[tuple[str, str], Record]:
+        """Records of one Microservice's children, by kind and name."""
+        return {(key[0], key[2]): self._records[key] for key in self._owned.get(owner, ())}
+
+    def secrets(self) -> list[tuple[str, str]]:
+        """Namespace and name of every Secret of ours that is known; no watch shows them."""
+        return [(namespace, name) for kind, namespace, name in self._records if kind == "Secret"]
+
+    def noticed(self, kind: str, item: Mapping[str, Any]) -> None:
+        """Take in an object that was looked at; its owner stays, even if it has lost the label that says so."""
+        owner = self._owner_of.get((kind, item["metadata"].get("namespace", ""), item["metadata"]["name"]))
+        if owner is not None:
+            self.saw(kind, item, owner)
+
+    def saw(self, kind: str, item: Mapping[str, Any], owner: Key | None = None) -> None:
+        """Take in an object from a watch; an echo of our own write and a change of no interest are passed over.
+
+        `owner` is given where the object was asked for, because it may have lost the label that says so.
+        """
+        key = (kind, item["metadata"].get("namespace", ""), item["metadata"]["name"])
+        old = self._records.get(key)
+        new = _unless_only_scaled(observed(kind, item), old)
+        if old is not None and old.uid == new.uid and old.version and _older(new.version, old.version):
+            return
+        if old is not None and old.verified and old.uid == new.uid and old.digest == new.digest:
+            new = replace(new, verified=True, body=b"")
+        if old is not None and (old.uid, old.hash) == (new.uid, new.hash):
+            new = replace(new, overridden=old.overridden)
+        self._keep(key, new, item, owner)
+        if old is None or (old.digest, old.state, old.deleting, old.uid) != (
+            new.digest,
+            new.state,
+            new.deleting,
+            new.uid,
+        ):
+            self._changed(self._owner_of[key])
+
+    def lost(self, kind: str, item: Mapping[str, Any]) -> None:
+        """Forget an object that a watch says is gone or no longer carries our label."""
+        key = (kind, item["metadata"].get("namespace", ""), item["metadata"]["name"])
+        old = self._records.get(key)
+        if old is None or old.uid != item["metadata"].get("uid", old.uid):
+            return
+        del self._records[key]
+        self._changed(self._disown(key))
+
+    def wrote(self, kind: str, item: Mapping[str, Any], overridden: str = "") -> Record:
+        """Take in the answer to our own write: it is what we want, but for a field that was `overridden` on the way.
+
+        Where the watch was quicker and has shown a later state (pods became ready), that one stays.
+        """
+        key = (kind, item["metadata"].get("namespace", ""), item["metadata"]["name"])
+        known = self._records.get(key)
+        record = _unless_only_scaled(observed(kind, item), known)
+        record = replace(record, verified=True, body=b"", overridden=overridden)
+        if known is not None and known.uid == record.uid and _older(record.version, known.version):
+            same = known.digest == record.digest
+            record = replace(known, verified=True, body=b"", overridden=overridden) if same else known
+            self._records[key] = record
+        else:
+            self._keep(key, record, item)
+        return record
+
+    def verified(self, kind: str, namespace: str, name: str) -> None:
+        """Note that a pass compared the object with what is desired and found it equal."""
+        key = (kind, namespace, name)
+        if key in self._records:
+            self._records[key] = replace(self._records[key], verified=True, body=b"")
+
+    def forget(self, kind: str, namespace: str, name: str) -> None:
+        """Forget an object that we removed ourselves; no pass is asked for."""
+        key = (kind, namespace, name)
+        if self._records.pop(key, None) is not None:
+            self._disown(key)
+
+    def _disown(self, key: ChildKey) -> Key:
+        owner = self._owner_of.pop(key)
+        self._owned[owner].discard(key)
+        if not self._owned[owner]:
+            del self._owned[owner]
+        return owner
+
+    def _keep(self, key: ChildKey, record: Record, item: Mapping[str, Any], owner: Key | None = None) -> None:
+        labels = item["metadata"].get("labels") or {}
+        owner = owner or (key[1], labels.get(names.LABEL_MICROSERVICE) or self._owner_of.get(key, ("", ""))[1])
+        before = self._owner_of.get(key)
+        if before is not None and before != owner:
+            self._disown(key)
+            self._changed(before)  # it has lost a child to a label that somebody edited
+        self._records[key] = record
+        self._owner_of[key] = owner
+        self._owned.setdefault(owner, set()).add(key)
+
+
+def _unless_only_scaled(new: Record, old: Record | None) -> Record:
+    """The record, with the former state while a Deployment's controller has not seen yet that it was scaled.
+
+    An autoscaler's step would else look like a rollout for a moment, and cost two status writes.
+    """
+    if old is None or not isinstance(new.state, Workload) or new.state.observed or new.uid != old.uid:
+        return new
+    rolled_out = isinstance(old.state, Workload) and old.state.state is State.READY
+    return replace(new, state=old.state) if rolled_out and new.template == old.template else new
+
+
+def _older(version: str, known: str) -> bool:
+    """Whether a resourceVersion precedes the known one; comparable as numbers since Kubernetes 1.35."""
+    return version.isdigit() and known.isdigit() and int(version) < int(known)

@@ -1,0 +1,181 @@
+"""PURE: what keeps one pod from being ready, in words that a person can act on.
+
+Conditions and reasons are those of k8s.io/api/core/v1 and of the kubelet; others change nothing. Messages hold no
+counter and no name of a pod, and the flicker between pulling, failing and backing off is one reason, so that an
+unchanged trouble is an unchanged status. What every start shows for a while is told only when it lasts.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from .. import names
+from ..facts import Reason, Trouble
+from .child_states import calm, conditions
+
+Object = Mapping[str, Any]
+
+PULLING = frozenset(
+    {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable"}
+)
+CONFIG = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
+NOT_STARTED = frozenset({"StartError", "ContainerCannotRun"})
+KILLED = (137, 143)  # 128 + SIGKILL, 128 + SIGTERM
+# Seconds: what a start takes that goes well, and what the pull of a large image takes.
+PROBE_SECONDS = 15.0
+START_SECONDS = 60.0
+CREATING = (
+    "its image is still being pulled, or a volume, Secret or ConfigMap that it mounts is missing, or the pod's network"
+)
+
+
+def trouble(pod: Object) -> Trouble | None:
+    """The first thing that is wrong, what a person must act upon before what may pass."""
+    found = list(_troubles(pod))
+    return min(found, key=lambda each: bool(each.since), default=None)
+
+
+def is_over(pod: Object) -> bool:
+    """Whether no container of the pod will run any more."""
+    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+
+
+def _troubles(pod: Object) -> Iterator[Trouble]:
+    spec, status = pod.get("spec") or {}, pod.get("status") or {}
+    declared = {c["name"]: c for c in (*(spec.get("initContainers") or []), *(spec.get("containers") or []))}
+    inits = [c["name"] for c in spec.get("initContainers") or [] if c.get("restartPolicy") != "Always"]
+    found = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+    app = (pod["metadata"].get("labels") or {}).get(names.LABEL_NAME, "")
+    for container in found:
+        yield from _failing(container, declared.get(container["name"], {}), app)
+    if is_over(pod):
+        return
+    if not found:
+        yield from _unscheduled(pod)
+    for container in found:
+        yield from _late(container, declared.get(container["name"], {}), pod, ends=container["name"] in inits)
+    yield from _unready(pod, found)
+
+
+def _failing(container: Object, declared: Object, app: str) -> Iterator[Trouble]:
+    """A container that cannot start, or that ends."""
+    name, state = container["name"], container.get("state") or {}
+    waiting = state.get("waiting") or {}
+    reason = waiting.get("reason", "")
+    if reason in PULLING:
+        message = f"container {name} cannot pull image {container.get('image', '')}"
+        yield Trouble(Reason.IMAGE_UNAVAILABLE, message, "check its name and tag, and imagePullSecrets")
+    elif reason in CONFIG:
+        yield Trouble(
+            Reason.CONTAINER_FAILING, f"container {name} cannot start: {calm(waiting.get('message', reason))}"
+        )
+    else:
+        last = (container.get("lastState") or {}).get("terminated") or state.get("terminated") or {}
+        ended = bool(last.get("exitCode")) or bool((container.get("lastState") or {}).get("terminated"))
+        if reason == "CrashLoopBackOff" or (ended and not container.get("ready")):
+            yield _ended(name, last, declared, app)
+
+
+def _ended(name: str, last: Object, declared: Object, app: str) -> Trouble:
+    """Why a container that should go on has ended, as far as its status tells; who killed it does not stand there."""
+    code, asked = last.get("exitCode", "unknown"), _asked(declared, "startupProbe", "livenessProbe")
+    log = f"read its log with kubectl logs -l {names.LABEL_NAME}={app} -c {name} --previous --ignore-errors"
+    found = Trouble(Reason.CONTAINER_FAILING, f"container {name} exits with code {code}", log)
+    if last.get("reason") == "OOMKilled":
+        message = f"container {name} was killed for exceeding its memory limit"
+        return replace(found, message=message, remedy="raise resources.limits.memory")
+    if last.get("reason") in NOT_STARTED:
+        message = f"container {name} cannot start: {calm(last.get('message', ''))}"
+        return replace(found, message=message, remedy="")
+    if asked and code in KILLED:
+        message = f"container {name} was killed (exit code {code}), as it is when {asked} fails"
+        return replace(found, message=message, remedy=f"make it answer, or change the probe; {log}")
+    if code == 0:
+        killed = f", or was ended because {asked} fails" if asked else ""
+        message = f"container {name} ended by itself (exit code 0){killed}"
+        return replace(found, message=message, remedy=f"a service must go on running; {log}")
+    return found
+
+
+def _unscheduled(pod: Object) -> Iterator[Trouble]:
+    """A pod without a node."""
+    condition = conditions(pod).get("PodScheduled", {})
+    reason = condition.get("reason", "")
+    if condition.get("status") == "True" or (pod.get("spec") or {}).get("nodeName"):
+        return
+    if reason == "Unschedulable":
+        message = "a pod finds no node"
+        yield Trouble(Reason.UNSCHEDULABLE, message, "add nodes, or lower requests and constraints")
+    elif reason == "SchedulingGated":
+        message = "a scheduling gate keeps a pod from getting a node"
+        yield Trouble(Reason.UNSCHEDULABLE, message, "whoever has set it in spec.schedulingGates must remove it")
+    elif reason:
+        message = f"a pod gets no node: {calm(condition.get('message') or reason)}"
+        yield Trouble(Reason.UNSCHEDULABLE, message)
+    else:
+        since = pod["metadata"].get("creationTimestamp", "")
+        found = Trouble(Reason.UNSCHEDULABLE, "no scheduler has taken up a pod", "see whether kube-scheduler runs")
+        yield replace(found, since=since, patience=START_SECONDS)
+
+
+def _late(container: Object, declared: Object, pod: Object, *, ends: bool) -> Iterator[Trouble]:
+    """A container that is on its way: normal at every start, and told when it lasts."""
+    name, state = container["name"], container.get("state") or {}
+    running, waiting = state.get("running"), state.get("waiting") or {}
+    if running is not None and ends:
+        message = f"init container {name} has not ended yet, and the service starts after it"
+        found = Trouble(Reason.ROLLOUT_PROGRESSING, message)
+        yield replace(found, since=running.get("startedAt", ""), patience=START_SECONDS)
+    elif running is not None and not container.get("ready"):
+        started = container.get("started", True)
+        kind = "readinessProbe" if started else "startupProbe"
+        if asked := _asked(declared, kind):
+            found = Trouble(Reason.PROBE_FAILING, f"container {name} runs, and {asked} fails")
+            yield replace(found, since=running.get("startedAt", ""), patience=PROBE_SECONDS)
+    elif waiting.get("reason") == "ContainerCreating":
+        found = Trouble(Reason.ROLLOUT_PROGRESSING, f"container {name} is not created yet: {CREATING}")
+        scheduled = conditions(pod).get("PodScheduled", {}).get("lastTransitionTime", "")
+        since = scheduled or pod["metadata"].get("creationTimestamp", "")
+        yield replace(found, remedy="see the events of kubectl describe pod", since=since, patience=START_SECONDS)
+
+
+def _unready(pod: Object, found: list[Any]) -> Iterator[Trouble]:
+    """A pod that is not ready although all of its containers are."""
+    condition = conditions(pod).get("Ready", {})
+    if condition.get("status", "True") == "True" or not found or not all(c.get("ready") for c in found if _stays(c)):
+        return
+    if condition.get("reason") == "ReadinessGatesNotReady":
+        gates = [gate["conditionType"] for gate in (pod.get("spec") or {}).get("readinessGates") or []]
+        message = f"a readiness gate of the pods is not met: {', '.join(gates)}"
+        trouble = Trouble(Reason.REPLICAS_UNAVAILABLE, message, "whoever has set it must set its condition")
+    else:
+        message = "the node of a pod does not answer"
+        trouble = Trouble(Reason.REPLICAS_UNAVAILABLE, message, "see kubectl get nodes")
+    yield replace(trouble, since=condition.get("lastTransitionTime", ""), patience=PROBE_SECONDS)
+
+
+def _stays(container: Object) -> bool:
+    """An init container that has ended counts for nothing."""
+    return "terminated" not in (container.get("state") or {})
+
+
+def _asked(declared: Object, *kinds: str) -> str:
+    """Probes in words, "" where there are none; two that ask the same are one."""
+    words = {"startupProbe": "start-up", "livenessProbe": "liveness", "readinessProbe": "readiness"}
+    found: dict[str, list[str]] = {}
+    for kind in kinds:
+        if kind in declared:
+            found.setdefault(_question(declared[kind]), []).append(words[kind])
+    return " or ".join(f"its {' or '.join(kind)} probe ({asked})" for asked, kind in found.items())
+
+
+def _question(probe: Object) -> str:
+    """What a probe asks; of a command its first word alone, for the others may hold a secret."""
+    if "httpGet" in probe:
+        scheme = "HTTPS " if probe["httpGet"].get("scheme") == "HTTPS" else ""
+        return f"{scheme}GET {probe['httpGet'].get('path', '/')} on port {probe['httpGet'].get('port')}"
+    if "tcpSocket" in probe:
+        return f"a connection to port {probe['tcpSocket'].get('port')}"
+    if "grpc" in probe:
+        return f"the gRPC health check on port {probe['grpc'].get('port')}"
+    return f"the command {(probe.get('exec', {}).get('command') or [''])[0]}"

@@ -1,0 +1,73 @@
+"""A part that is refused, or fails, is left alone for a while, whoever asks for the pass.
+
+Other parts, pods and neighbours bring passes of their own; each of them would try the part again, and AWS would hear
+the same call many times a minute.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..facts import State
+from .graph import Key
+from .resource_type import Stepped
+
+DUE = 0.05  # seconds: what is left of a wait that is over but for the rounding of a clock
+FIRST, LONGEST = 0.5, 300.0  # seconds, as those of the queue
+STALLED_LONGEST = 100.0  # somebody may have acted; less than the time after which a stalled Microservice is looked at
+
+
+@dataclass(frozen=True)
+class _Trouble:
+    wanted: Any
+    stepped: Stepped
+    times: int
+    due: float
+
+
+class Backoffs:
+    """Parts in trouble, by the Microservice's UID and their key; one for the whole process."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Know of none."""
+        self._clock = clock
+        self._troubles: dict[tuple[str, Key], _Trouble] = {}
+
+    def recall(self, uid: str, key: Key, wanted: Any) -> Stepped | None:
+        """What its last step came to, if the same is wanted and it is not to be tried yet."""
+        trouble = self._troubles.get((uid, key))
+        left = trouble.due - self._clock() if trouble else 0.0
+        if trouble is None or trouble.wanted != wanted or left <= DUE:
+            return None
+        return _told(trouble.stepped, left)
+
+    def note(self, uid: str, key: Key, wanted: Any, stepped: Stepped) -> Stepped:
+        """Remember what a step came to if it is trouble; the parts then say when they are tried again."""
+        failed = any(part.failed for part in stepped.parts)
+        if not failed and not any(part.state is State.STALLED for part in stepped.parts):
+            self._troubles.pop((uid, key), None)
+            return stepped
+        before = self._troubles.get((uid, key))
+        times = before.times if before and before.wanted == wanted else 0
+        ceiling = min(LONGEST if failed else STALLED_LONGEST, FIRST * 2**times)
+        seconds = random.uniform(ceiling / 2, ceiling)  # noqa: S311 jitter is no secret
+        quiet = replace(stepped, parts=tuple(replace(part, events=()) for part in stepped.parts))
+        self._troubles[uid, key] = _Trouble(wanted, quiet, min(times + 1, 20), self._clock() + seconds)
+        return _told(stepped, seconds)
+
+    def forget(self, uid: str) -> None:
+        """Try everything of this Microservice at once: it is gone, or a person asked."""
+        for one in [one for one in self._troubles if one[0] == uid]:
+            del self._troubles[one]
+
+    def clear(self) -> None:
+        """Try everything at once: another process may have mended it."""
+        self._troubles.clear()
+
+
+def _told(stepped: Stepped, seconds: float) -> Stepped:
+    """With the time of the next try in place of that of the attempt."""
+    parts = tuple(replace(part, failed=False, after=seconds) if part.failed else part for part in stepped.parts)
+    return replace(stepped, parts=parts)

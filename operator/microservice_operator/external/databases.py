@@ -1,0 +1,206 @@
+"""Databases and their roles on PostgreSQL servers, as an entry of the registry.
+
+The server is a shared one that exists already, or an instance of RDS, which is an entry of its own.
+"""
+
+import time
+from functools import partial
+
+from .. import names
+from ..api.environment import RDS, SecretRef
+from ..api.parsing import Environment, Microservice
+from ..api.stores import Database
+from ..aws.rds.instances import endpoint, named
+from ..cluster import secret_data
+from ..cluster.api_client import NOT_FOUND, ApiError
+from ..cluster.kinds import SECRET
+from ..database_connection import Login
+from ..desired.connection_secret import data_hash
+from ..errors import NeedsPerson, NotYet
+from ..facts import Part, Reason, Section, State
+from ..postgres.deletion import delete_database
+from ..postgres.models import KnownLogins, LeavingDatabase, Logins, Place, WantedDatabase
+from ..postgres.reconcile import reconcile_database
+from ..postgres.sessions import Server
+from .adoption import DATABASES, deletion, with_adoption
+from .clients import Doors
+from .desired import of_rds
+from .rds_instances import INSTANCE
+from .resource_type import DATABASE, Going, Sort, Stepped, Wanted
+
+
+def databases(doors: Doors) -> Sort:
+    """Databases through these doors."""
+    admins = Admins(doors)
+    return Sort(
+        kind=DATABASE,
+        layer="PostgreSQL",
+        section=Section.DATABASES,
+        declared=lambda spec, _environment: with_adoption(spec, DATABASES, "identifier"),
+        step=partial(_step, admins),
+        leave=partial(_leave, admins),
+        needs=lambda _owner, name: [(INSTANCE, name)],
+    )
+
+
+class Admins:
+    """Admin logins of shared servers, read from their Secrets and remembered until the resync."""
+
+    def __init__(self, doors: Doors) -> None:
+        """Know none yet."""
+        self.doors = doors
+        self._known: dict[tuple[str, str], tuple[float, dict[str, str]]] = {}
+
+    async def server(self, environment: Environment | None) -> Server:
+        """The shared server of an Environment.
+
+        Raises NeedsPerson where there is none.
+        """
+        found = environment.spec.databases if environment else None
+        if environment is None or found is None:
+            raise NeedsPerson(
+                Reason.ENVIRONMENT_MISSING,
+                "databases need an Environment with spec.databases; create one, or mark one as default",
+            )
+        if found.shared is None:
+            raise NeedsPerson(
+                Reason.ENVIRONMENT_MISSING,
+                f"Environment {environment.name} names no server; add spec.databases.shared",
+            )
+        admin = await self._secret(
+            found.shared.admin_secret_ref,
+            ("username", "password"),
+            "the admin login of the shared PostgreSQL server",
+        )
+        return Server(
+            host=found.shared.host,
+            port=found.shared.port,
+            ssl_mode=found.shared.ssl_mode,
+            admin=Login(admin["username"], admin["password"]),
+            certificates=admin.get("ca.crt", ""),
+        )
+
+    async def certificates(self, found: RDS) -> str:
+        """Whom the certificates of instances must be from.
+
+        Raises NeedsPerson where nobody says.
+        """
+        secret = await self._secret(found.ca_secret_ref, ("ca.crt",), "the certificates of RDS")
+        return secret["ca.crt"]
+
+    def forget(self) -> None:
+        """Read them anew: a login did not work."""
+        self._known.clear()
+
+    async def _secret(self, ref: SecretRef, keys: tuple[str, ...], what: str) -> dict[str, str]:
+        at = (ref.namespace, ref.name)
+        until, data = self._known.get(at, (0.0, {}))
+        if until > time.monotonic():
+            return data
+        where = f"Secret {ref.namespace}/{ref.name}, {what},"
+        try:
+            secret = await self.doors.cluster.connection.send("GET", SECRET.path(*at))
+        except ApiError as error:
+            if error.code != NOT_FOUND:
+                raise error.expected() from error
+            raise NeedsPerson(Reason.DATABASE_UNREACHABLE, f"{where} does not exist; create it") from error
+        data = secret_data.texts(secret)
+        missing = [key for key in keys if not data.get(key)]
+        if missing:
+            lacks = " and ".join(missing)
+            raise NeedsPerson(Reason.DATABASE_UNREACHABLE, f"{where} has no text under {lacks}; add it")
+        self._known[at] = (time.monotonic() + self.doors.resync, data)
+        return data
+
+
+async def _place(admins: Admins, wanted: Wanted) -> Place:
+    """The server of a declared database, as its Microservice sees it."""
+    doors, owner = admins.doors, admins.doors.owner(wanted.service.identity, wanted.environment)
+    found = of_rds(wanted.environment)
+    if found is None:
+        return Place(doors.servers, await admins.server(wanted.environment), owner, doors.settled)
+    place = doors.place(wanted.service.identity, wanted.environment, "instances")
+    at = endpoint(place, named(wanted.needs[INSTANCE, wanted.name].id))
+    if at is None:
+        message = f"the instance of database {wanted.name} does not say yet where it answers"
+        raise NotYet(Reason.DATABASE_CREATING, message)
+    server = Server(at.host, at.port, "verify-full", at.admin, await admins.certificates(found))
+    return Place(doors.servers, server, owner, doors.settled, dedicated=True)
+
+
+async def _step(admins: Admins, wanted: Wanted) -> Stepped:
+    service = wanted.service
+    at, spec = next((at, d) for at, d in enumerate(service.spec.databases or []) if d.name == wanted.name)
+    if spec.adopt and not of_rds(wanted.environment):
+        message = (
+            f"adopt of database {spec.name} is for instances of RDS, which this Environment has none of; remove it"
+        )
+        raise NeedsPerson(Reason.REJECTED, message, f"spec.databases[{at}].adopt")
+    place = await _place(admins, wanted)
+    logins = await _logins(admins, service, spec)
+    database = WantedDatabase(
+        spec=spec,
+        logins=logins,
+        known_id=wanted.known.get(DATABASE, ""),
+        recreate=wanted.recreate,
+        field=f"spec.databases[{at}]",
+    )
+    part, connection = await reconcile_database(place, database)
+    if part.reason is Reason.DATABASE_UNREACHABLE:
+        admins.forget()
+    if connection and part.state is State.READY:
+        admins.doors.logins[service.identity.uid, spec.name] = Logins(connection.runtime, connection.owner)
+    return Stepped((part,), connection=connection)
+
+
+async def _leave(admins: Admins, going: Going) -> tuple[Part, ...]:
+    doors = admins.doors
+    if of_rds(going.environment):
+        return (_with_its_instance(going),)
+    place = Place(
+        doors.servers,
+        await admins.server(going.environment),
+        doors.owner(going.owner, going.environment),
+        doors.settled,
+    )
+    policy = "Delete" if going.policy == "Delete" else "Retain"  # a shared server takes no snapshots
+    leaving = LeavingDatabase(going.name, policy, going.known.get(DATABASE, ""))  # type: ignore[arg-type]
+    return (await delete_database(place, leaving),)
+
+
+def _with_its_instance(going: Going) -> Part:
+    """It stays or goes with the instance that it is on, whose turn is next."""
+    kept = going.adopts and not deletion(going, DATABASES, going.adopts).allowed
+    if going.policy == "Retain" or kept:
+        message = f"database {going.name} stays on its instance"
+        return Part("PostgreSQL", DATABASE, going.name, State.RETAINED, Reason.DATABASE_RETAINED, message)
+    message = f"database {going.name} goes with its instance"
+    return Part("PostgreSQL", DATABASE, going.name, State.READY, Reason.DATABASE_DELETED, message)
+
+
+async def _logins(admins: Admins, service: Microservice, database: Database) -> KnownLogins:
+    """The logins of a database: as its two Secrets hold them, else as they were when it was last ready.
+
+    What somebody edited in a Secret never becomes a password. One is known nowhere if it was never made, or if its
+    Secret was deleted or edited and the operator was started anew since.
+    Raises NeedsPerson when a Secret of that name is somebody else's, NotYet while it is a former Microservice's.
+    """
+    known = admins.doors.logins.get((service.identity.uid, database.name))
+    runtime, owner = service.database_secrets(database)
+    return KnownLogins(
+        runtime=await _login(admins.doors, service, runtime) or (known.runtime if known else None),
+        owner=await _login(admins.doors, service, owner) or (known.owner if known else None),
+    )
+
+
+async def _login(doors: Doors, service: Microservice, name: str) -> Login | None:
+    """The login in a Secret, `None` unless the Secret is there, ours, and as the operator wrote it."""
+    secret = await doors.cluster.secret(service.identity, name)
+    if secret is None:
+        return None
+    data = secret_data.texts(secret)
+    metadata = secret["metadata"]
+    written = (metadata.get("annotations") or {}).get(names.ANNOTATION_DATA_HASH) == data_hash(secret.get("data") or {})
+    if not written or not data.get("password"):
+        return None
+    return Login(data.get("username", ""), data["password"])

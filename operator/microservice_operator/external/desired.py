@@ -1,0 +1,40 @@
+"""PURE: declarations of a spec, with what their Environment adds to them."""
+
+from ..api.environment import RDS
+from ..api.parsing import Environment, Microservice
+from ..aws.rds.desired import Network, WantedInstance, unsaid
+from ..errors import NeedsPerson
+from ..facts import Reason
+from .resource_type import tags
+
+
+def of_rds(environment: Environment | None) -> RDS | None:
+    """What an Environment says of instances, if its databases are such."""
+    databases = environment.spec.databases if environment else None
+    return databases.rds if databases else None
+
+
+def wanted_instance(service: Microservice, environment: Environment | None, name: str) -> WantedInstance:
+    """A declared database as its Environment makes it.
+
+    Raises NeedsPerson where the Environment does not say what the spec asks for.
+    """
+    at, spec = next((at, d) for at, d in enumerate(service.spec.databases or []) if d.name == name)
+    field = f"spec.databases[{at}]"
+    found, aws = of_rds(environment), environment.spec.aws if environment else None
+    if found is None or aws is None:
+        raise NeedsPerson(Reason.ENVIRONMENT_MISSING, "instances need an Environment with spec.databases.rds; add it")
+    if spec.size not in found.sizes and "class" not in unsaid(spec):
+        known = ", ".join(sorted(found.sizes))
+        message = f"size {spec.size} of database {spec.name} is none that the Environment has; use one of: {known}"
+        raise NeedsPerson(Reason.REJECTED, message, f"{field}.size")
+    network = Network(aws.vpc_id or "", frozenset(aws.subnet_ids or ()), aws.pod_security_group_id or "")
+    # one that is taken over has a class already; another matters only if it is lost and made anew
+    instance_class = found.sizes.get(spec.size) or next(iter(found.sizes.values()), "")
+    return WantedInstance(spec, network, instance_class, tags(service, environment), field=field)
+
+
+def messaging_key(environment: Environment | None) -> str:
+    """The Environment's key for messages, if any."""
+    aws = environment.spec.aws if environment else None
+    return (aws.messaging_key_arn if aws else None) or ""

@@ -1,0 +1,85 @@
+"""The role of a Microservice and the association by which its pods get it, as an entry of the registry."""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from ..api.parsing import Environment, Microservice
+from ..aws.iam.roles import (
+    SERVICE_ROLE,
+    LeavingIdentity,
+    WantedIdentity,
+    credentials_usable,
+    delete_identity,
+    keeps_former,
+    reconcile_identity,
+)
+from ..facts import Part, Section, State
+from .clients import Doors
+from .owned_resources import CALLED as GRANTED
+from .owned_resources import granting, noted
+from .resource_type import Declared, Going, Neighbours, Sort, Stepped, Wanted, items
+from .table_grants import names_of
+
+ROLE, ASSOCIATION = "Role", "PodIdentityAssociation"
+CALLED = ("tables", "topics", "queues")  # sections of the spec whose parts the service calls itself
+
+
+def identity(doors: Doors) -> Sort:
+    """The role through these doors."""
+    return Sort(
+        kind=ROLE,
+        layer="AWS",
+        section=Section.IDENTITY,
+        declared=_declared,
+        step=partial(_step, doors),
+        leave=partial(_leave, doors),
+        keeps=False,
+        beside=(ASSOCIATION,),
+        follows=frozenset(GRANTED),
+    )
+
+
+def identity_wait(parts: Iterable[Part]) -> str:
+    """What pods wait for until they can get credentials; a role that is leaving is not theirs any more."""
+    wanted = [part for part in parts if part.state is not State.DELETING]
+    return "" if credentials_usable(wanted) else "the service's role is not ready yet"
+
+
+def table_ref_names(doors: Doors, service: Microservice, neighbours: Neighbours) -> dict[tuple[str, str], str]:
+    """Names in AWS of other Microservices' tables, by (Microservice, table)."""
+    return names_of(doors.owner(service.identity), service, neighbours)
+
+
+def role_arn(environment: Environment | None, parts: Iterable[Part]) -> str:
+    """ARN of the role where pods ask for it themselves, "" where EKS hands it out or there is none."""
+    aws = environment.spec.aws if environment else None
+    if not aws or not aws.identity or aws.identity.type != "IRSA":
+        return ""
+    return next((part.id for part in parts if part.kind == ROLE), "")
+
+
+def _declared(spec: Mapping[str, Any], environment: Environment | None) -> tuple[Declared, ...]:
+    aws = environment.spec.aws if environment else None
+    called = any(items(spec, section) for section in CALLED) or bool(spec.get("tableRefs"))
+    return (Declared(SERVICE_ROLE),) if called and aws and aws.identity else ()
+
+
+async def _step(doors: Doors, wanted: Wanted) -> Stepped:
+    place = doors.place(wanted.service.identity, wanted.environment, "roles")
+    aws = wanted.environment.spec.aws if wanted.environment else None
+    assert aws is not None  # noqa: S101 the place is made from it
+    uid = wanted.service.identity.uid
+    for made, is_new in noted(uid, wanted.before):
+        (doors.made.add if is_new else doors.made.discard)(made)
+    just_made = frozenset(at for whose, at in doors.made if whose == uid)
+    role = WantedIdentity(wanted.service, aws, wanted.tags, wanted.known, granting(place, wanted, just_made))
+    parts = await reconcile_identity(place, role)
+    return Stepped(parts, kept=keeps_former(parts))
+
+
+async def _leave(doors: Doors, going: Going) -> tuple[Part, ...]:
+    place = doors.place(going.owner, going.environment, "roles")
+    aws = going.environment.spec.aws if going.environment else None
+    cluster = (aws.identity.cluster_name if aws and aws.identity else None) or ""
+    return await delete_identity(place, LeavingIdentity(cluster, going.known))

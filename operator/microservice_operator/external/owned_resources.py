@@ -1,0 +1,84 @@
+"""PURE: what the role of a Microservice is to be granted: what is certainly its own, and nothing by its name alone.
+
+Of each table, topic and queue there are three answers. It is the service's when AWS shows our marks on it, when status
+remembers that it did, or when this process has just made it. It certainly is not when it is marked otherwise, or may
+not be taken over: then a right on it goes at once. Otherwise nobody can tell at the moment, and what was granted stays.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from ..aws.dynamodb.fields import TABLE
+from ..aws.engine.arns import arns
+from ..aws.engine.scope import Place
+from ..aws.engine.scope import site as site_of
+from ..aws.iam.service_policy import Granting, grants
+from ..aws.messaging.fields import QUEUE, TOPIC
+from ..facts import Part, Reason
+from .adoption import adopted_tables
+from .graph import Key
+from .resource_type import Wanted
+from .table_grants import borrowed
+
+CALLED = (TABLE.name, TOPIC.name, QUEUE.name)
+_CREATED = (Reason.TABLE_CREATED, Reason.MESSAGING_CREATED)
+_NOT_OURS = (Reason.CONFLICT, Reason.ADOPTION_REFUSED)
+
+
+def made(part: Part) -> bool:
+    """Whether this very pass has made it, which nobody has done before."""
+    return any(event.reason in _CREATED for event in part.events)
+
+
+def owned(part: Part) -> bool | None:
+    """Whether something is the service's; `None` when nobody can tell."""
+    if part.reason in _NOT_OURS:
+        # status knows it as ours, and somebody took all marks off: pods that run keep their rights
+        return None if part.unmarked and part.id else False
+    return True if part.id or made(part) else None
+
+
+def granting(place: Place, wanted: Wanted, just_made: frozenset[Key]) -> Granting:
+    """What the role is granted; `just_made` are parts that this process has made and AWS does not show yet."""
+    service, aws = wanted.service, wanted.environment.spec.aws if wanted.environment else None
+    site, known = site_of(place), {key: arn for key, arn in wanted.remembered.items() if key[0] in CALLED and arn}
+    key = (aws.messaging_key_arn if aws else None) or ""
+    named = arns(site, service, key or None, adopted_tables(place, wanted)) | {
+        at: arn for at, arn in known.items() if at in _declared(wanted)
+    }
+    answers = {at: _owned(at, wanted.before, just_made) for at in named if at[0] in CALLED}
+    ours = {at: arn for at, arn in named.items() if answers.get(at, True)}
+    lent = borrowed(place.owner, site, service, wanted.neighbours)
+    never = {arn for at, arn in named.items() if answers.get(at) is False} | lent.refused
+    unsure = {arn for at, arn in named.items() if answers.get(at, True) is None} | lent.unsure
+    former = frozenset[str]() if wanted.rolled_out else {*named.values(), *known.values(), *lent.former}
+    # a queue that nobody can tell of, or that is to go, cannot be read without the key
+    unsure |= {key} if key and any(_is_message(arn) for arn in unsure | former) else set()
+    return Granting(grants(service.spec, ours, lent.tables), frozenset(unsure - never), frozenset(former - never))
+
+
+def _declared(wanted: Wanted) -> frozenset[Key]:
+    spec = wanted.service.spec
+    return frozenset(
+        (kind, item.name)
+        for kind, items in zip(CALLED, (spec.tables, spec.topics, spec.queues), strict=True)
+        for item in items or []
+    )
+
+
+def _owned(at: Key, before: Mapping[Key, Part], just_made: frozenset[Key]) -> bool | None:
+    part = before.get(at)
+    answer = owned(part) if part else None
+    return True if answer is None and at in just_made else answer
+
+
+def _is_message(arn: str) -> bool:
+    return arn.split(":")[2:3] in (["sns"], ["sqs"])
+
+
+def noted(uid: str, before: Mapping[Key, Part]) -> Iterator[tuple[tuple[str, Key], bool]]:
+    """What a pass says of each: made and not shown yet (True), or known by now (False); by UID and part."""
+    for at, part in before.items():
+        if made(part):
+            yield (uid, at), True
+        elif owned(part) is not None:
+            yield (uid, at), False

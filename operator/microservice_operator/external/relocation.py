@@ -1,0 +1,59 @@
+"""PURE: whether an Environment still means the place where a Microservice's things are.
+
+What exists outside the cluster does not follow when somebody edits the region, the account or the provider of databases
+in the Environment. Going on would make empty things beside those with the data, so the whole pass is refused instead.
+"""
+
+from collections.abc import Mapping
+
+from ..api.parsing import Environment
+from ..aws.messaging.fields import SUBSCRIPTION
+from ..aws.rds.fields import INSTANCE
+from .graph import Key, listed
+from .resource_type import DATABASE
+
+_REGION, _ACCOUNT = 3, 4  # arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE
+
+
+def moved(known: Mapping[Key, str], environment: Environment | None) -> str:
+    """What the Environment would leave behind, and what to do; "" when everything is where the Environment says.
+
+    `known` are the ids that status remembers: ARNs, and `postgresql://HOST:PORT/NAME` of databases.
+    """
+    if environment is None:
+        return ""
+    for key, id_ in sorted(known.items()):
+        wrong = _of_aws(key, id_, environment) if id_.startswith("arn:") else _of_databases(key, known, environment)
+        if wrong:
+            return (
+                f"{listed([key])} is at {id_}, and Environment {environment.name} {wrong}; nothing is written; "
+                "set it back, or let the Microservice use an Environment of that place"
+            )
+    return ""
+
+
+def _of_aws(key: Key, arn: str, environment: Environment) -> str:
+    aws = environment.spec.aws
+    if aws is None:
+        return "has no spec.aws"
+    fields = arn.split(":")
+    region, account = fields[_REGION], fields[_ACCOUNT]
+    if account and account != aws.account_id:
+        return f"names account {aws.account_id} in spec.aws.accountID"
+    # a subscription is where its topic is, which another Environment may say
+    if region and region != aws.region and key[0] != SUBSCRIPTION.name:
+        return f"names region {aws.region} in spec.aws.region"
+    return ""
+
+
+def _of_databases(key: Key, known: Mapping[Key, str], environment: Environment) -> str:
+    """A database changes neither from a shared server to an instance of its own nor back."""
+    kind, name = key
+    if kind != DATABASE or not known[key]:
+        return ""
+    if environment.spec.databases is None:
+        return "has no spec.databases"
+    on_instance = (INSTANCE.name, name) in known
+    if on_instance == (environment.spec.databases.rds is not None):
+        return ""
+    return f"has provider {environment.spec.databases.provider} in spec.databases"

@@ -1,0 +1,131 @@
+"""The routes of a Microservice on its Environment's API gateway, as an entry of the registry."""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..api.parsing import Environment, Identity
+from ..api.routes import API as Spec  # noqa: N811 a model, not a constant
+from ..aws.apigateway import routes as routes_fields
+from ..aws.apigateway.route_ownership import Tokens
+from ..aws.apigateway.routes import (
+    API_PART,
+    LeavingAPI,
+    Others,
+    WantedAPI,
+    api_url,
+    leave_api,
+    reconcile_api,
+    tokens,
+)
+from ..aws.apigateway.shared_api import SharedAPI
+from ..cluster.api_client import NOT_FOUND, ApiError
+from ..cluster.kinds import CONFIG_MAP
+from ..errors import NeedsPerson
+from ..facts import Part, Reason, Section
+from ..openapi import document_text
+from .clients import Doors
+from .resource_type import Declared, Going, Sort, Stepped, Wanted
+
+API = routes_fields.API.name
+Bodies = Mapping[tuple[str, str], Mapping[str, Any]]
+
+
+def routes(doors: Doors) -> Sort:
+    """Routes through these doors."""
+    return Sort(
+        kind=API,
+        layer="AWS",
+        section=Section.ROUTES,
+        declared=_declared,
+        step=partial(_step, doors),
+        leave=partial(_leave, doors),
+        keeps=False,
+    )
+
+
+def others(me: Identity, bodies: Bodies) -> Others:
+    """Every other Microservice with routes: older or younger than `me`, and the tokens it asks for."""
+    ranks = {key: _rank(body) for key, body in bodies.items() if _api(body) is not None}
+    mine = _rank(bodies.get((me.namespace, me.name), {"metadata": {"uid": me.uid}}))
+    theirs = {key: rank for key, rank in ranks.items() if key != (me.namespace, me.name)}
+    return Others(
+        seniors=frozenset("/".join(key) for key, rank in theirs.items() if rank < mine),
+        juniors=frozenset("/".join(key) for key, rank in theirs.items() if rank > mine),
+        tokens=frozenset(asked for key in theirs for asked in _tokens(bodies[key])),
+    )
+
+
+def _declared(spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declared]:
+    return [Declared(API_PART)] if isinstance(spec.get("api"), Mapping) else []
+
+
+async def _step(doors: Doors, wanted: Wanted) -> Stepped:
+    service, spec = wanted.service, wanted.service.spec.api
+    place = doors.place(service.identity, wanted.environment, "routes")
+    shared = _shared(wanted.environment)
+    if spec is None or shared is None or wanted.environment is None:
+        where = f"Environment {wanted.environment.name}" if wanted.environment else "an Environment"
+        raise NeedsPerson(Reason.ENVIRONMENT_MISSING, f"routes need spec.aws.apiGateway of {where}; add it")
+    declared = WantedAPI(
+        spec=spec,
+        shared=shared,
+        others=others(service.identity, wanted.neighbours.microservices),
+        known_id=wanted.known.get(API, ""),
+    )
+    part = await reconcile_api(place, declared, partial(_document, doors, service.namespace, spec))
+    return Stepped((part,), address=api_url(place, part, shared.gateway))
+
+
+async def _leave(doors: Doors, going: Going) -> tuple[Part, ...]:
+    place = doors.place(going.owner, going.environment, "routes")
+    leaving = LeavingAPI(
+        environment=going.environment.name if going.environment else "",
+        shared=_shared(going.environment),
+        others=others(going.owner, going.neighbours.microservices),
+        known_id=going.known.get(API, ""),
+    )
+    return (await leave_api(place, leaving),)
+
+
+async def _document(doors: Doors, namespace: str, spec: Spec) -> str:
+    """The OpenAPI document.
+
+    Raises NeedsPerson when it is not there.
+    """
+    ref = spec.open_api.config_map_key_ref
+    try:
+        found = await doors.cluster.connection.send("GET", CONFIG_MAP.path(namespace, ref.name))
+    except ApiError as error:
+        if error.code != NOT_FOUND:
+            raise error.expected() from error
+        found = {}
+    return document_text(found, ref.name, ref.key)
+
+
+def _shared(environment: Environment | None) -> SharedAPI | None:
+    aws = environment.spec.aws if environment else None
+    if environment is None or aws is None or aws.api_gateway is None:
+        return None
+    return SharedAPI(environment.name, aws.api_gateway, environment.spec.tags or {})
+
+
+def _rank(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Who was there first; of two of one second, one of them, always the same."""
+    return str(body["metadata"].get("creationTimestamp") or ""), str(body["metadata"].get("uid") or "")
+
+
+def _api(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    spec = body.get("spec")
+    found = spec.get("api") if isinstance(spec, Mapping) else None
+    return found if isinstance(found, Mapping) else None
+
+
+def _tokens(body: Mapping[str, Any]) -> list[Tokens]:
+    try:
+        parsed = Spec.model_validate(_api(body), by_alias=True, by_name=False)
+    except ValidationError:
+        return []
+    return list(tokens(parsed))

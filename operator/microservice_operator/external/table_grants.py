@@ -1,0 +1,125 @@
+"""PURE: tables of other Microservices that this one refers to, and whether their owners admit it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..api.microservice import MicroserviceSpec
+from ..api.parsing import Microservice
+from ..api.stores import Table, TableRef
+from ..aws.engine.arns import TABLE_NAME_LIMIT, Site, table_arn
+from ..aws.iam.service_policy import Lending, Lent
+from ..ownership import Owner
+from ..raw_objects import mappings, text
+from .adoption import taken_over
+from .resource_type import Neighbours
+from .topic_refs import admits as named_in
+
+
+def lending(owner: Owner, site: Site, service: Microservice, neighbours: Neighbours) -> Lending:
+    """Every table that is referred to, exists in its owner's spec, and whose owner admits this Microservice.
+
+    One that its owner takes over is lent once it is the owner's.
+    """
+    found = {}
+    for ref in service.spec.table_refs or []:
+        other = neighbours.dependency((service.namespace, ref.microservice))
+        table = declared(other[1].spec, ref) if other and other[1] else None
+        if other and other[1] and table and admits(other[1].spec, service):
+            theirs = replace(site, named=owner_of(owner, ref).name)
+            arn = taken_over(other[1].spec, other[0]).get(ref.table) if table.adopt else table_arn(theirs, ref.table)
+            if arn:
+                found[ref.microservice, ref.table] = Lent(table, arn)
+    return found
+
+
+@dataclass(frozen=True)
+class Borrowed:
+    """Tables of others: those that are lent for certain, and ARNs of which that cannot be told, or is certainly not so.
+
+    `former` are all that others lend: what a ref was for that is not declared any more.
+    """
+
+    tables: Lending
+    unsure: frozenset[str]
+    refused: frozenset[str]
+    former: frozenset[str]
+
+
+def borrowed(owner: Owner, site: Site, service: Microservice, neighbours: Neighbours) -> Borrowed:
+    """What is lent: a table that its owner's status remembers as its own, and whose owner names this Microservice."""
+    tables: dict[tuple[str, str], Lent] = {}
+    unsure, refused = set[str](), set[str]()
+    lent = lending(owner, site, service, neighbours)
+    for ref in service.spec.table_refs or []:
+        body = neighbours.microservices.get((service.namespace, ref.microservice))
+        theirs, shown = remembered(body), lent.get((ref.microservice, ref.table))
+        arn = theirs.get(ref.table) or table_arn(replace(site, named=owner_of(owner, ref).name), ref.table)
+        if body is not None and _denied(body.get("spec"), service, ref):
+            refused.add(arn)
+        elif shown and theirs.get(ref.table) == shown.arn:
+            tables[ref.microservice, ref.table] = shown
+        else:
+            unsure.add(arn)
+    former = {
+        arn
+        for (namespace, name), body in neighbours.microservices.items()
+        if namespace == service.namespace and name != service.name and named_in(body.get("spec"), service.name)
+        for arn in remembered(body).values()
+    }
+    return Borrowed(tables, frozenset(unsure), frozenset(refused), frozenset(former))
+
+
+def remembered(body: Mapping[str, Any] | None) -> dict[str, str]:
+    """ARNs of a Microservice's tables, by their declared names, as its status has them."""
+    listed = mappings((body or {}).get("status"), "resources")
+    return {text(entry, "name"): text(entry, "id") for entry in listed if text(entry, "kind") == "Table"}
+
+
+def _denied(spec: object, service: Microservice, ref: TableRef) -> bool:
+    """Whether the owner says for certain that the table is not lent: it names others only, or declares it no more."""
+    if named_in(spec, service.name) is False:
+        return True
+    return isinstance(spec, Mapping) and ref.table not in {text(table, "name") for table in mappings(spec, "tables")}
+
+
+def names_of(owner: Owner, service: Microservice, neighbours: Neighbours) -> dict[tuple[str, str], str]:
+    """Names in AWS of the tables that are referred to; they are known whether the tables are there or not."""
+    found = {}
+    for ref in service.spec.table_refs or []:
+        other = neighbours.dependency((service.namespace, ref.microservice))
+        table = declared(other[1].spec, ref) if other and other[1] else None
+        adopts = table.adopt.name if table and table.adopt else ""
+        found[ref.microservice, ref.table] = adopts or owner_of(owner, ref).name(ref.table, TABLE_NAME_LIMIT)
+    return found
+
+
+def owner_of(owner: Owner, ref: TableRef) -> Owner:
+    """The Microservice that declares the table, as far as names depend on it."""
+    return replace(owner, identity=replace(owner.identity, name=ref.microservice, uid=""))
+
+
+def declared(spec: MicroserviceSpec, ref: TableRef) -> Table | None:
+    """The table in its owner's spec."""
+    return next((table for table in spec.tables or [] if table.name == ref.table), None)
+
+
+def admits(spec: MicroserviceSpec, service: Microservice) -> bool:
+    """Does the owner name this very Microservice in access.from? A whole namespace may call it, not have its data."""
+    return any(caller.microservice == service.name for caller in (spec.access.from_ if spec.access else None) or [])
+
+
+def trouble(service: Microservice, ref: TableRef, neighbours: Neighbours) -> str:
+    """What keeps a ref from being granted, "" when nothing does."""
+    found = neighbours.dependency((service.namespace, ref.microservice))
+    where = f"table {ref.table} of Microservice {ref.microservice}"
+    if found is None:
+        return (
+            f"{where}: that Microservice does not exist in namespace {service.namespace}; create it, or correct the ref"
+        )
+    other = found[1]
+    if other is not None and declared(other.spec, ref) is None:
+        return f"{where}: it declares no such table; add it there, or correct the ref"
+    if other is None or not admits(other.spec, service):
+        return f"{where} is not granted; add {{microservice: {service.name}}} to its access.from"
+    return ""

@@ -1,0 +1,97 @@
+"""PURE: topics of other Microservices as one that subscribes sees them: where they are, and whether it may.
+
+There are three answers. A topic has an ARN when its owner admits the subscriber; it is *denied* when the owner says
+that it does not; anything else (no such Microservice at the moment, one that this operator cannot read, a topic that is
+not there yet) is not known, and ends nothing that exists.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..api.messaging import TopicRef
+from ..aws.engine.scope import Place
+from ..aws.messaging.fields import TOPIC
+from ..aws.messaging.names import topic_arns
+from ..facts import Reason
+from ..raw_objects import mappings, text
+from .resource_type import Wanted
+
+
+@dataclass(frozen=True)
+class Found:
+    """A topic's ARN, or why there is none to subscribe to; `denied` when its owner does not admit the subscriber."""
+
+    arn: str = ""
+    reason: Reason = Reason.READY
+    message: str = ""
+    denied: bool = False
+
+
+def consented(place: Place, wanted: Wanted, ref: TopicRef) -> Found:
+    """The topic that is referred to, if its owner admits the one that refers."""
+    service = wanted.service
+    if ref.microservice == service.name:
+        declared = next((topic for topic in service.spec.topics or [] if topic.name == ref.name), None)
+        return Found(topic_arns(place, ref.name, fifo=declared.fifo)[0]) if declared else _missing(ref)
+    return _of_another(wanted, ref)
+
+
+def _of_another(wanted: Wanted, ref: TopicRef) -> Found:
+    service = wanted.service
+    body = wanted.neighbours.microservices.get((service.namespace, ref.microservice))
+    if body is None:
+        message = (
+            f"Microservice {ref.microservice} does not exist in namespace {service.namespace}; "
+            "create it or remove the subscription"
+        )
+        return Found(reason=Reason.TOPIC_MISSING, message=message)
+    spec = body.get("spec")
+    admitted = admits(spec, service.name)
+    if admitted is None:
+        message = f"access.from of Microservice {ref.microservice} cannot be read; look at its conditions"
+        return Found(reason=Reason.WAITING, message=message)
+    if not admitted:
+        message = (
+            f"Microservice {ref.microservice} does not admit this one to its topic {ref.name}; "
+            f"add {{microservice: {service.name}}} to its access.from"
+        )
+        return Found(reason=Reason.TOPIC_NOT_ADMITTED, message=message, denied=True)
+    if ref.name not in {text(topic, "name") for topic in mappings(spec, "topics")}:
+        return _missing(ref)
+    arn = remembered(body.get("status"), ref.name)
+    if not arn:
+        message = f"topic {ref.name} of Microservice {ref.microservice} is not there yet; look at its conditions"
+        return Found(reason=Reason.WAITING, message=message)
+    return Found(arn)
+
+
+def admits(spec: object, subscriber: str) -> bool | None:
+    """Whether a spec names the subscriber in `access.from`; `None` if that cannot be read.
+
+    Read as plain data: a field that this operator does not know elsewhere in the spec takes no consent away. A
+    namespace that is admitted may call the owner, not hear what it publishes.
+    """
+    if not isinstance(spec, Mapping):
+        return None
+    access = spec.get("access") or {}
+    callers = (access.get("from") or []) if isinstance(access, Mapping) else None
+    if not isinstance(callers, list) or not all(isinstance(caller, Mapping) for caller in callers):
+        return None
+    return any(caller.get("microservice") == subscriber for caller in callers)
+
+
+def remembered(status: object, name: str) -> str:
+    """ARN of a topic in a Microservice's status."""
+    listed = mappings(status, "resources")
+    found = (entry for entry in listed if (text(entry, "kind"), text(entry, "name")) == (TOPIC.name, name))
+    return next((text(entry, "id") for entry in found), "")
+
+
+def topic_of(subscription: str) -> str:
+    """ARN of the topic in the ARN of a subscription: `arn:aws:sns:REGION:ACCOUNT:TOPIC:ID`."""
+    return subscription.rpartition(":")[0]
+
+
+def _missing(ref: TopicRef) -> Found:
+    message = f"Microservice {ref.microservice} declares no topic {ref.name}; add it there or remove the subscription"
+    return Found(reason=Reason.TOPIC_MISSING, message=message)

@@ -1,0 +1,105 @@
+"""Databases that are not wanted any more: retained, or dropped when the declaration says so; what the walk calls."""
+
+from dataclasses import replace
+
+from psycopg import errors, sql
+
+from .. import names as annotation
+from ..errors import NeedsPerson, NotYet, OperatorError
+from ..facts import Event, Part, Reason, State
+from ..ownership import Standing
+from .execute import say, say_long
+from .models import LeavingDatabase, Place
+from .observe import Names, OnServer, observe_server
+from .reconcile import KIND, database_id, failed
+from .sessions import Session
+from .statements import membership_statements, retention_statements
+
+
+async def delete_database(place: Place, leaving: LeavingDatabase) -> Part:
+    """Let a database go by its policy: a deleted CR's, or one that left the spec.
+
+    It is over when the part's state is Ready (gone) or Retained (left in place, also when it was never ours).
+    Never raises an OperatorError: what went wrong is in the part.
+    """
+    names = Names.of(place.owner, leaving.name)
+    place.settled.drop((place.owner.identity.uid, KIND, names.database))
+    part = Part("PostgreSQL", KIND, leaving.name, State.DELETING, Reason.DELETING, id=leaving.known_id)
+    elsewhere = leaving.known_id not in ("", database_id(place, names))
+    try:
+        async with place.servers.session(place.server) as session:
+            observed = await observe_server(session, names)
+            standing = observed.standing(place.owner, names)
+            if elsewhere and standing is not Standing.OURS:
+                return _elsewhere(place, part, leaving)
+            if standing is None:
+                return _gone(part, happened=bool(leaving.known_id))
+            if standing is not Standing.OURS:
+                message = f"database {names.database} at {place.server.address} belongs to somebody else and stays"
+                return replace(part, state=State.RETAINED, reason=Reason.CONFLICT, message=message)
+            if leaving.policy == "Retain":
+                return await _retain(session, part, (place, names, observed))
+            await _drop(session, part, names, observed)
+            return _gone(part, happened=True)
+    except OperatorError as error:
+        return failed(part, error)
+
+
+def _elsewhere(place: Place, part: Part, leaving: LeavingDatabase) -> Part:
+    """What is not at this server may well be at the one where it was."""
+    if leaving.policy == "Retain":
+        message = f"database {part.name} is left in place at {part.id}"
+        return replace(part, state=State.RETAINED, reason=Reason.DATABASE_RETAINED, message=message)
+    raise NeedsPerson(
+        Reason.DATABASE_LOST,
+        f"database {part.name} was at {part.id} and is not at {place.server.address}, which the Environment names now; "
+        f"name the former server until it is deleted, or annotate with {annotation.ANNOTATION_ABANDON} to leave it",
+    )
+
+
+async def _retain(session: Session, part: Part, found: tuple[Place, Names, OnServer]) -> Part:
+    place, names, observed = found
+    message = f"database {part.name} is left in place at {place.server.address}"
+    part = replace(part, state=State.RETAINED, reason=Reason.DATABASE_RETAINED, message=message)
+    statements = retention_statements(names, observed, place.owner)
+    if not statements:
+        return part
+    await say(session, statements)
+    return replace(part, events=(Event("Normal", Reason.DATABASE_RETAINED, message),))
+
+
+_SESSIONS = """
+SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
+WHERE usename OPERATOR(pg_catalog.=) ANY (%s)
+"""
+
+
+async def _drop(session: Session, part: Part, names: Names, observed: OnServer) -> None:
+    """The database first: roles that own something cannot go; after a crash between, the next pass drops them.
+
+    What its owner can put in the way goes before: locks that its sessions hold, and that the database is a template.
+    """
+    roles = sorted(observed.roles)
+    shut = [sql.SQL("ALTER ROLE {} NOLOGIN").format(sql.Identifier(name)) for name in roles]
+    await say(session, [*membership_statements(observed, tuple(roles)), *shut])
+    await session.execute(_SESSIONS, [roles])
+    database = sql.Identifier(names.database)
+    if observed.template:
+        await session.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE false").format(database))
+    if observed.database:
+        long = NotYet(Reason.DATABASE_DELETING, f"database {part.name} is still being deleted", 10.0)
+        await say_long(session, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database), long)
+    try:
+        await say(session, [sql.SQL("DROP ROLE {}").format(sql.Identifier(name)) for name in roles])
+    except errors.DependentObjectsStillExist as error:
+        raise NeedsPerson(
+            Reason.DELETING,
+            f"database {part.name} is gone, but of its roles {' and '.join(roles)} one owns something "
+            f"elsewhere on the server ({error.diag.message_detail}); say there: DROP OWNED BY that role",
+        ) from None
+
+
+def _gone(part: Part, *, happened: bool) -> Part:
+    message = f"database {part.name} is gone"
+    events = (Event("Normal", Reason.DATABASE_DELETED, message),) if happened else ()
+    return replace(part, state=State.READY, reason=Reason.DATABASE_DELETED, message=message, id="", events=events)

@@ -1,0 +1,55 @@
+"""Statements are said to a server: all of them or none, and those that may take long so that it finishes them."""
+
+import psycopg
+from psycopg import errors, sql
+
+from ..errors import NeedsPerson, NotYet
+from ..facts import Reason
+from .sessions import Session
+from .statements import Statements
+
+_NOTHING_DONE = ("01006", "01007")  # privilege not revoked, privilege not granted
+
+
+async def say(session: Session, statements: Statements) -> None:
+    """All in one transaction.
+
+    Raises NeedsPerson when PostgreSQL only warns that a GRANT or REVOKE did nothing: it would be said for ever.
+    """
+    if not statements:
+        return
+    warnings: list[str] = []
+
+    def warned(notice: errors.Diagnostic) -> None:
+        if notice.sqlstate in _NOTHING_DONE:
+            warnings.append(notice.message_primary or "")
+
+    session.add_notice_handler(warned)
+    async with session.transaction():
+        for statement in statements:
+            await session.execute(statement)
+        if warnings:
+            who = f"role {session.info.user}"
+            raise NeedsPerson(
+                Reason.FORBIDDEN, f"{who} lacks a right in {session.info.dbname}: {warnings[0]}; grant it"
+            )
+        session.may_write()  # to commit is to write
+    session.remove_notice_handler(warned)
+
+
+async def say_long(session: Session, statement: sql.Composed, long: NotYet) -> None:
+    """One that cannot be in a transaction and must not be broken off, such as CREATE DATABASE.
+
+    Up to PostgreSQL 14 it waits for checkpoints, and a time-out would only have it start anew. The session ends when
+    its time is over, the server goes on. Raises `long` then: the next pass sees what has become of it.
+    """
+    session.long = True
+    await session.execute("SET statement_timeout = '10min'")
+    try:
+        await session.execute(statement)
+    except psycopg.OperationalError as error:
+        if error.sqlstate is None:  # the conversation ended, not the statement
+            raise long from None
+        raise
+    await session.execute("RESET statement_timeout")
+    session.long = False

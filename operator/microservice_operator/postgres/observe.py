@@ -1,0 +1,161 @@
+"""What a server says of a declared database and its two roles: read-only queries, and the values that they answer.
+
+Every name is qualified and every operator named with its schema, so that nothing depends on how a session looks names
+up; what can be put together here is not put together there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+from .. import names as marks_names
+from ..ownership import Owner, Standing
+from ..raw_objects import json_mapping
+from .sessions import Session
+
+
+@dataclass(frozen=True)
+class Names:
+    """A database and its two roles, as the server knows them."""
+
+    database: str
+    owner: str
+    runtime: str
+
+    @classmethod
+    def of(cls, owner: Owner, database: str) -> "Names":
+        """Deterministic, within PostgreSQL's 63 bytes with their suffixes."""
+        base = owner.name(database, 57, "_")
+        return cls(base, f"{base}_owner", f"{base}_app")
+
+
+@dataclass(frozen=True)
+class Role:
+    """One role: its marks, its attributes, whether its password is over, whether the admin is a member of it."""
+
+    marks: Mapping[str, str]
+    login: bool
+    powers: tuple[str, ...]
+    expired: bool
+    admin_is_member: bool
+    verifier: str | None = None
+
+
+@dataclass(frozen=True)
+class OnServer:
+    """What the server holds under our names. `readable` says that the admin may read stored passwords."""
+
+    superuser: bool
+    readable: bool
+    roles: Mapping[str, Role]
+    database: bool = False
+    database_owner: str = ""
+    database_marks: Mapping[str, str] | None = None
+    template: bool = False
+    grants: frozenset[tuple[str, str]] = frozenset()  # of the owner's: grantee ("" is everybody), privilege
+
+    def granted(self, role: str) -> set[str]:
+        """What a role may do with the database."""
+        return {privilege for grantee, privilege in self.grants if grantee == role}
+
+    def standing(self, owner: Owner, names: Names, *, dedicated: bool = False) -> Standing | None:
+        """Whose it all is; None when there is nothing.
+
+        The roles' marks decide, and that our role owns the database: the comment of a database can be written by its
+        owner, that of a role by nobody but an admin, and a database changes hands only with the right to make one.
+        On a `dedicated` server, whose own marks say whose it is, an earlier Microservice of the same name has left all
+        behind, although nobody was there to mark it so.
+        """
+
+        def read(marks: Mapping[str, str]) -> Standing:
+            return owner.standing({**marks, marks_names.TAG_RETAINED: owner.retained} if dedicated else marks)
+
+        found = {read(role.marks) for role in self.roles.values()}
+        if self.database and not (self.database_owner == names.owner and names.owner in self.roles):
+            found.add(Standing.FOREIGN)
+        for standing in (Standing.FOREIGN, Standing.RETAINED, Standing.OURS):
+            if standing in found:
+                return standing
+        return None
+
+
+POWERS = ("SUPERUSER", "CREATEDB", "CREATEROLE", "REPLICATION", "BYPASSRLS")
+_ADMIN = """
+SELECT rolsuper, pg_catalog.has_column_privilege(oid, 'pg_catalog.pg_authid', 'rolpassword', 'SELECT')
+FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) current_user
+"""
+_ROLES = """
+SELECT r.rolname, d.description, r.rolcanlogin,
+       r.rolsuper, r.rolcreatedb, r.rolcreaterole, r.rolreplication, r.rolbypassrls,
+       r.rolvaliduntil OPERATOR(pg_catalog.<) pg_catalog.now(), pg_catalog.pg_has_role(r.oid, 'USAGE')
+FROM pg_catalog.pg_roles r LEFT JOIN pg_catalog.pg_shdescription d ON d.objoid OPERATOR(pg_catalog.=) r.oid
+     AND d.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_authid'::pg_catalog.regclass
+WHERE r.rolname OPERATOR(pg_catalog.=) ANY (%s)
+"""
+_VERIFIERS = "SELECT rolname, rolpassword FROM pg_catalog.pg_authid WHERE rolname OPERATOR(pg_catalog.=) ANY (%s)"
+_DATABASE = """
+SELECT r.rolname, c.description, d.datistemplate
+FROM pg_catalog.pg_database d JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) d.datdba
+     LEFT JOIN pg_catalog.pg_shdescription c ON c.objoid OPERATOR(pg_catalog.=) d.oid
+     AND c.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_database'::pg_catalog.regclass
+WHERE d.datname OPERATOR(pg_catalog.=) %s
+"""
+_GRANTS = """
+SELECT r.rolname, a.privilege_type
+FROM pg_catalog.pg_database d,
+     pg_catalog.aclexplode(COALESCE(d.datacl, pg_catalog.acldefault('d', d.datdba))) a
+     LEFT JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) a.grantee
+WHERE d.datname OPERATOR(pg_catalog.=) %s AND a.grantor OPERATOR(pg_catalog.=) d.datdba
+"""
+_LOCALE = """
+SELECT pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype
+FROM pg_catalog.pg_database WHERE datname OPERATOR(pg_catalog.=) 'template1'
+"""
+_TEMPLATE_OWNERS = """
+SELECT DISTINCT r.rolname FROM pg_catalog.pg_shdepend s
+     JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) s.dbid
+     JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) s.refobjid
+WHERE d.datname OPERATOR(pg_catalog.=) 'template1' AND s.deptype OPERATOR(pg_catalog.=) 'o'::pg_catalog."char"
+      AND s.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_authid'::pg_catalog.regclass
+      AND r.rolcanlogin AND NOT (r.rolsuper OR r.rolcreaterole OR r.rolcreatedb)
+"""
+
+
+async def observe_server(session: Session, names: Names) -> OnServer:
+    """A few small queries of shared catalogs."""
+    [[superuser, readable]] = await rows(session, _ADMIN)
+    wanted = [names.owner, names.runtime]
+    verifiers: dict[str, str | None] = {}
+    if readable:
+        verifiers = {name: verifier for name, verifier in await rows(session, _VERIFIERS, [wanted])}  # noqa: C416 rows are tuples of unknown length to mypy
+    roles = {}
+    for name, comment, login, *powers, expired, member in await rows(session, _ROLES, [wanted]):
+        held = tuple(word for word, has in zip(POWERS, powers, strict=True) if has)
+        roles[name] = Role(_marks(comment) or {}, login, held, bool(expired), member, verifiers.get(name))
+    for owner, comment, template in await rows(session, _DATABASE, [names.database]):
+        grants = frozenset((grantee or "", right) for grantee, right in await rows(session, _GRANTS, [names.database]))
+        return OnServer(superuser, readable, roles, True, owner, _marks(comment), template, grants)  # noqa: FBT003
+    return OnServer(superuser, readable, roles)
+
+
+async def observe_locale(session: Session) -> list[str]:
+    """Encoding, collation and character type of `template1`, which an admin may have chosen; [] without it."""
+    return [str(value) for row in await rows(session, _LOCALE) for value in row]
+
+
+async def observe_template_owners(session: Session) -> list[str]:
+    """Logins without the powers of an admin that own something in `template1`, of which every database is a copy."""
+    return sorted(name for (name,) in await rows(session, _TEMPLATE_OWNERS))
+
+
+async def rows(session: Session, query: LiteralString, parameters: Any = None) -> list[Any]:
+    """What a query answers."""
+    cursor = await session.execute(query, parameters)
+    return await cursor.fetchall()
+
+
+def _marks(comment: str | None) -> Mapping[str, str] | None:
+    """Marks in a comment; a comment that is none of ours has none."""
+    if comment is None:
+        return None
+    return {key: str(value) for key, value in json_mapping(comment).items()}

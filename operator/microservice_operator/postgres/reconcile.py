@@ -1,0 +1,250 @@
+"""Databases that are wanted: what the walk calls.
+
+The Secret comes first. A pass to which a password is not known makes one, changes nothing on the server, and returns
+it in a Connection with a part that is Progressing and asks for another look at once. The caller writes the Secret; the
+next pass finds it and sets the roles to it. So a password that was made and not written was never used, and a crash at
+any point leaves roles that the next pass sets to what the Secret says.
+
+The admin works from the server's maintenance database. What is to be done in the database itself its owner does, with
+the login of its Secret, so that nothing that a service has put there can gain by it (PostgreSQL, CVE-2018-1058).
+"""
+
+from dataclasses import replace
+from typing import Literal
+
+from .. import names as annotation
+from ..database_connection import Connection, Login
+from ..errors import NeedsPerson, NotYet, OperatorError
+from ..facts import Event, Part, Reason, State
+from ..ownership import Standing
+from .database_catalog import PublicSchema, observe_database
+from .execute import say, say_long
+from .extensions import create_extensions
+from .models import Logins, Place, WantedDatabase
+from .observe import Names, OnServer, observe_locale, observe_server, observe_template_owners
+from .passwords import password, proof, usable
+from .public_schema import in_the_way, take_over_public
+from .sessions import Session
+from .statements import (
+    Statements,
+    create_database,
+    database_statements,
+    password_statements,
+    right_statements,
+    role_statements,
+)
+
+KIND = "Database"
+PERSON_SECONDS = 300.0  # so that it recovers by itself once somebody has acted
+_CLOSED_PUBLIC = 150000  # the version from which `public` is the database owner's, and nobody else may create in it
+
+
+async def reconcile_database(place: Place, wanted: WantedDatabase) -> tuple[Part, Connection | None]:
+    """Bring a declared database to what is wanted, and say how it stands and how to connect.
+
+    Never raises an OperatorError: what went wrong is in the part. A Connection comes with a part that is Ready, or that
+    waits for the Secret to be written, or could not be looked at this time.
+    """
+    names = Names.of(place.owner, wanted.spec.name)
+    key = (place.owner.identity.uid, KIND, names.database)
+    sight = (replace(wanted, known_id=""), place.server)
+    recalled = place.settled.recall(key, sight)
+    logins = wanted.logins.both
+    if recalled and logins:
+        return recalled, connection(place, names, logins)
+    work = _Pass(place, wanted, names)
+    try:
+        part, found = await work.run()
+    except OperatorError as error:
+        part = place.settled.news(key, failed(work.part, error))
+        known = logins if wanted.known_id and not isinstance(error, NeedsPerson) else None
+        return part, connection(place, names, known) if known else None
+    if work.quiet and part.state is State.READY:
+        place.settled.keep(key, sight, part)
+    return place.settled.news(key, part), found
+
+
+def connection(place: Place, names: Names, logins: Logins) -> Connection:
+    """How a service reaches its database."""
+    server = place.server
+    runtime = Login(names.runtime, logins.runtime.password)
+    owner = Login(names.owner, logins.owner.password)
+    return Connection(
+        server.host, server.port, names.database, server.ssl_mode, runtime, owner, certificates=server.certificates
+    )
+
+
+def database_id(place: Place, names: Names) -> str:
+    """What status remembers of a database: where it is."""
+    return f"postgresql://{place.server.address}/{names.database}"
+
+
+def failed(part: Part, error: OperatorError) -> Part:
+    """The part when something went wrong: a person is asked for, or it is looked at again."""
+    if isinstance(error, NeedsPerson):
+        stalled = replace(part, state=State.STALLED, reason=Reason(error.reason), after=PERSON_SECONDS)
+        return replace(stalled, message=str(error), field=error.field or part.field)
+    if isinstance(error, NotYet):
+        return replace(part, reason=Reason(error.reason), message=str(error), after=error.after, failed=True)
+    # what leads to the server could not be read
+    return replace(part, reason=Reason.DATABASE_UNREACHABLE, message=str(error), after=PERSON_SECONDS, failed=True)
+
+
+class _Pass:
+    """One pass over one database; `quiet` until it changes something."""
+
+    def __init__(self, place: Place, wanted: WantedDatabase, names: Names) -> None:
+        self._place = place
+        self._wanted = wanted
+        self._names = names
+        self.quiet = True
+        self.part = Part("PostgreSQL", KIND, wanted.spec.name, State.UNKNOWN, id=wanted.known_id, field=wanted.field)
+
+    async def run(self) -> tuple[Part, Connection | None]:
+        place, logins = self._place, self._wanted.logins.both
+        async with place.servers.session(place.server) as session:
+            observed = await observe_server(session, self._names)
+            self._check(observed)
+            if logins is None:
+                return self._secret_first()
+            self._check_passwords(logins)
+            found = connection(place, self._names, logins)
+            self.part = replace(self.part, state=State.PROGRESSING)
+            await self._server_side(session, observed, found)
+        await self._inside(found, superuser=observed.superuser)
+        return replace(self.part, state=State.READY, id=database_id(place, self._names)), found
+
+    def _check(self, observed: OnServer) -> None:
+        names, where, field = self._names, self._place.server.address, self._wanted.field
+        standing = observed.standing(self._place.owner, names, dedicated=self._place.dedicated)
+        name = self._wanted.spec.name
+        owner = self._place.owner
+        if standing is Standing.FOREIGN and any(owner.left_by_namesake(role.marks) for role in observed.roles.values()):
+            raise NeedsPerson(
+                Reason.CONFLICT,
+                f"database {names.database} at {where} was left behind by a Microservice of this name, in a namespace "
+                f"{owner.identity.namespace} that may have been another's; it is left as it is; if this one is to have "
+                f"it, let whoever runs the Environment add {owner.inheritance} to its annotation "
+                f"{annotation.ANNOTATION_ADOPT}",
+                field,
+            )
+        if standing is Standing.FOREIGN:
+            raise NeedsPerson(
+                Reason.CONFLICT,
+                f"a database or role {names.database} exists at {where} and is not marked as this Microservice's, or "
+                f"the database belongs to another role than {names.owner}; it is left as it is; rename the database "
+                "in the spec, or give or remove that one",
+                field,
+            )
+        if not observed.database and self._wanted.known_id and not self._wanted.recreate:
+            raise NeedsPerson(
+                Reason.DATABASE_LOST,
+                f"database {name} was at {self._wanted.known_id} and is not at {where}; restore it from a backup, or "
+                f"{annotation.recreate(name)}",
+                field,
+            )
+
+    def _check_passwords(self, logins: Logins) -> None:
+        if not (usable(logins.owner.password) and usable(logins.runtime.password)):
+            raise NeedsPerson(
+                Reason.REJECTED,
+                f"a Secret of database {self._wanted.spec.name} holds an empty password, or one with a NUL in it; "
+                "its roles keep theirs; delete that Secret to get a new password",
+                self._wanted.field,
+            )
+
+    def _secret_first(self) -> tuple[Part, Connection]:
+        known = self._wanted.logins
+        fresh = Logins(
+            runtime=known.runtime or Login(self._names.runtime, password()),
+            owner=known.owner or Login(self._names.owner, password()),
+        )
+        message = f"the Secret of database {self._wanted.spec.name} is being written"
+        part = replace(self.part, state=State.PROGRESSING, reason=Reason.DATABASE_CREATING, message=message, after=0.0)
+        return part, connection(self._place, self._names, fresh)
+
+    async def _server_side(self, session: Session, observed: OnServer, found: Connection) -> None:
+        """Roles, database and who may connect first: an admin that may not read passwords tries them by a login."""
+        names, owner = self._names, self._place.owner
+        logins = (found.owner, found.runtime)
+        verifiers = {login.username: proof(login.username, login.password).verifier for login in logins}
+        await self._say(session, role_statements(names, observed, owner, verifiers))
+        self._tell_of_powers(observed)
+        now = observed
+        if not observed.database:
+            await self._create(session, observed)
+            now = await observe_server(session, names)
+        await self._say(session, database_statements(names, now, owner))
+        if now.database_marks is None:  # made now, or by a pass that did not see the end of it
+            self._happened("Normal", Reason.DATABASE_CREATED, f"made at {self._place.server.address}")
+        wrong = {
+            login.username: verifiers[login.username]
+            for login in logins
+            if login.username in observed.roles and not await self._fits(observed, login, verifiers[login.username])
+        }
+        await self._say(session, password_statements(wrong))
+        if wrong:
+            self._happened("Normal", Reason.PASSWORD_RENEWED, "its roles are set to the passwords of its Secret")
+
+    async def _create(self, session: Session, observed: OnServer) -> None:
+        # before, an admin that is no superuser needs what its provider has made its own in template1
+        pristine = observed.superuser or session.info.server_version >= _CLOSED_PUBLIC
+        name, where = self._wanted.spec.name, self._place.server.address
+        owners = [] if pristine else await observe_template_owners(session)
+        if owners:
+            raise NeedsPerson(
+                Reason.CONFLICT,
+                f"template1 at {where} holds objects of {', '.join(owners)}, which every new database would have, too; "
+                "say in template1: DROP OWNED BY that role, and REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+                self._wanted.field,
+            )
+        locale = await observe_locale(session)
+        self.quiet = False
+        long = NotYet(Reason.DATABASE_CREATING, f"database {name} is still being created at {where}", 10.0)
+        await say_long(session, create_database(self._names, locale, pristine=pristine), long)
+
+    async def _fits(self, observed: OnServer, login: Login, verifier: str) -> bool:
+        if observed.readable:
+            return observed.roles[login.username].verifier == verifier
+        if not observed.database:
+            return False
+        return await self._place.servers.admits(self._place.server, self._names.database, login)
+
+    async def _inside(self, found: Connection, *, superuser: bool) -> None:
+        """The owner's session is over before the admin's begins: few are allowed, and none waits for another."""
+        foreign = await self._as_owner(found.owner)
+        if foreign is None:
+            return
+        await take_over_public(self._place, self._names, foreign, superuser=superuser)
+        self.quiet = False
+        if await self._as_owner(found.owner):
+            raise NotYet(
+                Reason.PROGRESSING, f"schema public of database {self._wanted.spec.name} has changed meanwhile"
+            )
+
+    async def _as_owner(self, owner: Login) -> PublicSchema | None:
+        """Answer the schema `public` if it has to become the owner's first."""
+        place, names = self._place, self._names
+        async with place.servers.session(place.server, names.database, owner) as session:
+            observed = await observe_database(session, names)
+            if in_the_way(names, observed.schema):
+                return observed.schema
+            await self._say(session, right_statements(names, observed))
+            missing = await create_extensions(session, observed, self._wanted)
+            self.quiet = self.quiet and not missing
+        return None
+
+    async def _say(self, session: Session, statements: Statements) -> None:
+        self.quiet = self.quiet and not statements
+        await say(session, statements)
+
+    def _tell_of_powers(self, observed: OnServer) -> None:
+        for name, role in sorted(observed.roles.items()):
+            if role.powers:
+                held = ", ".join(role.powers)
+                what = f"role {name} had {held}, which nobody declared, and lost it; SECURITY.md says what to look for"
+                self._happened("Warning", Reason.FORBIDDEN, what)
+
+    def _happened(self, kind: Literal["Normal", "Warning"], reason: Reason, what: str) -> None:
+        event = Event(kind, reason, f"database {self._wanted.spec.name}: {what}")
+        self.part = replace(self.part, events=(*self.part.events, event))

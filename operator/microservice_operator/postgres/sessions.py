@@ -1,0 +1,207 @@
+"""Connections to PostgreSQL servers: few, short, and never less encrypted than the Environment says.
+
+Nothing that the owner of a database has put into it is looked up by name, nor may its settings change what a session
+is: a client's options win over those of ALTER DATABASE and ALTER ROLE. Only a server that takes writes is asked, since
+a standby may be late, and what it does not know yet is not gone.
+"""
+
+import asyncio
+import hashlib
+import math
+import os
+import socket
+import tempfile
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import psycopg
+
+from .. import pending_calls
+from ..database_connection import Login
+from ..errors import NotYet
+from ..facts import Reason
+from ..fence import MayWrite, always
+from .errors import meaning, unreachable, wrong_password
+from .passwords import Proof, proof
+
+_CONNECT_SECONDS = 3
+_REACH_SECONDS = 10  # for the name and all of its addresses together
+_STATEMENT_SECONDS = 10
+_SESSION_SECONDS = 25  # a server that is frozen answers no statement and no time-out of its own
+_QUEUE_SECONDS = 5
+_MAINTENANCE = "postgres"
+_OPTIONS = {
+    "search_path": "pg_catalog,pg_temp",
+    "local_preload_libraries": "",
+    "statement_timeout": f"{_STATEMENT_SECONDS}s",
+    "lock_timeout": f"{_STATEMENT_SECONDS // 2}s",
+    # a process that is stopped, or whose machine is gone, leaves no lock behind
+    "idle_in_transaction_session_timeout": f"{_SESSION_SECONDS}s",
+}
+
+
+class Session(psycopg.AsyncConnection[tuple[object, ...]]):
+    """A connection that asks before each statement whether this process may still write."""
+
+    may_write: MayWrite = staticmethod(always)
+    where = ""
+    long = False
+    _bound_to = float(_STATEMENT_SECONDS)
+
+    async def _bound(self, remaining: float) -> None:
+        """Let no statement outlast the right to write; one that must not be broken off is `long`."""
+        wanted = min(float(_STATEMENT_SECONDS), remaining)
+        wanted = math.floor(wanted) if wanted >= 1 else wanted  # or each statement would have another one
+        if not self.long and not wanted - 3 <= self._bound_to <= wanted:
+            self._bound_to = wanted
+            await super().execute(f"SET statement_timeout = {max(1, int(wanted * 1000))}".encode())
+
+    async def execute(self, *arguments: Any, **options: Any) -> psycopg.AsyncCursor[tuple[object, ...]]:
+        """As psycopg's; raises Fenced."""
+        await self._bound(self.may_write())
+        with pending_calls.waiting_in(f"PostgreSQL at {self.where}"):
+            return await super().execute(*arguments, **options)
+
+
+class Admin(Protocol):
+    """Where an admin login is kept that is read anew whenever it is needed."""
+
+    async def login(self) -> Login:
+        """The login as it is now; raises an OperatorError."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL server that exists already; `certificates` is the PEM bundle of its CA, empty if none."""
+
+    host: str
+    port: int
+    ssl_mode: str
+    admin: Login | Admin
+    certificates: str = ""
+
+    @property
+    def address(self) -> str:
+        """Host and port in a sentence."""
+        return f"{self.host}:{self.port}"
+
+
+class Servers:
+    """Bounds how many connections are open to each server at a time; one for the whole process."""
+
+    def __init__(self, connections: int = 4) -> None:
+        """Allow `connections` at a time to each server."""
+        self._turns: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(connections))
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self.may_write: MayWrite = always
+
+    @asynccontextmanager
+    async def session(
+        self, server: Server, database: str = _MAINTENANCE, role: Login | None = None
+    ) -> AsyncIterator[Session]:
+        """A session as admin or as a `role` of ours, each statement its own transaction.
+
+        Raises OperatorErrors for what goes wrong in it.
+        """
+        turn = self._turns[server.address]
+        try:
+            await asyncio.wait_for(turn.acquire(), _QUEUE_SECONDS)
+        except TimeoutError:
+            raise NotYet(Reason.PROGRESSING, f"PostgreSQL at {server.address} is busy with other databases") from None
+        try:
+            async with self._opened(server, database, role) as session:
+                yield session
+        finally:
+            turn.release()
+
+    async def admits(self, server: Server, database: str, role: Login) -> bool:
+        """Does the server let this role in? For admins who may not read what the server stores of a password.
+
+        Raises NotYet when that cannot be told: only a password that the server calls wrong is a no.
+        """
+        try:
+            session = await self._connect_as(server, database, role)
+        except psycopg.Error as error:
+            if wrong_password(error):
+                return False
+            raise unreachable(error, server.address, role.username) from None
+        await session.close()
+        return True
+
+    @asynccontextmanager
+    async def _opened(self, server: Server, database: str, role: Login | None) -> AsyncIterator[Session]:
+        name = role.username if role else ""
+        try:
+            if role:
+                session = await self._connect_as(server, database, role)
+            else:
+                admin = server.admin if isinstance(server.admin, Login) else await server.admin.login()
+                session = await self._connect(server, database, admin)
+        except psycopg.Error as error:
+            raise unreachable(error, server.address, name) from None
+        end = asyncio.get_running_loop().call_later(_SESSION_SECONDS, _cut, session)
+        try:
+            yield session
+        except psycopg.Error as error:
+            raise meaning(error, server.address, name) from None
+        finally:
+            end.cancel()
+            await session.close()
+
+    async def _connect_as(self, server: Server, database: str, role: Login) -> Session:
+        """With keys: a role of ours chooses how often its password is to be hashed."""
+        return await self._connect(server, database, role, proof(role.username, role.password))
+
+    async def _connect(self, server: Server, database: str, login: Login, keys: Proof | None = None) -> Session:
+        connecting = Session.connect(
+            host=server.host,
+            port=server.port,
+            dbname=database,
+            user=login.username,
+            password=login.password,
+            sslmode=server.ssl_mode,
+            sslrootcert=self._root_certificate(server),
+            gssencmode="disable",
+            client_encoding="utf8",
+            connect_timeout=_CONNECT_SECONDS,
+            target_session_attrs="primary",
+            options=" ".join(f"-c {name}={value}" for name, value in _OPTIONS.items()),
+            application_name="microservice-operator",
+            autocommit=True,
+            scram_client_key=keys.client_key if keys else None,
+            scram_server_key=keys.server_key if keys else None,
+        )
+        try:
+            with pending_calls.waiting_in(f"PostgreSQL at {server.address}"):
+                async with asyncio.timeout(_REACH_SECONDS):
+                    session = await connecting
+        except TimeoutError:
+            raise psycopg.errors.ConnectionTimeout(f"no answer within {_REACH_SECONDS} s") from None
+        session.may_write, session.where = self.may_write, server.address
+        return session
+
+    def _root_certificate(self, server: Server) -> str | None:
+        if not server.certificates:
+            # without a CA of its own a server is held against those of the system, never waved through
+            return "system" if server.ssl_mode == "verify-full" else None
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="microservice-operator-", ignore_cleanup_errors=True)
+        path = Path(self._folder.name) / f"{hashlib.sha256(server.certificates.encode()).hexdigest()[:16]}.pem"
+        if not path.exists():
+            path.write_text(server.certificates)
+        return str(path)
+
+    def close(self) -> None:
+        """Remove the certificates."""
+        if self._folder:
+            self._folder.cleanup()
+
+
+def _cut(session: Session) -> None:
+    """End the conversation from outside: a session that waits for a frozen server cannot be cancelled otherwise."""
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(session.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)

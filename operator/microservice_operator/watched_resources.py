@@ -1,0 +1,206 @@
+"""What the watches know of the resources that people write, and who must look again when one changes. No I/O."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from . import metrics, names
+from .api.parsing import Environment, Microservice, environment, microservice
+from .api.pods import LabelSelector
+from .environment_selection import Environments, Used, select
+from .errors import InvalidSpec
+from .raw_objects import mapping, mappings, text
+
+Key = tuple[str, str]
+
+# What a change must touch to be worth a pass; our own status and finalizer writes come back as events too.
+SHARED = ("Table", "Topic")  # what others may use of a Microservice
+RELEVANT = ("generation", "labels", "annotations", "deletionTimestamp")
+
+
+class World:
+    """Microservices, Environments and namespaces by name; `changed` is called with the key of a Microservice."""
+
+    def __init__(self, changed: Callable[[Key], None]) -> None:
+        """Start empty."""
+        self.microservices: dict[Key, Mapping[str, Any]] = {}
+        self.environments: dict[str, Mapping[str, Any]] = {}
+        self.namespaces: dict[str, Mapping[str, str]] = {}
+        self._namespace_uids: dict[str, str] = {}
+        self._dependants: dict[Key, set[Key]] = {}
+        self._depends: dict[Key, set[Key]] = {}
+        self._changed = changed
+
+    def saw_microservice(self, body: Mapping[str, Any]) -> bool:
+        """Take in a Microservice; whether its spec, labels, annotations or deletion changed."""
+        key = (body["metadata"]["namespace"], body["metadata"]["name"])
+        before = self.microservices.get(key)
+        if before is not None and _older(body, before):
+            return False
+        self.microservices[key] = body
+        metrics.MICROSERVICES.set(len(self.microservices))
+        relevant = before is None or _view(before) != _view(body)
+        if relevant:
+            self._index(key, body)
+            self._changed(key)
+        if relevant or (before is not None and _verdict(before) != _verdict(body)):
+            self._tell_dependants(key)
+        return relevant
+
+    def wrote_microservice(self, body: Mapping[str, Any]) -> None:
+        """Take in the answer to our own write, so that the next pass sees it before the watch brings it."""
+        key = (body["metadata"]["namespace"], body["metadata"]["name"])
+        before = self.microservices.get(key)
+        if before is None or before["metadata"]["uid"] != body["metadata"]["uid"] or _older(body, before):
+            return
+        self.microservices[key] = body
+        if _view(before) != _view(body):
+            self._changed(key)
+        if _verdict(before) != _verdict(body):
+            self._tell_dependants(key)
+
+    def lost_microservice(self, body: Mapping[str, Any]) -> bool:
+        """Forget a Microservice that is gone; whether it was known, and not another one of its name."""
+        key = (body["metadata"]["namespace"], body["metadata"]["name"])
+        known = self.microservices.get(key)
+        if known is None or known["metadata"]["uid"] != body["metadata"]["uid"]:
+            return False
+        del self.microservices[key]
+        metrics.MICROSERVICES.set(len(self.microservices))
+        self._index(key, {})
+        self._tell_dependants(key)
+        return True
+
+    def saw_environment(self, body: Mapping[str, Any]) -> None:
+        """Take in an Environment; all Microservices look again when it changed."""
+        name = body["metadata"]["name"]
+        before = self.environments.get(name)
+        self.environments[name] = body
+        if before is None or _view(before) != _view(body):
+            self._tell(self.microservices)
+
+    def lost_environment(self, body: Mapping[str, Any]) -> None:
+        """Forget an Environment that is gone."""
+        if self.environments.pop(body["metadata"]["name"], None) is not None:
+            self._tell(self.microservices)
+
+    def saw_namespace(self, body: Mapping[str, Any]) -> None:
+        """Take in a namespace; its Microservices look again when its labels changed, or are known at last."""
+        name, labels = body["metadata"]["name"], body["metadata"].get("labels") or {}
+        before = self.namespaces.get(name)
+        self.namespaces[name] = labels
+        self._namespace_uids[name] = body["metadata"].get("uid", "")
+        if before != labels:
+            self._tell(key for key in self.microservices if key[0] == name)
+
+    def lost_namespace(self, body: Mapping[str, Any]) -> None:
+        """Forget a namespace that is gone."""
+        self.namespaces.pop(body["metadata"]["name"], None)
+        self._namespace_uids.pop(body["metadata"]["name"], None)
+
+    def namespace_uid(self, name: str) -> str:
+        """UID of a namespace, "" while it is not known."""
+        return self._namespace_uids.get(name, "")
+
+    def environment_of(
+        self, namespace: str, named: str | None, used: Used | None = None
+    ) -> tuple[Environment | None, Used]:
+        """The Environment that applies and what chose it; `used` is what status remembers of the last pass.
+
+        Raises InvalidSpec of that Environment, LookupError with a sentence when it does not exist, and NotYet.
+        """
+        chosen = select(named, self.namespaces.get(namespace), self._environments(), used or Used())
+        return (environment(self.environments[chosen.name]) if chosen.name else None), chosen
+
+    def version_of(self, environment: str) -> tuple[str, int]:
+        """UID and generation of an Environment: what tells one of its specs from another."""
+        metadata = (self.environments.get(environment) or {}).get("metadata") or {}
+        return metadata.get("uid", ""), metadata.get("generation", 0)
+
+    def admits(self, found: Environment, namespace: str) -> bool:
+        """Whether an Environment may be used in a namespace."""
+        labels = {"kubernetes.io/metadata.name": namespace} | dict(self.namespaces.get(namespace, {}))
+        return selects(found.spec.namespaces, labels)
+
+    def dependency(self, key: Key) -> tuple[Mapping[str, Any], Microservice | None] | None:
+        """Another Microservice: its body, and parsed if it is valid; `None` when there is none."""
+        body = self.microservices.get(key)
+        if body is None:
+            return None
+        try:
+            return body, microservice(body)
+        except InvalidSpec:
+            return body, None
+
+    def _environments(self) -> Environments:
+        marked = {
+            name
+            for name, body in self.environments.items()
+            if (body["metadata"].get("annotations") or {}).get(names.ANNOTATION_DEFAULT_ENVIRONMENT) == "true"
+        }
+        return Environments(self.environments.keys(), marked)
+
+    def _index(self, key: Key, body: Mapping[str, Any]) -> None:
+        spec = body.get("spec")
+        named = {text(item, "name") for item in mappings(spec, "dependencies")}
+        named |= {text(item, "microservice") for item in mappings(spec, "tableRefs")}
+        named |= {text(mapping(item, "topic"), "microservice") for item in mappings(spec, "subscriptions")}
+        now = {(key[0], name) for name in named if name} - {key}
+        before = self._depends.pop(key, set())
+        for other in before - now:
+            self._dependants[other].discard(key)
+            if not self._dependants[other]:
+                del self._dependants[other]
+        for other in now - before:
+            self._dependants.setdefault(other, set()).add(key)
+        if now:
+            self._depends[key] = now
+
+    def _tell_dependants(self, key: Key) -> None:
+        self._tell(self._dependants.get(key, ()))
+
+    def _tell(self, keys: Iterable[Key]) -> None:
+        for key in list(keys):
+            self._changed(key)
+
+
+def selects(selector: LabelSelector | None, labels: Mapping[str, str]) -> bool:
+    """Whether a label selector takes these labels; no selector takes all."""
+    if selector is None:
+        return True
+    if any(labels.get(key) != value for key, value in (selector.match_labels or {}).items()):
+        return False
+    for expression in selector.match_expressions or []:
+        value, listed = labels.get(expression.key), expression.values or []
+        holds = {
+            "In": value in listed,
+            "NotIn": value not in listed,
+            "Exists": value is not None,
+            "DoesNotExist": value is None,
+        }[expression.operator]
+        if not holds:
+            return False
+    return True
+
+
+def _view(body: Mapping[str, Any]) -> Any:
+    metadata = body["metadata"]
+    return metadata["uid"], [metadata.get(field) for field in RELEVANT]
+
+
+def _verdict(body: Mapping[str, Any]) -> Any:
+    status = body.get("status")
+    conditions = {text(c, "type"): text(c, "status") for c in mappings(status, "conditions")}
+    ids = [
+        (text(entry, "kind"), text(entry, "name"), text(entry, "id"))
+        for entry in mappings(status, "resources")
+        if text(entry, "kind") in SHARED
+    ]
+    return conditions.get("WorkloadReady"), mapping(body, "status").get("observedGeneration"), ids
+
+
+def _older(body: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
+    """Whether this is an earlier version of the same object."""
+    if body["metadata"]["uid"] != known["metadata"]["uid"]:
+        return False
+    ours, theirs = body["metadata"].get("resourceVersion", ""), known["metadata"].get("resourceVersion", "")
+    return bool(ours.isdigit() and theirs.isdigit() and int(ours) < int(theirs))

@@ -1,0 +1,109 @@
+"""Who gets a route, and what is done next, as a table."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from microservice_operator.aws.apigateway.route_ownership import (
+    AT_A_TIME,
+    Altered,
+    Authorizer,
+    Authorizers,
+    Claim,
+    Claims,
+    Held,
+    Tokens,
+    next_authorizer,
+    next_routes,
+)
+from microservice_operator.aws.engine.rules import Added, Change, Refusal, Removed
+
+A, B, OTHER_NAME = Claim("GET /a/{x}"), Claim("GET /b"), Claim("GET /a/{y}")
+ME, OLD, YOUNG = "shop/me", "shop/old", "shop/young"
+
+
+def wanted(*claims: Claim) -> Claims:
+    return Claims(ME, claims, frozenset({OLD}), frozenset({YOUNG}))
+
+
+def held(claim: Claim, holder: str = ME, **more: object) -> Held:
+    return Held(f"{holder} {claim.key}", claim, holder, **more)  # type: ignore[arg-type]
+
+
+CASES: dict[str, tuple[Claims, tuple[Held, ...], tuple[object, ...] | str | None]] = {
+    "nothing": (wanted(), (), None),
+    "missing": (wanted(A), (), (Added(A.key, A),)),
+    "there": (wanted(A), (held(A),), None),
+    "no longer wanted": (wanted(), (held(A),), (Removed(held(A).id),)),
+    "a parameter's name": (wanted(OTHER_NAME), (held(A),), (Altered(held(A).id, OTHER_NAME),)),
+    "another authorizer": (wanted(Claim(A.key, "jwt")), (held(A),), (Altered(held(A).id, Claim(A.key, "jwt")),)),
+    "to an old integration": (wanted(A), (held(A, sound=False),), (Altered(held(A).id, A),)),
+    "twice ours": (wanted(A), (held(OTHER_NAME), held(A)), (Removed(held(OTHER_NAME).id),)),
+    "the older has it": (wanted(A), (held(A, OLD),), "the older Microservice shop/old"),
+    "the older has it by another name": (wanted(A), (held(OTHER_NAME, OLD),), "the older Microservice shop/old"),
+    "the older has it, and so have we": (wanted(A), (held(A), held(OTHER_NAME, OLD)), (Removed(held(A).id),)),
+    "the younger has it": (wanted(A), (held(A, YOUNG),), (Altered(held(A, YOUNG).id, A),)),
+    "the younger has it, and so have we": (wanted(A), (held(A), held(OTHER_NAME, YOUNG)), None),
+    "nobody known has it": (wanted(A), (held(A, ""),), "nobody known"),
+    "one without routes has it": (wanted(A), (held(A, "shop/gone"),), "shop/gone, which"),
+    "somebody unknown put one beside ours": (wanted(A), (held(A), held(OTHER_NAME, "")), None),
+    "what others have is theirs": (wanted(), (held(A, OLD), held(B, YOUNG), held(A, "")), None),
+    "what is to be protected first": (
+        wanted(*(Claim(f"GET /{n}") for n in range(9)), Claim("GET /z", "jwt")),
+        (held(Claim("GET /z")),),
+        (
+            Altered(held(Claim("GET /z")).id, Claim("GET /z", "jwt")),
+            *(Added(f"GET /{n}", Claim(f"GET /{n}")) for n in range(4)),
+        ),
+    ),
+    "the rest first": (wanted(A, B), (held(A, OLD),), (Added(B.key, B),)),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_next_routes(case: str) -> None:
+    claims, observed, expected = CASES[case]
+    outcome = next_routes(claims, observed)
+    if isinstance(expected, str):
+        assert isinstance(outcome, Refusal)
+        assert expected in outcome.message
+    else:
+        assert (outcome.to if isinstance(outcome, Change) else outcome) == expected
+
+
+@given(st.sets(st.integers(0, 40)), st.sets(st.integers(0, 40)))
+def test_few_at_a_time_and_in_the_end_all(now: set[int], then: set[int]) -> None:
+    routes = {f"id{number}": Claim(f"GET /{number}") for number in now}
+    claims = Claims(ME, tuple(Claim(f"GET /{number}") for number in sorted(then)))
+    passes = 0
+    while outcome := next_routes(claims, tuple(Held(name, claim, ME) for name, claim in routes.items())):
+        assert isinstance(outcome, Change)
+        assert 1 <= len(outcome.to) <= AT_A_TIME
+        for step in outcome.to:
+            if isinstance(step, Added):
+                routes[f"new {step.name}"] = step.entry
+            elif isinstance(step, Removed):
+                del routes[step.name]
+        passes += 1
+    assert {claim.key for claim in routes.values()} == {claim.key for claim in claims.routes}
+    assert all(name.startswith("id") for name, claim in routes.items() if int(claim.key[5:]) in now)
+    assert passes <= len(now ^ then)
+
+
+TOKENS, OTHER = Tokens("https://a", frozenset({"x"})), Tokens("https://b", frozenset())
+JWT: dict[str, tuple[Authorizers, dict[str, Authorizer], object]] = {
+    "none": (Authorizers({}), {}, None),
+    "missing": (Authorizers({"a": TOKENS}), {}, Added("a", TOKENS)),
+    "there": (Authorizers({"a": TOKENS}), {"a": Authorizer("1", TOKENS, used=False)}, None),
+    "changed by hand": (Authorizers({"a": TOKENS}), {"a": Authorizer("1", OTHER, used=True)}, ("1", TOKENS)),
+    "nobody's": (Authorizers({}), {"a": Authorizer("1", TOKENS, used=False)}, Removed("1")),
+    "in use": (Authorizers({}), {"a": Authorizer("1", TOKENS, used=True)}, None),
+    "wanted by others": (Authorizers({}, frozenset({"a"})), {"a": Authorizer("1", TOKENS, used=False)}, None),
+}
+
+
+@pytest.mark.parametrize("case", JWT)
+def test_next_authorizer(case: str) -> None:
+    desired, observed, expected = JWT[case]
+    outcome = next_authorizer(desired, observed)
+    assert (outcome.to if isinstance(outcome, Change) else outcome) == expected

@@ -1,0 +1,100 @@
+"""What is sent to AWS: reads at any time, writes only while this process may, each attempt of botocore anew."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from microservice_operator.aws.engine.call import Call
+from microservice_operator.aws.engine.clients import Clients, Limits
+from microservice_operator.fence import Fenced
+
+WRITES: dict[str, dict[str, Any]] = {
+    "CreateQueue": {"QueueName": "a"},
+    "DeleteQueue": {"QueueUrl": "http://a"},
+    "SetQueueAttributes": {"QueueUrl": "http://a", "Attributes": {}},
+    "TagQueue": {"QueueUrl": "http://a", "Tags": {}},
+    "UntagQueue": {"QueueUrl": "http://a", "TagKeys": []},
+}
+READS: dict[str, dict[str, Any]] = {
+    "GetQueueUrl": {"QueueName": "a"},
+    "GetQueueAttributes": {"QueueUrl": "http://a"},
+    "ListQueueTags": {"QueueUrl": "http://a"},
+}
+
+
+class _AWS(ThreadingHTTPServer):
+    daemon_threads = True
+    status, asked = 200, 0
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _AWS
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.asked += 1
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: object) -> None:
+        """The server counts."""
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[_AWS]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    server = _AWS(("127.0.0.1", 0), _Handler)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def clients(aws: _AWS) -> Iterator[Clients]:
+    made = Clients(f"http://127.0.0.1:{aws.server_port}", limits=Limits(attempts=3))
+    yield made
+    made.close()
+
+
+def never() -> float:
+    raise Fenced
+
+
+@pytest.mark.parametrize("action", WRITES)
+async def test_nothing_is_written_by_who_may_not(aws: _AWS, clients: Clients, action: str) -> None:
+    clients.may_write = never
+    with pytest.raises(Fenced):
+        await clients.call(Call("sqs", "us-east-1", action, WRITES[action]))
+    assert aws.asked == 0
+    clients.may_write = lambda: 5.0
+    await clients.call(Call("sqs", "us-east-1", action, WRITES[action]))
+    assert aws.asked == 1
+
+
+@pytest.mark.parametrize("action", READS)
+async def test_who_may_not_write_may_look(aws: _AWS, clients: Clients, action: str) -> None:
+    clients.may_write = never
+    await clients.call(Call("sqs", "us-east-1", action, READS[action]))
+    assert aws.asked == 1
+
+
+async def test_a_second_attempt_is_asked_for_again(aws: _AWS, clients: Clients) -> None:
+    aws.status = 500
+    rights = iter([5.0])
+
+    def once() -> float:
+        for right in rights:
+            return right
+        raise Fenced
+
+    clients.may_write = once
+    with pytest.raises(Fenced):
+        await clients.call(Call("sqs", "us-east-1", "CreateQueue", WRITES["CreateQueue"]))
+    assert aws.asked == 1, "botocore's own retry went out after the right had ended"

@@ -1,0 +1,56 @@
+"""Tags: ours and declared ones are kept right step by step, those of others are never touched."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from microservice_operator import names
+from microservice_operator.api.parsing import Identity
+from microservice_operator.aws.engine.rules import Change
+from microservice_operator.aws.engine.tags import Tag, Untag, desired_tags, owned_tags, retained
+from microservice_operator.ownership import OWN_TAGS, TAGS_OF_A_RESOURCE, Owner, Standing, too_many_tags
+
+OWNER = Owner("cluster", Identity("shop", "order", "uid"))
+declared = st.dictionaries(st.sampled_from(["team", "cost", "stage", "owner"]), st.sampled_from("xy"))
+foreign = st.dictionaries(st.sampled_from(["backup", "aws:created", "Team"]), st.sampled_from("xy"))
+
+
+@given(declared, declared, foreign, st.booleans())
+def test_any_change_converges_and_leaves_foreign_tags(
+    before: dict[str, str], after: dict[str, str], others: dict[str, str], retained: bool
+) -> None:
+    world = {**others, **desired_tags(OWNER, before)}
+    if retained:
+        world |= {names.TAG_UID: "earlier", names.TAG_RETAINED: "true"}
+    wanted = desired_tags(OWNER, after)
+    for _ in range(4):
+        # a crash after any step leaves it ours, or free to be adopted
+        assert OWNER.standing(world) is not Standing.FOREIGN
+        outcome = owned_tags(wanted, world)
+        if outcome is None:
+            break
+        assert isinstance(outcome, Change)
+        if isinstance(outcome.to, Tag):
+            world |= outcome.to.tags
+        else:
+            assert isinstance(outcome.to, Untag)
+            world = {key: value for key, value in world.items() if key not in outcome.to.keys}
+    assert world == {**others, **wanted}
+
+
+def test_all_tags_of_a_resource_have_room_on_it() -> None:
+    """AWS takes fifty of 256 characters each; the last one is the mark of what is left behind."""
+    most = {f"key-{number}": "x" for number in range(TAGS_OF_A_RESOURCE - OWN_TAGS)}
+    assert too_many_tags(most) == ""
+    assert too_many_tags(most, {"one": "more"}) != ""
+    tags = desired_tags(OWNER, most, adopted=True) | dict(retained(OWNER).tags)
+    assert len(tags) == TAGS_OF_A_RESOURCE == 50
+    assert max(len(value) for value in tags.values()) <= 256
+
+
+def test_what_is_not_ours_yet_loses_no_tag() -> None:
+    """The operator's own role may untag only what carries this cluster's tag."""
+    former = desired_tags(OWNER, {"team": "a"})
+    handed_over = {key: value for key, value in former.items() if key not in OWNER.marks}
+    first = owned_tags(desired_tags(OWNER, {}, adopted=True), handed_over)
+    assert isinstance(first, Change)
+    assert first.to == Tag(OWNER.marks)

@@ -1,0 +1,86 @@
+"""What is known of a child when the watch and the answer to our own write come in any order."""
+
+from typing import Any
+
+from microservice_operator.cluster.child_cache import Children
+from microservice_operator.facts import State
+
+OWNER = ("shop", "hello")
+
+
+def deployment(version: int, ready: int = 0, **labels: str) -> dict[str, Any]:
+    return {
+        "metadata": {
+            "namespace": "shop",
+            "name": "hello",
+            "uid": "u",
+            "generation": 1,
+            "resourceVersion": str(version),
+            "labels": {"microservice-operator.dev/microservice": "hello", **labels},
+        },
+        "spec": {"replicas": 2},
+        "status": {
+            "observedGeneration": 1,
+            "replicas": 2,
+            "updatedReplicas": 2,
+            "readyReplicas": ready,
+            "availableReplicas": ready,
+        },
+    }
+
+
+def test_an_answer_that_comes_late_does_not_hide_what_the_watch_has_shown() -> None:
+    children = Children(lambda _: None)
+    children.saw("Deployment", deployment(5))
+    children.saw("Deployment", deployment(7, ready=2))
+    children.wrote("Deployment", deployment(5))
+    record = children.of(OWNER)["Deployment", "hello"]
+    assert (record.version, record.state.state, record.verified) == ("7", State.READY, True)
+
+
+def test_what_somebody_else_changed_meanwhile_is_still_to_be_compared() -> None:
+    children = Children(lambda _: None)
+    children.saw("Deployment", deployment(7, team="other"))
+    children.wrote("Deployment", deployment(5))
+    assert not children.of(OWNER)["Deployment", "hello"].verified
+
+
+def test_an_echo_of_our_own_write_asks_for_no_pass() -> None:
+    asked: list[Any] = []
+    children = Children(asked.append)
+    children.wrote("Deployment", deployment(5))
+    children.saw("Deployment", deployment(5))
+    assert asked == []
+
+
+def rolled_out(version: int, generation: int, image: str = "a", replicas: int = 2, seen: int = 1) -> dict[str, Any]:
+    """A Deployment whose rollout is over, and of whose present spec its controller has seen `seen`."""
+    item = deployment(version, ready=2)
+    progressing = {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"}
+    template = {"spec": {"containers": [{"name": "hello", "image": image}]}}
+    return {
+        **item,
+        "metadata": {**item["metadata"], "generation": generation},
+        "spec": {"replicas": replicas, "template": template},
+        "status": {**item["status"], "observedGeneration": seen, "conditions": [progressing]},
+    }
+
+
+def test_a_step_of_an_autoscaler_is_no_rollout_before_its_controller_has_seen_it() -> None:
+    children = Children(lambda _: None)
+    children.saw("Deployment", rolled_out(5, 1))
+    children.saw("Deployment", rolled_out(6, 2, replicas=3))
+    assert children.of(OWNER)["Deployment", "hello"].state.state is State.READY
+    children.saw("Deployment", rolled_out(7, 2, replicas=3, seen=2))
+    state = children.of(OWNER)["Deployment", "hello"].state
+    assert (state.state, state.short, state.serves) == (State.READY, True, True)
+
+
+def test_another_template_is_a_rollout_at_once() -> None:
+    children = Children(lambda _: None)
+    children.saw("Deployment", rolled_out(5, 1))
+    children.wrote("Deployment", rolled_out(6, 2, image="b"))
+    state = children.of(OWNER)["Deployment", "hello"].state
+    assert (state.state, state.serves) == (State.PROGRESSING, True)
+    children.saw("Deployment", rolled_out(7, 3, image="b", replicas=3))
+    assert children.of(OWNER)["Deployment", "hello"].state.state is State.PROGRESSING

@@ -1,0 +1,49 @@
+"""Whoever asks, a part in trouble is tried less and less often, and at once when something else is wanted."""
+
+from itertools import pairwise
+
+import pytest
+
+from microservice_operator.external.backoff import Backoffs
+from microservice_operator.external.resource_type import Stepped
+from microservice_operator.facts import Part, State
+
+KEY = ("Table", "orders")
+READY = Part("AWS", *KEY, State.READY)
+FAILED = Part("AWS", *KEY, State.PROGRESSING, failed=True, after=5.0)
+STALLED = Part("AWS", *KEY, State.STALLED, after=300.0)
+
+
+@pytest.mark.parametrize(("part", "longest"), [(FAILED, 300), (STALLED, 100)])
+def test_passes_that_come_every_second(part: Part, longest: float) -> None:
+    now, tried = 0.0, [0.0]
+    backoffs = Backoffs(lambda: now)
+    backoffs.note("uid", KEY, "spec", Stepped((part,)))
+    while now < 3600:
+        now += 1
+        recalled = backoffs.recall("uid", KEY, "spec")
+        if recalled is None:
+            tried.append(now)
+            recalled = backoffs.note("uid", KEY, "spec", Stepped((part,)))
+        assert (recalled.part.state, recalled.part.failed) == (part.state, False)
+        assert recalled.part.after
+    assert 3600 / longest <= len(tried) <= 2 * 3600 / longest + 12
+    assert max(later - earlier for earlier, later in pairwise(tried)) <= longest + 1
+
+
+def test_what_is_over_begins_anew() -> None:
+    backoffs = Backoffs(lambda: 0.0)
+    for _ in range(9):
+        backoffs.note("uid", KEY, "spec", Stepped((FAILED,)))
+    assert backoffs.note("uid", KEY, "spec", Stepped((READY,))).part == READY
+    assert backoffs.recall("uid", KEY, "spec") is None
+    assert (backoffs.note("uid", KEY, "spec", Stepped((FAILED,))).part.after or 9) <= 0.5
+
+
+def test_another_spec_and_a_request_are_heard_at_once() -> None:
+    backoffs = Backoffs(lambda: 0.0)
+    backoffs.note("uid", KEY, "spec", Stepped((STALLED,)))
+    assert backoffs.recall("uid", KEY, "spec")
+    assert backoffs.recall("uid", KEY, "other") is None
+    backoffs.forget("uid")
+    assert backoffs.recall("uid", KEY, "spec") is None

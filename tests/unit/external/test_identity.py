@@ -1,0 +1,75 @@
+"""When a role is declared, what pods wait for, and what the ServiceAccount says."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from microservice_operator.api import parsing
+from microservice_operator.api.parsing import Environment
+from microservice_operator.external.identity import identity, identity_wait, role_arn
+from microservice_operator.facts import Part, Reason, State
+from tests.unit.desired.builders import body, context
+
+POD_IDENTITY = {"type": "PodIdentity", "clusterName": "prod"}
+IRSA = {"type": "IRSA", "oidcProviderARN": "arn:aws:iam::123456789012:oidc-provider/oidc.example/id/A"}
+TABLE = {"name": "products", "partitionKey": {"name": "id"}}
+ROLE = Part("AWS", "Role", "service", State.READY, id="arn:aws:iam::123456789012:role/x")
+ASSOCIATION = replace(ROLE, kind="PodIdentityAssociation", id="arn:aws:eks:x:y:podidentityassociation/prod/a-1")
+
+
+def environment(roles: dict[str, Any] | None) -> Environment:
+    aws = {"region": "us-east-1", "accountID": "123456789012", **({"identity": roles} if roles else {})}
+    return parsing.environment({"metadata": {"name": "prod"}, "spec": {"aws": aws}})
+
+
+@pytest.mark.parametrize(
+    ("spec", "roles", "expected"),
+    [
+        ({"tables": [TABLE]}, POD_IDENTITY, ["service"]),
+        ({"tables": [TABLE]}, IRSA, ["service"]),
+        ({"tables": [TABLE]}, None, []),
+        ({"tables": []}, POD_IDENTITY, []),
+        ({"tables": "nonsense"}, POD_IDENTITY, []),
+        ({}, POD_IDENTITY, []),
+    ],
+)
+def test_a_role_is_declared_by_what_a_service_calls(
+    spec: Any, roles: dict[str, Any] | None, expected: list[str]
+) -> None:
+    sort = identity(None)  # type: ignore[arg-type]
+    assert [item.name for item in sort.declared(spec, environment(roles))] == expected
+    assert not sort.declared(spec, None)
+    assert not sort.keeps
+
+
+@pytest.mark.parametrize(
+    ("parts", "waits"),
+    [
+        ((), False),
+        ((ROLE, ASSOCIATION), False),
+        ((replace(ROLE, id="", state=State.PROGRESSING, reason=Reason.IDENTITY_CREATING),), True),
+        ((ROLE, replace(ASSOCIATION, id="", state=State.PROGRESSING, reason=Reason.IDENTITY_CREATING)), True),
+        ((ROLE, replace(ASSOCIATION, state=State.STALLED, reason=Reason.CONFLICT)), True),
+        ((replace(ROLE, id="", state=State.UNKNOWN, reason=Reason.AWS_UNAVAILABLE),), True),
+        # what runs goes on, and what is new may start, while only the operator cannot see or change the role
+        ((replace(ROLE, state=State.UNKNOWN, reason=Reason.AWS_UNAVAILABLE), ASSOCIATION), False),
+        ((replace(ROLE, state=State.STALLED, reason=Reason.ACCESS_DENIED), ASSOCIATION), False),
+        ((replace(ROLE, state=State.PROGRESSING, reason=Reason.IDENTITY_UPDATING), ASSOCIATION), False),
+        # one that leaves is nobody's to wait for
+        ((replace(ROLE, state=State.DELETING, reason=Reason.IDENTITY_DELETING),), False),
+    ],
+)
+def test_pods_wait_until_they_can_get_credentials(parts: tuple[Part, ...], waits: bool) -> None:
+    assert bool(identity_wait(parts)) is waits
+
+
+def test_only_a_pod_that_asks_itself_is_told_its_role() -> None:
+    assert role_arn(environment(IRSA), (ASSOCIATION, ROLE)) == ROLE.id
+    assert role_arn(environment(POD_IDENTITY), (ASSOCIATION, ROLE)) == ""
+    assert role_arn(environment(IRSA), ()) == ""
+    assert role_arn(None, (ROLE,)) == ""
+    told = body(context(role_arn=ROLE.id), "ServiceAccount")
+    assert told["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] == ROLE.id
+    assert told["automountServiceAccountToken"] is False
+    assert "eks.amazonaws.com/role-arn" not in body(context(), "ServiceAccount")["metadata"]["annotations"]

@@ -1,0 +1,76 @@
+"""An Environment that would leave behind what exists is refused before anything is written."""
+
+from typing import Any
+
+import pytest
+
+from microservice_operator.api.environment import EnvironmentSpec
+from microservice_operator.api.parsing import Environment
+from microservice_operator.aws.rds.fields import INSTANCE as INSTANCES
+from microservice_operator.external.relocation import moved
+
+REGION, ACCOUNT = "us-east-1", "123456789012"
+AWS = {"region": REGION, "accountID": ACCOUNT}
+SERVER = {"host": "pg", "adminSecretRef": {"namespace": "a", "name": "b"}}
+SHARED = {"provider": "shared", "shared": SERVER}
+NETWORK = {"vpcID": "vpc-1", "subnetIDs": ["subnet-1", "subnet-2"], "podSecurityGroupID": "sg-1"}
+RDS = {"provider": "rds", "rds": {"sizes": {"small": "db.t4g.small"}, "caSecretRef": {"namespace": "a", "name": "b"}}}
+
+TABLE = {("Table", "t"): f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/t"}
+ROLE = {("Role", "service"): f"arn:aws:iam::{ACCOUNT}:role/r"}
+SUBSCRIPTION = {("Subscription", "q/other/t"): f"arn:aws:sns:{REGION}:{ACCOUNT}:t:1"}
+ROUTES = {("API", "routes"): f"arn:aws:apigateway:{REGION}::/apis/a/integrations/b"}
+GROUP = {("SecurityGroup", "orders"): "sg-0123"}
+DATABASE = {("Database", "orders"): "postgresql://pg:5432/orders"}
+INSTANCE = {(INSTANCES.name, "orders"): f"arn:aws:rds:{REGION}:{ACCOUNT}:db:ms-orders"}
+
+
+def environment(aws: dict[str, Any] | None = None, databases: dict[str, Any] | None = None) -> Environment:
+    spec = {**({"aws": aws} if aws else {}), **({"databases": databases} if databases else {})}
+    return Environment("prod", EnvironmentSpec.model_validate(spec))
+
+
+@pytest.mark.parametrize(
+    ("known", "found"),
+    [
+        ({}, None),
+        ({}, environment()),
+        (TABLE, environment(AWS)),
+        (ROLE, environment({**AWS, "region": "eu-west-1"})),
+        (SUBSCRIPTION, environment({**AWS, "region": "eu-west-1"})),
+        ({("Queue", "q"): ""}, environment({**AWS, "region": "eu-west-1"})),
+        (GROUP, environment(AWS)),
+        (DATABASE, environment(AWS, SHARED)),
+        # where the server answers may change: whether the database is there is looked at
+        (DATABASE, environment(None, {**SHARED, "shared": {**SERVER, "host": "other"}})),
+        (DATABASE | INSTANCE, environment(AWS | NETWORK, RDS)),
+        # an instance that is being made anew has no ARN, and is one all the same
+        (DATABASE | {(INSTANCES.name, "orders"): ""}, environment(AWS | NETWORK, RDS)),
+        ({("Database", "orders"): ""}, environment(AWS | NETWORK, RDS)),
+        # an Environment that is gone is missed elsewhere
+        (TABLE, None),
+    ],
+)
+def test_what_is_where_the_environment_says(known: dict[tuple[str, str], str], found: Environment | None) -> None:
+    assert moved(known, found) == ""
+
+
+@pytest.mark.parametrize(
+    ("known", "found", "said"),
+    [
+        (TABLE, environment({**AWS, "region": "eu-west-1"}), "table t is at arn:aws:dynamodb:us-east-1"),
+        (TABLE, environment({**AWS, "region": "eu-west-1"}), "names region eu-west-1 in spec.aws.region"),
+        (TABLE, environment({**AWS, "accountID": "210987654321"}), "names account 210987654321 in spec.aws.accountID"),
+        (ROLE, environment({**AWS, "accountID": "210987654321"}), "names account 210987654321"),
+        (ROUTES, environment({**AWS, "region": "eu-west-1"}), "names region eu-west-1"),
+        (TABLE, environment(None, SHARED), "has no spec.aws"),
+        (DATABASE, environment(AWS), "has no spec.databases"),
+        (DATABASE, environment(AWS | NETWORK, RDS), "has provider rds in spec.databases"),
+        (DATABASE | INSTANCE, environment(AWS, SHARED), "has provider shared in spec.databases"),
+    ],
+)
+def test_what_an_environment_would_leave_behind(
+    known: dict[tuple[str, str], str], found: Environment, said: str
+) -> None:
+    assert said in moved(known, found)
+    assert "nothing is written; set it back" in moved(known, found)

@@ -1,0 +1,55 @@
+"""A Deployment or Job of somebody else, or of a former Microservice of the name, never counts as ours."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from microservice_operator.cluster.child_cache import Children
+from microservice_operator.cluster.pod_cache import Pods
+from microservice_operator.desired import children
+from microservice_operator.facts import State
+from microservice_operator.workload import Snapshot, migrations, workload
+from tests.unit.desired.builders import CONNECTION, MIGRATING, context
+from tests.unit.support.workloads import deployment_status
+
+OF = context({"databases": [MIGRATING]}, connections={"orders": CONNECTION})
+DONE = {"conditions": [{"type": "Complete", "status": "True"}]}
+
+
+def ours(**changed: Any) -> dict[str, Any]:
+    """Metadata of a child."""
+    body = next(child.body for child in children(OF) if child.kind == "Service" and child.body)
+    return {**body["metadata"], "uid": "u", "resourceVersion": "1", "generation": 1, **changed}
+
+
+def seen(metadata: dict[str, Any]) -> Snapshot:
+    known = Children(lambda _: None)
+    known.saw("Deployment", {"metadata": metadata, "spec": {"replicas": 2}, "status": deployment_status()})
+    known.saw("Job", {"metadata": metadata, "spec": {}, "status": DONE})
+    return Snapshot.of(known, Pods(lambda _: None), OF.microservice.identity, datetime.now(UTC))
+
+
+FORMER = [{**owner, "uid": "former"} for owner in ours()["ownerReferences"]]
+NOT_OURS: dict[str, dict[str, Any]] = {
+    "of a former one": ours(ownerReferences=FORMER),
+    "a foreign one with our label": ours(ownerReferences=[], annotations={}),
+}
+
+
+def test_ours_counts() -> None:
+    found = seen(ours())
+    assert workload(found).state is State.READY
+    assert list(migrations(found)) == ["order"]
+
+
+@pytest.mark.parametrize("whose", NOT_OURS)
+def test_another_one_does_not(whose: str) -> None:
+    found = seen(NOT_OURS[whose])
+    assert workload(found).state is State.PROGRESSING
+    assert not workload(found).serves
+    assert not migrations(found)
+
+
+def test_one_that_lost_its_owner_serves_on() -> None:
+    assert workload(seen(ours(ownerReferences=[]))).serves
