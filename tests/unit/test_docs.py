@@ -4,11 +4,13 @@ CONTRIBUTING.md ("Language") has the reasons. Generated pages follow their gener
 """
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "operator/microservice_operator"
 DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))
 GENERATED = {ROOT / "docs/operator-iam.md"}
 PAGES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *DECISIONS} - GENERATED)
@@ -56,10 +58,35 @@ def test_relative_links_have_a_target(page: Path) -> None:
         assert not anchor or anchor in _anchors(target), link
 
 
-@pytest.mark.parametrize("page", DECISIONS, ids=_name)
+@pytest.mark.parametrize("page", PAGES, ids=_name)
 def test_a_page_uses_plain_words(page: Path) -> None:
     text = CODE.sub(lambda code: "\n" * code[0].count("\n"), page.read_text(encoding="utf-8"))
     used = [
         f"line {number}: {line.strip()}" for number, line in enumerate(text.splitlines(), 1) if UNPLAIN.search(line)
     ]
     assert not used, "CONTRIBUTING.md, 'Language', has the words to write instead"
+
+
+def _cells(page: Path, columns: int) -> list[list[str]]:
+    """Rows of the page's tables of so many columns, without their heads."""
+    rows = [line.strip("| ").split(" | ") for line in page.read_text(encoding="utf-8").splitlines() if line[:2] == "| "]
+    return [row for row in rows if len(row) == columns and row[0] not in {"row", "term"}]
+
+
+def test_the_architecture_draws_the_layers_of_import_linter() -> None:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = pyproject["tool"]["importlinter"]["contracts"]
+    [layers] = [one["layers"] for one in contracts if one.get("containers") == ["microservice_operator"]]
+    rows = _cells(ROOT / "docs/architecture.md", 3)
+    drawn = [set(re.findall(r"`(\w+)`", modules)) for _, modules, _ in rows]
+    assert drawn == [set(layer.split(" | ")) for layer in layers]
+    assert [number for number, _, _ in rows] == [str(number) for number in range(1, len(layers) + 1)]
+
+
+def test_the_glossary_names_files_that_exist() -> None:
+    rows = _cells(ROOT / "docs/glossary.md", 4)
+    assert len(rows) > 40
+    for term, _, meaning, where in rows:
+        assert meaning.endswith("."), term
+        for path in re.findall(r"`([\w./]+[./][\w./]*)`", where):
+            assert (PACKAGE / path).exists() or (ROOT / path).exists(), f"{term}: no {path}"
