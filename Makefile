@@ -35,8 +35,8 @@ format: $(READY) ## format the code and apply the fixes that ruff can make
 hooks: $(READY) ## install the git hooks: format, the form of commit messages, check before a push
 	@.venv/bin/pre-commit install
 
-crds: $(READY) ## generate the CRDs and the API reference from the models
-	@.venv/bin/microservice-operator crds --output-dir crds --docs docs/reference/api.md
+crds: $(READY) ## generate the CRDs, the API reference and the page of reasons from the code
+	@.venv/bin/microservice-operator crds --output-dir crds --docs docs/reference/api.md --reasons docs/reasons.md
 
 images: $(READY) ## build the images that changed
 	@$(PYTHON) -m tests.cluster images
