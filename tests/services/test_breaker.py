@@ -7,8 +7,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from shop_shared.resilience.breaker import Breaker, BreakerPolicy, CircuitOpen, State
-from shop_shared.resilience.budget import RetryBudget
-from shop_shared.resilience.stale import Stale
+from shop_shared.resilience.retry_budget import RetryBudget
+from shop_shared.resilience.stale_cache import StaleCache
 
 _names = (f"upstream-{number}" for number in count())
 
@@ -38,7 +38,7 @@ class Circuit:
         self.breaker = Breaker(self.name, BreakerPolicy(), self.clock)
 
     def call(self, error: BaseException | None = None) -> None:
-        with self.breaker.guarding((Away,), undecided=(Cut,)):
+        with self.breaker.guard((Away,), inconclusive=(Cut,)):
             if error:
                 raise error
 
@@ -118,7 +118,7 @@ def test_open_it_refuses_for_thirty_seconds_and_says_how_long(circuit: Circuit) 
 def test_half_open_it_lets_a_single_call_through(circuit: Circuit) -> None:
     circuit.fail(10)
     circuit.clock.now += 30
-    with circuit.breaker.guarding((Away,)):
+    with circuit.breaker.guard((Away,)):
         assert circuit.state() is State.HALF_OPEN
         assert circuit.metric == State.HALF_OPEN
         for _ in range(5):
@@ -147,12 +147,12 @@ def test_a_probe_that_is_cut_off_leaves_the_next_call_to_find_out(end: BaseExcep
 
 
 def test_a_call_from_before_it_opened_decides_nothing(circuit: Circuit) -> None:
-    with circuit.breaker.guarding((Away,)):
+    with circuit.breaker.guard((Away,)):
         circuit.fail(10)
     assert circuit.state() is State.OPEN
 
     circuit.clock.now += 30
-    slow = circuit.breaker.guarding((Away,))
+    slow = circuit.breaker.guard((Away,))
     slow.__enter__()  # the probe
     slow.__exit__(None, None, None)
     assert circuit.state() is State.CLOSED
@@ -170,7 +170,7 @@ def test_retries_are_a_tenth_of_the_requests_and_a_reserve() -> None:
 
 async def test_the_last_good_answer_is_given_in_an_outage_and_says_its_age() -> None:
     clock = Clock()
-    memory: Stale[str, str | None] = Stale(next(_names), entries=2, oldest_seconds=60, clock=clock)
+    memory: StaleCache[str, str | None] = StaleCache(next(_names), max_entries=2, max_age_seconds=60, clock=clock)
 
     async def ask(key: str, answer: str | Exception | None) -> tuple[str | None, float | None]:
         async def fetch() -> str | None:
@@ -178,7 +178,7 @@ async def test_the_last_good_answer_is_given_in_an_outage_and_says_its_age() -> 
                 raise answer
             return answer
 
-        given = await memory.fresh_or_remembered(key, fetch, (Away,))
+        given = await memory.fetch_or_stale(key, fetch, (Away,))
         return given.value, given.age_seconds
 
     with pytest.raises(Away):

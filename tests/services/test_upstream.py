@@ -178,7 +178,7 @@ async def test_a_caller_in_a_hurry_does_not_open_the_breaker(server: Server, con
 
 async def test_only_so_many_calls_are_under_way_at_once(server: Server, connect: Connect) -> None:
     server.seconds = 0.05
-    upstream = await connect(UpstreamPolicy(calls_at_once=4))
+    upstream = await connect(UpstreamPolicy(max_concurrent_calls=4))
     answers = await asyncio.gather(*(upstream.send("GET", "/") for _ in range(12)))
     assert {answer.status_code for answer in answers} == {200}
     assert server.most_busy == 4
@@ -186,7 +186,7 @@ async def test_only_so_many_calls_are_under_way_at_once(server: Server, connect:
 
 async def test_who_finds_no_place_in_time_is_refused(server: Server, connect: Connect) -> None:
     server.seconds = 1
-    upstream = await connect(UpstreamPolicy(calls_at_once=1, timeout_seconds=1.8))
+    upstream = await connect(UpstreamPolicy(max_concurrent_calls=1, timeout_seconds=1.8))
     results = await asyncio.gather(*(upstream.send("GET", "/") for _ in range(6)), return_exceptions=True)
     refused = [result for result in results if isinstance(result, UpstreamUnavailable)]
     assert 0 < len(refused) < 6

@@ -51,7 +51,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         pages.include_router(local_routes.router(local, apis))
         pages.include_router(front.routes)
         closing.append(front.close)
-    parts = application.Parts(
+    parts = application.ServiceDefinition(
         title="Gateway",
         routes=pages,
         probe=apis.probe,

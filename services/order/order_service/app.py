@@ -79,7 +79,7 @@ def create_app(settings: OrderSettings) -> FastAPI:
     relay = Loop(Relay(PostgresOutbox(engine), publish).step, idle_seconds=1)
     works.append(relay.run)
     placement = Placement(HttpUsers(user), products, placements, relay.wake)
-    parts = application.Parts(
+    parts = application.ServiceDefinition(
         title="Order service",
         routes=router(placement, orders),
         probe=probe,

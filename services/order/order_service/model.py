@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-from shop_shared.fields import EachProductOnce, WholeNumber
+from shop_shared.field_types import UniqueProducts, WholeNumber
 
 MAX_ITEMS = 50
 MAX_QUANTITY = 1_000
@@ -39,7 +39,7 @@ class WantedOrder(_Camel, extra="forbid"):
     """What a customer sends. Prices are not in it: they come from the product service."""
 
     customer_id: UUID
-    items: Annotated[list[WantedItem], EachProductOnce] = Field(min_length=1, max_length=MAX_ITEMS)
+    items: Annotated[list[WantedItem], UniqueProducts] = Field(min_length=1, max_length=MAX_ITEMS)
 
 
 class Item(_Camel):

@@ -50,10 +50,10 @@ class HttpProducts:
         try:
             reserved = _Reservation.model_validate_json(response.content).items
         except ValidationError:
-            raise self._upstream.unexpected(response) from None
+            raise self._upstream.unexpected_response(response) from None
         prices = {item.product_id: item.unit_price for item in reserved}
         if prices.keys() != {item.product_id for item in items}:
-            raise self._upstream.unexpected(response)
+            raise self._upstream.unexpected_response(response)
         return prices
 
     async def confirm(self, order_id: UUID) -> bool:
@@ -61,13 +61,13 @@ class HttpProducts:
         if response.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}:
             return False
         if response.status_code != HTTPStatus.OK:
-            raise self._upstream.unexpected(response)
+            raise self._upstream.unexpected_response(response)
         return True
 
     async def release(self, order_id: UUID) -> None:
         response = await self._upstream.send("DELETE", f"/reservations/{order_id}")
         if response.status_code != HTTPStatus.NO_CONTENT:
-            raise self._upstream.unexpected(response)
+            raise self._upstream.unexpected_response(response)
 
     async def reachable(self) -> None:
         await self._upstream.send("GET", "/health")
@@ -78,10 +78,10 @@ class HttpProducts:
             refusal = _Refusal.model_validate_json(response.content)
             product_id = items[int(refusal.errors[0].field.split(".")[1])].product_id
         except (ValidationError, IndexError):
-            raise self._upstream.unexpected(response) from None
+            raise self._upstream.unexpected_response(response) from None
         match response.status_code, refusal.type:
             case HTTPStatus.NOT_FOUND, "urn:shop:problem:product-not-found":
                 raise ProductUnknown(product_id)
             case HTTPStatus.CONFLICT, "urn:shop:problem:out-of-stock":
                 raise OutOfStock(product_id)
-        raise self._upstream.unexpected(response)
+        raise self._upstream.unexpected_response(response)

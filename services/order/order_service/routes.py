@@ -28,7 +28,7 @@ RequestKey = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
 def router(placement: Placement, orders: Orders) -> APIRouter:
     routes = APIRouter(prefix="/orders", tags=["orders"])
 
-    @routes.post("", status_code=HTTPStatus.CREATED, responses=problems.documented(409))
+    @routes.post("", status_code=HTTPStatus.CREATED, responses=problems.openapi_responses(409))
     async def create_order(
         wanted: WantedOrder,
         response: Response,
@@ -63,7 +63,7 @@ def router(placement: Placement, orders: Orders) -> APIRouter:
             next_cursor=pagination.encode(last.created_at.isoformat(), str(last.order_id)) if last else None,
         )
 
-    @routes.get("/{orderId}", responses=problems.documented(404))
+    @routes.get("/{orderId}", responses=problems.openapi_responses(404))
     async def read_order(orderId: UUID) -> Order:  # noqa: N803  (the article's style of path parameters)
         order = await orders.find(orderId)
         if order is None:
@@ -80,7 +80,7 @@ def _before(cursor: str | None) -> tuple[datetime, UUID] | None:
     try:
         return datetime.fromisoformat(moment), UUID(order_id)
     except ValueError:
-        raise pagination.no_cursor() from None
+        raise pagination.invalid_cursor() from None
 
 
 def _problem(refusal: Exception, wanted: WantedOrder) -> problems.Problem | None:

@@ -20,4 +20,4 @@ class HttpUsers:
         if response.status_code == HTTPStatus.NOT_FOUND:
             raise CustomerUnknown
         if response.status_code != HTTPStatus.OK:
-            raise self._upstream.unexpected(response)
+            raise self._upstream.unexpected_response(response)

@@ -33,7 +33,7 @@ def create_app(settings: ProductSettings) -> FastAPI:
     routes = APIRouter()
     routes.include_router(router(products, Catalogue(products)))
     routes.include_router(reservation_router(reservations))
-    parts = application.Parts(
+    parts = application.ServiceDefinition(
         title="Product service",
         routes=routes,
         probe=ReachedOnce(products),

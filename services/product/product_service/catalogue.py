@@ -8,7 +8,7 @@ from uuid import UUID
 
 from product_service.model import Product
 from product_service.ports import Products, StoreUnavailable
-from shop_shared.resilience.stale import Answer, Stale
+from shop_shared.resilience.stale_cache import CacheResult, StaleCache
 
 _OUTAGES = (StoreUnavailable,)
 
@@ -16,16 +16,16 @@ _OUTAGES = (StoreUnavailable,)
 class Catalogue:
     def __init__(self, products: Products) -> None:
         self._products = products
-        self._single: Stale[UUID, Product | None] = Stale("product")
-        self._pages: Stale[tuple[int, UUID | None], tuple[list[Product], UUID | None]] = Stale("products", entries=64)
-
-    async def find(self, product_id: UUID) -> Answer[Product | None]:
-        return await self._single.fresh_or_remembered(product_id, lambda: self._products.find(product_id), _OUTAGES)
-
-    async def page(self, limit: int, after: UUID | None) -> Answer[tuple[list[Product], UUID | None]]:
-        return await self._pages.fresh_or_remembered(
-            (limit, after), lambda: self._products.page(limit, after), _OUTAGES
+        self._single: StaleCache[UUID, Product | None] = StaleCache("product")
+        self._pages: StaleCache[tuple[int, UUID | None], tuple[list[Product], UUID | None]] = StaleCache(
+            "products", max_entries=64
         )
+
+    async def find(self, product_id: UUID) -> CacheResult[Product | None]:
+        return await self._single.fetch_or_stale(product_id, lambda: self._products.find(product_id), _OUTAGES)
+
+    async def page(self, limit: int, after: UUID | None) -> CacheResult[tuple[list[Product], UUID | None]]:
+        return await self._pages.fetch_or_stale((limit, after), lambda: self._products.page(limit, after), _OUTAGES)
 
 
 class ReachedOnce:

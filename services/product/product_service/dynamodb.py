@@ -54,8 +54,8 @@ class DynamoDB:
 
     async def call(self, request: Callable[[], Answer]) -> Answer:
         try:
-            async with self._bulkhead.place(deadline.remaining()):
-                with self._breaker.guarding((StoreUnavailable,), undecided=(DeadlineExceeded,)):
+            async with self._bulkhead.slot(deadline.remaining()):
+                with self._breaker.guard((StoreUnavailable,), inconclusive=(DeadlineExceeded,)):
                     return await self._within_time(request)
         except BulkheadFull as full:
             raise DeadlineExceeded from full

@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from shop_shared import pagination
-from shop_shared.fields import EachProductOnce, WholeNumber
+from shop_shared.field_types import UniqueProducts, WholeNumber
 
 MAX_INVENTORY = 1_000_000
 MAX_QUANTITY = 10_000
@@ -104,7 +104,7 @@ class NewReservation(_Camel):
 
     reservation_id: UUID
     order_id: UUID | None = None
-    items: Annotated[list[WantedItem], EachProductOnce] = Field(min_length=1, max_length=MAX_RESERVED_PRODUCTS)
+    items: Annotated[list[WantedItem], UniqueProducts] = Field(min_length=1, max_length=MAX_RESERVED_PRODUCTS)
     ttl_seconds: WholeNumber = Field(default=DEFAULT_TTL_SECONDS, ge=1, le=MAX_TTL_SECONDS)
 
 

@@ -25,7 +25,9 @@ log = structlog.get_logger(__name__)
 def reservation_router(reservations: Reservations) -> APIRouter:
     routes = APIRouter(prefix="/reservations", tags=["reservations"])
 
-    @routes.post("", status_code=HTTPStatus.CREATED, responses=problems.documented(404, 409), openapi_extra=INTERNAL)
+    @routes.post(
+        "", status_code=HTTPStatus.CREATED, responses=problems.openapi_responses(404, 409), openapi_extra=INTERNAL
+    )
     async def create_reservation(wanted: NewReservation, response: Response) -> Reservation:
         """Take all of it out of the stock, or nothing. The same request again gets the same answer."""
         try:
@@ -47,14 +49,14 @@ def reservation_router(reservations: Reservations) -> APIRouter:
         response.headers["Location"] = f"/reservations/{reservation.reservation_id}"
         return reservation
 
-    @routes.get("/{reservationId}", responses=problems.documented(404), openapi_extra=INTERNAL)
+    @routes.get("/{reservationId}", responses=problems.openapi_responses(404), openapi_extra=INTERNAL)
     async def read_reservation(reservationId: UUID) -> Reservation:  # noqa: N803  (the article's style of parameters)
         reservation = await reservations.find(reservationId)
         if reservation is None:
             raise _unknown(reservationId)
         return reservation
 
-    @routes.post("/{reservationId}/confirm", responses=problems.documented(404, 409), openapi_extra=INTERNAL)
+    @routes.post("/{reservationId}/confirm", responses=problems.openapi_responses(404, 409), openapi_extra=INTERNAL)
     async def confirm_reservation(reservationId: UUID) -> Reservation:  # noqa: N803
         """The goods are sold and do not come back."""
         try:
@@ -67,7 +69,7 @@ def reservation_router(reservations: Reservations) -> APIRouter:
     @routes.delete(
         "/{reservationId}",
         status_code=HTTPStatus.NO_CONTENT,
-        responses=problems.documented(409),
+        responses=problems.openapi_responses(409),
         openapi_extra=INTERNAL,
     )
     async def release_reservation(reservationId: UUID) -> None:  # noqa: N803

@@ -37,14 +37,14 @@ def router(products: Products, catalogue: Catalogue) -> APIRouter:
         response.headers["Location"] = f"/products/{product.product_id}"
         return product
 
-    @routes.get("/{productId}", openapi_extra=PUBLIC, responses=problems.documented(404))
+    @routes.get("/{productId}", openapi_extra=PUBLIC, responses=problems.openapi_responses(404))
     async def read_product(productId: UUID, response: Response) -> Product:  # noqa: N803  (the article's name)
         answer = await catalogue.find(productId)
         if answer.value is None:
             raise _unknown(productId)
         return answer.value.model_copy(update={"cached": _is_old(answer.age_seconds, response)})
 
-    @routes.post("/{productId}/inventory", responses=problems.documented(404, 409))
+    @routes.post("/{productId}/inventory", responses=problems.openapi_responses(404, 409))
     async def update_inventory(productId: UUID, withdrawal: Withdrawal) -> Stock:  # noqa: N803
         """Take goods out of the stock for good; whoever may want to put them back makes a reservation."""
         try:

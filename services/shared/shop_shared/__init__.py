@@ -1,13 +1,13 @@
-"""What the three services of the shop have in common, and nothing else.
+"""The code that the services of the shop share.
 
-A service is wired in its own ``app.py`` and started by ``python -m <service>``:
+Each service is assembled in its own ``app.py`` and started by ``python -m <service>``:
 
-    settings.load()      the environment, read once, refused with a sentence that names the variable
-    logs.configure()     one JSON object a line on stdout, with service, traceId and timestamp
-    application.build()  FastAPI with problem answers, limits, deadlines, traces, /health, /ready and /metrics
-    server.serve()       uvicorn that drains on SIGTERM
+    settings.load()      reads the environment once; an error names the variable
+    logs.configure()     writes one JSON object a line to stdout, with service, traceId and timestamp
+    application.build()  builds FastAPI with problem details, limits, deadlines, traces, /health, /ready and /metrics
+    server.serve()       runs uvicorn, which drains on SIGTERM
 
-``resilience`` is for calls to other services, ``pagination`` for lists, ``background`` for work beside the requests,
-``telemetry`` for spans, where somebody collects them; ``openapi`` writes the contracts.
-``postgres`` and ``migrations`` are for the services that own a PostgreSQL database; nothing else imports them.
+``resilience`` is for calls to other services, ``pagination`` for lists and ``background`` for background tasks.
+``telemetry`` exports spans. ``openapi`` writes the OpenAPI documents.
+``postgres`` and ``migrations`` are for services that own a PostgreSQL database. No other service imports them.
 """

@@ -1,8 +1,8 @@
-"""Builds the FastAPI application that every service is: routes of its own inside one skin."""
+"""Builds the FastAPI application of a service: its own routes inside the shared middleware and error handling."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -16,87 +16,105 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from shop_shared import background, health, problems, telemetry
-from shop_shared.body_limit import BodyLimit
-from shop_shared.request_log import QUIET, RequestLog
-from shop_shared.resilience.deadline import DeadlineExceeded, Deadlines, on_exceeded
-from shop_shared.resilience.shedding import LoadShedding
+from shop_shared.body_limit import BodyLimitMiddleware
+from shop_shared.request_log import UNLOGGED_PATHS, RequestLogMiddleware
+from shop_shared.resilience.deadline import DeadlineExceeded, DeadlineMiddleware, on_deadline_exceeded
+from shop_shared.resilience.shedding import LoadSheddingMiddleware
 from shop_shared.resilience.upstream import UpstreamUnavailable
 from shop_shared.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
 
 API_VERSION = "1.0.0"
-"""Of the contract, which outlives many images."""
-_ANYWHERE = (400, 413, 422, 500, 503, 504)
-"""Problems that every route may answer with."""
-
+"""Version of the contract. It is independent of the image version."""
+_COMMON_PROBLEMS = (400, 413, 422, 500, 503, 504)
+"""Status codes of problems that every route may return."""
 
 INTERNAL = {"x-internal": True}
-"""``openapi_extra`` of an operation that other services call and the gateway does not publish."""
+"""``openapi_extra`` of an operation that other services call and that the gateway does not publish."""
 PUBLIC: dict[str, Any] = {"security": []}
-"""``openapi_extra`` of an operation for which the gateway asks nobody for a token."""
+"""``openapi_extra`` of an operation that needs no token at the gateway."""
 
 
 @dataclass(frozen=True)
-class Parts:
-    """What a service brings along."""
+class ServiceDefinition:
+    """What distinguishes one service from another."""
 
     title: str
     routes: APIRouter
     probe: health.Probe
-    """asks the database for /ready"""
+    """checks the database for /ready"""
+    state: Mapping[str, object] = field(default_factory=dict)
+    """attributes of ``app.state``, from which the routes' dependencies take their ports"""
     outages: Sequence[type[Exception]] = ()
-    """exceptions that mean: the database is away; they become 503"""
+    """exceptions that mean that the database is unavailable; the service answers them with 503"""
     background: Sequence[Callable[[], Awaitable[None]]] = ()
-    """run beside the requests until the process has drained, then are cancelled; none of them may return"""
+    """tasks that run until the process has drained and are then cancelled; none of them may return"""
     close: Sequence[Callable[[], Awaitable[None]]] = ()
-    """called when the process has drained"""
+    """called after the process has drained"""
 
 
-def build(settings: ServiceSettings, parts: Parts) -> FastAPI:
-    end_telemetry = telemetry.configure(settings)
+def build(settings: ServiceSettings, service: ServiceDefinition) -> FastAPI:
+    app = FastAPI(
+        title=service.title,
+        version=API_VERSION,
+        lifespan=_lifespan(settings, service),
+        generate_unique_id_function=lambda route: to_camel(route.name),
+        # FastAPI's spans would contain paths and queries, which may hold personal data: request_log creates ours.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+        docs_url=None,
+        redoc_url=None,
+        responses=problems.openapi_responses(*_COMMON_PROBLEMS),
+    )
+    for name, value in service.state.items():
+        setattr(app.state, name, value)
+    app.include_router(service.routes)
+    app.openapi = partial(_openapi, app, app.openapi)  # type: ignore[method-assign]  # FastAPI documents this way
+    app.include_router(health.router(health.Readiness(service.probe)))
+    _add_exception_handlers(app, service.outages)
+    _add_middleware(app, settings)
+    return app
+
+
+def _lifespan(
+    settings: ServiceSettings, service: ServiceDefinition
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    flush_telemetry = telemetry.configure(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as open_parts:
-            if end_telemetry:
-                open_parts.push_async_callback(end_telemetry)
-            for close in parts.close:
-                open_parts.push_async_callback(close)
-            await open_parts.enter_async_context(background.running(parts.background))
+        async with AsyncExitStack() as resources:
+            if flush_telemetry:
+                resources.push_async_callback(flush_telemetry)
+            for close in service.close:
+                resources.push_async_callback(close)
+            await resources.enter_async_context(background.running(service.background))
             log.info("service started", port=settings.port)
             yield
         log.info("service stopped")
 
-    app = FastAPI(
-        title=parts.title,
-        version=API_VERSION,
-        lifespan=lifespan,
-        generate_unique_id_function=lambda route: to_camel(route.name),
-        # Its own spans would name paths and queries, which may hold anything a client typed: request_log makes ours.
-        telemetry={"tracing": False, "metrics": False, "logs": False},
-        docs_url=None,
-        redoc_url=None,
-        responses=problems.documented(*_ANYWHERE),
-    )
-    app.include_router(parts.routes)
-    app.openapi = partial(_contract, app, app.openapi)  # type: ignore[method-assign]  # as FastAPI's documents show it
-    app.include_router(health.router(health.Readiness(parts.probe)))
+    return lifespan
+
+
+def _add_exception_handlers(app: FastAPI, outages: Sequence[type[Exception]]) -> None:
     app.add_exception_handler(problems.Problem, problems.on_problem)
     app.add_exception_handler(RequestValidationError, problems.on_invalid_request)
     app.add_exception_handler(HTTPException, problems.on_http_error)
-    app.add_exception_handler(DeadlineExceeded, on_exceeded)
+    app.add_exception_handler(DeadlineExceeded, on_deadline_exceeded)
     app.add_exception_handler(UpstreamUnavailable, _on_unavailable)
-    for outage in parts.outages:
+    for outage in outages:
         app.add_exception_handler(outage, _on_outage)
-    # The last one added is the outermost: metrics also count what the log answers with 500.
-    app.add_middleware(BodyLimit, limit=settings.max_body_bytes)
-    app.add_middleware(Deadlines, most_seconds=settings.request_timeout_seconds)
-    app.add_middleware(LoadShedding, limit=settings.max_requests)
-    app.add_middleware(RequestLog)
-    metrics = Instrumentator(should_group_status_codes=False, excluded_handlers=[f"^{path}$" for path in sorted(QUIET)])
+
+
+def _add_middleware(app: FastAPI, settings: ServiceSettings) -> None:
+    # The middleware added last is the outermost: metrics also count the 500 that the request log answers.
+    app.add_middleware(BodyLimitMiddleware, limit=settings.max_body_bytes)
+    app.add_middleware(DeadlineMiddleware, max_seconds=settings.request_timeout_seconds)
+    app.add_middleware(LoadSheddingMiddleware, limit=settings.max_requests)
+    app.add_middleware(RequestLogMiddleware)
+    unlogged = [f"^{path}$" for path in sorted(UNLOGGED_PATHS)]
+    metrics = Instrumentator(should_group_status_codes=False, excluded_handlers=unlogged)
     metrics.instrument(app).expose(app, include_in_schema=False)
-    return app
 
 
 async def _on_unavailable(_request: Request, error: Exception) -> JSONResponse:
@@ -105,13 +123,13 @@ async def _on_unavailable(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def _on_outage(_request: Request, error: Exception) -> JSONResponse:
-    log.warning("the database is away", exc_info=error)
+    log.warning("the database is unavailable", exc_info=error)
     return problems.response(problems.unavailable("the database of this service"))
 
 
-def _contract(app: FastAPI, generated: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """FastAPI's document with our problems in it, which are no models of a route."""
+def _openapi(app: FastAPI, generate: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return FastAPI's document, with the schema of problem details added: no route has it as a model."""
     if app.openapi_schema is None:
-        document = generated()
+        document = generate()
         document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = problems.SCHEMA
-    return generated()
+    return generate()

@@ -1,7 +1,7 @@
-"""Work that a service does beside its requests: it goes on after a failure, and ends with the process.
+"""Background tasks of a service: they continue after a failure and end with the process.
 
-A task that raises is logged and started again, later each time up to a minute; one that dies unseen would leave work
-undone for as long as the pod lives.
+A task that raises is logged and restarted, with an exponential delay of up to one minute. Without a restart, a task
+that failed unnoticed would leave its work undone for as long as the pod runs.
 """
 
 import asyncio
@@ -13,16 +13,16 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-MAX_PAUSE_SECONDS = 60.0
-# A task that has run for so long was well: its next failure is a first one again.
-WELL_AFTER_SECONDS = 60.0
+MAX_DELAY_SECONDS = 60.0
+# After a run of this length, the delay starts from the beginning.
+RESET_AFTER_SECONDS = 60.0
 
 Work = Callable[[], Awaitable[None]]
 
 
 @asynccontextmanager
 async def running(works: Sequence[Work]) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(_forever(work)) for work in works]
+    tasks = [asyncio.create_task(_run_forever(work)) for work in works]
     try:
         yield
     finally:
@@ -31,20 +31,20 @@ async def running(works: Sequence[Work]) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _forever(work: Work) -> NoReturn:
-    pause = 1.0
+async def _run_forever(work: Work) -> NoReturn:
+    delay = 1.0
     clock = asyncio.get_running_loop().time
     while True:
         started = clock()
         try:
             await work()
-            log.error("background work has ended; it is started again", work=_name(work))
+            log.error("background task ended; restarting", work=_name(work))
         except Exception:
-            log.exception("background work failed; it is started again", work=_name(work), pauseSeconds=pause)
-        if clock() - started > WELL_AFTER_SECONDS:
-            pause = 1.0
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, MAX_PAUSE_SECONDS)
+            log.exception("background task failed; restarting", work=_name(work), delaySeconds=delay)
+        if clock() - started > RESET_AFTER_SECONDS:
+            delay = 1.0
+        await asyncio.sleep(delay)
+        delay = min(2 * delay, MAX_DELAY_SECONDS)
 
 
 def _name(work: Work) -> str:

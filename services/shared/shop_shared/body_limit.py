@@ -1,6 +1,6 @@
-"""Refuses bodies over a limit, before they fill the memory of the pod.
+"""Rejects request bodies above a limit before they fill the memory of the pod.
 
-FastAPI has such a limit too, but answers in plain text where the length is declared; ours answers with a problem.
+FastAPI has such a limit too, but it answers in plain text when the length is declared. Ours answers with a problem.
 """
 
 from http import HTTPStatus
@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shop_shared import problems
 
 
-class BodyLimit:
+class BodyLimitMiddleware:
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self._app = app
         self._limit = limit
@@ -21,7 +21,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        detail = f"the body is longer than the {self._limit} bytes that are accepted; send less"
+        detail = f"the body exceeds the limit of {self._limit} bytes; send a shorter body"
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdigit() and int(declared) > self._limit:
             problem = problems.Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "content-too-large", detail)
@@ -29,7 +29,7 @@ class BodyLimit:
             return
         received = 0
 
-        async def counted() -> Message:
+        async def receive_counted() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
@@ -37,4 +37,4 @@ class BodyLimit:
                 raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
             return message
 
-        await self._app(scope, counted, send)
+        await self._app(scope, receive_counted, send)

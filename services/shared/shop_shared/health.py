@@ -1,8 +1,8 @@
-"""What the kubelet asks: does the process live, and may it get requests.
+"""Liveness and readiness probes for the kubelet.
 
-``/health`` touches nothing: a process that cannot reach its database must not be killed for it. ``/ready`` asks the
-database, for two seconds at most. Overlapping questions share one probe, so a database that hangs is asked once at a
-time.
+``/health`` checks nothing else: the kubelet must not kill a process that cannot reach its database. ``/ready`` checks
+the database, for two seconds at most. Concurrent requests share one probe, so a database that hangs gets one query at
+a time.
 """
 
 import asyncio
@@ -15,35 +15,35 @@ from shop_shared import problems
 
 log = structlog.get_logger(__name__)
 
-BOUND_SECONDS = 2.0
+TIMEOUT_SECONDS = 2.0
 
 Probe = Callable[[], Awaitable[None]]
-"""Returns when the database has answered, raises when it has not."""
+"""Returns when the database has answered. Raises when it is unavailable."""
 
 
 class Readiness:
     def __init__(self, probe: Probe) -> None:
         self._probe = probe
-        self._asking: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
 
     async def is_ready(self) -> bool:
-        asking = self._asking
-        if asking is None or asking.done():
-            asking = self._asking = asyncio.create_task(self._ask())
-        done, _ = await asyncio.wait({asking}, timeout=BOUND_SECONDS)
+        task = self._task
+        if task is None or task.done():
+            task = self._task = asyncio.create_task(self._run_probe())
+        done, _ = await asyncio.wait({task}, timeout=TIMEOUT_SECONDS)
         if not done:
             # Not awaited: a driver may need seconds to give up a connection that hangs.
-            asking.cancel()
-            log.warning("not ready: the database does not answer", boundSeconds=BOUND_SECONDS)
+            task.cancel()
+            log.warning("not ready: the database does not answer", timeoutSeconds=TIMEOUT_SECONDS)
             return False
-        if asking.cancelled():
+        if task.cancelled():
             return False
-        if error := asking.exception():
-            log.warning("not ready: the database refuses", exc_info=error)
+        if error := task.exception():
+            log.warning("not ready: the database probe failed", exc_info=error)
             return False
         return True
 
-    async def _ask(self) -> None:
+    async def _run_probe(self) -> None:
         await self._probe()
 
 

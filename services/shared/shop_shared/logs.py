@@ -1,7 +1,7 @@
-"""Structured logs: one JSON object a line on stdout, for our own events and for those of the libraries.
+"""Structured logs: one JSON object a line on stdout, for our own events and for those of libraries.
 
-Personal data must not reach a log. The messages of exceptions often quote the values they choked on (PostgreSQL: "Key
-(email)=(…) already exists"), so an exception is logged as its type and its frames, never as its text.
+Personal data must not reach a log. Exception messages often quote the values that caused them (PostgreSQL: "Key
+(email)=(…) already exists"). So an exception is logged by its type and frames, never by its message.
 """
 
 import logging
@@ -20,7 +20,7 @@ _FRAMES = 12
 
 
 def configure(settings: ServiceSettings) -> None:
-    def identity(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    def add_service(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         event["service"] = settings.service_name
         event["version"] = settings.service_version
         event["environment"] = settings.environment
@@ -30,9 +30,9 @@ def configure(settings: ServiceSettings) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp"),
-        identity,
-        _trace,
-        _exception,
+        add_service,
+        _add_trace,
+        _add_exception,
     ]
     structlog.configure(
         processors=[*fields, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -52,31 +52,31 @@ def configure(settings: ServiceSettings) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
-    # stamina's own hook logs what was retried with its arguments and the exception's text; its metric is enough.
+    # stamina's default hook logs the arguments of the call and the exception's message; its metric is enough.
     stamina.instrumentation.set_on_retry_hooks([stamina.instrumentation.PrometheusOnRetryHook])
     for chatty in ("httpx2", "httpcore2", "botocore", "boto3", "urllib3"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
-def _trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     event["traceId"] = tracing.trace_id()
     event["spanId"] = tracing.span_id()
     return event
 
 
-def _exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _add_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     raised = event.pop("exc_info", None)
     if raised is True:
         raised = sys.exception()
     if isinstance(raised, tuple):
         raised = raised[1]
     if isinstance(raised, BaseException):
-        event["exception"] = _chain(raised)
+        event["exception"] = _exception_chain(raised)
     return event
 
 
-def _chain(error: BaseException) -> list[dict[str, object]]:
-    """The exception and what caused it, outermost first."""
+def _exception_chain(error: BaseException) -> list[dict[str, object]]:
+    """Return the exception and its causes, outermost first."""
     links: list[dict[str, object]] = []
     current: BaseException | None = error
     while current is not None and len(links) < _FRAMES:

@@ -1,7 +1,7 @@
-"""Lists in pages: ``?limit=&cursor=``, answered with ``{items, nextCursor}``.
+"""Cursor-based pagination: ``?limit=&cursor=``, answered with ``{items, nextCursor}``.
 
-A cursor names the last item of the page before, so a page is found by key and never by counting: what is added or
-removed meanwhile neither repeats an item nor skips one. It is opaque to clients, and checked like any other input.
+A cursor holds the key of the last item of the previous page. So an item that is added or removed between two requests
+neither repeats nor hides another one. Cursors are opaque to clients, and are validated like any other input.
 """
 
 import base64
@@ -19,15 +19,16 @@ from shop_shared import problems
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
 
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many items at most")]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Maximum number of items")]
 Cursor = Annotated[
-    str | None, Query(min_length=1, max_length=512, description="nextCursor of the page before; nothing for the first")
+    str | None,
+    Query(min_length=1, max_length=512, description="nextCursor of the previous page; omit it for the first page"),
 ]
 Item = TypeVar("Item")
 
 
 class Page(BaseModel, Generic[Item]):
-    """Some items, and where the next ones begin."""
+    """A page of a list, with the cursor of the next page."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
@@ -36,31 +37,31 @@ class Page(BaseModel, Generic[Item]):
 
 
 def encode(*key: str) -> str:
-    """The cursor that continues after the item with this key."""
+    """Return the cursor that continues after the item with this key."""
     return base64.urlsafe_b64encode(json.dumps(key, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
 def decode(cursor: str, parts: int = 1) -> list[str]:
-    """The key in a cursor; one that we did not make is refused as the client's mistake."""
+    """Return the key in a cursor. Raises a 422 problem for a cursor that this service did not create."""
     try:
         key = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars="-_", validate=True))
     except (binascii.Error, ValueError):
-        raise no_cursor() from None
+        raise invalid_cursor() from None
     if not isinstance(key, list) or len(key) != parts or not all(isinstance(part, str) for part in key):
-        raise no_cursor()
+        raise invalid_cursor()
     return key
 
 
 def after(cursor: str | None) -> UUID | None:
-    """The id in a cursor of a list whose key is one id."""
+    """Return the id in a cursor, for a list whose key is a single id."""
     if cursor is None:
         return None
     (key,) = decode(cursor)
     try:
         return UUID(key)
     except ValueError:
-        raise no_cursor() from None
+        raise invalid_cursor() from None
 
 
-def no_cursor() -> problems.Problem:
-    return problems.invalid("cursor", "this is no nextCursor of this list; leave it out to start from the beginning")
+def invalid_cursor() -> problems.Problem:
+    return problems.invalid("cursor", "is not a nextCursor of this list; omit it to start from the beginning")

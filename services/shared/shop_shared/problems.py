@@ -1,7 +1,7 @@
-"""Errors as RFC 9457 ``application/problem+json``: what is wrong, where, and what to do about it.
+"""Errors as RFC 9457 ``application/problem+json``: what is wrong, where, and how to fix it.
 
-Routes raise a ``Problem``; what FastAPI refuses by itself (a malformed body, an unknown path) is rendered the same
-way, so a client needs to understand one shape only. Answers never quote the client's input.
+Routes raise a ``Problem``. Errors that FastAPI detects itself (a malformed body, an unknown path) have the same form,
+so clients handle only one. A problem never quotes the client's input.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,10 @@ SCHEMA = {
         "status": {"type": "integer"},
         "detail": {"type": "string"},
         "traceId": {"type": ["string", "null"]},
-        "fallback": {"type": "boolean", "description": "true: said in place of a service that does not answer"},
+        "fallback": {
+            "type": "boolean",
+            "description": "true: a fallback answer, because another service is unavailable",
+        },
         "errors": {
             "type": "array",
             "items": {
@@ -39,22 +42,22 @@ SCHEMA = {
         },
     },
 }
-_MEANING: Mapping[int, str] = {
-    400: "The body is no JSON",
-    404: "There is no such thing",
-    409: "It conflicts with what is there",
-    412: "It has changed since it was read",
+_DESCRIPTIONS: Mapping[int, str] = {
+    400: "The body is not JSON",
+    404: "The resource does not exist",
+    409: "The request conflicts with the current state of the resource",
+    412: "The resource has changed since the client read it",
     413: "The body is too long",
-    422: "A field is wrong",
-    500: "An error of this service",
-    503: "Try later",
-    504: "The time that the caller had is over",
+    422: "A field is invalid",
+    500: "The service failed",
+    503: "The service is unavailable; retry later",
+    504: "The deadline of the caller has passed",
 }
 
 
 @dataclass
 class Problem(Exception):
-    """An answer that is not a success; ``kind`` is for programs, ``detail`` is for people."""
+    """An error response. ``kind`` is for programs, ``detail`` for people."""
 
     status: HTTPStatus
     kind: str
@@ -62,13 +65,13 @@ class Problem(Exception):
     errors: Sequence[Mapping[str, str]] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     fallback: bool = False
-    """said in place of a service that does not answer"""
+    """this is a fallback answer, because another service is unavailable"""
 
 
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What a route says of its problems in the service's OpenAPI document."""
+def openapi_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe a route's problems for the service's OpenAPI document."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": _MEANING[status], "content": content} for status in statuses}
+    return {status: {"description": _DESCRIPTIONS[status], "content": content} for status in statuses}
 
 
 def not_found(kind: str, detail: str) -> Problem:
@@ -80,17 +83,17 @@ def conflict(kind: str, detail: str) -> Problem:
 
 
 def invalid(where: str, message: str) -> Problem:
-    """The request is well-formed, but a field of it cannot be accepted."""
+    """The request is well-formed, but one of its fields is invalid."""
     errors = ({"field": where, "message": message},)
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", f"{where}: {message}", errors)
 
 
 def unavailable(what: str, retry_after: float = RETRY_AFTER_SECONDS) -> Problem:
-    """Something behind this service does not answer; the same request may succeed a little later."""
+    """A dependency of this service does not answer. The same request may succeed later."""
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "unavailable",
-        f"{what} does not answer right now; nothing was lost, send the request again after the time in Retry-After",
+        f"{what} does not answer; nothing was lost, send the request again after the time in Retry-After",
         headers={"Retry-After": str(ceil(retry_after))},
     )
 
@@ -132,7 +135,7 @@ async def on_http_error(_request: Request, error: Exception) -> JSONResponse:
 
 
 def _field(location: Sequence[int | str]) -> str:
-    """``("body", "items", 0, "quantity")`` as ``items.0.quantity``; a body that is no JSON at all is ``body``."""
+    """``("body", "items", 0, "quantity")`` becomes ``items.0.quantity``. A body that is not JSON is ``body``."""
     path = [str(part) for part in location if isinstance(part, str) or location[0] == "body"]
     is_nested = len(path) > 1 and path[0] in {"body", "path", "query", "header"} and not path[1].isdigit()
     return ".".join(path[1:] if is_nested else path[:1])

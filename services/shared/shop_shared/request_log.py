@@ -1,6 +1,6 @@
-"""The outer skin of a request: its trace, one log line when it is answered, and an answer when nobody gave one.
+"""The outermost middleware: it starts the trace, logs each answered request, and answers an unhandled error with 500.
 
-The line holds the route's template, not the path: a path may hold anything that a client typed.
+The log line holds the route's template instead of the path, because a path may contain personal data.
 """
 
 from http import HTTPStatus
@@ -16,11 +16,11 @@ from shop_shared.resilience.shedding import PROBES
 
 log = structlog.get_logger(__name__)
 
-# Called every few seconds by the kubelet and by Prometheus: a line for each would bury the others.
-QUIET = PROBES
+# The kubelet and Prometheus call these every few seconds: a line for each call would hide the others.
+UNLOGGED_PATHS = PROBES
 
 
-class RequestLog:
+class RequestLogMiddleware:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
@@ -28,14 +28,15 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        with tracing.request_span(Headers(scope=scope), record=scope["path"] not in QUIET) as span:
-            await self._answer(scope, receive, send, span)
+        with tracing.request_span(Headers(scope=scope), record=scope["path"] not in UNLOGGED_PATHS) as span:
+            await self._handle(scope, receive, send, span)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, span: trace.Span) -> None:
+    async def _handle(self, scope: Scope, receive: Receive, send: Send, span: trace.Span) -> None:
         started = perf_counter()
         status: int | None = None
 
-        async def noting(message: Message) -> None:
+        # Only the ASGI messages show the status and the end of a response.
+        async def send_and_log(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -45,18 +46,18 @@ class RequestLog:
                 self._write_line(scope, status, perf_counter() - started)
 
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, receive, send_and_log)
         except Exception:
             log.exception("request failed", method=scope["method"], route=_route(scope))
             if status is not None:
                 raise
-            detail = "an error of this service, not of the request; it has been logged under the traceId"
+            detail = "internal error; the request is not the cause; see the service's log for the traceId"
             problem = problems.Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", detail)
-            await problems.response(problem)(scope, receive, noting)
+            await problems.response(problem)(scope, receive, send_and_log)
 
     @staticmethod
     def _write_line(scope: Scope, status: int | None, seconds: float) -> None:
-        if scope["path"] in QUIET:
+        if scope["path"] in UNLOGGED_PATHS:
             return
         log.info(
             "request answered",
@@ -68,7 +69,7 @@ class RequestLog:
 
 
 def _describe(span: trace.Span, scope: Scope, status: int) -> None:
-    """By OpenTelemetry's conventions for HTTP servers."""
+    """Set the attributes that OpenTelemetry's semantic conventions define for HTTP servers."""
     span.update_name(f"{scope['method']} {_route(scope)}")
     span.set_attributes(
         {"http.request.method": scope["method"], "http.route": _route(scope), "http.response.status_code": status}

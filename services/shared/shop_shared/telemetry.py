@@ -1,6 +1,6 @@
-"""Sends spans over OTLP where ``OTEL_EXPORTER_OTLP_ENDPOINT`` is set; off otherwise, and then not even imported.
+"""Exports spans over OTLP if ``OTEL_EXPORTER_OTLP_ENDPOINT`` is set. Otherwise the exporter is not even imported.
 
-The exporter and the sampler read their other ``OTEL_*`` variables themselves.
+The exporter and the sampler read the other ``OTEL_*`` variables themselves.
 """
 
 import asyncio
@@ -15,10 +15,10 @@ Close = Callable[[], Awaitable[None]]
 
 
 def configure(settings: ServiceSettings) -> Close | None:
-    """What sends the last spans when the process ends, or nothing when traces are off."""
+    """Return a function that exports the last spans at shutdown, or ``None`` if traces are off."""
     if not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
         return None
-    # Imported here: they take memory that a pod without traces need not have.
+    # Imported here to save memory in pods without traces.
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
     from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415

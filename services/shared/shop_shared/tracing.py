@@ -1,7 +1,7 @@
-"""The W3C trace context of the work at hand, so that one order can be followed through services, topic and queue.
+"""The W3C trace context of the current request or event: it follows an order through services, topic and queue.
 
-The ids travel and are logged with OpenTelemetry's API alone. Spans are recorded and sent only where
-``OTEL_EXPORTER_OTLP_ENDPOINT`` says where to; see ``telemetry``.
+Propagating and logging the ids needs only OpenTelemetry's API. Spans are recorded and exported only if
+``OTEL_EXPORTER_OTLP_ENDPOINT`` is set; see ``telemetry``.
 """
 
 import secrets
@@ -24,33 +24,33 @@ def request_span(
     *,
     record: bool = True,
 ) -> Iterator[trace.Span]:
-    """Continue the caller's trace, or start one when the caller sent none (or a malformed one)."""
+    """Continue the caller's trace. Start a new one if the caller sent none or a malformed one."""
     context = _propagator.extract(headers, context=otel_context.Context())
     tracer = _tracer if record else trace.NoOpTracer()
-    # Exceptions are not recorded on spans: their messages may quote personal data, as with logs.
+    # Spans do not record exceptions: their messages may quote personal data, as in logs.
     with tracer.start_as_current_span(
         name, context=context, kind=kind, record_exception=False, set_status_on_exception=False
     ) as span:
         if span.is_recording():
             yield span
             return
-    bare = _unrecorded(context)
-    token = otel_context.attach(trace.set_span_in_context(bare, context))
+    unrecorded = _unrecorded_span(context)
+    token = otel_context.attach(trace.set_span_in_context(unrecorded, context))
     try:
-        yield bare
+        yield unrecorded
     finally:
         otel_context.detach(token)
 
 
 @contextmanager
 def client_span(name: str, kind: trace.SpanKind = trace.SpanKind.CLIENT) -> Iterator[trace.Span]:
-    """One call to somebody else, as a part of the current trace."""
+    """A call to another service, as a span of the current trace."""
     with _tracer.start_as_current_span(name, kind=kind, record_exception=False, set_status_on_exception=False) as span:
         yield span
 
 
 def trace_id() -> str | None:
-    """The current trace id as log lines and problem answers carry it."""
+    """Return the current trace id, as in log lines and problem details."""
     span = trace.get_current_span().get_span_context()
     return trace.format_trace_id(span.trace_id) if span.is_valid else None
 
@@ -61,12 +61,12 @@ def span_id() -> str | None:
 
 
 def inject(headers: MutableMapping[str, str]) -> None:
-    """Put the current trace into the headers of a call to another service."""
+    """Add the current trace context to the headers of a call to another service."""
     _propagator.inject(headers)
 
 
-def _unrecorded(context: otel_context.Context) -> trace.Span:
-    """Without an exporter: only the ids, the caller's trace id if there is one."""
+def _unrecorded_span(context: otel_context.Context) -> trace.Span:
+    """Return a span that only carries ids, for use without an exporter. It keeps the caller's trace id."""
     caller = trace.get_current_span(context).get_span_context()
     return trace.NonRecordingSpan(
         trace.SpanContext(

@@ -18,7 +18,7 @@ def create_app(settings: UserSettings) -> FastAPI:
     url = settings.database_url.get_secret_value()
     engine = postgres.engine(url, settings)
     probe = postgres.Probe(url, settings)
-    parts = application.Parts(
+    parts = application.ServiceDefinition(
         title="User service",
         routes=router(PostgresUsers(engine)),
         probe=probe,

@@ -32,7 +32,9 @@ def router(users: Users) -> APIRouter:
         items = found[:limit]
         return pagination.Page(items=items, next_cursor=pagination.encode(str(items[-1].user_id)) if more else None)
 
-    @routes.post("", status_code=HTTPStatus.CREATED, responses={201: {"headers": _ETAG}, **problems.documented(409)})
+    @routes.post(
+        "", status_code=HTTPStatus.CREATED, responses={201: {"headers": _ETAG}, **problems.openapi_responses(409)}
+    )
     async def create_user(new: NewUser, response: Response) -> User:
         try:
             user = await users.add(new)
@@ -49,7 +51,7 @@ def router(users: Users) -> APIRouter:
         responses={
             200: {"headers": _ETAG},
             304: {"description": "The caller has this version already", "headers": _ETAG},
-            **problems.documented(404),
+            **problems.openapi_responses(404),
         },
     )
     async def read_user(
@@ -66,7 +68,7 @@ def router(users: Users) -> APIRouter:
         response.headers["ETag"] = tag
         return user
 
-    @routes.patch("/{userId}", responses={200: {"headers": _ETAG}, **problems.documented(404, 409, 412)})
+    @routes.patch("/{userId}", responses={200: {"headers": _ETAG}, **problems.openapi_responses(404, 409, 412)})
     async def change_user(
         userId: UUID,  # noqa: N803
         change: UserChange,

@@ -1,7 +1,10 @@
-"""What keeps one part's trouble from becoming everybody's. docs/resilience.md says how the pieces work together.
+"""Failure isolation between services. docs/resilience.md explains how the pieces work together.
 
-upstream   calls to another service, with all of the below     breaker    stops asking who fails
-deadline   how long whoever waits still waits                  budget     retries are a share of the requests
-bulkhead   how many calls to one service at once               shedding   how many requests at once
-stale      the last good answer, where that is better than none
+upstream      calls another service through the pieces below
+deadline      how much time the caller still has
+bulkhead      limits concurrent calls to one service
+breaker       stops calls to a service that fails
+retry_budget  limits retries to a share of the requests
+shedding      limits concurrent requests to this service
+stale_cache   serves the last good answer during an outage, where old data does no harm
 """

@@ -1,11 +1,12 @@
-"""A circuit breaker: after too many failures nobody asks any more for a while, then one call finds out.
+"""A circuit breaker: after too many failures it rejects calls for a while, then tries a single probe.
 
-    CLOSED     calls go through and are counted; opens when half of the last ten seconds' calls failed
-    OPEN       calls are refused at once, for thirty seconds
-    HALF_OPEN  one single call goes through: it closes the breaker, or opens it for another thirty seconds
+    CLOSED     calls pass and are counted; it opens when half of the calls of the last ten seconds failed
+    OPEN       calls are rejected at once, for thirty seconds
+    HALF_OPEN  a single call passes: it closes the breaker, or opens it for another thirty seconds
 
-Our own, since the libraries at hand (purgatory, aiobreaker, pybreaker, hyx) count consecutive failures and not a share
-of a rolling window, or let more than one probe through. For one event loop; not for threads.
+This is our own implementation. The available libraries (purgatory, aiobreaker, pybreaker, hyx) count consecutive
+failures instead of a share of a rolling window, or allow more than one probe. It serves one event loop; it is not
+thread-safe.
 """
 
 import time
@@ -21,14 +22,14 @@ from prometheus_client import Counter, Gauge
 log = structlog.get_logger(__name__)
 
 _state = Gauge("circuit_breaker_state", "0 closed, 1 half-open, 2 open", ["upstream"])
-_changes = Counter("circuit_breaker_transitions", "Changes of a breaker's state", ["upstream", "to"])
-_refused = Counter("circuit_breaker_refused", "Calls that a breaker did not let through", ["upstream"])
+_transitions = Counter("circuit_breaker_transitions", "State changes of a circuit breaker", ["upstream", "to"])
+_rejected = Counter("circuit_breaker_refused", "Calls that a circuit breaker rejected", ["upstream"])
 
 Failures = tuple[type[BaseException], ...]
 
 
 class State(IntEnum):
-    """As the metric shows it."""
+    """The values are those of the metric."""
 
     CLOSED = 0
     HALF_OPEN = 1
@@ -40,7 +41,7 @@ class BreakerPolicy:
     failure_rate: float = 0.5
     window_seconds: int = 10
     minimum_calls: int = 10
-    """Below this many in the window a share says nothing."""
+    """With fewer calls in the window, the failure rate is not meaningful."""
     open_seconds: float = 30
 
 
@@ -53,8 +54,10 @@ class CircuitOpen(Exception):
 
 
 @dataclass
-class _Second:
-    at: int
+class _Bucket:
+    """The calls of one second."""
+
+    second: int
     calls: int = 0
     failed: int = 0
 
@@ -66,82 +69,86 @@ class Breaker:
         self._upstream = upstream
         self._policy = policy or BreakerPolicy()
         self._clock = clock
-        self._seconds: deque[_Second] = deque()
+        self._window: deque[_Bucket] = deque()
         self._opened_at = 0.0
-        self._era = 0
-        """Grows with each change of state: what a call of an earlier one meets says nothing of this one."""
+        self._generation = 0
+        """Increases with each state change: the result of a call from an earlier generation is ignored."""
         self.state = State.CLOSED
         _state.labels(upstream).set(State.CLOSED)
 
     @contextmanager
-    def guarding(self, failures: Failures, undecided: Failures = ()) -> Iterator[None]:
-        """Let one call through and note how it ended, or raise ``CircuitOpen``.
+    def guard(self, failures: Failures, inconclusive: Failures = ()) -> Iterator[None]:
+        """Allow one call and record its result, or raise ``CircuitOpen``.
 
-        Any other exception is an answer, so the other side works. A call that was cancelled says nothing.
+        Any other exception is an answer, so the service works. A cancelled call is inconclusive.
         """
-        era = self._admit()
+        generation = self._before_call()
         try:
             yield
-        except undecided:
-            self._undecided(era)
+        except inconclusive:
+            self._inconclusive(generation)
             raise
         except failures:
-            self._ended(era, failed=True)
+            self._after_call(generation, failed=True)
             raise
         except Exception:
-            self._ended(era, failed=False)
+            self._after_call(generation, failed=False)
             raise
         except BaseException:
-            self._undecided(era)
+            self._inconclusive(generation)
             raise
-        self._ended(era, failed=False)
+        self._after_call(generation, failed=False)
 
-    def _admit(self) -> int:
+    def _before_call(self) -> int:
         if self.state is State.OPEN:
             left = self._opened_at + self._policy.open_seconds - self._clock()
             if left > 0:
-                self._refuse(left)
-            self._become(State.HALF_OPEN)
+                self._reject(left)
+            self._set_state(State.HALF_OPEN)
         elif self.state is State.HALF_OPEN:
-            self._refuse(1)
-        return self._era
+            self._reject(1)
+        return self._generation
 
-    def _refuse(self, seconds: float) -> None:
-        _refused.labels(self._upstream).inc()
-        raise CircuitOpen(self._upstream, seconds)
+    def _reject(self, retry_after: float) -> None:
+        _rejected.labels(self._upstream).inc()
+        raise CircuitOpen(self._upstream, retry_after)
 
-    def _ended(self, era: int, *, failed: bool) -> None:
-        if era != self._era:
+    def _after_call(self, generation: int, *, failed: bool) -> None:
+        if generation != self._generation:
             return
         if self.state is State.HALF_OPEN:
-            self._become(State.OPEN if failed else State.CLOSED)
-        elif self._is_too_much(failed=failed) and failed:
-            self._become(State.OPEN)
+            self._set_state(State.OPEN if failed else State.CLOSED)
+            return
+        self._record(failed=failed)
+        if failed and self._over_threshold():
+            self._set_state(State.OPEN)
 
-    def _undecided(self, era: int) -> None:
-        if era == self._era and self.state is State.HALF_OPEN:
+    def _inconclusive(self, generation: int) -> None:
+        if generation == self._generation and self.state is State.HALF_OPEN:
             opened_at = self._opened_at
-            self._become(State.OPEN)
-            self._opened_at = opened_at  # the time is over: the next call is the probe
+            self._set_state(State.OPEN)
+            self._opened_at = opened_at  # the open time has already passed: the next call is the probe
 
-    def _is_too_much(self, *, failed: bool) -> bool:
+    def _record(self, *, failed: bool) -> None:
         now = int(self._clock())
-        if not self._seconds or self._seconds[-1].at != now:
-            self._seconds.append(_Second(now))
-        while self._seconds[0].at <= now - self._policy.window_seconds:
-            self._seconds.popleft()
-        self._seconds[-1].calls += 1
-        self._seconds[-1].failed += failed
-        calls = sum(second.calls for second in self._seconds)
-        failures = sum(second.failed for second in self._seconds)
-        return calls >= self._policy.minimum_calls and failures >= calls * self._policy.failure_rate
+        if not self._window or self._window[-1].second != now:
+            self._window.append(_Bucket(now))
+        while self._window[0].second <= now - self._policy.window_seconds:
+            self._window.popleft()
+        self._window[-1].calls += 1
+        self._window[-1].failed += failed
 
-    def _become(self, state: State) -> None:
+    def _over_threshold(self) -> bool:
+        calls = sum(bucket.calls for bucket in self._window)
+        failed = sum(bucket.failed for bucket in self._window)
+        return calls >= self._policy.minimum_calls and failed >= calls * self._policy.failure_rate
+
+    def _set_state(self, state: State) -> None:
         self.state = state
-        self._era += 1
-        self._seconds.clear()
+        self._generation += 1
+        self._window.clear()
         if state is State.OPEN:
             self._opened_at = self._clock()
         _state.labels(self._upstream).set(state)
-        _changes.labels(self._upstream, state.name.lower()).inc()
+        _transitions.labels(self._upstream, state.name.lower()).inc()
         log.warning("circuit breaker changed", upstream=self._upstream, state=state.name)

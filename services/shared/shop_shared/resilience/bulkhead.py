@@ -1,4 +1,4 @@
-"""A bounded number of calls to one service at once, so that a slow one does not take every request with it."""
+"""Limits concurrent calls to one service, so that a slow service does not block every request."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,27 +6,27 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import Gauge
 
-_busy = Gauge("bulkhead_calls", "Calls to another service that are under way", ["upstream"])
+_active_calls = Gauge("bulkhead_calls", "Active calls to another service", ["upstream"])
 
 
 class BulkheadFull(Exception):
-    """No place became free in time; the call was not made."""
+    """No slot became free in time. The call was not made."""
 
 
 class Bulkhead:
-    def __init__(self, upstream: str, places: int) -> None:
-        self._places = asyncio.Semaphore(places)
-        self._busy = _busy.labels(upstream)
+    def __init__(self, upstream: str, max_concurrent: int) -> None:
+        self._slots = asyncio.Semaphore(max_concurrent)
+        self._active_calls = _active_calls.labels(upstream)
 
     @asynccontextmanager
-    async def place(self, wait_seconds: float | None) -> AsyncIterator[None]:
+    async def slot(self, wait_seconds: float | None) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(wait_seconds):
-                await self._places.acquire()
+                await self._slots.acquire()
         except TimeoutError:
             raise BulkheadFull from None
         try:
-            with self._busy.track_inprogress():
+            with self._active_calls.track_inprogress():
                 yield
         finally:
-            self._places.release()
+            self._slots.release()

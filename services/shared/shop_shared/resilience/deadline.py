@@ -1,7 +1,7 @@
-"""How long the one who asked still waits. It travels with every call, so that nobody works for an answer that is late.
+"""How much time the caller still has. Every call carries it, so that no service works on an answer that comes too late.
 
-The header says how many milliseconds are left, not a time of day: clocks differ. A request without one gets the
-service's own limit, and none gets more than that.
+The header holds the remaining milliseconds instead of a time of day, because clocks differ. A request without the
+header gets the service's own limit. No request gets more than that.
 """
 
 import time
@@ -23,15 +23,15 @@ _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 
 class DeadlineExceeded(Exception):
-    """Nobody waits for the answer any more."""
+    """The caller no longer waits for the answer."""
 
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """All calls made inside end within that time, or within the time that was set before if that is shorter."""
+    """All calls inside the block end within this time, or within an outer deadline if that is shorter."""
     ends = time.monotonic() + seconds
-    earlier = _deadline.get()
-    token = _deadline.set(ends if earlier is None else min(ends, earlier))
+    outer = _deadline.get()
+    token = _deadline.set(ends if outer is None else min(ends, outer))
     try:
         yield
     finally:
@@ -39,7 +39,7 @@ def within(seconds: float) -> Iterator[None]:
 
 
 def remaining() -> float | None:
-    """Seconds; ``None`` when no deadline is set. Raises ``DeadlineExceeded`` when none are left."""
+    """Return the remaining seconds, or ``None`` without a deadline. Raises ``DeadlineExceeded`` when none remain."""
     ends = _deadline.get()
     if ends is None:
         return None
@@ -50,33 +50,33 @@ def remaining() -> float | None:
 
 
 def inject(headers: MutableMapping[str, str]) -> None:
-    """Pass on what is left to the service that is called."""
+    """Add the remaining time to the headers of a call to another service."""
     left = remaining()
     if left is not None:
         headers[HEADER] = str(max(1, int(left * 1000)))
 
 
-class Deadlines:
-    """Sets the deadline of each request."""
+class DeadlineMiddleware:
+    """ASGI middleware that sets the deadline of each request."""
 
-    def __init__(self, app: ASGIApp, most_seconds: float) -> None:
+    def __init__(self, app: ASGIApp, max_seconds: float) -> None:
         self._app = app
-        self._most_seconds = most_seconds
+        self._max_seconds = max_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        with within(self._allowed(Headers(scope=scope).get(HEADER, ""))):
+        with within(self._limit(Headers(scope=scope).get(HEADER, ""))):
             await self._app(scope, receive, send)
 
-    def _allowed(self, asked: str) -> float:
-        # Nine digits are eleven days; what is longer or no number is not worth a refusal.
-        if not (asked.isascii() and asked.isdigit() and len(asked) <= 9):  # noqa: PLR2004
-            return self._most_seconds
-        return min(int(asked) / 1000, self._most_seconds)
+    def _limit(self, requested: str) -> float:
+        # Nine digits are eleven days. A longer or malformed value is ignored: it does not justify an error.
+        if not (requested.isascii() and requested.isdigit() and len(requested) <= 9):  # noqa: PLR2004
+            return self._max_seconds
+        return min(int(requested) / 1000, self._max_seconds)
 
 
-async def on_exceeded(_request: Request, _error: Exception) -> Response:
-    detail = f"the time for this request was over before its answer was ready; send it again, with more in {HEADER}"
+async def on_deadline_exceeded(_request: Request, _error: Exception) -> Response:
+    detail = f"the deadline passed before the answer was ready; send the request again with a larger {HEADER}"
     return problems.response(problems.Problem(HTTPStatus.GATEWAY_TIMEOUT, "deadline-exceeded", detail))

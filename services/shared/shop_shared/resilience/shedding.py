@@ -1,6 +1,6 @@
-"""Refuses requests beyond what one pod can have at hand: a quick 503 is better than an answer that comes too late.
+"""Rejects requests above the concurrency limit of one pod: a quick 503 is better than an answer that comes too late.
 
-uvicorn can limit connections too, but refuses in plain text, and refuses the kubelet's probes with the rest.
+uvicorn can limit connections too, but it answers in plain text and also rejects the kubelet's probes.
 """
 
 from http import HTTPStatus
@@ -10,13 +10,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shop_shared import problems
 
-_at_hand = Gauge("http_requests_in_flight", "Requests that are being answered")
-_shed = Counter("http_requests_shed", "Requests that were refused because too many were at hand")
+_in_flight = Gauge("http_requests_in_flight", "Requests in progress")
+_shed = Counter("http_requests_shed", "Requests rejected because too many were in progress")
 
 PROBES = frozenset({"/health", "/ready", "/metrics"})
 
 
-class LoadShedding:
+class LoadSheddingMiddleware:
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self._app = app
         self._limit = limit
@@ -28,14 +28,14 @@ class LoadShedding:
             return
         if self._count >= self._limit:
             _shed.inc()
-            detail = "too many requests are being answered right now; send it again after the time in Retry-After"
+            detail = "too many requests are in progress; send the request again after the time in Retry-After"
             retry = {"Retry-After": str(problems.RETRY_AFTER_SECONDS)}
             problem = problems.Problem(HTTPStatus.SERVICE_UNAVAILABLE, "overloaded", detail, headers=retry)
             await problems.response(problem)(scope, receive, send)
             return
         self._count += 1
         try:
-            with _at_hand.track_inprogress():
+            with _in_flight.track_inprogress():
                 await self._app(scope, receive, send)
         finally:
             self._count -= 1

@@ -1,10 +1,10 @@
 """Calls to another service of the shop.
 
-    deadline → retries, within a budget → [ bulkhead → breaker → time limit → HTTP, with the trace ]
+    deadline → retries, within a budget → [ bulkhead → breaker → timeout → HTTP, with the trace ]
 
-Every call made here may be repeated without changing more than the first one did: reads, and writes under a key. So a
-lost answer or an overloaded service is tried again, with jitter, a few times; what then still fails is
-``UpstreamUnavailable``, and the caller decides what it can do without.
+Every call here is idempotent: a read, or a write under an idempotency key. So a lost answer or an overloaded service is
+retried a few times, with jitter. If the last attempt fails too, the call raises ``UpstreamUnavailable``, and the caller
+decides what it can do without the answer.
 """
 
 import asyncio
@@ -19,46 +19,46 @@ from prometheus_client import Counter, Histogram
 from shop_shared import tracing
 from shop_shared.resilience import deadline
 from shop_shared.resilience.breaker import Breaker, BreakerPolicy, CircuitOpen
-from shop_shared.resilience.budget import RetryBudget
 from shop_shared.resilience.bulkhead import Bulkhead, BulkheadFull
 from shop_shared.resilience.deadline import DeadlineExceeded
+from shop_shared.resilience.retry_budget import RetryBudget
 
 log = structlog.get_logger(__name__)
 
-_calls = Counter("upstream_calls", "Calls to another service, retries included", ["upstream", "outcome"])
-_seconds = Histogram("upstream_call_duration_seconds", "How long another service took", ["upstream"])
+_calls = Counter("upstream_calls", "Calls to another service, including retries", ["upstream", "outcome"])
+_seconds = Histogram("upstream_call_duration_seconds", "Duration of a call to another service", ["upstream"])
 
-_TRY_AGAIN = frozenset({429, 502, 503, 504})
+_RETRYABLE_STATUSES = frozenset({429, 502, 503, 504})
 
 
 @dataclass(frozen=True)
 class UpstreamPolicy:
     timeout_seconds: float = 3
     attempts: int = 3
-    calls_at_once: int = 64
+    max_concurrent_calls: int = 64
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
 
 
 @dataclass
 class UpstreamUnavailable(Exception):
-    """Another service does not answer, or not in the way it should; it may still have done what was asked."""
+    """Another service does not answer, or its answer is unexpected. It may still have performed the request."""
 
     service: str
     retry_after: float = 2
     in_doubt: bool = True
-    """False: it has not been asked, so it has done nothing."""
+    """False: the request was not sent, so the service did nothing."""
 
 
-class _Refused(Exception):
-    """The service answered that it cannot right now."""
+class _RetryableStatus(Exception):
+    """The service answered that it cannot serve the request right now."""
 
 
-class _Broken(Exception):
-    """The service answered with an error of its own."""
+class _ServerError(Exception):
+    """The service answered with an internal error."""
 
 
 _LOST = (httpx2.TransportError, TimeoutError)
-_REPEATED = (*_LOST, _Refused)
+_RETRYABLE = (*_LOST, _RetryableStatus)
 
 
 class Upstream:
@@ -66,16 +66,16 @@ class Upstream:
         self.name = name
         self._policy = policy or UpstreamPolicy()
         self._budget = RetryBudget()
-        self._bulkhead = Bulkhead(name, self._policy.calls_at_once)
+        self._bulkhead = Bulkhead(name, self._policy.max_concurrent_calls)
         self.breaker = Breaker(name, self._policy.breaker)
         self._client = httpx2.AsyncClient(
             base_url=url,
             timeout=self._policy.timeout_seconds,
-            # Idle connections are dropped here long before the other side would: see shop_shared.server.
+            # This side closes idle connections long before the server does: see shop_shared.server.
             limits=httpx2.Limits(
-                max_connections=self._policy.calls_at_once, max_keepalive_connections=16, keepalive_expiry=30
+                max_connections=self._policy.max_concurrent_calls, max_keepalive_connections=16, keepalive_expiry=30
             ),
-            trust_env=False,  # a proxy variable must not lead cluster traffic out of the cluster
+            trust_env=False,  # a proxy variable must not send cluster traffic out of the cluster
         )
 
     async def send(
@@ -87,20 +87,20 @@ class Upstream:
         params: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
     ) -> httpx2.Response:
-        """The answer, whatever its status below 500. For requests that may be repeated only.
+        """Send an idempotent request. Returns any response whose status is below 500.
 
         Raises ``UpstreamUnavailable``, ``DeadlineExceeded``.
         """
         self._budget.deposit()
         number = 0
 
-        def may_repeat(error: Exception) -> bool:
-            return isinstance(error, _REPEATED) and number < self._policy.attempts and self._budget.withdraw()
+        def should_retry(error: Exception) -> bool:
+            return isinstance(error, _RETRYABLE) and number < self._policy.attempts and self._budget.withdraw()
 
         request = {"method": method, "url": path, "json": json, "params": params, "headers": headers}
         try:
             async for attempt in stamina.retry_context(
-                on=may_repeat,
+                on=should_retry,
                 attempts=self._policy.attempts,
                 timeout=deadline.remaining(),
                 wait_initial=0.05,
@@ -109,33 +109,34 @@ class Upstream:
             ):
                 number = attempt.num
                 with attempt:
-                    return await self._once(request)
-        except (*_REPEATED, _Broken, BulkheadFull) as error:
+                    return await self._attempt(request)
+        except (*_RETRYABLE, _ServerError, BulkheadFull) as error:
             log.warning("upstream does not answer", upstream=self.name, error=type(error).__name__)
-            was_asked = number > 1 or not isinstance(error, BulkheadFull)
-            raise UpstreamUnavailable(self.name, in_doubt=was_asked) from error
-        except CircuitOpen as refused:
-            raise UpstreamUnavailable(self.name, refused.retry_after, in_doubt=number > 1) from refused
+            was_sent = number > 1 or not isinstance(error, BulkheadFull)
+            raise UpstreamUnavailable(self.name, in_doubt=was_sent) from error
+        except CircuitOpen as rejected:
+            raise UpstreamUnavailable(self.name, rejected.retry_after, in_doubt=number > 1) from rejected
         raise AssertionError("stamina ends with an answer or an exception")
 
-    def unexpected(self, response: httpx2.Response) -> UpstreamUnavailable:
-        """An answer that the contract between the two services does not know."""
-        log.error("upstream answered unexpectedly", upstream=self.name, status=response.status_code)
+    def unexpected_response(self, response: httpx2.Response) -> UpstreamUnavailable:
+        """Log a response that the contract between the two services does not define."""
+        log.error("upstream sent an unexpected response", upstream=self.name, status=response.status_code)
         return UpstreamUnavailable(self.name)
 
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def _once(self, request: dict[str, Any]) -> httpx2.Response:
+    async def _attempt(self, request: dict[str, Any]) -> httpx2.Response:
         left = deadline.remaining()
         limit = self._policy.timeout_seconds if left is None else min(left, self._policy.timeout_seconds)
-        async with self._bulkhead.place(limit):
-            with self.breaker.guarding((*_LOST, _Refused, _Broken), undecided=(DeadlineExceeded,)):
+        async with self._bulkhead.slot(limit):
+            with self.breaker.guard((*_LOST, _RetryableStatus, _ServerError), inconclusive=(DeadlineExceeded,)):
                 with tracing.client_span(f"{request['method']} {self.name}"), _seconds.labels(self.name).time():
-                    response = await self._answer(request, limit)
-                return self._checked(response)
+                    response = await self._request(request, limit)
+                self._check_status(response)
+                return response
 
-    async def _answer(self, request: dict[str, Any], limit: float) -> httpx2.Response:
+    async def _request(self, request: dict[str, Any], limit: float) -> httpx2.Response:
         headers = dict(request["headers"] or {})
         tracing.inject(headers)
         deadline.inject(headers)
@@ -144,17 +145,16 @@ class Upstream:
                 return await self._client.request(**{**request, "headers": headers})
         except _LOST as error:
             _calls.labels(self.name, "lost").inc()
-            # Cut short by our own caller's haste: that says nothing about the other service.
+            # The caller's deadline ended the call early: that says nothing about the other service.
             if isinstance(error, TimeoutError) and limit < self._policy.timeout_seconds:
                 raise DeadlineExceeded from error
             raise
 
-    def _checked(self, response: httpx2.Response) -> httpx2.Response:
+    def _check_status(self, response: httpx2.Response) -> None:
         status = response.status_code
         _calls.labels(self.name, f"{status // 100}xx").inc()
-        if status in _TRY_AGAIN:
-            raise _Refused(status)
+        if status in _RETRYABLE_STATUSES:
+            raise _RetryableStatus(status)
         if response.is_server_error:
             log.error("upstream failed", upstream=self.name, status=status)
-            raise _Broken(status)
-        return response
+            raise _ServerError(status)
