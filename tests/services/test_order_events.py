@@ -181,12 +181,12 @@ async def test_an_outage_is_waited_for_outside_the_queue(
             raise ConnectionError
         handled.append(event.event_id)
 
-    async def able() -> None:
+    async def check_dependencies() -> None:
         if down:
             raise ConnectionError
 
     aws = Aws(REGION, 1)
-    consumer = Consumer(Queue(aws, queue_url, 1), handle, able)
+    consumer = Consumer(Queue(aws, queue_url, 1), handle, check_dependencies)
     for _ in range(5):
         with pytest.raises(ConnectionError):
             await consumer.step()

@@ -43,7 +43,7 @@ async def test_an_unknown_customer_gets_nothing(customer: Customer) -> None:
     answer = await customer.order(str(uuid4()), (lamp, 1))
     assert answer.status_code == 422
     assert answer.json()["errors"] == [
-        {"field": "customerId", "message": "there is no such user; create the user first"}
+        {"field": "customerId", "message": "this user does not exist; create the user first"}
     ]
     assert await customer.stock(lamp) == 5
 

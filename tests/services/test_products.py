@@ -63,7 +63,7 @@ async def test_the_stock_goes_down_to_zero_and_not_below(http: httpx2.AsyncClien
     assert sorted(answer.json()["inventory"] for answer in answers if answer.status_code == 200) == [1, 3]
     refusal = next(answer for answer in answers if answer.status_code == 409).json()
     assert refusal["type"] == "urn:shop:problem:out-of-stock"
-    assert refusal["detail"].startswith("quantity: 2 asked for, ")
+    assert refusal["detail"].startswith("quantity: 2 requested, ")
     assert await stock(http, products, product_id) == 1
 
 

@@ -1,6 +1,6 @@
-"""``python services/order/lambda/build.py``: the function's zip, from locked requirements, the same bytes each time.
+"""``python services/order/lambda/build.py`` builds the function's zip reproducibly from locked requirements.
 
-Lambda's machine is not the one that builds: wheels are taken for its processor and its Python, and nothing is compiled.
+It downloads wheels for the architecture and the Python version of Lambda, and compiles nothing.
 """
 
 import argparse
@@ -16,10 +16,10 @@ ROOT = HERE.parents[2]
 REQUIREMENTS = ROOT / "requirements" / "lambda.txt"
 PLATFORMS = {"x86_64": "x86_64-manylinux2014", "arm64": "aarch64-manylinux2014"}
 EARLIEST = (1980, 1, 1, 0, 0, 0)
-"""As early as a zip can say; the time of the build must not be in it."""
-# What a function never imports, and what names the machine that built it.
-LEFT_OUT = ("__pycache__", "tests", "bin")
-LEFT_OUT_FILES = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", ".lock")
+"""The earliest timestamp of a zip entry: the zip must not contain the time of the build."""
+# Files that a function never imports, and files that name the build machine.
+EXCLUDED_FOLDERS = ("__pycache__", "tests", "bin")
+EXCLUDED_FILES = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", ".lock")
 
 
 def build(target: Path, architecture: str = "x86_64", python: str = "3.13") -> Path:
@@ -29,7 +29,7 @@ def build(target: Path, architecture: str = "x86_64", python: str = "3.13") -> P
         files = {path.relative_to(packages): path for path in packages.rglob("*")}
         files |= {path.relative_to(HERE): path for path in (HERE / "order_intake").rglob("*")}
         target.parent.mkdir(parents=True, exist_ok=True)
-        _write(target, {name: path for name, path in files.items() if path.is_file() and _is_wanted(name)})
+        _write(target, {name: path for name, path in files.items() if path.is_file() and _is_included(name)})
     return target
 
 
@@ -37,13 +37,13 @@ def _install(packages: Path, architecture: str, python: str) -> None:
     uv = ROOT / ".venv" / "bin" / "uv"
     command = [str(uv) if uv.exists() else "uv", "pip", "install", "--quiet", "--require-hashes"]
     machine = ["--python-platform", PLATFORMS[architecture], "--python-version", python, "--only-binary", ":all:"]
-    wanted = ["--no-compile-bytecode", "--link-mode", "copy", "--target", str(packages), "-r", str(REQUIREMENTS)]
+    output = ["--no-compile-bytecode", "--link-mode", "copy", "--target", str(packages), "-r", str(REQUIREMENTS)]
     environment = {"UV_SYSTEM_CERTS": "1", **os.environ}
-    subprocess.run([*command, *machine, *wanted], check=True, env=environment)  # noqa: S603  (all of it from here)
+    subprocess.run([*command, *machine, *output], check=True, env=environment)  # noqa: S603  (no input from outside)
 
 
-def _is_wanted(name: Path) -> bool:
-    return not set(name.parts) & set(LEFT_OUT) and name.name not in LEFT_OUT_FILES
+def _is_included(name: Path) -> bool:
+    return not set(name.parts) & set(EXCLUDED_FOLDERS) and name.name not in EXCLUDED_FILES
 
 
 def _write(target: Path, files: dict[Path, Path]) -> None:
@@ -60,9 +60,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output", type=Path, default=ROOT / "dist" / "order-intake.zip")
     parser.add_argument("--architecture", choices=PLATFORMS, default="x86_64")
-    parser.add_argument("--python", default="3.13", help="the function's runtime")
-    asked = parser.parse_args()
-    target = build(asked.output, asked.architecture, asked.python)
+    parser.add_argument("--python", default="3.13", help="Python version of the function's runtime")
+    options = parser.parse_args()
+    target = build(options.output, options.architecture, options.python)
     sys.stdout.write(f"{target} ({target.stat().st_size / 1e6:.1f} MB)\n")
 
 

@@ -1,8 +1,12 @@
-"""Who bought what: orders, kept in PostgreSQL, with the stock taken from the product service.
+"""The order service: stores orders in PostgreSQL and reserves stock in the product service.
 
-routes     HTTP in, HTTP out                         model    what travels over HTTP
-placement  the one thing that this service does      ports    what it needs from the outside
-store      orders in PostgreSQL                      tables   the schema, as the migrations make it
-upstream   calls to other services: time limits, retries, outages
-users, products  the two services that it calls      app      puts them together
+routes           the HTTP API                         model            orders as JSON
+place_order      the saga that places an order        placement_store  its state in PostgreSQL
+confirm_order    confirms or cancels an order         store            orders in PostgreSQL
+recovery         ends interrupted sagas               tables           the database schema
+outbox, relay    publish an order's event             topic            SNS
+consumer         handles events of the queue          event_queue      SQS
+users, products  clients of the two other services    polling          loops that poll for work
+dead_letters     the redrive command                  ports            interfaces and errors
+app              assembles the service                events           the order-created event
 """

@@ -1,20 +1,20 @@
-"""Puts the order service together: PostgreSQL, two upstream services, topic and queue, routes, readiness."""
+"""Assembles the order service: PostgreSQL, two upstream services, topic and queue, routes, readiness."""
 
 from fastapi import FastAPI
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from order_service.aws import Aws
+from order_service.confirm_order import ConfirmOrder
 from order_service.consumer import Consumer
 from order_service.event_queue import Queue
-from order_service.loops import Loop
 from order_service.outbox import PostgresOutbox
-from order_service.placement import Placement
-from order_service.placing import PostgresPlacements
+from order_service.place_order import PlaceOrder
+from order_service.placement_store import PostgresPlacements
+from order_service.polling import PollingLoop
 from order_service.products import HttpProducts
 from order_service.recovery import Recovery
 from order_service.relay import Publish, Relay
-from order_service.routes import router
-from order_service.settlement import Settlement
+from order_service.routes import routes
 from order_service.store import PostgresOrders
 from order_service.topic import Topic
 from order_service.users import HttpUsers
@@ -34,16 +34,16 @@ class OrderSettings(ServiceSettings):
     aws_region: str = "us-east-1"
     order_created_topic_arn: str | None = Field(default=None, pattern="^arn:[a-z-]+:sns:")
     order_events_queue_url: str | None = Field(default=None, pattern="^https?://", validate_default=True)
-    # SQS answers as soon as there is a message. A longer wait means fewer calls, and a process that ends later.
+    # SQS answers as soon as there is a message. A longer wait means fewer calls and a slower shutdown.
     queue_wait_seconds: int = Field(default=5, ge=1, le=20)
-    # How long product keeps the goods for an order whose event is still on its way.
+    # How long the product service keeps the goods for an order until its event arrives.
     reservation_seconds: int = Field(default=3600, ge=1, le=3600)
 
     @field_validator("order_events_queue_url")
     @classmethod
     def _both_or_neither(cls, url: str | None, info: ValidationInfo) -> str | None:
         if (url is None) != (info.data.get("order_created_topic_arn") is None):
-            raise ValueError("set it together with ORDER_CREATED_TOPIC_ARN, or leave out both")
+            raise ValueError("set it together with ORDER_CREATED_TOPIC_ARN, or omit both")
         return url
 
 
@@ -51,40 +51,45 @@ def create_app(settings: OrderSettings) -> FastAPI:
     url = settings.database_url.get_secret_value()
     engine = postgres.engine(url, settings)
     probe = postgres.Probe(url, settings)
-    policy = UpstreamPolicy(
-        timeout_seconds=settings.upstream_timeout_seconds,
-        breaker=BreakerPolicy(open_seconds=settings.breaker_open_seconds),
-    )
-    user = Upstream("user", settings.user_url, policy)
-    product = Upstream("product", settings.product_url, policy)
+    user = Upstream("user", settings.user_url, _policy(settings))
+    product = Upstream("product", settings.product_url, _policy(settings))
     aws = Aws(settings.aws_region, settings.queue_wait_seconds)
     products = HttpProducts(product, settings.reservation_seconds)
     orders = PostgresOrders(engine)
-    settlement = Settlement(products, orders)
-    # Nobody is at work on an order any more when twice the time is over that its request may take.
+    confirm_order = ConfirmOrder(products, orders)
+    # After twice the request timeout, no request can still be working on the order.
     placements = PostgresPlacements(engine, 2 * settings.request_timeout_seconds)
-    recovery = Loop(Recovery(products, placements).step, idle_seconds=settings.request_timeout_seconds / 2)
+    recovery = PollingLoop(Recovery(products, placements).step, idle_seconds=settings.request_timeout_seconds / 2)
 
-    async def able() -> None:
+    async def check_dependencies() -> None:
         await probe()
         await products.reachable()
 
-    works = [recovery.run]
+    background = [recovery.run]
     if settings.order_created_topic_arn and settings.order_events_queue_url:
         publish: Publish = Topic(aws, settings.order_created_topic_arn).publish
         queue = Queue(aws, settings.order_events_queue_url, settings.queue_wait_seconds)
-        works.append(Loop(Consumer(queue, settlement.handle, able).step, idle_seconds=0).run)
+        consumer = Consumer(queue, confirm_order.handle, check_dependencies)
+        background.append(PollingLoop(consumer.step, idle_seconds=0).run)
     else:
-        publish = settlement.handle_all
-    relay = Loop(Relay(PostgresOutbox(engine), publish).step, idle_seconds=1)
-    works.append(relay.run)
-    placement = Placement(HttpUsers(user), products, placements, relay.wake)
-    parts = application.ServiceDefinition(
+        publish = confirm_order.handle_all
+    relay = PollingLoop(Relay(PostgresOutbox(engine), publish).step, idle_seconds=1)
+    background.append(relay.run)
+    place_order = PlaceOrder(HttpUsers(user), products, placements, relay.wake)
+    service = application.ServiceDefinition(
         title="Order service",
-        routes=router(placement, orders),
+        routes=routes,
+        state={"place_order": place_order, "orders": orders},
         probe=probe,
         outages=postgres.OUTAGES,
-        background=works,
+        background=background,
         close=(engine.dispose, probe.close, user.close, product.close, aws.close),
     )
-    return application.build(settings, parts)
+    return application.build(settings, service)
+
+
+def _policy(settings: OrderSettings) -> UpstreamPolicy:
+    return UpstreamPolicy(
+        timeout_seconds=settings.upstream_timeout_seconds,
+        breaker=BreakerPolicy(open_seconds=settings.breaker_open_seconds),
+    )

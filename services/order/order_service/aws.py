@@ -1,6 +1,6 @@
-"""boto3 for asyncio: SNS and SQS in a few threads, with time limits below those of whoever waits.
+"""boto3 for asyncio: calls SNS and SQS from a few threads, with timeouts shorter than those of the callers.
 
-Nothing is repeated by botocore: the loops repeat, and what they do may be repeated.
+botocore retries nothing: the polling loops retry, and their steps are idempotent.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 THREADS = 3
-"""One for each loop that calls AWS, and one to spare."""
+"""One for each loop that calls AWS, plus one spare."""
 
 Answer = TypeVar("Answer")
 

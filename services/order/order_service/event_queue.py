@@ -1,4 +1,4 @@
-"""The queue of SQS through which the events of the topic come back."""
+"""The SQS queue that is subscribed to the topic."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from order_service.aws import Aws
 log = structlog.get_logger(__name__)
 
 BATCH = 10
-"""As many as SQS gives in one call."""
+"""The maximum of one SQS call."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Queue:
         self._wait_seconds = wait_seconds
 
     async def receive(self) -> Sequence[Message]:
-        """Waits for the first message, a while at most; nobody else sees them for the visibility time-out."""
+        """Wait up to `wait_seconds` for messages. They stay invisible to others for the visibility timeout."""
         answer = await self._aws.call(
             lambda: self._aws.sqs.receive_message(
                 QueueUrl=self._url,
@@ -52,7 +52,7 @@ class Queue:
         ]
 
     async def delete(self, messages: Sequence[Message]) -> None:
-        """One that could not be deleted is shown again."""
+        """Delete messages. A message whose deletion fails becomes visible again."""
         if not messages:
             return
         receipts = {str(i): message.receipt for i, message in enumerate(messages)}
@@ -62,4 +62,4 @@ class Queue:
             )
         )
         for refused in answer.get("Failed", []):
-            log.warning("a handled message could not be deleted", messageId=messages[int(refused["Id"])].id)
+            log.warning("cannot delete a handled message", messageId=messages[int(refused["Id"])].id)

@@ -1,4 +1,4 @@
-"""What travels through SNS and SQS: the article's message, with an id and the trace in the attributes."""
+"""The order-created event in SNS and SQS: the article's message, with an id and the trace in the attributes."""
 
 import json
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from order_service.model import Order
 
 EVENT_ID = "eventId"
 SOURCE = "order"
-"""By it our queue takes what this service has stored, and nothing of others that publish to the topic."""
+"""The queue's filter policy matches it, so the queue gets only this service's events, not those of other publishers."""
 TRACEPARENT = "traceparent"
 
 
 class NotAnEvent(Exception):
-    """The message is none of ours; no repetition will make it one."""
+    """The message is not one of our events. Retrying does not help."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,13 @@ class Event:
 
 
 def body(order: Order) -> str:
-    """The article's message. Amounts are text, as everywhere in the shop."""
-    travelling = order.model_dump(mode="json", by_alias=True)
+    """Return the article's message. Amounts are strings, as everywhere in the shop."""
+    fields = order.model_dump(mode="json", by_alias=True)
     message = {
-        "id": travelling["orderId"],
-        "customerId": travelling["customerId"],
-        "items": travelling["items"],
-        "total": travelling["totalAmount"],
+        "id": fields["orderId"],
+        "customerId": fields["customerId"],
+        "items": fields["items"],
+        "total": fields["totalAmount"],
     }
     return json.dumps(message, separators=(",", ":"))
 
@@ -51,14 +51,14 @@ class _Body(BaseModel):
 
 
 class _Envelope(BaseModel):
-    """What SNS puts around a message where raw delivery is off."""
+    """The envelope that SNS adds to a message when raw delivery is off."""
 
     message: str = Field(alias="Message")
     attributes: dict[str, dict[str, str]] = Field(default={}, alias="MessageAttributes")
 
 
 def parse(text: str, attributes: Mapping[str, str]) -> Event:
-    """A message of SQS as the event in it. Raises ``NotAnEvent``."""
+    """Parse an SQS message. Raises ``NotAnEvent``."""
     try:
         if EVENT_ID not in attributes:
             envelope = _Envelope.model_validate_json(text)
@@ -71,4 +71,4 @@ def parse(text: str, attributes: Mapping[str, str]) -> Event:
             traceparent=attributes.get(TRACEPARENT),
         )
     except (ValueError, KeyError) as error:
-        raise NotAnEvent("no order-created event: it needs an id in the body and the attribute eventId") from error
+        raise NotAnEvent("not an order-created event: it needs an id in the body and the attribute eventId") from error

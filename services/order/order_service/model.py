@@ -1,4 +1,4 @@
-"""Orders as they travel over HTTP. Amounts are text there and Decimal here, never float."""
+"""Orders of the HTTP API. Amounts are strings in JSON and Decimal in Python, never float."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from shop_shared.field_types import UniqueProducts, WholeNumber
 MAX_ITEMS = 50
 MAX_QUANTITY = 1_000
 MAX_TOTAL = Decimal("99999999.99")
-"""What DECIMAL(10,2) holds."""
+"""The maximum of DECIMAL(10,2)."""
 
 Money = Annotated[
     Decimal,
@@ -23,7 +23,7 @@ Money = Annotated[
 
 
 PENDING, CONFIRMED, CANCELLED = "PENDING", "CONFIRMED", "CANCELLED"
-"""PENDING: stored and reserved. It becomes one of the others when its event has been through topic and queue."""
+"""PENDING: stored and reserved. After its event has passed through topic and queue, it becomes one of the others."""
 
 
 class _Camel(BaseModel):
@@ -36,7 +36,7 @@ class WantedItem(_Camel, extra="forbid"):
 
 
 class WantedOrder(_Camel, extra="forbid"):
-    """What a customer sends. Prices are not in it: they come from the product service."""
+    """An order as a customer sends it. It has no prices: they come from the product service."""
 
     customer_id: UUID
     items: Annotated[list[WantedItem], UniqueProducts] = Field(min_length=1, max_length=MAX_ITEMS)
@@ -59,7 +59,7 @@ class Order(_Camel):
 
 
 class NewOrder(_Camel):
-    """An order that is priced and reserved, ready to be stored."""
+    """An order that is priced and reserved and can be stored."""
 
     order_id: UUID
     customer_id: UUID

@@ -1,4 +1,4 @@
-"""The events that SNS does not have yet. They are written with their order, in one transaction, and read here."""
+"""The transactional outbox: events that are not published yet, written in the same transaction as their order."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
@@ -12,12 +12,12 @@ from order_service.model import Order
 from order_service.tables import outbox
 from shop_shared import tracing
 
-MOST_DOUBLINGS = 6
-"""An event that SNS refuses is tried again after 1 s, 2 s, 4 s, … 64 s."""
+MAX_DOUBLINGS = 6
+"""An event that SNS rejects is retried after 1 s, 2 s, 4 s, … 64 s."""
 
 
 async def put(connection: AsyncConnection, order: Order) -> None:
-    """Within the transaction that stores the order."""
+    """Add the order's event, in the transaction that stores the order."""
     headers: dict[str, str] = {}
     tracing.inject(headers)
     event = {
@@ -39,7 +39,10 @@ class PostgresOutbox:
 
     @asynccontextmanager
     async def batch(self, limit: int) -> AsyncIterator["Batch"]:
-        """Some events, locked until the end of the block: another pod takes others, and ours if this one dies."""
+        """Yield a batch of events, locked until the end of the block.
+
+        Other pods take other events. If this process dies, they take these too.
+        """
         earlier = outbox.alias("earlier")
         blocked = sa.exists().where(earlier.c.order_id == outbox.c.order_id, earlier.c.position < outbox.c.position)
         query = (
@@ -55,18 +58,19 @@ class PostgresOutbox:
 
 
 class Batch:
-    """Events of different orders: of one order only the oldest that is left."""
+    """Events of different orders: of each order only the oldest unpublished one."""
 
     def __init__(self, connection: AsyncConnection, waiting: Sequence[events.Event]) -> None:
         self._connection = connection
         self.events = waiting
 
-    async def published(self, event_ids: Collection[UUID]) -> None:
+    async def delete(self, event_ids: Collection[UUID]) -> None:
+        """Remove published events."""
         await self._connection.execute(sa.delete(outbox).where(outbox.c.event_id.in_(event_ids)))
 
-    async def refused(self, event_ids: Collection[UUID]) -> None:
-        """Later and later, so that one that is never taken does not hold up the others."""
-        seconds = sa.func.power(2, sa.func.least(outbox.c.attempts, MOST_DOUBLINGS))
+    async def postpone(self, event_ids: Collection[UUID]) -> None:
+        """Delay the next attempt exponentially, so that an event that SNS never accepts does not block the others."""
+        seconds = sa.func.power(2, sa.func.least(outbox.c.attempts, MAX_DOUBLINGS))
         due = sa.func.now() + seconds * sa.text("interval '1 second'")
         update = sa.update(outbox).where(outbox.c.event_id.in_(event_ids))
         await self._connection.execute(update.values(attempts=outbox.c.attempts + 1, due_at=due))

@@ -1,6 +1,6 @@
-"""What orders need from the outside, and the ways in which the outside can refuse.
+"""The interfaces of the order service to other services and to PostgreSQL, with the errors that they raise.
 
-Calls to other services raise what ``resilience.upstream`` does where those do not answer.
+Calls to other services also raise the exceptions of ``resilience.upstream``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ class ProductUnknown(Exception):
 
 @dataclass
 class OutOfStock(Exception):
-    """Fewer are left than were ordered."""
+    """The stock is smaller than the ordered quantity."""
 
     product_id: UUID
 
@@ -36,15 +36,15 @@ class OrderUnknown(Exception):
 
 
 class KeyReused(Exception):
-    """The request key was sent before, with another order."""
+    """The idempotency key was sent before with another order."""
 
 
 class InProgress(Exception):
-    """The request with this key is still at work, or what it left behind is being put back."""
+    """The request with this key is still in progress, or recovery is undoing it."""
 
 
 class PlacementLost(Exception):
-    """It took so long that the reservation has been put back meanwhile; nothing was stored."""
+    """The request took so long that recovery released its reservation. Nothing was stored."""
 
 
 class Users(Protocol):
@@ -54,22 +54,22 @@ class Users(Protocol):
 
 
 class Products(Protocol):
-    """Reservations are made under the id of the order; each call may be repeated."""
+    """A reservation has the id of its order. Each call is idempotent."""
 
     async def reserve(self, order_id: UUID, items: Sequence[WantedItem]) -> Mapping[UUID, Decimal]:
-        """All or nothing; the prices. Raises ``OutOfStock``, ``ProductUnknown``."""
+        """Reserve all items or none, and return the prices. Raises ``OutOfStock``, ``ProductUnknown``."""
         ...
 
     async def confirm(self, order_id: UUID) -> bool:
-        """The goods are sold. False: they are no longer reserved."""
+        """Mark the goods as sold. Returns False if they are no longer reserved."""
         ...
 
     async def release(self, order_id: UUID) -> None:
-        """Put back what was reserved, and let nothing be reserved under this id later on."""
+        """Release the reservation, and prevent any later reservation with this id."""
         ...
 
     async def reachable(self) -> None:
-        """Returns when the service answers at all."""
+        """Return when the service answers."""
         ...
 
 
@@ -79,45 +79,48 @@ class Orders(Protocol):
     async def page(
         self, customer_id: UUID, limit: int, before: tuple[datetime, UUID] | None
     ) -> tuple[list[Order], bool]:
-        """A customer's orders, newest first, and whether there are more."""
+        """Return a customer's orders, newest first, and whether there are more."""
         ...
 
 
 class Placements(Protocol):
-    """What is known of an order while it is being placed: enough to end it when its process is gone."""
+    """The state of orders that are being placed: enough for recovery to end them after a crash."""
 
     async def begin(self, order_id: UUID, fingerprint: str, key: str | None) -> Order | None:
-        """Before anything is reserved. An order: the key has placed it before. Raises ``KeyReused``, ``InProgress``."""
+        """Record the placement before anything is reserved. Returns the order that the same key placed earlier.
+
+        Raises ``KeyReused``, ``InProgress``.
+        """
         ...
 
     async def store(self, new: NewOrder) -> Order:
-        """The order and its event in one transaction. Raises ``PlacementLost``."""
+        """Store the order and its event in one transaction. Raises ``PlacementLost``."""
         ...
 
     async def give_up(self, order_id: UUID) -> Order | None:
-        """From now on it cannot be stored. An order: it has been stored already."""
+        """Prevent the order from being stored. Returns the order if it is already stored."""
         ...
 
     async def forget(self, order_id: UUID) -> None:
-        """Nothing is reserved for it; its key is free again."""
+        """Delete the placement after its goods are released. This frees its key."""
         ...
 
-    async def overdue(self, limit: int) -> Sequence[UUID]:
-        """Give up those that nobody has ended in time."""
+    async def claim_overdue(self, limit: int) -> Sequence[UUID]:
+        """Give up placements that did not end in time, and return their order ids."""
         ...
 
     async def purge(self) -> None:
-        """Forget keys and handled events that nobody will send again."""
+        """Delete expired keys and the records of handled events that can no longer arrive again."""
         ...
 
 
-class Settlements(Protocol):
-    """The second half of an order's life."""
+class Confirmations(Protocol):
+    """The second half of an order's life: PENDING becomes CONFIRMED or CANCELLED."""
 
-    async def is_settled(self, event_id: UUID, order_id: UUID) -> bool:
-        """Whether there is nothing left to do. Raises ``OrderUnknown``."""
+    async def is_finished(self, event_id: UUID, order_id: UUID) -> bool:
+        """Return whether the event is handled or the order is no longer PENDING. Raises ``OrderUnknown``."""
         ...
 
-    async def settle(self, event_id: UUID, order_id: UUID, status: str) -> Order | None:
-        """The status and the note that the event is handled, in one transaction. None: somebody else was faster."""
+    async def finish(self, event_id: UUID, order_id: UUID, status: str) -> Order | None:
+        """Set the status and record the event as handled, in one transaction. Returns None if another pod did so."""
         ...

@@ -1,4 +1,4 @@
-"""The product service, as far as an order needs it. A reservation has the id of its order."""
+"""HTTP client of the product service. A reservation has the id of its order."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -23,13 +23,13 @@ class _Reservation(BaseModel):
     items: list[_Reserved]
 
 
-class _Place(BaseModel):
+class _FieldError(BaseModel):
     field: str = Field(pattern=r"^items\.\d+\.")
 
 
-class _Refusal(BaseModel):
+class _Problem(BaseModel):
     type: str
-    errors: list[_Place] = []
+    errors: list[_FieldError] = []
 
 
 class HttpProducts:
@@ -46,7 +46,7 @@ class HttpProducts:
         }
         response = await self._upstream.send("POST", "/reservations", json=wanted)
         if response.status_code != HTTPStatus.CREATED:
-            self._refuse(response, items)
+            self._raise_for_problem(response, items)
         try:
             reserved = _Reservation.model_validate_json(response.content).items
         except ValidationError:
@@ -72,14 +72,14 @@ class HttpProducts:
     async def reachable(self) -> None:
         await self._upstream.send("GET", "/health")
 
-    def _refuse(self, response: httpx2.Response, items: Sequence[WantedItem]) -> None:
-        """Raises what the answer means; the place in the list says which product it is about."""
+    def _raise_for_problem(self, response: httpx2.Response, items: Sequence[WantedItem]) -> None:
+        """Raise the matching exception. The index in the problem's field identifies the product."""
         try:
-            refusal = _Refusal.model_validate_json(response.content)
-            product_id = items[int(refusal.errors[0].field.split(".")[1])].product_id
+            problem = _Problem.model_validate_json(response.content)
+            product_id = items[int(problem.errors[0].field.split(".")[1])].product_id
         except (ValidationError, IndexError):
             raise self._upstream.unexpected_response(response) from None
-        match response.status_code, refusal.type:
+        match response.status_code, problem.type:
             case HTTPStatus.NOT_FOUND, "urn:shop:problem:product-not-found":
                 raise ProductUnknown(product_id)
             case HTTPStatus.CONFLICT, "urn:shop:problem:out-of-stock":

@@ -1,4 +1,4 @@
-"""Ends what nobody else will end: orders whose process died between the reservation and the transaction."""
+"""Ends interrupted placements: orders whose process died between the reservation and the transaction."""
 
 from uuid import UUID
 
@@ -17,13 +17,13 @@ class Recovery:
         self._placements = placements
 
     async def step(self) -> bool:
-        overdue = await self._placements.overdue(BATCH)
+        overdue = await self._placements.claim_overdue(BATCH)
         for order_id in overdue:
-            await self._end(order_id)
+            await self._undo(order_id)
         await self._placements.purge()
         return len(overdue) == BATCH
 
-    async def _end(self, order_id: UUID) -> None:
+    async def _undo(self, order_id: UUID) -> None:
         await self._products.release(order_id)
         await self._placements.forget(order_id)
-        log.info("an order that was not placed has been taken back", orderId=str(order_id))
+        log.info("interrupted order undone", orderId=str(order_id))

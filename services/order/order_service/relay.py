@@ -1,7 +1,7 @@
-"""Publishes what waits in the outbox: at least once, and the events of one order in their order.
+"""Publishes the events of the outbox at least once. It keeps the sequence of events of one order.
 
-An event leaves the outbox only after it has been taken. A process that is killed in between, or an answer that is lost,
-publishes it twice; nothing can make it never.
+An event leaves the outbox only after SNS has accepted it. A process that dies in between, or a lost answer, causes a
+second publication. No failure loses an event.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -17,13 +17,13 @@ from shop_shared import tracing
 log = structlog.get_logger(__name__)
 
 BATCH = 10
-"""As many as SNS takes in one call."""
+"""The maximum of one SNS call."""
 
-PUBLISHED = Counter("order_events_published_total", "Events that have been published")
-WAITING = Gauge("order_events_waiting", "Events in the outbox, which are not published yet")
+PUBLISHED = Counter("order_events_published_total", "Published events")
+WAITING = Gauge("order_events_waiting", "Events in the outbox that are not published yet")
 
 Publish = Callable[[Sequence[Event]], Awaitable[Collection[UUID]]]
-"""The ids of those that have been taken."""
+"""Publishes events and returns the ids of the accepted ones."""
 
 
 class Relay:
@@ -34,15 +34,15 @@ class Relay:
     async def step(self) -> bool:
         async with self._outbox.batch(BATCH) as batch:
             if batch.events:
-                taken = await self._publish(batch.events)
-                await batch.published(taken)
-                await batch.refused({event.event_id for event in batch.events}.difference(taken))
-                self._note([event for event in batch.events if event.event_id in taken])
+                accepted = await self._publish(batch.events)
+                await batch.delete(accepted)
+                await batch.postpone({event.event_id for event in batch.events}.difference(accepted))
+                self._log_published([event for event in batch.events if event.event_id in accepted])
         WAITING.set(await self._outbox.waiting())
         return bool(batch.events)
 
     @staticmethod
-    def _note(published: Sequence[Event]) -> None:
+    def _log_published(published: Sequence[Event]) -> None:
         PUBLISHED.inc(len(published))
         for event in published:
             with tracing.request_span(event.attributes, record=False):

@@ -1,15 +1,15 @@
-"""The HTTP side of the order service."""
+"""The HTTP API of the order service."""
 
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import StringConstraints
 
 from order_service.model import MAX_TOTAL, Order, WantedOrder
-from order_service.placement import Placement, TotalTooLarge
+from order_service.place_order import PlaceOrder, TotalTooLarge
 from order_service.ports import (
     CustomerUnknown,
     InProgress,
@@ -25,85 +25,100 @@ from shop_shared.resilience.upstream import UpstreamUnavailable
 RequestKey = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
 
 
-def router(placement: Placement, orders: Orders) -> APIRouter:
-    routes = APIRouter(prefix="/orders", tags=["orders"])
-
-    @routes.post("", status_code=HTTPStatus.CREATED, responses=problems.openapi_responses(409))
-    async def create_order(
-        wanted: WantedOrder,
-        response: Response,
-        idempotency_key: Annotated[
-            RequestKey | None,
-            Header(description="With it the request may be sent again: for a day the same key gets the same answer"),
-        ] = None,
-    ) -> Order:
-        try:
-            placed = await placement.place(wanted, idempotency_key)
-        except Exception as refusal:
-            problem = _problem(refusal, wanted)
-            if problem is None:
-                raise
-            raise problem from refusal
-        response.headers["Location"] = f"/orders/{placed.order.order_id}"
-        if placed.replayed:
-            response.headers["Idempotent-Replayed"] = "true"
-        return placed.order
-
-    @routes.get("")
-    async def list_orders(
-        customer_id: Annotated[UUID, Query(alias="customerId")],
-        limit: pagination.Limit = pagination.DEFAULT_LIMIT,
-        cursor: pagination.Cursor = None,
-    ) -> pagination.Page[Order]:
-        """A customer's orders, the newest first."""
-        found, more = await orders.page(customer_id, limit, _before(cursor))
-        last = found[-1] if more else None
-        return pagination.Page(
-            items=found,
-            next_cursor=pagination.encode(last.created_at.isoformat(), str(last.order_id)) if last else None,
-        )
-
-    @routes.get("/{orderId}", responses=problems.openapi_responses(404))
-    async def read_order(orderId: UUID) -> Order:  # noqa: N803  (the article's style of path parameters)
-        order = await orders.find(orderId)
-        if order is None:
-            raise problems.not_found("order-not-found", f"there is no order {orderId}")
-        return order
-
-    return routes
+routes = APIRouter(prefix="/orders", tags=["orders"])
 
 
-def _before(cursor: str | None) -> tuple[datetime, UUID] | None:
+async def _place_order(request: Request) -> PlaceOrder:
+    use_case: PlaceOrder = request.app.state.place_order
+    return use_case
+
+
+async def _orders(request: Request) -> Orders:
+    orders: Orders = request.app.state.orders
+    return orders
+
+
+StoredOrders = Annotated[Orders, Depends(_orders)]
+
+
+@routes.post("", status_code=HTTPStatus.CREATED, responses=problems.openapi_responses(409))
+async def create_order(
+    wanted: WantedOrder,
+    response: Response,
+    place_order: Annotated[PlaceOrder, Depends(_place_order)],
+    idempotency_key: Annotated[
+        RequestKey | None,
+        Header(description="Makes the request safe to repeat: for one day, the same key returns the same answer"),
+    ] = None,
+) -> Order:
+    try:
+        placed = await place_order.place(wanted, idempotency_key)
+    except Exception as error:
+        problem = _to_problem(error, wanted)
+        if problem is None:
+            raise
+        raise problem from error
+    response.headers["Location"] = f"/orders/{placed.order.order_id}"
+    if placed.replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    return placed.order
+
+
+@routes.get("")
+async def list_orders(
+    orders: StoredOrders,
+    customer_id: Annotated[UUID, Query(alias="customerId")],
+    limit: pagination.Limit = pagination.DEFAULT_LIMIT,
+    cursor: pagination.Cursor = None,
+) -> pagination.Page[Order]:
+    """A customer's orders, newest first."""
+    found, more = await orders.page(customer_id, limit, _parse_cursor(cursor))
+    last = found[-1] if more else None
+    return pagination.Page(
+        items=found,
+        next_cursor=pagination.encode(last.created_at.isoformat(), str(last.order_id)) if last else None,
+    )
+
+
+@routes.get("/{orderId}", responses=problems.openapi_responses(404))
+async def read_order(orderId: UUID, orders: StoredOrders) -> Order:  # noqa: N803  (the article's parameter names)
+    order = await orders.find(orderId)
+    if order is None:
+        raise problems.not_found("order-not-found", f"there is no order {orderId}")
+    return order
+
+
+def _parse_cursor(cursor: str | None) -> tuple[datetime, UUID] | None:
     if cursor is None:
         return None
-    moment, order_id = pagination.decode(cursor, parts=2)
+    created_at, order_id = pagination.decode(cursor, parts=2)
     try:
-        return datetime.fromisoformat(moment), UUID(order_id)
+        return datetime.fromisoformat(created_at), UUID(order_id)
     except ValueError:
         raise pagination.invalid_cursor() from None
 
 
-def _problem(refusal: Exception, wanted: WantedOrder) -> problems.Problem | None:
-    """What the caller is told; nothing about what is not the caller's business."""
+def _to_problem(error: Exception, wanted: WantedOrder) -> problems.Problem | None:
+    """Return the problem for an error that concerns the caller. Returns None for any other error."""
     problem = None
-    match refusal:
+    match error:
         case CustomerUnknown():
-            problem = problems.invalid("customerId", "there is no such user; create the user first")
+            problem = problems.invalid("customerId", "this user does not exist; create the user first")
         case ProductUnknown(product_id):
             where = _field(wanted, product_id, "productId")
-            problem = problems.invalid(where, "there is no such product; remove it from the order")
+            problem = problems.invalid(where, "this product does not exist; remove it from the order")
         case OutOfStock(product_id):
             where = _field(wanted, product_id, "quantity")
-            detail = f"{where}: not enough of product {product_id} left; order fewer or come back later"
+            detail = f"{where}: not enough stock of product {product_id}; order fewer or retry later"
             problem = problems.conflict("out-of-stock", detail)
         case TotalTooLarge():
-            detail = f"the order is worth more than {MAX_TOTAL}; split it into several orders"
+            detail = f"the total exceeds {MAX_TOTAL}; split the order into several"
             problem = problems.invalid("items", detail)
         case KeyReused():
-            detail = "it was sent with another order before; use a new key for a new order"
+            detail = "this key was already used for another order; use a new key for a new order"
             problem = problems.invalid("Idempotency-Key", detail)
         case InProgress():
-            detail = "Idempotency-Key: the request with this key is still at work; send it again a little later"
+            detail = "Idempotency-Key: another request with this key is in progress; send the request again later"
             problem = problems.conflict("in-progress", detail)
             problem.headers = {"Retry-After": str(problems.RETRY_AFTER_SECONDS)}
         case UpstreamUnavailable(service, retry_after):

@@ -1,4 +1,4 @@
-"""Orders in PostgreSQL: reading them, and what becomes of them after they have been placed."""
+"""Orders in PostgreSQL: queries, and the status changes of placed orders."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -34,7 +34,7 @@ class PostgresOrders:
         found = await self._read(newest.limit(limit + 1))
         return found[:limit], len(found) > limit
 
-    async def is_settled(self, event_id: UUID, order_id: UUID) -> bool:
+    async def is_finished(self, event_id: UUID, order_id: UUID) -> bool:
         handled = sa.exists().where(inbox.c.event_id == event_id)
         async with self._engine.connect() as connection:
             query = sa.select(orders.c.status, handled).where(orders.c.order_id == order_id)
@@ -44,8 +44,8 @@ class PostgresOrders:
         status, is_handled = row
         return bool(is_handled) or status != PENDING
 
-    async def settle(self, event_id: UUID, order_id: UUID, status: str) -> Order | None:
-        note = insert(inbox).values(event_id=event_id).on_conflict_do_nothing().returning(inbox.c.event_id)
+    async def finish(self, event_id: UUID, order_id: UUID, status: str) -> Order | None:
+        handled = insert(inbox).values(event_id=event_id).on_conflict_do_nothing().returning(inbox.c.event_id)
         change = (
             sa.update(orders)
             .where(orders.c.order_id == order_id, orders.c.status == PENDING)
@@ -53,7 +53,7 @@ class PostgresOrders:
             .returning(orders)
         )
         async with self._engine.begin() as connection:
-            if (await connection.execute(note)).one_or_none() is None:
+            if (await connection.execute(handled)).one_or_none() is None:
                 return None
             row = (await connection.execute(change)).mappings().one_or_none()
         return None if row is None else order(row, [])
@@ -76,7 +76,7 @@ async def _items(connection: AsyncConnection, order_ids: Sequence[UUID]) -> dict
 
 def order(row: sa.RowMapping, items: Iterable[Item]) -> Order:
     fields = dict(row)
-    # The article's columns have no zone; sessions run in UTC.
+    # The article's columns have no time zone; sessions use UTC.
     for column in ("created_at", "updated_at"):
         moment: datetime = fields[column]
         fields[column] = moment.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""The schema as queries see it; ``alembic check`` in the tests keeps it equal to what the migrations make."""
+"""The schema for SQLAlchemy queries. The tests run ``alembic check``, which compares it with the migrations."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -31,7 +31,7 @@ order_items = sa.Table(
     sa.Index("idx_order_items_order", "order_id"),
 )
 
-# Each order that is being placed, from before its first call to another service: see placements.
+# Orders that are being placed, recorded before the first call to another service: see placement_store.
 placements = sa.Table(
     "placements",
     metadata,
@@ -44,7 +44,7 @@ placements = sa.Table(
     sa.Index("idx_placements_due", "due_at"),
 )
 
-# Events that SNS does not have yet: see relay.
+# Events that are not published yet: see relay.
 outbox = sa.Table(
     "outbox",
     metadata,
@@ -59,7 +59,7 @@ outbox = sa.Table(
     sa.Index("idx_outbox_order", "order_id", "position"),
 )
 
-# Events that have been handled: see consumer.
+# Events that are already handled: see store.
 inbox = sa.Table(
     "inbox",
     metadata,

@@ -1,4 +1,4 @@
-"""The topic of SNS that everybody hears who wants to know of new orders."""
+"""The SNS topic for new orders."""
 
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
@@ -25,9 +25,9 @@ class Topic:
         answer = await self._aws.call(
             lambda: self._aws.sns.publish_batch(TopicArn=self._arn, PublishBatchRequestEntries=entries)
         )
-        for refused in answer.get("Failed", []):
-            log.warning("SNS refused an event", eventId=refused["Id"], code=refused["Code"])
-        return {UUID(taken["Id"]) for taken in answer.get("Successful", []) if "Id" in taken}
+        for rejected in answer.get("Failed", []):
+            log.warning("SNS rejected an event", eventId=rejected["Id"], code=rejected["Code"])
+        return {UUID(accepted["Id"]) for accepted in answer.get("Successful", []) if "Id" in accepted}
 
 
 def _entry(event: Event) -> "PublishBatchRequestEntryTypeDef":

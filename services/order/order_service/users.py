@@ -1,4 +1,4 @@
-"""The user service, as far as an order needs it."""
+"""HTTP client of the user service."""
 
 from http import HTTPStatus
 from uuid import UUID
@@ -14,8 +14,8 @@ class HttpUsers:
     async def require(self, user_id: UUID) -> None:
         try:
             response = await self._upstream.send("GET", f"/users/{user_id}")
-        except UpstreamUnavailable as away:
-            away.in_doubt = False  # reading changes nothing
+        except UpstreamUnavailable as outage:
+            outage.in_doubt = False  # a read changes nothing
             raise
         if response.status_code == HTTPStatus.NOT_FOUND:
             raise CustomerUnknown

@@ -1,22 +1,21 @@
-"""Puts the product service together: DynamoDB store, routes, readiness."""
+"""Assembles the product service: DynamoDB store, routes, readiness."""
 
 from fastapi import APIRouter, FastAPI
 from pydantic import Field
 
+from product_service import reservation_routes, routes
 from product_service.catalogue import Catalogue, ReachedOnce
 from product_service.dynamodb import DynamoDB
 from product_service.expiry import Expiry
 from product_service.ports import Contended, StoreUnavailable
-from product_service.reservation_routes import reservation_router
 from product_service.reservations import DynamoReservations
-from product_service.routes import router
 from product_service.store import DynamoProducts
 from shop_shared import application
 from shop_shared.settings import ServiceSettings
 
 
 class ProductSettings(ServiceSettings):
-    """``AWS_ENDPOINT_URL`` and the credentials are read by boto3 itself."""
+    """boto3 reads ``AWS_ENDPOINT_URL`` and the credentials itself."""
 
     service_name: str = "product"
     products_table: str = Field(examples=["shop-products"])
@@ -30,15 +29,16 @@ def create_app(settings: ProductSettings) -> FastAPI:
     dynamodb = DynamoDB(settings.aws_region, settings.dynamodb_timeout_seconds)
     products = DynamoProducts(dynamodb, settings.products_table)
     reservations = DynamoReservations(dynamodb, settings.products_table, settings.reservations_table)
-    routes = APIRouter()
-    routes.include_router(router(products, Catalogue(products)))
-    routes.include_router(reservation_router(reservations))
-    parts = application.ServiceDefinition(
+    all_routes = APIRouter()
+    all_routes.include_router(routes.routes)
+    all_routes.include_router(reservation_routes.routes)
+    service = application.ServiceDefinition(
         title="Product service",
-        routes=routes,
+        routes=all_routes,
+        state={"products": products, "catalogue": Catalogue(products), "reservations": reservations},
         probe=ReachedOnce(products),
         outages=(StoreUnavailable, Contended),
         background=(Expiry(reservations, settings.expiry_interval_seconds).run,),
         close=(dynamodb.close,),
     )
-    return application.build(settings, parts)
+    return application.build(settings, service)

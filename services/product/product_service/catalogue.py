@@ -1,7 +1,7 @@
-"""The catalogue as customers read it: in an outage of DynamoDB as it was last seen, and saying so.
+"""The catalogue for customers. During an outage of DynamoDB it serves cached products and marks them as cached.
 
-A price or a stock that is some minutes old harms nobody who only looks: what is sold, and at which price, is decided
-by the reservation, which never goes by what is remembered.
+An old price or stock does no harm on a page that only shows it. The reservation decides what is sold at which price,
+and it never uses the cache.
 """
 
 from uuid import UUID
@@ -29,8 +29,9 @@ class Catalogue:
 
 
 class ReachedOnce:
-    """Ready from the first answer of DynamoDB on: its outage takes every pod alike, and none could answer from memory
-    any more if all were taken out of the Service.
+    """A readiness probe that succeeds from the first answer of DynamoDB on.
+
+    An outage of DynamoDB affects all pods. If they all became unready, none could serve the catalogue from its cache.
     """
 
     def __init__(self, products: Products) -> None:

@@ -1,9 +1,8 @@
-"""boto3 for asyncio: a bounded pool of threads, bounded waiting, and errors split by what happens next.
+"""boto3 for asyncio: a bounded thread pool, timeouts, and errors by the caller's next step.
 
-botocore waits 60 s by default, which is longer than anybody who asked still listens; here nobody waits longer than the
-deadline of the request, and no call takes more than three seconds. The pool has as many threads as there are
-connections, and whoever waits for one says nothing of DynamoDB: only calls that were made count for the breaker, which
-stops asking a DynamoDB that fails.
+botocore waits 60 s by default, longer than any caller. Here a call ends with the deadline of its request, and takes
+three seconds at most. The pool has one thread for each connection. Waiting for a thread says nothing about DynamoDB, so
+the circuit breaker counts only the calls that were made.
 """
 
 import asyncio
@@ -32,21 +31,21 @@ THREADS = 16
 CONDITION_FAILED = "ConditionalCheckFailedException"
 CANCELED = "TransactionCanceledException"
 _CONFLICT = "TransactionConflictException"
-# An answer, or a mistake of ours; neither gets better by waiting.
+# An answer, or a bug in this service: a retry does not help.
 _ANSWERS = frozenset({CONDITION_FAILED, CANCELED, "ValidationException"})
 
 Answer = TypeVar("Answer")
 
 
 class DynamoDB:
-    """Two clients: one repeats a call whose answer was lost, the other must not."""
+    """Two clients: `repeating` retries a call whose answer was lost, `once` never retries."""
 
     def __init__(self, region: str, timeout_seconds: float) -> None:
         session = boto3.session.Session(region_name=region)
         self.repeating: DynamoDBClient = session.client("dynamodb", config=_config(3, timeout_seconds))
         self.once: DynamoDBClient = session.client("dynamodb", config=_config(1, timeout_seconds))
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dynamodb")
-        # Apart, so that /ready does not depend on how busy the pool is.
+        # A separate thread, so that /ready does not depend on the load of the pool.
         self._probe_thread = ThreadPoolExecutor(1, thread_name_prefix="dynamodb-probe")
         self._timeout_seconds = timeout_seconds
         self._bulkhead = Bulkhead("dynamodb", THREADS)
@@ -59,8 +58,8 @@ class DynamoDB:
                     return await self._within_time(request)
         except BulkheadFull as full:
             raise DeadlineExceeded from full
-        except CircuitOpen as refused:
-            raise StoreUnavailable("too many calls have failed just now") from refused
+        except CircuitOpen as rejected:
+            raise StoreUnavailable("the circuit breaker is open") from rejected
 
     async def probe(self, request: Callable[[], Answer]) -> Answer:
         return await self._run(self._probe_thread, request)
@@ -78,7 +77,7 @@ class DynamoDB:
         except TimeoutError:
             if limit < self._timeout_seconds:
                 raise DeadlineExceeded from None
-            log.warning("DynamoDB does not answer", boundSeconds=limit)
+            log.warning("DynamoDB does not answer", timeoutSeconds=limit)
             raise StoreUnavailable("timeout") from None
 
     @staticmethod
@@ -91,10 +90,10 @@ class DynamoDB:
                 raise
             if code == _CONFLICT:
                 raise Contended(code) from error
-            log.warning("DynamoDB refused a call", code=code, operation=error.operation_name)
+            log.warning("DynamoDB rejected a call", code=code, operation=error.operation_name)
             raise StoreUnavailable(code) from error
         except BotoCoreError as error:
-            log.warning("DynamoDB cannot be reached", error=type(error).__name__)
+            log.warning("DynamoDB is unreachable", error=type(error).__name__)
             raise StoreUnavailable(type(error).__name__) from error
 
 

@@ -1,4 +1,4 @@
-"""Puts back what was reserved and never confirmed. Every pod does it; whoever comes first puts the goods back once."""
+"""Releases expired reservations. Every pod runs it, but each reservation is released only once."""
 
 import asyncio
 import random
@@ -13,10 +13,10 @@ class Expiry:
 
     async def run(self) -> None:
         while True:
-            # Jitter: pods that started together shall not look together.
-            await asyncio.sleep(self._interval_seconds * random.uniform(0.5, 1.5))  # noqa: S311  (no secret)
+            # Jitter: pods that started together do not query together.
+            await asyncio.sleep(self._interval_seconds * random.uniform(0.5, 1.5))  # noqa: S311  (not a secret)
             try:
                 while await self._reservations.release_expired():
                     pass
             except (StoreUnavailable, Contended):
-                continue  # logged where it happened; the goods stay held a little longer
+                continue  # already logged; the next run retries

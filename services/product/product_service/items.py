@@ -1,4 +1,4 @@
-"""Products and reservations as DynamoDB keeps them, and back."""
+"""Converts products and reservations to DynamoDB items and back."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

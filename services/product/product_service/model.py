@@ -1,4 +1,4 @@
-"""Products as they travel over HTTP. Money is text there and Decimal here: a JSON number is a float on the way."""
+"""Products and reservations of the HTTP API. Money is a string in JSON and Decimal in Python, never float."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -23,7 +23,7 @@ from shop_shared.field_types import UniqueProducts, WholeNumber
 MAX_INVENTORY = 1_000_000
 MAX_QUANTITY = 10_000
 MAX_RESERVED_PRODUCTS = 50
-"""With the reservation itself well below the 100 items that one DynamoDB transaction takes."""
+"""Together with the reservation itself, well below the limit of 100 items for a DynamoDB transaction."""
 DEFAULT_TTL_SECONDS = 300
 MAX_TTL_SECONDS = 3_600
 
@@ -31,7 +31,7 @@ MAX_TTL_SECONDS = 3_600
 def _text_only(value: object) -> object:
     if isinstance(value, str | Decimal):
         return value
-    raise ValueError('write the amount as text with two decimals, like "12.50"')
+    raise ValueError('write the amount as a string with two decimals, like "12.50"')
 
 
 Money = Annotated[
@@ -47,7 +47,7 @@ Name = Annotated[
         strip_whitespace=True,
         min_length=1,
         max_length=200,
-        # No control characters, and something to see.
+        # No control characters, and at least one visible character.
         pattern=r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
     ),
 ]
@@ -70,11 +70,11 @@ class Product(_Camel):
     name: str
     price: Money
     inventory: int
-    cached: bool = Field(default=False, description="true: as it was last seen, because it cannot be read right now")
+    cached: bool = Field(default=False, description="true: from the cache, because the database is unavailable")
 
 
 class Withdrawal(BaseModel):
-    """How many to take out of the stock."""
+    """The quantity to take out of the stock."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -82,7 +82,7 @@ class Withdrawal(BaseModel):
 
 
 class ProductPage(pagination.Page[Product]):
-    cached: bool = Field(default=False, description="true: as it was last seen, because it cannot be read right now")
+    cached: bool = Field(default=False, description="true: from the cache, because the database is unavailable")
 
 
 class Stock(_Camel):
@@ -98,7 +98,7 @@ class WantedItem(_Camel):
 
 
 class NewReservation(_Camel):
-    """What is to be kept for a buyer: all of it, or nothing. The id is the buyer's, so that it can be asked again."""
+    """The items to reserve for a buyer, all or none. The buyer chooses the id, so the request can be repeated."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -109,7 +109,7 @@ class NewReservation(_Camel):
 
 
 class ReservationStatus(StrEnum):
-    """HELD becomes one of the other two, once and for good."""
+    """HELD changes once, to one of the other two, and never back."""
 
     HELD = "HELD"
     CONFIRMED = "CONFIRMED"
@@ -127,4 +127,4 @@ class Reservation(_Camel):
     order_id: UUID | None = None
     status: ReservationStatus
     items: list[ReservedItem]
-    expires_at: datetime = Field(description="From then on the goods go back into the stock unless it is confirmed")
+    expires_at: datetime = Field(description="At this time, an unconfirmed reservation is released")

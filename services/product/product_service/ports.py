@@ -1,4 +1,4 @@
-"""What the routes need from whatever keeps the products."""
+"""The interfaces of the stores, with the errors that they raise."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,7 +15,7 @@ class ProductUnknown(Exception):
 
 
 class KeyReused(Exception):
-    """The reservation's id already stands for other goods."""
+    """The reservation's id is already used for other items."""
 
 
 class ReservationUnknown(Exception):
@@ -23,24 +23,24 @@ class ReservationUnknown(Exception):
 
 
 class ReservationReleased(Exception):
-    """The goods have gone back into the stock, or will never be taken out of it."""
+    """The goods are back in the stock, or were never taken."""
 
 
 class ReservationConfirmed(Exception):
-    """The goods are sold: they do not go back by a release."""
+    """The goods are sold: a release does not return them."""
 
 
 class StoreUnavailable(Exception):
-    """The store cannot answer now; nothing is known about a write that was under way."""
+    """The store does not answer. A write in progress may have succeeded or not."""
 
 
 class Contended(Exception):
-    """Others write the same items all the time; nothing was written."""
+    """Concurrent writes of the same items conflict. Nothing was written."""
 
 
 @dataclass
 class OutOfStock(Exception):
-    """Fewer are left than were asked for."""
+    """The stock is smaller than the requested quantity."""
 
     product_id: UUID
     left: int
@@ -50,39 +50,42 @@ class Products(Protocol):
     """Every method may raise ``StoreUnavailable``."""
 
     async def probe(self) -> None:
-        """Returns when the store has answered."""
+        """Return when the store has answered."""
         ...
 
     async def add(self, new: NewProduct) -> Product: ...
 
     async def page(self, limit: int, after: UUID | None) -> tuple[list[Product], UUID | None]:
-        """Some products, and the one to continue after."""
+        """Return a page of products, and the id after which the next page starts."""
         ...
 
     async def find(self, product_id: UUID) -> Product | None: ...
 
     async def take(self, product_id: UUID, quantity: int) -> int:
-        """Take from the stock and return what is left. Raises ``OutOfStock``, ``ProductUnknown``."""
+        """Decrease the stock and return what is left. Raises ``OutOfStock``, ``ProductUnknown``."""
         ...
 
 
 class Reservations(Protocol):
-    """Every method may raise ``StoreUnavailable`` or ``Contended``, and may be repeated."""
+    """Every method is idempotent and may raise ``StoreUnavailable`` or ``Contended``."""
 
     async def hold(self, wanted: NewReservation) -> Reservation:
-        """All or nothing. Raises ``OutOfStock``, ``ProductUnknown``, ``KeyReused``, ``ReservationReleased``."""
+        """Reserve all items or none.
+
+        Raises ``OutOfStock``, ``ProductUnknown``, ``KeyReused``, ``ReservationReleased``.
+        """
         ...
 
     async def find(self, reservation_id: UUID) -> Reservation | None: ...
 
     async def confirm(self, reservation_id: UUID) -> Reservation:
-        """The goods are sold. Raises ``ReservationUnknown``, ``ReservationReleased``."""
+        """Mark the goods as sold. Raises ``ReservationUnknown``, ``ReservationReleased``."""
         ...
 
     async def release(self, reservation_id: UUID) -> None:
-        """Put the goods back, once, and let no later ``hold`` take them. Raises ``ReservationConfirmed``."""
+        """Return the goods once, and prevent a later ``hold`` with this id. Raises ``ReservationConfirmed``."""
         ...
 
     async def release_expired(self) -> int:
-        """Release what nobody confirmed in time; how many there were."""
+        """Release the reservations that were not confirmed in time, and return their number."""
         ...

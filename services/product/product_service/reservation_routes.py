@@ -1,10 +1,11 @@
-"""The HTTP side of reservations: for the other services of the shop, not for the gateway."""
+"""The HTTP API of reservations: for the shop's other services; the gateway does not publish it."""
 
 from http import HTTPStatus
+from typing import Annotated
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from product_service.model import NewReservation, Reservation
 from product_service.ports import (
@@ -22,83 +23,90 @@ from shop_shared.application import INTERNAL
 log = structlog.get_logger(__name__)
 
 
-def reservation_router(reservations: Reservations) -> APIRouter:
-    routes = APIRouter(prefix="/reservations", tags=["reservations"])
+routes = APIRouter(prefix="/reservations", tags=["reservations"])
 
-    @routes.post(
-        "", status_code=HTTPStatus.CREATED, responses=problems.openapi_responses(404, 409), openapi_extra=INTERNAL
+
+async def _reservations(request: Request) -> Reservations:
+    reservations: Reservations = request.app.state.reservations
+    return reservations
+
+
+ReservationStore = Annotated[Reservations, Depends(_reservations)]
+
+
+@routes.post("", status_code=HTTPStatus.CREATED, responses=problems.openapi_responses(404, 409), openapi_extra=INTERNAL)
+async def create_reservation(wanted: NewReservation, reservations: ReservationStore, response: Response) -> Reservation:
+    """Reserve all items or none. A repeated request gets the same answer."""
+    try:
+        reservation = await reservations.hold(wanted)
+    except ProductUnknown as error:
+        raise _item_problem(HTTPStatus.NOT_FOUND, "product-not-found", wanted, error) from None
+    except OutOfStock as error:
+        raise _item_problem(HTTPStatus.CONFLICT, "out-of-stock", wanted, error) from None
+    except KeyReused:
+        detail = "reservationId: this id is already used for other items or another order; use a new id"
+        raise problems.conflict("key-reused", detail) from None
+    except ReservationReleased:
+        raise _released() from None
+    log.info(
+        "goods reserved",
+        reservationId=str(reservation.reservation_id),
+        orderId=str(reservation.order_id) if reservation.order_id else None,
     )
-    async def create_reservation(wanted: NewReservation, response: Response) -> Reservation:
-        """Take all of it out of the stock, or nothing. The same request again gets the same answer."""
-        try:
-            reservation = await reservations.hold(wanted)
-        except ProductUnknown as refusal:
-            raise _at_product(HTTPStatus.NOT_FOUND, "product-not-found", wanted, refusal) from None
-        except OutOfStock as refusal:
-            raise _at_product(HTTPStatus.CONFLICT, "out-of-stock", wanted, refusal) from None
-        except KeyReused:
-            detail = "reservationId: it stands for other items or another order; use a new id for a new reservation"
-            raise problems.conflict("key-reused", detail) from None
-        except ReservationReleased:
-            raise _released() from None
-        log.info(
-            "goods reserved",
-            reservationId=str(reservation.reservation_id),
-            orderId=str(reservation.order_id) if reservation.order_id else None,
-        )
-        response.headers["Location"] = f"/reservations/{reservation.reservation_id}"
-        return reservation
-
-    @routes.get("/{reservationId}", responses=problems.openapi_responses(404), openapi_extra=INTERNAL)
-    async def read_reservation(reservationId: UUID) -> Reservation:  # noqa: N803  (the article's style of parameters)
-        reservation = await reservations.find(reservationId)
-        if reservation is None:
-            raise _unknown(reservationId)
-        return reservation
-
-    @routes.post("/{reservationId}/confirm", responses=problems.openapi_responses(404, 409), openapi_extra=INTERNAL)
-    async def confirm_reservation(reservationId: UUID) -> Reservation:  # noqa: N803
-        """The goods are sold and do not come back."""
-        try:
-            return await reservations.confirm(reservationId)
-        except ReservationUnknown:
-            raise _unknown(reservationId) from None
-        except ReservationReleased:
-            raise _released() from None
-
-    @routes.delete(
-        "/{reservationId}",
-        status_code=HTTPStatus.NO_CONTENT,
-        responses=problems.openapi_responses(409),
-        openapi_extra=INTERNAL,
-    )
-    async def release_reservation(reservationId: UUID) -> None:  # noqa: N803
-        """Put the goods back into the stock. Also for an id not seen yet: it can then reserve nothing any more."""
-        try:
-            await reservations.release(reservationId)
-        except ReservationConfirmed:
-            detail = "the goods of this reservation are sold; a sale is not undone by releasing its reservation"
-            raise problems.conflict("reservation-confirmed", detail) from None
-
-    return routes
+    response.headers["Location"] = f"/reservations/{reservation.reservation_id}"
+    return reservation
 
 
-def _at_product(
-    status: HTTPStatus, kind: str, wanted: NewReservation, refusal: ProductUnknown | OutOfStock
+@routes.get("/{reservationId}", responses=problems.openapi_responses(404), openapi_extra=INTERNAL)
+async def read_reservation(reservationId: UUID, reservations: ReservationStore) -> Reservation:  # noqa: N803  (as in the article)
+    reservation = await reservations.find(reservationId)
+    if reservation is None:
+        raise _unknown(reservationId)
+    return reservation
+
+
+@routes.post("/{reservationId}/confirm", responses=problems.openapi_responses(404, 409), openapi_extra=INTERNAL)
+async def confirm_reservation(reservationId: UUID, reservations: ReservationStore) -> Reservation:  # noqa: N803
+    """Mark the goods as sold. They do not return to the stock."""
+    try:
+        return await reservations.confirm(reservationId)
+    except ReservationUnknown:
+        raise _unknown(reservationId) from None
+    except ReservationReleased:
+        raise _released() from None
+
+
+@routes.delete(
+    "/{reservationId}",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=problems.openapi_responses(409),
+    openapi_extra=INTERNAL,
+)
+async def release_reservation(reservationId: UUID, reservations: ReservationStore) -> None:  # noqa: N803
+    """Return the goods to the stock. An id without a reservation can reserve nothing afterwards."""
+    try:
+        await reservations.release(reservationId)
+    except ReservationConfirmed:
+        detail = "the reservation is confirmed and its goods are sold; only an unconfirmed reservation can be released"
+        raise problems.conflict("reservation-confirmed", detail) from None
+
+
+def _item_problem(
+    status: HTTPStatus, kind: str, wanted: NewReservation, error: ProductUnknown | OutOfStock
 ) -> problems.Problem:
-    """Names the item by its place, so that a caller can say which one without reading the sentence."""
-    place = next(i for i, item in enumerate(wanted.items) if item.product_id == refusal.product_id)
-    if isinstance(refusal, OutOfStock):
-        where = f"items.{place}.quantity"
-        message = f"{refusal.left} left; ask for fewer or come back later"
+    """Return a problem whose field holds the item's index, so that programs can identify the item."""
+    index = next(i for i, item in enumerate(wanted.items) if item.product_id == error.product_id)
+    if isinstance(error, OutOfStock):
+        where = f"items.{index}.quantity"
+        message = f"{error.left} left; request fewer or retry later"
     else:
-        where = f"items.{place}.productId"
-        message = "there is no such product; leave it out"
+        where = f"items.{index}.productId"
+        message = "this product does not exist; remove it from the reservation"
     return problems.Problem(status, kind, f"{where}: {message}", ({"field": where, "message": message},))
 
 
 def _released() -> problems.Problem:
-    detail = "this reservation was released or its time is over; reserve again under a new reservationId"
+    detail = "this reservation was released or has expired; reserve again with a new reservationId"
     return problems.conflict("reservation-released", detail)
 
 

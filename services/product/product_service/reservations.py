@@ -1,15 +1,15 @@
-"""Reservations in DynamoDB: goods of several products, kept for one buyer for a while, all or none.
+"""Reservations in DynamoDB: several products, reserved for one buyer for a limited time, all or none.
 
-A reservation is an item of its own. Each step from one status to the next is one transaction or one update with the
-former status as its condition, so it happens once, whoever repeats it and in whatever order requests arrive:
+A reservation is a separate item. Each status change is one transaction or one update, with the previous status as its
+condition. So it happens once, however often and in whatever sequence requests arrive:
 
-    hold      nothing → HELD       the stock of every product goes down
-    confirm   HELD → CONFIRMED     the stock stays down: sold
-    release   HELD → RELEASED      the stock goes up again; also when the time is over
-              nothing → RELEASED   noted, so that a hold that was overtaken on the way takes nothing any more
+    hold      nothing → HELD       decreases the stock of every product
+    confirm   HELD → CONFIRMED     keeps the stock: the goods are sold
+    release   HELD → RELEASED      increases the stock again; also after expiry
+              nothing → RELEASED   recorded, so that a delayed hold with this id takes nothing
 
-Only a held one has the attribute ``held``; the index ``byExpiry`` therefore lists those and no others. An ended one is
-forgotten a week later.
+Only held reservations have the attribute ``held``, so the index ``byExpiry`` contains only them. Time to live deletes
+a confirmed or released reservation after a week.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -41,12 +41,14 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 INDEX = "byExpiry"
-REMEMBERED = timedelta(days=7)
-SWEPT_AT_ONCE = 50
+RETENTION = timedelta(days=7)
+EXPIRY_BATCH = 50
 
-# DynamoDB cancels a transaction when another one has its hand on the same item: try again a moment later, a few seconds
-# in all and no longer than the deadline of the request.
-_again = stamina.retry(on=Contended, attempts=12, timeout=None, wait_initial=0.02, wait_max=0.5, wait_jitter=0.1)
+# DynamoDB cancels a transaction that conflicts with another one on the same item. The retries take a few seconds in
+# total, and never longer than the deadline of the request.
+_retry_conflicts = stamina.retry(
+    on=Contended, attempts=12, timeout=None, wait_initial=0.02, wait_max=0.5, wait_jitter=0.1
+)
 
 
 class DynamoReservations:
@@ -55,11 +57,11 @@ class DynamoReservations:
         self._products = products_table
         self._reservations = reservations_table
 
-    @_again
+    @_retry_conflicts
     async def hold(self, wanted: NewReservation) -> Reservation:
-        earlier, products = await self._look(wanted)
+        earlier, products = await self._read(wanted)
         if earlier is not None:
-            return _repeated(earlier, wanted)
+            return _repeated_answer(earlier, wanted)
         new = Reservation(
             reservation_id=wanted.reservation_id,
             order_id=wanted.order_id,
@@ -75,7 +77,7 @@ class DynamoReservations:
                     "ConditionExpression": "attribute_not_exists(reservationId)",
                 }
             },
-            # The price as well: the buyer is told the one that held at the moment of the reservation.
+            # The condition includes the price, so the buyer gets the price at the time of the reservation.
             *self._stock(new, "inventory - :qty", "inventory >= :qty AND price = :price"),
         )
         return new
@@ -89,17 +91,17 @@ class DynamoReservations:
         item = answer.get("Item")
         return reservation(item) if item else None
 
-    @_again
+    @_retry_conflicts
     async def confirm(self, reservation_id: UUID) -> Reservation:
-        """Also when the time is over, as long as the goods are still held: they are there, and the buyer wants them."""
+        """An expired reservation can be confirmed until it is released: its goods are still there."""
         try:
             answer = await self._dynamodb.call(
                 lambda: self._dynamodb.repeating.update_item(
                     **self._end(reservation_id, ReservationStatus.CONFIRMED), ReturnValues="ALL_NEW"
                 )
             )
-        except ClientError as refused:
-            if code_of(refused) != CONDITION_FAILED:
+        except ClientError as error:
+            if code_of(error) != CONDITION_FAILED:
                 raise
             found = await self.find(reservation_id)
             if found is None:
@@ -109,11 +111,11 @@ class DynamoReservations:
             return found
         return reservation(answer["Attributes"])
 
-    @_again
+    @_retry_conflicts
     async def release(self, reservation_id: UUID) -> None:
         found = await self.find(reservation_id)
         if found is None:
-            await self._refuse_beforehand(reservation_id)
+            await self._block_later_hold(reservation_id)
             return
         if found.status is ReservationStatus.CONFIRMED:
             raise ReservationConfirmed
@@ -133,7 +135,7 @@ class DynamoReservations:
                     ":held": {"S": ReservationStatus.HELD},
                     ":now": {"N": str(int(_now().timestamp()))},
                 },
-                Limit=SWEPT_AT_ONCE,
+                Limit=EXPIRY_BATCH,
             )
         )
         released = 0
@@ -142,13 +144,13 @@ class DynamoReservations:
             try:
                 await self.release(reservation_id)
             except ReservationConfirmed:
-                continue  # in the last moment
+                continue  # confirmed at the last moment
             log.info("reservation expired", reservationId=str(reservation_id))
             released += 1
         return released
 
-    async def _look(self, wanted: NewReservation) -> tuple[Reservation | None, dict[UUID, Product]]:
-        """The reservation if there is one already, and the products, in one call."""
+    async def _read(self, wanted: NewReservation) -> tuple[Reservation | None, dict[UUID, Product]]:
+        """Return the reservation, if it exists, and the products, with a single call."""
         answer = await self._dynamodb.call(
             lambda: self._dynamodb.repeating.batch_get_item(
                 RequestItems={
@@ -200,38 +202,38 @@ class DynamoReservations:
         ]
 
     async def _transact(self, *writes: "TransactWriteItemTypeDef") -> None:
-        """All or none. Repeated by botocore under one token, so a lost answer does not make it happen twice."""
+        """Write all or nothing. botocore retries with one idempotency token, so a lost answer has no second effect."""
         try:
             await self._dynamodb.call(lambda: self._dynamodb.repeating.transact_write_items(TransactItems=writes))
-        except ClientError as refused:
-            if code_of(refused) != CANCELED:
+        except ClientError as error:
+            if code_of(error) != CANCELED:
                 raise
-            # A condition that failed or another transaction: the look that follows tells which.
-            raise Contended(CANCELED) from refused
+            # A condition failed or another transaction conflicted: the next read shows which.
+            raise Contended(CANCELED) from error
 
-    async def _refuse_beforehand(self, reservation_id: UUID) -> None:
-        nothing = Reservation(
+    async def _block_later_hold(self, reservation_id: UUID) -> None:
+        released = Reservation(
             reservation_id=reservation_id, status=ReservationStatus.RELEASED, items=[], expires_at=_now()
         )
-        item: Item = {**reserved_item(nothing), "forgetAt": _forget_at()}
+        item: Item = {**reserved_item(released), "forgetAt": _forget_at()}
         try:
             await self._dynamodb.call(
                 lambda: self._dynamodb.repeating.put_item(
                     TableName=self._reservations, Item=item, ConditionExpression="attribute_not_exists(reservationId)"
                 )
             )
-        except ClientError as refused:
-            if code_of(refused) != CONDITION_FAILED:
+        except ClientError as error:
+            if code_of(error) != CONDITION_FAILED:
                 raise
-            raise Contended("the reservation was made in this moment") from None
+            raise Contended("the reservation was created at the same time") from None
 
 
-def _repeated(earlier: Reservation, wanted: NewReservation) -> Reservation:
-    """The answer to a request that came before: the same one if it asks for the same."""
+def _repeated_answer(earlier: Reservation, wanted: NewReservation) -> Reservation:
+    """Return the earlier reservation, if the repeated request is the same."""
     if earlier.status is ReservationStatus.RELEASED:
         raise ReservationReleased
-    asked = {(item.product_id, item.quantity) for item in wanted.items}
-    if asked != {(item.product_id, item.quantity) for item in earlier.items} or earlier.order_id != wanted.order_id:
+    requested = {(item.product_id, item.quantity) for item in wanted.items}
+    if requested != {(item.product_id, item.quantity) for item in earlier.items} or earlier.order_id != wanted.order_id:
         raise KeyReused
     return earlier
 
@@ -249,9 +251,9 @@ def _priced(wanted: NewReservation, products: dict[UUID, Product]) -> list[Reser
 
 
 def _now() -> datetime:
-    """To the second, which is what an item keeps."""
+    """Return the time in whole seconds, as items store it."""
     return datetime.now(UTC).replace(microsecond=0)
 
 
 def _forget_at() -> "AttributeValueTypeDef":
-    return {"N": str(int((_now() + REMEMBERED).timestamp()))}
+    return {"N": str(int((_now() + RETENTION).timestamp()))}

@@ -1,8 +1,8 @@
-"""Products in DynamoDB. Each method is one call; what must hold is a condition of that call.
+"""Products in DynamoDB. Each method is one call; its preconditions are conditions of that call.
 
     SET inventory = inventory - :qty        if inventory >= :qty
 
-is all that keeps a stock from being oversold: DynamoDB runs the updates of one item one after the other.
+This alone prevents overselling: DynamoDB applies the updates of an item one after the other.
 """
 
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from product_service.items import Item
 
-_SHOWN = "productId, #name, price, inventory"
+_PROJECTION = "productId, #name, price, inventory"
 
 
 class DynamoProducts:
@@ -29,7 +29,7 @@ class DynamoProducts:
         self._table = table
 
     async def probe(self) -> None:
-        """Reads a key that does not exist: the right to read items is enough for it."""
+        """Read a key that does not exist: this needs only the permission to read items."""
         key = product_key("readiness")
         await self._dynamodb.probe(lambda: self._dynamodb.once.get_item(TableName=self._table, Key=key))
 
@@ -50,7 +50,7 @@ class DynamoProducts:
                 TableName=self._table,
                 Key=product_key(product_id),
                 ConsistentRead=True,
-                ProjectionExpression=_SHOWN,
+                ProjectionExpression=_PROJECTION,
                 ExpressionAttributeNames={"#name": "name"},
             )
         )
@@ -61,7 +61,7 @@ class DynamoProducts:
         scan: ScanInputTypeDef = {
             "TableName": self._table,
             "Limit": limit,
-            "ProjectionExpression": _SHOWN,
+            "ProjectionExpression": _PROJECTION,
             "ExpressionAttributeNames": {"#name": "name"},
         }
         if after:
@@ -71,7 +71,7 @@ class DynamoProducts:
         return [product(item) for item in answer["Items"]], UUID(last["productId"]["S"]) if last else None
 
     async def take(self, product_id: UUID, quantity: int) -> int:
-        # Sent once: after a lost answer nobody knows whether a repetition would take twice.
+        # Sent without retries: after a lost answer, a retry could take the goods twice.
         update: UpdateItemInputTypeDef = {
             "TableName": self._table,
             "Key": product_key(product_id),
@@ -83,16 +83,16 @@ class DynamoProducts:
         }
         try:
             answer = await self._dynamodb.call(lambda: self._dynamodb.once.update_item(**update))
-        except ClientError as refused:
-            raise OutOfStock(product_id, inventory(_item_before(refused, product_id))) from None
+        except ClientError as error:
+            raise OutOfStock(product_id, inventory(_unchanged_item(error, product_id))) from None
         return inventory(answer["Attributes"])
 
 
-def _item_before(refused: ClientError, product_id: UUID) -> "Item":
-    """The item that failed a condition, as it was; raises ``ProductUnknown`` when there is none."""
-    if code_of(refused) != CONDITION_FAILED:
-        raise refused
-    item: Item | None = refused.response.get("Item")  # type: ignore[assignment]  # not in the stub: comes with ALL_OLD
+def _unchanged_item(error: ClientError, product_id: UUID) -> "Item":
+    """Return the item that failed the condition. Raises ``ProductUnknown`` if there is none."""
+    if code_of(error) != CONDITION_FAILED:
+        raise error
+    item: Item | None = error.response.get("Item")  # type: ignore[assignment]  # not in the stub: ALL_OLD adds it
     if not item:
         raise ProductUnknown(product_id) from None
     return item

@@ -1,4 +1,4 @@
-"""alembic's entry point; what it does is the same for every service."""
+"""Alembic's entry point. All services share its implementation."""
 
 from shop_shared import migrations
 from user_service.tables import metadata

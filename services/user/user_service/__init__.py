@@ -1,7 +1,7 @@
-"""Who buys: users, kept in PostgreSQL.
+"""The user service: stores users in PostgreSQL.
 
-routes  HTTP in, HTTP out        ports  what the routes need from a store
-store   PostgreSQL behind it     tables  the schema, as the migrations make it
-app     puts them together       model  what travels over HTTP
-etags   a user's version as an entity tag
+routes  the HTTP API             ports   the interface of the store, and errors
+store   users in PostgreSQL      tables  the database schema
+app     assembles the service    model   users as JSON
+etags   entity tags from a user's version
 """

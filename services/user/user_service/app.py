@@ -1,11 +1,11 @@
-"""Puts the user service together: PostgreSQL store, routes, readiness."""
+"""Assembles the user service: PostgreSQL store, routes, readiness."""
 
 from fastapi import FastAPI
 from pydantic import Field, SecretStr
 
 from shop_shared import application, postgres
 from shop_shared.settings import ServiceSettings
-from user_service.routes import router
+from user_service.routes import routes
 from user_service.store import PostgresUsers
 
 
@@ -18,11 +18,12 @@ def create_app(settings: UserSettings) -> FastAPI:
     url = settings.database_url.get_secret_value()
     engine = postgres.engine(url, settings)
     probe = postgres.Probe(url, settings)
-    parts = application.ServiceDefinition(
+    service = application.ServiceDefinition(
         title="User service",
-        routes=router(PostgresUsers(engine)),
+        routes=routes,
+        state={"users": PostgresUsers(engine)},
         probe=probe,
         outages=postgres.OUTAGES,
         close=(engine.dispose, probe.close),
     )
-    return application.build(settings, parts)
+    return application.build(settings, service)

@@ -1,4 +1,4 @@
-"""A user's version as an entity tag, and the conditions that a request makes of it (RFC 9110, section 13)."""
+"""Entity tags from a user's version, and conditional requests (RFC 9110, section 13)."""
 
 import re
 
@@ -9,17 +9,20 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def names(header: str | None, version: int) -> bool:
-    """``If-None-Match``: whether the caller has this version already. Weak tags count as well."""
+def matches(header: str | None, version: int) -> bool:
+    """``If-None-Match``: return whether the caller already has this version. Weak tags count too."""
     if header is None:
         return False
     return header.strip() == "*" or any(tag == str(version) for _, tag in _TAG.findall(header))
 
 
-def demanded(header: str | None) -> frozenset[int] | None:
-    """``If-Match``: the versions that may be changed; ``None`` for any. Weak tags match nothing, as do foreign ones."""
+def required_versions(header: str | None) -> frozenset[int] | None:
+    """``If-Match``: return the versions that the request may change, or ``None`` for any.
+
+    Weak tags and unknown tags match nothing.
+    """
     if header is None or header.strip() == "*":
         return None
     strong = [tag for weak, tag in _TAG.findall(header) if not weak]
-    # A version has at most ten digits: more are no version, and no number that PostgreSQL compares.
+    # Longer numbers are not versions, and PostgreSQL cannot compare them with one.
     return frozenset(int(tag) for tag in strong if re.fullmatch(r"[0-9]{1,9}", tag))

@@ -1,4 +1,4 @@
-"""Users as they travel over HTTP, with the limits that the table has."""
+"""Users of the HTTP API, with the limits of the table."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
-# An address is proven by a mail to it, not by a pattern: this one only keeps out what cannot be one.
-# No control characters: PostgreSQL cannot store the first of them, and nobody's name has one.
+# Only a message to an address proves that it exists. The pattern rejects strings that cannot be one.
+# No control characters: PostgreSQL cannot store NUL, and names do not contain the others.
 _CONTROL = r"\x00-\x1f\x7f-\x9f"
 Email = Annotated[
     str, StringConstraints(max_length=254, pattern=rf"^[^@\s{_CONTROL}]+@[^@\s{_CONTROL}]+\.[^@\s{_CONTROL}]+$")
@@ -32,22 +32,22 @@ def _without_default(schema: dict[str, Any]) -> None:
     schema.pop("default")
 
 
-_left_out: Any = Field(default=None, json_schema_extra=_without_default)
+_optional: Any = Field(default=None, json_schema_extra=_without_default)
 
 
 class UserChange(BaseModel):
-    """What is left out stays as it is."""
+    """The fields to change. Omitted fields keep their values."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
 
-    # Not nullable: a user always has both. None only stands for "left out".
-    email: Email = _left_out
-    name: Name = _left_out
+    # Not nullable: a user always has both. None means "omitted".
+    email: Email = _optional
+    name: Name = _optional
 
     @model_validator(mode="after")
-    def _something(self) -> "UserChange":
+    def _not_empty(self) -> "UserChange":
         if not self.model_fields_set:
-            raise ValueError("there is nothing to change in it; name a field")
+            raise ValueError("the change is empty; set at least one field")
         return self
 
 
@@ -59,4 +59,4 @@ class User(BaseModel):
     name: str
     created_at: datetime
     version: int = Field(exclude=True)
-    """Grows with each change; travels as ETag."""
+    """Increases with each change. The API shows it as the ETag."""

@@ -1,4 +1,4 @@
-"""What the routes need from whatever keeps the users."""
+"""The interface of the store, with the errors that it raises."""
 
 from typing import Protocol
 from uuid import UUID
@@ -26,11 +26,12 @@ class Users(Protocol):
     async def find(self, user_id: UUID) -> User | None: ...
 
     async def page(self, limit: int, after: UUID | None) -> list[User]:
-        """In the order of their ids."""
+        """Return users, sorted by id."""
         ...
 
     async def change(self, user_id: UUID, change: UserChange, versions: frozenset[int] | None) -> User:
-        """If its version is one of these; whatever it is, without. Raises ``UserUnknown``, ``VersionPassed``,
-        ``EmailTaken``.
+        """Change the user if its version is one of `versions`; with ``None``, any version will do.
+
+        Raises ``UserUnknown``, ``VersionPassed``, ``EmailTaken``.
         """
         ...

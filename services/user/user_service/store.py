@@ -1,6 +1,4 @@
-"""Users in PostgreSQL. The database decides whether an address is free: asking first would leave a gap for a second
-asker.
-"""
+"""Users in PostgreSQL. A unique index decides whether an address is free: a query first would allow a race."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +33,7 @@ class PostgresUsers:
         return None if row is None else _user(row)
 
     async def page(self, limit: int, after: UUID | None) -> list[User]:
-        # By id, which the primary key sorts by: stable, and without an index of its own.
+        # Sorted by id: the order is stable, and the primary key is its index.
         query = sa.select(users).order_by(users.c.user_id).limit(limit)
         if after:
             query = query.where(users.c.user_id > after)
@@ -70,6 +68,6 @@ def _unique_address() -> Iterator[None]:
 
 
 def _user(row: sa.RowMapping) -> User:
-    # The column has no zone; sessions run in UTC.
+    # The column has no time zone; sessions use UTC.
     created_at: datetime = row[users.c.created_at]
     return User(**{**row, "created_at": created_at.replace(tzinfo=UTC)})

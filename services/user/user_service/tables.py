@@ -1,4 +1,4 @@
-"""The schema as queries see it; ``alembic check`` in the tests keeps it equal to what the migrations make."""
+"""The schema for SQLAlchemy queries. The tests run ``alembic check``, which compares it with the migrations."""
 
 import sqlalchemy as sa
 

@@ -1,8 +1,8 @@
-"""Orders taken in by AWS Lambda: the article's event-driven path, beside the order service.
+"""The article's event-driven path for orders on AWS Lambda. It is independent of the order service.
 
-handler        API Gateway → validation → DynamoDB, as PENDING → SNS     model    what travels in and out
-confirmations  SQS → DynamoDB, as CONFIRMED; each message by itself       intake   the table and the topic
-observing      logs, metrics, traces                                      settings what the function is told
+handler        API Gateway → validation → DynamoDB (PENDING) → SNS     model     the order in requests and events
+confirmations  SQS → DynamoDB (CONFIRMED), message by message           intake    the table and the topic
+observability  logs, metrics, traces                                    settings  environment variables
 
-`build.py` beside this package makes the zip.
+`../build.py` builds the zip.
 """

@@ -1,6 +1,6 @@
-"""SQS → orders confirmed in the table: what Lambda calls with a batch of messages of the topic.
+"""SQS → confirmed orders in the table: Lambda calls it with a batch of messages of the topic.
 
-Each message stands for itself: the answer names those that failed, and SQS shows only them again.
+It handles each message separately. The answer lists the failed messages, and SQS delivers only those again.
 """
 
 import json
@@ -17,10 +17,10 @@ from pydantic import BaseModel
 
 from order_intake.intake import Intake
 from order_intake.model import Id
-from order_intake.observing import TRACEPARENT, continued, logger, metrics, tracer
+from order_intake.observability import TRACEPARENT, continue_trace, logger, metrics, tracer
 from order_intake.settings import load
 
-# A batch of which nothing could be handled is answered like any other: raising would show all of it again, too.
+# If all messages fail, the answer has the same form: an exception would also make SQS deliver all of them again.
 _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
@@ -33,26 +33,26 @@ class _Created(BaseModel):
 @tracer.capture_lambda_handler(capture_response=False)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     metrics.add_metric("Messages", MetricUnit.Count, len(event["Records"]))
-    return process_partial_response(event=event, record_handler=_confirmed, processor=_processor, context=context)
+    return process_partial_response(event=event, record_handler=_confirm, processor=_processor, context=context)
 
 
-def _confirmed(record: SQSRecord) -> None:
-    message, headers = _delivered(record)
-    continued(headers)
+def _confirm(record: SQSRecord) -> None:
+    message, headers = _unwrap(record)
+    continue_trace(headers)
     try:
         order_id = _Created.model_validate_json(message).id
         _intake().confirm(order_id)
     except Exception as error:
         metrics.add_metric("ConfirmationsFailed", MetricUnit.Count, 1)
-        # Without its text: that quotes what was in the message.
-        logger.error("a message cannot be handled", messageId=record.message_id, exception_name=type(error).__name__)
+        # Logs only the type: the exception's message quotes the content of the SQS message.
+        logger.error("cannot handle a message", messageId=record.message_id, exception_name=type(error).__name__)
         raise
     metrics.add_metric("OrdersConfirmed", MetricUnit.Count, 1)
     logger.info("Order confirmed", orderId=order_id)
 
 
-def _delivered(record: SQSRecord) -> tuple[str, dict[str, str]]:
-    """The message and its trace: raw, or out of the envelope that SNS puts around it."""
+def _unwrap(record: SQSRecord) -> tuple[str, dict[str, str]]:
+    """Return the message and its trace headers, from a raw message or from the envelope of SNS."""
     attributes = record.raw_event.get("messageAttributes", {})
     trace = {TRACEPARENT: attributes[TRACEPARENT]["stringValue"]} if TRACEPARENT in attributes else {}
     try:
@@ -61,8 +61,8 @@ def _delivered(record: SQSRecord) -> tuple[str, dict[str, str]]:
         return record.body, trace
     if not (isinstance(envelope, dict) and envelope.get("Type") == "Notification"):
         return record.body, trace
-    inside = envelope.get("MessageAttributes", {}).get(TRACEPARENT, {})
-    return envelope["Message"], {TRACEPARENT: inside.get("Value", "")}
+    traceparent = envelope.get("MessageAttributes", {}).get(TRACEPARENT, {})
+    return envelope["Message"], {TRACEPARENT: traceparent.get("Value", "")}
 
 
 @cache

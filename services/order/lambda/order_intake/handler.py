@@ -1,6 +1,6 @@
-"""API Gateway → an order, stored once and published: what Lambda calls for each request.
+"""API Gateway → an order, stored once and published: Lambda calls it for each request.
 
-Takes the events of REST APIs (1.0) and of HTTP APIs (2.0): both have a body and headers, and get the same answer.
+It accepts the events of REST APIs (1.0) and of HTTP APIs (2.0): both have a body and headers, and get the same answer.
 """
 
 import base64
@@ -27,52 +27,54 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
 from order_intake.intake import CONFIG, Intake, OrderDiffers
-from order_intake.model import Order, wrong_fields
-from order_intake.observing import continued, logger, metrics, tracer
+from order_intake.model import Order, field_errors
+from order_intake.observability import continue_trace, logger, metrics, tracer
 from order_intake.settings import load
 
 Answer = dict[str, Any]
 
 _settings = load(dict(os.environ))
-_remembered = IdempotencyConfig(
+_idempotency_config = IdempotencyConfig(
     event_key_jmespath="id",
     payload_validation_jmespath="[customerId, items, total]",
     expires_after_seconds=24 * 3600,
     raise_on_no_idempotency_key=True,
 )
-_memory = DynamoDBPersistenceLayer(table_name=_settings.idempotency_table, boto_config=CONFIG)
+_idempotency_store = DynamoDBPersistenceLayer(table_name=_settings.idempotency_table, boto_config=CONFIG)
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics(capture_cold_start_metric=True)
 @tracer.capture_lambda_handler(capture_response=False)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Answer:
-    _remembered.register_lambda_context(context)
-    traceparent = continued(event.get("headers") or {})
+    _idempotency_config.register_lambda_context(context)
+    traceparent = continue_trace(event.get("headers") or {})
     metrics.add_metric("Requests", MetricUnit.Count, 1)
     try:
         order = Order.model_validate_json(_body(event))
     except ValidationError as error:
         metrics.add_metric("OrdersRefused", MetricUnit.Count, 1)
-        return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "a field is wrong", wrong_fields(error))
+        return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "a field is invalid", field_errors(error))
     try:
-        answer: Answer = _taken(content=order.travelling(), order=order, traceparent=traceparent)
+        answer: Answer = _take_once(content=order.to_message(), order=order, traceparent=traceparent)
     except (IdempotencyValidationError, OrderDiffers):
-        detail = "id: another order has it; use a new id for a new order"
+        detail = "id: another order has this id; use a new id for a new order"
         return _problem(HTTPStatus.CONFLICT, "order-differs", detail)
     except IdempotencyAlreadyInProgressError:
-        detail = "the same order is being taken right now; send it again a little later"
+        detail = "another request with the same order is in progress; send the request again later"
         return _problem(HTTPStatus.CONFLICT, "in-progress", detail)
     except (IdempotencyPersistenceLayerError, ClientError, BotoCoreError) as error:
-        logger.error("the order cannot be taken now", exception_name=type(error).__name__)
-        detail = "DynamoDB or SNS does not answer right now; send the same order again after the time in Retry-After"
+        logger.error("cannot take the order now", exception_name=type(error).__name__)
+        detail = "DynamoDB or SNS does not answer; send the same order again after the time in Retry-After"
         return _problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", detail)
     return {"statusCode": HTTPStatus.OK, "headers": {"Content-Type": "application/json"}, "body": json.dumps(answer)}
 
 
-@idempotent_function(data_keyword_argument="content", persistence_store=_memory, config=_remembered)  # type: ignore[untyped-decorator]  # so in Powertools
-def _taken(*, content: dict[str, Any], order: Order, traceparent: str) -> Answer:
-    del content  # what the answer is remembered by
+@idempotent_function(  # type: ignore[untyped-decorator]  # Powertools does not type it
+    data_keyword_argument="content", persistence_store=_idempotency_store, config=_idempotency_config
+)
+def _take_once(*, content: dict[str, Any], order: Order, traceparent: str) -> Answer:
+    del content  # the key of the stored answer
     _intake().take(order, traceparent)
     metrics.add_metric("OrdersCreated", MetricUnit.Count, 1)
     logger.info(
@@ -93,7 +95,7 @@ def _body(event: dict[str, Any]) -> str | bytes:
     try:
         return base64.b64decode(body, validate=True)
     except binascii.Error:
-        return ""  # then it is no JSON either, and refused as that
+        return ""  # validation then rejects it as a body that is not JSON
 
 
 def _problem(status: HTTPStatus, kind: str, detail: str, errors: list[dict[str, str]] | None = None) -> Answer:

@@ -1,8 +1,8 @@
-"""The table that keeps the orders and the topic that tells of them.
+"""The table that stores the orders, and the topic that publishes them.
 
-An order is written once, whoever sends it again and however late: its id is the condition. It is published after each
-write that found it stored, so a function that was stopped between the two makes it good when the request is repeated.
-The id of the event is made of the order's, so that who hears it twice can know.
+An order is written once: the write's condition is that its id is new. Every request for a stored order publishes it
+again, so a repeated request completes one that was stopped between the write and the publication. The event's id is
+derived from the order's id, so subscribers can detect duplicates.
 """
 
 import json
@@ -14,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from order_intake.model import Order
-from order_intake.observing import SERVICE, TRACEPARENT
+from order_intake.observability import SERVICE, TRACEPARENT
 from order_intake.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 PENDING, CONFIRMED = "PENDING", "CONFIRMED"
 _EVENTS = UUID("6d1c8f0e-5a3f-4f5e-9a53-0d2f6a1b7c44")
-"""Any number will do, if it stays the same."""
+"""Any UUID works if it never changes."""
 
-# Below the ten seconds that the function has, with one try more.
+# With one retry, shorter than the function's timeout of ten seconds.
 CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
 
 
@@ -45,8 +45,8 @@ class Intake:
         self._sns: SNSClient = boto3.client("sns", config=CONFIG)
 
     def take(self, order: Order, traceparent: str) -> None:
-        """Raises ``OrderDiffers``."""
-        content = json.dumps(order.travelling(), sort_keys=True)
+        """Store the order once and publish it. Raises ``OrderDiffers``."""
+        content = json.dumps(order.to_message(), sort_keys=True)
         try:
             self._dynamodb.put_item(
                 TableName=self._table,
@@ -54,14 +54,14 @@ class Intake:
                 ConditionExpression="attribute_not_exists(orderId)",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except ClientError as refused:
-            stored = _stored(refused)
+        except ClientError as error:
+            stored = _stored(error)
             if stored["content"]["S"] != content:
                 raise OrderDiffers from None
         self._publish(order, traceparent)
 
     def confirm(self, order_id: str) -> None:
-        """As often as it is said; raises ``OrderUnknown``."""
+        """Set the order to CONFIRMED. Idempotent. Raises ``OrderUnknown``."""
         try:
             self._dynamodb.update_item(
                 TableName=self._table,
@@ -71,8 +71,8 @@ class Intake:
                 ExpressionAttributeNames={"#status": "status"},
                 ExpressionAttributeValues={":confirmed": {"S": CONFIRMED}},
             )
-        except ClientError as refused:
-            if refused.response["Error"]["Code"] != "ConditionalCheckFailedException":
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
             raise OrderUnknown(order_id) from None
 
@@ -80,7 +80,7 @@ class Intake:
         attributes = {"eventId": str(uuid5(_EVENTS, order.id)), TRACEPARENT: traceparent, "source": SERVICE}
         self._sns.publish(
             TopicArn=self._topic,
-            Message=json.dumps(order.travelling()),
+            Message=json.dumps(order.to_message()),
             MessageAttributes={
                 name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
             },
@@ -88,11 +88,11 @@ class Intake:
 
 
 def _item(order: Order) -> dict[str, Any]:
-    """The article's attributes."""
+    """Return the order with the article's attributes."""
     return {
         "orderId": {"S": order.id},
         "customerId": {"S": order.customer_id},
-        "items": {"L": [{"M": _line(item)} for item in order.travelling()["items"]]},
+        "items": {"L": [{"M": _line(item)} for item in order.to_message()["items"]]},
         "total": {"N": str(order.total)},
     }
 
@@ -102,8 +102,8 @@ def _line(item: dict[str, Any]) -> dict[str, Any]:
     return {"productId": {"S": item["productId"]}, "quantity": {"N": str(item["quantity"])}, **price}
 
 
-def _stored(refused: ClientError) -> dict[str, Any]:
-    if refused.response["Error"]["Code"] != "ConditionalCheckFailedException":
-        raise refused
-    item: dict[str, Any] = refused.response["Item"]  # type: ignore[typeddict-item]  # comes with ALL_OLD
+def _stored(error: ClientError) -> dict[str, Any]:
+    if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+        raise error
+    item: dict[str, Any] = error.response["Item"]  # type: ignore[typeddict-item]  # ALL_OLD adds it
     return item

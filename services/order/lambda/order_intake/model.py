@@ -1,4 +1,4 @@
-"""Orders as the article's event carries them. Amounts are Decimal here, and text in what is published."""
+"""Orders of the article's event. Amounts are Decimal in Python and strings in published messages."""
 
 from decimal import Decimal
 from typing import Annotated, Any
@@ -33,13 +33,13 @@ class Order(_Camel):
             raise ValueError("a product is listed twice; list it once with the sum of the quantities")
         return items
 
-    def travelling(self) -> dict[str, Any]:
-        """As JSON, with the names of the article."""
+    def to_message(self) -> dict[str, Any]:
+        """Return the published message, with the article's field names."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def wrong_fields(error: ValidationError) -> list[dict[str, str]]:
-    """Never what was in them: that is the customer's."""
+def field_errors(error: ValidationError) -> list[dict[str, str]]:
+    """Return the invalid fields without their values, which are the customer's data."""
     return [
         {"field": ".".join(map(str, problem["loc"])) or "body", "message": problem["msg"].removeprefix("Value error, ")}
         for problem in error.errors(include_input=False, include_url=False)

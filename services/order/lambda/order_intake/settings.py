@@ -1,4 +1,4 @@
-"""What the function is told by its environment, read once for each execution environment."""
+"""The function's environment variables, read once for each execution environment."""
 
 from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
@@ -6,7 +6,7 @@ from pydantic.dataclasses import dataclass
 
 @dataclass(frozen=True, config=ConfigDict(extra="ignore", hide_input_in_errors=True))
 class Settings:
-    """The region and the credentials are read by boto3 itself."""
+    """boto3 reads the region and the credentials itself."""
 
     orders_table: str = Field(validation_alias="ORDERS_TABLE")
     idempotency_table: str = Field(validation_alias="IDEMPOTENCY_TABLE")

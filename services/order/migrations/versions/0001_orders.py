@@ -1,4 +1,4 @@
-"""The article's schema, word for word. There is no downgrade: the way back is a new migration, never a dropped table."""
+"""Create the article's schema, word for word. There is no downgrade: a new migration reverts a change."""
 
 from alembic import op
 

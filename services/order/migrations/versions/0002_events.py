@@ -1,6 +1,6 @@
-"""What placing, publishing and confirming need beside the article's tables; nothing of those changes.
+"""Add the tables for placing, publishing and confirming orders. The article's tables do not change.
 
-Only adds, so that the pods of the version before keep working while and after this runs.
+The migration only adds tables and indexes, so pods of the previous version keep working during and after it.
 """
 
 from alembic import op

@@ -1,4 +1,4 @@
-"""The users table. There is no downgrade: the way back is a new migration, never a dropped table."""
+"""Create the users table. There is no downgrade: a new migration reverts a change."""
 
 from alembic import op
 
@@ -17,5 +17,5 @@ def upgrade() -> None:
         )
         """
     )
-    # Lower case: the same mailbox in other letters is the same user.
+    # Lower case: e-mail addresses that differ only in case belong to the same user.
     op.execute("CREATE UNIQUE INDEX users_email_key ON users (lower(email))")

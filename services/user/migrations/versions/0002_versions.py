@@ -1,4 +1,4 @@
-"""A version for each user, for ETag. The image before this one neither reads nor writes it: the default does."""
+"""Add a version to each user, for ETags. The previous image does not use the column; its default covers it."""
 
 from alembic import op
 
@@ -7,5 +7,5 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    # With a constant default PostgreSQL rewrites no row.
+    # With a constant default, PostgreSQL rewrites no rows.
     op.execute("ALTER TABLE users ADD COLUMN version INT NOT NULL DEFAULT 1")

@@ -1,10 +1,10 @@
-"""Orders that are being placed, in PostgreSQL: the saga's notes, its keys, and the transaction that ends it.
+"""Placements in PostgreSQL: the state of the saga, its idempotency keys, and the transaction that ends it.
 
     OPEN ──store──► STORED      with the order, its items and its event, in one transaction
     OPEN ──give up──► RELEASING ──forget──► (no row)
 
-A note says in `due_at` when recovery is to look at it: an OPEN one when no request can be at work on it any more, a
-RELEASING one when the last attempt must be over, a STORED one when its key may be used for another order.
+`due_at` is the time when recovery takes over. An OPEN placement is due when no request can still be working on it, a
+RELEASING one when the last attempt must have ended. A STORED placement is deleted then, which frees its key.
 """
 
 from collections.abc import Sequence
@@ -21,34 +21,34 @@ from order_service.ports import InProgress, KeyReused, PlacementLost
 from order_service.tables import inbox, order_items, orders, placements
 
 OPEN, RELEASING, STORED = "OPEN", "RELEASING", "STORED"
-KEYS_ARE_KEPT = timedelta(days=1)
-EVENTS_ARE_KEPT = timedelta(days=15)
-"""Longer than SQS keeps a message at most."""
+KEY_RETENTION = timedelta(days=1)
+EVENT_RETENTION = timedelta(days=15)
+"""Longer than the maximum retention of an SQS message."""
 
 
 class PostgresPlacements:
     def __init__(self, engine: AsyncEngine, lease_seconds: float) -> None:
         self._engine = engine
-        # A single statement is a transaction by itself: no BEGIN and no COMMIT to wait for.
+        # A single statement is its own transaction: it needs no BEGIN and no COMMIT.
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._lease = timedelta(seconds=lease_seconds)
 
     async def begin(self, order_id: UUID, fingerprint: str, key: str | None) -> Order | None:
-        note = {
+        placement = {
             "order_id": order_id,
             "idempotency_key": key,
             "fingerprint": fingerprint,
             "state": OPEN,
             "due_at": _later(self._lease),
         }
-        new = insert(placements).values(note).on_conflict_do_nothing(index_elements=["idempotency_key"])
+        new = insert(placements).values(placement).on_conflict_do_nothing(index_elements=["idempotency_key"])
         earlier = sa.select(placements).where(placements.c.idempotency_key == key)
         async with self._single.connect() as connection:
             if (await connection.execute(new.returning(placements.c.order_id))).one_or_none():
                 return None
             found = (await connection.execute(earlier)).mappings().one_or_none()
         if found is None:
-            raise InProgress  # it has ended in between
+            raise InProgress  # it ended between the two statements
         if found["fingerprint"] != fingerprint:
             raise KeyReused
         if found["state"] != STORED:
@@ -69,13 +69,13 @@ class PostgresPlacements:
             order = store.order(row, new.items)
             await outbox.put(connection, order)
             answer = order.model_dump(mode="json", by_alias=True)
-            ended = self._move(new.order_id, OPEN).values(state=STORED, answer=answer, due_at=_later(KEYS_ARE_KEPT))
+            ended = self._move(new.order_id, OPEN).values(state=STORED, answer=answer, due_at=_later(KEY_RETENTION))
             if (await connection.execute(ended.returning(placements.c.order_id))).one_or_none() is None:
                 raise PlacementLost
         return order
 
     async def give_up(self, order_id: UUID) -> Order | None:
-        # Waits for a COMMIT that is still under way: it holds the lock of the row.
+        # Waits for a COMMIT in progress, which holds the lock of the row.
         given_up = self._move(order_id, OPEN).values(**self._released()).returning(placements.c.order_id)
         stored = sa.select(placements.c.answer).where(placements.c.order_id == order_id, placements.c.state == STORED)
         async with self._single.connect() as connection:
@@ -89,7 +89,7 @@ class PostgresPlacements:
         async with self._single.connect() as connection:
             await connection.execute(unstored)
 
-    async def overdue(self, limit: int) -> Sequence[UUID]:
+    async def claim_overdue(self, limit: int) -> Sequence[UUID]:
         due = (
             sa.select(placements.c.order_id)
             .where(placements.c.state != STORED, placements.c.due_at < sa.func.now())
@@ -103,7 +103,7 @@ class PostgresPlacements:
 
     async def purge(self) -> None:
         old_keys = sa.delete(placements).where(placements.c.state == STORED, placements.c.due_at < sa.func.now())
-        old_events = sa.delete(inbox).where(inbox.c.handled_at < sa.func.now() - EVENTS_ARE_KEPT)
+        old_events = sa.delete(inbox).where(inbox.c.handled_at < sa.func.now() - EVENT_RETENTION)
         async with self._single.connect() as connection:
             await connection.execute(old_keys)
             await connection.execute(old_events)
@@ -113,7 +113,7 @@ class PostgresPlacements:
         return sa.update(placements).where(placements.c.order_id == order_id, placements.c.state == state)
 
     def _released(self) -> dict[str, object]:
-        """The key is free at once: this order can never be stored, another may be placed under the key."""
+        """Free the key at once: this order can no longer be stored, so another order may use the key."""
         return {"state": RELEASING, "idempotency_key": None, "due_at": _later(self._lease)}
 
 

@@ -1,9 +1,9 @@
-"""Places an order: check the customer, reserve the goods, store the order together with its event.
+"""Places an order: checks the customer, reserves the goods, and stores the order together with its event.
 
-It is a saga. What it is about to do is written down first, and each step can be undone by the id of the order alone:
-releasing what was never reserved changes nothing. Only the one who takes the note away from `OPEN` goes on: the
-transaction that stores the order, or whoever gives up. So it never happens that an order is stored and its goods are
-put back, however late a COMMIT arrives. What a killed process leaves behind is ended by `recovery`.
+This is a saga. It first records a placement with the state `OPEN`. The order's id alone is enough to undo each step:
+releasing goods that were never reserved changes nothing. Exactly one side moves the placement out of `OPEN`: the
+transaction that stores the order, or the side that gives up. So a stored order never loses its goods, however late its
+COMMIT arrives. `recovery` ends the sagas of killed processes.
 """
 
 import asyncio
@@ -30,48 +30,48 @@ log = structlog.get_logger(__name__)
 
 
 class TotalTooLarge(Exception):
-    """The sum does not fit into an order."""
+    """The total exceeds the maximum of an order."""
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedOrder:
     order: Order
     replayed: bool
-    """The same request had placed it before."""
+    """True: an earlier request with the same key placed the order."""
 
 
-class Placement:
-    def __init__(self, users: Users, products: Products, placements: Placements, placed: Callable[[], None]) -> None:
-        """`placed` is called when an order has been stored, with an event that waits."""
+class PlaceOrder:
+    def __init__(self, users: Users, products: Products, placements: Placements, on_placed: Callable[[], None]) -> None:
+        """`on_placed` is called after an order is stored: its event is then in the outbox."""
         self._users = users
         self._products = products
         self._placements = placements
-        self._placed = placed
+        self._on_placed = on_placed
 
-    async def place(self, wanted: WantedOrder, key: str | None) -> Placed:
+    async def place(self, wanted: WantedOrder, key: str | None) -> PlacedOrder:
         order_id = uuid4()
         fingerprint = hashlib.sha256(wanted.model_dump_json().encode()).hexdigest()
         earlier = await self._placements.begin(order_id, fingerprint, key)
         if earlier is not None:
-            return Placed(earlier, replayed=True)
+            return PlacedOrder(earlier, replayed=True)
         try:
-            order = await self._saga(order_id, wanted)
+            order = await self._run(order_id, wanted)
         except BaseException as failure:
-            # Also when the request is cancelled because the process must go.
+            # Also runs when the process shuts down and cancels the request.
             stored = await asyncio.shield(self._undo(order_id, failure))
             if stored is None or isinstance(failure, asyncio.CancelledError):
                 raise
             order = stored
-        self._placed()
+        self._on_placed()
         log.info(
             "order created",
             orderId=str(order.order_id),
             customerId=str(order.customer_id),
             total=str(order.total_amount),
         )
-        return Placed(order, replayed=False)
+        return PlacedOrder(order, replayed=False)
 
-    async def _saga(self, order_id: UUID, wanted: WantedOrder) -> Order:
+    async def _run(self, order_id: UUID, wanted: WantedOrder) -> Order:
         await self._users.require(wanted.customer_id)
         prices = await self._products.reserve(order_id, wanted.items)
         items = [
@@ -84,23 +84,23 @@ class Placement:
         return await self._placements.store(new)
 
     async def _undo(self, order_id: UUID, failure: BaseException) -> Order | None:
-        """The order, where its transaction was committed although nobody heard of it."""
+        """Undo the saga, or return the order if its transaction was committed after all."""
         try:
-            if _nothing_is_reserved(failure):
+            if _reserved_nothing(failure):
                 await self._placements.forget(order_id)
                 return None
             stored = await self._placements.give_up(order_id)
-            # Who does not answer is not asked once more at once: recovery does that later.
+            # Do not call a service again right after an outage: recovery does that later.
             if stored is None and not isinstance(failure, UpstreamUnavailable | DeadlineExceeded):
                 await self._products.release(order_id)
                 await self._placements.forget(order_id)
         except Exception as error:
-            log.warning("an order cannot be taken back yet", orderId=str(order_id), exc_info=error)
+            log.warning("cannot undo the order yet; recovery retries", orderId=str(order_id), exc_info=error)
             return None
         return stored
 
 
-def _nothing_is_reserved(failure: BaseException) -> bool:
+def _reserved_nothing(failure: BaseException) -> bool:
     if isinstance(failure, UpstreamUnavailable):
         return not failure.in_doubt
     return isinstance(failure, CustomerUnknown | ProductUnknown | OutOfStock)

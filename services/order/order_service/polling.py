@@ -1,4 +1,4 @@
-"""Work that comes in steps: again at once while there is some, later when there is none, later and later on failure."""
+"""A polling loop: it repeats a step at once while there is work, pauses without work, and backs off on failure."""
 
 import asyncio
 import random
@@ -9,21 +9,21 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-FIRST_DELAY_SECONDS = 0.5
-LONGEST_DELAY_SECONDS = 30.0
+INITIAL_DELAY_SECONDS = 0.5
+MAX_DELAY_SECONDS = 30.0
 
 Step = Callable[[], Awaitable[bool]]
-"""True: there may be more to do right away."""
+"""Returns True if there may be more work."""
 
 
-class Loop:
+class PollingLoop:
     def __init__(self, step: Step, idle_seconds: float) -> None:
         self._step = step
         self._idle_seconds = idle_seconds
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """There is something to do: do not wait any longer for it."""
+        """Run the next step now, because there is work."""
         self._woken.set()
 
     async def run(self) -> NoReturn:
@@ -33,11 +33,11 @@ class Loop:
             try:
                 more = await self._step()
             except Exception as error:
-                longest = min(FIRST_DELAY_SECONDS * 2**failures, LONGEST_DELAY_SECONDS)
-                delay = longest * random.uniform(0.5, 1)  # noqa: S311  (spreads the load, hides nothing)
+                max_delay = min(INITIAL_DELAY_SECONDS * 2**failures, MAX_DELAY_SECONDS)
+                delay = max_delay * random.uniform(0.5, 1)  # noqa: S311  (jitter, not a secret)
                 failures = min(failures + 1, 10)
                 name = getattr(self._step, "__qualname__", "step")
-                log.warning("a step failed", step=name, againInSeconds=round(delay, 1), exc_info=error)
+                log.warning("step failed", step=name, retryInSeconds=round(delay, 1), exc_info=error)
                 await asyncio.sleep(delay)
                 continue
             failures = 0

@@ -1,6 +1,6 @@
-"""Logs, metrics and traces of Powertools, with the keys that the other services of the shop write too.
+"""Logs, metrics and traces with Powertools. The log keys are those of the shop's other services.
 
-Traces of X-Ray are recorded where Lambda records them; Powertools leaves that out everywhere else.
+Powertools records X-Ray traces only in Lambda.
 """
 
 import re
@@ -18,8 +18,8 @@ metrics = Metrics(namespace="Shop", service=SERVICE)
 tracer = Tracer(service=SERVICE)
 
 
-def continued(headers: Mapping[str, str]) -> str:
-    """The W3C trace context of the caller, or a new one; from here on each line of the log carries it."""
+def continue_trace(headers: Mapping[str, str]) -> str:
+    """Return a trace context that continues the caller's trace, or a new one. Adds the trace id to all log lines."""
     sent = next((value for name, value in headers.items() if name.lower() == TRACEPARENT), "")
     match = _TRACEPARENT.match(sent)
     trace_id = match["trace"] if match else secrets.token_hex(16)
