@@ -157,7 +157,7 @@ def test_what_happens_behind_the_scenes_is_shown(browser: Chrome, shop: Shop, sc
     for upstream in ("user", "product"):
         assert read(browser, f"[data-breaker={upstream}]") == "Closed: calls pass"
     figures = lines(browser, "[data-queue='order-events'] dt")
-    assert figures == ["Waiting", "In hand", "Delayed", "Given up"]
+    assert figures == ["Waiting", "In flight", "Delayed", "Dead letters"]
     shown = lines(browser, "tbody tr")
     assert "POST /orders order.shop a token" in shown
     assert "GET /products product.shop nothing" in shown
@@ -171,7 +171,7 @@ def test_what_is_sold_out_is_refused_in_words(browser: Chrome, shop: Shop, scree
     browser.execute_script("document.querySelectorAll('input[type=number]').forEach(field => field.max = 1000)")
     choose(browser, "Linen apron", str(before + 1))
     press(browser, "Place order")
-    assert "Not enough is left of something that you chose" in read(browser, ".notice[role=alert]")
+    assert "There is not enough stock of a product that you chose" in read(browser, ".notice[role=alert]")
     assert "Linen apron" in read(browser, ".card.short")
     assert quantity(browser, "Linen apron").get_attribute("value") == str(before + 1)
     assert stock(browser, "Linen apron") == before
@@ -243,7 +243,7 @@ def test_a_service_that_is_away_is_said_to_be_away(
         postgres.run("ALTER DATABASE orders ALLOW_CONNECTIONS true")
     assert "The shop cannot do this right now" in alert
     assert "A part of the shop does not answer" in alert
-    assert "Answer 503" in alert
+    assert "HTTP 503" in alert
     press(browser, "Try again")
     assert "No orders yet" in text(browser)
     browser.save_screenshot(str(screenshots / "no-orders.png"))

@@ -358,7 +358,7 @@ async def test_routes_outlive_an_api_gateway_that_does_not_answer(
         connection.close()
 
     async def noticed() -> bool:
-        return "the routes cannot be read" in second.log
+        return "cannot read the routes" in second.log
 
     await until(noticed)
     assert (await http.get(f"{second.url}/things")).status_code == 201

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway_service.issuers import KEPT_SECONDS, PAUSE_SECONDS, DiscoveredKeys, IssuerUnreachable
+from gateway_service.jwks import CACHE_SECONDS, MIN_REFETCH_SECONDS, DiscoveredJwks, IssuerUnreachable
 from tests.services.issuer import Issuer, running_issuer
 
 
@@ -18,7 +18,7 @@ class World:
     now: list[float] = field(default_factory=lambda: [1000.0])
 
     def __post_init__(self) -> None:
-        self.keys = DiscoveredKeys(lambda: self.now[0])
+        self.keys = DiscoveredJwks(lambda: self.now[0])
 
     async def found(self, key_id: str) -> bool:
         return await self.keys.find(self.issuer.url, key_id) is not None
@@ -35,7 +35,7 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
 async def test_keys_are_fetched_once_and_kept_for_two_hours(world: World) -> None:
     assert [await world.found("one") for _ in range(3)] == [True] * 3
-    world.now[0] += KEPT_SECONDS - 1
+    world.now[0] += CACHE_SECONDS - 1
     assert await world.found("one")
     assert world.issuer.fetched == 1
     world.now[0] += 1
@@ -48,7 +48,7 @@ async def test_a_new_key_is_found_but_unknown_ones_cannot_make_us_ask_again_and_
     world.issuer.key_id = "next"
     assert [await world.found("next") for _ in range(5)] == [False] * 5
     assert world.issuer.fetched == 1
-    world.now[0] += PAUSE_SECONDS
+    world.now[0] += MIN_REFETCH_SECONDS
     assert await world.found("next")
     assert not await world.found("one")
     assert world.issuer.fetched == 2
@@ -57,7 +57,7 @@ async def test_a_new_key_is_found_but_unknown_ones_cannot_make_us_ask_again_and_
 async def test_keys_at_hand_outlive_an_issuer_that_does_not_answer(world: World) -> None:
     assert await world.found("one")
     world.issuer.server.close()
-    world.now[0] += 2 * KEPT_SECONDS
+    world.now[0] += 2 * CACHE_SECONDS
     assert await world.found("one")
 
 
@@ -81,7 +81,7 @@ async def test_a_document_that_is_not_the_issuers_is_not_believed(document: dict
 async def test_a_certificate_of_nobody_known_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     async with running_issuer(tmp_path) as issuer:
-        keys = DiscoveredKeys()
+        keys = DiscoveredJwks()
         with pytest.raises(IssuerUnreachable):
             await keys.find(issuer.url, "one")
         await keys.close()

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from gateway_service.answers import Answer, Call
-from gateway_service.browsers import Cors, answered, preflight
-from gateway_service.routing import Authorizer, Route, dotted, match
-from gateway_service.storefront.forms import WrongQuantity, quantities
-from gateway_service.storefront.machinery import TAG_NAME as NAME
-from gateway_service.storefront.machinery import TAG_NAMESPACE as NAMESPACE
-from gateway_service.storefront.machinery import Breaker, Queue, queues, read_breakers
-from gateway_service.table import SERVICE_PARAMETER, TAG_CLUSTER, TAG_ENVIRONMENT, chosen, table
+from gateway_service.cors import Cors, preflight, with_cors_headers
+from gateway_service.messages import ProxyRequest, ProxyResponse
+from gateway_service.route_table import SERVICE_PARAMETER, TAG_CLUSTER, TAG_ENVIRONMENT, build_route_table, select_api
+from gateway_service.routing import Authorizer, Route, has_dot_segments, match
+from gateway_service.storefront.forms import InvalidQuantity, quantities
+from gateway_service.storefront.system_status import TAG_NAME as NAME
+from gateway_service.storefront.system_status import TAG_NAMESPACE as NAMESPACE
+from gateway_service.storefront.system_status import Breaker, Queue, parse_breakers, parse_queues
 from microservice_operator import names
 from microservice_operator.aws.apigateway.routes_adapter import HEADER
 
@@ -73,7 +73,7 @@ def test_the_most_specific_route_is_taken(keys: tuple[str, ...], request_line: s
     [("/a/../b", True), ("/a/%2e%2E/b", True), ("/.", True), ("/a/..b", False), ("/a.b/c", False), ("/...", False)],
 )
 def test_steps_up_are_seen_through_any_spelling(path: str, expected: bool) -> None:
-    assert dotted(path) is expected
+    assert has_dot_segments(path) is expected
 
 
 def test_the_words_of_the_operator_are_spelt_as_it_spells_them() -> None:
@@ -88,10 +88,10 @@ def test_the_environments_api_is_chosen_by_tags_and_of_two_the_older() -> None:
         return {"ApiId": id_, "CreatedDate": made, "Tags": {TAG_ENVIRONMENT: environment, TAG_CLUSTER: cluster}}
 
     listed = [api("young", "2026-02"), api("old", "2026-01"), api("other", "2025-01", "prod"), {"ApiId": "bare"}]
-    assert (chosen(listed, "local", "") or {})["ApiId"] == "old"
-    assert (chosen(listed, "local", "c1") or {})["ApiId"] == "old"
-    assert chosen(listed, "local", "c2") is None
-    assert chosen([], "local", "") is None
+    assert (select_api(listed, "local", "") or {})["ApiId"] == "old"
+    assert (select_api(listed, "local", "c1") or {})["ApiId"] == "old"
+    assert select_api(listed, "local", "c2") is None
+    assert select_api([], "local", "") is None
 
 
 def test_a_table_holds_whose_a_route_is_and_what_it_asks_for() -> None:
@@ -114,20 +114,23 @@ def test_a_table_holds_whose_a_route_is_and_what_it_asks_for() -> None:
         {"RouteKey": "GET /e", "Target": "integrations/i1", "AuthorizationType": "AWS_IAM"},
     ]
     cors = {"AllowOrigins": ["https://shop.example"], "MaxAge": 60}
-    found = table({"ApiId": "api", "CorsConfiguration": cors}, routes, integrations, authorizers)
+    found = build_route_table({"ApiId": "api", "CorsConfiguration": cors}, routes, integrations, authorizers)
 
     by_key = {route.key: route for route in found.routes}
     accepts = Authorizer("https://i.example", frozenset({"shop", "admin"}))
     assert by_key["POST /orders"] == Route("POST /orders", "order.shop", True, accepts, frozenset({"orders:write"}))
     assert by_key["GET /orders"] == Route("GET /orders", "order.shop")
     assert [by_key[f"GET /{letter}"].service for letter in "abc"] == ["", "", ""]
-    assert [(by_key[f"GET /{letter}"].guarded, by_key[f"GET /{letter}"].authorizer) for letter in "de"] == [
+    assert [(by_key[f"GET /{letter}"].requires_token, by_key[f"GET /{letter}"].authorizer) for letter in "de"] == [
         (True, None),
         (True, None),
     ]
     assert found.cors == Cors(origins=("https://shop.example",), max_age=60)
-    assert found.accepted("https://i.example") == (frozenset({"shop", "admin"}), frozenset({"orders:write"}))
-    assert found.accepted("https://other.example") == (frozenset(), frozenset())
+    assert found.audiences_and_scopes("https://i.example") == (
+        frozenset({"shop", "admin"}),
+        frozenset({"orders:write"}),
+    )
+    assert found.audiences_and_scopes("https://other.example") == (frozenset(), frozenset())
 
 
 @pytest.mark.parametrize(
@@ -145,23 +148,23 @@ def test_a_table_holds_whose_a_route_is_and_what_it_asks_for() -> None:
 def test_browsers_of_allowed_pages_may_read(origins: tuple[str, ...], origin: str, allowed: str | None) -> None:
     cors = Cors(origins, ("GET", "POST"), ("authorization",), max_age=60)
     headers = (("origin", origin), ("access-control-request-method", "POST")) if origin else ()
-    answer = Answer(200, (("access-control-allow-origin", "https://of-the-service"), ("etag", "1")))
+    answer = ProxyResponse(200, (("access-control-allow-origin", "https://of-the-service"), ("etag", "1")))
 
-    shown = dict(answered(cors, Call("GET", "/", headers=headers), answer).headers)
+    shown = dict(with_cors_headers(cors, ProxyRequest("GET", "/", headers=headers), answer).headers)
     assert shown.get("access-control-allow-origin") == allowed
     assert shown["etag"] == "1"
     if origin:
-        asked = preflight(cors, Call("OPTIONS", "/", headers=headers))
+        asked = preflight(cors, ProxyRequest("OPTIONS", "/", headers=headers))
         assert asked
         assert asked.status == 204
         assert dict(asked.headers).get("access-control-allow-methods") == ("GET,POST" if allowed else None)
 
 
 def test_without_cors_nothing_is_added_and_nobody_answers_for_the_service() -> None:
-    call = Call("OPTIONS", "/", headers=(("origin", "https://a"), ("access-control-request-method", "GET")))
+    call = ProxyRequest("OPTIONS", "/", headers=(("origin", "https://a"), ("access-control-request-method", "GET")))
     assert preflight(None, call) is None
-    answer = Answer(200, (("access-control-allow-origin", "*"),))
-    assert answered(None, call, answer) == answer
+    answer = ProxyResponse(200, (("access-control-allow-origin", "*"),))
+    assert with_cors_headers(None, call, answer) == answer
 
 
 def test_breakers_are_read_from_the_metrics_of_a_service() -> None:
@@ -170,8 +173,8 @@ def test_breakers_are_read_from_the_metrics_of_a_service() -> None:
         'circuit_breaker_state{upstream="user"} 0.0\ncircuit_breaker_state{upstream="product"} 2.0\n'
         "# TYPE up gauge\nup 1\n"
     )
-    assert read_breakers(metrics) == [Breaker("product", "open"), Breaker("user", "closed")]
-    assert read_breakers("") == []
+    assert parse_breakers(metrics) == [Breaker("product", "open"), Breaker("user", "closed")]
+    assert parse_breakers("") == []
 
 
 def test_dead_letters_are_shown_beside_their_queue() -> None:
@@ -185,7 +188,7 @@ def test_dead_letters_are_shown_beside_their_queue() -> None:
         return {"QueueArn": f"arn:aws:sqs:us-east-1:1:{name}", "tags": tags, **counts, **attributes}
 
     redrive = '{"deadLetterTargetArn": "arn:aws:sqs:us-east-1:1:shop-order-order-events-dead-0000aaaa"}'
-    found = queues(
+    found = parse_queues(
         [
             queue("shop-order-order-events-dead-0000aaaa", 3),
             queue("shop-order-order-events-1234abcd", 7, RedrivePolicy=redrive),
@@ -208,12 +211,12 @@ def test_a_form_holds_what_is_wanted() -> None:
     [
         ({}, "nothing is chosen"),
         ({f"quantity-{A}": "0"}, "nothing is chosen"),
-        ({f"quantity-{A}": "two"}, "no whole number"),
-        ({"quantity-lamp": "1"}, "no whole number"),
+        ({f"quantity-{A}": "two"}, "not a whole number"),
+        ({"quantity-lamp": "1"}, "not a whole number"),
         ({f"quantity-{A}": "-1"}, "not between 1 and 1000"),
         ({f"quantity-{A}": "1001"}, "not between 1 and 1000"),
     ],
 )
 def test_a_form_that_is_no_order_says_what_to_do(form: dict[str, str], message: str) -> None:
-    with pytest.raises(WrongQuantity, match=message):
+    with pytest.raises(InvalidQuantity, match=message):
         quantities(form)

@@ -70,9 +70,7 @@ async def test_when_one_product_does_not_suffice_none_is_taken(desk: Desk) -> No
 
     assert answer.status_code == 409
     assert answer.json()["type"] == "urn:shop:problem:out-of-stock"
-    assert answer.json()["errors"] == [
-        {"field": "items.1.quantity", "message": "1 left; ask for fewer or come back later"}
-    ]
+    assert answer.json()["errors"] == [{"field": "items.1.quantity", "message": "1 left; request fewer or retry later"}]
     assert [await desk.stock(plenty), await desk.stock(scarce)] == [5, 1]
 
 

@@ -1,12 +1,13 @@
-"""The single entry point for local use: what API Gateway does in AWS, by the same routes, and a storefront.
+"""The entry point for local use: it does what API Gateway does in AWS, with the same routes, and adds a storefront.
 
-The operator puts the routes of every service on its Environment's HTTP API. Where that API is an emulator's nothing
-listens behind it; this service reads it and answers in its place.
+The operator creates the routes of every service in the HTTP API of its Environment. The AWS emulator stores that API
+but serves no requests. This service reads the API and serves the requests.
 
-    routing     PURE: which route a request takes               table       the API as it was last read
-    apis        reads the API, translates it to a table         tokens      who may pass: JWT, discovery, keys
-    forwarding  sends a request on, and its answer back         browsers    CORS, as the API configures it
-    entry       the steps of a request in their order           issuer      tokens for customers of the demo
-    answers     what is said when nobody behind it answers      app         puts them together
-    storefront  pages for a browser
+    routing        PURE: selects the route of a request     route_table    the API as a table of routes
+    route_refresh  reads the API periodically               jwt_authorizer checks tokens
+    jwks           keys of issuers, by discovery            cors           CORS, as the API configures it
+    forwarding     sends a request to its service           proxy_route    the HTTP side
+    pipeline       the steps of a request, in sequence      messages       requests, responses, gateway errors
+    local_issuer   tokens for customers of the demo         local_routes   its HTTP side
+    storefront     pages for a browser                      app            assembles the gateway
 """

@@ -1,4 +1,4 @@
-"""Puts the gateway together: AWS, routes, keys, services behind it, and the storefront where there is an issuer."""
+"""Assembles the gateway: AWS, routes, keys, forwarding, and the storefront if the local issuer is on."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -6,58 +6,60 @@ from functools import partial
 from fastapi import APIRouter, FastAPI
 from pydantic import Field
 
-from gateway_service import http, local_routes
-from gateway_service.apis import APIs
+from gateway_service import local_routes, proxy_route
 from gateway_service.aws import AWS
-from gateway_service.entry import Entry
 from gateway_service.forwarding import Forwarder
-from gateway_service.issuers import DiscoveredKeys
-from gateway_service.local_issuer import LocalIssuer, WithLocal
-from gateway_service.storefront import storefront
-from gateway_service.tokens import Guard
+from gateway_service.jwks import DiscoveredJwks
+from gateway_service.jwt_authorizer import JwtAuthorizer
+from gateway_service.local_issuer import LocalIssuer, LocalOrDiscoveredKeys
+from gateway_service.pipeline import Pipeline
+from gateway_service.route_refresh import RouteRefresher
+from gateway_service.storefront.app import Storefront
 from shop_shared import application
 from shop_shared.settings import ServiceSettings
 
 
 class GatewaySettings(ServiceSettings):
-    """``AWS_ENDPOINT_URL`` and the credentials are read by boto3 itself."""
+    """boto3 reads ``AWS_ENDPOINT_URL`` and the credentials itself."""
 
     service_name: str = "gateway"
     aws_region: str
     cluster_id: str = ""
-    """UID of kube-system, where several clusters share an account"""
+    """UID of kube-system, if several clusters share an account"""
     local_issuer: str = Field(default="", pattern=r"^(https://[^/?#\s]+)?$")
-    """as routes name it; turns on the local issuer and the storefront, whose customers it knows without a password"""
+    """the issuer's URL in the routes; turns on the local issuer and the storefront, where customers need no password"""
     order_url: str = Field(default="", pattern=r"^(https?://.*)?$")
-    """of which the storefront shows the circuit breakers"""
+    """the order service, whose circuit breakers the storefront shows"""
     refresh_seconds: float = Field(default=3, gt=0)
-    request_timeout_seconds: float = Field(default=30, gt=0, le=30)  # what API Gateway waits at most
+    request_timeout_seconds: float = Field(default=30, gt=0, le=30)  # the maximum of API Gateway
     max_body_bytes: int = Field(default=1_048_576, ge=1)
     service_addresses: dict[str, str] = Field(default_factory=dict)
-    """`<name>.<namespace>` → URL, for services that run outside the cluster"""
+    """`<name>.<namespace>` → URL, for services outside the cluster"""
 
 
 def create_app(settings: GatewaySettings) -> FastAPI:
     aws = AWS(settings.aws_region)
-    apis = APIs(aws, settings.environment, settings.cluster_id)
-    discovered = DiscoveredKeys()
+    refresher = RouteRefresher(aws, settings.environment, settings.cluster_id)
+    discovered = DiscoveredJwks()
     local = LocalIssuer(settings.local_issuer) if settings.local_issuer else None
+    keys = LocalOrDiscoveredKeys(local, discovered) if local else discovered
     forwarder = Forwarder(settings.request_timeout_seconds, settings.service_addresses)
-    entry = Entry(apis, Guard(WithLocal(local, discovered) if local else discovered), forwarder)
-    closing: list[Callable[[], Awaitable[None]]] = [aws.close, discovered.close, forwarder.close]
-    pages = APIRouter()
-    if local:
-        front = storefront(entry, apis, local, aws, settings.order_url)
-        pages.include_router(local_routes.router(local, apis))
-        pages.include_router(front.routes)
-        closing.append(front.close)
-    parts = application.ServiceDefinition(
+    pipeline = Pipeline(refresher, JwtAuthorizer(keys), forwarder)
+    close: list[Callable[[], Awaitable[None]]] = [aws.close, discovered.close, forwarder.close]
+    routes = APIRouter()
+    storefront = Storefront(pipeline, refresher, local, aws, settings.order_url) if local else None
+    if local and storefront:
+        routes.include_router(local_routes.router(local, refresher))
+        routes.include_router(storefront.routes())
+        close.append(storefront.close)
+    service = application.ServiceDefinition(
         title="Gateway",
-        routes=pages,
-        probe=apis.probe,
-        background=(partial(apis.keep_reading, settings.refresh_seconds),),
-        close=closing,
+        routes=routes,
+        state={"storefront": storefront},
+        probe=refresher.probe,
+        background=(partial(refresher.run, settings.refresh_seconds),),
+        close=close,
     )
-    app = application.build(settings, parts)
-    app.include_router(http.router(entry))
+    app = application.build(settings, service)
+    app.include_router(proxy_route.router(pipeline))
     return app

@@ -1,4 +1,4 @@
-"""The one door to AWS: boto3 in a few threads, with short waits, for nobody who asks here waits for long."""
+"""The only module that calls AWS: boto3 in a few threads, with short timeouts."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,44 +11,44 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 THREADS = 4
-FAILURES = (BotoCoreError, ClientError)
+ERRORS = (BotoCoreError, ClientError)
 Value = TypeVar("Value")
 
 
 class AWS:
-    """Clients by service; `AWS_ENDPOINT_URL` and the credentials are read by boto3 itself."""
+    """One client for each AWS service. boto3 reads `AWS_ENDPOINT_URL` and the credentials itself."""
 
     def __init__(self, region: str) -> None:
-        """Make no client yet: that takes up to 300 ms each."""
+        """Clients are created on first use, because each takes up to 300 ms."""
         self._region = region
         self._clients: dict[str, Any] = {}
-        self._making = Lock()
+        self._lock = Lock()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="aws")
 
-    async def ask(self, service: str, question: Callable[[Any], Value]) -> Value:
-        """What `question` makes of the client of a service; raises one of `FAILURES` when AWS does not answer."""
-        asked = asyncio.get_running_loop().run_in_executor(self._threads, lambda: question(self._client(service)))
-        return await asked
+    async def call(self, service: str, request: Callable[[Any], Value]) -> Value:
+        """Run `request` with the client of a service. Raises one of `ERRORS` when AWS does not answer."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, lambda: request(self._client(service)))
 
     async def close(self) -> None:
-        """Let go of threads and connections."""
+        """Stop the threads and close the connections."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         for client in self._clients.values():
             client.close()
 
     def _client(self, service: str) -> Any:
-        with self._making:  # a session of boto3 is not for several threads at once
+        with self._lock:  # a boto3 session is not thread-safe
             if service not in self._clients:
                 config = Config(
                     connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2}
                 )
-                # its type is an overload for each of 400 services
+                # Any: boto3 types it as an overload for each of 400 services
                 session: Any = boto3.session.Session(region_name=self._region)
                 self._clients[service] = session.client(service, config=config)
             return self._clients[service]
 
 
 def items(client: Any, action: str, **parameters: Any) -> list[dict[str, Any]]:
-    """All pages of a list of API Gateway's."""
+    """Return the items of all pages of an API Gateway list."""
     pages = client.get_paginator(action).paginate(**parameters)
     return [item for page in pages for item in page.get("Items", ())]

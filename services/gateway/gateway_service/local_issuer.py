@@ -1,6 +1,6 @@
-"""An issuer of tokens for a laptop: off unless `LOCAL_ISSUER` names it, for it asks nobody for a password.
+"""An issuer of tokens for local use. It is off unless `LOCAL_ISSUER` is set, because it asks for no password.
 
-Its key is made when the process starts and is nowhere else, so a restart ends all tokens.
+Its key is created at startup and never stored, so a restart invalidates all tokens.
 """
 
 import secrets
@@ -12,7 +12,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from gateway_service.issuers import Keys
+from gateway_service.jwks import KeySource
 
 LIFETIME = timedelta(hours=8)
 DISCOVERY = "/.well-known/openid-configuration"
@@ -21,16 +21,16 @@ TOKEN = "/.well-known/token"  # noqa: S105  a path
 
 
 class LocalIssuer:
-    """Signs tokens, and says how to check them."""
+    """Signs tokens and publishes the key to verify them."""
 
     def __init__(self, url: str) -> None:
-        """`url` is what routes name as the issuer; nobody has to be able to reach it."""
+        """`url` is the issuer in the routes' authorizers. It does not have to be reachable."""
         self.url = url
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self._key_id = secrets.token_urlsafe(8)
 
     def document(self) -> dict[str, Any]:
-        """The discovery document."""
+        """Return the discovery document."""
         return {
             "issuer": self.url,
             "jwks_uri": self.url + JWKS,
@@ -41,12 +41,12 @@ class LocalIssuer:
         }
 
     def jwks(self) -> dict[str, Any]:
-        """The public key."""
+        """Return the public key set."""
         key = RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
         return {"keys": [{**key, "kid": self._key_id, "alg": "RS256", "use": "sig"}]}
 
     def token(self, subject: str, audiences: Iterable[str], scopes: Iterable[str] = (), name: str = "") -> str:
-        """A token for somebody; `name` is what pages call them."""
+        """Return a token. Pages show `name`."""
         now = datetime.now(UTC)
         claims: dict[str, Any] = {"iss": self.url, "sub": subject, "aud": sorted(audiences)}
         claims |= {"iat": now, "nbf": now, "exp": now + LIFETIME, "jti": secrets.token_urlsafe(12)}
@@ -57,7 +57,7 @@ class LocalIssuer:
         return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self._key_id})
 
     def claims(self, token: str) -> dict[str, Any] | None:
-        """Claims of one of our own tokens; `None` for any other one, and for one that is over."""
+        """Return the claims of a token of this issuer, or `None` for an invalid or expired one."""
         try:
             claims: dict[str, Any] = jwt.decode(
                 token,
@@ -71,15 +71,15 @@ class LocalIssuer:
         return claims
 
 
-class WithLocal:
-    """Keys of the local issuer without a request, keys of all others from wherever they come."""
+class LocalOrDiscoveredKeys:
+    """The keys of the local issuer, read directly, and those of all others from another source."""
 
-    def __init__(self, local: LocalIssuer, others: Keys) -> None:
-        """Read the local one's once: it has no other."""
+    def __init__(self, local: LocalIssuer, others: KeySource) -> None:
+        """The key of the local issuer never changes, so it is read once."""
         self._local = local
         self._keys = {key.key_id: key for key in jwt.PyJWKSet.from_dict(local.jwks()).keys}
         self._others = others
 
     async def find(self, issuer: str, key_id: str) -> jwt.PyJWK | None:
-        """The key of this name."""
+        """Return the issuer's key with this id. Raises ``IssuerUnreachable``."""
         return self._keys.get(key_id) if issuer == self._local.url else await self._others.find(issuer, key_id)

@@ -1,15 +1,15 @@
-"""What the local issuer serves: its discovery document, its key, and a token for whoever asks."""
+"""The HTTP side of the local issuer: its discovery document, its key set, and tokens for anybody."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form
 
-from gateway_service.apis import APIs
 from gateway_service.local_issuer import DISCOVERY, JWKS, LIFETIME, TOKEN, LocalIssuer
+from gateway_service.route_refresh import RouteRefresher
 
 
-def router(issuer: LocalIssuer, apis: APIs) -> APIRouter:
-    """Routes of the issuer."""
+def router(issuer: LocalIssuer, refresher: RouteRefresher) -> APIRouter:
+    """Create the routes of the issuer."""
     routes = APIRouter(include_in_schema=False)
 
     @routes.get(DISCOVERY)
@@ -21,14 +21,15 @@ def router(issuer: LocalIssuer, apis: APIs) -> APIRouter:
         return issuer.jwks()
 
     @routes.post(TOKEN)
-    async def token(subject: Annotated[str, Form(min_length=1, max_length=100)]) -> dict[str, Any]:
-        made = token_for(subject, issuer, apis)
-        return {"access_token": made, "token_type": "Bearer", "expires_in": int(LIFETIME.total_seconds())}
+    async def create_token(subject: Annotated[str, Form(min_length=1, max_length=100)]) -> dict[str, Any]:
+        token = token_for(subject, issuer, refresher)
+        return {"access_token": token, "token_type": "Bearer", "expires_in": int(LIFETIME.total_seconds())}
 
     return routes
 
 
-def token_for(subject: str, issuer: LocalIssuer, apis: APIs, name: str = "") -> str:
-    """A token that every route of this issuer takes."""
-    audiences, scopes = apis.table.accepted(issuer.url) if apis.table else (frozenset(), frozenset())
+def token_for(subject: str, issuer: LocalIssuer, refresher: RouteRefresher, name: str = "") -> str:
+    """Return a token that every route with this issuer accepts."""
+    table = refresher.table
+    audiences, scopes = table.audiences_and_scopes(issuer.url) if table else (frozenset(), frozenset())
     return issuer.token(subject, audiences or {"shop"}, scopes, name)

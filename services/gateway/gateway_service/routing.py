@@ -1,8 +1,8 @@
-"""PURE: which route a request takes, as API Gateway decides.
+"""PURE: selects the route of a request, as API Gateway does.
 
-"Routing API requests" in "Create routes for HTTP APIs in API Gateway": of the routes that match, the most specific one
-is taken: a literal segment before a parameter, a parameter before a greedy one, a method before ANY, and `$default`
-when nothing else matches.
+"Routing API requests" in "Create routes for HTTP APIs in API Gateway" defines it: the most specific matching route
+wins. A literal segment precedes a parameter, a parameter precedes a greedy one, and a method precedes ANY. `$default`
+matches when no other route does.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ _LITERAL, _PARAMETER, _GREEDY = range(3)
 
 @dataclass(frozen=True)
 class Authorizer:
-    """Tokens that a route accepts."""
+    """The JWT authorizer of a route."""
 
     issuer: str
     audiences: frozenset[str]
@@ -23,54 +23,54 @@ class Authorizer:
 
 @dataclass(frozen=True)
 class Route:
-    """A route as it was read; `service` is `<name>.<namespace>`, "" where the integration names none.
+    """A route of the API. `service` is `<name>.<namespace>`, or "" if the integration names none.
 
-    `guarded` without an authorizer is one that this gateway cannot check, so nobody passes.
+    A route with `requires_token` but without an `authorizer` rejects all requests: this gateway cannot check them.
     """
 
     key: str
     service: str
-    guarded: bool = False
+    requires_token: bool = False
     authorizer: Authorizer | None = None
     scopes: frozenset[str] = frozenset()
 
 
 def match(routes: Iterable[Route], method: str, path: str) -> Route | None:
-    """The route for a request."""
+    """Return the route of a request."""
     segments = path.split("/")[1:]
     ranked = [(rank, route) for route in routes if (rank := _rank(route.key, method, segments)) is not None]
-    return min(ranked, key=lambda found: (found[0], found[1].key))[1] if ranked else None
+    return min(ranked, key=lambda pair: (pair[0], pair[1].key))[1] if ranked else None
 
 
-def dotted(path: str) -> bool:
-    """Whether a path steps up or stays in place: a service might read another path out of it than was matched."""
+def has_dot_segments(path: str) -> bool:
+    """Return whether a path contains `.` or `..`: a service might resolve it to another path than the matched one."""
     return any(unquote(segment) in {".", ".."} for segment in path.split("/"))
 
 
 def _rank(key: str, method: str, segments: list[str]) -> tuple[tuple[int, ...], int] | None:
-    """How specific a route is for this request, the least first; `None` when it does not match."""
+    """Return a sort key for a matching route, the most specific first. Returns `None` without a match."""
     if key == DEFAULT:
         return ((_GREEDY + 1,), 0)
-    wanted_method, _, pattern = key.partition(" ")
-    kinds = _kinds(pattern.split("/")[1:], segments)
-    if kinds is None or wanted_method not in {method, "ANY"}:
+    route_method, _, pattern = key.partition(" ")
+    ranks = _segment_ranks(pattern.split("/")[1:], segments)
+    if ranks is None or route_method not in {method, "ANY"}:
         return None
-    return kinds, int(wanted_method == "ANY")
+    return ranks, int(route_method == "ANY")
 
 
-def _kinds(pattern: list[str], segments: list[str]) -> tuple[int, ...] | None:
-    kinds: list[int] = []
-    for index, wanted in enumerate(pattern):
-        if wanted.startswith("{") and wanted.endswith("+}"):
-            return (*kinds, _GREEDY) if any(segments[index:]) else None
+def _segment_ranks(pattern: list[str], segments: list[str]) -> tuple[int, ...] | None:
+    ranks: list[int] = []
+    for index, part in enumerate(pattern):
+        if part.startswith("{") and part.endswith("+}"):
+            return (*ranks, _GREEDY) if any(segments[index:]) else None
         if index >= len(segments):
             return None
-        if wanted.startswith("{"):
+        if part.startswith("{"):
             if not segments[index]:
                 return None
-            kinds.append(_PARAMETER)
-        elif unquote(wanted) == unquote(segments[index]):
-            kinds.append(_LITERAL)
+            ranks.append(_PARAMETER)
+        elif unquote(part) == unquote(segments[index]):
+            ranks.append(_LITERAL)
         else:
             return None
-    return tuple(kinds) if len(pattern) == len(segments) else None
+    return tuple(ranks) if len(pattern) == len(segments) else None

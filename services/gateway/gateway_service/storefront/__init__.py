@@ -1,14 +1,11 @@
-"""A shop for a browser: rendered here, of what the services answer through the same routes and tokens as anybody's.
+"""The storefront: pages for a browser. It calls the services through the same routes and tokens as any client.
 
-    pages     what is under /shop                    shop     the services' API, as a customer's client sees it
-    doorway   signing up, in and out                 forms    what a form says
-    session   who is signed in: a token in a cookie  model    what it answers, as far as a page shows it
-    machinery what breakers and queues are doing     rendering  templates, and headers of every page
-    samples   something to buy in an empty shop      wiring   puts them together
+    routes         pages under /shop                      shop_client    client of the services' API
+    sign_in        signing up, in and out                 forms          parses the order form
+    session        the signed-in customer: a cookie       model          the services' responses
+    system_status  circuit breakers and queues            rendering      templates, and headers of every page
+    samples        sample products for an empty shop      dependencies   FastAPI dependencies of the pages
+    app            assembles the storefront
 
-It has no build step, and works without JavaScript; with it, what changes by itself is shown without a reload.
+It has no build step and works without JavaScript. With JavaScript, changes appear without a reload.
 """
-
-from gateway_service.storefront.wiring import Storefront, storefront
-
-__all__ = ["Storefront", "storefront"]

@@ -1,4 +1,4 @@
-"""What the services answer, as far as a page shows it; more may be in it."""
+"""The services' responses. The models contain only the fields that pages show."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-HUES = 8  # of which style.css has a colour each
+HUES = 8  # style.css defines a colour for each
 
 
 class _Camel(BaseModel):
@@ -24,7 +24,7 @@ class Customer(_Camel):
 
 
 class Product(_Camel):
-    """A product and what is left of it."""
+    """A product and its stock."""
 
     product_id: UUID
     name: str
@@ -33,7 +33,7 @@ class Product(_Camel):
 
     @property
     def hue(self) -> int:
-        """A colour of its own, the same everywhere."""
+        """The index of the product's colour. It is the same on all pages."""
         return self.product_id.int % HUES
 
 
@@ -46,7 +46,7 @@ class Item(_Camel):
 
     @property
     def total(self) -> Decimal:
-        """What the line costs."""
+        """The amount of the line."""
         return self.quantity * self.unit_price
 
 
@@ -63,24 +63,24 @@ class Order(_Camel):
 
     @property
     def pending(self) -> bool:
-        """Whether its state will change by itself."""
+        """Whether the status is still going to change."""
         return self.status == "PENDING"
 
 
-Thing = TypeVar("Thing")
+Element = TypeVar("Element")
 
 
-class Page(_Camel, Generic[Thing]):
-    """A part of a list, and where the next one begins."""
+class Page(_Camel, Generic[Element]):
+    """A page of a list, with the cursor of the next page."""
 
-    items: tuple[Thing, ...]
+    items: tuple[Element, ...]
     next_cursor: str | None = None
     cached: bool = False
-    """from the service's memory, in place of a store that is away"""
+    """from the service's cache, because its database is unavailable"""
 
 
-class Refused(BaseModel):
-    """A problem of a service, or the gateway's own `message`."""
+class ProblemBody(BaseModel):
+    """The body of an error: a problem of a service, or the `message` of the gateway."""
 
     model_config = ConfigDict(alias_generator=to_camel)
 

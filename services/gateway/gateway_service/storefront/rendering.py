@@ -1,4 +1,4 @@
-"""Templates, and the headers of every page: nothing from elsewhere is loaded, and no page is kept by a cache."""
+"""Templates, and the headers of every page: pages load nothing from other sites, and caches store no page."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -40,15 +40,15 @@ _templates = Environment(
 def page(
     template: str, visitor: Visitor, status: int = HTTPStatus.OK, *, refresh: int = 0, **shown: Any
 ) -> HTMLResponse:
-    """A page; `refresh` is after how many seconds it is to be looked at again, 0 for never."""
+    """Render a page. It reloads after `refresh` seconds, or never if `refresh` is 0."""
     text = _templates.get_template(template).render(
         visitor=visitor, refresh=refresh, trace_id=tracing.trace_id(), **shown
     )
     return HTMLResponse(text, status, HEADERS)
 
 
-def to(path: str) -> RedirectResponse:
-    """Look there instead."""
+def see_other(path: str) -> RedirectResponse:
+    """Redirect to another page."""
     return RedirectResponse(path, HTTPStatus.SEE_OTHER)
 
 

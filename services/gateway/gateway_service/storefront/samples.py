@@ -1,4 +1,4 @@
-"""Something to buy in an empty shop."""
+"""Sample products for an empty shop."""
 
 SAMPLES = (
     ("Desk lamp", "39.90", 25),

@@ -1,13 +1,13 @@
-"""Who is signed in: a token of the local issuer in a cookie, which scripts cannot read and other sites cannot send."""
+"""The signed-in customer: a token in a cookie that scripts cannot read and that other sites cannot send."""
 
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway_service.apis import APIs
 from gateway_service.local_issuer import LIFETIME, LocalIssuer
 from gateway_service.local_routes import token_for
+from gateway_service.route_refresh import RouteRefresher
 
 COOKIE = "shop_token"
 PATH = "/shop"
@@ -15,7 +15,7 @@ PATH = "/shop"
 
 @dataclass(frozen=True)
 class Visitor:
-    """Somebody who looks at a page; without a customer id, nobody we know."""
+    """The visitor of a page. Without a customer id, the visitor is not signed in."""
 
     customer_id: str = ""
     name: str = ""
@@ -23,32 +23,32 @@ class Visitor:
 
 
 class Sessions:
-    """Gives tokens to customers, and to the storefront itself for what it shows to everybody."""
+    """Issues tokens for customers, and for the storefront's own requests."""
 
-    def __init__(self, issuer: LocalIssuer, apis: APIs) -> None:
-        """The tokens are of this issuer, for what the routes ask for."""
+    def __init__(self, issuer: LocalIssuer, refresher: RouteRefresher) -> None:
+        """Tokens come from `issuer`, with the audiences and scopes that the routes require."""
         self._issuer = issuer
-        self._apis = apis
+        self._refresher = refresher
 
     def visitor(self, request: Request) -> Visitor:
-        """Who sends a request; a token that is over, or of a former process, is nobody's."""
+        """Return the visitor of a request. A token that is expired or from an earlier process does not count."""
         token = request.cookies.get(COOKIE, "")
         claims = self._issuer.claims(token) if token else None
         return Visitor(str(claims["sub"]), str(claims.get("name", "")), token) if claims else Visitor()
 
     def own_token(self) -> str:
-        """A token for what nobody has to be signed in for."""
-        return token_for("storefront", self._issuer, self._apis)
+        """Return the storefront's token, for pages that need no sign-in."""
+        return token_for("storefront", self._issuer, self._refresher)
 
     def sign_in(self, response: Response, customer_id: str, name: str) -> Response:
-        """Put the customer's token into the answer."""
-        token = token_for(customer_id, self._issuer, self._apis, name)
+        """Set the cookie with the customer's token."""
+        token = token_for(customer_id, self._issuer, self._refresher, name)
         seconds = int(LIFETIME.total_seconds())
-        # Not `secure`: the gateway of a laptop speaks plain HTTP.
+        # Not `secure`: the local gateway serves plain HTTP.
         response.set_cookie(COOKIE, token, max_age=seconds, path=PATH, httponly=True, samesite="lax")
         return response
 
     def sign_out(self, response: Response) -> Response:
-        """Take it away again."""
+        """Delete the cookie."""
         response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="lax")
         return response

@@ -1,33 +1,33 @@
-// Only comfort: without it the pages work, and reload themselves where something changes.
+// Optional: without this script the pages work, and reload if something is going to change.
 const wait = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
 
-// Shows what changes by itself, for as long as the server says that it will.
-async function follow() {
+// Updates the page in place until the server says that nothing more is going to change.
+async function poll() {
   const live = document.getElementById("live");
   while (live && Number(live.dataset.refresh)) {
     await wait(Number(live.dataset.refresh));
     try {
-      const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-      if (answer.redirected) return location.assign(answer.url);
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const response = await fetch(location.href, { headers: { accept: "text/html" } });
+      if (response.redirected) return location.assign(response.url);
+      const page = new DOMParser().parseFromString(await response.text(), "text/html");
       const next = page.getElementById("live");
       if (next && next.innerHTML !== live.innerHTML) show(live, next);
       if (next) live.dataset.refresh = next.dataset.refresh;
     } catch {
-      await wait(3); // the gateway does not answer: what is shown stays
+      await wait(3); // the gateway does not answer: keep the current page
     }
   }
 }
 
-// A new state is also said, to whoever does not see it.
+// Also announces a new status to screen readers.
 function show(live, next) {
   live.innerHTML = next.innerHTML;
-  const said = document.getElementById("said");
-  const state = live.querySelector("[data-status]")?.textContent.trim();
-  if (said && state && said.textContent !== state) said.textContent = state;
+  const announcement = document.getElementById("announcement");
+  const status = live.querySelector("[data-status]")?.textContent.trim();
+  if (announcement && status && announcement.textContent !== status) announcement.textContent = status;
 }
 
-// What the chosen goods cost; the order service has the last word.
+// Shows the total of the chosen items. The order service computes the actual total.
 function total() {
   const fields = [...document.querySelectorAll("input[data-price]")];
   const shown = document.getElementById("total");
@@ -43,7 +43,7 @@ function total() {
   count();
 }
 
-// A form that is under way says so, and is not sent twice.
+// Marks a form as busy while it is being sent, and prevents a second submission.
 document.addEventListener("submit", (event) => {
   const button = event.target.querySelector("button[data-busy]");
   if (!button) return;
@@ -54,4 +54,4 @@ document.addEventListener("submit", (event) => {
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 total();
-follow();
+poll();
