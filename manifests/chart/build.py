@@ -16,7 +16,7 @@ import yaml
 
 HERE = Path(__file__).parent
 KEEP = "helm.sh/resource-policy"
-# What a value's block becomes once YAML is written: the marker, and the number of spaces before what it holds.
+# The marker of a block value in the generated YAML, with the indentation of its content.
 BLOCKS = {
     "@imagePullSecrets@": "{{- toYaml .Values.imagePullSecrets | nindent 8 }}",
     "@resources@": "{{- toYaml .Values.resources | nindent 12 }}",
@@ -35,7 +35,7 @@ def build(version: str, image: str, folder: Path) -> Path:
     values = (HERE / "values.yaml").read_text(encoding="utf-8").replace('image: ""', f'image: "{image}"')
     (chart / "values.yaml").write_text(values, encoding="utf-8")
     command = ["kubectl", "kustomize", str(HERE.parent / "base")]
-    built = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 nothing of it is given
+    built = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  (no input from outside)
     for each in yaml.safe_load_all(built.stdout):
         kind, name = each["kind"], each["metadata"]["name"]
         if kind != "Namespace":

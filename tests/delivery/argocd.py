@@ -38,7 +38,7 @@ def actions_file() -> str:
         ],
     }
     body: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=200)
-    return f"# Written from resource_customizations by: python -m tests.delivery\n{body}"
+    return f"# Generated from resource_customizations by: python -m tests.delivery\n{body}"
 
 
 class _Block(str):

@@ -1,4 +1,4 @@
-# What workflows of GitHub may do here, without a key of their own: push images, from one repository's protected environment.
+# Lets GitHub workflows push images without access keys, from a protected environment of one repository.
 
 data "aws_partition" "here" {}
 
@@ -7,7 +7,7 @@ locals {
   provider_arn = var.oidc_provider_arn != null ? var.oidc_provider_arn : one(aws_iam_openid_connect_provider.github[*].arn)
 }
 
-# An account has one for each issuer.
+# An account can have only one provider for each issuer.
 resource "aws_iam_openid_connect_provider" "github" {
   count = var.oidc_provider_arn == null ? 1 : 0
 
@@ -31,7 +31,7 @@ data "aws_iam_policy_document" "trust" {
       values   = ["sts.amazonaws.com"]
     }
 
-    # The environment, not the branch: its rules say who approves, and from which branches it may be used.
+    # The environment instead of the branch: its rules define the approvers and the allowed branches.
     condition {
       test     = "StringEquals"
       variable = "${local.issuer}:sub"
@@ -44,7 +44,7 @@ data "aws_iam_policy_document" "push" {
   statement {
     sid       = "LogIn"
     actions   = ["ecr:GetAuthorizationToken"]
-    resources = ["*"] # ECR knows no narrower resource for it
+    resources = ["*"] # ECR supports no resource restriction for this action
   }
 
   statement {
@@ -59,7 +59,7 @@ data "aws_iam_policy_document" "push" {
 
 resource "aws_iam_role" "delivery" {
   name                 = "${var.name}-delivery"
-  description          = "Workflows of ${var.repository} push images with it"
+  description          = "Workflows of ${var.repository} use it to push images"
   assume_role_policy   = data.aws_iam_policy_document.trust.json
   max_session_duration = 3600
   tags                 = var.tags

@@ -1,47 +1,47 @@
 variable "name" {
-  description = "First part of the names of what is made here."
+  description = "Prefix of the names of all resources."
   type        = string
 
   validation {
     condition     = can(regex("^[a-z]([a-z0-9-]{0,22}[a-z0-9])?$", var.name))
-    error_message = "name has up to 24 small letters, digits and hyphens, and begins with a letter."
+    error_message = "name must have up to 24 lower-case letters, digits and hyphens, and must start with a letter."
   }
 }
 
 variable "repository" {
-  description = "Repository on GitHub whose workflows may push, as owner/name."
+  description = "GitHub repository whose workflows may push images, as owner/name."
   type        = string
 
   validation {
     condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$", var.repository))
-    error_message = "repository is owner/name, without a wildcard."
+    error_message = "repository must be owner/name, without wildcards."
   }
 }
 
 variable "environments" {
-  description = "Environments of that repository, which ask for approval and name the branches that may use them."
+  description = "Environments of the repository that may push. Configure required reviewers and allowed branches for them."
   type        = list(string)
   default     = ["ecr", "release"]
 
   validation {
     condition     = length(var.environments) > 0 && alltrue([for each in var.environments : can(regex("^[A-Za-z0-9_-]+$", each))])
-    error_message = "environments names one at least, without a wildcard."
+    error_message = "environments must contain at least one name, without wildcards."
   }
 }
 
 variable "repository_arns" {
-  description = "Repositories of ECR that it pushes to."
+  description = "ARNs of the ECR repositories that the workflows push to."
   type        = list(string)
 }
 
 variable "oidc_provider_arn" {
-  description = "IAM OIDC provider of GitHub where the account has one already; none: it is made."
+  description = "ARN of the account's IAM OIDC provider for GitHub. If null, the module creates one."
   type        = string
   default     = null
 }
 
 variable "tags" {
-  description = "Tags of everything that is made here."
+  description = "Tags of all resources."
   type        = map(string)
   default     = {}
 }

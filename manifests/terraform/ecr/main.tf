@@ -1,4 +1,4 @@
-# A repository for each image. A tag says the same for ever, so what was tested is what runs.
+# Creates a repository for each image. Tags are immutable, so the tested image is the deployed one.
 
 resource "aws_ecr_repository" "this" {
   for_each = var.repositories
@@ -25,13 +25,13 @@ resource "aws_ecr_lifecycle_policy" "this" {
     rules = [
       {
         rulePriority = 1
-        description  = "What has no tag belongs to no release"
+        description  = "Expire untagged images: they belong to no release"
         selection    = { tagStatus = "untagged", countType = "sinceImagePushed", countUnit = "days", countNumber = 14 }
         action       = { type = "expire" }
       },
       {
         rulePriority = 2
-        description  = "The newest are enough to go back to"
+        description  = "Keep only the newest images, for rollbacks"
         selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = var.kept_images }
         action       = { type = "expire" }
       },

@@ -1,4 +1,4 @@
-# Brings the lines of all pods to CloudWatch, into the group application of log-groups.
+# Sends the logs of all pods to the CloudWatch log group `application` of log-groups.
 
 resource "aws_eks_addon" "observability" {
   cluster_name                = aws_eks_cluster.this.name

@@ -1,4 +1,4 @@
-# A cluster whose API is private unless networks are named, with nodes in the private subnets.
+# Creates a cluster with nodes in the private subnets. Its API is private unless public_access_cidrs is set.
 
 resource "aws_cloudwatch_log_group" "control_plane" {
   name              = "/aws/eks/${var.name}/cluster"
@@ -8,7 +8,7 @@ resource "aws_cloudwatch_log_group" "control_plane" {
 }
 
 resource "aws_eks_cluster" "this" {
-  # checkov:skip=CKV_AWS_38:public only where networks are named, of which none may be the whole Internet: see the variable
+  # checkov:skip=CKV_AWS_38:public only for the networks in public_access_cidrs, which cannot be the whole Internet
   name                          = var.name
   version                       = var.kubernetes_version
   role_arn                      = aws_iam_role.cluster.arn
@@ -46,12 +46,12 @@ resource "aws_eks_addon" "before_nodes" {
   addon_name                  = each.key
   addon_version               = lookup(var.addon_versions, each.key, null)
   resolve_conflicts_on_update = "OVERWRITE"
-  # The policies that the operator writes are nothing without it.
+  # Enforces the NetworkPolicies that the operator creates.
   configuration_values = each.key == "vpc-cni" ? jsonencode({ enableNetworkPolicy = "true" }) : null
   tags                 = var.tags
 }
 
-# It runs on nodes, and is not healthy before there are any.
+# It runs on nodes, so it becomes healthy only after they exist.
 resource "aws_eks_addon" "coredns" {
   cluster_name                = aws_eks_cluster.this.name
   addon_name                  = "coredns"
@@ -62,7 +62,7 @@ resource "aws_eks_addon" "coredns" {
   depends_on = [aws_eks_node_group.this]
 }
 
-# For workloads that need IRSA; the operator itself uses Pod Identity.
+# For workloads that use IRSA. The operator uses Pod Identity.
 resource "aws_iam_openid_connect_provider" "this" {
   url            = aws_eks_cluster.this.identity[0].oidc[0].issuer
   client_id_list = ["sts.amazonaws.com"]

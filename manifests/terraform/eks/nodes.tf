@@ -1,5 +1,5 @@
-# With the cluster's own group nodes talk to each other and to the control plane; with that of the microservices, which their pods
-# share, they are let in to databases.
+# The cluster's security group connects nodes with each other and with the control plane. The security group of the
+# microservices, which the pods share, allows connections to the databases.
 resource "aws_launch_template" "nodes" {
   name                   = "${var.name}-nodes"
   update_default_version = true
@@ -17,7 +17,7 @@ resource "aws_launch_template" "nodes" {
     }
   }
 
-  # One hop: a pod cannot reach the node's role, and has its own.
+  # Hop limit 1: pods cannot use the node's role. They have their own roles.
   metadata_options {
     http_endpoint               = "enabled"
     http_tokens                 = "required"
@@ -55,7 +55,7 @@ resource "aws_eks_node_group" "this" {
   }
 
   lifecycle {
-    # an autoscaler's
+    # an autoscaler changes it
     ignore_changes = [scaling_config[0].desired_size]
   }
 

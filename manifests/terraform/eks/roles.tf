@@ -43,7 +43,7 @@ resource "aws_iam_role" "node" {
   tags               = var.tags
 }
 
-# The first lets the agent of Pod Identity work, too.
+# The first policy also covers the Pod Identity agent.
 resource "aws_iam_role_policy_attachment" "node" {
   for_each = toset(["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly"])
 

@@ -1,128 +1,128 @@
 variable "name" {
-  description = "First part of the names of what is made here."
+  description = "Prefix of the names of all resources."
   type        = string
 
   validation {
     condition     = can(regex("^[a-z]([a-z0-9-]{0,22}[a-z0-9])?$", var.name))
-    error_message = "name has up to 24 small letters, digits and hyphens, and begins with a letter."
+    error_message = "name must have up to 24 lower-case letters, digits and hyphens, and must start with a letter."
   }
 }
 
 variable "kubernetes_version" {
-  description = "Version of Kubernetes; lifecycle.preStop.sleep needs 1.30."
+  description = "Kubernetes version, at least 1.30, because of lifecycle.preStop.sleep."
   type        = string
 
   validation {
     condition     = can(regex("^1\\.(3[0-9]|[4-9][0-9])$", var.kubernetes_version))
-    error_message = "kubernetes_version is major and minor, 1.30 or newer, such as 1.33."
+    error_message = "kubernetes_version must be major.minor, at least 1.30, such as 1.33."
   }
 }
 
 variable "subnet_ids" {
-  description = "Private subnets of nodes and control plane, in two zones at least."
+  description = "Private subnets for nodes and control plane, in at least two zones."
   type        = list(string)
 
   validation {
     condition     = length(var.subnet_ids) >= 2
-    error_message = "subnet_ids names two subnets at least, in different zones."
+    error_message = "subnet_ids must contain at least two subnets, in different zones."
   }
 }
 
 variable "pod_security_group_id" {
-  description = "Security group that nodes, and so their pods, have beside the cluster's."
+  description = "Additional security group of the nodes and their pods."
   type        = string
 }
 
 variable "public_access_cidrs" {
-  description = "Networks that may reach the cluster's API from outside the VPC; none: nobody."
+  description = "Networks outside the VPC that may reach the cluster's API. If empty, the API is private."
   type        = list(string)
   default     = []
 
   validation {
     condition     = alltrue([for cidr in var.public_access_cidrs : can(cidrhost(cidr, 0)) && !endswith(cidr, "/0")])
-    error_message = "public_access_cidrs holds something that is no network, or the whole Internet."
+    error_message = "public_access_cidrs must contain valid CIDR blocks, and not the whole Internet."
   }
 }
 
 variable "creator_is_administrator" {
-  description = "Whoever runs Terraform becomes administrator of the cluster; false: give access entries yourself."
+  description = "Makes the identity that runs Terraform an administrator of the cluster. If false, create access entries yourself."
   type        = bool
   default     = true
 }
 
 variable "addon_versions" {
-  description = "Version of an add-on by its name; what is not named here is EKS's default for the cluster's version."
+  description = "Versions of add-ons, by name. Other add-ons get EKS's default for the cluster's version."
   type        = map(string)
   default     = {}
 }
 
 variable "instance_types" {
-  description = "Types of the nodes, the first that is to be had."
+  description = "Instance types of the nodes, in order of preference."
   type        = list(string)
   default     = ["m7i.large"]
 
   validation {
     condition     = length(var.instance_types) > 0
-    error_message = "instance_types names one type at least."
+    error_message = "instance_types must contain at least one type."
   }
 }
 
 variable "ami_type" {
-  description = "Kind of the nodes' images; it must fit the processors of instance_types."
+  description = "AMI type of the nodes. It must match the architecture of instance_types."
   type        = string
   default     = "AL2023_x86_64_STANDARD"
 
   validation {
     condition     = contains(["AL2023_x86_64_STANDARD", "AL2023_ARM_64_STANDARD"], var.ami_type)
-    error_message = "ami_type is AL2023_x86_64_STANDARD or AL2023_ARM_64_STANDARD."
+    error_message = "ami_type must be AL2023_x86_64_STANDARD or AL2023_ARM_64_STANDARD."
   }
 }
 
 variable "node_count" {
-  description = "Least and greatest number of nodes."
+  description = "Minimum and maximum number of nodes."
   type        = object({ min = number, max = number })
   default     = { min = 2, max = 6 }
 
   validation {
     condition     = var.node_count.min >= 1 && var.node_count.max >= var.node_count.min
-    error_message = "node_count.min is at least 1 and node_count.max not less than it."
+    error_message = "node_count.min must be at least 1, and node_count.max must not be smaller."
   }
 }
 
 variable "node_disk_gib" {
-  description = "Size of a node's disk in GiB."
+  description = "Disk size of a node, in GiB."
   type        = number
   default     = 50
 
   validation {
     condition     = var.node_disk_gib >= 20
-    error_message = "node_disk_gib is at least 20."
+    error_message = "node_disk_gib must be at least 20."
   }
 }
 
 variable "kms_key_arn" {
-  description = "Key that encrypts what rests."
+  description = "ARN of the KMS key for encryption at rest."
   type        = string
 
   validation {
     condition     = can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
-    error_message = "kms_key_arn is no ARN of a key; an alias will not do."
+    error_message = "kms_key_arn must be the ARN of a key, not of an alias."
   }
 }
 
 variable "log_retention_days" {
-  description = "How long logs are kept."
+  description = "Retention of logs, in days."
   type        = number
   default     = 365
 
   validation {
     condition     = contains([30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
-    error_message = "log_retention_days is none of CloudWatch's numbers of days from 30 upwards, such as 90 or 365."
+    error_message = "log_retention_days must be a retention period that CloudWatch supports, at least 30, such as 90 or 365."
   }
 }
 
 variable "tags" {
-  description = "Tags of everything that is made here."
+  description = "Tags of all resources."
   type        = map(string)
   default     = {}
 }

@@ -1,4 +1,4 @@
-# Two keys: one for what rests on the platform, one that SNS may use to hand messages to queues.
+# Creates two KMS keys: one for encryption at rest, and one that SNS may use to deliver messages to queues.
 
 data "aws_caller_identity" "here" {}
 
@@ -16,9 +16,9 @@ locals {
 }
 
 data "aws_iam_policy_document" "platform" {
-  # checkov:skip=CKV_AWS_109:the policy of a key; its account, by IAM, says who may manage it
+  # checkov:skip=CKV_AWS_109:this is a key policy; IAM policies of the account define who may manage the key
   # checkov:skip=CKV_AWS_111:as above
-  # checkov:skip=CKV_AWS_356:in the policy of a key, "*" is that key
+  # checkov:skip=CKV_AWS_356:in a key policy, "*" means this key
   statement {
     sid       = "Account"
     actions   = ["kms:*"]
@@ -66,9 +66,9 @@ data "aws_iam_policy_document" "platform" {
 }
 
 data "aws_iam_policy_document" "messaging" {
-  # checkov:skip=CKV_AWS_109:the policy of a key; its account, by IAM, says who may manage it
+  # checkov:skip=CKV_AWS_109:this is a key policy; IAM policies of the account define who may manage the key
   # checkov:skip=CKV_AWS_111:as above
-  # checkov:skip=CKV_AWS_356:in the policy of a key, "*" is that key
+  # checkov:skip=CKV_AWS_356:in a key policy, "*" means this key
   statement {
     sid       = "Account"
     actions   = ["kms:*"]

@@ -1,15 +1,15 @@
 variable "name" {
-  description = "First part of the names of what is made here."
+  description = "Prefix of the names of all resources."
   type        = string
 
   validation {
     condition     = can(regex("^[a-z]([a-z0-9-]{0,22}[a-z0-9])?$", var.name))
-    error_message = "name has up to 24 small letters, digits and hyphens, and begins with a letter."
+    error_message = "name must have up to 24 lower-case letters, digits and hyphens, and must start with a letter."
   }
 }
 
 variable "tags" {
-  description = "Tags of everything that is made here."
+  description = "Tags of all resources."
   type        = map(string)
   default     = {}
 }

@@ -1,4 +1,4 @@
-# Makes nothing: writes down, as an Environment, what the other modules made.
+# Creates no resources: it renders the other modules' outputs as an Environment.
 
 locals {
   gateway = var.api_gateway == null ? {} : {

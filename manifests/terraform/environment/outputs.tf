@@ -1,4 +1,4 @@
 output "manifest" {
-  description = "The Environment: terraform output -raw environment | kubectl apply --server-side -f -"
+  description = "Manifest of the Environment: terraform output -raw environment | kubectl apply --server-side -f -"
   value       = yamlencode(local.manifest)
 }

@@ -1,15 +1,15 @@
 variable "name" {
-  description = "First part of the names of what is made here."
+  description = "Prefix of the names of all resources."
   type        = string
 
   validation {
     condition     = can(regex("^[a-z]([a-z0-9-]{0,22}[a-z0-9])?$", var.name))
-    error_message = "name has up to 24 small letters, digits and hyphens, and begins with a letter."
+    error_message = "name must have up to 24 lower-case letters, digits and hyphens, and must start with a letter."
   }
 }
 
 variable "default" {
-  description = "The Environment of namespaces that name none."
+  description = "Makes this the default Environment, for namespaces without the label."
   type        = bool
   default     = true
 }
@@ -20,22 +20,22 @@ variable "region" {
 }
 
 variable "account_id" {
-  description = "AWS account."
+  description = "ID of the AWS account."
   type        = string
 
   validation {
     condition     = can(regex("^[0-9]{12}$", var.account_id))
-    error_message = "account_id has twelve digits."
+    error_message = "account_id must have twelve digits."
   }
 }
 
 variable "vpc_id" {
-  description = "VPC of the instances of RDS."
+  description = "VPC of the RDS instances."
   type        = string
 }
 
 variable "subnet_ids" {
-  description = "Private subnets of the instances of RDS."
+  description = "Private subnets of the RDS instances."
   type        = list(string)
 }
 
@@ -45,22 +45,22 @@ variable "pod_security_group_id" {
 }
 
 variable "messaging_key_arn" {
-  description = "Key of topics and queues."
+  description = "ARN of the KMS key for topics and queues."
   type        = string
 }
 
 variable "permissions_boundary_arn" {
-  description = "Policy that bounds the roles of services."
+  description = "ARN of the permissions boundary for the roles of services."
   type        = string
 }
 
 variable "cluster_name" {
-  description = "Name of the cluster in EKS."
+  description = "Name of the EKS cluster."
   type        = string
 }
 
 variable "api_gateway" {
-  description = "What routes go through; none: Microservices of this Environment have no routes."
+  description = "Gateway resources for the routes. If null, Microservices of this Environment have no routes."
   type = object({
     name         = string
     vpc_link_id  = string
@@ -73,35 +73,35 @@ variable "api_gateway" {
 }
 
 variable "database_sizes" {
-  description = "Instance class of each size that a Microservice may ask for."
+  description = "RDS instance class of each size that a Microservice can request."
   type        = map(string)
   default     = { small = "db.t4g.small", medium = "db.m7g.large" }
 
   validation {
     condition     = length(var.database_sizes) > 0 && alltrue([for class in values(var.database_sizes) : can(regex("^db\\.[a-z0-9-]+\\.[a-z0-9-]+$", class))])
-    error_message = "database_sizes maps a size to an instance class of RDS, such as small = \"db.t4g.small\"."
+    error_message = "database_sizes must map sizes to RDS instance classes, such as small = \"db.t4g.small\"."
   }
 }
 
 variable "database_ca_secret" {
-  description = "Secret whose ca.crt holds the certificates of RDS in the region."
+  description = "Secret whose key ca.crt contains the RDS certificates of the region."
   type        = object({ namespace = string, name = string })
   default     = { namespace = "microservice-operator-system", name = "rds-ca" }
 }
 
 variable "default_replicas" {
-  description = "Pods of a Microservice that does not say how many."
+  description = "Replicas of a Microservice that sets no number."
   type        = number
   default     = 2
 
   validation {
     condition     = var.default_replicas >= 1
-    error_message = "default_replicas is at least 1."
+    error_message = "default_replicas must be at least 1."
   }
 }
 
 variable "tags" {
-  description = "AWS tags and labels of everything that Microservices of this Environment have."
+  description = "AWS tags and Kubernetes labels of all resources of this Environment's Microservices."
   type        = map(string)
   default     = {}
 }

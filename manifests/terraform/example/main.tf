@@ -1,4 +1,4 @@
-# One environment, whole: copy this folder, give it a backend, and fill the variables. docs/delivery.md walks through it.
+# A complete environment: copy this folder, configure a backend and set the variables. docs/delivery.md explains the steps.
 
 provider "aws" {
   region = var.region
@@ -61,7 +61,7 @@ module "service_boundary" {
   messaging_key_arn = module.encryption.messaging_key_arn
 }
 
-# Its policy names the cluster's id, which is known when the cluster is there.
+# Its policy contains the cluster's id, which is known only after the cluster exists.
 module "operator_iam" {
   source = "../operator-iam"
   count  = var.cluster_id == null ? 0 : 1
@@ -96,7 +96,7 @@ resource "aws_sns_topic" "alarms" {
   kms_master_key_id = module.encryption.platform_key_arn
 }
 
-# The topic is the Microservice order's; it is there when the operator has made it.
+# The topic belongs to the Microservice order; it exists after the operator has created it.
 module "order_intake" {
   source = "../order-intake"
   count  = var.order_intake == null ? 0 : 1

@@ -1,11 +1,11 @@
 variable "name" {
-  description = "Name of the environment, and first part of the names of what is made."
+  description = "Name of the environment. It prefixes the names of all resources."
   type        = string
   default     = "shop"
 
   validation {
     condition     = can(regex("^[a-z]([a-z0-9-]{0,14}[a-z0-9])?$", var.name))
-    error_message = "name has up to 16 small letters, digits and hyphens, and begins with a letter."
+    error_message = "name must have up to 16 lower-case letters, digits and hyphens, and must start with a letter."
   }
 }
 
@@ -16,54 +16,54 @@ variable "region" {
 }
 
 variable "zones" {
-  description = "Availability zones of the region, two at least."
+  description = "Availability zones of the region, at least two."
   type        = list(string)
   default     = ["us-east-1a", "us-east-1b"]
 }
 
 variable "cidr" {
-  description = "Network of the VPC."
+  description = "CIDR block of the VPC."
   type        = string
   default     = "10.20.0.0/16"
 }
 
 variable "nat_for_each_zone" {
-  description = "A NAT gateway in each zone, or one for all."
+  description = "Creates a NAT gateway in each zone instead of one for all zones."
   type        = bool
   default     = true
 }
 
 variable "kubernetes_version" {
-  description = "Version of Kubernetes."
+  description = "Kubernetes version."
   type        = string
   default     = "1.33"
 }
 
 variable "public_access_cidrs" {
-  description = "Networks that may reach the cluster's API from outside the VPC; none: nobody."
+  description = "Networks outside the VPC that may reach the cluster's API. If empty, the API is private."
   type        = list(string)
   default     = []
 }
 
 variable "repository" {
-  description = "Repository on GitHub whose workflows push images, as owner/name."
+  description = "GitHub repository whose workflows push images, as owner/name."
   type        = string
 }
 
 variable "github_oidc_provider_arn" {
-  description = "IAM OIDC provider of GitHub where the account has one already."
+  description = "ARN of the account's IAM OIDC provider for GitHub, if it has one."
   type        = string
   default     = null
 }
 
 variable "cluster_id" {
-  description = "UID of the namespace kube-system; none at the first apply, which makes the cluster."
+  description = "UID of the namespace kube-system. Leave it null for the first apply, which creates the cluster."
   type        = string
   default     = null
 }
 
 variable "order_intake" {
-  description = "The function that takes orders in; none until the topic of the Microservice order is there."
+  description = "Settings of the order intake function. Leave it null until the topic of the Microservice order exists."
   type = object({
     package   = string
     topic_arn = string
@@ -73,13 +73,13 @@ variable "order_intake" {
 }
 
 variable "cors_origins" {
-  description = "Origins whose pages may call the API from a browser."
+  description = "Origins that browsers may call the API from (CORS)."
   type        = list(string)
   default     = []
 }
 
 variable "deletion_protection" {
-  description = "Keeps the load balancer and the table of orders from being deleted."
+  description = "Protects the load balancer and the orders table from deletion."
   type        = bool
   default     = true
 }

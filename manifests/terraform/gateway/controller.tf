@@ -1,4 +1,4 @@
-# The role of the AWS Load Balancer Controller, for target groups alone: it registers pods and makes no load balancer here.
+# The role of the AWS Load Balancer Controller. It only registers pods in target groups and creates no load balancers.
 
 data "aws_caller_identity" "here" {}
 
@@ -33,7 +33,7 @@ data "aws_iam_policy_document" "controller_trust" {
 }
 
 data "aws_iam_policy_document" "controller" {
-  # checkov:skip=CKV_AWS_356:the Describe actions know no narrower resource
+  # checkov:skip=CKV_AWS_356:the Describe actions support no resource restriction
   statement {
     sid = "Look"
     actions = [

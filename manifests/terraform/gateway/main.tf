@@ -1,5 +1,5 @@
-# From API Gateway to the pods. The operator makes the API and its routes on what is made here; the header x-microservice, which it
-# sets and callers cannot, chooses the target group.
+# Connects API Gateway with the pods. The operator creates the API and its routes on top of it. The header x-microservice selects
+# the target group; the operator sets it in the integration, and callers cannot override it.
 
 resource "aws_apigatewayv2_vpc_link" "this" {
   name               = var.name
@@ -9,8 +9,8 @@ resource "aws_apigatewayv2_vpc_link" "this" {
 }
 
 resource "aws_lb" "this" {
-  # checkov:skip=CKV_AWS_91:API Gateway writes the access log, with what the balancer does not know: route, caller, token
-  # checkov:skip=CKV2_AWS_28:a firewall belongs before API Gateway; this one has no address outside the VPC
+  # checkov:skip=CKV_AWS_91:API Gateway writes the access log, which includes route, caller and token
+  # checkov:skip=CKV2_AWS_28:a firewall belongs in front of API Gateway; this load balancer is internal
   # checkov:skip=CKV2_AWS_20:plain HTTP inside the VPC, between the VPC link and the pods: see the listener
   name                       = var.name
   load_balancer_type         = "application"
@@ -23,7 +23,7 @@ resource "aws_lb" "this" {
 }
 
 resource "aws_lb_listener" "http" {
-  # checkov:skip=CKV_AWS_2:integrations of the operator speak HTTP to it (decision 6); only the VPC link's group is let in
+  # checkov:skip=CKV_AWS_2:the operator's integrations use HTTP (decision 6); only the VPC link's security group can connect
   # checkov:skip=CKV_AWS_103:as above
   load_balancer_arn = aws_lb.this.arn
   port              = 80
@@ -83,7 +83,7 @@ resource "aws_lb_listener_rule" "service" {
 }
 
 locals {
-  # What makes the AWS Load Balancer Controller put a service's pods into its target group.
+  # Makes the AWS Load Balancer Controller register a service's pods in its target group.
   bindings = [
     for name, service in var.services : {
       apiVersion = "elbv2.k8s.aws/v1beta1"

@@ -1,15 +1,15 @@
 variable "name" {
-  description = "First part of the names of what is made here."
+  description = "Prefix of the names of all resources."
   type        = string
 
   validation {
     condition     = can(regex("^[a-z]([a-z0-9-]{0,22}[a-z0-9])?$", var.name))
-    error_message = "name has up to 24 small letters, digits and hyphens, and begins with a letter."
+    error_message = "name must have up to 24 lower-case letters, digits and hyphens, and must start with a letter."
   }
 }
 
 variable "vpc_id" {
-  description = "The VPC."
+  description = "ID of the VPC."
   type        = string
 }
 
@@ -19,7 +19,7 @@ variable "subnet_ids" {
 
   validation {
     condition     = length(var.subnet_ids) >= 2
-    error_message = "subnet_ids names two subnets at least, in different zones."
+    error_message = "subnet_ids must contain at least two subnets, in different zones."
   }
 }
 
@@ -34,7 +34,7 @@ variable "load_balancer_security_group_id" {
 }
 
 variable "cluster_name" {
-  description = "Cluster whose AWS Load Balancer Controller registers the pods."
+  description = "Name of the cluster whose AWS Load Balancer Controller registers the pods."
   type        = string
 }
 
@@ -47,23 +47,23 @@ variable "services" {
 
   validation {
     condition     = alltrue([for name, service in var.services : can(regex("^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", name)) && can(regex("^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", service.namespace))])
-    error_message = "services holds a name or a namespace that Kubernetes does not take."
+    error_message = "services contains an invalid name or namespace."
   }
 
   validation {
     condition     = alltrue([for name, service in var.services : length("${var.name}-${name}") <= 32])
-    error_message = "services holds a name that is too long: a target group is called name-service and has up to 32 characters."
+    error_message = "services contains a name that is too long: the target group's name (name-service) can have up to 32 characters."
   }
 }
 
 variable "deletion_protection" {
-  description = "Keeps the load balancer from being deleted."
+  description = "Protects the load balancer from deletion."
   type        = bool
   default     = true
 }
 
 variable "tags" {
-  description = "Tags of everything that is made here."
+  description = "Tags of all resources."
   type        = map(string)
   default     = {}
 }

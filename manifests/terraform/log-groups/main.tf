@@ -1,4 +1,4 @@
-# Log groups exist before the first line, so that each has an end and a key: one that CloudWatch makes by itself has neither.
+# Creates the log groups with retention and encryption. Log groups that CloudWatch creates itself have neither.
 
 resource "aws_cloudwatch_log_group" "this" {
   for_each = var.names
@@ -14,7 +14,7 @@ resource "aws_cloudwatch_log_metric_filter" "errors" {
 
   name           = "${each.key}-errors"
   log_group_name = aws_cloudwatch_log_group.this[each.value].name
-  # Lines of the services are JSON; the collector puts them into `log` or leaves them as they are.
+  # The services log JSON lines. The collector wraps each line in `log` or leaves it unchanged.
   pattern = "{ ($.level = \"error\" && $.service = \"${each.key}\") || ($.log_processed.level = \"error\" && $.log_processed.service = \"${each.key}\") }"
 
   metric_transformation {

@@ -1,4 +1,4 @@
 output "arns" {
-  description = "ARN of each log group by its name."
+  description = "ARN of each log group, by name."
   value       = { for name, group in aws_cloudwatch_log_group.this : name => group.arn }
 }

@@ -1,4 +1,4 @@
-# Who talked to whom: refused connections are what a wrong rule shows first.
+# Flow logs show rejected connections, which are the first sign of a wrong rule.
 
 resource "aws_cloudwatch_log_group" "flow" {
   name              = "/aws/vpc/${var.name}"

@@ -1,10 +1,10 @@
-# A VPC with a public and a private subnet in each zone. Nodes, pods and databases are in the private ones; out they go through
-# NAT, to DynamoDB and S3 through endpoints that cost nothing.
+# Creates a VPC with a public and a private subnet in each zone. Nodes, pods and databases use the private subnets. They reach
+# the Internet through NAT, and DynamoDB and S3 through free gateway endpoints.
 
 data "aws_region" "here" {}
 
 locals {
-  # A zone's place in the list chooses its networks, so a new zone belongs at the end.
+  # The position of a zone in the list determines its CIDR blocks, so add new zones at the end.
   zones   = { for index, zone in var.zones : zone => index }
   private = { for zone, index in local.zones : zone => cidrsubnet(var.cidr, 4, index) }
   public  = { for zone, index in local.zones : zone => cidrsubnet(var.cidr, 8, 240 + index) }
@@ -18,7 +18,7 @@ resource "aws_vpc" "this" {
   tags                 = merge(var.tags, { Name = var.name })
 }
 
-# Every VPC has one, open to itself: emptied, so that nothing lives in it by accident.
+# Every VPC has a default security group with open rules. It gets no rules, so that nobody uses it by accident.
 resource "aws_default_security_group" "this" {
   vpc_id = aws_vpc.this.id
   tags   = merge(var.tags, { Name = "${var.name}-default-closed" })

@@ -1,15 +1,15 @@
 output "vpc_id" {
-  description = "The VPC: spec.aws.vpcID of the Environment."
+  description = "ID of the VPC, for spec.aws.vpcID of the Environment."
   value       = aws_vpc.this.id
 }
 
 output "private_subnet_ids" {
-  description = "Private subnets, in the order of the zones: spec.aws.subnetIDs of the Environment."
+  description = "Private subnets, in the order of the zones, for spec.aws.subnetIDs of the Environment."
   value       = [for zone in var.zones : aws_subnet.private[zone].id]
 }
 
 output "private_subnet_cidrs" {
-  description = "Networks that the load balancer calls pods from: spec.aws.apiGateway.sourceCIDRs of the Environment."
+  description = "Networks of the load balancer, for spec.aws.apiGateway.sourceCIDRs of the Environment."
   value       = [for zone in var.zones : local.private[zone]]
 }
 
@@ -19,7 +19,7 @@ output "public_subnet_ids" {
 }
 
 output "microservices_security_group_id" {
-  description = "Security group of the pods: spec.aws.podSecurityGroupID of the Environment."
+  description = "Security group of the pods, for spec.aws.podSecurityGroupID of the Environment."
   value       = aws_security_group.microservices.id
 }
 

@@ -1,7 +1,7 @@
-# VPC link → load balancer → pods: each admits the one before it and nothing else.
+# VPC link → load balancer → pods: each accepts connections only from the previous one.
 
 resource "aws_security_group" "vpc_link" {
-  # checkov:skip=CKV2_AWS_5:other modules attach it
+  # checkov:skip=CKV2_AWS_5:other modules attach this group
   name        = "${var.name}-vpc-link"
   description = "VPC link of API Gateway"
   vpc_id      = aws_vpc.this.id
@@ -9,7 +9,7 @@ resource "aws_security_group" "vpc_link" {
 }
 
 resource "aws_security_group" "load_balancer" {
-  # checkov:skip=CKV2_AWS_5:other modules attach it
+  # checkov:skip=CKV2_AWS_5:other modules attach this group
   name        = "${var.name}-load-balancer"
   description = "Internal load balancer before the microservices"
   vpc_id      = aws_vpc.this.id
@@ -17,9 +17,9 @@ resource "aws_security_group" "load_balancer" {
 }
 
 resource "aws_security_group" "microservices" {
-  # checkov:skip=CKV2_AWS_5:other modules attach it
+  # checkov:skip=CKV2_AWS_5:other modules attach this group
   name        = "${var.name}-microservices"
-  description = "Pods of the microservices; their databases admit it and nothing else"
+  description = "Pods of the microservices; only this group may connect to their databases"
   vpc_id      = aws_vpc.this.id
   tags        = merge(var.tags, { Name = "${var.name}-microservices" })
 }
@@ -35,7 +35,7 @@ resource "aws_vpc_security_group_egress_rule" "link_to_load_balancer" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "load_balancer_from_link" {
-  # checkov:skip=CKV_AWS_260:from a group, not from a network
+  # checkov:skip=CKV_AWS_260:the source is a security group, not a network
   security_group_id            = aws_security_group.load_balancer.id
   description                  = "From the VPC link"
   ip_protocol                  = "tcp"
@@ -70,7 +70,7 @@ resource "aws_vpc_security_group_egress_rule" "microservices" {
     https    = { description = "To AWS, registries and the API server", protocol = "tcp", port = 443, cidr = "0.0.0.0/0" }
     postgres = { description = "To databases", protocol = "tcp", port = 5432, cidr = var.cidr }
     dns      = { description = "To DNS", protocol = "udp", port = 53, cidr = var.cidr }
-    dns-tcp  = { description = "To DNS, for long answers", protocol = "tcp", port = 53, cidr = var.cidr }
+    dns-tcp  = { description = "To DNS over TCP", protocol = "tcp", port = 53, cidr = var.cidr }
   }
 
   security_group_id = aws_security_group.microservices.id

@@ -1,4 +1,4 @@
-# The operator's own role: the pods of its ServiceAccount in one cluster of EKS may take it, nobody else.
+# The operator's role. Only pods of its ServiceAccount in one EKS cluster can assume it.
 
 data "aws_caller_identity" "here" {}
 
@@ -7,7 +7,7 @@ data "aws_partition" "here" {}
 data "aws_region" "here" {}
 
 locals {
-  # Rendered from the table of the calls that the operator makes; a test keeps the file up to date.
+  # Generated from the table of the operator's calls; a test checks that it is up to date.
   policy = templatefile("${path.module}/policy.json.tftpl", {
     partition                = data.aws_partition.here.partition
     region                   = data.aws_region.here.name

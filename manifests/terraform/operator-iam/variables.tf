@@ -1,5 +1,5 @@
 variable "cluster_name" {
-  description = "Name of the cluster in EKS."
+  description = "Name of the EKS cluster."
   type        = string
 }
 
@@ -9,12 +9,12 @@ variable "cluster_id" {
 
   validation {
     condition     = can(regex("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", var.cluster_id))
-    error_message = "cluster_id is no UID; give that of the namespace kube-system."
+    error_message = "cluster_id must be a UID; use that of the namespace kube-system."
   }
 }
 
 variable "permissions_boundary_arn" {
-  description = "Policy that bounds the roles of services; the same as spec.aws.permissionsBoundaryARN of the Environments."
+  description = "ARN of the permissions boundary for the roles of services; use the value of spec.aws.permissionsBoundaryARN of the Environments."
   type        = string
 }
 
@@ -25,19 +25,19 @@ variable "role_name" {
 }
 
 variable "namespace" {
-  description = "Namespace that the operator runs in."
+  description = "Namespace of the operator."
   type        = string
   default     = "microservice-operator-system"
 }
 
 variable "service_account" {
-  description = "ServiceAccount that the operator runs as."
+  description = "ServiceAccount of the operator."
   type        = string
   default     = "microservice-operator"
 }
 
 variable "tags" {
-  description = "Tags of everything that is made here."
+  description = "Tags of all resources."
   type        = map(string)
   default     = {}
 }

@@ -1,8 +1,8 @@
 locals {
   of_functions = {
-    errors    = { metric = "Errors", statistic = "Sum", threshold = 1, description = "fails: its log says why, by requestId" }
-    throttles = { metric = "Throttles", statistic = "Sum", threshold = 1, description = "has all its concurrency in use: raise it, or find what is slow" }
-    duration  = { metric = "Duration", statistic = "Maximum", threshold = 8000, description = "comes near to its timeout of 10 s" }
+    errors    = { metric = "Errors", statistic = "Sum", threshold = 1, description = "fails; its log shows the cause for each requestId" }
+    throttles = { metric = "Throttles", statistic = "Sum", threshold = 1, description = "is throttled; raise its concurrency or make it faster" }
+    duration  = { metric = "Duration", statistic = "Maximum", threshold = 8000, description = "approaches its timeout of 10 s" }
   }
 
   alarms_of_functions = merge([
@@ -22,7 +22,7 @@ locals {
       dimensions  = { ApiId = aws_apigatewayv2_api.intake.id }
     }
     dead-letters = {
-      description = "A confirmation failed five times: read it in ${aws_sqs_queue.dead.name}, mend the cause, redrive it"
+      description = "A confirmation failed five times; read the message in ${aws_sqs_queue.dead.name}, fix the cause and redrive it"
       namespace   = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", statistic = "Maximum", threshold = 1
       dimensions  = { QueueName = aws_sqs_queue.dead.name }
     }

@@ -1,4 +1,4 @@
-# An API of its own: the one with the services' routes is the operator's.
+# A separate API: the operator owns the API with the services' routes.
 
 resource "aws_apigatewayv2_api" "intake" {
   name          = "${var.name}-order-intake"
@@ -47,7 +47,7 @@ resource "aws_apigatewayv2_stage" "intake" {
   auto_deploy = true
   tags        = var.tags
 
-  # No address and no claim: those are personal data.
+  # No IP address and no claims: they are personal data.
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn
     format = jsonencode({

@@ -1,4 +1,4 @@
-# What the topic says of orders that were taken in here comes back through a queue, and confirms them in the table.
+# The topic's events for orders of this function arrive in a queue. Its consumer confirms the orders in the table.
 
 resource "aws_sqs_queue" "dead" {
   name                      = "${var.name}-order-confirmations-dead"
@@ -10,7 +10,7 @@ resource "aws_sqs_queue" "dead" {
 resource "aws_sqs_queue" "confirmations" {
   name              = "${var.name}-order-confirmations"
   kms_master_key_id = var.messaging_key_arn
-  # AWS asks for six times the function's timeout, lest a message is shown again while it is worked on
+  # AWS recommends six times the function's timeout, so that a message in progress is not delivered again
   visibility_timeout_seconds = 60
   message_retention_seconds  = 345600
   redrive_policy             = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead.arn, maxReceiveCount = 5 })
@@ -40,7 +40,7 @@ resource "aws_sqs_queue_policy" "confirmations" {
   policy    = data.aws_iam_policy_document.queue.json
 }
 
-# The order service publishes to the same topic; its orders are not in this table.
+# The order service publishes to the same topic, but its orders are not in this table.
 resource "aws_sns_topic_subscription" "confirmations" {
   topic_arn            = var.topic_arn
   protocol             = "sqs"

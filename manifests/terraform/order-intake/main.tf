@@ -1,15 +1,15 @@
-# Orders taken in by a function: API Gateway → Lambda → DynamoDB → SNS, and confirmed when the topic has told of them.
+# A function receives orders: API Gateway → Lambda → DynamoDB → SNS. A second function confirms them after the topic's event.
 
 locals {
-  # One package, two functions.
+  # One package contains two functions.
   functions = {
     intake = {
-      description = "Takes orders in"
+      description = "Receives orders"
       handler     = "order_intake.handler.lambda_handler"
       concurrency = var.concurrency
     }
     confirmations = {
-      description = "Confirms orders that the topic told of"
+      description = "Confirms orders after the topic's event"
       handler     = "order_intake.confirmations.lambda_handler"
       concurrency = 5
     }
@@ -38,7 +38,7 @@ resource "aws_dynamodb_table" "orders" {
   }
 }
 
-# What was answered to which request, so that a repeated one gets the same answer; rows end by themselves.
+# Stores the answer to each request, so that a repeated request gets the same one. Items expire.
 resource "aws_dynamodb_table" "idempotency" {
   name         = "${var.name}-order-idempotency"
   billing_mode = "PAY_PER_REQUEST"
@@ -75,9 +75,9 @@ resource "aws_cloudwatch_log_group" "function" {
 }
 
 resource "aws_lambda_function" "this" {
-  # checkov:skip=CKV_AWS_117:they reach DynamoDB and SNS alone, by public endpoints and their roles; a VPC would add NAT and no wall
-  # checkov:skip=CKV_AWS_116:API Gateway waits for the one, SQS has the dead letters of the other; neither is called asynchronously
-  # checkov:skip=CKV_AWS_272:the package is built from locked requirements and its hash is in the plan; Signer is one more key to keep
+  # checkov:skip=CKV_AWS_117:the functions call only DynamoDB and SNS, over public endpoints with their roles; a VPC would add NAT but no protection
+  # checkov:skip=CKV_AWS_116:neither function is called asynchronously; API Gateway waits for one, and SQS keeps the dead letters of the other
+  # checkov:skip=CKV_AWS_272:the package is built from locked requirements and its hash is in the plan; Signer would add another key to manage
   for_each = local.functions
 
   function_name                  = "${var.name}-order-${each.key}"

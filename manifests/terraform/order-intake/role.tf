@@ -9,7 +9,7 @@ data "aws_iam_policy_document" "trust" {
   }
 }
 
-# What each function calls, and no other call.
+# Each function may make only the calls that it needs.
 locals {
   rights = {
     intake = [
@@ -33,7 +33,7 @@ locals {
 }
 
 data "aws_iam_policy_document" "function" {
-  # checkov:skip=CKV_AWS_111:X-Ray knows no narrower resource for writing traces
+  # checkov:skip=CKV_AWS_111:X-Ray supports no resource restriction for writing traces
   # checkov:skip=CKV_AWS_356:as above
   for_each = local.functions
 

@@ -1,4 +1,4 @@
-# The most that any service's role may do, whatever its policy says: data of this account in this region, no administration.
+# The maximum permissions of any service's role, whatever its policy grants: data of this account and region, no administration.
 
 data "aws_caller_identity" "here" {}
 
@@ -12,7 +12,7 @@ locals {
 }
 
 data "aws_iam_policy_document" "boundary" {
-  # The operator's closed list: what `microservice-operator explain` can show for a service.
+  # The complete list of actions that the operator can grant. `microservice-operator explain` shows them for a service.
   statement {
     sid = "Tables"
     actions = [
@@ -48,7 +48,7 @@ data "aws_iam_policy_document" "boundary" {
 
 resource "aws_iam_policy" "boundary" {
   name        = "${var.name}-service-boundary"
-  description = "Bounds the roles that the operator makes for services"
+  description = "Permissions boundary of the roles that the operator creates for services"
   policy      = data.aws_iam_policy_document.boundary.json
   tags        = var.tags
 }

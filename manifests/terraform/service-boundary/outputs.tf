@@ -1,4 +1,4 @@
 output "policy_arn" {
-  description = "The boundary: spec.aws.permissionsBoundaryARN of the Environment, and permissions_boundary_arn of operator-iam."
+  description = "ARN of the boundary, for spec.aws.permissionsBoundaryARN of the Environment and permissions_boundary_arn of operator-iam."
   value       = aws_iam_policy.boundary.arn
 }

@@ -1,4 +1,4 @@
--- What the operator says of a Microservice, in the words of Argo CD. It says more in status.resources and in Events.
+-- Maps the status of a Microservice to Argo CD's health. status.resources and Events contain the details.
 
 local function condition(kind)
   if obj.status ~= nil and obj.status.conditions ~= nil then
@@ -18,14 +18,14 @@ end
 if obj.metadata.deletionTimestamp ~= nil then
   local left = obj.status ~= nil and obj.status.deletion or nil
   if left ~= nil and left[1] ~= nil then
-    return health("Progressing", "Being deleted; left: " .. left[1].kind .. " " .. left[1].name)
+    return health("Progressing", "Being deleted; remaining: " .. left[1].kind .. " " .. left[1].name)
   end
   return health("Progressing", "Being deleted")
 end
 
--- A status about an earlier spec says nothing of this one.
+-- A status of an earlier generation says nothing about this spec.
 if obj.status == nil or obj.status.observedGeneration ~= obj.metadata.generation then
-  return health("Progressing", "Waiting for the operator to look at it")
+  return health("Progressing", "Waiting for the operator to reconcile it")
 end
 
 local stalled = condition("Stalled")
@@ -35,7 +35,7 @@ end
 
 local ready = condition("Ready")
 if ready == nil then
-  return health("Progressing", "Waiting for the operator to look at it")
+  return health("Progressing", "Waiting for the operator to reconcile it")
 end
 if ready.status == "True" then
   return health("Healthy", ready.message)

@@ -1,4 +1,4 @@
--- Asking for a pass means nothing while none is made.
+-- A suspended Microservice ignores a request to reconcile.
 local suspended = obj.spec.suspend == true
 
 return {

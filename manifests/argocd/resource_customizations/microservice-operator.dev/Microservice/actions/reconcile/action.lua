@@ -1,4 +1,4 @@
--- The operator looks at everything anew, AWS and PostgreSQL too, and repeats this time in status.lastHandledReconcileAt.
+-- The operator compares everything again, including AWS and PostgreSQL, and copies this time to status.lastHandledReconcileAt.
 local os = require("os")
 
 if obj.metadata.annotations == nil then

@@ -1,3 +1,3 @@
--- The operator writes nothing until it is resumed; what runs keeps running.
+-- The operator writes nothing until the Microservice is resumed. Its pods keep running.
 obj.spec.suspend = true
 return obj
