@@ -64,7 +64,7 @@ def take_in(found: Found, document: Document) -> None:
 def complaint(document: Document, path: str, message: str) -> str:
     """One line about one field."""
     steps = path.replace("[", ".").replace("]", "").split(".")
-    line = document.line([int(step) if step.isdigit() else step for step in steps])
+    line = document.line([int(step) if step.isdecimal() else step for step in steps])
     parts = [f"{document.file}:{line}", f"document {document.number}", identifier(document), path, message]
     return ": ".join(part for part in parts if part)
 

@@ -37,7 +37,7 @@ class Finding:
     @property
     def path(self) -> list[str | int]:
         """The field's steps: `spec.tables[0].name` → spec, tables, 0, name."""
-        return [int(step) if step.isdigit() else step for step in re.findall(r"[^.\[\]]+", self.field)]
+        return [int(step) if step.isdecimal() else step for step in re.findall(r"[^.\[\]]+", self.field)]
 
 
 def identifier(document: Document) -> str:

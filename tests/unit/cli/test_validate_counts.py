@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
@@ -158,6 +158,7 @@ VALUES = st.recursive(
 
 @settings(max_examples=80, deadline=None)
 @given(VALUES, VALUES, VALUES)
+@example(None, {"²": None}, None)  # a digit to str.isdigit, and not to int
 def test_whatever_is_in_a_file_is_told(spec: Any, metadata: Any, kind: Any) -> None:
     documents = [{**service(), "spec": spec}, {**service(), "metadata": metadata}, {**service(), "kind": kind}, kind]
     result = validate("-", text=yaml.safe_dump_all(documents))
