@@ -2,7 +2,7 @@
 
 kopf runs the process: its login, its signals, its start and its end. It watches nothing: after a break its streams list
 what there is and never tell what has gone meanwhile (docs/decisions). Every watch is of our own kind, and hands each
-body to `world` or a cache, which knows whose pass it asks for; everything else happens in `reconcile`.
+body to `watched` or a cache, which knows whose pass it asks for; everything else happens in `reconcile`.
 """
 
 import asyncio
@@ -23,12 +23,12 @@ from .cluster.kinds import NAMESPACE
 from .cluster.lease import Lease
 from .cluster.pod_cache import Pods
 from .cluster.secret_poll import SecretPoll
-from .external.reconcile import Outside
+from .external.reconcile import ExternalReconciler
 from .postgres.sessions import Servers
 from .reconcile import Operator
-from .resync_cache import Settled
+from .resync_cache import ResyncCache
 from .settings import Settings
-from .watched_resources import World
+from .watched_resources import WatchedResources
 from .watches import Watches
 from .workers import Workers
 from .workqueue import Key, Queue
@@ -46,28 +46,28 @@ class App:
         """Build the caches; nothing runs yet."""
         self.settings = settings
         self.queue = Queue()
-        self.world = World(self.queue.add)
+        self.watched = WatchedResources(self.queue.add)
         self.children = Children(self._child_changed)
         self.pods = Pods(self._child_changed)
         self.connection = connection
-        self.watches = Watches(connection, settings.namespaces, self.world)
+        self.watches = Watches(connection, settings.namespaces, self.watched)
         self.watches.microservices(self._saw, self._lost)
         self.watches.children(self.children, self.pods, self._look_at_all)
         cluster = Cluster(connection, self.children)
         clients = Clients(settings.aws_endpoint_url, _count_aws, Limits(threads=settings.aws_pool_size))
         servers = Servers()
         self.operator = Operator(
-            world=self.world,
+            watched=self.watched,
             cluster=cluster,
             pods=self.pods,
-            outside=Outside(
+            external=ExternalReconciler(
                 cluster=cluster,
                 cluster_id=cluster_id,
                 clients=clients,
                 servers=servers,
-                settled=Settled(settings.resync * 0.9),
+                resync_cache=ResyncCache(settings.resync * 0.9),
                 resync=settings.resync,
-                namespace_uid=self.world.namespace_uid,
+                namespace_uid=self.watched.namespace_uid,
             ),
             resync=settings.resync,
             aws_endpoint_url=settings.aws_endpoint_url,
@@ -88,7 +88,9 @@ class App:
             self.watches.run(tasks)
             await self.watches.listed()
             self.synced = True
-            log.info("synced", microservices=len(self.world.microservices), environments=len(self.world.environments))
+            log.info(
+                "synced", microservices=len(self.watched.microservices), environments=len(self.watched.environments)
+            )
             tasks.create_task(self.lease.run(), name="lease")
             while True:
                 await self.lease.won()
@@ -99,7 +101,7 @@ class App:
 
     async def _lead(self) -> None:
         """Work until another process may lead."""
-        self.operator.begin_anew()
+        self.operator.reset()
         self._look_at_all()
         duties = {asyncio.create_task(self.workers.work()) for _ in range(self.settings.workers)}
         duties.add(asyncio.create_task(SecretPoll(self.connection, self.children).run(), name="look at Secrets"))
@@ -157,13 +159,13 @@ class App:
         metrics.LONGEST_PASS.set(self.workers.longest)
 
     def _saw(self, body: Body) -> None:
-        if self.world.saw_microservice(body):
+        if self.watched.upsert_microservice(body):
             self.queue.forget_failures((body["metadata"]["namespace"], body["metadata"]["name"]))
 
     def _lost(self, body: Body) -> None:
         metadata = body["metadata"]
         self.operator.forget(metadata["uid"])
-        if self.world.lost_microservice(body):
+        if self.watched.remove_microservice(body):
             self.queue.drop((metadata["namespace"], metadata["name"]))
 
     def _gone(self, key: Key, uid: str) -> None:
@@ -171,11 +173,11 @@ class App:
         self._lost({"metadata": {"namespace": key[0], "name": key[1], "uid": uid}})
 
     def _child_changed(self, owner: Key) -> None:
-        if owner in self.world.microservices:
+        if owner in self.watched.microservices:
             self.queue.add(owner)
 
     def _look_at_all(self) -> None:
-        for key in self.world.microservices:
+        for key in self.watched.microservices:
             self.queue.add(key)
 
 
@@ -217,7 +219,7 @@ async def main(settings: Settings) -> None:
         await asyncio.wait({kopf_task}, timeout=LEAVE_SECONDS / 2)
         kopf_task.cancel()
         await runner.cleanup()
-        app.operator.outside.clients.close()
+        app.operator.external.clients.close()
         await connection.close()
         log.info("stopped")
 

@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import Awaitable, Iterable
 from typing import TypeVar
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
-async def side_by_side(work: Iterable[Awaitable[Found]]) -> list[Found]:
+async def side_by_side(work: Iterable[Awaitable[Result]]) -> list[Result]:
     """Every result, in the given order.
 
     Raises the first error, as `asyncio.gather` does, but not while others still write.
     """
     ended = await asyncio.gather(*work, return_exceptions=True)
-    found: list[Found] = []
+    found: list[Result] = []
     for result in ended:
         if isinstance(result, BaseException):
             raise result

@@ -12,10 +12,10 @@ from .api.stores import TableRef
 from .facts import Part, Reason, State
 from .status import serves
 
-Found = tuple[Mapping[str, Any], Microservice | None]
+DependencyBody = tuple[Mapping[str, Any], Microservice | None]
 
 
-def dependency_part(caller: Microservice, dependency: Dependency, found: Found | None) -> Part:
+def dependency_part(caller: Microservice, dependency: Dependency, found: DependencyBody | None) -> Part:
     """One edge: the other side exists, admits the caller, and is ready."""
     name = dependency.name
     if found is None:
@@ -35,7 +35,7 @@ def dependency_part(caller: Microservice, dependency: Dependency, found: Found |
 
 
 def dependency_urls(
-    caller: Microservice, find: Callable[[str], Found | None], running: Mapping[str, str]
+    caller: Microservice, find: Callable[[str], DependencyBody | None], running: Mapping[str, str]
 ) -> dict[str, str]:
     """Where each dependency answers, as it says itself.
 

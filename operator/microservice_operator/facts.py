@@ -250,7 +250,7 @@ class Facts:
     again: float | None = None  # another look at the whole in that many seconds
 
     @property
-    def outside(self) -> tuple[Part, ...]:
+    def external(self) -> tuple[Part, ...]:
         """Everything outside the cluster that is declared or still leaving."""
         sections = (self.databases, self.tables, self.messaging, self.identity, self.routes)
         return tuple(part for parts in sections for part in parts or ())

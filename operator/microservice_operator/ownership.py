@@ -18,7 +18,7 @@ OWN_TAGS = 7
 OWNER_TAGS = frozenset({names.TAG_CLUSTER, names.TAG_NAMESPACE, names.TAG_NAME, names.TAG_UID, names.TAG_ENVIRONMENT})
 
 
-class Standing(StrEnum):
+class Ownership(StrEnum):
     """What the marks of a thing say of it."""
 
     OURS = "Ours"
@@ -64,15 +64,15 @@ class Owner:
         differing = {key for key, value in self.marks.items() if marks.get(key) != value}
         return differing == {names.TAG_UID} and names.TAG_UID in marks and bool(marks.get(names.TAG_RETAINED))
 
-    def standing(self, marks: Mapping[str, str]) -> Standing:
+    def standing(self, marks: Mapping[str, str]) -> Ownership:
         """Read the marks that a thing carries."""
         ours = self.marks
         differing = {key for key, value in ours.items() if marks.get(key) != value}
         if not differing:
-            return Standing.OURS
+            return Ownership.OURS
         if self.left_by_namesake(marks) and (self.heir or marks.get(names.TAG_RETAINED) == self.retained):
-            return Standing.RETAINED
-        return Standing.FOREIGN
+            return Ownership.RETAINED
+        return Ownership.FOREIGN
 
     def name(self, part: str, limit: int, separator: str = "-") -> str:
         """Name of one of its things, the same in every pass."""

@@ -17,17 +17,17 @@ from .desired.context import Child, Context, Message, Table
 from .desired.transition import WIDENED, widened
 from .environment_selection import Used
 from .errors import Gone, InvalidSpec, OperatorError, Problem
-from .external.deletion import Leaves, is_over, known_parts
+from .external.deletion import Removal, is_over, known_parts
 from .external.identity import identity_wait, role_arn, table_ref_names
-from .external.reconcile import Outside, Provided
+from .external.reconcile import ExternalReconciler, ExternalState
 from .external.relocation import moved
-from .external.resource_type import Before
+from .external.resource_type import PreviousStatus
 from .external.table_grants import trouble
 from .facts import Event, Facts, Part, Reason, Section, State, Workload
 from .ownership import too_many_tags
 from .raw_objects import mappings, text
 from .rollouts import Rollouts
-from .watched_resources import Key, World
+from .watched_resources import Key, WatchedResources
 from .workload import Snapshot, kept, mended_migrations, migrations, told, unfinished_migrations, workload
 
 RETRY_STALLED = 120.0
@@ -48,10 +48,10 @@ class Operator:
     `gone` is called with key and UID of a Microservice that is not there any more.
     """
 
-    world: World
+    watched: WatchedResources
     cluster: Cluster
     pods: Pods
-    outside: Outside
+    external: ExternalReconciler
     resync: float
     aws_endpoint_url: str | None
     service_monitors: Callable[[], bool]
@@ -60,37 +60,37 @@ class Operator:
 
     def forget(self, uid: str) -> None:
         """Drop what is remembered of a Microservice that is gone."""
-        self.outside.forget(uid)
+        self.external.forget(uid)
         self.cluster.forget(uid)
         self.rollouts.forget(uid)
 
-    def begin_anew(self) -> None:
+    def reset(self) -> None:
         """Believe nothing that was remembered before another process led."""
-        self.outside.begin_anew()
+        self.external.reset()
         self.rollouts.clear()
 
 
 @dataclass(frozen=True)
-class Again:
+class Requeue:
     """When to look again, in seconds; `failed`: or sooner or later, by the back-off, for an attempt failed."""
 
     after: float
     failed: bool = False
 
 
-async def reconcile(operator: Operator, key: Key) -> Again | None:
+async def reconcile(operator: Operator, key: Key) -> Requeue | None:
     """One pass; returns when to look again, `None` for not before something happens.
 
     Raises NotYet when the API server is out of order, and whatever nobody expected, after the status says so.
     """
-    body = operator.world.microservices.get(key)
+    body = operator.watched.microservices.get(key)
     if body is None:
         return None
     facts = Facts(generation=body["metadata"].get("generation", 0), reconcile_requested_at=_requested_at(body))
     try:
         if "deletionTimestamp" in body["metadata"]:
-            return await _let_go(operator, body, facts)
-        return await _conclude(operator, body, await _provide(operator, body, facts))
+            return await _finalize(operator, body, facts)
+        return await _write_status(operator, body, await _reconcile_spec(operator, body, facts))
     except Gone:
         return await _forget_if_gone(operator, body)
     except OperatorError:
@@ -98,23 +98,23 @@ async def reconcile(operator: Operator, key: Key) -> Again | None:
     except Exception:
         message = "the operator failed on this resource; its log has the cause, it tries again by itself"
         failed = Part("Kubernetes", "Microservice", "", State.UNKNOWN, Reason.INTERNAL_ERROR, message)
-        await _conclude(operator, body, replace(facts, refused=failed))
+        await _write_status(operator, body, replace(facts, refused=failed))
         raise
 
 
 async def tell_overrun(operator: Operator, key: Key, message: str) -> None:
     """Say on a Microservice that a pass over it was broken off; what is known of its parts stays."""
-    body = operator.world.microservices.get(key)
+    body = operator.watched.microservices.get(key)
     if body is None:
         return
     facts = Facts(generation=body["metadata"].get("generation", 0), reconcile_requested_at=_requested_at(body))
     late = Part("Kubernetes", "Microservice", "", State.UNKNOWN, Reason.PASS_OVERRUN, message)
-    await _conclude(
+    await _write_status(
         operator, body, replace(facts, refused=late, workload=workload(_snapshot(operator, identity(body))))
     )
 
 
-async def _forget_if_gone(operator: Operator, body: Body) -> Again | None:
+async def _forget_if_gone(operator: Operator, body: Body) -> Requeue | None:
     """Something was not there. Where it is the Microservice, nobody looks at it again, whatever its children do."""
     key = identity(body)
     try:
@@ -122,15 +122,15 @@ async def _forget_if_gone(operator: Operator, body: Body) -> Again | None:
     except Gone:
         operator.gone((key.namespace, key.name), key.uid)
         return None
-    return Again(operator.resync, failed=True)
+    return Requeue(operator.resync, failed=True)
 
 
-async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
+async def _reconcile_spec(operator: Operator, body: Body, facts: Facts) -> Facts:
     """Everything that a Microservice needs which is to be there."""
     key, before = identity(body), body.get("status") or {}
     facts = replace(facts, workload=workload(_snapshot(operator, key)))
     try:
-        service, environment, used = _inputs(operator.world, body)
+        service, environment, used = _inputs(operator.watched, body)
     except _Refused as refused:
         part = Part("Kubernetes", "Microservice", "", State.STALLED, refused.reason, str(refused))
         return replace(facts, refused=part, problems=refused.problems)
@@ -141,23 +141,25 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
         part = Part("Kubernetes", "Microservice", "", State.STALLED, Reason.CHANGE_REFUSED, left_behind)
         return replace(facts, refused=part)
     if facts.reconcile_requested_at != before.get("lastHandledReconcileAt", ""):
-        operator.outside.look_anew(key.uid)
-    if known or operator.outside.declares(service, environment):
-        await _hold(operator, body)
-    declared = (service.generation, used, operator.world.version_of(used.name))
+        operator.external.invalidate(key.uid)
+    if known or operator.external.declares(service, environment):
+        await _add_finalizer(operator, body)
+    declared = (service.generation, used, operator.watched.version_of(used.name))
     rolled_out = operator.rollouts.complete(key.uid, declared)
     # what the status can echo: the schema bounds it
     asked, handled = service.annotations.get(names.ANNOTATION_RECREATE, "")[:253], before.get("lastHandledRecreate", "")
     lost = asked.partition("/")[0] if asked != handled else ""
-    provided = await operator.outside.provide(service, environment, Before(known, lost, rolled_out), operator.world)
-    if not provided.parts:
-        await _release(operator, body)
-    if any(event.reason is Reason.DATABASE_CREATED for part in provided.parts for event in part.events):
+    external_state = await operator.external.reconcile(
+        service, environment, PreviousStatus(known, lost, rolled_out), operator.watched
+    )
+    if not external_state.parts:
+        await _remove_finalizer(operator, body)
+    if any(event.reason is Reason.DATABASE_CREATED for part in external_state.parts for event in part.events):
         # What former Jobs have migrated is not in a database that has just been made.
         seen = _snapshot(operator, key)
         running = {("Job", name) for name in unfinished_migrations(seen)}
         await operator.cluster.prune(key, {at for at in seen.records if at[0] != "Job" or at in running})
-    context = _context(operator, service, environment, provided)
+    context = _context(operator, service, environment, external_state)
     applied = await _children(operator, body, context, facts.workload or Workload(), rolled_out=rolled_out)
     seen = _snapshot(operator, key)
     state = workload(seen)
@@ -165,23 +167,23 @@ async def _provide(operator: Operator, body: Body, facts: Facts) -> Facts:
     operator.rollouts.note(key.uid, declared, complete=complete)
     return replace(
         facts,
-        databases=provided.sections.get(Section.DATABASES),
-        tables=provided.sections.get(Section.TABLES),
-        messaging=provided.sections.get(Section.MESSAGING),
-        identity=provided.sections.get(Section.IDENTITY),
-        routes=provided.sections.get(Section.ROUTES),
-        left=provided.left,
-        dependencies=_edges(operator.world, service),
+        databases=external_state.sections.get(Section.DATABASES),
+        tables=external_state.sections.get(Section.TABLES),
+        messaging=external_state.sections.get(Section.MESSAGING),
+        identity=external_state.sections.get(Section.IDENTITY),
+        routes=external_state.sections.get(Section.ROUTES),
+        left=external_state.left,
+        dependencies=_edges(operator.watched, service),
         children=tuple(told(seen, applied.parts, applied.children)),
         workload=state,
         endpoint=service.url,
-        gateway=provided.address,
+        gateway=external_state.address,
         selector=",".join(f"{k}={v}" for k, v in names.selector_labels(service.name).items()),
         environment=used.name,
         environment_from=used.source,
-        recreated=_recreated(asked, handled, provided.parts),
-        notices=_names_nothing(lost, provided.parts),
-        again=0.0 if complete and (provided.kept or applied.kept) else None,
+        recreated=_recreated(asked, handled, external_state.parts),
+        notices=_names_nothing(lost, external_state.parts),
+        again=0.0 if complete and (external_state.kept or applied.kept) else None,
     )
 
 
@@ -189,17 +191,17 @@ def _context(
     operator: Operator,
     service: Microservice,
     environment: Environment | None,
-    provided: Provided,
+    external_state: ExternalState,
 ) -> Context:
     """What the builders of the children are given."""
     seen = _snapshot(operator, service.identity)
     return Context(
         microservice=service,
         environment=environment,
-        connections=provided.connections,
+        connections=external_state.connections,
         database_waits={
             part.name: f"database {part.name} is not ready"
-            for part in provided.of("Database")
+            for part in external_state.of("Database")
             if part.state not in USABLE
         },
         migrations=migrations(seen),
@@ -207,14 +209,14 @@ def _context(
         dependency_urls=_urls(operator, service),
         tables={
             part.name: Table(_table_name(part.id), part.id, ready=usable(part))
-            for part in provided.of("Table")
+            for part in external_state.of("Table")
             if part.id
         },
-        topics=_messages(provided.of("Topic")),
-        queues=_messages(provided.of("Queue")),
-        table_refs=table_ref_names(operator.outside, service, operator.world),
-        identity_wait=identity_wait(provided.sections.get(Section.IDENTITY, ())),
-        role_arn=role_arn(environment, provided.parts),
+        topics=_messages(external_state.of("Topic")),
+        queues=_messages(external_state.of("Queue")),
+        table_refs=table_ref_names(operator.external, service, operator.watched),
+        identity_wait=identity_wait(external_state.sections.get(Section.IDENTITY, ())),
+        role_arn=role_arn(environment, external_state.parts),
         aws_endpoint_url=operator.aws_endpoint_url,
         service_monitors=operator.service_monitors(),
     )
@@ -322,39 +324,41 @@ async def _recall_secrets(operator: Operator, body: Body, keep: Collection[tuple
                 await operator.cluster.secret(identity(body), item["name"])
 
 
-async def _let_go(operator: Operator, body: Body, facts: Facts) -> Again | None:
+async def _finalize(operator: Operator, body: Body, facts: Facts) -> Requeue | None:
     """Let everything outside the cluster go by its policy, then the finalizer; owner references do the rest."""
     if names.FINALIZER not in (body["metadata"].get("finalizers") or []):
         return None
     owner, known = identity(body), known_parts(body.get("status") or {})
     if (body["metadata"].get("annotations") or {}).get(names.ANNOTATION_ABANDON) == "true":
         # one for each: all of them are more than an Event may say
-        for what in _left_behind(operator.outside.everything(body.get("spec"), None, known)):
+        for what in _left_behind(operator.external.everything(body.get("spec"), None, known)):
             event = Event("Warning", Reason.ABANDONED, f"abandoned as asked; left behind: {what}")
             await events.post(operator.cluster.connection, owner, event)
-        await _release(operator, body)
+        await _remove_finalizer(operator, body)
         return None
     spec, used = body.get("spec") if isinstance(body.get("spec"), dict) else {}, _used(body.get("status") or {})
     try:
-        environment, _ = operator.world.environment_of(owner.namespace, (spec or {}).get("environment"), used)
+        environment, _ = operator.watched.environment_of(owner.namespace, (spec or {}).get("environment"), used)
     except (InvalidSpec, LookupError):
         environment = None
-    leaving = operator.outside.everything(body.get("spec"), environment, known)
+    leaving = operator.external.everything(body.get("spec"), environment, known)
     if left_behind := moved(known, environment):
         refused = Part("Kubernetes", "Microservice", owner.name, State.STALLED, Reason.CHANGE_REFUSED, left_behind)
-        waiting = operator.outside.waiting(leaving, "cannot be looked for")
-        return await _conclude(operator, body, replace(facts, deletion=(refused, *waiting)))
+        waiting = operator.external.waiting(leaving, "cannot be looked for")
+        return await _write_status(operator, body, replace(facts, deletion=(refused, *waiting)))
     if running := await _still_running(operator, body):
-        waiting = operator.outside.waiting(leaving, "goes after the pods")
-        return await _conclude(operator, body, replace(facts, deletion=(*running, *waiting)))
-    parts = await operator.outside.leave(owner, environment, leaving, operator.world)
+        waiting = operator.external.waiting(leaving, "goes after the pods")
+        return await _write_status(operator, body, replace(facts, deletion=(*running, *waiting)))
+    parts = await operator.external.delete(owner, environment, leaving, operator.watched)
     if all(is_over(part) for part in parts):
         await _post_all(operator, body, parts)
-        await _release(operator, body)
+        await _remove_finalizer(operator, body)
         operator.forget(owner.uid)
         return None
     over = tuple(part for part in parts if is_over(part))
-    return await _conclude(operator, body, replace(facts, deletion=tuple(p for p in parts if p not in over), left=over))
+    return await _write_status(
+        operator, body, replace(facts, deletion=tuple(p for p in parts if p not in over), left=over)
+    )
 
 
 async def _still_running(operator: Operator, body: Body) -> tuple[Part, ...]:
@@ -386,7 +390,7 @@ async def _still_running(operator: Operator, body: Body) -> tuple[Part, ...]:
     return (*refused, *jobs, pods)
 
 
-async def _conclude(operator: Operator, body: Body, facts: Facts) -> Again:
+async def _write_status(operator: Operator, body: Body, facts: Facts) -> Requeue:
     """Write the status if it differs, post what happened, and say when to look again."""
     before = body.get("status") or {}
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -394,16 +398,16 @@ async def _conclude(operator: Operator, body: Body, facts: Facts) -> Again:
     patch = status.patch(before, after)
     if patch:
         answer = await operator.cluster.patch(identity(body), {"status": patch}, "status")
-        operator.world.wrote_microservice(answer)
-    parts = (*facts.children, *facts.outside, *facts.deletion)
+        operator.watched.record_write(answer)
+    parts = (*facts.children, *facts.external, *facts.deletion)
     await _post_all(operator, body, (*parts, *facts.left), status.turn(before, after))
     waits = [part.after for part in parts if part.after is not None and not part.failed]
-    outside = any(part.layer != "Kubernetes" for part in parts)
+    external = any(part.layer != "Kubernetes" for part in parts)
     waits += [] if facts.again is None else [facts.again]
-    waits.append(operator.resync if outside else operator.resync * SLOWER)
+    waits.append(operator.resync if external else operator.resync * SLOWER)
     if any(part.state in (State.STALLED, State.UNKNOWN) for part in parts) or facts.refused:
         waits.append(min(RETRY_STALLED, operator.resync))
-    return Again(min(waits), failed=any(part.failed for part in parts))
+    return Requeue(min(waits), failed=any(part.failed for part in parts))
 
 
 async def _post_all(operator: Operator, body: Body, parts: Iterable[Part], *more: Event | None) -> None:
@@ -412,13 +416,13 @@ async def _post_all(operator: Operator, body: Body, parts: Iterable[Part], *more
         await events.post(operator.cluster.connection, identity(body), event)
 
 
-async def _hold(operator: Operator, body: Body) -> None:
+async def _add_finalizer(operator: Operator, body: Body) -> None:
     """Set the finalizer before anything outside the cluster is made."""
     if names.FINALIZER not in (body["metadata"].get("finalizers") or []):
         await _set_finalizers(operator, body, lambda others: [*others, names.FINALIZER])
 
 
-async def _release(operator: Operator, body: Body) -> None:
+async def _remove_finalizer(operator: Operator, body: Body) -> None:
     """Take the finalizer off; nothing outside the cluster is left that must go."""
     if names.FINALIZER in (body["metadata"].get("finalizers") or []):
         await _set_finalizers(operator, body, lambda others: others)
@@ -427,14 +431,14 @@ async def _release(operator: Operator, body: Body) -> None:
 async def _set_finalizers(operator: Operator, body: Body, change: Callable[[list[str]], list[str]]) -> None:
     """Change our finalizer beside those of others; list and version are of one object, so none of theirs is lost."""
     owner = identity(body)
-    current = operator.world.microservices.get((owner.namespace, owner.name))
+    current = operator.watched.microservices.get((owner.namespace, owner.name))
     if current is None or current["metadata"]["uid"] != owner.uid:
         raise Gone(f"Microservice {owner.name} is not there any more")
     metadata = current["metadata"]
     others = [finalizer for finalizer in metadata.get("finalizers") or [] if finalizer != names.FINALIZER]
     patch = {"metadata": {"finalizers": change(others), "resourceVersion": metadata["resourceVersion"]}}
     answer = await operator.cluster.patch(identity(body), patch)
-    operator.world.wrote_microservice(answer)
+    operator.watched.record_write(answer)
 
 
 class _Refused(Exception):
@@ -446,7 +450,7 @@ class _Refused(Exception):
         self.problems = problems
 
 
-def _inputs(world: World, body: Body) -> tuple[Microservice, Environment | None, Used]:
+def _inputs(watched: WatchedResources, body: Body) -> tuple[Microservice, Environment | None, Used]:
     """A Microservice, its Environment and what chose that.
 
     Raises _Refused, and NotYet while the namespace is not known.
@@ -457,13 +461,13 @@ def _inputs(world: World, body: Body) -> tuple[Microservice, Environment | None,
         raise _Refused(Reason.INVALID_SPEC, error, error.problems) from None
     used = _used(body.get("status") or {})
     try:
-        found, used = world.environment_of(service.namespace, service.spec.environment, used)
+        found, used = watched.environment_of(service.namespace, service.spec.environment, used)
     except InvalidSpec as error:
         message = f"the Environment is not valid: {error}; whoever runs it must correct it"
         raise _Refused(Reason.ENVIRONMENT_REFUSED, message) from None
     except LookupError as error:
         raise _Refused(Reason.ENVIRONMENT_MISSING, error) from None
-    if found is not None and not world.admits(found, service.namespace):
+    if found is not None and not watched.admits(found, service.namespace):
         message = (
             f"Environment {found.name} does not admit namespace {service.namespace}; "
             "label the namespace as the Environment's spec.namespaces asks, or use another Environment"
@@ -479,18 +483,18 @@ def _used(status: Body) -> Used:
     return Used(str(status.get("environment") or ""), str(status.get("environmentFrom") or ""))
 
 
-def _edges(world: World, service: Microservice) -> tuple[Part, ...] | None:
+def _edges(watched: WatchedResources, service: Microservice) -> tuple[Part, ...] | None:
     declared, refs = service.spec.dependencies or [], service.spec.table_refs or []
-    edges = [dependency_part(service, d, world.dependency((service.namespace, d.name))) for d in declared]
-    edges += [table_ref_part(ref, trouble(service, ref, world)) for ref in refs]
-    return tuple(edges) or None
+    dependency_graph = [dependency_part(service, d, watched.dependency((service.namespace, d.name))) for d in declared]
+    dependency_graph += [table_ref_part(ref, trouble(service, ref, watched)) for ref in refs]
+    return tuple(dependency_graph) or None
 
 
 def _urls(operator: Operator, service: Microservice) -> dict[str, str]:
     records = operator.cluster.children.of((service.namespace, service.name))
     running = records.get(("Deployment", service.name))
     return dependency_urls(
-        service, lambda name: operator.world.dependency((service.namespace, name)), running.urls if running else {}
+        service, lambda name: operator.watched.dependency((service.namespace, name)), running.urls if running else {}
     )
 
 
@@ -519,7 +523,7 @@ def _names_nothing(lost: str, parts: Iterable[Part]) -> tuple[Problem, ...]:
     return (Problem(f"metadata.annotations[{names.ANNOTATION_RECREATE}]", message),)
 
 
-def _left_behind(leaving: Mapping[tuple[str, str], Leaves]) -> list[str]:
+def _left_behind(leaving: Mapping[tuple[str, str], Removal]) -> list[str]:
     found = sorted((kind, at[1], known) for at, leaves in leaving.items() for kind, known in leaves.named(at).items())
     return [f"{kind} {name} ({known})" if known else f"{kind} {name}" for kind, name, known in found] or ["nothing"]
 

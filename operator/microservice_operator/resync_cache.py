@@ -1,7 +1,7 @@
-"""Remembers what needed nothing when it was last looked at.
+"""Caches what was up to date when it was read last, until the next resync.
 
-A pass runs for many reasons (a pod became ready, a label was set); only some have to do with AWS or PostgreSQL. What
-was found as wanted is not asked for again until the resync, unless what is wanted has changed or somebody asks.
+A reconciliation runs for many reasons (a pod became ready, a label was set), and only some have to do with AWS or
+PostgreSQL. What was up to date is not read again before the resync, unless the desired state changes or somebody asks.
 """
 
 import time
@@ -15,53 +15,53 @@ Key = tuple[str, str, str]  # UID of the Microservice, kind, name
 
 
 @dataclass(frozen=True)
-class _Memory:
-    wanted: Any
+class _Entry:
+    desired: Any
     part: Part
     until: float
 
 
-class Settled:
-    """Parts that needed nothing, each for `seconds`; one for the whole process."""
+class ResyncCache:
+    """Parts that were up to date, each for `seconds`; one cache for the whole process."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        """Remember for `seconds`; 0 remembers nothing."""
+        """Keep entries for `seconds`; 0 keeps none."""
         self._seconds = seconds
         self._clock = clock
-        self._memories: dict[Key, _Memory] = {}
-        self._told: dict[Key, str] = {}
+        self._entries: dict[Key, _Entry] = {}
+        self._warnings: dict[Key, str] = {}
 
-    def recall(self, key: Key, wanted: Any) -> Part | None:
-        """The part as it was, if the same was wanted then and it is not too long ago."""
-        memory = self._memories.get(key)
-        if memory is None or memory.wanted != wanted or memory.until <= self._clock():
+    def get(self, key: Key, desired: Any) -> Part | None:
+        """The cached part, if the desired state is still the same and the entry is young enough."""
+        entry = self._entries.get(key)
+        if entry is None or entry.desired != desired or entry.until <= self._clock():
             return None
-        return memory.part
+        return entry.part
 
-    def keep(self, key: Key, wanted: Any, part: Part) -> None:
-        """Remember that nothing was to do; what happened in this pass will not happen again."""
-        self._memories[key] = _Memory(wanted, replace(part, events=()), self._clock() + self._seconds)
+    def put(self, key: Key, desired: Any, part: Part) -> None:
+        """Cache a part that is up to date, without the Events of this reconciliation."""
+        self._entries[key] = _Entry(desired, replace(part, events=()), self._clock() + self._seconds)
 
-    def news(self, key: Key, part: Part) -> Part:
-        """The part, with a Warning if it needs a person and that was not said before in these words."""
+    def with_warning(self, key: Key, part: Part) -> Part:
+        """The part, with a Warning Event if it is stalled and its message is new."""
         if part.state is not State.STALLED:
-            self._told.pop(key, None)
+            self._warnings.pop(key, None)
             return part
-        if self._told.get(key) == part.message:
+        if self._warnings.get(key) == part.message:
             return part
-        self._told[key] = part.message
+        self._warnings[key] = part.message
         return replace(part, events=(*part.events, Event("Warning", part.reason, part.message)))
 
-    def drop(self, key: Key) -> None:
-        """Look at one part anew: it is leaving."""
-        self._memories.pop(key, None)
+    def invalidate(self, key: Key) -> None:
+        """Read one part again: it is being deleted."""
+        self._entries.pop(key, None)
 
     def clear(self) -> None:
-        """Look at everything anew: somebody else has led meanwhile."""
-        self._memories.clear()
+        """Read everything again: another process has led meanwhile."""
+        self._entries.clear()
 
-    def forget(self, uid: str) -> None:
-        """Look at everything of this Microservice anew: it is gone, or a person asked."""
-        for memories in (self._memories, self._told):
-            for key in [key for key in memories if key[0] == uid]:
-                del memories[key]
+    def invalidate_owner(self, uid: str) -> None:
+        """Read everything of one Microservice again: it is gone, or a person asked. Its warnings are new again, too."""
+        for entries in (self._entries, self._warnings):
+            for key in [key for key in entries if key[0] == uid]:
+                del entries[key]

@@ -123,7 +123,7 @@ def _ready(facts: Facts) -> Part:
     workload, children = _workload(facts), _wanted(facts)
     front = [p for p in children if p.reason in BEHIND_THE_PODS]
     parts = [
-        *facts.outside,
+        *facts.external,
         *(p for p in children if p.state is not State.PROGRESSING),
         *(p for p in children if p.message and p.state is State.PROGRESSING and p not in front),
         *([workload] if workload else []),
@@ -196,7 +196,7 @@ def _condition(kind: str, part: Part) -> dict[str, Any]:
 
 def _problems(facts: Facts) -> Iterable[dict[str, Any]]:
     """What is wrong by field of the spec: errors, then what is declared and does not come about."""
-    wrong = [part.problem for part in (*facts.outside, *_wanted(facts)) if part.field and part.state is State.STALLED]
+    wrong = [part.problem for part in (*facts.external, *_wanted(facts)) if part.field and part.state is State.STALLED]
     noticed = [part.problem for part in _wanted(facts) if part.field and part.state is State.READY and part.message]
     warnings = (*noticed, *facts.notices)
     for severity, problems in (("Error", dict.fromkeys((*facts.problems, *wrong))), ("Warning", warnings)):
@@ -214,8 +214,8 @@ def _dated(condition: dict[str, Any], generation: int, before: Mapping[str, Any]
 
 def _sorted(facts: Facts) -> list[Part]:
     """Parts outside Kubernetes first: should the list be cut, their identifiers are what must not be lost."""
-    outside = [*facts.outside, *facts.deletion]
-    return sorted(outside, key=_resource_key) + sorted(_wanted(facts), key=_resource_key)
+    external = [*facts.external, *facts.deletion]
+    return sorted(external, key=_resource_key) + sorted(_wanted(facts), key=_resource_key)
 
 
 def _wanted(facts: Facts) -> list[Part]:

@@ -17,7 +17,7 @@ SHARED = ("Table", "Topic")  # what others may use of a Microservice
 RELEVANT = ("generation", "labels", "annotations", "deletionTimestamp")
 
 
-class World:
+class WatchedResources:
     """Microservices, Environments and namespaces by name; `changed` is called with the key of a Microservice."""
 
     def __init__(self, changed: Callable[[Key], None]) -> None:
@@ -30,35 +30,35 @@ class World:
         self._depends: dict[Key, set[Key]] = {}
         self._changed = changed
 
-    def saw_microservice(self, body: Mapping[str, Any]) -> bool:
+    def upsert_microservice(self, body: Mapping[str, Any]) -> bool:
         """Take in a Microservice; whether its spec, labels, annotations or deletion changed."""
         key = (body["metadata"]["namespace"], body["metadata"]["name"])
         before = self.microservices.get(key)
-        if before is not None and _older(body, before):
+        if before is not None and _is_older(body, before):
             return False
         self.microservices[key] = body
         metrics.MICROSERVICES.set(len(self.microservices))
-        relevant = before is None or _view(before) != _view(body)
+        relevant = before is None or _dependency_view(before) != _dependency_view(body)
         if relevant:
             self._index(key, body)
             self._changed(key)
-        if relevant or (before is not None and _verdict(before) != _verdict(body)):
-            self._tell_dependants(key)
+        if relevant or (before is not None and _parsed_or_error(before) != _parsed_or_error(body)):
+            self._enqueue_dependants(key)
         return relevant
 
-    def wrote_microservice(self, body: Mapping[str, Any]) -> None:
+    def record_write(self, body: Mapping[str, Any]) -> None:
         """Take in the answer to our own write, so that the next pass sees it before the watch brings it."""
         key = (body["metadata"]["namespace"], body["metadata"]["name"])
         before = self.microservices.get(key)
-        if before is None or before["metadata"]["uid"] != body["metadata"]["uid"] or _older(body, before):
+        if before is None or before["metadata"]["uid"] != body["metadata"]["uid"] or _is_older(body, before):
             return
         self.microservices[key] = body
-        if _view(before) != _view(body):
+        if _dependency_view(before) != _dependency_view(body):
             self._changed(key)
-        if _verdict(before) != _verdict(body):
-            self._tell_dependants(key)
+        if _parsed_or_error(before) != _parsed_or_error(body):
+            self._enqueue_dependants(key)
 
-    def lost_microservice(self, body: Mapping[str, Any]) -> bool:
+    def remove_microservice(self, body: Mapping[str, Any]) -> bool:
         """Forget a Microservice that is gone; whether it was known, and not another one of its name."""
         key = (body["metadata"]["namespace"], body["metadata"]["name"])
         known = self.microservices.get(key)
@@ -67,32 +67,32 @@ class World:
         del self.microservices[key]
         metrics.MICROSERVICES.set(len(self.microservices))
         self._index(key, {})
-        self._tell_dependants(key)
+        self._enqueue_dependants(key)
         return True
 
-    def saw_environment(self, body: Mapping[str, Any]) -> None:
+    def upsert_environment(self, body: Mapping[str, Any]) -> None:
         """Take in an Environment; all Microservices look again when it changed."""
         name = body["metadata"]["name"]
         before = self.environments.get(name)
         self.environments[name] = body
-        if before is None or _view(before) != _view(body):
-            self._tell(self.microservices)
+        if before is None or _dependency_view(before) != _dependency_view(body):
+            self._enqueue(self.microservices)
 
-    def lost_environment(self, body: Mapping[str, Any]) -> None:
+    def remove_environment(self, body: Mapping[str, Any]) -> None:
         """Forget an Environment that is gone."""
         if self.environments.pop(body["metadata"]["name"], None) is not None:
-            self._tell(self.microservices)
+            self._enqueue(self.microservices)
 
-    def saw_namespace(self, body: Mapping[str, Any]) -> None:
+    def upsert_namespace(self, body: Mapping[str, Any]) -> None:
         """Take in a namespace; its Microservices look again when its labels changed, or are known at last."""
         name, labels = body["metadata"]["name"], body["metadata"].get("labels") or {}
         before = self.namespaces.get(name)
         self.namespaces[name] = labels
         self._namespace_uids[name] = body["metadata"].get("uid", "")
         if before != labels:
-            self._tell(key for key in self.microservices if key[0] == name)
+            self._enqueue(key for key in self.microservices if key[0] == name)
 
-    def lost_namespace(self, body: Mapping[str, Any]) -> None:
+    def remove_namespace(self, body: Mapping[str, Any]) -> None:
         """Forget a namespace that is gone."""
         self.namespaces.pop(body["metadata"]["name"], None)
         self._namespace_uids.pop(body["metadata"]["name"], None)
@@ -155,10 +155,10 @@ class World:
         if now:
             self._depends[key] = now
 
-    def _tell_dependants(self, key: Key) -> None:
-        self._tell(self._dependants.get(key, ()))
+    def _enqueue_dependants(self, key: Key) -> None:
+        self._enqueue(self._dependants.get(key, ()))
 
-    def _tell(self, keys: Iterable[Key]) -> None:
+    def _enqueue(self, keys: Iterable[Key]) -> None:
         for key in list(keys):
             self._changed(key)
 
@@ -182,12 +182,12 @@ def selects(selector: LabelSelector | None, labels: Mapping[str, str]) -> bool:
     return True
 
 
-def _view(body: Mapping[str, Any]) -> Any:
+def _dependency_view(body: Mapping[str, Any]) -> Any:
     metadata = body["metadata"]
     return metadata["uid"], [metadata.get(field) for field in RELEVANT]
 
 
-def _verdict(body: Mapping[str, Any]) -> Any:
+def _parsed_or_error(body: Mapping[str, Any]) -> Any:
     status = body.get("status")
     conditions = {text(c, "type"): text(c, "status") for c in mappings(status, "conditions")}
     ids = [
@@ -198,7 +198,7 @@ def _verdict(body: Mapping[str, Any]) -> Any:
     return conditions.get("WorkloadReady"), mapping(body, "status").get("observedGeneration"), ids
 
 
-def _older(body: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
+def _is_older(body: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
     """Whether this is an earlier version of the same object."""
     if body["metadata"]["uid"] != known["metadata"]["uid"]:
         return False

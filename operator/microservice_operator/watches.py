@@ -15,7 +15,7 @@ from .cluster.child_cache import Children
 from .cluster.kinds import ENVIRONMENT, MICROSERVICE, NAMESPACE, POD, SERVICE_MONITOR, WATCHED, Kind
 from .cluster.pod_cache import Pods
 from .cluster.watch import Watch
-from .watched_resources import World
+from .watched_resources import WatchedResources
 
 OURS = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
 FRESH = 10.0  # seconds
@@ -25,16 +25,18 @@ Told = Callable[[dict[str, Any]], None]
 class Watches:
     """All watches of one process."""
 
-    def __init__(self, connection: Connection, namespaces: tuple[str, ...], world: World) -> None:
+    def __init__(self, connection: Connection, namespaces: tuple[str, ...], watched: WatchedResources) -> None:
         """Watch these namespaces, all if there are none; nothing runs yet."""
         self._connection = connection
         self._everywhere = namespaces or ("",)
         self._all: list[Watch] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._listed_at = float("-inf")
-        self._add(ENVIRONMENT, world.saw_environment, world.lost_environment)
+        self._add(ENVIRONMENT, watched.upsert_environment, watched.remove_environment)
         for name in self._everywhere:
-            self._all.append(Watch(connection, NAMESPACE, world.saw_namespace, world.lost_namespace, name=name))
+            self._all.append(
+                Watch(connection, NAMESPACE, watched.upsert_namespace, watched.remove_namespace, name=name)
+            )
 
     def microservices(self, saw: Told, lost: Told) -> None:
         """Tell of what people write."""

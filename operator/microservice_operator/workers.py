@@ -18,7 +18,7 @@ from . import metrics
 from .errors import NotYet, OperatorError
 from .fence import Fenced
 from .pending_calls import Calls
-from .reconcile import Again, Operator, reconcile, tell_overrun
+from .reconcile import Operator, Requeue, reconcile, tell_overrun
 from .workqueue import Key, Queue
 
 log = structlog.get_logger(__name__)
@@ -104,7 +104,7 @@ class Workers:
             one.let_go = True
             log.error("pass cannot be ended", waits_for=one.calls.names, **at)
 
-    async def _within_deadline(self, one: Pass) -> Again | None:
+    async def _within_deadline(self, one: Pass) -> Requeue | None:
         """What the pass says; raises Overrun once its object says that it was broken off, and in which call."""
         passing = asyncio.create_task(self._noted(one), name=f"reconcile {one.key[0]}/{one.key[1]}")
         try:
@@ -124,13 +124,13 @@ class Workers:
                 await tell_overrun(self._operator, one.key, message)
         raise Overrun(message)
 
-    async def _noted(self, one: Pass) -> Again | None:
+    async def _noted(self, one: Pass) -> Requeue | None:
         with one.calls.made_here():
             return await reconcile(self._operator, one.key)
 
     async def _one_pass(self, one: Pass) -> None:
         key = one.key
-        body = self._operator.world.microservices.get(key)
+        body = self._operator.watched.microservices.get(key)
         generation = body["metadata"].get("generation") if body else None
         structlog.contextvars.bind_contextvars(
             namespace=key[0], name=key[1], generation=generation, trace_id=uuid4().hex

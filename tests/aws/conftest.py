@@ -14,12 +14,12 @@ from microservice_operator.api.stores import Table
 from microservice_operator.aws.dynamodb.desired import WantedTable
 from microservice_operator.aws.dynamodb.tables import reconcile_table
 from microservice_operator.aws.engine.clients import Clients, Limits
-from microservice_operator.aws.engine.expectations import Lately
-from microservice_operator.aws.engine.scope import Place
-from microservice_operator.aws.engine.write_backoff import Repeats
+from microservice_operator.aws.engine.expectations import Expectations
+from microservice_operator.aws.engine.scope import AwsScope
+from microservice_operator.aws.engine.write_backoff import WriteBackoff
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
-from microservice_operator.resync_cache import Settled
+from microservice_operator.resync_cache import ResyncCache
 from tests.aws.proxy import Proxy
 from tests.aws.rds_world import ec2, rds
 from tests.aws.scaling import StrictScaling
@@ -35,7 +35,7 @@ _numbers = count()
 class World:
     """A place, and what is between it and the emulator."""
 
-    place: Place
+    scope: AwsScope
     proxy: Proxy
     strict: StrictDynamoDB
     heard: list[tuple[str, str, str]]
@@ -70,7 +70,12 @@ def doors(emulator: str) -> Iterator[World]:
         identity.close()
         nobody = Owner("cluster", Identity("", "", ""))
         yield World(
-            Place(clients, REGION, ACCOUNT, nobody, Settled(0)), proxy, strict, heard, StrictScaling(client), client
+            AwsScope(clients, REGION, ACCOUNT, nobody, ResyncCache(0)),
+            proxy,
+            strict,
+            heard,
+            StrictScaling(client),
+            client,
         )
         client.close()
         clients.close()
@@ -87,11 +92,11 @@ def world(doors: World) -> World:
     doors.proxy.faults = []
     doors.proxy.calls.clear()
     doors.heard.clear()
-    doors.place.clients.verified_accounts.clear()
+    doors.scope.clients.verified_accounts.clear()
     now = [0.0]
-    doors.place.clients.lately = Lately(clock=lambda: now[0])
-    doors.place.clients.repeats = Repeats(lambda: now[0])
-    return replace(doors, place=replace(doors.place, owner=owner), strict=strict, scaling=scaling, now=now)
+    doors.scope.clients.expectations = Expectations(clock=lambda: now[0])
+    doors.scope.clients.write_backoff = WriteBackoff(lambda: now[0])
+    return replace(doors, scope=replace(doors.scope, owner=owner), strict=strict, scaling=scaling, now=now)
 
 
 def table(**spec: Any) -> Table:
@@ -102,7 +107,7 @@ async def drive(world: World, wanted: WantedTable, passes: int = 40) -> Part:
     """Pass after pass, as the walk does, until nothing more happens; no pass writes more than once."""
     for _ in range(passes):
         before = len(world.proxy.writes())
-        part = await reconcile_table(world.place, wanted)
+        part = await reconcile_table(world.scope, wanted)
         assert len(world.proxy.writes()) - before <= 1
         if part.state in (State.READY, State.STALLED):
             return part
@@ -116,7 +121,7 @@ async def waited_for(world: World, wanted: WantedTable, passes: int = 20) -> set
     """The reasons on the way to Ready through trouble that asks for nobody: each pass says when it tries again."""
     seen: set[Reason] = set()
     for _ in range(passes):
-        part = await reconcile_table(world.place, wanted)
+        part = await reconcile_table(world.scope, wanted)
         if part.state is State.READY:
             return seen
         assert part.state in (State.PROGRESSING, State.UNKNOWN), part

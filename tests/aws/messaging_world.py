@@ -11,12 +11,12 @@ import pytest
 from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.parsing import Environment, Identity, Microservice
-from microservice_operator.external.backoff import Backoffs
+from microservice_operator.external.backoff import ResourceBackoff
 from microservice_operator.external.deletion import is_over
-from microservice_operator.external.reconcile import Outside, Provided
-from microservice_operator.external.resource_type import Before
+from microservice_operator.external.reconcile import ExternalReconciler, ExternalState
+from microservice_operator.external.resource_type import PreviousStatus
 from microservice_operator.facts import Part, Reason, Section, State
-from microservice_operator.resync_cache import Settled
+from microservice_operator.resync_cache import ResyncCache
 from tests.aws.conftest import ACCOUNT, REGION, World
 from tests.aws.sns import StrictSNS
 from tests.aws.sqs import StrictSQS
@@ -26,7 +26,7 @@ DONE = (State.READY, State.STALLED, State.RETAINED)
 
 
 @dataclass
-class Neighbours:
+class MicroserviceLookup:
     """The Microservices of a namespace, as their watch shows them."""
 
     microservices: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
@@ -41,19 +41,19 @@ class Shop:
     """A namespace of Microservices, what their status remembers, and both services of AWS behind their doors."""
 
     world: World
-    outside: Outside
+    outside: ExternalReconciler
     sns: Any  # straight to the emulator
     sqs: Any
     strict_sns: StrictSNS
     strict_sqs: StrictSQS
     aws: dict[str, Any]
-    neighbours: Neighbours = field(default_factory=Neighbours)
+    lookup: MicroserviceLookup = field(default_factory=MicroserviceLookup)
     known: dict[str, dict[tuple[str, str], str]] = field(default_factory=dict)
     specs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
-        return self.world.place.owner.identity.name
+        return self.world.scope.owner.identity.name
 
     def identity(self, name: str) -> Identity:
         return Identity("shop", name, f"uid-of-{name}")
@@ -62,14 +62,14 @@ class Shop:
     def environment(self) -> Environment:
         return Environment("prod", EnvironmentSpec.model_validate({"aws": self.aws}))
 
-    async def step(self, spec: Spec, name: str = "", *, rolled_out: bool = True) -> Provided:
+    async def step(self, spec: Spec, name: str = "", *, rolled_out: bool = True) -> ExternalState:
         """One pass; the status remembers what it showed."""
         name = name or self.name
         service = Microservice(self.identity(name), 1, MicroserviceSpec.model_validate({"image": "a:1", **spec}))
         self.specs[name] = service.spec.manifest()
-        self.neighbours.parsed["shop", name] = service
-        before = Before(self.known.get(name, {}), rolled_out=rolled_out)
-        provided = await self.outside.provide(service, self.environment, before, self.neighbours)
+        self.lookup.parsed["shop", name] = service
+        before = PreviousStatus(self.known.get(name, {}), rolled_out=rolled_out)
+        provided = await self.outside.reconcile(service, self.environment, before, self.lookup)
         self.remember(name, provided.parts)
         return provided
 
@@ -77,7 +77,7 @@ class Shop:
         self.known[name] = {(part.kind, part.name): part.id for part in parts}
         resources = [{"kind": part.kind, "name": part.name, "id": part.id} for part in parts]
         body = {"spec": self.specs.get(name), "status": {"resources": resources}}
-        self.neighbours.microservices["shop", name] = body
+        self.lookup.microservices["shop", name] = body
 
     async def drive(self, spec: Spec, name: str = "") -> dict[tuple[str, str], Part]:
         """Pass after pass until nothing more happens; no pass takes two steps for one part."""
@@ -108,7 +108,7 @@ class Shop:
         seen = []
         for _ in range(passes):
             leaving = self.outside.everything(self.specs[name], self.environment, self.known.get(name, {}))
-            parts = await self.outside.leave(self.identity(name), self.environment, leaving, self.neighbours)
+            parts = await self.outside.delete(self.identity(name), self.environment, leaving, self.lookup)
             seen.append(parts)
             self.known[name] = {(part.kind, part.name): part.id for part in parts if not is_over(part)}
             if all(is_over(part) for part in parts):
@@ -118,11 +118,11 @@ class Shop:
 
     def named(self, part: str, service: str = "") -> str:
         """Name in AWS."""
-        owner = replace(self.world.place.owner, identity=self.identity(service or self.name))
+        owner = replace(self.world.scope.owner, identity=self.identity(service or self.name))
         return owner.name(part, 75)
 
     def topic_arn(self, part: str, service: str = "") -> str:
-        owner = replace(self.world.place.owner, identity=self.identity(service or self.name))
+        owner = replace(self.world.scope.owner, identity=self.identity(service or self.name))
         return f"arn:aws:sns:{REGION}:{ACCOUNT}:{owner.name(part, 251)}"
 
     def attributes(self, part: str, suffix: str = "") -> dict[str, str]:
@@ -165,14 +165,14 @@ def shop(world: World, messaging_clients: tuple[Any, Any]) -> Shop:
     strict_sns, strict_sqs = StrictSNS(sns), StrictSQS()
     world.proxy.layers |= {"sns": strict_sns, "sqs": strict_sqs}
     hours = count(0, 3600)  # so that each pass tries again what is in trouble
-    outside = Outside(
+    outside = ExternalReconciler(
         cluster=None,  # type: ignore[arg-type]
-        cluster_id=world.place.owner.cluster,
-        clients=world.place.clients,
+        cluster_id=world.scope.owner.cluster,
+        clients=world.scope.clients,
         servers=None,  # type: ignore[arg-type]
-        settled=Settled(0),
+        resync_cache=ResyncCache(0),
         resync=300,
-        backoffs=Backoffs(lambda: next(hours)),
+        backoff=ResourceBackoff(lambda: next(hours)),
     )
     aws = {"region": REGION, "accountID": ACCOUNT}
     return Shop(world, outside, sns, sqs, strict_sns, strict_sqs, aws)

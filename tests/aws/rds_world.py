@@ -8,10 +8,10 @@ import boto3
 import pytest
 
 from microservice_operator.api.stores import Database
-from microservice_operator.aws.engine.expectations import Lately
+from microservice_operator.aws.engine.expectations import Expectations
 from microservice_operator.aws.engine.list_cache import ListCache
-from microservice_operator.aws.engine.scope import Place
-from microservice_operator.aws.engine.write_backoff import Repeats
+from microservice_operator.aws.engine.scope import AwsScope
+from microservice_operator.aws.engine.write_backoff import WriteBackoff
 from microservice_operator.aws.rds import desired
 from microservice_operator.aws.rds import instances as rds_instances
 from microservice_operator.aws.rds.desired import WantedInstance
@@ -44,7 +44,7 @@ class Network:
 class RDSWorld:
     """A place, the strict layer, and the network."""
 
-    place: Place
+    scope: AwsScope
     proxy: Proxy
     strict: StrictRDS
     network: Network
@@ -53,7 +53,7 @@ class RDSWorld:
 
     @property
     def name(self) -> str:
-        return rds_instances.instance_name(self.place, "orders")
+        return rds_instances.instance_name(self.scope, "orders")
 
     @property
     def instance(self) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class RDSWorld:
     async def one_pass(self, wanted: WantedInstance) -> tuple[Part, ...]:
         """One pass, as the walk does it: at most one write for each resource."""
         before = len(self.proxy.writes())
-        parts, _ = await rds_instances.reconcile_instance(self.place, replace(wanted, known=dict(self.known)))
+        parts, _ = await rds_instances.reconcile_instance(self.scope, replace(wanted, known=dict(self.known)))
         assert len(self.proxy.writes()) - before <= len(parts)
         self.known = {part.kind: part.id for part in parts if part.id}
         return parts
@@ -105,7 +105,7 @@ class RDSWorld:
         seen: list[Part] = []
         for _ in range(passes):
             parts = await rds_instances.delete_instance(
-                self.place, rds_instances.LeavingInstance("orders", policy, self.known)
+                self.scope, rds_instances.LeavingInstance("orders", policy, self.known)
             )
             seen += parts
             if all(part.state in (State.READY, State.RETAINED) for part in parts):
@@ -135,7 +135,7 @@ def rds(world: "World", ec2: Network) -> RDSWorld:
     strict.groups.vpc = ec2.vpc
     world.proxy.layers |= {"rds": strict, "secretsmanager": strict, "ec2": strict_ec2(strict)}
     # a look serves for no time at all: a pass sees what the clock of the strict layer says
-    world.place.clients.lists = ListCache(0, lambda: strict.now)
-    world.place.clients.lately = Lately(clock=lambda: strict.now)
-    world.place.clients.repeats = Repeats(lambda: strict.now)
-    return RDSWorld(world.place, world.proxy, strict, ec2, world.heard)
+    world.scope.clients.lists = ListCache(0, lambda: strict.now)
+    world.scope.clients.expectations = Expectations(clock=lambda: strict.now)
+    world.scope.clients.write_backoff = WriteBackoff(lambda: strict.now)
+    return RDSWorld(world.scope, world.proxy, strict, ec2, world.heard)

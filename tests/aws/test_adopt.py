@@ -11,7 +11,7 @@ from microservice_operator.aws.dynamodb.tables import LeavingTable, delete_table
 from microservice_operator.aws.engine.decide import Adoption
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
-from microservice_operator.resync_cache import Settled
+from microservice_operator.resync_cache import ResyncCache
 from tests.aws.conftest import ACCOUNT, REGION, World, drive, table
 from tests.aws.proxy import Answer
 
@@ -22,7 +22,7 @@ INDEX = {"name": "bySku", "partitionKey": {"name": "sku"}}
 
 def legacy(world: World) -> str:
     """What somebody else called it."""
-    return f"legacy-{world.place.owner.identity.name}"
+    return f"legacy-{world.scope.owner.identity.name}"
 
 
 def there(world: World, tags: dict[str, str] | None = None, **more: Any) -> None:
@@ -86,14 +86,14 @@ async def test_nothing_is_taken_over_without_consent_and_the_message_says_how_to
 
 async def test_with_consent_it_gets_our_marks_first_and_keeps_what_it_holds(world: World) -> None:
     there(world)
-    first = await reconcile_table(world.place, wanted(world))
+    first = await reconcile_table(world.scope, wanted(world))
     assert (first.reason, first.id) == (Reason.TABLE_UPDATING, "")
     assert world.proxy.writes() == ["TagResource"]
     want = await adopted(world)
-    assert tags(world).items() >= {**world.place.owner.marks, "team": "old", "cost": "1"}.items()
+    assert tags(world).items() >= {**world.scope.owner.marks, "team": "old", "cost": "1"}.items()
     assert world.client.get_item(TableName=legacy(world), Key={"id": {"S": "1"}})["Item"]
     assert world.proxy.writes() == ["TagResource", "UpdateContinuousBackups", "UpdateTable"]
-    assert table_name(world.place, "products") not in world.client.list_tables()["TableNames"]
+    assert table_name(world.scope, "products") not in world.client.list_tables()["TableNames"]
     before = world.proxy.writes()
     assert (await drive(world, want)).events == ()
     assert world.proxy.writes() == before
@@ -150,10 +150,10 @@ async def test_what_the_spec_does_not_mention_stays(world: World) -> None:
     assert (await drive(world, want)).state is State.READY
     assert described(world)["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"].items() >= units.items()
     # a default that is written out is a word on it, though the spec is equal to the one before
-    world.place = replace(world.place, settled=Settled(300))
+    world.scope = replace(world.scope, resync_cache=ResyncCache(300))
     assert (await drive(world, want)).state is State.READY
     before = len(world.proxy.writes())
-    assert (await reconcile_table(world.place, want)).events == ()
+    assert (await reconcile_table(world.scope, want)).events == ()
     said = wanted(world, globalSecondaryIndexes=[INDEX], billingMode="PayPerRequest")
     assert said == replace(want, known_id="")
     await drive(world, replace(said, known_id=part.id))
@@ -216,7 +216,7 @@ async def test_a_table_that_was_made_is_not_exchanged_for_another(world: World) 
 
 async def gone(world: World, leaving: LeavingTable) -> Part:
     for _ in range(20):
-        part = await delete_table(world.place, leaving)
+        part = await delete_table(world.scope, leaving)
         if part.state in (State.READY, State.RETAINED):
             return part
     raise AssertionError(part)
@@ -232,7 +232,7 @@ async def test_a_deletion_leaves_alone_what_was_never_taken_over(world: World) -
 
 async def test_a_deletion_finds_what_status_does_not_remember_yet(world: World) -> None:
     there(world)
-    await reconcile_table(world.place, wanted(world))
+    await reconcile_table(world.scope, wanted(world))
     left = await gone(world, LeavingTable("products", "Retain", adopts=legacy(world)))
     assert left.reason is Reason.TABLE_RETAINED
     assert tags(world)[names.TAG_RETAINED] == "true"
@@ -242,8 +242,8 @@ async def test_retained_and_taken_over_again_by_one_of_the_same_name(world: Worl
     there(world)
     want = await adopted(world)
     assert (await gone(world, LeavingTable("products", "Retain", want.known_id))).reason is Reason.TABLE_RETAINED
-    owner = world.place.owner
-    world.place = replace(world.place, owner=Owner(owner.cluster, replace(owner.identity, uid="later")))
+    owner = world.scope.owner
+    world.scope = replace(world.scope, owner=Owner(owner.cluster, replace(owner.identity, uid="later")))
     # consent was for the first time: a thing of this Microservice's name is its own
     part = await drive(world, wanted(world, NO))
     assert (part.state, part.id) == (State.READY, arn(world))

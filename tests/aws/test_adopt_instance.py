@@ -95,7 +95,7 @@ async def test_with_consent_it_gets_our_marks_first_and_is_then_as_the_spec_says
     await rds.one_pass(wanted(rds))
     assert rds.proxy.writes() == ["AddTagsToResource"]
     instance = await adopted(rds)
-    assert tags(instance).items() >= {**rds.place.owner.marks, "team": "shop"}.items()
+    assert tags(instance).items() >= {**rds.scope.owner.marks, "team": "shop"}.items()
     [group] = rds.network.groups(rds.name)
     assert [member["VpcSecurityGroupId"] for member in instance["VpcSecurityGroups"]] == [group["GroupId"]]
     assert instance["DBParameterGroups"][0]["DBParameterGroupName"] == "default.postgres16"
@@ -104,7 +104,7 @@ async def test_with_consent_it_gets_our_marks_first_and_is_then_as_the_spec_says
     assert (instance["DBSubnetGroup"]["DBSubnetGroupName"], instance["MasterUsername"]) == ("old-subnets", "postgres")
     assert "CreateDBInstance" not in rds.proxy.writes()
     assert set(rds.strict.instances) == {NAME}
-    at = rds_instances.endpoint(rds.place, NAME)
+    at = rds_instances.endpoint(rds.scope, NAME)
     assert at
     assert (at.host, (await at.admin.login()).username) == ("legacy.example", "postgres")
     before = rds.proxy.writes()
@@ -176,7 +176,7 @@ async def test_consent_to_take_over_is_none_to_delete(rds: RDSWorld) -> None:
     for policy in ("Delete", "Snapshot"):
         leaving = rds_instances.LeavingInstance("orders", policy, rds.known, deletion=NO)
         for _ in range(3):
-            parts = await rds_instances.delete_instance(rds.place, leaving)
+            parts = await rds_instances.delete_instance(rds.scope, leaving)
         assert {part.state for part in parts} == {State.RETAINED}, parts
         assert names.ANNOTATION_DELETE_ADOPTED in parts[0].message
         assert parts[0].events[0].type == "Warning"
@@ -189,13 +189,13 @@ async def test_a_consented_deletion_leaves_the_automated_backups(rds: RDSWorld) 
     await adopted(rds)
     leaving = rds_instances.LeavingInstance("orders", "Delete", rds.known, deletion=YES)
     for _ in range(5):
-        await rds_instances.delete_instance(rds.place, leaving)
+        await rds_instances.delete_instance(rds.scope, leaving)
     (call,) = [call for call in rds.proxy.calls if call.action == "DeleteDBInstance"][-1:]
     assert call.body["DeleteAutomatedBackups"] == "false"
 
 
 async def test_what_carries_the_marks_of_another_stays_its(rds: RDSWorld) -> None:
-    marks = Owner("cluster", replace(rds.place.owner.identity, name="other", uid="x")).marks
+    marks = Owner("cluster", replace(rds.scope.owner.identity, name="other", uid="x")).marks
     there(rds, TagList=[{"Key": key, "Value": value} for key, value in marks.items()])
     assert "Microservice shop/other" in (await untouched(rds, wanted(rds))).message
 
@@ -214,7 +214,7 @@ async def test_what_is_taken_over_is_so_for_good(rds: RDSWorld, spec: dict[str, 
 async def test_a_deletion_leaves_alone_what_was_never_taken_over(rds: RDSWorld) -> None:
     before = copy.deepcopy(there(rds))
     leaving = rds_instances.LeavingInstance("orders", "Delete", adopts=NAME)
-    parts = await rds_instances.delete_instance(rds.place, leaving)
+    parts = await rds_instances.delete_instance(rds.scope, leaving)
     assert (parts[0].state, parts[0].reason) == (State.RETAINED, Reason.CONFLICT)
     assert {part.state for part in parts} <= {State.RETAINED, State.READY}
     assert rds.strict.instances[NAME] == before
@@ -238,8 +238,8 @@ async def test_retained_and_taken_over_again_by_one_of_the_same_name(rds: RDSWor
     instance = await adopted(rds)
     assert {part.state for part in await rds.gone("Retain")} == {State.RETAINED}
     assert tags(instance)[names.TAG_RETAINED] == "true"
-    owner = rds.place.owner
-    rds.place = replace(rds.place, owner=Owner(owner.cluster, replace(owner.identity, uid="later")))
+    owner = rds.scope.owner
+    rds.scope = replace(rds.scope, owner=Owner(owner.cluster, replace(owner.identity, uid="later")))
     rds.known = {}
     parts = await rds.drive(wanted(rds, NO), 300)
     assert (parts[0].state, parts[0].id) == (State.READY, ARN)

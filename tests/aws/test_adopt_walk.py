@@ -11,10 +11,10 @@ from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.parsing import Environment, Identity, Microservice
 from microservice_operator.external.deletion import is_over
 from microservice_operator.external.identity import table_ref_names
-from microservice_operator.external.reconcile import Outside
-from microservice_operator.external.resource_type import Before
+from microservice_operator.external.reconcile import ExternalReconciler
+from microservice_operator.external.resource_type import PreviousStatus
 from microservice_operator.facts import Part, Reason, State
-from tests.aws.messaging_world import Neighbours
+from tests.aws.messaging_world import MicroserviceLookup
 from tests.aws.test_identity import TABLE, Roles, iam_client, roles
 from tests.aws.test_identity_walk import ENVIRONMENT, outside
 
@@ -26,10 +26,10 @@ class Walk:
     """One namespace, one Environment, and what status remembers of each Microservice."""
 
     roles: Roles
-    outside: Outside
+    outside: ExternalReconciler
     consent: str = ""
     deletion: str = ""
-    neighbours: Neighbours = field(default_factory=Neighbours)
+    lookup: MicroserviceLookup = field(default_factory=MicroserviceLookup)
 
     @property
     def environment(self) -> Environment:
@@ -38,21 +38,21 @@ class Walk:
 
     @property
     def me(self) -> Identity:
-        return self.roles.place.owner.identity
+        return self.roles.scope.owner.identity
 
     def known(self, name: str) -> dict[tuple[str, str], str]:
-        body = self.neighbours.microservices.get(("shop", name), {"status": {"resources": []}})
+        body = self.lookup.microservices.get(("shop", name), {"status": {"resources": []}})
         return {(entry["kind"], entry["name"]): entry["id"] for entry in body["status"]["resources"]}
 
     async def drive(self, spec: Mapping[str, Any], identity: Identity | None = None) -> dict[str, Part]:
         identity = identity or self.me
         service = Microservice(identity, 1, MicroserviceSpec.model_validate({"image": "a:1", **spec}))
-        self.neighbours.parsed["shop", identity.name] = service
+        self.lookup.parsed["shop", identity.name] = service
         for _ in range(30):
-            before = Before(self.known(identity.name))
-            provided = await self.outside.provide(service, self.environment, before, self.neighbours)
+            before = PreviousStatus(self.known(identity.name))
+            provided = await self.outside.reconcile(service, self.environment, before, self.lookup)
             listed = [{"kind": part.kind, "name": part.name, "id": part.id} for part in provided.parts]
-            self.neighbours.microservices["shop", identity.name] = {"status": {"resources": listed}}
+            self.lookup.microservices["shop", identity.name] = {"status": {"resources": listed}}
             if all(part.state in (State.READY, State.STALLED) for part in provided.parts):
                 return {part.kind: part for part in provided.parts}
         raise AssertionError(provided.parts)
@@ -69,7 +69,7 @@ class Walk:
 def walk(roles: Roles) -> Walk:
     client = roles.world.client
     client.create_table(
-        TableName=f"legacy-{roles.place.owner.identity.name}",
+        TableName=f"legacy-{roles.scope.owner.identity.name}",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
@@ -118,16 +118,16 @@ async def test_another_that_is_admitted_gets_the_table_once_it_is_its_owners(wal
     ref = {"tableRefs": [{"microservice": walk.me.name, "table": "products"}]}
     owner = {**spec(walk), "access": {"from": [{"microservice": other.name}]}}
     await walk.drive(owner)
-    place = replace(walk.roles.place, owner=replace(walk.roles.place.owner, identity=other))
-    theirs = replace(walk, roles=replace(walk.roles, world=replace(walk.roles.world, place=place)))
+    scope = replace(walk.roles.scope, owner=replace(walk.roles.scope.owner, identity=other))
+    theirs = replace(walk, roles=replace(walk.roles, world=replace(walk.roles.world, scope=scope)))
     await theirs.drive(ref)
     assert theirs.granted() == set()
     walk.consent = consent(walk)
     table = (await walk.drive(owner))["Table"]
     await theirs.drive(ref)
     assert theirs.granted() == {table.id}
-    service = walk.neighbours.parsed["shop", other.name]
-    told = table_ref_names(walk.outside, service, walk.neighbours)
+    service = walk.lookup.parsed["shop", other.name]
+    told = table_ref_names(walk.outside, service, walk.lookup)
     assert told == {(walk.me.name, "products"): f"legacy-{walk.me.name}"}
 
 
@@ -136,7 +136,7 @@ async def deleted(walk: Walk, table: dict[str, Any], known: dict[tuple[str, str]
     written = {"tables": [{**table, "deletionPolicy": "Delete"}]}
     for _ in range(20):
         leaving = walk.outside.everything(written, walk.environment, known)
-        parts = await walk.outside.leave(walk.me, walk.environment, leaving, walk.neighbours)
+        parts = await walk.outside.delete(walk.me, walk.environment, leaving, walk.lookup)
         if all(is_over(part) for part in parts):
             return next(part for part in parts if part.kind == "Table")
     raise AssertionError(parts)

@@ -20,7 +20,7 @@ OF_THE_INDEX = {("bySku", "Read"): (5, 10), ("bySku", "Write"): (2, 4)}
 
 
 def name(world: World) -> str:
-    return table_name(world.place, "products")
+    return table_name(world.scope, "products")
 
 
 def writes(world: World, since: int) -> list[str]:
@@ -39,7 +39,7 @@ async def made(world: World, **spec: Any) -> WantedTable:
 
 async def quiet(world: World, wanted: WantedTable) -> None:
     before = world.proxy.writes()
-    part = await reconcile_table(world.place, wanted)
+    part = await reconcile_table(world.scope, wanted)
     assert (part.state, part.events, part.after) == (State.READY, (), None)
     assert world.proxy.writes() == before
 
@@ -193,7 +193,7 @@ async def test_many_targets_and_policies_come_in_pages(world: World) -> None:
 
 async def gone(world: World, policy: Any, known_id: str) -> Part:
     for _ in range(20):
-        part = await delete_table(world.place, LeavingTable("products", policy, known_id))
+        part = await delete_table(world.scope, LeavingTable("products", policy, known_id))
         if part.state in (State.READY, State.RETAINED):
             return part
     raise AssertionError(part)

@@ -12,7 +12,7 @@ from microservice_operator.api.environment import AWS
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.parsing import Microservice
 from microservice_operator.aws.engine.arns import arns
-from microservice_operator.aws.engine.scope import Place, site
+from microservice_operator.aws.engine.scope import AwsScope, site
 from microservice_operator.aws.iam.roles import (
     LeavingIdentity,
     WantedIdentity,
@@ -22,7 +22,7 @@ from microservice_operator.aws.iam.roles import (
 )
 from microservice_operator.aws.iam.service_policy import Granting, grants
 from microservice_operator.facts import Part, Reason, State
-from microservice_operator.resync_cache import Settled
+from microservice_operator.resync_cache import ResyncCache
 from tests.aws.conftest import ACCOUNT, REGION, World
 from tests.aws.eks import PodIdentity
 from tests.aws.iam import StrictIAM
@@ -46,21 +46,21 @@ class Roles:
     client: Any  # straight to the emulator: somebody else's hands
 
     @property
-    def place(self) -> Place:
-        return self.world.place
+    def scope(self) -> AwsScope:
+        return self.world.scope
 
     def writes(self) -> list[str]:
         return self.world.proxy.writes()
 
     def role(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.client.get_role(RoleName=site(self.place).role_name)["Role"]
+        found: dict[str, Any] = self.client.get_role(RoleName=site(self.scope).role_name)["Role"]
         return found
 
     def tags(self) -> dict[str, str]:
         return {tag["Key"]: tag["Value"] for tag in self.role()["Tags"]}
 
     def policy(self) -> dict[str, Any]:
-        answer = self.client.get_role_policy(RoleName=site(self.place).role_name, PolicyName="declared")
+        answer = self.client.get_role_policy(RoleName=site(self.scope).role_name, PolicyName="declared")
         found: dict[str, Any] = answer["PolicyDocument"]
         return found
 
@@ -88,8 +88,8 @@ def roles(world: World, iam_client: Any) -> Iterator[Roles]:
 def wanted(roles: Roles, identity: dict[str, Any] = POD_IDENTITY, **more: Any) -> WantedIdentity:
     spec = {"image": "shop/product:1", "tables": [TABLE], **more.pop("spec", {})}
     aws = AWS.model_validate({"region": REGION, "accountID": ACCOUNT, "identity": identity, **more.pop("aws", {})})
-    service = Microservice(roles.place.owner.identity, 1, MicroserviceSpec.model_validate(spec))
-    named = arns(site(roles.place), service, aws.messaging_key_arn)
+    service = Microservice(roles.scope.owner.identity, 1, MicroserviceSpec.model_validate(spec))
+    named = arns(site(roles.scope), service, aws.messaging_key_arn)
     granting = more.pop("granting", None) or Granting(grants(service.spec, named))
     return WantedIdentity(service, aws, granting=granting, **more)
 
@@ -98,7 +98,7 @@ async def drive(roles: Roles, want: WantedIdentity, passes: int = 20) -> tuple[P
     """Pass after pass, as the walk does; each takes one step at most for each of the two."""
     for _ in range(passes):
         before = len(roles.writes())
-        parts = await reconcile_identity(roles.place, want)
+        parts = await reconcile_identity(roles.scope, want)
         assert len(roles.writes()) - before <= len(parts)
         if all(part.state is State.READY for part in parts) or any(part.state is State.STALLED for part in parts):
             return parts
@@ -111,7 +111,7 @@ async def drive(roles: Roles, want: WantedIdentity, passes: int = 20) -> tuple[P
 async def leave(roles: Roles, leaving: LeavingIdentity, passes: int = 20) -> tuple[Part, ...]:
     for _ in range(passes):
         before = len(roles.writes())
-        parts = await delete_identity(roles.place, leaving)
+        parts = await delete_identity(roles.scope, leaving)
         assert len(roles.writes()) - before <= 1
         if all(part.state in (State.READY, State.RETAINED) for part in parts):
             return parts
@@ -124,17 +124,17 @@ def made(roles: Roles) -> list[str]:
 
 async def test_a_role_is_made_bounded_and_marked_from_the_first_moment(roles: Roles) -> None:
     want = wanted(roles, tags={"team": "shop"}, aws={"permissionsBoundaryARN": BOUNDARY})
-    first, waiting = await reconcile_identity(roles.place, want)
+    first, waiting = await reconcile_identity(roles.scope, want)
     assert (waiting.state, waiting.reason) == (State.PROGRESSING, Reason.IDENTITY_CREATING)
     assert not credentials_usable((first, waiting))
     assert (first.state, first.reason, first.id) == (State.PROGRESSING, Reason.IDENTITY_CREATING, "")
     role = roles.role()
     assert role["Path"] == "/microservice-operator/cluster/"
     assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == BOUNDARY
-    assert roles.tags().items() >= {**roles.place.owner.marks, "team": "shop"}.items()
+    assert roles.tags().items() >= {**roles.scope.owner.marks, "team": "shop"}.items()
     parts = await drive(roles, want)
     assert [part.kind for part in parts] == ["Role", "PodIdentityAssociation"]
-    assert parts[0].id == role["Arn"] == site(roles.place).role_arn
+    assert parts[0].id == role["Arn"] == site(roles.scope).role_arn
     assert made(roles) == IN_ORDER
 
 
@@ -146,12 +146,12 @@ async def test_only_pods_of_the_service_in_this_cluster_may_take_the_role(roles:
     assert statement["Condition"]["StringEquals"] == {
         "aws:RequestTag/eks-cluster-arn": f"arn:aws:eks:{REGION}:{ACCOUNT}:cluster/prod",
         "aws:RequestTag/kubernetes-namespace": "shop",
-        "aws:RequestTag/kubernetes-service-account": roles.place.owner.identity.name,
+        "aws:RequestTag/kubernetes-service-account": roles.scope.owner.identity.name,
     }
     association = roles.association()
     assert association["roleArn"] == roles.role()["Arn"]
-    assert association["serviceAccount"] == roles.place.owner.identity.name
-    assert association["tags"].items() >= roles.place.owner.marks.items()
+    assert association["serviceAccount"] == roles.scope.owner.identity.name
+    assert association["tags"].items() >= roles.scope.owner.marks.items()
 
 
 async def test_irsa_names_one_subject_and_one_audience_and_needs_no_association(roles: Roles) -> None:
@@ -164,17 +164,17 @@ async def test_irsa_names_one_subject_and_one_audience_and_needs_no_association(
     assert statement["Condition"] == {
         "StringEquals": {
             f"{issuer}:aud": "sts.amazonaws.com",
-            f"{issuer}:sub": f"system:serviceaccount:shop:{roles.place.owner.identity.name}",
+            f"{issuer}:sub": f"system:serviceaccount:shop:{roles.scope.owner.identity.name}",
         }
     }
     assert not roles.eks.associations
 
 
 async def test_without_a_declaration_or_an_identity_no_role_is_made(roles: Roles) -> None:
-    assert await reconcile_identity(roles.place, wanted(roles, spec={"tables": None})) == ()
+    assert await reconcile_identity(roles.scope, wanted(roles, spec={"tables": None})) == ()
     bare = wanted(roles)
     bare = replace(bare, aws=bare.aws.model_copy(update={"identity": None}))
-    assert await reconcile_identity(roles.place, bare) == ()
+    assert await reconcile_identity(roles.scope, bare) == ()
     assert roles.world.proxy.calls == []
 
 
@@ -197,7 +197,7 @@ async def test_each_change_is_one_write_and_then_quiet(roles: Roles, change: str
     assert all(part.state is State.READY for part in parts)
     assert roles.writes() == [call for call in expected if identity is POD_IDENTITY or call != "TagResource"]
     roles.world.proxy.calls.clear()
-    parts = await reconcile_identity(roles.place, wanted(roles, identity, **differing))
+    parts = await reconcile_identity(roles.scope, wanted(roles, identity, **differing))
     assert [(part.state, part.events, part.after) for part in parts] == [(State.READY, (), None)] * len(parts)
     assert roles.writes() == []
 
@@ -224,7 +224,7 @@ async def test_a_tag_that_is_not_declared_any_more_goes(roles: Roles, identity: 
     roles.world.proxy.calls.clear()
     await drive(roles, wanted(roles, identity))
     assert not {"team", "tier"} & roles.tags().keys()
-    assert roles.tags().items() >= roles.place.owner.marks.items()
+    assert roles.tags().items() >= roles.scope.owner.marks.items()
     assert "UntagRole" in roles.writes()
     assert ("UntagResource" in roles.writes()) == (identity is POD_IDENTITY)
 
@@ -238,12 +238,12 @@ async def test_a_policy_that_is_written_otherwise_is_no_difference(roles: Roles)
             statement["Resource"] = statement["Resource"][0]
     policy["Statement"].reverse()
     trust["Statement"] = trust["Statement"][0]
-    role = site(roles.place).role_name
+    role = site(roles.scope).role_name
     roles.client.put_role_policy(RoleName=role, PolicyName="declared", PolicyDocument=json.dumps(policy, indent=4))
     roles.client.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(trust, indent=4))
     roles.world.proxy.calls.clear()
     want = wanted(roles, spec={"tables": [{**TABLE, "name": "prices", "access": "ReadOnly"}, TABLE]})
-    assert all(part.state is State.READY for part in await reconcile_identity(roles.place, want))
+    assert all(part.state is State.READY for part in await reconcile_identity(roles.scope, want))
     assert roles.writes() == []
 
 
@@ -260,7 +260,7 @@ async def test_a_policy_that_is_written_otherwise_is_no_difference(roles: Roles)
 async def test_what_somebody_else_changed_is_put_right(roles: Roles, act: Any, repaired: list[str]) -> None:
     want = wanted(roles, tags={"team": "shop"}, aws={"permissionsBoundaryARN": BOUNDARY})
     parts = await drive(roles, want)
-    act(roles, site(roles.place).role_name)
+    act(roles, site(roles.scope).role_name)
     roles.world.proxy.calls.clear()
     await drive(roles, replace(want, known={part.kind: part.id for part in parts}))
     assert roles.writes() == repaired
@@ -268,8 +268,8 @@ async def test_what_somebody_else_changed_is_put_right(roles: Roles, act: Any, r
 
 async def test_a_deleted_role_is_made_anew(roles: Roles) -> None:
     parts = await drive(roles, wanted(roles))
-    roles.client.delete_role_policy(RoleName=site(roles.place).role_name, PolicyName="declared")
-    roles.client.delete_role(RoleName=site(roles.place).role_name)
+    roles.client.delete_role_policy(RoleName=site(roles.scope).role_name, PolicyName="declared")
+    roles.client.delete_role(RoleName=site(roles.scope).role_name)
     parts = await drive(roles, wanted(roles, known={part.kind: part.id for part in parts}))
     assert all(part.state is State.READY for part in parts)
     assert made(roles) == [*IN_ORDER, "CreateRole", "PutRolePolicy"]
@@ -295,11 +295,11 @@ async def test_leaving_takes_the_association_the_policy_and_the_role_in_this_ord
 
 async def test_what_others_attached_keeps_the_role_and_says_so(roles: Roles) -> None:
     await drive(roles, wanted(roles))
-    role = site(roles.place).role_name
+    role = site(roles.scope).role_name
     document = json.dumps(roles.policy())
     roles.client.put_role_policy(RoleName=role, PolicyName="theirs", PolicyDocument=document)
     for _ in range(6):
-        parts = await delete_identity(roles.place, LeavingIdentity("prod"))
+        parts = await delete_identity(roles.scope, LeavingIdentity("prod"))
     assert (parts[0].state, parts[0].reason, parts[0].after) == (State.STALLED, Reason.REJECTED, 300)
     assert "iam:DeleteRole" in parts[0].message
     roles.client.delete_role_policy(RoleName=role, PolicyName="theirs")
@@ -329,7 +329,7 @@ async def test_a_boundary_that_is_not_there_needs_a_person(roles: Roles) -> None
 
 
 async def test_somebody_elses_role_or_association_is_left_alone(roles: Roles) -> None:
-    role, trust = site(roles.place).role_name, json.dumps({"Version": "2012-10-17", "Statement": []})
+    role, trust = site(roles.scope).role_name, json.dumps({"Version": "2012-10-17", "Statement": []})
     roles.client.create_role(RoleName=role, AssumeRolePolicyDocument=trust)
     before = roles.role()
     part, _ = await drive(roles, wanted(roles))
@@ -365,22 +365,22 @@ async def test_an_association_is_waited_for_until_it_is_effective(roles: Roles) 
     roles.eks.age = 0
     want = wanted(roles)
     for _ in range(4):
-        parts = await reconcile_identity(roles.place, want)
+        parts = await reconcile_identity(roles.scope, want)
     assert (parts[1].state, parts[1].reason) == (State.PROGRESSING, Reason.IDENTITY_CREATING)
     assert parts[1].after
     roles.association()["createdAt"] -= 20
-    assert (await reconcile_identity(roles.place, want))[1].state is State.READY
+    assert (await reconcile_identity(roles.scope, want))[1].state is State.READY
 
 
 async def test_a_role_for_tokens_is_waited_for_until_it_is_known_everywhere(roles: Roles) -> None:
     roles.iam.age = 0
     want = wanted(roles, IRSA)
     for _ in range(3):
-        parts = await reconcile_identity(roles.place, want)
+        parts = await reconcile_identity(roles.scope, want)
         assert (parts[0].state, parts[0].reason) == (State.PROGRESSING, Reason.IDENTITY_CREATING)
         assert not credentials_usable(parts)
     roles.iam.age = 11
-    (part,) = await reconcile_identity(roles.place, want)
+    (part,) = await reconcile_identity(roles.scope, want)
     assert part.state is State.READY
     assert credentials_usable((part,))
 
@@ -409,18 +409,18 @@ async def test_a_denied_call_names_itself_and_recovers_once_granted(roles: Roles
 
 
 async def test_what_is_settled_is_not_asked_for(roles: Roles) -> None:
-    roles.world.place = replace(roles.place, settled=Settled(300))
+    roles.world.scope = replace(roles.scope, resync_cache=ResyncCache(300))
     parts = await drive(roles, wanted(roles))
     calls = len(roles.world.proxy.calls)
-    assert await reconcile_identity(roles.place, wanted(roles)) == tuple(replace(p, events=()) for p in parts)
+    assert await reconcile_identity(roles.scope, wanted(roles)) == tuple(replace(p, events=()) for p in parts)
     assert len(roles.world.proxy.calls) == calls
 
 
 async def test_a_policy_that_is_too_long_is_refused_before_anything_is_written(roles: Roles) -> None:
     many = [{**TABLE, "name": f"{'t' * 37}-{number}"} for number in range(32)]
-    owner = roles.place.owner
+    owner = roles.scope.owner
     long = replace(owner.identity, namespace="n" * 60, name="m" * 50)
-    roles.world.place = replace(roles.place, owner=replace(owner, identity=long))
+    roles.world.scope = replace(roles.scope, owner=replace(owner, identity=long))
     indexed = [{**each, "globalSecondaryIndexes": [{"name": "byAge", "partitionKey": {"name": "x"}}]} for each in many]
     (part,) = await drive(roles, wanted(roles, spec={"tables": indexed}))
     assert (part.state, part.reason) == (State.STALLED, Reason.REJECTED)
@@ -429,9 +429,9 @@ async def test_a_policy_that_is_too_long_is_refused_before_anything_is_written(r
 
 
 async def test_names_of_roles_fit_and_differ(roles: Roles) -> None:
-    owner = roles.place.owner
+    owner = roles.scope.owner
     pairs = [("a-b", "c"), ("a", "b-c"), ("n" * 63, "m" * 50), ("n" * 63, "m" * 49)]
     owners = [replace(owner, identity=replace(owner.identity, namespace=n, name=m)) for n, m in pairs]
-    found = {site(replace(roles.place, owner=each)).role_name for each in owners}
+    found = {site(replace(roles.scope, owner=each)).role_name for each in owners}
     assert len(found) == len(pairs)
     assert all(len(name) <= 64 for name in found)

@@ -13,11 +13,11 @@ from microservice_operator.aws.engine.arns import table_arn
 from microservice_operator.aws.engine.scope import site
 from microservice_operator.external.deletion import is_over
 from microservice_operator.external.identity import identity_wait
-from microservice_operator.external.reconcile import Outside, Provided
-from microservice_operator.external.resource_type import Before
+from microservice_operator.external.reconcile import ExternalReconciler, ExternalState
+from microservice_operator.external.resource_type import PreviousStatus
 from microservice_operator.facts import Part, Reason, Section, State
 from microservice_operator.ownership import Owner
-from microservice_operator.resync_cache import Settled
+from microservice_operator.resync_cache import ResyncCache
 from tests.aws.conftest import ACCOUNT, REGION
 from tests.aws.proxy import Fault, refusal
 from tests.aws.strict import StrictDynamoDB
@@ -31,7 +31,7 @@ ENVIRONMENT = Environment(
 Known = Mapping[tuple[str, str], str]
 
 
-class Neighbours:
+class MicroserviceLookup:
     """Other Microservices, by name, and the ids of their tables."""
 
     def __init__(self, ids: Mapping[str, str] | None = None, **others: Microservice) -> None:
@@ -46,24 +46,24 @@ class Neighbours:
         return ({}, self._others[key[1]]) if key[1] in self._others else None
 
 
-def outside(roles: Roles) -> Outside:
-    return Outside(
+def outside(roles: Roles) -> ExternalReconciler:
+    return ExternalReconciler(
         cluster=None,  # type: ignore[arg-type]
         cluster_id="cluster",
-        clients=roles.place.clients,
+        clients=roles.scope.clients,
         servers=None,  # type: ignore[arg-type]
-        settled=Settled(0),
+        resync_cache=ResyncCache(0),
         resync=300,
     )
 
 
-async def provided(roles: Roles, tables: list[dict[str, Any]], known: Known) -> Provided:
+async def provided(roles: Roles, tables: list[dict[str, Any]], known: Known) -> ExternalState:
     """Pass after pass until all is quiet."""
     spec = MicroserviceSpec.model_validate({"image": "product:1", "tables": tables})
-    service = Microservice(roles.place.owner.identity, 1, spec)
+    service = Microservice(roles.scope.owner.identity, 1, spec)
     world = outside(roles)
     for _ in range(30):
-        last = await world.provide(service, ENVIRONMENT, Before(known), Neighbours())
+        last = await world.reconcile(service, ENVIRONMENT, PreviousStatus(known), MicroserviceLookup())
         known = {(part.kind, part.name): part.id for part in last.parts}
         if all(part.state in (State.READY, State.RETAINED) for part in last.parts):
             return last
@@ -96,21 +96,21 @@ async def test_the_last_declaration_takes_the_role_with_it_and_leaves_the_table(
 
 async def test_deleted_with_the_microservice_even_if_status_has_forgotten(roles: Roles) -> None:
     await provided(roles, [{**TABLE, "deletionPolicy": "Delete", "deletionProtection": False}], {})
-    world, owner = outside(roles), roles.place.owner.identity
+    world, owner = outside(roles), roles.scope.owner.identity
     spec = {"tables": [{"name": "products", "deletionPolicy": "Delete"}]}
     leaving = world.everything(spec, ENVIRONMENT, {})
     for _ in range(20):
-        parts = await world.leave(owner, ENVIRONMENT, leaving, Neighbours())
+        parts = await world.delete(owner, ENVIRONMENT, leaving, MicroserviceLookup())
         if all(is_over(part) for part in parts):
             break
     assert {part.state for part in parts} == {State.READY}
     names = [role["RoleName"] for role in roles.client.list_roles()["Roles"]]
-    assert site(roles.place).role_name not in names
+    assert site(roles.scope).role_name not in names
     assert not roles.eks.associations
 
 
 async def test_consent_that_is_withdrawn_takes_the_right_and_not_the_role(roles: Roles) -> None:
-    me = roles.place.owner.identity
+    me = roles.scope.owner.identity
     ref = {"microservice": "user", "table": "users"}
     spec = MicroserviceSpec.model_validate({"image": "product:1", "tableRefs": [ref]})
     service = Microservice(me, 1, spec)
@@ -120,26 +120,26 @@ async def test_consent_that_is_withdrawn_takes_the_right_and_not_the_role(roles:
     lender = Microservice(replace(me, name="user", uid="u"), 1, owner)
     closed = replace(lender, spec=owner.model_copy(update={"access": None}))
     world = outside(roles)
-    theirs = {"users": table_arn(site(replace(roles.place, owner=world.owner(lender.identity))), "users")}
-    for neighbours in (
-        Neighbours(theirs, user=lender),
-        Neighbours(theirs, user=closed),
-        Neighbours(theirs, user=lender),
+    theirs = {"users": table_arn(site(replace(roles.scope, owner=world.owner(lender.identity))), "users")}
+    for lookup in (
+        MicroserviceLookup(theirs, user=lender),
+        MicroserviceLookup(theirs, user=closed),
+        MicroserviceLookup(theirs, user=lender),
     ):
         roles.world.proxy.calls.clear()
         for _ in range(5):
-            last = await world.provide(service, ENVIRONMENT, Before({}), neighbours)
+            last = await world.reconcile(service, ENVIRONMENT, PreviousStatus({}), lookup)
         assert {part.state for part in last.parts} == {State.READY}
-        policies = roles.client.list_role_policies(RoleName=site(roles.place).role_name)["PolicyNames"]
-        assert policies == ([] if neighbours.dependency(("", "user")) == ({}, closed) else ["declared"])
+        policies = roles.client.list_role_policies(RoleName=site(roles.scope).role_name)["PolicyNames"]
+        assert policies == ([] if lookup.dependency(("", "user")) == ({}, closed) else ["declared"])
     (statement,) = roles.policy()["Statement"]
     assert statement["Resource"][0].partition(":table/shop-user-users-")[1]
 
 
 def foreign(roles: Roles, uid: str) -> str:
     """A table of the very name, left by a former Microservice that was abandoned."""
-    owner = roles.place.owner
-    name = table_name(roles.place, "products")
+    owner = roles.scope.owner
+    name = table_name(roles.scope, "products")
     left = Owner(owner.cluster, replace(owner.identity, uid=uid))
     roles.world.client.create_table(
         TableName=name,
@@ -153,12 +153,12 @@ def foreign(roles: Roles, uid: str) -> str:
 
 def service(roles: Roles, *tables: dict[str, Any]) -> Microservice:
     spec = {"image": "product:1", "tables": list(tables)}
-    return Microservice(roles.place.owner.identity, 1, MicroserviceSpec.model_validate(spec))
+    return Microservice(roles.scope.owner.identity, 1, MicroserviceSpec.model_validate(spec))
 
 
 def granted(roles: Roles) -> set[str]:
     """ARNs that the role is let in to."""
-    role = site(roles.place).role_name
+    role = site(roles.scope).role_name
     if not roles.client.list_role_policies(RoleName=role)["PolicyNames"]:
         return set()
     return {r for s in roles.policy()["Statement"] for r in s["Resource"]}
@@ -169,7 +169,7 @@ async def test_a_table_of_the_right_name_that_is_anothers_is_not_granted(roles: 
     world = outside(roles)
     known: Known = {}
     for _ in range(6):
-        last = await world.provide(service(roles, TABLE), ENVIRONMENT, Before(known), Neighbours())
+        last = await world.reconcile(service(roles, TABLE), ENVIRONMENT, PreviousStatus(known), MicroserviceLookup())
         known = ids(last.parts)
     assert [part.reason for part in last.of("Table")] == [Reason.CONFLICT]
     assert granted(roles) == set()
@@ -182,13 +182,17 @@ async def test_a_right_goes_at_once_when_a_table_is_certainly_anothers_and_stays
     arn = made.of("Table")[0].id
     roles.world.proxy.faults = [Fault("DescribeTable", refusal("InternalServerError", "oops", 500))]
     for known in (ids(made.parts), {}):  # also if status has forgotten
-        unsure = await outside(roles).provide(service(roles, TABLE), ENVIRONMENT, Before(known), Neighbours())
+        unsure = await outside(roles).reconcile(
+            service(roles, TABLE), ENVIRONMENT, PreviousStatus(known), MicroserviceLookup()
+        )
         assert [part.reason for part in unsure.of("Table")] == [Reason.AWS_UNAVAILABLE]
         assert granted(roles) == {arn}
     roles.world.proxy.faults = []
     tags = [{"Key": names.TAG_UID, "Value": "another"}]
     roles.world.client.tag_resource(ResourceArn=arn, Tags=tags)
-    taken = await outside(roles).provide(service(roles, TABLE), ENVIRONMENT, Before(ids(made.parts)), Neighbours())
+    taken = await outside(roles).reconcile(
+        service(roles, TABLE), ENVIRONMENT, PreviousStatus(ids(made.parts)), MicroserviceLookup()
+    )
     assert [part.reason for part in taken.of("Table")] == [Reason.CONFLICT]
     assert granted(roles) == set()
 
@@ -199,15 +203,15 @@ async def test_what_leaves_the_spec_stays_granted_until_the_rollout_is_complete(
     both = granted(roles)
     assert len(both) == 2
     less = service(roles, {**TABLE, "access": "ReadOnly"})
-    before = Before(ids(made.parts), rolled_out=False)
+    before = PreviousStatus(ids(made.parts), rolled_out=False)
     world = outside(roles)
     for _ in range(4):
-        during = await world.provide(less, ENVIRONMENT, before, Neighbours())
+        during = await world.reconcile(less, ENVIRONMENT, before, MicroserviceLookup())
     assert during.kept
     assert granted(roles) == both
     assert any("dynamodb:PutItem" in s["Action"] for s in roles.policy()["Statement"])
     for _ in range(4):
-        after = await world.provide(less, ENVIRONMENT, replace(before, rolled_out=True), Neighbours())
+        after = await world.reconcile(less, ENVIRONMENT, replace(before, rolled_out=True), MicroserviceLookup())
     assert not after.kept
     assert granted(roles) == {made.of("Table")[1].id}
     assert not any("dynamodb:PutItem" in s["Action"] for s in roles.policy()["Statement"])
@@ -219,7 +223,7 @@ async def test_a_table_is_granted_from_the_moment_at_which_it_is_made(roles: Rol
     world = outside(roles)
     known: Known = {}
     for _ in range(3):
-        last = await world.provide(service(roles, TABLE), ENVIRONMENT, Before(known), Neighbours())
+        last = await world.reconcile(service(roles, TABLE), ENVIRONMENT, PreviousStatus(known), MicroserviceLookup())
         known = ids(last.parts)
     assert [part.reason for part in last.of("Table")] == [Reason.TABLE_CREATING]
-    assert granted(roles) == {table_arn(site(roles.place), "products")}
+    assert granted(roles) == {table_arn(site(roles.scope), "products")}

@@ -83,23 +83,23 @@ async def test_what_is_withdrawn_ends(shop: Shop) -> None:
 
 def away(shop: Shop) -> None:
     """As `kubectl replace --force` leaves it for a moment."""
-    del shop.neighbours.microservices["shop", names(shop)[0]]
+    del shop.lookup.microservices["shop", names(shop)[0]]
 
 
 def from_the_future(shop: Shop) -> None:
     """With a field that this operator does not know, and nothing parsed."""
-    body = shop.neighbours.microservices["shop", names(shop)[0]]
-    shop.neighbours.microservices["shop", names(shop)[0]] = {**body, "spec": {**body["spec"], "unheardOf": True}}
+    body = shop.lookup.microservices["shop", names(shop)[0]]
+    shop.lookup.microservices["shop", names(shop)[0]] = {**body, "spec": {**body["spec"], "unheardOf": True}}
 
 
 def unreadable(shop: Shop) -> None:
-    body = shop.neighbours.microservices["shop", names(shop)[0]]
-    shop.neighbours.microservices["shop", names(shop)[0]] = {**body, "spec": {**body["spec"], "access": "everybody"}}
+    body = shop.lookup.microservices["shop", names(shop)[0]]
+    shop.lookup.microservices["shop", names(shop)[0]] = {**body, "spec": {**body["spec"], "access": "everybody"}}
 
 
 def without_its_topic(shop: Shop) -> None:
-    body = shop.neighbours.microservices["shop", names(shop)[0]]
-    shop.neighbours.microservices["shop", names(shop)[0]] = {**body, "spec": {**body["spec"], "topics": []}}
+    body = shop.lookup.microservices["shop", names(shop)[0]]
+    shop.lookup.microservices["shop", names(shop)[0]] = {**body, "spec": {**body["spec"], "topics": []}}
 
 
 def without_a_status(shop: Shop) -> None:
@@ -113,7 +113,7 @@ async def test_an_owner_that_says_nothing_has_withdrawn_nothing(shop: Shop, happ
     await shop.drive(subscriber(shop))
     before, policy = shop.world.proxy.writes(), shop.attributes("events")["Policy"]
     known = shop.known[shop.name]["Subscription", name]
-    shop.neighbours.parsed.pop(("shop", other))
+    shop.lookup.parsed.pop(("shop", other))
     happens(shop)
     part = await told(shop, subscriber(shop))
     assert part.id == known
@@ -144,7 +144,7 @@ async def test_it_leaves_whatever_has_become_of_the_topic(shop: Shop) -> None:
     await shop.drive(owner(shop), other)
     await shop.drive(subscriber(shop))
     await shop.leave(other)
-    del shop.neighbours.microservices["shop", other]
+    del shop.lookup.microservices["shop", other]
     await shop.leave()
     assert (shop.queues(), shop.topics()) == (set(), set())
 

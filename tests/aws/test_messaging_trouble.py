@@ -103,7 +103,7 @@ async def test_what_is_known_stays_known_while_aws_is_down(shop: Shop) -> None:
     assert {(part.kind, part.name): part.id for part in provided.parts} == known
     assert {part.state for part in provided.parts} == {State.UNKNOWN}
     leaving = shop.outside.everything(shop.specs[shop.name], shop.environment, known)
-    parts = await shop.outside.leave(shop.identity(shop.name), shop.environment, leaving, shop.neighbours)
+    parts = await shop.outside.delete(shop.identity(shop.name), shop.environment, leaving, shop.lookup)
     assert {(part.kind, part.name): part.id for part in parts} == known
     assert all(part.state is State.DELETING and part.message for part in parts)
 

@@ -13,7 +13,7 @@ from microservice_operator.aws.rds import instances as rds_instances
 from microservice_operator.aws.rds.fields import INSTANCE
 from microservice_operator.facts import Reason, State
 from microservice_operator.ownership import Owner
-from microservice_operator.resync_cache import Settled
+from microservice_operator.resync_cache import ResyncCache
 from tests.aws.rds_world import RDSWorld
 
 CREATION = {"CreateSecurityGroup", "CreateDBSubnetGroup", "CreateDBParameterGroup", "CreateDBInstance"}
@@ -56,7 +56,7 @@ async def test_from_nothing_to_ready_each_made_once_and_ours_from_the_first_mome
     assert [pair["GroupId"] for pair in admitted["UserIdGroupPairs"]] == [rds.network.pods]
     assert (admitted["IpRanges"], group["IpPermissionsEgress"]) == ([], [])
     instance = rds.instance
-    assert {tag["Key"]: tag["Value"] for tag in instance["TagList"]}.items() >= rds.place.owner.marks.items()
+    assert {tag["Key"]: tag["Value"] for tag in instance["TagList"]}.items() >= rds.scope.owner.marks.items()
     for flag in ("StorageEncrypted", "DeletionProtection", "AutoMinorVersionUpgrade", "CopyTagsToSnapshot"):
         assert instance[flag] is True
     assert instance["PubliclyAccessible"] is False
@@ -309,7 +309,7 @@ async def test_a_foreign_instance_of_the_name_is_left_alone(rds: RDSWorld) -> No
 
 
 async def rds_only(rds: RDSWorld, policy: Any) -> Any:
-    return (await rds_instances.delete_instance(rds.place, rds_instances.LeavingInstance("orders", policy, rds.known)))[
+    return (await rds_instances.delete_instance(rds.scope, rds_instances.LeavingInstance("orders", policy, rds.known)))[
         0
     ]
 
@@ -322,11 +322,11 @@ async def test_one_that_lists_do_not_show_yet_is_not_made_twice(rds: RDSWorld) -
 
 
 async def test_what_is_settled_is_not_asked_for(rds: RDSWorld) -> None:
-    rds.place = replace(rds.place, settled=Settled(300))
+    rds.scope = replace(rds.scope, resync_cache=ResyncCache(300))
     await rds.made()
     await rds.quiet()
     calls = len(rds.proxy.calls)
-    parts, endpoint = await rds_instances.reconcile_instance(rds.place, rds.wanted())
+    parts, endpoint = await rds_instances.reconcile_instance(rds.scope, rds.wanted())
     assert (len(rds.proxy.calls), len(parts)) == (calls, 4)
     assert endpoint
     await rds.made(backup={"retentionDays": 8})
@@ -334,11 +334,11 @@ async def test_what_is_settled_is_not_asked_for(rds: RDSWorld) -> None:
 
 
 async def test_one_look_serves_all_instances_of_a_region(rds: RDSWorld) -> None:
-    owners = [Owner("cluster", replace(rds.place.owner.identity, name=f"s-{n}", uid=f"s-{n}")) for n in range(3)]
-    worlds = [replace(rds, place=replace(rds.place, owner=owner), known={}) for owner in owners]
+    owners = [Owner("cluster", replace(rds.scope.owner.identity, name=f"s-{n}", uid=f"s-{n}")) for n in range(3)]
+    worlds = [replace(rds, scope=replace(rds.scope, owner=owner), known={}) for owner in owners]
     for world in worlds:
         await world.made()
-    rds.place.clients.lists = type(rds.place.clients.lists)(4, lambda: rds.strict.now)
+    rds.scope.clients.lists = type(rds.scope.clients.lists)(4, lambda: rds.strict.now)
     before = len(rds.proxy.calls)
     for world in worlds:
         await world.quiet()

@@ -38,8 +38,8 @@ async def test_snapshot_leaves_one_named_for_this_microservice(rds: RDSWorld) ->
     await rds.gone("Snapshot")
     assert left(rds) == []
     [snapshot] = rds.strict.snapshots.values()
-    assert snapshot["DBSnapshotIdentifier"] == (f"{rds.name}-final-{names.short_hash(rds.place.owner.identity.uid)}")
-    assert {tag["Key"]: tag["Value"] for tag in snapshot["TagList"]}.items() >= rds.place.owner.marks.items()
+    assert snapshot["DBSnapshotIdentifier"] == (f"{rds.name}-final-{names.short_hash(rds.scope.owner.identity.uid)}")
+    assert {tag["Key"]: tag["Value"] for tag in snapshot["TagList"]}.items() >= rds.scope.owner.marks.items()
 
 
 async def test_retain_marks_everything_and_touches_nothing_else(rds: RDSWorld) -> None:
@@ -74,7 +74,7 @@ async def test_delete_while_it_is_being_made(rds: RDSWorld, passes: int) -> None
 async def test_wanted_again_while_the_old_one_is_going(rds: RDSWorld) -> None:
     await rds.made()
     for _ in range(2):
-        await rds_instances.delete_instance(rds.place, rds_instances.LeavingInstance("orders", "Delete", rds.known))
+        await rds_instances.delete_instance(rds.scope, rds_instances.LeavingInstance("orders", "Delete", rds.known))
     assert rds.instance["DBInstanceStatus"] == "deleting"
     rds.known = {}
     await rds.made()
@@ -106,7 +106,7 @@ async def test_it_waits_for_each_state_that_passes(rds: RDSWorld, state: str) ->
     rds.strict.put(rds.name, state)
     before = rds.proxy.writes()
     leaving = rds_instances.LeavingInstance("orders", "Delete", rds.known)
-    [part] = await rds_instances.delete_instance(rds.place, leaving)
+    [part] = await rds_instances.delete_instance(rds.scope, leaving)
     assert (part.state, rds.proxy.writes()) == (State.DELETING, before)
     rds.strict.put(rds.name, "available")
     await rds.gone("Delete")
@@ -120,7 +120,7 @@ async def test_each_state_says_what_it_is_and_is_recovered_from(rds: RDSWorld, s
     part = (await rds.one_pass(rds.wanted()))[0]
     means = STATES[state]
     assert rds.proxy.writes() == before
-    if means.phase is Phase.UNUSABLE or means.ailing:
+    if means.phase is Phase.UNUSABLE or means.impairment:
         assert (part.state, part.reason) == (State.STALLED, Reason.DATABASE_UNUSABLE)
         assert part.message.endswith(means.detail)
     elif means.phase is Phase.READY:
@@ -142,7 +142,7 @@ async def test_aws_down_delays_a_deletion_and_says_so(rds: RDSWorld) -> None:
     await rds.made()
     rds.proxy.faults = [Fault("*", "drop-before")]
     [part] = await rds_instances.delete_instance(
-        rds.place, rds_instances.LeavingInstance("orders", "Delete", rds.known)
+        rds.scope, rds_instances.LeavingInstance("orders", "Delete", rds.known)
     )
     assert (part.state, part.reason) == (State.DELETING, Reason.AWS_UNAVAILABLE)
     assert part.id == rds.known["DatabaseInstance"]

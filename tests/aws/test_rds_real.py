@@ -13,11 +13,11 @@ from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.parsing import Environment, Microservice
 from microservice_operator.database_connection import Connection, Login
 from microservice_operator.external.deletion import is_over
-from microservice_operator.external.reconcile import Outside, Provided
-from microservice_operator.external.resource_type import Before
+from microservice_operator.external.reconcile import ExternalReconciler, ExternalState
+from microservice_operator.external.resource_type import PreviousStatus
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.postgres.sessions import Servers
-from microservice_operator.resync_cache import Settled
+from microservice_operator.resync_cache import ResyncCache
 from tests.aws.conftest import ACCOUNT, REGION
 from tests.aws.rds_servers import RealServers
 from tests.aws.rds_world import SIZES, RDSWorld
@@ -28,7 +28,7 @@ CA = "/api/v1/namespaces/platform/secrets/rds-ca"
 KINDS = {"DatabaseInstance", "SubnetGroup", "ParameterGroup", "SecurityGroup", "Database"}
 
 
-class Neighbours:
+class MicroserviceLookup:
     """There are none."""
 
     microservices: Mapping[tuple[str, str], Mapping[str, Any]] = {}
@@ -44,7 +44,7 @@ class Walk:
     rds: RDSWorld
     real: RealServers
     secrets: Objects
-    outside: Outside
+    outside: ExternalReconciler
     known: dict[tuple[str, str], str] = field(default_factory=dict)
 
     @property
@@ -60,11 +60,13 @@ class Walk:
         }
         return Environment("prod", EnvironmentSpec.model_validate(spec))
 
-    async def one_pass(self, **database: Any) -> Provided:
-        identity = self.rds.place.owner.identity
+    async def one_pass(self, **database: Any) -> ExternalState:
+        identity = self.rds.scope.owner.identity
         spec = MicroserviceSpec.model_validate({"image": "order:1", "databases": [{"name": "orders", **database}]})
         service = Microservice(identity, 1, spec)
-        provided = await self.outside.provide(service, self.environment, Before(self.known), Neighbours())
+        provided = await self.outside.reconcile(
+            service, self.environment, PreviousStatus(self.known), MicroserviceLookup()
+        )
         self.known = {(part.kind, part.name): part.id for part in provided.parts}
         if connection := provided.connections.get("orders"):
             self.secrets.write(identity, "orders", connection)
@@ -83,7 +85,9 @@ class Walk:
         spec = {"databases": [{"name": "orders", "deletionPolicy": policy}]}
         leaving = self.outside.everything(spec, self.environment, self.known)
         for _ in range(200):
-            parts = await self.outside.leave(self.rds.place.owner.identity, self.environment, leaving, Neighbours())
+            parts = await self.outside.delete(
+                self.rds.scope.owner.identity, self.environment, leaving, MicroserviceLookup()
+            )
             if all(is_over(part) for part in parts):
                 return parts
             self.rds.strict.advance(2)
@@ -117,7 +121,7 @@ def walk(rds: RDSWorld, folder: Path) -> Iterator[Walk]:
     rds.strict.servers = real
     secrets, servers = Objects({CA: {"ca.crt": real.bundle}}), Servers()
     cluster: Any = secrets
-    outside = Outside(cluster, "cluster", rds.place.clients, servers, Settled(0), 0)
+    outside = ExternalReconciler(cluster, "cluster", rds.scope.clients, servers, ResyncCache(0), 0)
     yield Walk(rds, real, secrets, outside)
     servers.close()
     real.stop()
@@ -196,8 +200,8 @@ async def test_retained_and_taken_over_by_one_of_the_same_name(walk: Walk) -> No
     walk.says(connection, connection.owner, "CREATE TABLE orders (id int)")
     assert {part.state for part in await walk.gone("Retain")} == {State.RETAINED}
     rds = walk.rds
-    later = replace(rds.place.owner, identity=replace(rds.place.owner.identity, uid="later"))
-    walk.rds, walk.known = replace(rds, place=replace(rds.place, owner=later)), {}
+    later = replace(rds.scope.owner, identity=replace(rds.scope.owner.identity, uid="later"))
+    walk.rds, walk.known = replace(rds, scope=replace(rds.scope, owner=later)), {}
     walk.secrets.held = {CA: walk.secrets.held[CA]}
     connection = await walk.ready()
     assert walk.says(connection, connection.runtime, "SELECT count(*) FROM orders") == [(0,)]

@@ -15,9 +15,9 @@ from microservice_operator.api.routes import API, APIGateway
 from microservice_operator.aws.apigateway.route_ownership import Tokens
 from microservice_operator.aws.apigateway.routes import LeavingAPI, Others, WantedAPI, api_url, leave_api, reconcile_api
 from microservice_operator.aws.apigateway.shared_api import SharedAPI
-from microservice_operator.aws.engine.create_once import Making
-from microservice_operator.aws.engine.expectations import Lately
-from microservice_operator.aws.engine.write_backoff import Repeats
+from microservice_operator.aws.engine.create_once import CreateOnce
+from microservice_operator.aws.engine.expectations import Expectations
+from microservice_operator.aws.engine.write_backoff import WriteBackoff
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
 from tests.aws.conftest import REGION, World
@@ -63,7 +63,7 @@ class Shop:
 
     def service(self, name: str, **spec: Any) -> "Service":
         owner = Owner("cluster", Identity("shop", name, f"uid-{name}"))
-        return Service(self, replace(self.world.place, owner=owner), {**SPEC, **spec})
+        return Service(self, replace(self.world.scope, owner=owner), {**SPEC, **spec})
 
     def writes(self) -> list[str]:
         return self.world.proxy.writes()
@@ -92,7 +92,7 @@ class Service:
     """One Microservice with routes."""
 
     shop: Shop
-    place: Any
+    scope: Any
     spec: dict[str, Any]
     text: str = ""
     others: Others = field(default_factory=Others)
@@ -103,7 +103,7 @@ class Service:
             return self.text
 
         wanted = WantedAPI(API.model_validate(self.spec), self.shop.shared, self.others, self.known_id)
-        part = await reconcile_api(self.place, wanted, read)
+        part = await reconcile_api(self.scope, wanted, read)
         self.known_id = part.id
         return part
 
@@ -123,7 +123,7 @@ class Service:
     async def leave(self, passes: int = 60) -> Part:
         leaving = LeavingAPI(self.shop.environment, self.shop.shared, self.others, self.known_id)
         for _ in range(passes):
-            part = await leave_api(self.place, leaving)
+            part = await leave_api(self.scope, leaving)
             if part.state is State.READY:
                 return part
             assert part.after, part
@@ -155,10 +155,10 @@ async def shop(world: World, gateway_client: Any) -> AsyncIterator[Shop]:
     strict = StrictGateway(gateway_client)
     now = [0.0]
     world.proxy.layers["apigateway"] = strict
-    world.place.clients.making = Making(60, lambda: now[0])
-    world.place.clients.lately = Lately(60, lambda: now[0])
-    world.place.clients.repeats = Repeats(lambda: now[0])
-    yield Shop(world, strict, now, world.place.owner.identity.name)
+    world.scope.clients.create_once = CreateOnce(60, lambda: now[0])
+    world.scope.clients.expectations = Expectations(60, lambda: now[0])
+    world.scope.clients.write_backoff = WriteBackoff(lambda: now[0])
+    yield Shop(world, strict, now, world.scope.owner.identity.name)
     del world.proxy.layers["apigateway"]
 
 
@@ -181,7 +181,7 @@ async def test_from_nothing_to_routes_and_nothing_more(shop: Shop) -> None:
     assert set(shop.routes()) == set(ORDERS)
     assert {route["Target"] for route in shop.routes().values()} == {f"integrations/{integration['IntegrationId']}"}
     assert {route["AuthorizationType"] for route in shop.routes().values()} == {"NONE"}
-    assert api_url(order.place, part, order.shop.shared.gateway) == api["ApiEndpoint"]
+    assert api_url(order.scope, part, order.shop.shared.gateway) == api["ApiEndpoint"]
     await order.assert_quiet()
 
 
@@ -310,7 +310,7 @@ WEAKER = {
 
 @pytest.mark.parametrize("case", WEAKER)
 async def test_a_document_that_would_protect_less_than_it_says_changes_nothing(shop: Shop, case: str) -> None:
-    text, spec, place = WEAKER[case]
+    text, spec, scope = WEAKER[case]
     order = shop.service("order", auth=JWT)
     order.text = SECURED
     assert (await order.drive()).state is State.READY
@@ -320,7 +320,7 @@ async def test_a_document_that_would_protect_less_than_it_says_changes_nothing(s
     order.text, order.spec = text, {**SPEC, **spec}
     part = await order.step()
     assert (part.state, part.reason) == (State.STALLED, Reason.INVALID_DOCUMENT)
-    assert place in part.message
+    assert scope in part.message
     assert shop.world.proxy.calls == calls
     assert shop.routes() == {"GET /orders": route}
 

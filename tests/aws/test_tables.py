@@ -11,7 +11,7 @@ from microservice_operator.aws.dynamodb.desired import WantedTable
 from microservice_operator.aws.dynamodb.tables import LeavingTable, delete_table, reconcile_table, table_name, usable
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
-from microservice_operator.resync_cache import Settled
+from microservice_operator.resync_cache import ResyncCache
 from tests.aws.conftest import ACCOUNT, REGION, World, drive, table
 from tests.aws.proxy import Fault, refusal
 
@@ -59,7 +59,7 @@ async def made(world: World, **spec: Any) -> Part:
 
 
 def described(world: World) -> dict[str, Any]:
-    answer: dict[str, Any] = world.client.describe_table(TableName=table_name(world.place, "products"))["Table"]
+    answer: dict[str, Any] = world.client.describe_table(TableName=table_name(world.scope, "products"))["Table"]
     return answer
 
 
@@ -70,20 +70,20 @@ def tags(world: World) -> dict[str, str]:
 
 async def assert_quiet(world: World, wanted: WantedTable) -> None:
     before = world.proxy.writes()
-    part = await reconcile_table(world.place, wanted)
+    part = await reconcile_table(world.scope, wanted)
     assert (part.state, part.events, part.after) == (State.READY, (), None)
     assert world.proxy.writes() == before
 
 
 async def test_a_table_is_made_with_our_marks_from_the_first_moment(world: World) -> None:
-    first = await reconcile_table(world.place, WantedTable(table(), {"team": "shop"}))
+    first = await reconcile_table(world.scope, WantedTable(table(), {"team": "shop"}))
     assert (first.state, first.reason, first.id) == (State.PROGRESSING, Reason.TABLE_CREATING, "")
     assert [event.reason for event in first.events] == [Reason.TABLE_CREATED]
     assert not usable(first)
     assert world.proxy.writes() == ["CreateTable"]
-    assert tags(world).items() >= {**world.place.owner.marks, "team": "shop"}.items()
+    assert tags(world).items() >= {**world.scope.owner.marks, "team": "shop"}.items()
     part = await drive(world, WantedTable(table(), {"team": "shop"}))
-    assert part.id == f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table_name(world.place, 'products')}"
+    assert part.id == f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table_name(world.scope, 'products')}"
     assert usable(part)
     assert world.proxy.writes() == ["CreateTable", "UpdateContinuousBackups"]
     await assert_quiet(world, WantedTable(table(), {"team": "shop"}, part.id))
@@ -121,8 +121,8 @@ async def test_what_is_set_once_is_refused_with_a_remedy(world: World, name: str
     assert usable(refused)
     assert world.proxy.writes() == before
     spec = SET_ONCE[name]
-    fresh = replace(world.place, owner=Owner("other", world.place.owner.identity))
-    world.place = fresh
+    fresh = replace(world.scope, owner=Owner("other", world.scope.owner.identity))
+    world.scope = fresh
     await made(world, **spec)
 
 
@@ -165,7 +165,7 @@ async def test_capacity_within_its_range_is_left_to_aws(world: World) -> None:
     spec = {"billingMode": "Provisioned", "capacity": UNITS, "globalSecondaryIndexes": [INDEX]}
     part = await made(world, **spec)
     wanted = WantedTable(table(**spec), known_id=part.id)
-    name = table_name(world.place, "products")
+    name = table_name(world.scope, "products")
     world.client.update_table(TableName=name, ProvisionedThroughput={"ReadCapacityUnits": 8, "WriteCapacityUnits": 3})
     await assert_quiet(world, wanted)
     world.client.update_table(TableName=name, ProvisionedThroughput={"ReadCapacityUnits": 50, "WriteCapacityUnits": 1})
@@ -183,12 +183,12 @@ async def test_tags_foreign_ones_stay_and_dropped_ones_go(world: World) -> None:
     await assert_quiet(world, wanted)
     bare = WantedTable(table(), {}, part.id)
     await drive(world, bare)
-    assert tags(world) == {**world.place.owner.marks, "backup": "daily"}
+    assert tags(world) == {**world.scope.owner.marks, "backup": "daily"}
     await assert_quiet(world, bare)
 
 
 async def test_a_foreign_table_is_left_alone_for_ever(world: World) -> None:
-    name = table_name(world.place, "products")
+    name = table_name(world.scope, "products")
     world.client.create_table(
         TableName=name,
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
@@ -199,7 +199,7 @@ async def test_a_foreign_table_is_left_alone_for_ever(world: World) -> None:
     part = await drive(world, WantedTable(table(**REMOVED)))
     assert (part.state, part.reason, usable(part)) == (State.STALLED, Reason.CONFLICT, False)
     assert [event.type for event in part.events] == ["Warning"]
-    left = await delete_table(world.place, LeavingTable("products", "Delete"))
+    left = await delete_table(world.scope, LeavingTable("products", "Delete"))
     assert (left.state, left.reason) == (State.RETAINED, Reason.CONFLICT)
     assert world.proxy.writes() == []
     assert described(world) == before
@@ -207,13 +207,13 @@ async def test_a_foreign_table_is_left_alone_for_ever(world: World) -> None:
 
 async def test_a_lost_table_is_never_made_again_in_silence(world: World) -> None:
     part = await made(world, **REMOVED)
-    world.client.delete_table(TableName=table_name(world.place, "products"))
+    world.client.delete_table(TableName=table_name(world.scope, "products"))
     before = world.proxy.writes()
     wanted = WantedTable(table(**REMOVED), known_id=part.id)
     lost = await drive(world, wanted)
     assert (lost.state, lost.reason, lost.id, usable(lost)) == (State.STALLED, Reason.TABLE_LOST, part.id, False)
     assert [event.type for event in lost.events] == ["Warning"]
-    assert (await reconcile_table(world.place, wanted)).events == ()
+    assert (await reconcile_table(world.scope, wanted)).events == ()
     assert names.ANNOTATION_RECREATE in lost.message
     assert world.proxy.writes() == before
     assert (await drive(world, replace(wanted, recreate=True))).state is State.READY
@@ -221,15 +221,15 @@ async def test_a_lost_table_is_never_made_again_in_silence(world: World) -> None
 
 async def test_a_consent_that_is_taken_back_before_anything_was_made_is_none(world: World) -> None:
     part = await made(world, **REMOVED)
-    world.client.delete_table(TableName=table_name(world.place, "products"))
+    world.client.delete_table(TableName=table_name(world.scope, "products"))
     wanted = WantedTable(table(**REMOVED), known_id=part.id)
     assert (await drive(world, wanted)).reason is Reason.TABLE_LOST
     world.proxy.faults.append(Fault("CreateTable", refusal("AccessDeniedException", "not authorized", 400)))
-    tried = await reconcile_table(world.place, replace(wanted, recreate=True))
+    tried = await reconcile_table(world.scope, replace(wanted, recreate=True))
     assert (tried.reason, tried.id) == (Reason.ACCESS_DENIED, part.id)
     world.proxy.faults.clear()
     before = world.proxy.writes()
-    assert (await reconcile_table(world.place, replace(wanted, known_id=tried.id))).reason is Reason.TABLE_LOST
+    assert (await reconcile_table(world.scope, replace(wanted, known_id=tried.id))).reason is Reason.TABLE_LOST
     assert world.proxy.writes() == before
 
 
@@ -239,8 +239,8 @@ async def test_a_table_that_is_described_is_not_gone_whatever_another_call_says(
     part = await made(world, **REMOVED)
     world.proxy.faults.append(Fault(action, refusal("ResourceNotFoundException", "Requested resource not found", 400)))
     for seen in (
-        await reconcile_table(world.place, WantedTable(table(**REMOVED, streamViewType="KeysOnly"), known_id=part.id)),
-        await delete_table(world.place, LeavingTable("products", "Delete", part.id)),
+        await reconcile_table(world.scope, WantedTable(table(**REMOVED, streamViewType="KeysOnly"), known_id=part.id)),
+        await delete_table(world.scope, LeavingTable("products", "Delete", part.id)),
     ):
         assert (seen.reason, seen.id) == (Reason.AWS_UNAVAILABLE, part.id)
         assert "is there" in seen.message
@@ -249,7 +249,7 @@ async def test_a_table_that_is_described_is_not_gone_whatever_another_call_says(
 async def deleted(world: World, leaving: LeavingTable) -> list[Part]:
     parts = []
     for _ in range(20):
-        parts.append(await delete_table(world.place, leaving))
+        parts.append(await delete_table(world.scope, leaving))
         if parts[-1].state in (State.READY, State.RETAINED):
             return parts
         leaving = replace(leaving, known_id=parts[-1].id)
@@ -265,19 +265,19 @@ async def test_delete_lifts_protection_and_waits_until_it_is_gone(world: World) 
     assert parts[-1].reason is Reason.TABLE_DELETED
     happened = [event.reason for part in parts for event in part.events]
     assert happened == [Reason.TABLE_DELETING, Reason.TABLE_DELETED]
-    assert (await delete_table(world.place, LeavingTable("products", "Delete"))).events == ()
+    assert (await delete_table(world.scope, LeavingTable("products", "Delete"))).events == ()
 
 
 async def test_delete_while_it_is_being_made(world: World) -> None:
-    await reconcile_table(world.place, WantedTable(table()))
+    await reconcile_table(world.scope, WantedTable(table()))
     assert (await deleted(world, LeavingTable("products", "Delete")))[-1].reason is Reason.TABLE_DELETED
-    assert world.client.list_tables()["TableNames"].count(table_name(world.place, "products")) == 0
+    assert world.client.list_tables()["TableNames"].count(table_name(world.scope, "products")) == 0
 
 
 async def test_wanted_again_while_the_old_one_is_going(world: World) -> None:
     await made(world, **REMOVED)
-    await delete_table(world.place, LeavingTable("products", "Delete"))
-    await delete_table(world.place, LeavingTable("products", "Delete"))
+    await delete_table(world.scope, LeavingTable("products", "Delete"))
+    await delete_table(world.scope, LeavingTable("products", "Delete"))
     assert (await drive(world, WantedTable(table()))).state is State.READY
 
 
@@ -286,16 +286,16 @@ async def test_retained_then_adopted_by_one_of_the_same_name(world: World) -> No
     [left] = await deleted(world, LeavingTable("products"))
     assert (left.state, [event.reason for event in left.events]) == (State.RETAINED, [Reason.TABLE_RETAINED])
     before = world.proxy.writes()
-    assert (await delete_table(world.place, LeavingTable("products"))).events == ()
+    assert (await delete_table(world.scope, LeavingTable("products"))).events == ()
     assert world.proxy.writes() == before
-    old = world.place
-    world.place = replace(old, owner=Owner(old.owner.cluster, replace(old.owner.identity, uid="later")))
+    old = world.scope
+    world.scope = replace(old, owner=Owner(old.owner.cluster, replace(old.owner.identity, uid="later")))
     # not its own yet: its deletion must not take it along
-    assert (await delete_table(world.place, LeavingTable("products", "Delete"))).reason is Reason.CONFLICT
+    assert (await delete_table(world.scope, LeavingTable("products", "Delete"))).reason is Reason.CONFLICT
     part = await drive(world, WantedTable(table()))
     assert part.state is State.READY
-    assert tags(world) == world.place.owner.marks
-    world.place = old
+    assert tags(world) == world.scope.owner.marks
+    world.scope = old
     assert (await drive(world, WantedTable(table()))).reason is Reason.CONFLICT
 
 
@@ -307,10 +307,10 @@ async def test_a_block_that_comes_back_takes_its_table_back(world: World) -> Non
 
 
 async def test_what_is_settled_is_not_asked_for(world: World) -> None:
-    world.place = replace(world.place, settled=Settled(300))
+    world.scope = replace(world.scope, resync_cache=ResyncCache(300))
     part = await made(world)
     calls = len(world.proxy.calls)
-    await reconcile_table(world.place, WantedTable(table(), known_id=part.id))
+    await reconcile_table(world.scope, WantedTable(table(), known_id=part.id))
     assert len(world.proxy.calls) == calls
     assert (await drive(world, WantedTable(table(deletionProtection=False), known_id=part.id))).state is State.READY
     assert len(world.proxy.calls) > calls
@@ -318,15 +318,15 @@ async def test_what_is_settled_is_not_asked_for(world: World) -> None:
 
 async def test_what_leaves_lets_its_neighbours_rest(world: World) -> None:
     """A neighbour that is settled is not read again, and one that needs a person is told once, not in every pass."""
-    world.place = replace(world.place, settled=Settled(300))
-    key = (world.place.owner.identity.uid, "Table", "another")
+    world.scope = replace(world.scope, resync_cache=ResyncCache(300))
+    key = (world.scope.owner.identity.uid, "Table", "another")
     calm = Part("AWS", "Table", "another", State.READY)
     stalled = replace(calm, state=State.STALLED, reason=Reason.CONFLICT, message="taken")
-    world.place.settled.keep(key, "wanted", calm)
-    assert world.place.settled.news(key, stalled).events
+    world.scope.resync_cache.put(key, "wanted", calm)
+    assert world.scope.resync_cache.with_warning(key, stalled).events
     await made(world, **REMOVED)
     leaving = LeavingTable("products", "Delete", "")
     for _ in range(3):
-        await delete_table(world.place, leaving)
-        assert world.place.settled.recall(key, "wanted") == calm
-        assert not world.place.settled.news(key, stalled).events
+        await delete_table(world.scope, leaving)
+        assert world.scope.resync_cache.get(key, "wanted") == calm
+        assert not world.scope.resync_cache.with_warning(key, stalled).events

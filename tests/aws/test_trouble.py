@@ -60,7 +60,7 @@ async def test_more_tables_than_aws_works_on_at_once_take_turns(world: World) ->
     assert refused
     assert [code for _, action, code in world.heard if action == "CreateTable"].count("OK") == 3
     for _ in range(40):
-        left = [await delete_table(world.place, LeavingTable(name, "Delete", at)) for name, at in known.items()]
+        left = [await delete_table(world.scope, LeavingTable(name, "Delete", at)) for name, at in known.items()]
         assert {part.state for part in left} <= {State.DELETING, State.READY}
         if {part.state for part in left} == {State.READY}:
             break
@@ -74,7 +74,7 @@ def with_index(index: dict[str, Any]) -> Any:
 async def _together(world: World, wanted: list[WantedTable]) -> list[Part]:
     """Pass after pass over all of them; none ever needs a person, and whoever waits says so."""
     for _ in range(60):
-        parts = [await reconcile_table(world.place, item) for item in wanted]
+        parts = [await reconcile_table(world.scope, item) for item in wanted]
         assert {part.state for part in parts} <= {State.PROGRESSING, State.READY}, parts
         assert all(part.after for part in parts if part.state is State.PROGRESSING)
         if {part.state for part in parts} == {State.READY}:
@@ -88,10 +88,10 @@ async def test_one_index_at_a_time_however_long_it_takes(world: World) -> None:
     name = part.id.rpartition("/")[2]
     both = [{"name": f"by{key}", "partitionKey": {"name": key}} for key in ("A", "B")]
     wanted = WantedTable(table(globalSecondaryIndexes=both), known_id=part.id)
-    await reconcile_table(world.place, wanted)  # begins the first one
+    await reconcile_table(world.scope, wanted)  # begins the first one
     before = world.proxy.writes()
     world.strict._phases[name] = ("UPDATING", 4)
-    waits = [await reconcile_table(world.place, wanted) for _ in range(4)]
+    waits = [await reconcile_table(world.scope, wanted) for _ in range(4)]
     assert {(part.state, part.reason) for part in waits} == {(State.PROGRESSING, Reason.TABLE_UPDATING)}
     assert world.proxy.writes() == before
     assert (await drive(world, wanted)).state is State.READY
@@ -121,9 +121,9 @@ def _denied(action: str) -> Answer:
 async def test_a_known_table_stays_known_while_aws_is_down(world: World) -> None:
     part = await drive(world, WantedTable(table()))
     world.proxy.faults = [Fault("*", "drop-before")]
-    down = await reconcile_table(world.place, WantedTable(table(), known_id=part.id))
+    down = await reconcile_table(world.scope, WantedTable(table(), known_id=part.id))
     assert (down.state, down.id) == (State.UNKNOWN, part.id)
-    leaving = await delete_table(world.place, LeavingTable("products", "Delete", part.id))
+    leaving = await delete_table(world.scope, LeavingTable("products", "Delete", part.id))
     assert (leaving.state, leaving.reason, leaving.id) == (State.DELETING, Reason.AWS_UNAVAILABLE, part.id)
 
 
@@ -137,12 +137,12 @@ async def test_a_rejected_table_says_why(world: World) -> None:
 
 
 async def test_the_wrong_account_writes_nothing(world: World) -> None:
-    world.place = replace(world.place, account_id="210987654321")
+    world.scope = replace(world.scope, account_id="210987654321")
     part = await drive(world, WantedTable(table()))
     assert (part.state, part.reason) == (State.STALLED, Reason.ACCOUNT_MISMATCH)
     assert world.proxy.writes() == []
     with pytest.raises(NeedsPerson, match="210987654321"):
-        await verify_account(world.place)
+        await verify_account(world.scope)
 
 
 async def test_the_account_is_asked_for_once(world: World) -> None:
@@ -162,9 +162,9 @@ async def test_hangs_end_and_do_not_hold_up_deletions(world: World) -> None:
     threads = Limits().threads
     world.proxy.faults = [Fault("DescribeTable", "hang", times=threads)]
     wanted = WantedTable(table(), known_id=part.id)
-    hanging = [asyncio.create_task(reconcile_table(world.place, wanted)) for _ in range(threads)]
+    hanging = [asyncio.create_task(reconcile_table(world.scope, wanted)) for _ in range(threads)]
     await asyncio.to_thread(world.proxy.wait_for_faults)
-    leaving = await delete_table(world.place, LeavingTable("products", "Delete", part.id))
+    leaving = await delete_table(world.scope, LeavingTable("products", "Delete", part.id))
     assert leaving.events[0].reason is Reason.TABLE_DELETING
     assert not any(task.done() for task in hanging)
     hung = await asyncio.gather(*hanging)
@@ -176,6 +176,6 @@ async def test_the_ttl_that_changed_a_moment_ago_is_waited_for(world: World) -> 
     said = "Time to live has been modified multiple times within a fixed interval"
     world.proxy.faults = [Fault("UpdateTimeToLive", refusal("ValidationException", said), times=1)]
     wanted = WantedTable(table(timeToLiveAttribute="expires"), known_id=part.id)
-    waiting = await reconcile_table(world.place, wanted)
+    waiting = await reconcile_table(world.scope, wanted)
     assert (waiting.state, waiting.after) == (State.PROGRESSING, 300)
     assert (await drive(world, wanted)).state is State.READY

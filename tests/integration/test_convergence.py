@@ -30,7 +30,7 @@ class Account:
 
 
 @dataclass
-class Settled:
+class ResyncCache:
     """All cases in steady state, and what was written afterwards, by occasion."""
 
     namespaces: dict[str, Namespace]
@@ -38,7 +38,7 @@ class Settled:
 
 
 @pytest.fixture(scope="module")
-def settled(stage: Stage) -> Iterator[Settled]:
+def resync_cache(stage: Stage) -> Iterator[ResyncCache]:
     """Make all cases at once, wait until they are ready, then ask for a pass over each, wait, and restart."""
     priority = {"metadata": {"name": "critical-services"}, "value": 1000}
     stage.api.apply(install.PRIORITY_CLASS, priority)
@@ -62,7 +62,7 @@ def settled(stage: Stage) -> Iterator[Settled]:
             stage.aws.writes()[calls:],
             stage.postgres.statements()[said:],
         )
-    yield Settled(namespaces, occasions)
+    yield ResyncCache(namespaces, occasions)
     for namespace in namespaces.values():
         namespace.remove()
 
@@ -105,26 +105,26 @@ def _made(stage: Stage, case: Case) -> Namespace:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_another_pass_writes_nothing_but_its_echo(settled: Settled, case: Case) -> None:
-    written = settled.occasions["asked"].kubernetes[case.name]
+def test_another_pass_writes_nothing_but_its_echo(resync_cache: ResyncCache, case: Case) -> None:
+    written = resync_cache.occasions["asked"].kubernetes[case.name]
     assert [(w.verb, w.resource) for w in written] == [("patch", "microservices/status")], written
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 @pytest.mark.parametrize("occasion", ["idle", "restarted"])
-def test_nothing_is_written_when_nothing_changes(settled: Settled, case: Case, occasion: str) -> None:
-    assert not settled.occasions[occasion].kubernetes[case.name]
+def test_nothing_is_written_when_nothing_changes(resync_cache: ResyncCache, case: Case, occasion: str) -> None:
+    assert not resync_cache.occasions[occasion].kubernetes[case.name]
 
 
 @pytest.mark.parametrize("occasion", ["asked", "idle", "restarted"])
-def test_aws_and_postgresql_are_only_read(settled: Settled, occasion: str) -> None:
-    assert settled.occasions[occasion].aws == []
-    assert settled.occasions[occasion].sql == []
+def test_aws_and_postgresql_are_only_read(resync_cache: ResyncCache, occasion: str) -> None:
+    assert resync_cache.occasions[occasion].aws == []
+    assert resync_cache.occasions[occasion].sql == []
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_the_children_are_those_of_the_golden_file(settled: Settled, case: Case) -> None:
-    namespace = settled.namespaces[case.name]
+def test_the_children_are_those_of_the_golden_file(resync_cache: ResyncCache, case: Case) -> None:
+    namespace = resync_cache.namespaces[case.name]
     expected = {(child.kind, child.name) for child in children(case.context)}
     if not case.context.service_monitors and case.context.microservice.spec.metrics:
         expected |= {("ServiceMonitor", case.context.microservice.name)}

@@ -9,7 +9,7 @@ import pytest
 
 from microservice_operator.api.parsing import Identity
 from microservice_operator.ownership import Owner
-from microservice_operator.postgres.models import Place
+from microservice_operator.postgres.models import ServerScope
 from microservice_operator.postgres.sessions import Servers
 from tests.postgres.making import made, master
 from tests.postgres.releases import WHEEL, majors, packed
@@ -27,10 +27,10 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def place(postgres: PostgresServer) -> Iterator[Place]:
+def scope(postgres: PostgresServer) -> Iterator[ServerScope]:
     number = next(_numbers)
     servers = Servers()
-    yield Place(servers, postgres.server, Owner("cluster", Identity("shop", f"order-{number}", f"uid-{number}")))
+    yield ServerScope(servers, postgres.server, Owner("cluster", Identity("shop", f"order-{number}", f"uid-{number}")))
     servers.close()
 
 
@@ -68,16 +68,16 @@ def any_major(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(params=["superuser", "master"])
-def operator(any_major: PostgresServer, request: pytest.FixtureRequest) -> Iterator[Place]:
+def operator(any_major: PostgresServer, request: pytest.FixtureRequest) -> Iterator[ServerScope]:
     servers, number = Servers(), next(_numbers)
     server = any_major.server
     if request.param == "master":
         server = replace(server, admin=master(any_major))
-    yield Place(servers, server, Owner("cluster", Identity("tenants", f"tenant-{number}", f"uid-{number}")))
+    yield ServerScope(servers, server, Owner("cluster", Identity("tenants", f"tenant-{number}", f"uid-{number}")))
     servers.close()
 
 
 @pytest.fixture
-async def tenant(operator: Place, any_major: PostgresServer) -> Tenant:
+async def tenant(operator: ServerScope, any_major: PostgresServer) -> Tenant:
     part, connection = await made(operator)
     return Tenant(any_major, operator, connection, part)

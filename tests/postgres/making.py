@@ -3,7 +3,7 @@
 from microservice_operator.api.stores import Database
 from microservice_operator.database_connection import Connection, Login
 from microservice_operator.facts import Part, State
-from microservice_operator.postgres.models import KnownLogins, Place, WantedDatabase
+from microservice_operator.postgres.models import KnownLogins, ServerScope, WantedDatabase
 from microservice_operator.postgres.reconcile import reconcile_database
 from tests.aws.rds_processes import ADMIN
 from tests.postgres.server import PostgresServer
@@ -14,12 +14,12 @@ def wanted(connection: Connection | None = None, known_id: str = "", **spec: obj
     return WantedDatabase(Database.model_validate({"name": "orders", **spec}), logins, known_id)
 
 
-async def made(place: Place, **spec: object) -> tuple[Part, Connection]:
+async def made(scope: ServerScope, **spec: object) -> tuple[Part, Connection]:
     """As the walk does: the first pass gives what the Secret is to hold, the next one sets it."""
-    part, fresh = await reconcile_database(place, wanted(**spec))  # type: ignore[arg-type]
+    part, fresh = await reconcile_database(scope, wanted(**spec))  # type: ignore[arg-type]
     assert (part.state, part.after) == (State.PROGRESSING, 0.0), part
     assert fresh
-    part, connection = await reconcile_database(place, wanted(fresh, **spec))  # type: ignore[arg-type]
+    part, connection = await reconcile_database(scope, wanted(fresh, **spec))  # type: ignore[arg-type]
     assert part.state is State.READY, part
     assert connection == fresh
     return part, fresh

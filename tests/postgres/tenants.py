@@ -9,7 +9,7 @@ import pytest
 
 from microservice_operator.database_connection import Connection, Login
 from microservice_operator.facts import Part
-from microservice_operator.postgres.models import Place
+from microservice_operator.postgres.models import ServerScope
 from microservice_operator.postgres.reconcile import reconcile_database
 from tests.postgres import hostile
 from tests.postgres.making import wanted
@@ -21,7 +21,7 @@ class Tenant:
     """One tenant's logins, the operator's view of the same, and the superuser who looks at both."""
 
     server: PostgresServer
-    place: Place
+    scope: ServerScope
     connection: Connection
     part: Part
 
@@ -39,12 +39,12 @@ class Tenant:
 
     @property
     def admin(self) -> str:
-        admin = self.place.server.admin
+        admin = self.scope.server.admin
         assert isinstance(admin, Login)
         return admin.username
 
     async def passes(self, **spec: object) -> Part:
-        part, _ = await reconcile_database(self.place, wanted(self.connection, self.part.id, **spec))
+        part, _ = await reconcile_database(self.scope, wanted(self.connection, self.part.id, **spec))
         return part
 
     def admin_says(self, statement: str) -> None:

@@ -15,7 +15,7 @@ from microservice_operator.database_connection import Connection
 from microservice_operator.facts import Reason, State
 from microservice_operator.ownership import Owner
 from microservice_operator.postgres.deletion import delete_database
-from microservice_operator.postgres.models import LeavingDatabase, Place
+from microservice_operator.postgres.models import LeavingDatabase, ServerScope
 from microservice_operator.postgres.reconcile import reconcile_database
 from tests.postgres.making import wanted
 from tests.postgres.server import PostgresServer
@@ -57,30 +57,30 @@ def dying(sweep: Sweep) -> Iterator[None]:
         yield
 
 
-def fresh(place: Place, name: str) -> Place:
-    return replace(place, owner=Owner(name, place.owner.identity))
+def fresh(scope: ServerScope, name: str) -> ServerScope:
+    return replace(scope, owner=Owner(name, scope.owner.identity))
 
 
-async def secret(place: Place) -> Connection:
-    _, connection = await reconcile_database(place, wanted())
+async def secret(scope: ServerScope) -> Connection:
+    _, connection = await reconcile_database(scope, wanted())
     assert connection
     return connection
 
 
-async def create(place: Place, connection: Connection) -> None:
-    part, _ = await reconcile_database(place, wanted(connection, **EXTENSIONS))  # type: ignore[arg-type]
+async def create(scope: ServerScope, connection: Connection) -> None:
+    part, _ = await reconcile_database(scope, wanted(connection, **EXTENSIONS))  # type: ignore[arg-type]
     assert part.state is State.READY, part
 
 
-async def test_creation(place: Place, postgres: PostgresServer) -> None:
+async def test_creation(scope: ServerScope, postgres: PostgresServer) -> None:
     counted = Sweep()
-    connection = await secret(place)
+    connection = await secret(scope)
     with dying(counted):
-        await create(place, connection)
+        await create(scope, connection)
     assert counted.said > 10
     for at in range(counted.said):
         for when in ("before", "after"):
-            there = fresh(place, f"{at}-{when}")
+            there = fresh(scope, f"{at}-{when}")
             connection = await secret(there)
             with dying(Sweep(at, when)), pytest.raises(Crash):
                 await create(there, connection)
@@ -93,16 +93,16 @@ async def test_creation(place: Place, postgres: PostgresServer) -> None:
             await delete_database(there, LeavingDatabase("orders", "Delete"))
 
 
-async def test_removal(place: Place, postgres: PostgresServer) -> None:
+async def test_removal(scope: ServerScope, postgres: PostgresServer) -> None:
     counted = Sweep()
-    connection = await secret(place)
-    await create(place, connection)
+    connection = await secret(scope)
+    await create(scope, connection)
     with dying(counted):
-        await delete_database(place, LeavingDatabase("orders", "Delete"))
+        await delete_database(scope, LeavingDatabase("orders", "Delete"))
     assert counted.said > 2
     for at in range(counted.said):
         for when in ("before", "after"):
-            there = fresh(place, f"{at}-{when}")
+            there = fresh(scope, f"{at}-{when}")
             connection = await secret(there)
             await create(there, connection)
             with dying(Sweep(at, when)), pytest.raises(Crash):

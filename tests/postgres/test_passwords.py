@@ -8,7 +8,7 @@ import pytest
 
 from microservice_operator.database_connection import Connection, Login
 from microservice_operator.facts import Reason, State
-from microservice_operator.postgres.models import Place
+from microservice_operator.postgres.models import ServerScope
 from microservice_operator.postgres.passwords import password, proof, usable
 from microservice_operator.postgres.reconcile import reconcile_database
 from tests.postgres.making import made, wanted
@@ -49,13 +49,13 @@ def test_a_proof_is_the_same_each_time_and_another_for_another_role_or_password(
 @pytest.mark.parametrize("clear", ["", "\0", "\0abc", "abc\0"])
 @pytest.mark.parametrize("which", ["owner", "runtime"])
 async def test_an_emptied_password_is_refused_and_changes_nothing(
-    place: Place, postgres: PostgresServer, clear: str, which: str
+    scope: ServerScope, postgres: PostgresServer, clear: str, which: str
 ) -> None:
-    part, connection = await made(place)
+    part, connection = await made(scope)
     said = postgres.statements()
     login = replace(getattr(connection, which), password=clear)
     emptied: Connection = replace(connection, **{which: login})
-    refused, nothing = await reconcile_database(place, wanted(emptied, part.id))
+    refused, nothing = await reconcile_database(scope, wanted(emptied, part.id))
     assert (refused.state, refused.reason, nothing) == (State.STALLED, Reason.REJECTED, None)
     assert "delete that Secret" in refused.message
     assert postgres.statements() == said
@@ -68,14 +68,14 @@ def test_only_a_password_that_postgresql_would_keep_is_usable() -> None:
 
 
 async def test_a_role_that_hashes_for_an_hour_does_not_hold_the_operator(
-    place: Place, postgres: PostgresServer
+    scope: ServerScope, postgres: PostgresServer
 ) -> None:
     """Its own password is the role's to set; libpq hashes as often as it says, with the event loop standing still."""
-    part, connection = await made(place)
+    part, connection = await made(scope)
     for login in (connection.owner, connection.runtime):
         slow = proof(login.username, login.password).verifier.replace("$4096:", f"${2**31 - 1}:")
         postgres.run(f"UPDATE pg_authid SET rolpassword = '{slow}' WHERE rolname = '{login.username}'")
-        assert await place.servers.admits(place.server, connection.database, login)
-    repaired, _ = await reconcile_database(place, wanted(connection, part.id))
+        assert await scope.servers.admits(scope.server, connection.database, login)
+    repaired, _ = await reconcile_database(scope, wanted(connection, part.id))
     assert [event.reason for event in repaired.events] == [Reason.PASSWORD_RENEWED]
     postgres.run("SELECT 1", connection.database, connection.runtime)

@@ -7,7 +7,7 @@ import pytest
 
 from microservice_operator.database_connection import Connection, Login
 from microservice_operator.facts import Reason, State
-from microservice_operator.postgres.models import Place
+from microservice_operator.postgres.models import ServerScope
 from microservice_operator.postgres.reconcile import reconcile_database
 from tests.postgres.making import made, wanted
 from tests.postgres.server import PostgresServer
@@ -16,12 +16,12 @@ from tests.postgres.server import PostgresServer
 UPGRADED = 'ALTER SCHEMA public OWNER TO "{former}"; GRANT CREATE, USAGE ON SCHEMA public TO PUBLIC'
 
 
-async def settles(place: Place, server: PostgresServer, connection: Connection) -> None:
+async def settles(scope: ServerScope, server: PostgresServer, connection: Connection) -> None:
     """Ready at once, and a second pass says nothing."""
-    part, _ = await reconcile_database(place, wanted(connection))
+    part, _ = await reconcile_database(scope, wanted(connection))
     assert part.state is State.READY, part
     said = server.statements()
-    assert (await reconcile_database(place, wanted(connection)))[0].state is State.READY
+    assert (await reconcile_database(scope, wanted(connection)))[0].state is State.READY
     assert server.statements() == said
 
 
@@ -32,13 +32,13 @@ def assert_shut(server: PostgresServer, connection: Connection) -> None:
     server.run("INSERT INTO public.t DEFAULT VALUES", connection.database, connection.runtime)
 
 
-async def test_a_new_database(operator: Place, any_major: PostgresServer) -> None:
+async def test_a_new_database(operator: ServerScope, any_major: PostgresServer) -> None:
     _, connection = await made(operator)
     await settles(operator, any_major, connection)
     assert_shut(any_major, connection)
 
 
-async def test_one_of_before_an_upgrade(operator: Place, any_major: PostgresServer) -> None:
+async def test_one_of_before_an_upgrade(operator: ServerScope, any_major: PostgresServer) -> None:
     admin = operator.server.admin
     assert isinstance(admin, Login)
     _, connection = await made(operator)
@@ -65,58 +65,60 @@ async def test_one_of_before_an_upgrade(operator: Place, any_major: PostgresServ
     any_major.run("DROP OWNED BY reader; DROP ROLE reader", name)
 
 
-async def test_an_admin_without_the_right_is_told_the_statement(place: Place, any_major: PostgresServer) -> None:
+async def test_an_admin_without_the_right_is_told_the_statement(scope: ServerScope, any_major: PostgresServer) -> None:
     any_major.run("CREATE ROLE plain LOGIN CREATEROLE CREATEDB PASSWORD 'plain-password'")
-    place = replace(place, server=replace(any_major.server, admin=Login("plain", "plain-password")))
-    _, connection = await reconcile_database(place, wanted())
+    scope = replace(scope, server=replace(any_major.server, admin=Login("plain", "plain-password")))
+    _, connection = await reconcile_database(scope, wanted())
     assert connection
     if any_major.major >= 15:
-        await settles(place, any_major, connection)
+        await settles(scope, any_major, connection)
         any_major.run(UPGRADED.format(former="postgres"), connection.database)
-    part, nothing = await reconcile_database(place, wanted(connection))
+    part, nothing = await reconcile_database(scope, wanted(connection))
     assert (part.state, part.reason, nothing) == (State.STALLED, Reason.FORBIDDEN, None)
     said = any_major.statements()
-    await reconcile_database(place, wanted(connection))
+    await reconcile_database(scope, wanted(connection))
     assert any_major.statements() == [*said, said[-1]], "but for the statement that it may not say"
     any_major.run(part.message.rpartition("say there: ")[2], connection.database)
-    await settles(place, any_major, connection)
+    await settles(scope, any_major, connection)
     assert_shut(any_major, connection)
 
 
-async def test_one_that_a_person_gave_to_another_role_stays_that_roles(place: Place, postgres: PostgresServer) -> None:
-    _, connection = await made(place)
+async def test_one_that_a_person_gave_to_another_role_stays_that_roles(
+    scope: ServerScope, postgres: PostgresServer
+) -> None:
+    _, connection = await made(scope)
     postgres.run("CREATE ROLE keeper; ALTER SCHEMA public OWNER TO keeper", connection.database)
-    await settles(place, postgres, connection)
+    await settles(scope, postgres, connection)
     postgres.run(f'REVOKE USAGE ON SCHEMA public FROM "{connection.runtime.username}"', connection.database)
-    part, _ = await reconcile_database(place, wanted(connection))
+    part, _ = await reconcile_database(scope, wanted(connection))
     assert (part.state, part.reason) == (State.STALLED, Reason.FORBIDDEN)
     assert "belongs to role keeper" in part.message
     owner = "SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'public'"
     assert postgres.run(owner, connection.database) == [("keeper",)]
 
 
-async def test_what_another_role_granted_stays(place: Place, postgres: PostgresServer) -> None:
-    _, connection = await made(place)
+async def test_what_another_role_granted_stays(scope: ServerScope, postgres: PostgresServer) -> None:
+    _, connection = await made(scope)
     name, runtime = connection.database, connection.runtime.username
     postgres.run("CREATE ROLE granter", name)
     postgres.run("GRANT CREATE ON SCHEMA public TO granter WITH GRANT OPTION", name, connection.owner)
     postgres.run(f'SET ROLE granter; GRANT CREATE ON SCHEMA public TO "{runtime}", PUBLIC', name)
-    await settles(place, postgres, connection)
+    await settles(scope, postgres, connection)
     assert postgres.run(f"SELECT has_schema_privilege('{runtime}', 'public', 'CREATE')", name) == [(True,)]
 
 
 async def test_without_public_there_is_nothing_to_say_and_no_room_for_an_extension(
-    place: Place, postgres: PostgresServer
+    scope: ServerScope, postgres: PostgresServer
 ) -> None:
-    _, connection = await made(place)
+    _, connection = await made(scope)
     postgres.run("DROP SCHEMA public; CREATE SCHEMA app", connection.database, connection.owner)
-    await settles(place, postgres, connection)
-    part, nothing = await reconcile_database(place, wanted(connection, extensions=["citext"]))
+    await settles(scope, postgres, connection)
+    part, nothing = await reconcile_database(scope, wanted(connection, extensions=["citext"]))
     assert (part.state, part.reason, nothing) == (State.STALLED, Reason.REJECTED, None)
     assert (part.field, "no schema public" in part.message) == ("spec.databases.extensions", True)
 
 
-async def test_an_extension_goes_where_services_look(operator: Place, any_major: PostgresServer) -> None:
+async def test_an_extension_goes_where_services_look(operator: ServerScope, any_major: PostgresServer) -> None:
     _, connection = await made(operator, extensions=["citext"])
     found = "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'citext'"
     assert any_major.run(found, connection.database) == [("public",)]

@@ -135,8 +135,8 @@ async def test_nothing_that_a_tenant_changes_meanwhile_gains(tenant: Tenant) -> 
 async def test_no_tenant_reaches_the_database_of_the_next_one(tenant: Tenant) -> None:
     """Before PostgreSQL 15 every role may create in template1, of which CREATE DATABASE makes a copy."""
     plant(tenant, tenant.connection.owner, "template1")
-    identity = Identity("tenants", f"next-to-{tenant.place.owner.identity.name}", "uid-next")
-    next_one = replace(tenant.place, owner=Owner("cluster", identity))
+    identity = Identity("tenants", f"next-to-{tenant.scope.owner.identity.name}", "uid-next")
+    next_one = replace(tenant.scope, owner=Owner("cluster", identity))
     if tenant.server.major < 15 and tenant.admin == "master":
         _, fresh = await reconcile_database(next_one, wanted())
         part, nothing = await reconcile_database(next_one, wanted(fresh))
@@ -175,7 +175,7 @@ async def test_a_tenant_cannot_keep_its_database_from_going(
     session = psycopg.connect(**tenant.server.parameters(tenant.connection.owner))
     with closing(session):
         session.execute(tenant.named("COMMENT ON DATABASE \"{db}\" IS 'held'").encode())  # locks it, and stays
-        left = await delete_database(tenant.place, LeavingDatabase("orders", policy, tenant.part.id))
+        left = await delete_database(tenant.scope, LeavingDatabase("orders", policy, tenant.part.id))
     assert left.reason is (Reason.DATABASE_DELETED if policy == "Delete" else Reason.DATABASE_RETAINED), left
     names = tuple(login.username for login in tenant.logins)
     there = looks(tenant.server, f"SELECT rolname FROM pg_roles WHERE rolname IN {names}")
@@ -184,9 +184,9 @@ async def test_a_tenant_cannot_keep_its_database_from_going(
 
 async def test_what_a_role_owns_elsewhere_is_named(tenant: Tenant) -> None:
     [[large]] = tenant.says("SELECT lo_create(0)", database="postgres")
-    stuck = await delete_database(tenant.place, LeavingDatabase("orders", "Delete", tenant.part.id))
+    stuck = await delete_database(tenant.scope, LeavingDatabase("orders", "Delete", tenant.part.id))
     assert (stuck.state, stuck.reason) == (State.STALLED, Reason.DELETING)
     assert "DROP OWNED BY" in stuck.message
     looks(tenant.server, tenant.named('DROP OWNED BY "{owner}"'))
-    gone = await delete_database(tenant.place, LeavingDatabase("orders", "Delete", tenant.part.id))
+    gone = await delete_database(tenant.scope, LeavingDatabase("orders", "Delete", tenant.part.id))
     assert gone.reason is Reason.DATABASE_DELETED, (large, gone)

@@ -13,7 +13,7 @@ from microservice_operator.errors import Gone
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.postgres import sessions
 from microservice_operator.postgres.deletion import delete_database
-from microservice_operator.postgres.models import LeavingDatabase, Place
+from microservice_operator.postgres.models import LeavingDatabase, ServerScope
 from microservice_operator.postgres.reconcile import reconcile_database
 from tests.ports import free_port
 from tests.postgres.making import made, wanted
@@ -26,9 +26,9 @@ def assert_waits(part: Part, cause: str) -> None:
     assert part.after
 
 
-async def test_wrong_admin_password(place: Place) -> None:
-    server = replace(place.server, admin=Login("postgres", "canary-password"))
-    part, connection = await reconcile_database(replace(place, server=server), wanted())
+async def test_wrong_admin_password(scope: ServerScope) -> None:
+    server = replace(scope.server, admin=Login("postgres", "canary-password"))
+    part, connection = await reconcile_database(replace(scope, server=server), wanted())
     assert_waits(part, "password authentication failed")
     assert connection is None
     assert "canary-password" not in repr(part)
@@ -41,9 +41,9 @@ class Lost:
         raise Gone("secret rds!db-1 does not exist")
 
 
-async def test_an_admin_login_that_is_gone_is_waited_for(place: Place) -> None:
-    part, connection = await made(place)
-    lost = replace(place, server=replace(place.server, admin=Lost()))
+async def test_an_admin_login_that_is_gone_is_waited_for(scope: ServerScope) -> None:
+    part, connection = await made(scope)
+    lost = replace(scope, server=replace(scope.server, admin=Lost()))
     waiting, known = await reconcile_database(lost, wanted(connection, part.id))
     assert_waits(waiting, "rds!db-1 does not exist")
     assert known == connection
@@ -51,14 +51,14 @@ async def test_an_admin_login_that_is_gone_is_waited_for(place: Place) -> None:
     assert leaving.state is State.DELETING
 
 
-async def test_down(place: Place) -> None:
-    part, _ = await reconcile_database(replace(place, server=replace(place.server, port=free_port())), wanted())
+async def test_down(scope: ServerScope) -> None:
+    part, _ = await reconcile_database(replace(scope, server=replace(scope.server, port=free_port())), wanted())
     assert_waits(part, "Connection refused")
 
 
-async def test_down_while_known_keeps_what_is_known(place: Place) -> None:
-    part, connection = await made(place)
-    down = replace(place, server=replace(place.server, port=free_port()))
+async def test_down_while_known_keeps_what_is_known(scope: ServerScope) -> None:
+    part, connection = await made(scope)
+    down = replace(scope, server=replace(scope.server, port=free_port()))
     waiting, known = await reconcile_database(down, wanted(connection, part.id))
     assert_waits(waiting, "Connection refused")
     assert waiting.id == part.id
@@ -68,7 +68,7 @@ async def test_down_while_known_keeps_what_is_known(place: Place) -> None:
     assert (leaving.state, leaving.reason) == (State.DELETING, Reason.DATABASE_UNREACHABLE)
 
 
-async def test_full(place: Place, postgres: PostgresServer) -> None:
+async def test_full(scope: ServerScope, postgres: PostgresServer) -> None:
     connect = {
         "host": "127.0.0.1",
         "port": postgres.port,
@@ -83,30 +83,30 @@ async def test_full(place: Place, postgres: PostgresServer) -> None:
                 held.append(psycopg.connect(**connect))  # type: ignore[arg-type]
             except psycopg.OperationalError:
                 break
-        part, _ = await reconcile_database(place, wanted())
+        part, _ = await reconcile_database(scope, wanted())
         assert_waits(part, "too many clients")
     finally:
         for connection in held:
             connection.close()
 
 
-async def test_verified_tls(place: Place, tls: TlsFront, certified: Path) -> None:
+async def test_verified_tls(scope: ServerScope, tls: TlsFront, certified: Path) -> None:
     trusted = replace(
-        place.server,
+        scope.server,
         host="localhost",
         port=tls.port,
         ssl_mode="verify-full",
         certificates=(certified / "ca.crt").read_text(),
     )
-    part, connection = await made(replace(place, server=trusted))
+    part, connection = await made(replace(scope, server=trusted))
     assert connection.certificates == trusted.certificates
     assert part.state is State.READY
     for wrong, cause in (
         (replace(trusted, host="127.0.0.1"), "127.0.0.1"),
         (replace(trusted, certificates=_another(certified)), "certificate verify failed"),
-        (replace(trusted, port=place.server.port), "SSL"),
+        (replace(trusted, port=scope.server.port), "SSL"),
     ):
-        refused, _ = await reconcile_database(replace(place, server=wrong), wanted(connection))
+        refused, _ = await reconcile_database(replace(scope, server=wrong), wanted(connection))
         assert_waits(refused, cause)
 
 
@@ -116,11 +116,11 @@ def _another(certified: Path) -> str:
 
 
 async def test_a_frozen_server_does_not_hold_the_pass(
-    place: Place, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+    scope: ServerScope, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sessions, "_SESSION_SECONDS", 1)
-    _, connection = await made(place)
-    async with place.servers.session(place.server) as session:
+    _, connection = await made(scope)
+    async with scope.servers.session(scope.server) as session:
         postgres.freeze()
         try:
             started = time.monotonic()
@@ -129,11 +129,11 @@ async def test_a_frozen_server_does_not_hold_the_pass(
             assert time.monotonic() - started < 5
         finally:
             postgres.thaw()
-    part, _ = await reconcile_database(place, wanted(connection))
+    part, _ = await reconcile_database(scope, wanted(connection))
     assert part.state is State.READY
 
 
-async def test_the_loop_never_blocks(place: Place, postgres: PostgresServer) -> None:
+async def test_the_loop_never_blocks(scope: ServerScope, postgres: PostgresServer) -> None:
     longest = 0.0
 
     async def ticks() -> None:
@@ -145,7 +145,7 @@ async def test_the_loop_never_blocks(place: Place, postgres: PostgresServer) -> 
 
     ticking = asyncio.create_task(ticks())
     postgres.freeze()
-    making = asyncio.create_task(made(place))
+    making = asyncio.create_task(made(scope))
     await asyncio.sleep(2)
     postgres.thaw()
     await making
@@ -153,10 +153,10 @@ async def test_the_loop_never_blocks(place: Place, postgres: PostgresServer) -> 
     assert longest < 1
 
 
-async def test_a_right_that_the_admin_lacks_is_named(place: Place, postgres: PostgresServer) -> None:
+async def test_a_right_that_the_admin_lacks_is_named(scope: ServerScope, postgres: PostgresServer) -> None:
     postgres.run("CREATE ROLE nobody LOGIN PASSWORD 'nobody-password'")
-    server = replace(place.server, admin=Login("nobody", "nobody-password"))
-    _, fresh = await reconcile_database(place, wanted())
-    part, _ = await reconcile_database(replace(place, server=server), wanted(fresh))
+    server = replace(scope.server, admin=Login("nobody", "nobody-password"))
+    _, fresh = await reconcile_database(scope, wanted())
+    part, _ = await reconcile_database(replace(scope, server=server), wanted(fresh))
     assert (part.state, part.reason) == (State.STALLED, Reason.FORBIDDEN)
     assert "permission denied to create role" in part.message

@@ -16,7 +16,7 @@ from microservice_operator.facts import Part, Reason, State
 from microservice_operator.postgres import sessions
 from microservice_operator.postgres.deletion import delete_database
 from microservice_operator.postgres.errors import meaning
-from microservice_operator.postgres.models import LeavingDatabase, Place
+from microservice_operator.postgres.models import LeavingDatabase, ServerScope
 from microservice_operator.postgres.reconcile import reconcile_database
 from microservice_operator.postgres.sessions import Server
 from tests.ports import free_port
@@ -37,9 +37,9 @@ ALTER DATABASE "{db}" CONNECTION LIMIT -1; ALTER DATABASE "{db}" ALLOW_CONNECTIO
 
 
 @pytest.fixture
-def by_master(place: Place, postgres: PostgresServer) -> Place:
+def by_master(scope: ServerScope, postgres: PostgresServer) -> ServerScope:
     """As an admin that may not read what the server stores of a password."""
-    return replace(place, server=replace(place.server, admin=master(postgres)))
+    return replace(scope, server=replace(scope.server, admin=master(postgres)))
 
 
 def named(text: str, connection: Connection) -> str:
@@ -60,7 +60,7 @@ def assert_unknown(part: Part, cause: str) -> None:
 
 @pytest.mark.parametrize("shut", SHUT)
 async def test_a_login_that_cannot_be_tried_resets_no_password(
-    by_master: Place, postgres: PostgresServer, shut: str
+    by_master: ServerScope, postgres: PostgresServer, shut: str
 ) -> None:
     part, connection = await made(by_master)
     before = stored(postgres, connection)
@@ -75,15 +75,15 @@ async def test_a_login_that_cannot_be_tried_resets_no_password(
     assert (again.state, again.events, stored(postgres, connection)) == (State.READY, (), before)
 
 
-async def test_three_answers_to_a_login(place: Place) -> None:
-    _, connection = await made(place)
-    name, login, sessions = connection.database, connection.runtime, place.servers
-    assert await sessions.admits(place.server, name, login)
-    assert not await sessions.admits(place.server, name, replace(login, password="another"))
+async def test_three_answers_to_a_login(scope: ServerScope) -> None:
+    _, connection = await made(scope)
+    name, login, sessions = connection.database, connection.runtime, scope.servers
+    assert await sessions.admits(scope.server, name, login)
+    assert not await sessions.admits(scope.server, name, replace(login, password="another"))
     unknown: list[tuple[Server, str]] = [
-        (replace(place.server, port=free_port()), name),
-        (replace(place.server, ssl_mode="require"), name),
-        (place.server, "no-such-database"),
+        (replace(scope.server, port=free_port()), name),
+        (replace(scope.server, ssl_mode="require"), name),
+        (scope.server, "no-such-database"),
     ]
     for server, database in unknown:
         with pytest.raises(NotYet, match="does not admit role"):
@@ -99,7 +99,7 @@ async def test_three_answers_to_a_login(place: Place) -> None:
     ],
 )
 async def test_what_is_in_the_way_of_a_login_is_put_right_before_it_is_tried(
-    by_master: Place, postgres: PostgresServer, drift: str
+    by_master: ServerScope, postgres: PostgresServer, drift: str
 ) -> None:
     part, connection = await made(by_master)
     before = stored(postgres, connection)
@@ -116,48 +116,48 @@ def own_server() -> Iterator[PostgresServer]:
     server.stop()
 
 
-async def test_a_standby_may_be_late(place: Place, own_server: PostgresServer) -> None:
-    place = replace(place, server=own_server.server)
-    part, connection = await made(place)
-    unseen = replace(place, owner=replace(place.owner, cluster="of a write that it has not seen"))
+async def test_a_standby_may_be_late(scope: ServerScope, own_server: PostgresServer) -> None:
+    scope = replace(scope, server=own_server.server)
+    part, connection = await made(scope)
+    unseen = replace(scope, owner=replace(scope.owner, cluster="of a write that it has not seen"))
     own_server.become_standby()
-    looked, known = await reconcile_database(place, wanted(connection, part.id))
+    looked, known = await reconcile_database(scope, wanted(connection, part.id))
     assert_unknown(looked, "hot standby")
     assert known == connection
     lost, _ = await reconcile_database(unseen, wanted(connection, part.id))
     assert_unknown(lost, "hot standby")
-    for each in (place, unseen):
+    for each in (scope, unseen):
         leaving = await delete_database(each, LeavingDatabase("orders", "Delete", part.id))
         assert (leaving.state, leaving.reason) == (State.DELETING, Reason.DATABASE_UNREACHABLE)
 
 
 async def test_a_database_has_the_encoding_that_an_admin_chose_for_new_ones(
-    place: Place, own_server: PostgresServer
+    scope: ServerScope, own_server: PostgresServer
 ) -> None:
     own_server.run("ALTER DATABASE template1 IS_TEMPLATE false")
     own_server.run("DROP DATABASE template1")
     chosen = "TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' IS_TEMPLATE true"
     own_server.run(f"CREATE DATABASE template1 {chosen}")
-    _, connection = await made(replace(place, server=own_server.server))
+    _, connection = await made(replace(scope, server=own_server.server))
     assert own_server.run("SHOW server_encoding", connection.database) == [("LATIN1",)]
     own_server.run("ALTER DATABASE template1 IS_TEMPLATE false")
     own_server.run("DROP DATABASE template1")
-    await made(replace(place, server=own_server.server, owner=replace(place.owner, cluster="without")))
+    await made(replace(scope, server=own_server.server, owner=replace(scope.owner, cluster="without")))
 
 
 @pytest.mark.parametrize(("policy", "state"), [("Delete", State.STALLED), ("Retain", State.RETAINED)])
 async def test_what_is_not_at_another_server_is_not_gone(
-    place: Place, postgres: PostgresServer, own_server: PostgresServer, policy: str, state: State
+    scope: ServerScope, postgres: PostgresServer, own_server: PostgresServer, policy: str, state: State
 ) -> None:
-    part, connection = await made(place)
+    part, connection = await made(scope)
     leaving = LeavingDatabase("orders", policy, part.id)  # type: ignore[arg-type]
-    elsewhere = replace(place, server=own_server.server)
+    elsewhere = replace(scope, server=own_server.server)
     left = await delete_database(elsewhere, leaving)
     assert (left.state, left.id) == (state, part.id)
     assert part.id in left.message
     postgres.run("SELECT 1", connection.database, connection.runtime)
     # the same server under another name is the same server
-    renamed = replace(place, server=replace(place.server, host="localhost"))
+    renamed = replace(scope, server=replace(scope.server, host="localhost"))
     over = await delete_database(renamed, leaving)
     assert over.state is (State.READY if policy == "Delete" else State.RETAINED)
 
@@ -172,23 +172,23 @@ def locked(server: PostgresServer, catalog: str, database: str = "postgres") -> 
 
 
 async def test_an_extension_that_is_kept_waiting_is_not_refused(
-    place: Place, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+    scope: ServerScope, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, connection = await made(place)
+    _, connection = await made(scope)
     monkeypatch.setitem(sessions._OPTIONS, "lock_timeout", "200ms")
     with locked(postgres, "pg_extension", connection.database):
-        part, _ = await reconcile_database(place, wanted(connection, extensions=["citext"]))
+        part, _ = await reconcile_database(scope, wanted(connection, extensions=["citext"]))
     assert (part.state, part.reason) == (State.PROGRESSING, Reason.PROGRESSING), part
-    assert (await reconcile_database(place, wanted(connection, extensions=["citext"])))[0].state is State.READY
+    assert (await reconcile_database(scope, wanted(connection, extensions=["citext"])))[0].state is State.READY
 
 
 async def test_making_a_database_may_take_longer_than_a_statement(
-    place: Place, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+    scope: ServerScope, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sessions._OPTIONS, "statement_timeout", "500ms")
-    _, fresh = await reconcile_database(place, wanted())
+    _, fresh = await reconcile_database(scope, wanted())
     with locked(postgres, "pg_database") as lock:
-        making = asyncio.create_task(reconcile_database(place, wanted(fresh)))
+        making = asyncio.create_task(reconcile_database(scope, wanted(fresh)))
         await asyncio.sleep(1.5)
         lock.rollback()
         part, _ = await making
@@ -196,25 +196,25 @@ async def test_making_a_database_may_take_longer_than_a_statement(
 
 
 async def test_what_takes_longer_than_a_session_is_finished_by_the_server(
-    place: Place, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+    scope: ServerScope, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And the pass that finds it says that it was made, for migrations run anew on a new database."""
     monkeypatch.setattr(sessions, "_SESSION_SECONDS", 1)
-    _, fresh = await reconcile_database(place, wanted())
+    _, fresh = await reconcile_database(scope, wanted())
     assert fresh
     with locked(postgres, "pg_database"):
-        part, _ = await reconcile_database(place, wanted(fresh))
+        part, _ = await reconcile_database(scope, wanted(fresh))
         assert (part.state, part.reason, part.after) == (State.PROGRESSING, Reason.DATABASE_CREATING, 10.0)
         assert part.events == ()
     await until_there(postgres, fresh.database, there=True)
-    part, connection = await reconcile_database(place, wanted(fresh))
+    part, connection = await reconcile_database(scope, wanted(fresh))
     assert connection
     assert (part.state, [event.reason for event in part.events]) == (State.READY, [Reason.DATABASE_CREATED])
     with locked(postgres, "pg_database"):
-        leaving = await delete_database(place, LeavingDatabase("orders", "Delete", part.id))
+        leaving = await delete_database(scope, LeavingDatabase("orders", "Delete", part.id))
         assert (leaving.state, leaving.reason) == (State.DELETING, Reason.DATABASE_DELETING)
     await until_there(postgres, fresh.database, there=False)
-    gone = await delete_database(place, LeavingDatabase("orders", "Delete", part.id))
+    gone = await delete_database(scope, LeavingDatabase("orders", "Delete", part.id))
     assert gone.reason is Reason.DATABASE_DELETED
 
 
@@ -224,34 +224,38 @@ async def until_there(server: PostgresServer, database: str, *, there: bool) -> 
             await asyncio.sleep(0.1)
 
 
-async def test_a_drop_that_was_broken_off_is_taken_up(place: Place, any_major: PostgresServer) -> None:
+async def test_a_drop_that_was_broken_off_is_taken_up(scope: ServerScope, any_major: PostgresServer) -> None:
     """PostgreSQL then marks the database invalid: it can be dropped, and not be entered."""
-    place = replace(place, server=any_major.server)
-    part, connection = await made(place)
+    scope = replace(scope, server=any_major.server)
+    part, connection = await made(scope)
     any_major.run(f"UPDATE pg_database SET datconnlimit = -2 WHERE datname = '{connection.database}'")
-    entered, _ = await reconcile_database(place, wanted(connection, part.id))
+    entered, _ = await reconcile_database(scope, wanted(connection, part.id))
     assert_unknown(entered, "invalid database")
-    gone = await delete_database(place, LeavingDatabase("orders", "Delete", part.id))
+    gone = await delete_database(scope, LeavingDatabase("orders", "Delete", part.id))
     assert gone.reason is Reason.DATABASE_DELETED
 
 
-async def test_a_server_that_says_nothing_is_not_waited_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_that_says_nothing_is_not_waited_for(
+    scope: ServerScope, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sessions, "_REACH_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        server = replace(place.server, port=silent.getsockname()[1])
-        part, _ = await reconcile_database(replace(place, server=server), wanted())
+        server = replace(scope.server, port=silent.getsockname()[1])
+        part, _ = await reconcile_database(replace(scope, server=server), wanted())
         assert_unknown(part, "no answer within 0.2 s")
 
 
-async def test_every_session_is_bounded_whatever_its_database_says(any_major: PostgresServer, place: Place) -> None:
-    place = replace(place, server=any_major.server)
-    _, connection = await made(place)
+async def test_every_session_is_bounded_whatever_its_database_says(
+    any_major: PostgresServer, scope: ServerScope
+) -> None:
+    scope = replace(scope, server=any_major.server)
+    _, connection = await made(scope)
     for name in sessions._OPTIONS:
         value = "'public'" if name == "search_path" else "'nothing'" if "libraries" in name else "0"
         any_major.run(f'ALTER DATABASE "{connection.database}" SET {name} = {value}')
         any_major.run(f'ALTER ROLE "{connection.owner.username}" SET {name} = {value}')
     for database, login in (("postgres", None), (connection.database, None), (connection.database, connection.owner)):
-        async with place.servers.session(place.server, database, login) as session:
+        async with scope.servers.session(scope.server, database, login) as session:
             for name, value in sessions._OPTIONS.items():
                 [[found]] = await (await session.execute(f"SHOW {name}")).fetchall()
                 assert found == value

@@ -20,10 +20,10 @@ from microservice_operator.api.parsing import Environment, Identity, Microservic
 from microservice_operator.aws.engine.clients import Clients, Limits
 from microservice_operator.desired.context import Context, Message, Table
 from microservice_operator.desired.variables import service_variables
-from microservice_operator.external.reconcile import Outside, Provided
-from microservice_operator.external.resource_type import Before
+from microservice_operator.external.reconcile import ExternalReconciler, ExternalState
+from microservice_operator.external.resource_type import PreviousStatus
 from microservice_operator.facts import State
-from microservice_operator.resync_cache import Settled
+from microservice_operator.resync_cache import ResyncCache
 
 REGION, ACCOUNT, ENVIRONMENT = "us-east-1", "123456789012", "local"
 LISTENER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2"
@@ -62,7 +62,7 @@ class OperatorSide:
         body = self.microservices.get(key)
         return (body, _parsed(body)) if body else None
 
-    async def provide(self, name: str, spec: Mapping[str, Any], document: str = "") -> Provided:
+    async def provide(self, name: str, spec: Mapping[str, Any], document: str = "") -> ExternalState:
         """Pass after pass, until all that the spec declares in AWS is there."""
         if document:
             self.documents.texts[f"{name}-openapi"] = document
@@ -70,10 +70,10 @@ class OperatorSide:
         metadata = {"namespace": "shop", "name": name, "uid": f"uid-{name}", "creationTimestamp": created}
         body = {"metadata": metadata, "spec": dict(spec)}
         self.microservices["shop", name] = body
-        outside = Outside(self.documents, "cluster", self.clients, None, Settled(0), resync=300)  # type: ignore[arg-type]
+        outside = ExternalReconciler(self.documents, "cluster", self.clients, None, ResyncCache(0), resync=300)  # type: ignore[arg-type]
         known: dict[tuple[str, str], str] = {}
         for _ in range(PASSES):
-            made = await outside.provide(_parsed(body), LOCAL, Before(known), self)
+            made = await outside.reconcile(_parsed(body), LOCAL, PreviousStatus(known), self)
             known = {(part.kind, part.name): part.id for part in made.parts}
             if all(part.state is State.READY for part in made.parts):
                 return made
@@ -81,7 +81,7 @@ class OperatorSide:
             await asyncio.sleep(0.1)
         raise AssertionError(made.parts)
 
-    def variables(self, name: str, made: Provided, aws_url: str) -> dict[str, str]:
+    def variables(self, name: str, made: ExternalState, aws_url: str) -> dict[str, str]:
         """What its pods are told, of what was made; addresses of dependencies are those in a cluster."""
         context = Context(
             _parsed(self.microservices["shop", name]),

@@ -135,7 +135,7 @@ class Scene:
     messages: Messaging
     storm: Storm
 
-    async def settled(self) -> None:
+    async def resync_cache(self) -> None:
         """Nothing is under way any more."""
         open_ends = """
             SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM orders WHERE status = 'PENDING')
@@ -189,7 +189,7 @@ async def test_all_orders_of_a_storm_add_up(scene: Scene, aws_url: str, product_
         await buying.all()
     killer.stop()
     bought = time.monotonic()
-    await scene.settled()
+    await scene.resync_cache()
 
     orders = {str(order_id): status for order_id, status in scene.rows("SELECT order_id, status FROM orders")}
     sales = scene.rows("SELECT product_id, sum(quantity) FROM order_items GROUP BY product_id")

@@ -7,7 +7,7 @@ import pytest
 
 from microservice_operator.api import parsing
 from microservice_operator.cluster.child_cache import Children
-from microservice_operator.dependencies import Found, dependency_urls
+from microservice_operator.dependencies import DependencyBody, dependency_urls
 from microservice_operator.desired.context import Context
 from tests.unit.desired.builders import body, context
 
@@ -48,7 +48,7 @@ def deployment(of: Context) -> Mapping[str, Any]:
     return {**made, "metadata": {**made["metadata"], "uid": "d", "resourceVersion": "1"}}
 
 
-def told(found: Found | None, running: Context) -> Mapping[str, Any]:
+def told(found: DependencyBody | None, running: Context) -> Mapping[str, Any]:
     """The pod template of a caller while its dependency is found so, and its pods are these."""
     caller = context({"dependencies": [{"name": "user"}]}).microservice
     children = Children(lambda _: None)
@@ -60,12 +60,12 @@ def told(found: Found | None, running: Context) -> Mapping[str, Any]:
 
 
 ELSEWHERE = "http://user.shop.svc:8081"
-INVALID: Found = ({"spec": {"unknown": 1}}, None)
+INVALID: DependencyBody = ({"spec": {"unknown": 1}}, None)
 
 
 @pytest.mark.parametrize("found", [None, INVALID], ids=["absent", "invalid"])
 @pytest.mark.parametrize("url", [ELSEWHERE, "https://user.shop.svc", "http://user.shop.svc"])
-def test_a_dependency_that_is_away_replaces_no_pod_of_its_callers(found: Found | None, url: str) -> None:
+def test_a_dependency_that_is_away_replaces_no_pod_of_its_callers(found: DependencyBody | None, url: str) -> None:
     running = context({"dependencies": [{"name": "user"}]}, dependency_urls={"user": url})
     assert told(found, running) == deployment(running)["spec"]["template"]
 
@@ -73,7 +73,7 @@ def test_a_dependency_that_is_away_replaces_no_pod_of_its_callers(found: Found |
 def test_a_dependency_that_moves_is_followed() -> None:
     running = context({"dependencies": [{"name": "user"}]}, dependency_urls={"user": ELSEWHERE})
     moved = context({"dependencies": [{"name": "user"}]}, dependency_urls={"user": "http://user.shop.svc:9000"})
-    found: Found = ({}, user([{"servicePort": 9000}]))
+    found: DependencyBody = ({}, user([{"servicePort": 9000}]))
     assert told(found, running) == deployment(moved)["spec"]["template"]
 
 

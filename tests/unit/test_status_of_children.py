@@ -19,7 +19,7 @@ from tests.unit.support.workloads import (
     LONG_AGO,
     OWNER,
     Object,
-    Standing,
+    Ownership,
     ago,
     condition,
     deployment_status,
@@ -718,7 +718,7 @@ DOCUMENTED = {
 
 @pytest.mark.parametrize("row", ROWS)
 async def test_top_line(row: Row) -> None:
-    status = await Standing(row.spec, row.statuses, row.edits, row.pods).status()
+    status = await Ownership(row.spec, row.statuses, row.edits, row.pods).status()
     found = {c["type"]: c for c in status["conditions"]}
     ready = found["Ready"]
     expected, reason, words = row.top
@@ -736,9 +736,9 @@ async def test_top_line(row: Row) -> None:
 @pytest.mark.parametrize("row", ROWS)
 async def test_the_same_world_is_the_same_status(row: Row) -> None:
     """Also with other names of pods, as after a restart of the node."""
-    before = await Standing(row.spec, row.statuses, row.edits, row.pods).status()
+    before = await Ownership(row.spec, row.statuses, row.edits, row.pods).status()
     renamed = tuple({**p, "metadata": {**p["metadata"], "name": p["metadata"]["name"] + "-other"}} for p in row.pods)
-    after = await Standing(row.spec, row.statuses, row.edits, renamed).status(before=before)
+    after = await Ownership(row.spec, row.statuses, row.edits, renamed).status(before=before)
     assert after == before
     assert (patch(before, after), turn(before, after)) == ({}, None)
 
@@ -778,7 +778,7 @@ IN_TIME = "pods of the declared version are not all ready yet"
 def test_what_is_normal_for_a_while_is_looked_at_again_when_it_is_due(
     pods: tuple[Object, ...], after: float | None, words: str
 ) -> None:
-    found = workload(Standing(**{k: v for k, v in starting(*pods).items() if k != "serves"}).snapshot())
+    found = workload(Ownership(**{k: v for k, v in starting(*pods).items() if k != "serves"}).snapshot())
     assert found.after == after
     assert words in found.message
 

@@ -12,10 +12,10 @@ from microservice_operator.api import parsing
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.environment_selection import Used
 from microservice_operator.errors import InvalidSpec
-from microservice_operator.external.reconcile import Outside
+from microservice_operator.external.reconcile import ExternalReconciler
 from microservice_operator.external.topic_refs import admits, remembered
 from microservice_operator.raw_objects import json_mapping, json_value
-from microservice_operator.watched_resources import World
+from microservice_operator.watched_resources import WatchedResources
 
 NAMES = st.sampled_from([field.alias or name for name, field in MicroserviceSpec.model_fields.items()])
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
@@ -33,32 +33,32 @@ def body(spec: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def outside() -> Outside:
+def external() -> ExternalReconciler:
     """Only what reads specs is asked of it."""
     nothing: Any = None
-    return Outside(nothing, "cluster", nothing, nothing, nothing, resync=1)
+    return ExternalReconciler(nothing, "cluster", nothing, nothing, nothing, resync=1)
 
 
 @given(SPECS)
 @example({"subscriptions": [{"topic": {"microservice": ["x"], "name": {}}}], "dependencies": [{"name": []}]})
 @example({"access": {"from": "everybody"}, "tables": {"name": 1}, "topics": [None, [], {"name": {}}]})
-def test_a_spec_of_any_shape(outside: Outside, spec: Any) -> None:
-    world = World(lambda _key: None)
+def test_a_spec_of_any_shape(external: ExternalReconciler, spec: Any) -> None:
+    world = WatchedResources(lambda _key: None)
     found = body(spec)
-    world.saw_microservice(found)
+    world.upsert_microservice(found)
     with suppress(InvalidSpec):
         parsing.microservice(found)
     assert admits(spec, "b") in (True, False, None)
-    outside.everything(spec, None, {})
+    external.everything(spec, None, {})
     world.dependency(("shop", "a"))
-    world.lost_microservice(found)
+    world.remove_microservice(found)
 
 
 @given(JSON, st.dictionaries(st.text(max_size=4), st.text(max_size=8), max_size=3))
 def test_an_environment_of_any_shape(spec: Any, labels: dict[str, str]) -> None:
-    world = World(lambda _key: None)
-    world.saw_environment({"metadata": {"name": "e", "uid": "u"}, "spec": spec})
-    world.saw_namespace({"metadata": {"name": "shop", "labels": labels}})
+    world = WatchedResources(lambda _key: None)
+    world.upsert_environment({"metadata": {"name": "e", "uid": "u"}, "spec": spec})
+    world.upsert_namespace({"metadata": {"name": "shop", "labels": labels}})
     with suppress(InvalidSpec):
         found, _ = world.environment_of("shop", "e", Used())
         assert found is not None
@@ -92,14 +92,14 @@ def test_what_is_no_json_is_told() -> None:
 
 
 @pytest.mark.parametrize("depth", [33, 260, 900])
-def test_a_document_that_nests_without_reason_is_refused_in_words(outside: Outside, depth: int) -> None:
+def test_a_document_that_nests_without_reason_is_refused_in_words(external: ExternalReconciler, depth: int) -> None:
     document: Any = ["x"]
     for level in range(depth):
         document = {"a": document} if level % 2 else [document]
     subscription = {"topic": {"microservice": "b", "name": "t"}, "queue": "q", "filterPolicy": {"a": document}}
     spec = {"image": "registry.example/shop/a:1", "subscriptions": [subscription]}
     found = body(spec)
-    World(lambda _key: None).saw_microservice(found)
+    WatchedResources(lambda _key: None).upsert_microservice(found)
     with pytest.raises(InvalidSpec, match=r"spec\.subscriptions\[0\]\.filterPolicy: nests deeper than 32 levels"):
         parsing.microservice(found)
-    outside.everything(spec, None, {})
+    external.everything(spec, None, {})

@@ -6,7 +6,7 @@ import pytest
 
 from microservice_operator import names
 from microservice_operator.errors import NotYet
-from microservice_operator.watched_resources import World
+from microservice_operator.watched_resources import WatchedResources
 
 Key = tuple[str, str]
 
@@ -37,99 +37,101 @@ def told() -> Told:
 
 
 @pytest.fixture
-def world(told: Told) -> World:
-    return World(told.append)
+def world(told: Told) -> WatchedResources:
+    return WatchedResources(told.append)
 
 
-def test_our_own_status_write_asks_for_no_pass(world: World, told: Told) -> None:
-    world.saw_microservice(resource("a"))
+def test_our_own_status_write_asks_for_no_pass(world: WatchedResources, told: Told) -> None:
+    world.upsert_microservice(resource("a"))
     assert told.taken() == [("shop", "a")]
-    world.saw_microservice(resource("a", version=2) | {"status": {"observedGeneration": 1}})
+    world.upsert_microservice(resource("a", version=2) | {"status": {"observedGeneration": 1}})
     assert told.taken() == []
 
 
 @pytest.mark.parametrize(
     "change", [{"generation": 2}, {"labels": {"a": "b"}}, {"annotations": {"a": "b"}}, {"deletionTimestamp": "now"}]
 )
-def test_what_a_person_changes_asks_for_a_pass(world: World, told: Told, change: dict[str, Any]) -> None:
-    world.saw_microservice(resource("a"))
+def test_what_a_person_changes_asks_for_a_pass(world: WatchedResources, told: Told, change: dict[str, Any]) -> None:
+    world.upsert_microservice(resource("a"))
     told.clear()
-    world.saw_microservice(resource("a", version=2, **change))
+    world.upsert_microservice(resource("a", version=2, **change))
     assert told.taken() == [("shop", "a")]
 
 
-def test_an_older_version_is_passed_over(world: World, told: Told) -> None:
-    world.saw_microservice(resource("a", version=12))
+def test_an_older_version_is_passed_over(world: WatchedResources, told: Told) -> None:
+    world.upsert_microservice(resource("a", version=12))
     told.clear()
-    assert not world.saw_microservice(resource("a", version=9, generation=7))
+    assert not world.upsert_microservice(resource("a", version=9, generation=7))
     assert world.microservices["shop", "a"]["metadata"]["generation"] == 1
 
 
-def test_who_depends_is_told_when_the_other_side_comes_serves_and_goes(world: World, told: Told) -> None:
-    world.saw_microservice(resource("order", {"dependencies": [{"name": "user"}]}))
+def test_who_depends_is_told_when_the_other_side_comes_serves_and_goes(world: WatchedResources, told: Told) -> None:
+    world.upsert_microservice(resource("order", {"dependencies": [{"name": "user"}]}))
     told.clear()
-    world.saw_microservice(resource("user"))
+    world.upsert_microservice(resource("user"))
     assert told.taken() == [("shop", "user"), ("shop", "order")]
     serving = {"status": {"conditions": [{"type": "WorkloadReady", "status": "True"}]}}
-    world.saw_microservice(resource("user", version=2) | serving)
+    world.upsert_microservice(resource("user", version=2) | serving)
     assert told.taken() == [("shop", "order")]
-    world.saw_microservice(resource("order", version=3, generation=2))
+    world.upsert_microservice(resource("order", version=3, generation=2))
     told.clear()
-    world.lost_microservice(resource("user"))
+    world.remove_microservice(resource("user"))
     assert told.taken() == []
 
 
-def test_who_uses_a_table_of_another_is_told_when_that_one_comes(world: World, told: Told) -> None:
-    world.saw_microservice(resource("order", {"tableRefs": [{"microservice": "user", "table": "users"}]}))
+def test_who_uses_a_table_of_another_is_told_when_that_one_comes(world: WatchedResources, told: Told) -> None:
+    world.upsert_microservice(resource("order", {"tableRefs": [{"microservice": "user", "table": "users"}]}))
     told.clear()
-    world.saw_microservice(resource("user"))
+    world.upsert_microservice(resource("user"))
     assert told.taken() == [("shop", "user"), ("shop", "order")]
 
 
-def test_who_subscribes_is_told_when_the_topic_comes_and_changes(world: World, told: Told) -> None:
+def test_who_subscribes_is_told_when_the_topic_comes_and_changes(world: WatchedResources, told: Told) -> None:
     topic = {"microservice": "b", "name": "created"}
     own = {"microservice": "a", "name": "own"}
-    world.saw_microservice(resource("a", {"subscriptions": [{"topic": topic}, {"topic": own}, {"topic": "bad"}, 1]}))
+    world.upsert_microservice(resource("a", {"subscriptions": [{"topic": topic}, {"topic": own}, {"topic": "bad"}, 1]}))
     told.clear()
-    world.saw_microservice(resource("b"))
+    world.upsert_microservice(resource("b"))
     assert told.taken() == [("shop", "b"), ("shop", "a")]
     status = {"resources": [{"kind": "Topic", "name": "created", "id": "arn"}]}
-    world.saw_microservice(resource("b", version=2) | {"status": status})
+    world.upsert_microservice(resource("b", version=2) | {"status": status})
     assert told.taken() == [("shop", "a")]
-    world.saw_microservice(resource("b", version=3) | {"status": status})
+    world.upsert_microservice(resource("b", version=3) | {"status": status})
     assert told.taken() == []
 
 
-def test_a_former_object_of_the_same_name_takes_nothing_with_it(world: World) -> None:
-    world.saw_microservice(resource("a"))
-    world.lost_microservice(resource("a", uid="former"))
+def test_a_former_object_of_the_same_name_takes_nothing_with_it(world: WatchedResources) -> None:
+    world.upsert_microservice(resource("a"))
+    world.remove_microservice(resource("a", uid="former"))
     assert ("shop", "a") in world.microservices
 
 
-def chosen(world: World, named: str | None = None) -> str:
+def chosen(world: WatchedResources, named: str | None = None) -> str:
     found, used = world.environment_of("shop", named)
     assert (found.name if found else "") == used.name
     return used.name
 
 
-def test_a_namespace_that_is_seen_late_brings_its_microservices_another_look(world: World, told: Told) -> None:
-    world.saw_environment(environment("z", default=True))
-    world.saw_microservice(resource("a"))
+def test_a_namespace_that_is_seen_late_brings_its_microservices_another_look(
+    world: WatchedResources, told: Told
+) -> None:
+    world.upsert_environment(environment("z", default=True))
+    world.upsert_microservice(resource("a"))
     with pytest.raises(NotYet, match="labels of the namespace"):
         world.environment_of("shop", None)
     told.clear()
-    world.saw_namespace({"metadata": {"name": "shop", "labels": {}}})
+    world.upsert_namespace({"metadata": {"name": "shop", "labels": {}}})
     assert told.taken() == [("shop", "a")]
     assert chosen(world) == "z"
 
 
-def test_the_environment_is_the_named_one_the_labelled_one_or_the_default(world: World) -> None:
-    world.saw_namespace({"metadata": {"name": "shop"}})
+def test_the_environment_is_the_named_one_the_labelled_one_or_the_default(world: WatchedResources) -> None:
+    world.upsert_namespace({"metadata": {"name": "shop"}})
     assert chosen(world) == ""
-    world.saw_environment(environment("z", default=True))
-    world.saw_environment(environment("b"))
+    world.upsert_environment(environment("z", default=True))
+    world.upsert_environment(environment("b"))
     assert chosen(world) == "z"
-    world.saw_namespace({"metadata": {"name": "shop", "labels": {names.LABEL_ENVIRONMENT: "b"}}})
+    world.upsert_namespace({"metadata": {"name": "shop", "labels": {names.LABEL_ENVIRONMENT: "b"}}})
     assert chosen(world) == "b"
     assert chosen(world, "z") == "z"
     with pytest.raises(LookupError, match="Environment gone does not exist"):
@@ -149,9 +151,11 @@ def test_the_environment_is_the_named_one_the_labelled_one_or_the_default(world:
         ({"matchExpressions": [{"key": "team", "operator": "DoesNotExist"}]}, False),
     ],
 )
-def test_an_environment_admits_the_namespaces_that_it_selects(world: World, selector: Any, admitted: bool) -> None:
-    world.saw_namespace({"metadata": {"name": "shop", "labels": {"team": "a"}}})
-    world.saw_environment(environment("prod", {"namespaces": selector}))
+def test_an_environment_admits_the_namespaces_that_it_selects(
+    world: WatchedResources, selector: Any, admitted: bool
+) -> None:
+    world.upsert_namespace({"metadata": {"name": "shop", "labels": {"team": "a"}}})
+    world.upsert_environment(environment("prod", {"namespaces": selector}))
     found, _ = world.environment_of("shop", "prod")
     assert found is not None
     assert world.admits(found, "shop") is admitted

@@ -15,11 +15,11 @@ from microservice_operator.aws.engine.clients import Clients
 from microservice_operator.cluster.apply import Cluster
 from microservice_operator.cluster.child_cache import Children
 from microservice_operator.cluster.pod_cache import Pods
-from microservice_operator.external.reconcile import Outside
+from microservice_operator.external.reconcile import ExternalReconciler
 from microservice_operator.postgres.sessions import Servers
 from microservice_operator.reconcile import Operator
-from microservice_operator.resync_cache import Settled
-from microservice_operator.watched_resources import World
+from microservice_operator.resync_cache import ResyncCache
+from microservice_operator.watched_resources import WatchedResources
 from microservice_operator.workers import Workers
 from microservice_operator.workqueue import Queue
 from tests.unit.support.api_stub import Says, Stub, connected, until
@@ -58,17 +58,17 @@ def microservice(key: tuple[str, str]) -> dict[str, Any]:
 async def working(stub: Stub, deadline: float, workers: int) -> AsyncIterator[tuple[Queue, Workers]]:
     async with connected(stub) as connection:
         queue = Queue()
-        world, children = World(queue.add), Children(lambda _: None)
+        world, children = WatchedResources(queue.add), Children(lambda _: None)
         cluster = Cluster(connection, children)
-        outside = Outside(cluster, "cluster", Clients(), Servers(), Settled(0), 60)
+        external = ExternalReconciler(cluster, "cluster", Clients(), Servers(), ResyncCache(0), 60)
         operator = Operator(
-            world, cluster, Pods(lambda _: None), outside, 60, None, lambda: False, gone=lambda _key, _uid: None
+            world, cluster, Pods(lambda _: None), external, 60, None, lambda: False, gone=lambda _key, _uid: None
         )
-        world.saw_namespace({"metadata": {"name": "shop", "labels": {}}})
+        world.upsert_namespace({"metadata": {"name": "shop", "labels": {}}})
         made = Workers(operator, queue, deadline)
         tasks = [asyncio.create_task(made.work()) for _ in range(workers)]
         for key in (VICTIM, *OTHERS):
-            world.saw_microservice(microservice(key))
+            world.upsert_microservice(microservice(key))
         yield queue, made
         for task in tasks:
             task.cancel()
@@ -116,8 +116,8 @@ async def test_a_pass_that_does_not_even_end_when_it_is_broken_off_holds_its_key
                 except asyncio.CancelledError:
                     continue
 
-    world = World(queue.add)
-    operator: Any = type("Nothing", (), {"world": world})()
+    world = WatchedResources(queue.add)
+    operator: Any = type("Nothing", (), {"watched": world})()
     workers = Stubborn(operator, queue, 0.1)
     task = asyncio.create_task(workers.work())
     queue.add(VICTIM)

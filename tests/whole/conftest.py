@@ -9,14 +9,14 @@ from moto.server import ThreadedMotoServer
 
 from microservice_operator.api.parsing import Identity
 from microservice_operator.aws.engine.clients import Clients, Limits
-from microservice_operator.aws.engine.create_once import Making
-from microservice_operator.aws.engine.expectations import Lately
+from microservice_operator.aws.engine.create_once import CreateOnce
+from microservice_operator.aws.engine.expectations import Expectations
 from microservice_operator.aws.engine.list_cache import ListCache
-from microservice_operator.aws.engine.write_backoff import Repeats
-from microservice_operator.external.backoff import Backoffs
-from microservice_operator.external.reconcile import Outside
+from microservice_operator.aws.engine.write_backoff import WriteBackoff
+from microservice_operator.external.backoff import ResourceBackoff
+from microservice_operator.external.reconcile import ExternalReconciler
 from microservice_operator.postgres.sessions import Servers
-from microservice_operator.resync_cache import Settled
+from microservice_operator.resync_cache import ResyncCache
 from tests.aws.emulator import empty
 from tests.aws.proxy import Proxy
 from tests.aws.whole import REGION, WholeAWS
@@ -32,7 +32,7 @@ _numbers = count()
 
 
 @dataclass(frozen=True)
-class Doors:
+class ExternalClients:
     """What is made once."""
 
     proxy: Proxy
@@ -54,7 +54,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[OneServ
 
 
 @pytest.fixture(scope="session")
-def doors(postgres: tuple[OneServer, str]) -> Iterator[Doors]:
+def doors(postgres: tuple[OneServer, str]) -> Iterator[ExternalClients]:
     """Made once: a client of boto3 takes long to make, and the emulator loads a service when it is first asked."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_ACCESS_KEY_ID", "test")
@@ -67,7 +67,7 @@ def doors(postgres: tuple[OneServer, str]) -> Iterator[Doors]:
         proxy = Proxy(f"http://{host}:{port}", aws)
         heard: list[tuple[str, str, str]] = []
         clients = Clients(proxy.start(), lambda *call: heard.append(call), Limits(read_seconds=5, attempts=1))
-        yield Doors(proxy, clients, aws, heard)
+        yield ExternalClients(proxy, clients, aws, heard)
         clients.close()
         proxy.stop()
         aws.close()
@@ -75,7 +75,7 @@ def doors(postgres: tuple[OneServer, str]) -> Iterator[Doors]:
 
 
 @pytest.fixture
-def world(doors: Doors, postgres: tuple[OneServer, str]) -> Iterator[World]:
+def world(doors: ExternalClients, postgres: tuple[OneServer, str]) -> Iterator[World]:
     proxy, clients = doors.proxy, doors.clients
     number = next(_numbers)
     aws = doors.aws.anew()
@@ -102,14 +102,14 @@ def world(doors: Doors, postgres: tuple[OneServer, str]) -> Iterator[World]:
         },
     }
     objects, servers = Objects({CA: {"ca.crt": postgres[1]}}), Servers()
-    outside = Outside(objects, "cluster", clients, servers, Settled(0), resync=300)  # type: ignore[arg-type]
+    external = ExternalReconciler(objects, "cluster", clients, servers, ResyncCache(0), resync=300)  # type: ignore[arg-type]
     identity = Identity("shop", f"order-{number}", f"uid-{number}")
-    made = World(aws, proxy, faults, doors.heard, outside, objects, identity, spec, dict(SIZES))
+    made = World(aws, proxy, faults, doors.heard, external, objects, identity, spec, dict(SIZES))
     made.publish(PATHS)
     clients.lists = ListCache(0, lambda: aws.rds.now)
-    clients.making = Making(60, lambda: made.now)
-    clients.lately = Lately(60, lambda: made.now)
-    clients.repeats = Repeats(lambda: made.now)
-    outside.backoffs = Backoffs(lambda: made.now)
+    clients.create_once = CreateOnce(60, lambda: made.now)
+    clients.expectations = Expectations(60, lambda: made.now)
+    clients.write_backoff = WriteBackoff(lambda: made.now)
+    external.backoff = ResourceBackoff(lambda: made.now)
     yield made
     servers.close()

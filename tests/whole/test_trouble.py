@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from microservice_operator.aws.engine.clients import Clients, Limits
-from microservice_operator.aws.engine.create_once import Making
-from microservice_operator.aws.engine.expectations import Lately
+from microservice_operator.aws.engine.create_once import CreateOnce
+from microservice_operator.aws.engine.expectations import Expectations
 from microservice_operator.aws.engine.list_cache import ListCache
-from microservice_operator.aws.engine.write_backoff import Repeats
+from microservice_operator.aws.engine.write_backoff import WriteBackoff
 from microservice_operator.external.deletion import is_over
 from microservice_operator.facts import Part, Reason, State
 from tests.aws.proxy import Answer, Call
@@ -221,16 +221,16 @@ async def test_a_service_that_says_nothing_takes_only_its_own_parts_along(world:
     world.again()
     hole = BlackHole(frozenset({service}))
     world.faults.rule = hole
-    hasty = Clients(world.outside.clients._endpoint_url, limits=Limits(read_seconds=0.7, attempts=1))
-    hasty.lists, hasty.making = ListCache(0, lambda: world.aws.rds.now), Making(60, lambda: world.now)
-    hasty.lately, hasty.repeats = Lately(60, lambda: world.now), Repeats(lambda: world.now)
-    patient_clients, world.outside.clients = world.outside.clients, hasty
+    hasty = Clients(world.external.clients._endpoint_url, limits=Limits(read_seconds=0.7, attempts=1))
+    hasty.lists, hasty.create_once = ListCache(0, lambda: world.aws.rds.now), CreateOnce(60, lambda: world.now)
+    hasty.expectations, hasty.write_backoff = Expectations(60, lambda: world.now), WriteBackoff(lambda: world.now)
+    patient_clients, world.external.clients = world.external.clients, hasty
     try:
         took = await _passes_to_ready(world, spec, lambda section: not _concerns(section, concerned))
         assert took <= passes + 2
     finally:
         hole.opened.set()
-        world.outside.clients = patient_clients
+        world.external.clients = patient_clients
         world.faults.rule = letting_all_through
         hasty.close()
     await world.ready(spec)

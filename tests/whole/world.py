@@ -15,8 +15,8 @@ from microservice_operator.database_connection import Connection
 from microservice_operator.desired.connection_secret import data_hash
 from microservice_operator.external.backoff import STALLED_LONGEST
 from microservice_operator.external.deletion import is_over
-from microservice_operator.external.reconcile import Outside, Provided
-from microservice_operator.external.resource_type import Before
+from microservice_operator.external.reconcile import ExternalReconciler, ExternalState
+from microservice_operator.external.resource_type import PreviousStatus
 from microservice_operator.facts import Part, State
 from tests.aws.proxy import Call, Proxy
 from tests.aws.whole import WholeAWS
@@ -60,7 +60,7 @@ class Objects:
 
 
 @dataclass
-class Neighbours:
+class MicroserviceLookup:
     """The Microservices of the cluster, as their watch shows them."""
 
     microservices: dict[Key, Mapping[str, Any]] = field(default_factory=dict)
@@ -78,12 +78,12 @@ class World:
     proxy: Proxy
     faults: Faults
     heard: list[tuple[str, str, str]]  # service, action and code of every call that was answered
-    outside: Outside
+    external: ExternalReconciler
     objects: Objects
     identity: Identity
     aws_spec: dict[str, Any]
     sizes: dict[str, str]
-    neighbours: Neighbours = field(default_factory=Neighbours)
+    lookup: MicroserviceLookup = field(default_factory=MicroserviceLookup)
     known: dict[Key, str] = field(default_factory=dict)
     recreate: str = ""
     now: float = 0
@@ -108,16 +108,16 @@ class World:
         """Its OpenAPI document."""
         self.objects.held[DOCUMENT] = {"openapi.json": json.dumps({"openapi": "3.1.0", "paths": paths})}
 
-    async def step(self, spec: Mapping[str, Any]) -> Provided:
+    async def step(self, spec: Mapping[str, Any]) -> ExternalState:
         """One pass; the status remembers what it showed."""
         service = Microservice(self.identity, 1, MicroserviceSpec.model_validate({"image": "a:1", **spec}))
         key = (self.identity.namespace, self.name)
         metadata = {"name": key[1], "namespace": key[0], "uid": self.identity.uid, "creationTimestamp": "2026-01-01"}
         self._spec = service.spec.manifest()
-        self.neighbours.parsed[key] = service
-        self.neighbours.microservices.setdefault(key, {"metadata": metadata, "spec": self._spec})
-        before = Before(self.known, self.recreate)
-        provided = await self.outside.provide(service, self.environment, before, self.neighbours)
+        self.lookup.parsed[key] = service
+        self.lookup.microservices.setdefault(key, {"metadata": metadata, "spec": self._spec})
+        before = PreviousStatus(self.known, self.recreate)
+        provided = await self.external.reconcile(service, self.environment, before, self.lookup)
         self.passes += 1
         self._remember(provided.parts, metadata)
         for database, connection in provided.connections.items():
@@ -159,8 +159,8 @@ class World:
 
     async def leave_once(self) -> tuple[Part, ...]:
         """One pass over the Microservice that is being deleted."""
-        leaving = self.outside.everything(self._spec, self.environment, self.known)
-        parts = await self.outside.leave(self.identity, self.environment, leaving, self.neighbours)
+        leaving = self.external.everything(self._spec, self.environment, self.known)
+        parts = await self.external.delete(self.identity, self.environment, leaving, self.lookup)
         self.passes += 1
         self._remember([part for part in parts if not is_over(part)], {})
         return parts
@@ -172,8 +172,8 @@ class World:
             parts = await self.leave_once()
             seen += parts
             if all(is_over(part) for part in parts):
-                self.neighbours.microservices.clear()
-                self.neighbours.parsed.clear()
+                self.lookup.microservices.clear()
+                self.lookup.parsed.clear()
                 return seen
             self.advance(parts)
         raise AssertionError([part for part in parts if not is_over(part)])
@@ -217,7 +217,7 @@ class World:
         self.known = {(part.kind, part.name): part.id for part in parts}
         resources = [{"kind": part.kind, "name": part.name, "id": part.id} for part in parts]
         body = {"metadata": metadata, "spec": self._spec, "status": {"resources": resources}}
-        self.neighbours.microservices[self.identity.namespace, self.name] = body
+        self.lookup.microservices[self.identity.namespace, self.name] = body
 
 
 def by_key(parts: Any) -> dict[Key, Part]:

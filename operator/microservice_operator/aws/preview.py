@@ -12,7 +12,7 @@ from .dynamodb.desired import WantedTable, table_fields
 from .dynamodb.desired import unsaid as table_unsaid
 from .dynamodb.fields import TABLE
 from .dynamodb.responses import table_as_made
-from .engine.fields import Difference, Kind, differences
+from .engine.fields import Difference, ResourceSchema, differences
 from .engine.rules import Effect
 from .messaging.desired import WantedQueue, WantedTopic, queue_fields, topic_fields
 from .messaging.fields import QUEUE, TOPIC
@@ -67,7 +67,7 @@ def _instance(owner: Owner, wanted: WantedInstance) -> Mapping[str, Any]:
     return {**instance_fields(owner, wanted, identifier, "of it"), **groups}
 
 
-def _alike(kind: Kind, wanted: Mapping[str, Any], was: Mapping[str, Any]) -> tuple[Forecast, ...]:
+def _alike(kind: ResourceSchema, wanted: Mapping[str, Any], was: Mapping[str, Any]) -> tuple[Forecast, ...]:
     """What AWS shows as it was declared."""
     return _told(differences(kind, wanted, was))
 

@@ -10,11 +10,11 @@ from ..cluster.api_client import FORBIDDEN, NOT_FOUND, ApiError, Connection, con
 from ..cluster.kinds import ENVIRONMENT, MICROSERVICE, NAMESPACE
 from ..errors import OperatorError
 from ..names import LABEL_ENVIRONMENT
-from .loading import Found, default, take_in
+from .loading import LoadedFiles, default, take_in
 from .yaml_documents import Document, Unreadable
 
 
-def live(wanted: Found, context: str | None) -> Found:
+def live(wanted: LoadedFiles, context: str | None) -> LoadedFiles:
     """The same Microservices as the cluster has them, its Environments, and which of them each namespace has.
 
     Raises Unreadable when the cluster cannot be reached or may not be asked.
@@ -28,9 +28,9 @@ def live(wanted: Found, context: str | None) -> Found:
         raise Unreadable(f"{error}; {what}, or plan against a file with --against") from None
 
 
-async def _look(keys: Collection[tuple[str, str]], context: str | None) -> Found:
+async def _look(keys: Collection[tuple[str, str]], context: str | None) -> LoadedFiles:
     connection = Connection(await configuration(context), limit=8)
-    found = Found()
+    found = LoadedFiles()
     try:
         # Who may read a namespace need not be allowed to read what belongs to the cluster: --environment has it then.
         environments = await _read(connection, ENVIRONMENT.path(), FORBIDDEN)

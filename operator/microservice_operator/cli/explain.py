@@ -12,11 +12,11 @@ import typer
 
 from ..api.parsing import Environment, Identity, Microservice
 from ..aws.engine.arns import Site, adoptee_arn, arns, needs_role, table_arn
-from ..aws.iam.service_policy import Lent, document, excess, grants
+from ..aws.iam.service_policy import GrantedTable, document, excess, grants
 from ..aws.iam.trust import trust
 from ..external.table_grants import admits, declared, lending, trouble
 from ..ownership import Owner
-from .loading import UNKNOWN, Found, placed, read
+from .loading import UNKNOWN, LoadedFiles, placed, read
 from .openapi_documents import Ambiguous, Callers, Contract, callers, in_config_map, in_file, table
 from .options import EnvironmentFile, Files, Format, print_list, readable, stop_at
 
@@ -57,10 +57,10 @@ class Asked:
     cluster_id: str | None
 
 
-class Neighbours:
+class MicroserviceLookup:
     """The other Microservices of the files."""
 
-    def __init__(self, found: Found) -> None:
+    def __init__(self, found: LoadedFiles) -> None:
         """Know what the files hold."""
         self._services = {(service.namespace, service.name): (source, service) for source, service in found.services}
 
@@ -96,13 +96,13 @@ def explain(
     with readable():
         found = read([*files, environment] if environment else files)
         contracts = _contracts(found, openapi)
-    neighbours = Neighbours(found)
-    explained = [_explanation(Asked(*both, cluster_id), neighbours, contracts) for both in placed(found)]
+    lookup = MicroserviceLookup(found)
+    explained = [_explanation(Asked(*both, cluster_id), lookup, contracts) for both in placed(found)]
     stop_at(found.complaints)
     print_list(explained, output, "\n".join(map(_text, explained)))
 
 
-def _contracts(found: Found, openapi: Path | None) -> dict[str, Contract]:
+def _contracts(found: LoadedFiles, openapi: Path | None) -> dict[str, Contract]:
     """The OpenAPI document of each service that publishes one; of those that are refused there are complaints."""
     services = [service for _, service in found.services]
     try:
@@ -116,7 +116,7 @@ def _contracts(found: Found, openapi: Path | None) -> dict[str, Contract]:
     return contracts
 
 
-def _explanation(asked: Asked, neighbours: Neighbours, contracts: Mapping[str, Contract]) -> Explanation:
+def _explanation(asked: Asked, lookup: MicroserviceLookup, contracts: Mapping[str, Contract]) -> Explanation:
     service, environment, cluster_id = asked.service, asked.environment, asked.cluster_id
     aws = environment.spec.aws if environment else None
     owner = Owner(cluster_id or UNKNOWN, service.identity)
@@ -128,7 +128,7 @@ def _explanation(asked: Asked, neighbours: Neighbours, contracts: Mapping[str, C
     )
     if cluster_id is None:
         site = replace(site, named=_placeholder(service.identity))
-    lent = {**_lent(owner, site, asked, neighbours), **_lent_when_taken_over(site, service, neighbours)}
+    lent = {**_lent(owner, site, asked, lookup), **_lent_when_taken_over(site, service, lookup)}
     # as if all that it takes over were taken over
     adopted = {t.name: adoptee_arn(site, t.adopt.name) for t in service.spec.tables or [] if t.adopt}
     granted = grants(service.spec, arns(site, service, aws.messaging_key_arn if aws else None, adopted), lent)
@@ -139,7 +139,7 @@ def _explanation(asked: Asked, neighbours: Neighbours, contracts: Mapping[str, C
         namespace=service.namespace,
         name=service.name,
         role=site.role_arn if granted else "",
-        note=_note(service, environment) or excess(policy) or _untold(service, neighbours),
+        note=_note(service, environment) or excess(policy) or _untold(service, lookup),
         grants=rows,
         policy=policy,
         trust=trust(aws, roles, service.identity) if aws and roles and granted else None,
@@ -154,8 +154,8 @@ def _routes(service: Microservice, contracts: Mapping[str, Contract]) -> list[Ca
     return callers(contract) if contract else None
 
 
-def _lent(owner: Owner, site: Site, asked: Asked, neighbours: Neighbours) -> dict[tuple[str, str], Lent]:
-    lent = dict(lending(owner, site, asked.service, neighbours))
+def _lent(owner: Owner, site: Site, asked: Asked, lookup: MicroserviceLookup) -> dict[tuple[str, str], GrantedTable]:
+    lent = dict(lending(owner, site, asked.service, lookup))
     if asked.cluster_id is not None:
         return lent
     others = {key: replace(asked.service.identity, name=key[0]) for key in lent}
@@ -165,14 +165,16 @@ def _lent(owner: Owner, site: Site, asked: Asked, neighbours: Neighbours) -> dic
     }
 
 
-def _lent_when_taken_over(site: Site, service: Microservice, neighbours: Neighbours) -> dict[tuple[str, str], Lent]:
+def _lent_when_taken_over(
+    site: Site, service: Microservice, lookup: MicroserviceLookup
+) -> dict[tuple[str, str], GrantedTable]:
     """Tables of others that they are to take over: `lending` has them once they are taken over."""
     found = {}
     for ref in service.spec.table_refs or []:
-        _, other = neighbours.dependency((service.namespace, ref.microservice)) or (None, None)
+        _, other = lookup.dependency((service.namespace, ref.microservice)) or (None, None)
         table = declared(other.spec, ref) if other and admits(other.spec, service) else None
         if table and table.adopt:
-            found[ref.microservice, ref.table] = Lent(table, adoptee_arn(site, table.adopt.name))
+            found[ref.microservice, ref.table] = GrantedTable(table, adoptee_arn(site, table.adopt.name))
     return found
 
 
@@ -180,8 +182,8 @@ def _placeholder(identity: Identity) -> Callable[[str, int], str]:
     return lambda part, _: f"{identity.namespace}-{identity.name}-{part}-{UNKNOWN}"
 
 
-def _untold(service: Microservice, neighbours: Neighbours) -> str:
-    said = (trouble(service, ref, neighbours) for ref in service.spec.table_refs or [])
+def _untold(service: Microservice, lookup: MicroserviceLookup) -> str:
+    said = (trouble(service, ref, lookup) for ref in service.spec.table_refs or [])
     return "; ".join(sentence for sentence in said if sentence)
 
 

@@ -12,7 +12,7 @@ UNKNOWN = "known-in-the-cluster-only"
 
 
 @dataclass
-class Found:
+class LoadedFiles:
     """What the files hold, and what is wrong with them, one line each.
 
     `chosen` is the name of the Environment of each namespace, where a cluster has told it; `others` are of other kinds.
@@ -25,12 +25,12 @@ class Found:
     others: list[Document] = field(default_factory=list)
 
 
-def read(files: Iterable[Path]) -> Found:
+def read(files: Iterable[Path]) -> LoadedFiles:
     """Everything in the files.
 
     Raises Unreadable when a file cannot be read at all.
     """
-    found = Found()
+    found = LoadedFiles()
     for file in files:
         number = 0
         try:
@@ -44,7 +44,7 @@ def read(files: Iterable[Path]) -> Found:
     return found
 
 
-def take_in(found: Found, document: Document) -> None:
+def take_in(found: LoadedFiles, document: Document) -> None:
     """Add what is in one document, or what is wrong with it."""
     wrong = list(findings(document))
     for finding in wrong:
@@ -69,7 +69,7 @@ def complaint(document: Document, path: str, message: str) -> str:
     return ": ".join(part for part in parts if part)
 
 
-def placed(found: Found) -> Iterator[tuple[Microservice, Environment | None]]:
+def placed(found: LoadedFiles) -> Iterator[tuple[Microservice, Environment | None]]:
     """Each service with its Environment; of one that names another than the files hold there is a complaint."""
     for document, service in found.services:
         wanted = service.spec.environment or found.chosen.get(service.namespace, _likely(found))
@@ -80,11 +80,11 @@ def placed(found: Found) -> Iterator[tuple[Microservice, Environment | None]]:
         yield service, found.environments[wanted] if wanted else None
 
 
-def default(found: Found) -> str | None:
+def default(found: LoadedFiles) -> str | None:
     """The Environment that is marked as the default."""
     return marked_default({name: item.annotations for name, item in found.environments.items()})
 
 
-def _likely(found: Found) -> str | None:
+def _likely(found: LoadedFiles) -> str | None:
     """Without a cluster, also the only one."""
     return default(found) or (next(iter(found.environments)) if len(found.environments) == 1 else None)

@@ -6,10 +6,10 @@ from ..api.parsing import Environment, Microservice
 from ..aws.engine.arns import partition, queue_name, topic_name
 from ..desired.context import Connection, Context, Login, Message, Migration, Table
 from ..desired.prerequisites import migration_job_name
-from .loading import UNKNOWN, Found, placed
+from .loading import UNKNOWN, LoadedFiles, placed
 
 
-def contexts(found: Found, aws_endpoint_url: str | None = None) -> Iterator[Context]:
+def contexts(found: LoadedFiles, aws_endpoint_url: str | None = None) -> Iterator[Context]:
     """One for each service whose Environment is known; of the others there is a complaint."""
     urls = {(s.namespace, s.name): s.url for _, s in found.services}
     for service, environment in placed(found):

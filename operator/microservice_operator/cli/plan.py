@@ -14,7 +14,7 @@ from ..aws.engine.rules import Effect
 from ..desired.context import Context
 from ..errors import NeedsPerson
 from .changes import Row, steps
-from .loading import Found, complaint, read
+from .loading import LoadedFiles, complaint, read
 from .offline_context import contexts
 from .options import EnvironmentFile, Files, Format, print_list, readable, stop_at
 
@@ -54,7 +54,7 @@ def plan(
     raise typer.Exit(code=1 if any(row.effect == Effect.REFUSED for each in planned for row in each.changes) else 0)
 
 
-def _in_the_cluster(new: Found, context: str | None) -> Found:
+def _in_the_cluster(new: LoadedFiles, context: str | None) -> LoadedFiles:
     """What is there; what the files leave out of the Environments is as it is there, too."""
     from .cluster_state import live  # noqa: PLC0415 the API client takes a second to import, and a plan of two files needs none
 
@@ -64,7 +64,7 @@ def _in_the_cluster(new: Found, context: str | None) -> Found:
     return old
 
 
-def _planned(new: Found, old: Found) -> Iterator[Planned]:
+def _planned(new: LoadedFiles, old: LoadedFiles) -> Iterator[Planned]:
     before = {_key(context): context for context in contexts(old)}
     sources = {(service.namespace, service.name): source for source, service in new.services}
     for context in contexts(new):

@@ -28,7 +28,7 @@ STARTS_PODS = frozenset({"Deployment", "Job"})
 OVERRIDDEN = "something in the API server, such as an admission policy, sets {} otherwise than declared"
 
 
-class Wanted(Protocol):
+class DesiredChild(Protocol):
     """One child as this module needs it: what `desired` makes, which is a layer of its own."""
 
     @property
@@ -65,7 +65,7 @@ class Cluster:
         self.children = children
         self._guard = Guard()
 
-    async def apply(self, owner: Identity, wanted: Iterable[Wanted]) -> list[Part]:
+    async def apply(self, owner: Identity, wanted: Iterable[DesiredChild]) -> list[Part]:
         """Bring every child to what is wanted; one part for each, in the given order.
 
         What starts pods comes after all that its pods run with, and is held while one of those is not there, or is not
@@ -81,7 +81,7 @@ class Cluster:
         return [parts[child.kind, child.name] for child in children]
 
     async def _together(
-        self, owner: Identity, children: Sequence[Wanted], wait: str = ""
+        self, owner: Identity, children: Sequence[DesiredChild], wait: str = ""
     ) -> dict[tuple[str, str], Part]:
         """Settle children side by side, all of them also if one fails; `wait` holds those that start pods."""
         records = self.children.of((owner.namespace, owner.name))
@@ -94,8 +94,8 @@ class Cluster:
             )
             for child in children
         )
-        settled = await side_by_side(settling)
-        return {(part.kind, part.name): part for part in settled}
+        resync_cache = await side_by_side(settling)
+        return {(part.kind, part.name): part for part in resync_cache}
 
     def forget(self, uid: str) -> None:
         """Drop what is remembered of a Microservice that is gone."""
@@ -169,7 +169,7 @@ class Cluster:
         if owner.uid not in [item["metadata"]["uid"] for item in found.get("items") or []]:
             raise Gone(f"Microservice {owner.name} is not there any more")
 
-    async def _settle(self, owner: Identity, child: Wanted, record: Record | None, held: str) -> Part:
+    async def _settle(self, owner: Identity, child: DesiredChild, record: Record | None, held: str) -> Part:
         if held or child.body is None:
             return _part(child.kind, child.name, State.PROGRESSING, Reason.PROGRESSING, held)
         try:
@@ -193,7 +193,9 @@ class Cluster:
         overridden = OVERRIDDEN.format(record.overridden.lstrip(".")) if record.overridden else ""
         return _part(child.kind, child.name, State.READY, message=overridden, events=events)
 
-    async def _write(self, owner: Identity, child: Wanted, record: Record | None) -> tuple[Record, tuple[Event, ...]]:
+    async def _write(
+        self, owner: Identity, child: DesiredChild, record: Record | None
+    ) -> tuple[Record, tuple[Event, ...]]:
         """The record of the child as it is now, and what happened."""
         body = child.body or {}
         if record is None:
@@ -229,7 +231,7 @@ class Cluster:
         return self._told(child, answer, touched, "" if changed else record.overridden)
 
     def _told(
-        self, child: Wanted, answer: dict[str, Any], touched: str = "", known: str = ""
+        self, child: DesiredChild, answer: dict[str, Any], touched: str = "", known: str = ""
     ) -> tuple[Record, tuple[Event, ...]]:
         """Note an answer, and say what happened.
 
@@ -248,12 +250,14 @@ class Cluster:
             return record, (Event("Normal", Reason.CHILD_UPDATED, message),)
         return record, ()
 
-    async def _create(self, owner: Identity, child: Wanted, body: dict[str, Any]) -> tuple[Record, tuple[Event, ...]]:
+    async def _create(
+        self, owner: Identity, child: DesiredChild, body: dict[str, Any]
+    ) -> tuple[Record, tuple[Event, ...]]:
         if child.initial:
             body = {**body, "spec": {**body["spec"], **child.initial}}
         return self._told(child, await ChildRequests(self.connection, owner).create(child.kind, body))
 
-    async def _look(self, owner: Identity, child: Wanted) -> Record:
+    async def _look(self, owner: Identity, child: DesiredChild) -> Record:
         """Read an object that stands in the way of a POST.
 
         Raises NeedsPerson when it is not ours, NotYet when it has gone meanwhile.

@@ -13,24 +13,24 @@ from ..api.microservice import MicroserviceSpec
 from ..api.parsing import Identity
 from ..aws.engine.arns import adoptee_arn
 from ..aws.engine.decide import Adoption
-from ..aws.engine.scope import Place, site
+from ..aws.engine.scope import AwsScope, site
 from ..raw_objects import mapping, mappings, text
 from .consents import consents
-from .resource_type import Declared, Going, Wanted, items
+from .resource_type import Declaration, DeleteInput, ReconcileInput, items
 
 DATABASES, TABLES = "databases", "tables"
 
 
-def adoption(wanted: Wanted, section: str, adoptee: str) -> Adoption:
+def adoption(wanted: ReconcileInput, section: str, adoptee: str) -> Adoption:
     """What the Environment says to it; `section` of the spec tells things of one name apart."""
     consent = consented(wanted.service.identity, section, adoptee)
     return Adoption(consent in consents(wanted.environment), consent)
 
 
-def deletion(going: Going, section: str, adoptee: str) -> Adoption:
+def deletion(target: DeleteInput, section: str, adoptee: str) -> Adoption:
     """Whether the Environment allows that what was taken over is deleted: consent to take over does not say so."""
-    consent = consented(going.owner, section, adoptee)
-    return Adoption(consent in consents(going.environment, names.ANNOTATION_DELETE_ADOPTED), consent)
+    consent = consented(target.owner, section, adoptee)
+    return Adoption(consent in consents(target.environment, names.ANNOTATION_DELETE_ADOPTED), consent)
 
 
 def consented(identity: Identity, section: str, adoptee: str) -> str:
@@ -38,25 +38,25 @@ def consented(identity: Identity, section: str, adoptee: str) -> str:
     return f"{identity.namespace}/{identity.name}:{section}/{adoptee}"
 
 
-def with_adoption(spec: Any, section: str, named: str) -> tuple[Declared, ...]:
+def with_adoption(spec: Any, section: str, named: str) -> tuple[Declaration, ...]:
     """Entries of a list of the spec, each with what it takes over; `named` is the field that says so."""
     adopts = {text(item, "name"): text(mapping(item, "adopt"), named) for item in mappings(spec, section)}
     return tuple(replace(item, adopts=adopts.get(item.name, "")) for item in items(spec, section))
 
 
-def adopted_tables(place: Place, wanted: Wanted) -> dict[str, str]:
+def adopted_tables(scope: AwsScope, wanted: ReconcileInput) -> dict[str, str]:
     """ARNs of the tables that are taken over, or may be, by their declared names: what its role may be let in to."""
     service = wanted.service
-    body = wanted.neighbours.microservices.get((service.namespace, service.name), {})
+    body = wanted.lookup.microservices.get((service.namespace, service.name), {})
     found = taken_over(service.spec, body)
     for table in service.spec.tables or []:
         if table.adopt and adoption(wanted, TABLES, table.adopt.name).allowed:
-            found.setdefault(table.name, adoptee_arn(site(place), table.adopt.name))
+            found.setdefault(table.name, adoptee_arn(site(scope), table.adopt.name))
     return found
 
 
 def taken_over(spec: MicroserviceSpec, body: Mapping[str, Any]) -> dict[str, str]:
     """ARNs of the tables that a Microservice has taken over, by their declared names, as its status remembers them."""
-    listed = (body.get("status") or {}).get("resources") or []
-    known = {entry.get("name"): str(entry.get("id") or "") for entry in listed if entry.get("kind") == "Table"}
+    resources = (body.get("status") or {}).get("resources") or []
+    known = {entry.get("name"): str(entry.get("id") or "") for entry in resources if entry.get("kind") == "Table"}
     return {table.name: known[table.name] for table in spec.tables or [] if table.adopt and known.get(table.name)}

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..facts import State
 from .graph import Key
-from .resource_type import Stepped
+from .resource_type import StepResult
 
 DUE = 0.05  # seconds: what is left of a wait that is over but for the rounding of a clock
 FIRST, LONGEST = 0.5, 300.0  # seconds, as those of the queue
@@ -22,12 +22,12 @@ STALLED_LONGEST = 100.0  # somebody may have acted; less than the time after whi
 @dataclass(frozen=True)
 class _Trouble:
     wanted: Any
-    stepped: Stepped
+    stepped: StepResult
     times: int
     due: float
 
 
-class Backoffs:
+class ResourceBackoff:
     """Parts in trouble, by the Microservice's UID and their key; one for the whole process."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -35,7 +35,7 @@ class Backoffs:
         self._clock = clock
         self._troubles: dict[tuple[str, Key], _Trouble] = {}
 
-    def recall(self, uid: str, key: Key, wanted: Any) -> Stepped | None:
+    def recall(self, uid: str, key: Key, wanted: Any) -> StepResult | None:
         """What its last step came to, if the same is wanted and it is not to be tried yet."""
         trouble = self._troubles.get((uid, key))
         left = trouble.due - self._clock() if trouble else 0.0
@@ -43,7 +43,7 @@ class Backoffs:
             return None
         return _told(trouble.stepped, left)
 
-    def note(self, uid: str, key: Key, wanted: Any, stepped: Stepped) -> Stepped:
+    def note(self, uid: str, key: Key, wanted: Any, stepped: StepResult) -> StepResult:
         """Remember what a step came to if it is trouble; the parts then say when they are tried again."""
         failed = any(part.failed for part in stepped.parts)
         if not failed and not any(part.state is State.STALLED for part in stepped.parts):
@@ -67,7 +67,7 @@ class Backoffs:
         self._troubles.clear()
 
 
-def _told(stepped: Stepped, seconds: float) -> Stepped:
+def _told(stepped: StepResult, seconds: float) -> StepResult:
     """With the time of the next try in place of that of the attempt."""
     parts = tuple(replace(part, failed=False, after=seconds) if part.failed else part for part in stepped.parts)
     return replace(stepped, parts=parts)

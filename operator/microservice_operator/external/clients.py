@@ -5,21 +5,21 @@ from dataclasses import dataclass, field, replace
 
 from ..api.parsing import Environment, Identity
 from ..aws.engine.clients import Clients
-from ..aws.engine.scope import Place
+from ..aws.engine.scope import AwsScope
 from ..cluster.apply import Cluster
 from ..errors import NeedsPerson
 from ..facts import Reason
 from ..ownership import Owner
 from ..postgres.models import Logins
 from ..postgres.sessions import Servers
-from ..resync_cache import Settled
-from .backoff import Backoffs
+from ..resync_cache import ResyncCache
+from .backoff import ResourceBackoff
 from .consents import consents
 from .graph import Key
 
 
 @dataclass
-class Doors:
+class ExternalClients:
     """What every step goes through; `cluster_id` is the UID of `kube-system`.
 
     `logins` are those of databases that were ready, by the Microservice's UID and the database's name: a Secret that
@@ -31,38 +31,38 @@ class Doors:
     cluster_id: str
     clients: Clients
     servers: Servers
-    settled: Settled
+    resync_cache: ResyncCache
     resync: float
     logins: dict[tuple[str, str], Logins] = field(default_factory=dict)
     namespace_uid: Callable[[str], str] = lambda _namespace: ""
-    backoffs: Backoffs = field(default_factory=Backoffs)
+    backoff: ResourceBackoff = field(default_factory=ResourceBackoff)
     made: set[tuple[str, Key]] = field(default_factory=set)
 
     def forget(self, uid: str) -> None:
         """Drop what is remembered of a Microservice that is gone."""
-        self.look_anew(uid)
+        self.invalidate(uid)
         for key in [key for key in self.logins if key[0] == uid]:
             del self.logins[key]
         self.made -= {one for one in self.made if one[0] == uid}
 
-    def begin_anew(self) -> None:
+    def reset(self) -> None:
         """Believe nothing that was remembered before another process led."""
-        self.settled.clear()
+        self.resync_cache.clear()
         self.logins.clear()
         self.made.clear()
-        self.backoffs.clear()
+        self.backoff.clear()
 
-    def look_anew(self, uid: str) -> None:
+    def invalidate(self, uid: str) -> None:
         """Ask for everything of a Microservice in its next pass."""
-        self.settled.forget(uid)
-        self.backoffs.forget(uid)
+        self.resync_cache.invalidate_owner(uid)
+        self.backoff.forget(uid)
 
     def owner(self, identity: Identity, environment: Environment | None = None) -> Owner:
         """A Microservice as the owner of things, and as the heir of former ones if its Environment says so."""
         owner = Owner(self.cluster_id, identity, self.namespace_uid(identity.namespace))
         return replace(owner, heir=owner.inheritance in consents(environment))
 
-    def place(self, identity: Identity, environment: Environment | None, what: str) -> Place:
+    def scope(self, identity: Identity, environment: Environment | None, what: str) -> AwsScope:
         """Where in AWS a Microservice's things go.
 
         Raises NeedsPerson where nobody says; `what` names in the plural what needs to know.
@@ -73,4 +73,4 @@ class Doors:
                 f"{what} need an Environment with spec.aws; create one, or mark one as default",
             )
         aws = environment.spec.aws
-        return Place(self.clients, aws.region, aws.account_id, self.owner(identity, environment), self.settled)
+        return AwsScope(self.clients, aws.region, aws.account_id, self.owner(identity, environment), self.resync_cache)

@@ -19,26 +19,26 @@ from ..desired.connection_secret import data_hash
 from ..errors import NeedsPerson, NotYet
 from ..facts import Part, Reason, Section, State
 from ..postgres.deletion import delete_database
-from ..postgres.models import KnownLogins, LeavingDatabase, Logins, Place, WantedDatabase
+from ..postgres.models import KnownLogins, LeavingDatabase, Logins, ServerScope, WantedDatabase
 from ..postgres.reconcile import reconcile_database
 from ..postgres.sessions import Server
 from .adoption import DATABASES, deletion, with_adoption
-from .clients import Doors
+from .clients import ExternalClients
 from .desired import of_rds
 from .rds_instances import INSTANCE
-from .resource_type import DATABASE, Going, Sort, Stepped, Wanted
+from .resource_type import DATABASE, DeleteInput, ReconcileInput, ResourceType, StepResult
 
 
-def databases(doors: Doors) -> Sort:
+def databases(external: ExternalClients) -> ResourceType:
     """Databases through these doors."""
-    admins = Admins(doors)
-    return Sort(
+    admins = Admins(external)
+    return ResourceType(
         kind=DATABASE,
         layer="PostgreSQL",
         section=Section.DATABASES,
-        declared=lambda spec, _environment: with_adoption(spec, DATABASES, "identifier"),
-        step=partial(_step, admins),
-        leave=partial(_leave, admins),
+        declarations=lambda spec, _environment: with_adoption(spec, DATABASES, "identifier"),
+        reconcile=partial(_step, admins),
+        delete=partial(_leave, admins),
         needs=lambda _owner, name: [(INSTANCE, name)],
     )
 
@@ -46,9 +46,9 @@ def databases(doors: Doors) -> Sort:
 class Admins:
     """Admin logins of shared servers, read from their Secrets and remembered until the resync."""
 
-    def __init__(self, doors: Doors) -> None:
+    def __init__(self, external: ExternalClients) -> None:
         """Know none yet."""
-        self.doors = doors
+        self.external = external
         self._known: dict[tuple[str, str], tuple[float, dict[str, str]]] = {}
 
     async def server(self, environment: Environment | None) -> Server:
@@ -99,7 +99,7 @@ class Admins:
             return data
         where = f"Secret {ref.namespace}/{ref.name}, {what},"
         try:
-            secret = await self.doors.cluster.connection.send("GET", SECRET.path(*at))
+            secret = await self.external.cluster.connection.send("GET", SECRET.path(*at))
         except ApiError as error:
             if error.code != NOT_FOUND:
                 raise error.expected() from error
@@ -109,26 +109,26 @@ class Admins:
         if missing:
             lacks = " and ".join(missing)
             raise NeedsPerson(Reason.DATABASE_UNREACHABLE, f"{where} has no text under {lacks}; add it")
-        self._known[at] = (time.monotonic() + self.doors.resync, data)
+        self._known[at] = (time.monotonic() + self.external.resync, data)
         return data
 
 
-async def _place(admins: Admins, wanted: Wanted) -> Place:
+async def _scope(admins: Admins, wanted: ReconcileInput) -> ServerScope:
     """The server of a declared database, as its Microservice sees it."""
-    doors, owner = admins.doors, admins.doors.owner(wanted.service.identity, wanted.environment)
+    external, owner = admins.external, admins.external.owner(wanted.service.identity, wanted.environment)
     found = of_rds(wanted.environment)
     if found is None:
-        return Place(doors.servers, await admins.server(wanted.environment), owner, doors.settled)
-    place = doors.place(wanted.service.identity, wanted.environment, "instances")
-    at = endpoint(place, named(wanted.needs[INSTANCE, wanted.name].id))
+        return ServerScope(external.servers, await admins.server(wanted.environment), owner, external.resync_cache)
+    scope = external.scope(wanted.service.identity, wanted.environment, "instances")
+    at = endpoint(scope, named(wanted.needs[INSTANCE, wanted.name].id))
     if at is None:
         message = f"the instance of database {wanted.name} does not say yet where it answers"
         raise NotYet(Reason.DATABASE_CREATING, message)
     server = Server(at.host, at.port, "verify-full", at.admin, await admins.certificates(found))
-    return Place(doors.servers, server, owner, doors.settled, dedicated=True)
+    return ServerScope(external.servers, server, owner, external.resync_cache, dedicated=True)
 
 
-async def _step(admins: Admins, wanted: Wanted) -> Stepped:
+async def _step(admins: Admins, wanted: ReconcileInput) -> StepResult:
     service = wanted.service
     at, spec = next((at, d) for at, d in enumerate(service.spec.databases or []) if d.name == wanted.name)
     if spec.adopt and not of_rds(wanted.environment):
@@ -136,7 +136,7 @@ async def _step(admins: Admins, wanted: Wanted) -> Stepped:
             f"adopt of database {spec.name} is for instances of RDS, which this Environment has none of; remove it"
         )
         raise NeedsPerson(Reason.REJECTED, message, f"spec.databases[{at}].adopt")
-    place = await _place(admins, wanted)
+    scope = await _scope(admins, wanted)
     logins = await _logins(admins, service, spec)
     database = WantedDatabase(
         spec=spec,
@@ -145,37 +145,37 @@ async def _step(admins: Admins, wanted: Wanted) -> Stepped:
         recreate=wanted.recreate,
         field=f"spec.databases[{at}]",
     )
-    part, connection = await reconcile_database(place, database)
+    part, connection = await reconcile_database(scope, database)
     if part.reason is Reason.DATABASE_UNREACHABLE:
         admins.forget()
     if connection and part.state is State.READY:
-        admins.doors.logins[service.identity.uid, spec.name] = Logins(connection.runtime, connection.owner)
-    return Stepped((part,), connection=connection)
+        admins.external.logins[service.identity.uid, spec.name] = Logins(connection.runtime, connection.owner)
+    return StepResult((part,), connection=connection)
 
 
-async def _leave(admins: Admins, going: Going) -> tuple[Part, ...]:
-    doors = admins.doors
-    if of_rds(going.environment):
-        return (_with_its_instance(going),)
-    place = Place(
-        doors.servers,
-        await admins.server(going.environment),
-        doors.owner(going.owner, going.environment),
-        doors.settled,
+async def _leave(admins: Admins, target: DeleteInput) -> tuple[Part, ...]:
+    external = admins.external
+    if of_rds(target.environment):
+        return (_with_its_instance(target),)
+    scope = ServerScope(
+        external.servers,
+        await admins.server(target.environment),
+        external.owner(target.owner, target.environment),
+        external.resync_cache,
     )
-    policy = "Delete" if going.policy == "Delete" else "Retain"  # a shared server takes no snapshots
-    leaving = LeavingDatabase(going.name, policy, going.known.get(DATABASE, ""))  # type: ignore[arg-type]
-    return (await delete_database(place, leaving),)
+    policy = "Delete" if target.policy == "Delete" else "Retain"  # a shared server takes no snapshots
+    leaving = LeavingDatabase(target.name, policy, target.known.get(DATABASE, ""))  # type: ignore[arg-type]
+    return (await delete_database(scope, leaving),)
 
 
-def _with_its_instance(going: Going) -> Part:
+def _with_its_instance(target: DeleteInput) -> Part:
     """It stays or goes with the instance that it is on, whose turn is next."""
-    kept = going.adopts and not deletion(going, DATABASES, going.adopts).allowed
-    if going.policy == "Retain" or kept:
-        message = f"database {going.name} stays on its instance"
-        return Part("PostgreSQL", DATABASE, going.name, State.RETAINED, Reason.DATABASE_RETAINED, message)
-    message = f"database {going.name} goes with its instance"
-    return Part("PostgreSQL", DATABASE, going.name, State.READY, Reason.DATABASE_DELETED, message)
+    kept = target.adopts and not deletion(target, DATABASES, target.adopts).allowed
+    if target.policy == "Retain" or kept:
+        message = f"database {target.name} stays on its instance"
+        return Part("PostgreSQL", DATABASE, target.name, State.RETAINED, Reason.DATABASE_RETAINED, message)
+    message = f"database {target.name} goes with its instance"
+    return Part("PostgreSQL", DATABASE, target.name, State.READY, Reason.DATABASE_DELETED, message)
 
 
 async def _logins(admins: Admins, service: Microservice, database: Database) -> KnownLogins:
@@ -185,17 +185,17 @@ async def _logins(admins: Admins, service: Microservice, database: Database) -> 
     Secret was deleted or edited and the operator was started anew since.
     Raises NeedsPerson when a Secret of that name is somebody else's, NotYet while it is a former Microservice's.
     """
-    known = admins.doors.logins.get((service.identity.uid, database.name))
+    known = admins.external.logins.get((service.identity.uid, database.name))
     runtime, owner = service.database_secrets(database)
     return KnownLogins(
-        runtime=await _login(admins.doors, service, runtime) or (known.runtime if known else None),
-        owner=await _login(admins.doors, service, owner) or (known.owner if known else None),
+        runtime=await _login(admins.external, service, runtime) or (known.runtime if known else None),
+        owner=await _login(admins.external, service, owner) or (known.owner if known else None),
     )
 
 
-async def _login(doors: Doors, service: Microservice, name: str) -> Login | None:
+async def _login(external: ExternalClients, service: Microservice, name: str) -> Login | None:
     """The login in a Secret, `None` unless the Secret is there, ours, and as the operator wrote it."""
-    secret = await doors.cluster.secret(service.identity, name)
+    secret = await external.cluster.secret(service.identity, name)
     if secret is None:
         return None
     data = secret_data.texts(secret)

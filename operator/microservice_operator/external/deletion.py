@@ -11,14 +11,14 @@ from typing import Any
 from ..api.parsing import Environment
 from ..facts import Part, State
 from .graph import Key
-from .resource_type import Policy, Sort
+from .resource_type import Policy, ResourceType
 
-Sorts = Iterable[Sort]
+ResourceTypes = Iterable[ResourceType]
 POLICIES: dict[str, Policy] = {"Retain": "Retain", "Snapshot": "Snapshot", "Delete": "Delete"}
 
 
 @dataclass(frozen=True)
-class Leaves:
+class Removal:
     """One part that is to go; `known` are the ids that status remembers, by kind, `adopts` what it took over."""
 
     policy: Policy
@@ -32,30 +32,42 @@ class Leaves:
 
 def known_parts(status: Mapping[str, Any]) -> dict[Key, str]:
     """What `status.resources` remembers outside the cluster."""
-    listed = status.get("resources") or []
-    return {(item["kind"], item["name"]): item.get("id", "") for item in listed if item.get("layer") != "Kubernetes"}
+    resources = status.get("resources") or []
+    return {(item["kind"], item["name"]): item.get("id", "") for item in resources if item.get("layer") != "Kubernetes"}
 
 
-def known_of(sort: Sort, name: str, known: Mapping[Key, str]) -> dict[str, str]:
+def known_of(resource_type: ResourceType, name: str, known: Mapping[Key, str]) -> dict[str, str]:
     """Ids of one part and of what is beside it, by kind."""
-    return {kind: known[kind, name] for kind in sort.kinds if (kind, name) in known}
+    return {kind: known[kind, name] for kind in resource_type.kinds if (kind, name) in known}
 
 
-def undeclared(sorts: Sorts, declared: Iterable[Key], known: Mapping[Key, str]) -> dict[Key, Leaves]:
+def undeclared(resource_types: ResourceTypes, declared: Iterable[Key], known: Mapping[Key, str]) -> dict[Key, Removal]:
     """Parts that status remembers and the spec does not declare any more."""
     kept = set(declared)
-    gone = [(sort, name) for sort in sorts for name in sorted(_names(sort, known)) if (sort.kind, name) not in kept]
-    return {(sort.kind, name): Leaves(sort.policy, known_of(sort, name, known)) for sort, name in gone}
+    gone = [
+        (resource_type, name)
+        for resource_type in resource_types
+        for name in sorted(_names(resource_type, known))
+        if (resource_type.kind, name) not in kept
+    ]
+    return {
+        (resource_type.kind, name): Removal(resource_type.policy, known_of(resource_type, name, known))
+        for resource_type, name in gone
+    }
 
 
-def everything(sorts: Sorts, spec: Any, environment: Environment | None, known: Mapping[Key, str]) -> dict[Key, Leaves]:
+def everything(
+    resource_types: ResourceTypes, spec: Any, environment: Environment | None, known: Mapping[Key, str]
+) -> dict[Key, Removal]:
     """All parts of a Microservice that is being deleted, declared or remembered."""
-    sorts = tuple(sorts)
-    leaving = undeclared(sorts, (), known)
-    for sort in sorts:
-        for item in sort.declared(spec if isinstance(spec, Mapping) else {}, environment):
-            policy = POLICIES.get(item.policy, sort.policy)
-            leaving[sort.kind, item.name] = Leaves(policy, known_of(sort, item.name, known), item.adopts)
+    resource_types = tuple(resource_types)
+    leaving = undeclared(resource_types, (), known)
+    for resource_type in resource_types:
+        for item in resource_type.declarations(spec if isinstance(spec, Mapping) else {}, environment):
+            policy = POLICIES.get(item.policy, resource_type.policy)
+            leaving[resource_type.kind, item.name] = Removal(
+                policy, known_of(resource_type, item.name, known), item.adopts
+            )
     return leaving
 
 
@@ -64,5 +76,5 @@ def is_over(part: Part) -> bool:
     return part.state in (State.READY, State.RETAINED)
 
 
-def _names(sort: Sort, known: Mapping[Key, str]) -> set[str]:
-    return {name for kind, name in known if kind in sort.kinds}
+def _names(resource_type: ResourceType, known: Mapping[Key, str]) -> set[str]:
+    return {name for kind, name in known if kind in resource_type.kinds}

@@ -7,7 +7,7 @@ Key = tuple[str, str]  # kind, declared name
 Edges = Mapping[Key, frozenset[Key]]  # each → those whose turns come before its own
 
 
-def turns(edges: Edges) -> tuple[Key, ...]:
+def topological_order(edges: Edges) -> tuple[Key, ...]:
     """Every key after all that it waits for; the same edges always give the same order.
 
     Raises graphlib.CycleError when two wait for each other, which only a wrong registry can bring about.
@@ -18,7 +18,7 @@ def turns(edges: Edges) -> tuple[Key, ...]:
     return tuple(sorter.static_order())
 
 
-def edges(wanted: Edges, leaving: Edges) -> dict[Key, frozenset[Key]]:
+def dependency_graph(wanted: Edges, leaving: Edges) -> dict[Key, frozenset[Key]]:
     """Whom each waits for in one pass, from what each needs.
 
     A wanted part comes after its needs. One that leaves comes after all that needs it, and after what may still hold on
@@ -35,7 +35,7 @@ def needed_by(key: Key, needs: Edges) -> frozenset[Key]:
     return frozenset(other for other, needed in needs.items() if key in needed)
 
 
-def listed(keys: Iterable[Key]) -> str:
+def describe_keys(keys: Iterable[Key]) -> str:
     """Parts in a sentence: `queue orders, topic created`."""
     return ", ".join(f"{_spaced(kind)} {name}" for kind, name in sorted(keys))
 

@@ -15,25 +15,25 @@ from ..aws.iam.roles import (
     reconcile_identity,
 )
 from ..facts import Part, Section, State
-from .clients import Doors
+from .clients import ExternalClients
 from .owned_resources import CALLED as GRANTED
 from .owned_resources import granting, noted
-from .resource_type import Declared, Going, Neighbours, Sort, Stepped, Wanted, items
+from .resource_type import Declaration, DeleteInput, MicroserviceLookup, ReconcileInput, ResourceType, StepResult, items
 from .table_grants import names_of
 
 ROLE, ASSOCIATION = "Role", "PodIdentityAssociation"
 CALLED = ("tables", "topics", "queues")  # sections of the spec whose parts the service calls itself
 
 
-def identity(doors: Doors) -> Sort:
+def identity(external: ExternalClients) -> ResourceType:
     """The role through these doors."""
-    return Sort(
+    return ResourceType(
         kind=ROLE,
         layer="AWS",
         section=Section.IDENTITY,
-        declared=_declared,
-        step=partial(_step, doors),
-        leave=partial(_leave, doors),
+        declarations=_declared,
+        reconcile=partial(_step, external),
+        delete=partial(_leave, external),
         keeps=False,
         beside=(ASSOCIATION,),
         follows=frozenset(GRANTED),
@@ -46,9 +46,11 @@ def identity_wait(parts: Iterable[Part]) -> str:
     return "" if credentials_usable(wanted) else "the service's role is not ready yet"
 
 
-def table_ref_names(doors: Doors, service: Microservice, neighbours: Neighbours) -> dict[tuple[str, str], str]:
+def table_ref_names(
+    external: ExternalClients, service: Microservice, lookup: MicroserviceLookup
+) -> dict[tuple[str, str], str]:
     """Names in AWS of other Microservices' tables, by (Microservice, table)."""
-    return names_of(doors.owner(service.identity), service, neighbours)
+    return names_of(external.owner(service.identity), service, lookup)
 
 
 def role_arn(environment: Environment | None, parts: Iterable[Part]) -> str:
@@ -59,27 +61,27 @@ def role_arn(environment: Environment | None, parts: Iterable[Part]) -> str:
     return next((part.id for part in parts if part.kind == ROLE), "")
 
 
-def _declared(spec: Mapping[str, Any], environment: Environment | None) -> tuple[Declared, ...]:
+def _declared(spec: Mapping[str, Any], environment: Environment | None) -> tuple[Declaration, ...]:
     aws = environment.spec.aws if environment else None
-    called = any(items(spec, section) for section in CALLED) or bool(spec.get("tableRefs"))
-    return (Declared(SERVICE_ROLE),) if called and aws and aws.identity else ()
+    uses_aws = any(items(spec, section) for section in CALLED) or bool(spec.get("tableRefs"))
+    return (Declaration(SERVICE_ROLE),) if uses_aws and aws and aws.identity else ()
 
 
-async def _step(doors: Doors, wanted: Wanted) -> Stepped:
-    place = doors.place(wanted.service.identity, wanted.environment, "roles")
+async def _step(external: ExternalClients, wanted: ReconcileInput) -> StepResult:
+    scope = external.scope(wanted.service.identity, wanted.environment, "roles")
     aws = wanted.environment.spec.aws if wanted.environment else None
     assert aws is not None  # noqa: S101 the place is made from it
     uid = wanted.service.identity.uid
     for made, is_new in noted(uid, wanted.before):
-        (doors.made.add if is_new else doors.made.discard)(made)
-    just_made = frozenset(at for whose, at in doors.made if whose == uid)
-    role = WantedIdentity(wanted.service, aws, wanted.tags, wanted.known, granting(place, wanted, just_made))
-    parts = await reconcile_identity(place, role)
-    return Stepped(parts, kept=keeps_former(parts))
+        (external.made.add if is_new else external.made.discard)(made)
+    just_made = frozenset(at for whose, at in external.made if whose == uid)
+    role = WantedIdentity(wanted.service, aws, wanted.tags, wanted.known, granting(scope, wanted, just_made))
+    parts = await reconcile_identity(scope, role)
+    return StepResult(parts, kept=keeps_former(parts))
 
 
-async def _leave(doors: Doors, going: Going) -> tuple[Part, ...]:
-    place = doors.place(going.owner, going.environment, "roles")
-    aws = going.environment.spec.aws if going.environment else None
+async def _leave(external: ExternalClients, target: DeleteInput) -> tuple[Part, ...]:
+    scope = external.scope(target.owner, target.environment, "roles")
+    aws = target.environment.spec.aws if target.environment else None
     cluster = (aws.identity.cluster_name if aws and aws.identity else None) or ""
-    return await delete_identity(place, LeavingIdentity(cluster, going.known))
+    return await delete_identity(scope, LeavingIdentity(cluster, target.known))

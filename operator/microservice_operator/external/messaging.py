@@ -6,9 +6,9 @@ from typing import Any
 
 from ..api.messaging import Queue
 from ..api.parsing import Environment
-from ..aws.engine.decide import Leaving
-from ..aws.engine.fields import Kind
-from ..aws.engine.scope import Place
+from ..aws.engine.decide import Deletion
+from ..aws.engine.fields import ResourceSchema
+from ..aws.engine.scope import AwsScope
 from ..aws.messaging import fields
 from ..aws.messaging.desired import WantedQueue, WantedTopic
 from ..aws.messaging.queues import delete_queue, reconcile_dead_letter_queue, reconcile_queue
@@ -16,58 +16,58 @@ from ..aws.messaging.subscriptions import subscription_name
 from ..aws.messaging.topics import delete_topic, reconcile_topic
 from ..facts import Part, Section
 from ..raw_objects import mappings
-from .clients import Doors
+from .clients import ExternalClients
 from .desired import messaging_key
-from .resource_type import Declared, Going, Sort, Stepped, Wanted, items
+from .resource_type import Declaration, DeleteInput, ReconcileInput, ResourceType, StepResult, items
 from .topic_refs import consented, topic_of
 
 TOPIC, QUEUE, DEAD_LETTER_QUEUE = fields.TOPIC.name, fields.QUEUE.name, fields.DEAD_LETTER_QUEUE.name
 SUBSCRIPTION = fields.SUBSCRIPTION.name
 
 
-def topics(doors: Doors) -> Sort:
+def topics(external: ExternalClients) -> ResourceType:
     """Topics through these doors; one that leaves the spec stays, for others may have subscribed to it."""
-    return Sort(
+    return ResourceType(
         kind=TOPIC,
         layer="AWS",
         section=Section.MESSAGING,
-        declared=lambda spec, _environment: items(spec, "topics"),
-        step=partial(_topic, doors),
-        leave=partial(_leave_topic, doors),
+        declarations=lambda spec, _environment: items(spec, "topics"),
+        reconcile=partial(_topic, external),
+        delete=partial(_leave_topic, external),
     )
 
 
-def queues(doors: Doors) -> Sort:
+def queues(external: ExternalClients) -> ResourceType:
     """Queues through these doors."""
-    return Sort(
+    return ResourceType(
         kind=QUEUE,
         layer="AWS",
         section=Section.MESSAGING,
-        declared=lambda spec, _environment: items(spec, "queues"),
-        step=partial(_queue, doors),
-        leave=partial(_leave_queue, doors, fields.QUEUE),
+        declarations=lambda spec, _environment: items(spec, "queues"),
+        reconcile=partial(_queue, external),
+        delete=partial(_leave_queue, external, fields.QUEUE),
         needs=lambda _owner, name: [(DEAD_LETTER_QUEUE, name)],
     )
 
 
-def dead_letter_queues(doors: Doors) -> Sort:
+def dead_letter_queues(external: ExternalClients) -> ResourceType:
     """What queues put aside; each has the name of its queue, and its policy."""
-    return Sort(
+    return ResourceType(
         kind=DEAD_LETTER_QUEUE,
         layer="AWS",
         section=Section.MESSAGING,
-        declared=_dead_letters,
-        step=partial(_dead_letter_queue, doors),
-        leave=partial(_leave_queue, doors, fields.DEAD_LETTER_QUEUE),
+        declarations=_dead_letters,
+        reconcile=partial(_dead_letter_queue, external),
+        delete=partial(_leave_queue, external, fields.DEAD_LETTER_QUEUE),
     )
 
 
-def _dead_letters(spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declared]:
+def _dead_letters(spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declaration]:
     return items({"queues": [queue for queue in mappings(spec, "queues") if queue.get("deadLetter")]}, "queues")
 
 
-async def _topic(doors: Doors, wanted: Wanted) -> Stepped:
-    place = doors.place(wanted.service.identity, wanted.environment, "topics")
+async def _topic(external: ExternalClients, wanted: ReconcileInput) -> StepResult:
+    scope = external.scope(wanted.service.identity, wanted.environment, "topics")
     at, spec = next((at, t) for at, t in enumerate(wanted.service.spec.topics or []) if t.name == wanted.name)
     topic = WantedTopic(
         spec=spec,
@@ -76,15 +76,15 @@ async def _topic(doors: Doors, wanted: Wanted) -> Stepped:
         known_id=wanted.known.get(TOPIC, ""),
         field=f"spec.topics[{at}]",
     )
-    return Stepped((await reconcile_topic(place, topic),))
+    return StepResult((await reconcile_topic(scope, topic),))
 
 
-async def _queue(doors: Doors, wanted: Wanted) -> Stepped:
-    place = doors.place(wanted.service.identity, wanted.environment, "queues")
-    return Stepped((await reconcile_queue(place, _declared(wanted, QUEUE, _senders(place, wanted))),))
+async def _queue(external: ExternalClients, wanted: ReconcileInput) -> StepResult:
+    scope = external.scope(wanted.service.identity, wanted.environment, "queues")
+    return StepResult((await reconcile_queue(scope, _declared(wanted, QUEUE, _senders(scope, wanted))),))
 
 
-def _senders(place: Place, wanted: Wanted) -> tuple[str, ...]:
+def _senders(scope: AwsScope, wanted: ReconcileInput) -> tuple[str, ...]:
     """ARNs of the topics that may send to a queue.
 
     A subscription that exists keeps its right while nobody can say whether its topic's owner still admits it, and while
@@ -94,7 +94,7 @@ def _senders(place: Place, wanted: Wanted) -> tuple[str, ...]:
     for subscription in wanted.service.spec.subscriptions or []:
         if subscription.queue == wanted.name:
             name = subscription_name(subscription)
-            topic, known = consented(place, wanted, subscription.topic), wanted.remembered.get((SUBSCRIPTION, name), "")
+            topic, known = consented(scope, wanted, subscription.topic), wanted.remembered.get((SUBSCRIPTION, name), "")
             found[name] = topic.arn or ("" if topic.denied else topic_of(known))
     for kind, name in wanted.kept:
         if kind == SUBSCRIPTION and name.partition("/")[0] == wanted.name:
@@ -102,12 +102,12 @@ def _senders(place: Place, wanted: Wanted) -> tuple[str, ...]:
     return tuple(sorted({arn for arn in found.values() if arn}))
 
 
-async def _dead_letter_queue(doors: Doors, wanted: Wanted) -> Stepped:
-    place = doors.place(wanted.service.identity, wanted.environment, "queues")
-    return Stepped((await reconcile_dead_letter_queue(place, _declared(wanted, DEAD_LETTER_QUEUE)),))
+async def _dead_letter_queue(external: ExternalClients, wanted: ReconcileInput) -> StepResult:
+    scope = external.scope(wanted.service.identity, wanted.environment, "queues")
+    return StepResult((await reconcile_dead_letter_queue(scope, _declared(wanted, DEAD_LETTER_QUEUE)),))
 
 
-def _declared(wanted: Wanted, kind: str, senders: tuple[str, ...] = ()) -> WantedQueue:
+def _declared(wanted: ReconcileInput, kind: str, senders: tuple[str, ...] = ()) -> WantedQueue:
     declared: list[Queue] = wanted.service.spec.queues or []
     at, spec = next((at, q) for at, q in enumerate(declared) if q.name == wanted.name)
     return WantedQueue(
@@ -120,13 +120,13 @@ def _declared(wanted: Wanted, kind: str, senders: tuple[str, ...] = ()) -> Wante
     )
 
 
-async def _leave_topic(doors: Doors, going: Going) -> tuple[Part, ...]:
-    place = doors.place(going.owner, going.environment, "topics")
-    leaving = Leaving(going.name, place.owner, going.policy, going.known.get(TOPIC, ""))
-    return (await delete_topic(place, leaving),)
+async def _leave_topic(external: ExternalClients, target: DeleteInput) -> tuple[Part, ...]:
+    scope = external.scope(target.owner, target.environment, "topics")
+    leaving = Deletion(target.name, scope.owner, target.policy, target.known.get(TOPIC, ""))
+    return (await delete_topic(scope, leaving),)
 
 
-async def _leave_queue(doors: Doors, kind: Kind, going: Going) -> tuple[Part, ...]:
-    place = doors.place(going.owner, going.environment, "queues")
-    leaving = Leaving(going.name, place.owner, going.policy, going.known.get(kind.name, ""))
-    return (await delete_queue(place, kind, leaving),)
+async def _leave_queue(external: ExternalClients, kind: ResourceSchema, target: DeleteInput) -> tuple[Part, ...]:
+    scope = external.scope(target.owner, target.environment, "queues")
+    leaving = Deletion(target.name, scope.owner, target.policy, target.known.get(kind.name, ""))
+    return (await delete_queue(scope, kind, leaving),)

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping
 
 from ..aws.dynamodb.fields import TABLE
 from ..aws.engine.arns import arns
-from ..aws.engine.scope import Place
+from ..aws.engine.scope import AwsScope
 from ..aws.engine.scope import site as site_of
 from ..aws.iam.service_policy import Granting, grants
 from ..aws.messaging.fields import QUEUE, TOPIC
 from ..facts import Part, Reason
 from .adoption import adopted_tables
 from .graph import Key
-from .resource_type import Wanted
+from .resource_type import ReconcileInput
 from .table_grants import borrowed
 
 CALLED = (TABLE.name, TOPIC.name, QUEUE.name)
@@ -37,17 +37,17 @@ def owned(part: Part) -> bool | None:
     return True if part.id or made(part) else None
 
 
-def granting(place: Place, wanted: Wanted, just_made: frozenset[Key]) -> Granting:
+def granting(scope: AwsScope, wanted: ReconcileInput, just_made: frozenset[Key]) -> Granting:
     """What the role is granted; `just_made` are parts that this process has made and AWS does not show yet."""
     service, aws = wanted.service, wanted.environment.spec.aws if wanted.environment else None
-    site, known = site_of(place), {key: arn for key, arn in wanted.remembered.items() if key[0] in CALLED and arn}
+    site, known = site_of(scope), {key: arn for key, arn in wanted.remembered.items() if key[0] in CALLED and arn}
     key = (aws.messaging_key_arn if aws else None) or ""
-    named = arns(site, service, key or None, adopted_tables(place, wanted)) | {
+    named = arns(site, service, key or None, adopted_tables(scope, wanted)) | {
         at: arn for at, arn in known.items() if at in _declared(wanted)
     }
     answers = {at: _owned(at, wanted.before, just_made) for at in named if at[0] in CALLED}
     ours = {at: arn for at, arn in named.items() if answers.get(at, True)}
-    lent = borrowed(place.owner, site, service, wanted.neighbours)
+    lent = borrowed(scope.owner, site, service, wanted.lookup)
     never = {arn for at, arn in named.items() if answers.get(at) is False} | lent.refused
     unsure = {arn for at, arn in named.items() if answers.get(at, True) is None} | lent.unsure
     former = frozenset[str]() if wanted.rolled_out else {*named.values(), *known.values(), *lent.former}
@@ -56,7 +56,7 @@ def granting(place: Place, wanted: Wanted, just_made: frozenset[Key]) -> Grantin
     return Granting(grants(service.spec, ours, lent.tables), frozenset(unsure - never), frozenset(former - never))
 
 
-def _declared(wanted: Wanted) -> frozenset[Key]:
+def _declared(wanted: ReconcileInput) -> frozenset[Key]:
     spec = wanted.service.spec
     return frozenset(
         (kind, item.name)

@@ -14,33 +14,33 @@ from ..aws.rds.fields import KINDS
 from ..aws.rds.instances import LeavingInstance, answers, delete_instance, named, reconcile_instance
 from ..facts import Part, Section
 from .adoption import DATABASES, adoption, deletion, with_adoption
-from .clients import Doors
+from .clients import ExternalClients
 from .desired import of_rds, wanted_instance
-from .resource_type import Declared, Going, Sort, Stepped, Wanted
+from .resource_type import Declaration, DeleteInput, ReconcileInput, ResourceType, StepResult
 
 INSTANCE = INSTANCES.name
 
 
-def instances(doors: Doors) -> Sort:
+def instances(external: ExternalClients) -> ResourceType:
     """Instances through these doors."""
-    return Sort(
+    return ResourceType(
         kind=INSTANCE,
         layer="AWS",
         section=Section.DATABASES,
-        declared=_declared,
-        step=partial(_step, doors),
-        leave=partial(_leave, doors),
+        declarations=_declared,
+        reconcile=partial(_step, external),
+        delete=partial(_leave, external),
         beside=tuple(kind.name for kind in KINDS if kind is not INSTANCES),
         usable=answers,
     )
 
 
-def _declared(spec: Mapping[str, Any], environment: Environment | None) -> Iterable[Declared]:
+def _declared(spec: Mapping[str, Any], environment: Environment | None) -> Iterable[Declaration]:
     return with_adoption(spec, DATABASES, "identifier") if of_rds(environment) else ()
 
 
-async def _step(doors: Doors, wanted: Wanted) -> Stepped:
-    place = doors.place(wanted.service.identity, wanted.environment, "instances")
+async def _step(external: ExternalClients, wanted: ReconcileInput) -> StepResult:
+    scope = external.scope(wanted.service.identity, wanted.environment, "instances")
     instance = wanted_instance(wanted.service, wanted.environment, wanted.name)
     adopt = instance.spec.adopt
     instance = replace(
@@ -49,12 +49,12 @@ async def _step(doors: Doors, wanted: Wanted) -> Stepped:
         recreate=wanted.recreate,
         adoption=adoption(wanted, DATABASES, adopt.identifier) if adopt else None,
     )
-    parts, _ = await reconcile_instance(place, instance)
-    return Stepped(parts)
+    parts, _ = await reconcile_instance(scope, instance)
+    return StepResult(parts)
 
 
-async def _leave(doors: Doors, going: Going) -> tuple[Part, ...]:
-    place = doors.place(going.owner, going.environment, "instances")
-    may_go = deletion(going, DATABASES, named(going.known.get(INSTANCE, "")) or going.adopts)
-    leaving = LeavingInstance(going.name, going.policy, going.known, going.adopts, may_go)
-    return await delete_instance(place, leaving)
+async def _leave(external: ExternalClients, target: DeleteInput) -> tuple[Part, ...]:
+    scope = external.scope(target.owner, target.environment, "instances")
+    may_go = deletion(target, DATABASES, named(target.known.get(INSTANCE, "")) or target.adopts)
+    leaving = LeavingInstance(target.name, target.policy, target.known, target.adopts, may_go)
+    return await delete_instance(scope, leaving)

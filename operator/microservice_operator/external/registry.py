@@ -2,17 +2,17 @@
 
 from collections.abc import Callable
 
-from .clients import Doors
+from .clients import ExternalClients
 from .databases import databases
 from .identity import identity
 from .messaging import dead_letter_queues, queues, topics
 from .rds_instances import instances
-from .resource_type import Sort
+from .resource_type import ResourceType
 from .routes import routes
 from .subscriptions import subscriptions
 from .tables import tables
 
-REGISTRY: tuple[Callable[[Doors], Sort], ...] = (
+REGISTRY: tuple[Callable[[ExternalClients], ResourceType], ...] = (
     instances,
     databases,
     identity,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from ..api.parsing import Environment
 from ..aws.messaging.fields import SUBSCRIPTION
 from ..aws.rds.fields import INSTANCE
-from .graph import Key, listed
+from .graph import Key, describe_keys
 from .resource_type import DATABASE
 
 _REGION, _ACCOUNT = 3, 4  # arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE
@@ -26,7 +26,7 @@ def moved(known: Mapping[Key, str], environment: Environment | None) -> str:
         wrong = _of_aws(key, id_, environment) if id_.startswith("arn:") else _of_databases(key, known, environment)
         if wrong:
             return (
-                f"{listed([key])} is at {id_}, and Environment {environment.name} {wrong}; nothing is written; "
+                f"{describe_keys([key])} is at {id_}, and Environment {environment.name} {wrong}; nothing is written; "
                 "set it back, or let the Microservice use an Environment of that place"
             )
     return ""

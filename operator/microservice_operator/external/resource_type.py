@@ -19,7 +19,7 @@ DATABASE = "Database"  # kind of a database on a server, shared or an instance o
 Policy = Literal["Retain", "Snapshot", "Delete"]
 
 
-class Neighbours(Protocol):
+class MicroserviceLookup(Protocol):
     """The other Microservices, for parts that reach across."""
 
     @property
@@ -31,7 +31,7 @@ class Neighbours(Protocol):
 
 
 @dataclass(frozen=True)
-class Before:
+class PreviousStatus:
     """What status says of earlier passes; `recreate` names the lost part that a person allows to be made anew, once.
 
     `rolled_out`: no pod of a former declaration is left, so what only they used may go.
@@ -43,7 +43,7 @@ class Before:
 
 
 @dataclass(frozen=True)
-class Declared:
+class Declaration:
     """A part as plain data of a spec has it; "" where the policy is the default, or where it takes over nothing."""
 
     name: str
@@ -52,7 +52,7 @@ class Declared:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ReconcileInput:
     """A declared part whose turn it is. `known` are ids that status remembers, by kind; `needs` have been stepped.
 
     `remembered` are the ids of all parts of the Microservice. `kept` are those that are not declared any more and that
@@ -63,7 +63,7 @@ class Wanted:
     name: str
     service: Microservice
     environment: Environment | None
-    neighbours: Neighbours
+    lookup: MicroserviceLookup
     known: Mapping[str, str] = field(default_factory=dict)
     recreate: bool = False
     needs: Mapping[Key, Part] = field(default_factory=dict)
@@ -79,20 +79,20 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Going:
+class DeleteInput:
     """A part that is not wanted any more."""
 
     name: str
     owner: Identity
     environment: Environment | None
-    neighbours: Neighbours
+    lookup: MicroserviceLookup
     known: Mapping[str, str] = field(default_factory=dict)
     policy: Policy = "Retain"
     adopts: str = ""
 
 
 @dataclass(frozen=True)
-class Stepped:
+class StepResult:
     """What a step has come to: the part and what is beside it, and what else the walk hands on."""
 
     parts: tuple[Part, ...]
@@ -123,7 +123,7 @@ def nothing(_owner: str, _name: str) -> tuple[Key, ...]:
 
 
 @dataclass(frozen=True)
-class Sort:
+class ResourceType:
     """A sort of part.
 
     `declared` reads a spec as plain data and trusts nothing, for one that never was valid can be deleted all the same.
@@ -135,9 +135,9 @@ class Sort:
     kind: str
     layer: Literal["AWS", "PostgreSQL"]
     section: Section
-    declared: Callable[[Mapping[str, Any], Environment | None], Iterable[Declared]]
-    step: Callable[[Wanted], Awaitable[Stepped]]
-    leave: Callable[[Going], Awaitable[tuple[Part, ...]]]
+    declarations: Callable[[Mapping[str, Any], Environment | None], Iterable[Declaration]]
+    reconcile: Callable[[ReconcileInput], Awaitable[StepResult]]
+    delete: Callable[[DeleteInput], Awaitable[tuple[Part, ...]]]
     keeps: bool = True
     beside: tuple[str, ...] = ()
     needs: Callable[[str, str], Iterable[Key]] = nothing
@@ -164,7 +164,7 @@ class Sort:
         return replace(part, field=getattr(error, "field", ""))
 
 
-def items(spec: Any, section: str) -> tuple[Declared, ...]:
+def items(spec: Any, section: str) -> tuple[Declaration, ...]:
     """Entries of a list of the spec that have names."""
     entries = [(text(item, "name"), text(item, "deletionPolicy")) for item in mappings(spec, section)]
-    return tuple(Declared(name, policy) for name, policy in entries if name)
+    return tuple(Declaration(name, policy) for name, policy in entries if name)

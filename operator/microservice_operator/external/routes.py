@@ -26,22 +26,22 @@ from ..cluster.kinds import CONFIG_MAP
 from ..errors import NeedsPerson
 from ..facts import Part, Reason, Section
 from ..openapi import document_text
-from .clients import Doors
-from .resource_type import Declared, Going, Sort, Stepped, Wanted
+from .clients import ExternalClients
+from .resource_type import Declaration, DeleteInput, ReconcileInput, ResourceType, StepResult
 
 API = routes_fields.API.name
 Bodies = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
-def routes(doors: Doors) -> Sort:
+def routes(external: ExternalClients) -> ResourceType:
     """Routes through these doors."""
-    return Sort(
+    return ResourceType(
         kind=API,
         layer="AWS",
         section=Section.ROUTES,
-        declared=_declared,
-        step=partial(_step, doors),
-        leave=partial(_leave, doors),
+        declarations=_declared,
+        reconcile=partial(_step, external),
+        delete=partial(_leave, external),
         keeps=False,
     )
 
@@ -58,13 +58,13 @@ def others(me: Identity, bodies: Bodies) -> Others:
     )
 
 
-def _declared(spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declared]:
-    return [Declared(API_PART)] if isinstance(spec.get("api"), Mapping) else []
+def _declared(spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declaration]:
+    return [Declaration(API_PART)] if isinstance(spec.get("api"), Mapping) else []
 
 
-async def _step(doors: Doors, wanted: Wanted) -> Stepped:
+async def _step(external: ExternalClients, wanted: ReconcileInput) -> StepResult:
     service, spec = wanted.service, wanted.service.spec.api
-    place = doors.place(service.identity, wanted.environment, "routes")
+    scope = external.scope(service.identity, wanted.environment, "routes")
     shared = _shared(wanted.environment)
     if spec is None or shared is None or wanted.environment is None:
         where = f"Environment {wanted.environment.name}" if wanted.environment else "an Environment"
@@ -72,32 +72,32 @@ async def _step(doors: Doors, wanted: Wanted) -> Stepped:
     declared = WantedAPI(
         spec=spec,
         shared=shared,
-        others=others(service.identity, wanted.neighbours.microservices),
+        others=others(service.identity, wanted.lookup.microservices),
         known_id=wanted.known.get(API, ""),
     )
-    part = await reconcile_api(place, declared, partial(_document, doors, service.namespace, spec))
-    return Stepped((part,), address=api_url(place, part, shared.gateway))
+    part = await reconcile_api(scope, declared, partial(_document, external, service.namespace, spec))
+    return StepResult((part,), address=api_url(scope, part, shared.gateway))
 
 
-async def _leave(doors: Doors, going: Going) -> tuple[Part, ...]:
-    place = doors.place(going.owner, going.environment, "routes")
+async def _leave(external: ExternalClients, target: DeleteInput) -> tuple[Part, ...]:
+    scope = external.scope(target.owner, target.environment, "routes")
     leaving = LeavingAPI(
-        environment=going.environment.name if going.environment else "",
-        shared=_shared(going.environment),
-        others=others(going.owner, going.neighbours.microservices),
-        known_id=going.known.get(API, ""),
+        environment=target.environment.name if target.environment else "",
+        shared=_shared(target.environment),
+        others=others(target.owner, target.lookup.microservices),
+        known_id=target.known.get(API, ""),
     )
-    return (await leave_api(place, leaving),)
+    return (await leave_api(scope, leaving),)
 
 
-async def _document(doors: Doors, namespace: str, spec: Spec) -> str:
+async def _document(external: ExternalClients, namespace: str, spec: Spec) -> str:
     """The OpenAPI document.
 
     Raises NeedsPerson when it is not there.
     """
     ref = spec.open_api.config_map_key_ref
     try:
-        found = await doors.cluster.connection.send("GET", CONFIG_MAP.path(namespace, ref.name))
+        found = await external.cluster.connection.send("GET", CONFIG_MAP.path(namespace, ref.name))
     except ApiError as error:
         if error.code != NOT_FOUND:
             raise error.expected() from error

@@ -8,51 +8,51 @@ from ..api.microservice import MicroserviceSpec
 from ..api.parsing import Microservice
 from ..api.stores import Table, TableRef
 from ..aws.engine.arns import TABLE_NAME_LIMIT, Site, table_arn
-from ..aws.iam.service_policy import Lending, Lent
+from ..aws.iam.service_policy import GrantedTable, GrantedTables
 from ..ownership import Owner
 from ..raw_objects import mappings, text
 from .adoption import taken_over
-from .resource_type import Neighbours
+from .resource_type import MicroserviceLookup
 from .topic_refs import admits as named_in
 
 
-def lending(owner: Owner, site: Site, service: Microservice, neighbours: Neighbours) -> Lending:
+def lending(owner: Owner, site: Site, service: Microservice, lookup: MicroserviceLookup) -> GrantedTables:
     """Every table that is referred to, exists in its owner's spec, and whose owner admits this Microservice.
 
     One that its owner takes over is lent once it is the owner's.
     """
     found = {}
     for ref in service.spec.table_refs or []:
-        other = neighbours.dependency((service.namespace, ref.microservice))
+        other = lookup.dependency((service.namespace, ref.microservice))
         table = declared(other[1].spec, ref) if other and other[1] else None
         if other and other[1] and table and admits(other[1].spec, service):
             theirs = replace(site, named=owner_of(owner, ref).name)
             arn = taken_over(other[1].spec, other[0]).get(ref.table) if table.adopt else table_arn(theirs, ref.table)
             if arn:
-                found[ref.microservice, ref.table] = Lent(table, arn)
+                found[ref.microservice, ref.table] = GrantedTable(table, arn)
     return found
 
 
 @dataclass(frozen=True)
-class Borrowed:
+class TableGrants:
     """Tables of others: those that are lent for certain, and ARNs of which that cannot be told, or is certainly not so.
 
     `former` are all that others lend: what a ref was for that is not declared any more.
     """
 
-    tables: Lending
+    tables: GrantedTables
     unsure: frozenset[str]
     refused: frozenset[str]
     former: frozenset[str]
 
 
-def borrowed(owner: Owner, site: Site, service: Microservice, neighbours: Neighbours) -> Borrowed:
+def borrowed(owner: Owner, site: Site, service: Microservice, lookup: MicroserviceLookup) -> TableGrants:
     """What is lent: a table that its owner's status remembers as its own, and whose owner names this Microservice."""
-    tables: dict[tuple[str, str], Lent] = {}
+    tables: dict[tuple[str, str], GrantedTable] = {}
     unsure, refused = set[str](), set[str]()
-    lent = lending(owner, site, service, neighbours)
+    lent = lending(owner, site, service, lookup)
     for ref in service.spec.table_refs or []:
-        body = neighbours.microservices.get((service.namespace, ref.microservice))
+        body = lookup.microservices.get((service.namespace, ref.microservice))
         theirs, shown = remembered(body), lent.get((ref.microservice, ref.table))
         arn = theirs.get(ref.table) or table_arn(replace(site, named=owner_of(owner, ref).name), ref.table)
         if body is not None and _denied(body.get("spec"), service, ref):
@@ -63,17 +63,17 @@ def borrowed(owner: Owner, site: Site, service: Microservice, neighbours: Neighb
             unsure.add(arn)
     former = {
         arn
-        for (namespace, name), body in neighbours.microservices.items()
+        for (namespace, name), body in lookup.microservices.items()
         if namespace == service.namespace and name != service.name and named_in(body.get("spec"), service.name)
         for arn in remembered(body).values()
     }
-    return Borrowed(tables, frozenset(unsure), frozenset(refused), frozenset(former))
+    return TableGrants(tables, frozenset(unsure), frozenset(refused), frozenset(former))
 
 
 def remembered(body: Mapping[str, Any] | None) -> dict[str, str]:
     """ARNs of a Microservice's tables, by their declared names, as its status has them."""
-    listed = mappings((body or {}).get("status"), "resources")
-    return {text(entry, "name"): text(entry, "id") for entry in listed if text(entry, "kind") == "Table"}
+    resources = mappings((body or {}).get("status"), "resources")
+    return {text(entry, "name"): text(entry, "id") for entry in resources if text(entry, "kind") == "Table"}
 
 
 def _denied(spec: object, service: Microservice, ref: TableRef) -> bool:
@@ -83,11 +83,11 @@ def _denied(spec: object, service: Microservice, ref: TableRef) -> bool:
     return isinstance(spec, Mapping) and ref.table not in {text(table, "name") for table in mappings(spec, "tables")}
 
 
-def names_of(owner: Owner, service: Microservice, neighbours: Neighbours) -> dict[tuple[str, str], str]:
+def names_of(owner: Owner, service: Microservice, lookup: MicroserviceLookup) -> dict[tuple[str, str], str]:
     """Names in AWS of the tables that are referred to; they are known whether the tables are there or not."""
     found = {}
     for ref in service.spec.table_refs or []:
-        other = neighbours.dependency((service.namespace, ref.microservice))
+        other = lookup.dependency((service.namespace, ref.microservice))
         table = declared(other[1].spec, ref) if other and other[1] else None
         adopts = table.adopt.name if table and table.adopt else ""
         found[ref.microservice, ref.table] = adopts or owner_of(owner, ref).name(ref.table, TABLE_NAME_LIMIT)
@@ -109,9 +109,9 @@ def admits(spec: MicroserviceSpec, service: Microservice) -> bool:
     return any(caller.microservice == service.name for caller in (spec.access.from_ if spec.access else None) or [])
 
 
-def trouble(service: Microservice, ref: TableRef, neighbours: Neighbours) -> str:
+def trouble(service: Microservice, ref: TableRef, lookup: MicroserviceLookup) -> str:
     """What keeps a ref from being granted, "" when nothing does."""
-    found = neighbours.dependency((service.namespace, ref.microservice))
+    found = lookup.dependency((service.namespace, ref.microservice))
     where = f"table {ref.table} of Microservice {ref.microservice}"
     if found is None:
         return (

@@ -6,27 +6,27 @@ from ..aws.dynamodb.desired import WantedTable
 from ..aws.dynamodb.tables import LeavingTable, delete_table, named, reconcile_table, usable
 from ..facts import Part, Section
 from .adoption import TABLES, adoption, deletion, with_adoption
-from .clients import Doors
-from .resource_type import Going, Sort, Stepped, Wanted
+from .clients import ExternalClients
+from .resource_type import DeleteInput, ReconcileInput, ResourceType, StepResult
 
 TABLE = "Table"
 
 
-def tables(doors: Doors) -> Sort:
+def tables(external: ExternalClients) -> ResourceType:
     """Tables through these doors."""
-    return Sort(
+    return ResourceType(
         kind=TABLE,
         layer="AWS",
         section=Section.TABLES,
-        declared=lambda spec, _environment: with_adoption(spec, "tables", "name"),
-        step=partial(_step, doors),
-        leave=partial(_leave, doors),
+        declarations=lambda spec, _environment: with_adoption(spec, "tables", "name"),
+        reconcile=partial(_step, external),
+        delete=partial(_leave, external),
         usable=usable,
     )
 
 
-async def _step(doors: Doors, wanted: Wanted) -> Stepped:
-    place = doors.place(wanted.service.identity, wanted.environment, "tables")
+async def _step(external: ExternalClients, wanted: ReconcileInput) -> StepResult:
+    scope = external.scope(wanted.service.identity, wanted.environment, "tables")
     at, spec = next((at, t) for at, t in enumerate(wanted.service.spec.tables or []) if t.name == wanted.name)
     table = WantedTable(
         spec=spec,
@@ -36,13 +36,13 @@ async def _step(doors: Doors, wanted: Wanted) -> Stepped:
         field=f"spec.tables[{at}]",
         adoption=adoption(wanted, TABLES, spec.adopt.name) if spec.adopt else None,
     )
-    return Stepped((await reconcile_table(place, table),))
+    return StepResult((await reconcile_table(scope, table),))
 
 
-async def _leave(doors: Doors, going: Going) -> tuple[Part, ...]:
-    place = doors.place(going.owner, going.environment, "tables")
-    policy = "Delete" if going.policy == "Delete" else "Retain"
-    known_id = going.known.get(TABLE, "")
-    may_go = deletion(going, TABLES, named(known_id) or going.adopts)
-    leaving = LeavingTable(going.name, policy, known_id, going.adopts, may_go)  # type: ignore[arg-type]
-    return (await delete_table(place, leaving),)
+async def _leave(external: ExternalClients, target: DeleteInput) -> tuple[Part, ...]:
+    scope = external.scope(target.owner, target.environment, "tables")
+    policy = "Delete" if target.policy == "Delete" else "Retain"
+    known_id = target.known.get(TABLE, "")
+    may_go = deletion(target, TABLES, named(known_id) or target.adopts)
+    leaving = LeavingTable(target.name, policy, known_id, target.adopts, may_go)  # type: ignore[arg-type]
+    return (await delete_table(scope, leaving),)

@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..api.messaging import TopicRef
-from ..aws.engine.scope import Place
+from ..aws.engine.scope import AwsScope
 from ..aws.messaging.fields import TOPIC
 from ..aws.messaging.names import topic_arns
 from ..facts import Reason
 from ..raw_objects import mappings, text
-from .resource_type import Wanted
+from .resource_type import ReconcileInput
 
 
 @dataclass(frozen=True)
-class Found:
+class TopicLookup:
     """A topic's ARN, or why there is none to subscribe to; `denied` when its owner does not admit the subscriber."""
 
     arn: str = ""
@@ -27,42 +27,42 @@ class Found:
     denied: bool = False
 
 
-def consented(place: Place, wanted: Wanted, ref: TopicRef) -> Found:
+def consented(scope: AwsScope, wanted: ReconcileInput, ref: TopicRef) -> TopicLookup:
     """The topic that is referred to, if its owner admits the one that refers."""
     service = wanted.service
     if ref.microservice == service.name:
         declared = next((topic for topic in service.spec.topics or [] if topic.name == ref.name), None)
-        return Found(topic_arns(place, ref.name, fifo=declared.fifo)[0]) if declared else _missing(ref)
+        return TopicLookup(topic_arns(scope, ref.name, fifo=declared.fifo)[0]) if declared else _missing(ref)
     return _of_another(wanted, ref)
 
 
-def _of_another(wanted: Wanted, ref: TopicRef) -> Found:
+def _of_another(wanted: ReconcileInput, ref: TopicRef) -> TopicLookup:
     service = wanted.service
-    body = wanted.neighbours.microservices.get((service.namespace, ref.microservice))
+    body = wanted.lookup.microservices.get((service.namespace, ref.microservice))
     if body is None:
         message = (
             f"Microservice {ref.microservice} does not exist in namespace {service.namespace}; "
             "create it or remove the subscription"
         )
-        return Found(reason=Reason.TOPIC_MISSING, message=message)
+        return TopicLookup(reason=Reason.TOPIC_MISSING, message=message)
     spec = body.get("spec")
     admitted = admits(spec, service.name)
     if admitted is None:
         message = f"access.from of Microservice {ref.microservice} cannot be read; look at its conditions"
-        return Found(reason=Reason.WAITING, message=message)
+        return TopicLookup(reason=Reason.WAITING, message=message)
     if not admitted:
         message = (
             f"Microservice {ref.microservice} does not admit this one to its topic {ref.name}; "
             f"add {{microservice: {service.name}}} to its access.from"
         )
-        return Found(reason=Reason.TOPIC_NOT_ADMITTED, message=message, denied=True)
+        return TopicLookup(reason=Reason.TOPIC_NOT_ADMITTED, message=message, denied=True)
     if ref.name not in {text(topic, "name") for topic in mappings(spec, "topics")}:
         return _missing(ref)
     arn = remembered(body.get("status"), ref.name)
     if not arn:
         message = f"topic {ref.name} of Microservice {ref.microservice} is not there yet; look at its conditions"
-        return Found(reason=Reason.WAITING, message=message)
-    return Found(arn)
+        return TopicLookup(reason=Reason.WAITING, message=message)
+    return TopicLookup(arn)
 
 
 def admits(spec: object, subscriber: str) -> bool | None:
@@ -82,8 +82,8 @@ def admits(spec: object, subscriber: str) -> bool | None:
 
 def remembered(status: object, name: str) -> str:
     """ARN of a topic in a Microservice's status."""
-    listed = mappings(status, "resources")
-    found = (entry for entry in listed if (text(entry, "kind"), text(entry, "name")) == (TOPIC.name, name))
+    resources = mappings(status, "resources")
+    found = (entry for entry in resources if (text(entry, "kind"), text(entry, "name")) == (TOPIC.name, name))
     return next((text(entry, "id") for entry in found), "")
 
 
@@ -92,6 +92,6 @@ def topic_of(subscription: str) -> str:
     return subscription.rpartition(":")[0]
 
 
-def _missing(ref: TopicRef) -> Found:
+def _missing(ref: TopicRef) -> TopicLookup:
     message = f"Microservice {ref.microservice} declares no topic {ref.name}; add it there or remove the subscription"
-    return Found(reason=Reason.TOPIC_MISSING, message=message)
+    return TopicLookup(reason=Reason.TOPIC_MISSING, message=message)

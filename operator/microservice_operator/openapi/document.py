@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 from urllib.parse import unquote
 
-Place = tuple[str | int, ...]  # the keys on the way from the root
+JsonPath = tuple[str | int, ...]  # the keys on the way from the root
 Object = Mapping[str, Any]
 
 OFFENCE_LIMIT = 100
@@ -19,7 +19,7 @@ _SHOWN = 200  # characters of a pointer
 class Offence:
     """One thing that is wrong: where, as the keys on the way from the root, and a sentence that goes on from there."""
 
-    place: Place
+    place: JsonPath
     message: str
 
     @property
@@ -41,13 +41,13 @@ class Document:
         """Whether there is no use in looking further."""
         return len(self.offences) >= OFFENCE_LIMIT
 
-    def wrong(self, place: Place, message: str) -> None:
+    def wrong(self, place: JsonPath, message: str) -> None:
         """Note what is wrong at a place."""
         offence = Offence(place, message)
         if not self.hopeless and offence not in self.offences:
             self.offences.append(offence)
 
-    def object_at(self, value: Any, place: Place, what: str) -> tuple[Object, Place] | None:
+    def object_at(self, value: Any, place: JsonPath, what: str) -> tuple[Object, JsonPath] | None:
         """An object, looked up if a reference stands for it, with the place where it is written.
 
         `None` where there is none, which is noted. Fields beside a `$ref` are for the caller to look at.
@@ -67,14 +67,14 @@ class Document:
             return None
         return value, at
 
-    def unknown_field(self, name: str, place: Place, known: tuple[str, ...], what: str) -> None:
+    def unknown_field(self, name: str, place: JsonPath, known: tuple[str, ...], what: str) -> None:
         """Note a field that OpenAPI does not have there: what is misspelt would be lost without a word."""
         if name not in known and not name.startswith("x-") and not self.hopeless:
             near = get_close_matches(name.lower(), known, n=1, cutoff=0.7)
             hint = f"did you mean {near[0]}?" if near else "remove it, or let its name begin with x-"
             self.wrong((*place, name), f"is no field of {what}; {hint}")
 
-    def _target(self, reference: Any) -> tuple[Any, Place] | None:
+    def _target(self, reference: Any) -> tuple[Any, JsonPath] | None:
         if not isinstance(reference, str) or not reference.startswith("#/") or len(reference) > REFERENCE_LENGTH:
             return None
         at: Any = self.root

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
-from .document import Document, Object, Place
+from .document import Document, JsonPath, Object
 from .routes import Route, Settings, unclear
 from .security import Security
 from .servers import Servers
@@ -24,7 +24,7 @@ _FOR_IMPORT = {  # what API Gateway's import would do, and the operator does not
 }
 _PARAMETER = re.compile(r"\{[A-Za-z0-9._-]+\+?\}")
 _LITERAL = re.compile(r"[A-Za-z0-9._~!$&'()*,;=:@%-]+")
-_Fields = dict[str, tuple[Any, Place]]  # of a path item: value, and the object in which it is written
+_Fields = dict[str, tuple[Any, JsonPath]]  # of a path item: value, and the object in which it is written
 
 
 class Paths:
@@ -35,8 +35,8 @@ class Paths:
         self._document = document
         self._security = Security(document, settings.checks)
         self._servers = Servers(document, settings.base_path)
-        self._found: dict[str, tuple[Route, Place]] = {}  # by shape, with where the operation is
-        self._checked: set[Place] = set()
+        self._found: dict[str, tuple[Route, JsonPath]] = {}  # by shape, with where the operation is
+        self._checked: set[JsonPath] = set()
 
     def routes(self) -> tuple[Route, ...]:
         """All, in the order of their keys; of a document with offences, those that could be read."""
@@ -60,7 +60,7 @@ class Paths:
         return found
 
     def _take_in(self, path: str, item: Any) -> None:
-        at: Place = ("paths", path)
+        at: JsonPath = ("paths", path)
         fields = self._fields(item, at)
         for method, operation, place in self._operations(fields):
             base = self._servers.base_path(_levels(operation, place, fields, self._document))
@@ -72,7 +72,7 @@ class Paths:
             if twin is not route:
                 self._document.wrong(at, f"answers the same requests as {twin.key[:200]}; remove one of the two")
 
-    def _fields(self, item: Any, at: Place) -> _Fields:
+    def _fields(self, item: Any, at: JsonPath) -> _Fields:
         """Those of a path item, and of what its reference leads to."""
         found = self._document.object_at(item, at, "a path item")
         if found is None:
@@ -88,7 +88,7 @@ class Paths:
             fields |= beside
         return fields
 
-    def _operations(self, fields: _Fields) -> Iterator[tuple[str, Object, Place]]:
+    def _operations(self, fields: _Fields) -> Iterator[tuple[str, Object, JsonPath]]:
         for name, (operation, where) in fields.items():
             place = (*where, name)
             if name == "trace":
@@ -99,7 +99,7 @@ class Paths:
                 self._check(operation, place, OPERATION, "an operation")
                 yield METHODS[name], operation, place
 
-    def _check(self, value: Object, place: Place, known: tuple[str, ...], what: str) -> None:
+    def _check(self, value: Object, place: JsonPath, known: tuple[str, ...], what: str) -> None:
         """Note the fields that mean nothing here, or something else than they say; once for each object."""
         if place in self._checked:
             return
@@ -119,9 +119,9 @@ class Paths:
                 self._document.wrong(self._found[other.shape][1], message)
 
 
-def _levels(operation: Object, place: Place, fields: _Fields, document: Document) -> list[tuple[Object, Place]]:
+def _levels(operation: Object, place: JsonPath, fields: _Fields, document: Document) -> list[tuple[Object, JsonPath]]:
     """Where servers may be declared, the nearest first."""
-    levels: list[tuple[Object, Place]] = [(operation, place)]
+    levels: list[tuple[Object, JsonPath]] = [(operation, place)]
     if "servers" in fields:
         value, where = fields["servers"]
         levels.append(({"servers": value}, where))

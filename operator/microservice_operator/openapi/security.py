@@ -8,7 +8,7 @@ of them names is asked for together. What a route cannot keep exactly is refused
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .document import Document, Object, Place
+from .document import Document, JsonPath, Object
 from .routes import Checks
 
 SCOPE_LIMIT = 10  # "Scopes per route" in "Quotas for configuring and running an HTTP API in API Gateway"
@@ -28,10 +28,10 @@ class Security:
         """Look at the document's own requirements when an operation asks for them."""
         self._document = document
         self._checks = checks
-        self._read: dict[Place, Who] = {}
-        self._scheme: Place | None = None
+        self._read: dict[JsonPath, Who] = {}
+        self._scheme: JsonPath | None = None
 
-    def of(self, operation: Object, place: Place) -> Who:
+    def of(self, operation: Object, place: JsonPath) -> Who:
         """Who may call an operation; the document's security counts where it has none of its own."""
         if "security" in operation:
             asked, at = operation["security"], (*place, "security")
@@ -43,7 +43,7 @@ class Security:
             self._read[at] = self._of(asked, at)
         return self._read[at]
 
-    def _of(self, asked: Any, place: Place) -> Who:
+    def _of(self, asked: Any, place: JsonPath) -> Who:
         if not isinstance(asked, list) or not all(isinstance(choice, Mapping) for choice in asked):
             self._document.wrong(place, "must be a list of security requirements, empty for a public operation")
             return _NO_WORD
@@ -65,7 +65,7 @@ class Security:
             )
         return False, together
 
-    def _schemes(self, choice: Object, place: Place) -> Iterator[tuple[str, Object, Place, list[str]]]:
+    def _schemes(self, choice: Object, place: JsonPath) -> Iterator[tuple[str, Object, JsonPath, list[str]]]:
         """What is asked for together: name, scheme, where the scheme is written, scopes."""
         components = self._document.root.get("components")
         schemes = components.get("securitySchemes") if isinstance(components, Mapping) else None
@@ -74,7 +74,7 @@ class Security:
                 message = "names a scheme that components.securitySchemes does not have; add it there"
                 self._document.wrong((*place, name), message)
                 continue
-            at: Place = ("components", "securitySchemes", name)
+            at: JsonPath = ("components", "securitySchemes", name)
             found = self._document.object_at(schemes[name], at, "a security scheme")
             if found is None:
                 continue
@@ -86,7 +86,7 @@ class Security:
             else:
                 yield name, scheme, at, scopes
 
-    def _scopes(self, choice: list[tuple[str, Object, Place, list[str]]], place: Place) -> tuple[str, ...]:
+    def _scopes(self, choice: list[tuple[str, Object, JsonPath, list[str]]], place: JsonPath) -> tuple[str, ...]:
         """The scope that one alternative asks for, if it does."""
         if len(choice) > 1:
             names = " and ".join(name for name, *_ in choice)[:200]
@@ -99,7 +99,7 @@ class Security:
             return tuple(scopes)
         return ()
 
-    def _check_scheme(self, scheme: Object, at: Place, place: Place) -> None:
+    def _check_scheme(self, scheme: Object, at: JsonPath, place: JsonPath) -> None:
         kind = scheme["type"]
         if kind == "http":
             kind = f"http {str(scheme.get('scheme'))[:40]}"
@@ -122,7 +122,7 @@ class Security:
         else:
             self._scheme = at
 
-    def _check_scopes(self, scheme: Object, scopes: list[str], place: Place) -> None:
+    def _check_scopes(self, scheme: Object, scopes: list[str], place: JsonPath) -> None:
         if scopes and scheme["type"] not in _SCOPED:
             message = "names roles, which API Gateway does not check; use a scheme oauth2 or openIdConnect, with scopes"
             self._document.wrong(place, message)

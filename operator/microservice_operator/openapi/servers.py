@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from .document import Document, Object, Place
+from .document import Document, JsonPath, Object
 
 ALTERNATIVES_LIMIT = 100  # values of all variables of one URL
 LENGTH_LIMIT = 2000
@@ -23,12 +23,12 @@ class Servers:
         """Read the document's own ones."""
         self._document = document
         self._base_path = base_path
-        self._read: dict[Place, str] = {}
+        self._read: dict[JsonPath, str] = {}
         self._origins = {""}
         if base_path != "Ignore" and "servers" in document.root:
             self._origins |= {origin for origin, _ in self._addresses(document.root["servers"], ("servers",))}
 
-    def base_path(self, levels: list[tuple[Object, Place]]) -> str:
+    def base_path(self, levels: list[tuple[Object, JsonPath]]) -> str:
         """What stands before a path, "" for nothing; `levels` go from the operation to the document."""
         if self._base_path == "Ignore":
             return ""
@@ -40,7 +40,7 @@ class Servers:
                 return self._read[at]
         return ""
 
-    def _of(self, servers: Any, place: Place) -> str:
+    def _of(self, servers: Any, place: JsonPath) -> str:
         addresses = list(self._addresses(servers, place))
         if {origin for origin, _ in addresses} - self._origins:
             message = (
@@ -63,7 +63,7 @@ class Servers:
             self._document.wrong(place, f"has the base paths {listed}; keep one of them")
         return paths[-1]
 
-    def _addresses(self, servers: Any, place: Place) -> Iterator[Address]:
+    def _addresses(self, servers: Any, place: JsonPath) -> Iterator[Address]:
         if not isinstance(servers, list):
             self._document.wrong(place, "must be a list of servers")
             return

@@ -7,61 +7,61 @@ from psycopg import errors, sql
 from .. import names as annotation
 from ..errors import NeedsPerson, NotYet, OperatorError
 from ..facts import Event, Part, Reason, State
-from ..ownership import Standing
+from ..ownership import Ownership
 from .execute import say, say_long
-from .models import LeavingDatabase, Place
+from .models import LeavingDatabase, ServerScope
 from .observe import Names, OnServer, observe_server
 from .reconcile import KIND, database_id, failed
 from .sessions import Session
 from .statements import membership_statements, retention_statements
 
 
-async def delete_database(place: Place, leaving: LeavingDatabase) -> Part:
+async def delete_database(scope: ServerScope, leaving: LeavingDatabase) -> Part:
     """Let a database go by its policy: a deleted CR's, or one that left the spec.
 
     It is over when the part's state is Ready (gone) or Retained (left in place, also when it was never ours).
     Never raises an OperatorError: what went wrong is in the part.
     """
-    names = Names.of(place.owner, leaving.name)
-    place.settled.drop((place.owner.identity.uid, KIND, names.database))
+    names = Names.of(scope.owner, leaving.name)
+    scope.resync_cache.invalidate((scope.owner.identity.uid, KIND, names.database))
     part = Part("PostgreSQL", KIND, leaving.name, State.DELETING, Reason.DELETING, id=leaving.known_id)
-    elsewhere = leaving.known_id not in ("", database_id(place, names))
+    elsewhere = leaving.known_id not in ("", database_id(scope, names))
     try:
-        async with place.servers.session(place.server) as session:
+        async with scope.servers.session(scope.server) as session:
             observed = await observe_server(session, names)
-            standing = observed.standing(place.owner, names)
-            if elsewhere and standing is not Standing.OURS:
-                return _elsewhere(place, part, leaving)
+            standing = observed.standing(scope.owner, names)
+            if elsewhere and standing is not Ownership.OURS:
+                return _elsewhere(scope, part, leaving)
             if standing is None:
                 return _gone(part, happened=bool(leaving.known_id))
-            if standing is not Standing.OURS:
-                message = f"database {names.database} at {place.server.address} belongs to somebody else and stays"
+            if standing is not Ownership.OURS:
+                message = f"database {names.database} at {scope.server.address} belongs to somebody else and stays"
                 return replace(part, state=State.RETAINED, reason=Reason.CONFLICT, message=message)
             if leaving.policy == "Retain":
-                return await _retain(session, part, (place, names, observed))
+                return await _retain(session, part, (scope, names, observed))
             await _drop(session, part, names, observed)
             return _gone(part, happened=True)
     except OperatorError as error:
         return failed(part, error)
 
 
-def _elsewhere(place: Place, part: Part, leaving: LeavingDatabase) -> Part:
+def _elsewhere(scope: ServerScope, part: Part, leaving: LeavingDatabase) -> Part:
     """What is not at this server may well be at the one where it was."""
     if leaving.policy == "Retain":
         message = f"database {part.name} is left in place at {part.id}"
         return replace(part, state=State.RETAINED, reason=Reason.DATABASE_RETAINED, message=message)
     raise NeedsPerson(
         Reason.DATABASE_LOST,
-        f"database {part.name} was at {part.id} and is not at {place.server.address}, which the Environment names now; "
+        f"database {part.name} was at {part.id} and is not at {scope.server.address}, which the Environment names now; "
         f"name the former server until it is deleted, or annotate with {annotation.ANNOTATION_ABANDON} to leave it",
     )
 
 
-async def _retain(session: Session, part: Part, found: tuple[Place, Names, OnServer]) -> Part:
-    place, names, observed = found
-    message = f"database {part.name} is left in place at {place.server.address}"
+async def _retain(session: Session, part: Part, found: tuple[ServerScope, Names, OnServer]) -> Part:
+    scope, names, observed = found
+    message = f"database {part.name} is left in place at {scope.server.address}"
     part = replace(part, state=State.RETAINED, reason=Reason.DATABASE_RETAINED, message=message)
-    statements = retention_statements(names, observed, place.owner)
+    statements = retention_statements(names, observed, scope.owner)
     if not statements:
         return part
     await say(session, statements)

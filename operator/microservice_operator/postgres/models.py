@@ -6,18 +6,18 @@ from typing import Literal
 from ..api.stores import Database
 from ..database_connection import Login
 from ..ownership import Owner
-from ..resync_cache import Settled
+from ..resync_cache import ResyncCache
 from .sessions import Server, Servers
 
 
 @dataclass(frozen=True)
-class Place:
+class ServerScope:
     """A server as one Microservice sees it; a `dedicated` one is its own, and so is all that it holds."""
 
     servers: Servers
     server: Server
     owner: Owner
-    settled: Settled = field(default_factory=lambda: Settled(0))
+    resync_cache: ResyncCache = field(default_factory=lambda: ResyncCache(0))
     dedicated: bool = False
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, LiteralString
 
 from .. import names as marks_names
-from ..ownership import Owner, Standing
+from ..ownership import Owner, Ownership
 from ..raw_objects import json_mapping
 from .sessions import Session
 
@@ -58,7 +58,7 @@ class OnServer:
         """What a role may do with the database."""
         return {privilege for grantee, privilege in self.grants if grantee == role}
 
-    def standing(self, owner: Owner, names: Names, *, dedicated: bool = False) -> Standing | None:
+    def standing(self, owner: Owner, names: Names, *, dedicated: bool = False) -> Ownership | None:
         """Whose it all is; None when there is nothing.
 
         The roles' marks decide, and that our role owns the database: the comment of a database can be written by its
@@ -67,13 +67,13 @@ class OnServer:
         behind, although nobody was there to mark it so.
         """
 
-        def read(marks: Mapping[str, str]) -> Standing:
+        def read(marks: Mapping[str, str]) -> Ownership:
             return owner.standing({**marks, marks_names.TAG_RETAINED: owner.retained} if dedicated else marks)
 
         found = {read(role.marks) for role in self.roles.values()}
         if self.database and not (self.database_owner == names.owner and names.owner in self.roles):
-            found.add(Standing.FOREIGN)
-        for standing in (Standing.FOREIGN, Standing.RETAINED, Standing.OURS):
+            found.add(Ownership.FOREIGN)
+        for standing in (Ownership.FOREIGN, Ownership.RETAINED, Ownership.OURS):
             if standing in found:
                 return standing
         return None

@@ -10,7 +10,7 @@ from psycopg import errors
 from ..errors import NeedsPerson
 from ..facts import Reason
 from .database_catalog import PublicSchema
-from .models import Place
+from .models import ServerScope
 from .observe import Names
 from .statements import schema_statements, take_public
 
@@ -20,7 +20,7 @@ def in_the_way(names: Names, schema: PublicSchema | None) -> bool:
     return schema is not None and not schema.ours and bool(schema_statements(names, schema))
 
 
-async def take_over_public(place: Place, names: Names, schema: PublicSchema, *, superuser: bool) -> None:
+async def take_over_public(scope: ServerScope, names: Names, schema: PublicSchema, *, superuser: bool) -> None:
     """By the admin, for the one statement that the database's owner cannot say.
 
     A superuser takes it from nobody but the one that initdb made.
@@ -28,12 +28,12 @@ async def take_over_public(place: Place, names: Names, schema: PublicSchema, *, 
     """
     statement = take_public(names)
     if schema.bootstrap or not superuser:
-        async with place.servers.session(place.server, names.database) as session:
+        async with scope.servers.session(scope.server, names.database) as session:
             with suppress(errors.InsufficientPrivilege):
                 await session.execute(statement)
                 return
     raise NeedsPerson(
         Reason.FORBIDDEN,
-        f"schema public of database {names.database} at {place.server.address} belongs to role {schema.owner}, so what "
+        f"schema public of database {names.database} at {scope.server.address} belongs to role {schema.owner}, so what "
         f"its services may do there cannot be set; as that role or a superuser say there: {statement.as_string(None)}",
     )

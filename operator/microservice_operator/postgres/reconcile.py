@@ -16,11 +16,11 @@ from .. import names as annotation
 from ..database_connection import Connection, Login
 from ..errors import NeedsPerson, NotYet, OperatorError
 from ..facts import Event, Part, Reason, State
-from ..ownership import Standing
+from ..ownership import Ownership
 from .database_catalog import PublicSchema, observe_database
 from .execute import say, say_long
 from .extensions import create_extensions
-from .models import Logins, Place, WantedDatabase
+from .models import Logins, ServerScope, WantedDatabase
 from .observe import Names, OnServer, observe_locale, observe_server, observe_template_owners
 from .passwords import password, proof, usable
 from .public_schema import in_the_way, take_over_public
@@ -39,34 +39,34 @@ PERSON_SECONDS = 300.0  # so that it recovers by itself once somebody has acted
 _CLOSED_PUBLIC = 150000  # the version from which `public` is the database owner's, and nobody else may create in it
 
 
-async def reconcile_database(place: Place, wanted: WantedDatabase) -> tuple[Part, Connection | None]:
+async def reconcile_database(scope: ServerScope, wanted: WantedDatabase) -> tuple[Part, Connection | None]:
     """Bring a declared database to what is wanted, and say how it stands and how to connect.
 
     Never raises an OperatorError: what went wrong is in the part. A Connection comes with a part that is Ready, or that
     waits for the Secret to be written, or could not be looked at this time.
     """
-    names = Names.of(place.owner, wanted.spec.name)
-    key = (place.owner.identity.uid, KIND, names.database)
-    sight = (replace(wanted, known_id=""), place.server)
-    recalled = place.settled.recall(key, sight)
+    names = Names.of(scope.owner, wanted.spec.name)
+    key = (scope.owner.identity.uid, KIND, names.database)
+    cached_state = (replace(wanted, known_id=""), scope.server)
+    cached = scope.resync_cache.get(key, cached_state)
     logins = wanted.logins.both
-    if recalled and logins:
-        return recalled, connection(place, names, logins)
-    work = _Pass(place, wanted, names)
+    if cached and logins:
+        return cached, connection(scope, names, logins)
+    work = _Pass(scope, wanted, names)
     try:
         part, found = await work.run()
     except OperatorError as error:
-        part = place.settled.news(key, failed(work.part, error))
+        part = scope.resync_cache.with_warning(key, failed(work.part, error))
         known = logins if wanted.known_id and not isinstance(error, NeedsPerson) else None
-        return part, connection(place, names, known) if known else None
+        return part, connection(scope, names, known) if known else None
     if work.quiet and part.state is State.READY:
-        place.settled.keep(key, sight, part)
-    return place.settled.news(key, part), found
+        scope.resync_cache.put(key, cached_state, part)
+    return scope.resync_cache.with_warning(key, part), found
 
 
-def connection(place: Place, names: Names, logins: Logins) -> Connection:
+def connection(scope: ServerScope, names: Names, logins: Logins) -> Connection:
     """How a service reaches its database."""
-    server = place.server
+    server = scope.server
     runtime = Login(names.runtime, logins.runtime.password)
     owner = Login(names.owner, logins.owner.password)
     return Connection(
@@ -74,9 +74,9 @@ def connection(place: Place, names: Names, logins: Logins) -> Connection:
     )
 
 
-def database_id(place: Place, names: Names) -> str:
+def database_id(scope: ServerScope, names: Names) -> str:
     """What status remembers of a database: where it is."""
-    return f"postgresql://{place.server.address}/{names.database}"
+    return f"postgresql://{scope.server.address}/{names.database}"
 
 
 def failed(part: Part, error: OperatorError) -> Part:
@@ -93,33 +93,35 @@ def failed(part: Part, error: OperatorError) -> Part:
 class _Pass:
     """One pass over one database; `quiet` until it changes something."""
 
-    def __init__(self, place: Place, wanted: WantedDatabase, names: Names) -> None:
-        self._place = place
+    def __init__(self, scope: ServerScope, wanted: WantedDatabase, names: Names) -> None:
+        self._scope = scope
         self._wanted = wanted
         self._names = names
         self.quiet = True
         self.part = Part("PostgreSQL", KIND, wanted.spec.name, State.UNKNOWN, id=wanted.known_id, field=wanted.field)
 
     async def run(self) -> tuple[Part, Connection | None]:
-        place, logins = self._place, self._wanted.logins.both
-        async with place.servers.session(place.server) as session:
+        scope, logins = self._scope, self._wanted.logins.both
+        async with scope.servers.session(scope.server) as session:
             observed = await observe_server(session, self._names)
             self._check(observed)
             if logins is None:
                 return self._secret_first()
             self._check_passwords(logins)
-            found = connection(place, self._names, logins)
+            found = connection(scope, self._names, logins)
             self.part = replace(self.part, state=State.PROGRESSING)
             await self._server_side(session, observed, found)
         await self._inside(found, superuser=observed.superuser)
-        return replace(self.part, state=State.READY, id=database_id(place, self._names)), found
+        return replace(self.part, state=State.READY, id=database_id(scope, self._names)), found
 
     def _check(self, observed: OnServer) -> None:
-        names, where, field = self._names, self._place.server.address, self._wanted.field
-        standing = observed.standing(self._place.owner, names, dedicated=self._place.dedicated)
+        names, where, field = self._names, self._scope.server.address, self._wanted.field
+        standing = observed.standing(self._scope.owner, names, dedicated=self._scope.dedicated)
         name = self._wanted.spec.name
-        owner = self._place.owner
-        if standing is Standing.FOREIGN and any(owner.left_by_namesake(role.marks) for role in observed.roles.values()):
+        owner = self._scope.owner
+        if standing is Ownership.FOREIGN and any(
+            owner.left_by_namesake(role.marks) for role in observed.roles.values()
+        ):
             raise NeedsPerson(
                 Reason.CONFLICT,
                 f"database {names.database} at {where} was left behind by a Microservice of this name, in a namespace "
@@ -128,7 +130,7 @@ class _Pass:
                 f"{annotation.ANNOTATION_ADOPT}",
                 field,
             )
-        if standing is Standing.FOREIGN:
+        if standing is Ownership.FOREIGN:
             raise NeedsPerson(
                 Reason.CONFLICT,
                 f"a database or role {names.database} exists at {where} and is not marked as this Microservice's, or "
@@ -161,11 +163,11 @@ class _Pass:
         )
         message = f"the Secret of database {self._wanted.spec.name} is being written"
         part = replace(self.part, state=State.PROGRESSING, reason=Reason.DATABASE_CREATING, message=message, after=0.0)
-        return part, connection(self._place, self._names, fresh)
+        return part, connection(self._scope, self._names, fresh)
 
     async def _server_side(self, session: Session, observed: OnServer, found: Connection) -> None:
         """Roles, database and who may connect first: an admin that may not read passwords tries them by a login."""
-        names, owner = self._names, self._place.owner
+        names, owner = self._names, self._scope.owner
         logins = (found.owner, found.runtime)
         verifiers = {login.username: proof(login.username, login.password).verifier for login in logins}
         await self._say(session, role_statements(names, observed, owner, verifiers))
@@ -176,7 +178,7 @@ class _Pass:
             now = await observe_server(session, names)
         await self._say(session, database_statements(names, now, owner))
         if now.database_marks is None:  # made now, or by a pass that did not see the end of it
-            self._happened("Normal", Reason.DATABASE_CREATED, f"made at {self._place.server.address}")
+            self._happened("Normal", Reason.DATABASE_CREATED, f"made at {self._scope.server.address}")
         wrong = {
             login.username: verifiers[login.username]
             for login in logins
@@ -189,7 +191,7 @@ class _Pass:
     async def _create(self, session: Session, observed: OnServer) -> None:
         # before, an admin that is no superuser needs what its provider has made its own in template1
         pristine = observed.superuser or session.info.server_version >= _CLOSED_PUBLIC
-        name, where = self._wanted.spec.name, self._place.server.address
+        name, where = self._wanted.spec.name, self._scope.server.address
         owners = [] if pristine else await observe_template_owners(session)
         if owners:
             raise NeedsPerson(
@@ -208,14 +210,14 @@ class _Pass:
             return observed.roles[login.username].verifier == verifier
         if not observed.database:
             return False
-        return await self._place.servers.admits(self._place.server, self._names.database, login)
+        return await self._scope.servers.admits(self._scope.server, self._names.database, login)
 
     async def _inside(self, found: Connection, *, superuser: bool) -> None:
         """The owner's session is over before the admin's begins: few are allowed, and none waits for another."""
         foreign = await self._as_owner(found.owner)
         if foreign is None:
             return
-        await take_over_public(self._place, self._names, foreign, superuser=superuser)
+        await take_over_public(self._scope, self._names, foreign, superuser=superuser)
         self.quiet = False
         if await self._as_owner(found.owner):
             raise NotYet(
@@ -224,8 +226,8 @@ class _Pass:
 
     async def _as_owner(self, owner: Login) -> PublicSchema | None:
         """Answer the schema `public` if it has to become the owner's first."""
-        place, names = self._place, self._names
-        async with place.servers.session(place.server, names.database, owner) as session:
+        scope, names = self._scope, self._names
+        async with scope.servers.session(scope.server, names.database, owner) as session:
             observed = await observe_database(session, names)
             if in_the_way(names, observed.schema):
                 return observed.schema

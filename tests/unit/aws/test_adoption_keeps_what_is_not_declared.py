@@ -13,8 +13,8 @@ from microservice_operator.aws.dynamodb.desired import WantedTable, table_fields
 from microservice_operator.aws.dynamodb.desired import unsaid as table_unsaid
 from microservice_operator.aws.dynamodb.fields import TABLE
 from microservice_operator.aws.dynamodb.scaling import READ, Target, Tracked
-from microservice_operator.aws.engine.decide import Adoption, Desired, Keep, Modify, Observed, Phase, plan
-from microservice_operator.aws.engine.fields import Kind
+from microservice_operator.aws.engine.decide import Adoption, Desired, Keep, Modify, Observed, Phase, decide
+from microservice_operator.aws.engine.fields import ResourceSchema
 from microservice_operator.aws.engine.rules import Bounds
 from microservice_operator.aws.engine.tags import Tag
 from microservice_operator.aws.rds.desired import Network, WantedInstance, instance_fields
@@ -115,12 +115,12 @@ def instance(said: Mapping[str, Any], tags: Mapping[str, str] | None = None) -> 
     return Desired("orders", OWNER, fields, adoption=ALLOWED, unsaid=instance_unsaid(spec))
 
 
-def taken_over(kind: Kind, desired: Desired, there: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def taken_over(kind: ResourceSchema, desired: Desired, there: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """What becomes of a thing, step by step, and what the steps say."""
     fields: dict[str, Any] = dict(there)
     told: list[str] = []
     for _ in range(20):
-        decision = plan(kind, desired, Observed("arn", Phase.READY, fields, fields["tags"]))
+        decision = decide(kind, desired, Observed("arn", Phase.READY, fields, fields["tags"]))
         if isinstance(decision, Keep):
             return fields, told
         assert isinstance(decision, Modify), decision

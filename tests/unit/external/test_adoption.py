@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from microservice_operator.external.adoption import TABLES, with_adoption
-from microservice_operator.external.resource_type import Declared
+from microservice_operator.external.resource_type import Declaration
 
 
 @pytest.mark.parametrize("tables", [None, 5, "x", {}, [None, 1, []]])
@@ -16,9 +16,9 @@ def test_nonsense_declares_nothing(tables: Any) -> None:
 
 @pytest.mark.parametrize("adopt", [None, 5, "old", [], {}, {"name": None}, {"identifier": "old"}])
 def test_a_table_that_takes_over_nothing_is_made(adopt: Any) -> None:
-    assert with_adoption({"tables": [{"name": "a", "adopt": adopt}]}, TABLES, "name") == (Declared("a"),)
+    assert with_adoption({"tables": [{"name": "a", "adopt": adopt}]}, TABLES, "name") == (Declaration("a"),)
 
 
 def test_each_is_told_with_what_it_takes_over() -> None:
     spec = {"tables": [{"name": "a", "adopt": {"name": "old"}}, {"name": "b", "deletionPolicy": "Delete"}]}
-    assert with_adoption(spec, TABLES, "name") == (Declared("a", adopts="old"), Declared("b", "Delete"))
+    assert with_adoption(spec, TABLES, "name") == (Declaration("a", adopts="old"), Declaration("b", "Delete"))

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microservice_operator.external.graph import Key, edges, listed, needed_by, turns
-from microservice_operator.external.reconcile import Take, Taken, in_order
-from microservice_operator.external.resource_type import Stepped
+from microservice_operator.external.graph import Key, dependency_graph, describe_keys, needed_by, topological_order
+from microservice_operator.external.reconcile import StepFunction, StepResults, in_order
+from microservice_operator.external.resource_type import StepResult
 from microservice_operator.facts import Part, State
 
 Needs = dict[Key, frozenset[Key]]
@@ -33,27 +33,27 @@ def needs(draw: st.DrawFn) -> Needs:
 def test_wanted_ones_come_after_their_needs_and_leaving_ones_after_their_holders(every: Needs, going: set[int]) -> None:
     leaving = {at: of for at, of in every.items() if at in {key(number) for number in going}}
     wanted = {at: of for at, of in every.items() if at not in leaving}
-    order = turns(edges(wanted, leaving))
+    order = topological_order(dependency_graph(wanted, leaving))
     assert sorted(order) == sorted(every)
-    place = {at: number for number, at in enumerate(order)}
+    scope = {at: number for number, at in enumerate(order)}
     for at, of in every.items():
         for need in of:
             if at in wanted and need in wanted:
-                assert place[need] < place[at]
+                assert scope[need] < scope[at]
             elif need in leaving:
-                assert place[at] < place[need]
+                assert scope[at] < scope[need]
 
 
 @given(needs())
 def test_deletion_is_creation_backwards(every: Needs) -> None:
-    forth, back = edges(every, {}), edges({}, every)
+    forth, back = dependency_graph(every, {}), dependency_graph({}, every)
     assert back == {at: needed_by(at, every) for at in every}
     assert {(a, b) for a, of in forth.items() for b in of} == {(b, a) for a, of in back.items() for b in of}
 
 
 @given(needs())
 def test_the_same_needs_give_the_same_order(every: Needs) -> None:
-    assert turns(every) == turns(dict(reversed(every.items())))
+    assert topological_order(every) == topological_order(dict(reversed(every.items())))
 
 
 @pytest.mark.parametrize(
@@ -66,19 +66,19 @@ def test_the_same_needs_give_the_same_order(every: Needs) -> None:
     ],
 )
 def test_parts_in_a_sentence(keys: list[Key], sentence: str) -> None:
-    assert listed(keys) == sentence
+    assert describe_keys(keys) == sentence
 
 
-def done(at: Key) -> Stepped:
-    return Stepped((Part("AWS", at[0], at[1], State.READY, id="arn"),))
+def done(at: Key) -> StepResult:
+    return StepResult((Part("AWS", at[0], at[1], State.READY, id="arn"),))
 
 
 @given(needs())
 def test_each_takes_its_turn_once_all_before_it_have(every: Needs) -> None:
     taken: list[Key] = []
 
-    def take(at: Key) -> Take:
-        async def step(before: Taken) -> Stepped:
+    def take(at: Key) -> StepFunction:
+        async def step(before: StepResults) -> StepResult:
             assert before.keys() == every[at]
             assert set(before) <= set(taken)
             await asyncio.sleep(0)
@@ -96,14 +96,14 @@ async def test_independent_ones_proceed_together() -> None:
     hangs, free = asyncio.Event(), asyncio.Event()
     order: Mapping[Key, frozenset[Key]] = {key(0): frozenset(), key(1): frozenset(), key(2): frozenset({key(1)})}
 
-    async def hanging(_before: Taken) -> Stepped:
+    async def hanging(_before: StepResults) -> StepResult:
         await hangs.wait()
         return done(key(0))
 
-    async def first(_before: Taken) -> Stepped:
+    async def first(_before: StepResults) -> StepResult:
         return done(key(1))
 
-    async def second(_before: Taken) -> Stepped:
+    async def second(_before: StepResults) -> StepResult:
         free.set()
         return done(key(2))
 
@@ -117,10 +117,10 @@ async def test_independent_ones_proceed_together() -> None:
 async def test_a_bug_in_one_surfaces_after_the_others_have_had_their_turn() -> None:
     taken = []
 
-    async def broken(_before: Taken) -> Stepped:
+    async def broken(_before: StepResults) -> StepResult:
         raise ZeroDivisionError
 
-    async def fine(_before: Taken) -> Stepped:
+    async def fine(_before: StepResults) -> StepResult:
         await asyncio.sleep(0)
         taken.append(key(1))
         return done(key(1))

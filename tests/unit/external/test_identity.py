@@ -37,10 +37,10 @@ def environment(roles: dict[str, Any] | None) -> Environment:
 def test_a_role_is_declared_by_what_a_service_calls(
     spec: Any, roles: dict[str, Any] | None, expected: list[str]
 ) -> None:
-    sort = identity(None)  # type: ignore[arg-type]
-    assert [item.name for item in sort.declared(spec, environment(roles))] == expected
-    assert not sort.declared(spec, None)
-    assert not sort.keeps
+    resource_type = identity(None)  # type: ignore[arg-type]
+    assert [item.name for item in resource_type.declarations(spec, environment(roles))] == expected
+    assert not resource_type.declarations(spec, None)
+    assert not resource_type.keeps
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,15 @@ import pytest
 
 from microservice_operator.api import parsing
 from microservice_operator.api.parsing import Environment, Microservice
-from microservice_operator.aws.engine.scope import Place, site
+from microservice_operator.aws.engine.scope import AwsScope, site
 from microservice_operator.aws.iam.service_policy import Granting
 from microservice_operator.external.graph import Key
 from microservice_operator.external.owned_resources import CALLED, granting, noted
-from microservice_operator.external.resource_type import Wanted
-from microservice_operator.external.table_grants import Borrowed, borrowed
+from microservice_operator.external.resource_type import ReconcileInput
+from microservice_operator.external.table_grants import TableGrants, borrowed
 from microservice_operator.facts import Event, Part, Reason, State
 from microservice_operator.ownership import Owner
-from microservice_operator.resync_cache import Settled
+from microservice_operator.resync_cache import ResyncCache
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
 TABLE = {"name": "a", "partitionKey": {"name": "id"}}
@@ -27,7 +27,7 @@ CONSENT = {"from": [{"microservice": "order"}]}
 USERS_ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/shop-user-users-1"
 
 
-class Neighbours:
+class MicroserviceLookup:
     """Other Microservices as they are written."""
 
     def __init__(self, *bodies: Mapping[str, Any]) -> None:
@@ -58,15 +58,15 @@ def environment() -> Environment:
     return parsing.environment({"metadata": {"name": "prod"}, "spec": {"aws": aws}})
 
 
-def place(of: Microservice) -> Place:
+def scope(of: Microservice) -> AwsScope:
     owner = Owner("cluster", of.identity)
-    return Place(None, "us-east-1", "123456789012", owner, Settled(0))  # type: ignore[arg-type]
+    return AwsScope(None, "us-east-1", "123456789012", owner, ResyncCache(0))  # type: ignore[arg-type]
 
 
 def granted(before: Mapping[Key, Part], made: frozenset[Key] = frozenset(), **more: Any) -> Granting:
     of = service(**SPEC)
-    wanted = Wanted("service", of, environment(), Neighbours(), before=before, **more)
-    return granting(place(of), wanted, made)
+    wanted = ReconcileInput("service", of, environment(), MicroserviceLookup(), before=before, **more)
+    return granting(scope(of), wanted, made)
 
 
 def part(kind: str, **more: Any) -> Part:
@@ -138,10 +138,10 @@ def test_what_left_the_spec_is_kept_until_the_rollout_is_complete() -> None:
     assert granted({}, remembered=left).former == frozenset()
 
 
-def lent(*others: Mapping[str, Any], **spec: Any) -> Borrowed:
+def lent(*others: Mapping[str, Any], **spec: Any) -> TableGrants:
     of = service(**(spec or {"tableRefs": [REF]}))
-    here = place(of)
-    return borrowed(here.owner, site(here), of, Neighbours(*others))
+    here = scope(of)
+    return borrowed(here.owner, site(here), of, MicroserviceLookup(*others))
 
 
 ADMITS: Mapping[str, Any] = {"image": "x:1", "tables": [USERS], "access": CONSENT}

@@ -11,11 +11,19 @@ from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.parsing import Environment, Identity, Microservice
 from microservice_operator.errors import NeedsPerson, NotYet
-from microservice_operator.external.backoff import Backoffs
-from microservice_operator.external.deletion import Leaves, everything, is_over, undeclared
+from microservice_operator.external.backoff import ResourceBackoff
+from microservice_operator.external.deletion import Removal, everything, is_over, undeclared
 from microservice_operator.external.graph import Key
-from microservice_operator.external.reconcile import Outside, Provided
-from microservice_operator.external.resource_type import Before, Declared, Going, Sort, Stepped, Wanted, items
+from microservice_operator.external.reconcile import ExternalReconciler, ExternalState
+from microservice_operator.external.resource_type import (
+    Declaration,
+    DeleteInput,
+    PreviousStatus,
+    ReconcileInput,
+    ResourceType,
+    StepResult,
+    items,
+)
 from microservice_operator.facts import Event, Part, Reason, Section, State
 
 IDENTITY = Identity("shop", "order", "uid")
@@ -31,21 +39,21 @@ class Cloud:
     errors: dict[Key, Exception] = field(default_factory=dict)
     looks: dict[Key, dict[str, Any]] = field(default_factory=dict)
 
-    def sort(self, kind: str, *needs: str, keeps: bool = False, beside: tuple[str, ...] = ()) -> Sort:
-        async def step(wanted: Wanted) -> Stepped:
-            return Stepped(self._parts(kind, wanted.name, "wanted", State.READY))
+    def resource_type(self, kind: str, *needs: str, keeps: bool = False, beside: tuple[str, ...] = ()) -> ResourceType:
+        async def step(wanted: ReconcileInput) -> StepResult:
+            return StepResult(self._parts(kind, wanted.name, "wanted", State.READY))
 
-        async def leave(going: Going) -> tuple[Part, ...]:
+        async def leave(going: DeleteInput) -> tuple[Part, ...]:
             over = State.RETAINED if going.policy == "Retain" else State.READY
             return self._parts(kind, going.name, going.policy, over)
 
-        return Sort(
+        return ResourceType(
             kind=kind,
             layer="AWS",
             section=Section.MESSAGING,
-            declared=lambda spec, _environment: items(spec, "tables"),
-            step=step,
-            leave=leave,
+            declarations=lambda spec, _environment: items(spec, "tables"),
+            reconcile=step,
+            delete=leave,
             keeps=keeps,
             beside=beside,
             needs=lambda _owner, name: [(need, name) for need in needs],
@@ -59,20 +67,20 @@ class Cloud:
         return (replace(made, **self.looks.get((kind, name), {})),)
 
 
-def outside(*sorts: Sort) -> Outside:
-    made = Outside.__new__(Outside)
-    made.__dict__["sorts"] = {sort.kind: sort for sort in sorts}
+def external(*resource_types: ResourceType) -> ExternalReconciler:
+    made = ExternalReconciler.__new__(ExternalReconciler)
+    made.__dict__["resource_types"] = {resource_type.kind: resource_type for resource_type in resource_types}
     hours = count(0, 3600)  # so that each pass tries again what is in trouble
-    made.backoffs = Backoffs(lambda: next(hours))
+    made.backoff = ResourceBackoff(lambda: next(hours))
     return made
 
 
 async def provide(
-    world: Outside, *tables: str, known: Mapping[Key, str] | None = None, rolled_out: bool = True
-) -> Provided:
+    world: ExternalReconciler, *tables: str, known: Mapping[Key, str] | None = None, rolled_out: bool = True
+) -> ExternalState:
     spec = {"image": "order:1", "tables": [{"name": name, "partitionKey": {"name": "id"}} for name in tables]}
     service = Microservice(IDENTITY, 1, MicroserviceSpec.model_validate(spec))
-    return await world.provide(service, None, Before(known or {}, rolled_out=rolled_out), None)  # type: ignore[arg-type]
+    return await world.reconcile(service, None, PreviousStatus(known or {}, rolled_out=rolled_out), None)  # type: ignore[arg-type]
 
 
 def told(parts: tuple[Part, ...]) -> dict[str, tuple[str, str]]:
@@ -81,7 +89,7 @@ def told(parts: tuple[Part, ...]) -> dict[str, tuple[str, str]]:
 
 async def test_what_needs_something_waits_until_it_can_be_used() -> None:
     cloud = Cloud(states={(GROUP, "orders"): State.PROGRESSING})
-    world = outside(cloud.sort(INSTANCE, GROUP), cloud.sort(GROUP))
+    world = external(cloud.resource_type(INSTANCE, GROUP), cloud.resource_type(GROUP))
     first = await provide(world, "orders")
     assert cloud.taken == [(GROUP, "orders", "wanted")]
     assert told(first.parts)[INSTANCE] == ("Progressing", "instance orders waits for security group orders")
@@ -105,7 +113,9 @@ LOOKS: list[tuple[dict[str, Any], float | None]] = [
 @pytest.mark.parametrize(("needed", "after"), LOOKS)
 async def test_one_that_waits_takes_nothing_out_of_its_back_off(needed: dict[str, Any], after: float | None) -> None:
     cloud = Cloud(looks={(GROUP, "orders"): needed})
-    world = outside(cloud.sort(INSTANCE, GROUP), cloud.sort(GROUP), cloud.sort(RULE, INSTANCE))
+    world = external(
+        cloud.resource_type(INSTANCE, GROUP), cloud.resource_type(GROUP), cloud.resource_type(RULE, INSTANCE)
+    )
     provided = await provide(world, "orders")
     assert [part.after for part in provided.of(INSTANCE)] == [after]
     assert [part.after for part in provided.of(RULE)] == [None], "it waits for one that waits"
@@ -113,9 +123,9 @@ async def test_one_that_waits_takes_nothing_out_of_its_back_off(needed: dict[str
 
 async def test_a_deletion_that_waits_takes_nothing_out_of_its_back_off() -> None:
     cloud = Cloud(looks={(INSTANCE, "orders"): {"state": State.DELETING, "failed": True, "after": 60.0}})
-    world = outside(cloud.sort(INSTANCE, GROUP), cloud.sort(GROUP))
-    leaving = undeclared(world.sorts.values(), (), {(INSTANCE, "orders"): "a", (GROUP, "orders"): "b"})
-    parts = await world.leave(IDENTITY, None, leaving, None)  # type: ignore[arg-type]
+    world = external(cloud.resource_type(INSTANCE, GROUP), cloud.resource_type(GROUP))
+    leaving = undeclared(world.resource_types.values(), (), {(INSTANCE, "orders"): "a", (GROUP, "orders"): "b"})
+    parts = await world.delete(IDENTITY, None, leaving, None)  # type: ignore[arg-type]
     after = {part.kind: part.after for part in parts}
     assert after[GROUP] is None
     assert after[INSTANCE]
@@ -123,7 +133,7 @@ async def test_a_deletion_that_waits_takes_nothing_out_of_its_back_off() -> None
 
 async def test_what_pods_may_still_use_takes_no_step() -> None:
     cloud = Cloud()
-    world = outside(cloud.sort(INSTANCE, beside=("Beside",)), cloud.sort(RULE))
+    world = external(cloud.resource_type(INSTANCE, beside=("Beside",)), cloud.resource_type(RULE))
     known = {(INSTANCE, "old"): "a", ("Beside", "old"): "c", (RULE, "orders"): "b"}
     provided = await provide(world, "orders", known=known, rolled_out=False)
     assert sorted(cloud.taken) == [(INSTANCE, "orders", "wanted"), (RULE, "orders", "wanted")]
@@ -144,21 +154,21 @@ async def test_without_its_environment_nobody_knows_that_a_part_was_never_made(
     environment: Environment | None, state: State
 ) -> None:
     cloud = Cloud(errors={(INSTANCE, "orders"): NeedsPerson(Reason.ENVIRONMENT_MISSING, "m")})
-    world = outside(cloud.sort(INSTANCE))
-    leaving = {(INSTANCE, "orders"): Leaves("Delete")}
-    [part] = await world.leave(IDENTITY, environment, leaving, None)  # type: ignore[arg-type]
+    world = external(cloud.resource_type(INSTANCE))
+    leaving = {(INSTANCE, "orders"): Removal("Delete")}
+    [part] = await world.delete(IDENTITY, environment, leaving, None)  # type: ignore[arg-type]
     assert part.state is state
 
 
 async def test_what_could_not_be_looked_at_is_still_built_on() -> None:
     cloud = Cloud(states={(GROUP, "orders"): State.UNKNOWN})
-    await provide(outside(cloud.sort(INSTANCE, GROUP), cloud.sort(GROUP)), "orders")
+    await provide(external(cloud.resource_type(INSTANCE, GROUP), cloud.resource_type(GROUP)), "orders")
     assert (INSTANCE, "orders", "wanted") in cloud.taken
 
 
 async def test_one_that_waits_forgets_no_id() -> None:
     cloud = Cloud(states={(GROUP, "orders"): State.STALLED})
-    world = outside(cloud.sort(INSTANCE, GROUP, beside=("Beside",)), cloud.sort(GROUP))
+    world = external(cloud.resource_type(INSTANCE, GROUP, beside=("Beside",)), cloud.resource_type(GROUP))
     known = {(INSTANCE, "orders"): "arn-i", ("Beside", "orders"): "arn-b"}
     provided = await provide(world, "orders", known=known)
     assert {part.kind: part.id for part in provided.parts} == {
@@ -178,7 +188,7 @@ async def test_one_that_waits_forgets_no_id() -> None:
 async def test_an_error_is_told_of_its_part_alone(error: Exception, state: State) -> None:
     cloud = Cloud(errors={(INSTANCE, "orders"): error})
     provided = await provide(
-        outside(cloud.sort(INSTANCE), cloud.sort(GROUP)), "orders", known={(INSTANCE, "orders"): "a"}
+        external(cloud.resource_type(INSTANCE), cloud.resource_type(GROUP)), "orders", known={(INSTANCE, "orders"): "a"}
     )
     assert {part.kind: (part.state, part.id) for part in provided.parts} == {
         INSTANCE: (state, "a"),
@@ -199,12 +209,12 @@ def test_nothing_is_to_hold_on_to_where_nothing_can_be_made(environment: Any, *,
     spec = {"image": "order:1", "tables": [{"name": "a", "partitionKey": {"name": "id"}}]}
     service = Microservice(IDENTITY, 1, MicroserviceSpec.model_validate(spec))
     found = None if environment is None else Environment("prod", EnvironmentSpec.model_validate(environment))
-    assert outside(Cloud().sort(INSTANCE)).declares(service, found) is declares
+    assert external(Cloud().resource_type(INSTANCE)).declares(service, found) is declares
 
 
 async def test_what_is_no_longer_declared_goes_or_stays_by_its_sort() -> None:
     cloud = Cloud()
-    world = outside(cloud.sort(INSTANCE, keeps=True), cloud.sort(RULE))
+    world = external(cloud.resource_type(INSTANCE, keeps=True), cloud.resource_type(RULE))
     provided = await provide(world, known={(INSTANCE, "orders"): "a", (RULE, "orders"): "b"})
     assert sorted(cloud.taken) == [(INSTANCE, "orders", "Retain"), (RULE, "orders", "Delete")]
     assert provided.parts == ()
@@ -213,21 +223,21 @@ async def test_what_is_no_longer_declared_goes_or_stays_by_its_sort() -> None:
 
 async def test_a_need_goes_when_what_needs_it_is_gone() -> None:
     cloud = Cloud(states={(INSTANCE, "orders"): State.DELETING})
-    world = outside(cloud.sort(INSTANCE, GROUP), cloud.sort(GROUP))
+    world = external(cloud.resource_type(INSTANCE, GROUP), cloud.resource_type(GROUP))
     known = {(INSTANCE, "orders"): "a", (GROUP, "orders"): "b"}
-    leaving = undeclared(world.sorts.values(), (), known)
-    first = await world.leave(IDENTITY, None, leaving, None)  # type: ignore[arg-type]
+    leaving = undeclared(world.resource_types.values(), (), known)
+    first = await world.delete(IDENTITY, None, leaving, None)  # type: ignore[arg-type]
     assert cloud.taken == [(INSTANCE, "orders", "Delete")]
     assert told(first)[GROUP] == ("Deleting", "security group orders goes after instance orders")
     assert [part.id for part in first if part.kind == GROUP] == ["b"]
     cloud.states.clear()
-    assert all(is_over(part) for part in await world.leave(IDENTITY, None, leaving, None))  # type: ignore[arg-type]
+    assert all(is_over(part) for part in await world.delete(IDENTITY, None, leaving, None))  # type: ignore[arg-type]
     assert cloud.taken[1:] == [(INSTANCE, "orders", "Delete"), (GROUP, "orders", "Delete")]
 
 
 async def test_what_a_retained_one_stands_on_stays_too() -> None:
     cloud = Cloud()
-    world = outside(cloud.sort(INSTANCE, GROUP, keeps=True), cloud.sort(GROUP))
+    world = external(cloud.resource_type(INSTANCE, GROUP, keeps=True), cloud.resource_type(GROUP))
     await provide(world, known={(INSTANCE, "orders"): "a", (GROUP, "orders"): "b"})
     assert cloud.taken == [(INSTANCE, "orders", "Retain"), (GROUP, "orders", "Retain")]
 
@@ -235,9 +245,9 @@ async def test_what_a_retained_one_stands_on_stays_too() -> None:
 async def test_a_need_that_is_dropped_waits_until_it_is_let_go_of() -> None:
     """A queue without its dead letter queue must be changed before that one goes."""
     cloud = Cloud(states={(INSTANCE, "orders"): State.PROGRESSING})
-    group = cloud.sort(GROUP)
-    nowhere = Sort(**{**group.__dict__, "declared": lambda _spec, _environment: ()})
-    world = outside(cloud.sort(INSTANCE, GROUP), nowhere)
+    group = cloud.resource_type(GROUP)
+    nowhere = ResourceType(**{**group.__dict__, "declarations": lambda _spec, _environment: ()})
+    world = external(cloud.resource_type(INSTANCE, GROUP), nowhere)
     await provide(world, "orders", known={(GROUP, "orders"): "b"})
     assert cloud.taken == [(INSTANCE, "orders", "wanted")]
     cloud.states.clear()
@@ -251,32 +261,34 @@ async def test_a_need_that_is_dropped_waits_until_it_is_let_go_of() -> None:
         (None, {}),
         ("nonsense", {}),
         ({"tables": "nonsense"}, {}),
-        ({"tables": [1, {}, {"name": "a"}]}, {(INSTANCE, "a"): Leaves("Retain")}),
-        ({"tables": [{"name": "a", "deletionPolicy": "Delete"}]}, {(INSTANCE, "a"): Leaves("Delete")}),
-        ({"tables": [{"name": "a", "deletionPolicy": "Snapshot"}]}, {(INSTANCE, "a"): Leaves("Snapshot")}),
-        ({"tables": [{"name": "a", "deletionPolicy": 3}]}, {(INSTANCE, "a"): Leaves("Retain")}),
+        ({"tables": [1, {}, {"name": "a"}]}, {(INSTANCE, "a"): Removal("Retain")}),
+        ({"tables": [{"name": "a", "deletionPolicy": "Delete"}]}, {(INSTANCE, "a"): Removal("Delete")}),
+        ({"tables": [{"name": "a", "deletionPolicy": "Snapshot"}]}, {(INSTANCE, "a"): Removal("Snapshot")}),
+        ({"tables": [{"name": "a", "deletionPolicy": 3}]}, {(INSTANCE, "a"): Removal("Retain")}),
     ],
 )
-def test_a_spec_that_never_was_valid_can_be_left(spec: Any, leaving: dict[Key, Leaves]) -> None:
-    assert everything([Cloud().sort(INSTANCE, keeps=True)], spec, None, {}) == leaving
+def test_a_spec_that_never_was_valid_can_be_left(spec: Any, leaving: dict[Key, Removal]) -> None:
+    assert everything([Cloud().resource_type(INSTANCE, keeps=True)], spec, None, {}) == leaving
 
 
 def test_what_is_remembered_leaves_with_what_is_declared() -> None:
-    sort = Cloud().sort(INSTANCE, keeps=True, beside=("Beside",))
+    resource_type = Cloud().resource_type(INSTANCE, keeps=True, beside=("Beside",))
     known = {("Beside", "old"): "b", (INSTANCE, "a"): "i"}
     spec = {"tables": [{"name": "a", "deletionPolicy": "Delete"}]}
-    assert everything([sort], spec, None, known) == {
-        (INSTANCE, "a"): Leaves("Delete", {INSTANCE: "i"}),
-        (INSTANCE, "old"): Leaves("Retain", {"Beside": "b"}),
+    assert everything([resource_type], spec, None, known) == {
+        (INSTANCE, "a"): Removal("Delete", {INSTANCE: "i"}),
+        (INSTANCE, "old"): Removal("Retain", {"Beside": "b"}),
     }
 
 
 def test_entries_without_a_name_are_none() -> None:
-    assert items({"tables": [{"name": ""}, {"name": "a"}]}, "tables") == (Declared("a"),)
+    assert items({"tables": [{"name": ""}, {"name": "a"}]}, "tables") == (Declaration("a"),)
 
 
 def test_the_field_of_an_error_is_that_of_the_part_that_no_call_was_made_for() -> None:
-    refused = Cloud().sort(GROUP).refused("orders", NeedsPerson(Reason.REJECTED, "no", "spec.databases[0].size"))
+    refused = (
+        Cloud().resource_type(GROUP).refused("orders", NeedsPerson(Reason.REJECTED, "no", "spec.databases[0].size"))
+    )
     assert (refused.state, refused.field) == (State.STALLED, "spec.databases[0].size")
 
 
@@ -289,13 +301,13 @@ TROUBLES = {
 @pytest.mark.parametrize("what", ["spec", "request", "known"])
 async def test_a_part_in_trouble_is_tried_at_once_when_something_has_changed(what: str) -> None:
     cloud = Cloud(looks={(INSTANCE, "orders"): TROUBLES["refused"]})
-    world = outside(cloud.sort(INSTANCE))
-    world.backoffs = Backoffs(lambda: 0.0)
+    world = external(cloud.resource_type(INSTANCE))
+    world.backoff = ResourceBackoff(lambda: 0.0)
     for _ in range(3):
         await provide(world, "orders")
     assert len(cloud.taken) == 1
     if what == "request":
-        world.backoffs.forget(IDENTITY.uid)
+        world.backoff.forget(IDENTITY.uid)
     known = {(INSTANCE, "orders"): "a"} if what == "known" else {}
     await provide(world, "orders", *(["others"] if what == "spec" else []), known=known)
     assert cloud.taken.count((INSTANCE, "orders", "wanted")) == 2
@@ -303,11 +315,11 @@ async def test_a_part_in_trouble_is_tried_at_once_when_something_has_changed(wha
 
 async def test_a_deletion_in_trouble_is_left_alone_for_a_while() -> None:
     cloud = Cloud(errors={(INSTANCE, "orders"): NotYet(Reason.AWS_UNAVAILABLE, "m")})
-    world = outside(cloud.sort(INSTANCE))
-    world.backoffs = Backoffs(lambda: 0.0)
-    leaving = {(INSTANCE, "orders"): Leaves("Delete", {INSTANCE: "a"})}
+    world = external(cloud.resource_type(INSTANCE))
+    world.backoff = ResourceBackoff(lambda: 0.0)
+    leaving = {(INSTANCE, "orders"): Removal("Delete", {INSTANCE: "a"})}
     for _ in range(3):
-        [part] = await world.leave(IDENTITY, None, leaving, None)  # type: ignore[arg-type]
+        [part] = await world.delete(IDENTITY, None, leaving, None)  # type: ignore[arg-type]
         assert (part.id, part.reason) == ("a", Reason.AWS_UNAVAILABLE)
     assert len(cloud.taken) == 1
 
@@ -315,7 +327,7 @@ async def test_a_deletion_in_trouble_is_left_alone_for_a_while() -> None:
 async def test_what_was_told_of_a_part_in_trouble_is_told_once() -> None:
     told = (Event("Warning", Reason.CONFLICT, "m"),)
     cloud = Cloud(looks={(INSTANCE, "orders"): {**TROUBLES["refused"], "events": told}})
-    world = outside(cloud.sort(INSTANCE))
-    world.backoffs = Backoffs(lambda: 0.0)
+    world = external(cloud.resource_type(INSTANCE))
+    world.backoff = ResourceBackoff(lambda: 0.0)
     passes = [(await provide(world, "orders")).parts[0].events for _ in range(3)]
     assert passes == [told, (), ()]

@@ -58,7 +58,7 @@ def test_two_agree_on_who_is_older() -> None:
     ("spec", "expected"), [({}, 0), ({"api": None}, 0), ({"api": "x"}, 0), ({"api": {}}, 1), ({"api": {"auth": {}}}, 1)]
 )
 def test_declared_as_plain_data(spec: dict[str, Any], expected: int) -> None:
-    sort = routes(None)  # type: ignore[arg-type]
-    assert sort.kind == API
-    assert len(list(sort.declared(spec, None))) == expected
-    assert sort.policy == "Delete"
+    resource_type = routes(None)  # type: ignore[arg-type]
+    assert resource_type.kind == API
+    assert len(list(resource_type.declarations(spec, None))) == expected
+    assert resource_type.policy == "Delete"

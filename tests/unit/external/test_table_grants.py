@@ -24,7 +24,7 @@ def service(name: str, **spec: Any) -> Microservice:
     return parsing.microservice({"metadata": metadata, "spec": {"image": "x:1", **spec}})
 
 
-class Neighbours:
+class MicroserviceLookup:
     """Others by name; None for one that is not valid."""
 
     microservices: Mapping[tuple[str, str], Mapping[str, Any]] = {}
@@ -40,19 +40,19 @@ ORDER = service("order", tableRefs=[REF])
 
 
 def test_a_ref_is_granted_exactly_where_the_owner_names_the_service() -> None:
-    neighbours = Neighbours(user=service("user", tables=[USERS], access=CONSENT))
-    lent = lending(OWNER, SITE, ORDER, neighbours)
+    lookup = MicroserviceLookup(user=service("user", tables=[USERS], access=CONSENT))
+    lent = lending(OWNER, SITE, ORDER, lookup)
     theirs = Owner("cluster", Identity("shop", "user", "another"))
     arn = table_arn(Site("us-east-1", "123456789012", "cluster", theirs.name), "users")
     assert lent["user", "users"].arn == arn
-    assert arn.endswith("/" + names_of(OWNER, ORDER, neighbours)["user", "users"])
+    assert arn.endswith("/" + names_of(OWNER, ORDER, lookup)["user", "users"])
     policy = document(grants(ORDER.spec, arns(SITE, ORDER), lent))
     assert policy is not None
     assert {r for s in policy["Statement"] for r in s["Resource"]} == {arn, f"{arn}/stream/*"}
     actions = {a for s in policy["Statement"] for a in s["Action"]}
     assert "dynamodb:GetItem" in actions
     assert "dynamodb:PutItem" not in actions
-    assert trouble(ORDER, (ORDER.spec.table_refs or [])[0], neighbours) == ""
+    assert trouble(ORDER, (ORDER.spec.table_refs or [])[0], lookup) == ""
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_ref_is_granted_exactly_where_the_owner_names_the_service() -> None:
     ],
 )
 def test_what_is_not_granted_says_why(others: dict[str, Microservice | None], said: str) -> None:
-    neighbours = Neighbours(**others)
-    assert lending(OWNER, SITE, ORDER, neighbours) == {}
+    lookup = MicroserviceLookup(**others)
+    assert lending(OWNER, SITE, ORDER, lookup) == {}
     assert grants(ORDER.spec, arns(SITE, ORDER), {}) == ()
-    assert said in trouble(ORDER, (ORDER.spec.table_refs or [])[0], neighbours)
+    assert said in trouble(ORDER, (ORDER.spec.table_refs or [])[0], lookup)

@@ -50,7 +50,7 @@ def deployment_status(
 
 
 @dataclass(frozen=True)
-class Standing:
+class Ownership:
     """What is there: `statuses` by kind, `edits` to the objects by kind, pods of the service or of its migration."""
 
     spec: Mapping[str, Any] = field(default_factory=dict)

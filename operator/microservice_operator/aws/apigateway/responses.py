@@ -6,7 +6,7 @@ from typing import Any
 
 from ... import names
 from ...raw_objects import json_mapping
-from .route_ownership import Authorizer, Claim, Held, Tokens
+from .route_ownership import Authorizer, DesiredRoute, ObservedRoute, Tokens
 
 Item = Mapping[str, Any]
 
@@ -74,16 +74,16 @@ def integration_fields(integration: Item, wanted: Iterable[str]) -> dict[str, An
     return {**found, "RequestParameters": {key: parameters[key] for key in wanted if key in parameters}}
 
 
-def held(route: Item, holders: Mapping[str, str], authorizers: Mapping[str, str], chosen: str) -> Held:
+def held(route: Item, holders: Mapping[str, str], authorizers: Mapping[str, str], chosen: str) -> ObservedRoute:
     """A route; `holders` and `authorizers` are names by id, `chosen` the id of our own integration."""
     target = str(route.get("Target") or "").removeprefix("integrations/")
     asks = route.get("AuthorizationType", "NONE") != "NONE"
-    claim = Claim(
+    claim = DesiredRoute(
         route["RouteKey"],
         authorizers.get(str(route.get("AuthorizerId")), "?") if asks else "",
         tuple(sorted(route.get("AuthorizationScopes") or ())) if asks else (),
     )
-    return Held(route["RouteId"], claim, holders.get(target, ""), sound=not chosen or target == chosen)
+    return ObservedRoute(route["RouteId"], claim, holders.get(target, ""), sound=not chosen or target == chosen)
 
 
 def authorizer(found: Item, used: frozenset[str]) -> Authorizer:
@@ -94,7 +94,7 @@ def authorizer(found: Item, used: frozenset[str]) -> Authorizer:
     return Authorizer(found["AuthorizerId"], tokens, found["AuthorizerId"] in used)
 
 
-def route_request(claim: Claim, integration: str, authorizers: Mapping[str, str]) -> dict[str, Any]:
+def route_request(claim: DesiredRoute, integration: str, authorizers: Mapping[str, str]) -> dict[str, Any]:
     """Parameters of CreateRoute and UpdateRoute; `authorizers` are ids by name."""
     request: dict[str, Any] = {
         "RouteKey": claim.key,

@@ -15,7 +15,7 @@ AT_A_TIME = 5  # API Gateway takes few changes a second from an account, whoever
 
 
 @dataclass(frozen=True)
-class Claim:
+class DesiredRoute:
     """A route as it is wanted; `authorizer` is a name, "" lets everybody pass."""
 
     key: str
@@ -24,40 +24,40 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Held:
+class ObservedRoute:
     """A route as it is; `holder` is `namespace/name` of a Microservice, "" if nobody can tell.
 
     `sound` when it leads to its holder's one integration.
     """
 
     id: str
-    claim: Claim
+    claim: DesiredRoute
     holder: str
     sound: bool = True
 
 
 @dataclass(frozen=True)
-class Claims:
+class DesiredRoutes:
     """What one Microservice wants; those it gives way to are neither itself nor `juniors`."""
 
     me: str
-    routes: tuple[Claim, ...] = ()
+    routes: tuple[DesiredRoute, ...] = ()
     seniors: frozenset[str] = frozenset()
     juniors: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
-class Altered:
+class ReplacedRoute:
     """One entry is to become another; `id` is what AWS calls it."""
 
     id: str
-    entry: Claim
+    entry: DesiredRoute
 
 
-RouteStep = Added | Altered | Removed
+RouteStep = Added | ReplacedRoute | Removed
 
 
-def next_routes(desired: Claims, observed: tuple[Held, ...]) -> Outcome:
+def next_routes(desired: DesiredRoutes, observed: tuple[ObservedRoute, ...]) -> Outcome:
     """The next few routes to make, alter or remove; a refusal once nothing else is left and somebody is in the way."""
     steps: list[tuple[str, RouteStep]] = []
     taken: list[str] = []
@@ -78,12 +78,12 @@ def next_routes(desired: Claims, observed: tuple[Held, ...]) -> Outcome:
             continue
         kept.add(current.id)
         if current not in own or not current.sound or current.claim != claim:
-            steps.append((f"changing {claim.key}", Altered(current.id, claim)))
+            steps.append((f"changing {claim.key}", ReplacedRoute(current.id, claim)))
     stale = [held for held in mine if held.id not in kept]
     steps += [(f"removing {held.claim.key}", Removed(held.id)) for held in stale]
     if steps:
         # a route that is to be protected does not wait for others to be made
-        now = sorted(steps, key=lambda step: not isinstance(step[1], Altered))[:AT_A_TIME]
+        now = sorted(steps, key=lambda step: not isinstance(step[1], ReplacedRoute))[:AT_A_TIME]
         return Change(tuple(step for _, step in now), ", ".join(what for what, _ in now))
     return Refusal("; ".join(taken)) if taken else None
 
@@ -136,11 +136,11 @@ def none_left(desired: object, observed: Iterable[str]) -> Outcome:  # noqa: ARG
     return Change(first, "removing a duplicate") if first else None
 
 
-def _meets(held: Held, claim: Claim) -> bool:
+def _meets(held: ObservedRoute, claim: DesiredRoute) -> bool:
     return shape(held.claim.key) == shape(claim.key)
 
 
-def _refusal(claim: Claim, held: Held, desired: Claims) -> str:
+def _refusal(claim: DesiredRoute, held: ObservedRoute, desired: DesiredRoutes) -> str:
     if held.holder in desired.seniors:
         return (
             f"declares {claim.key}, which the older Microservice {held.holder} has; "

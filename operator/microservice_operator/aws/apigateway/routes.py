@@ -14,19 +14,19 @@ from ...errors import OperatorError
 from ...facts import Part, Reason, State
 from ...openapi import routes, settings
 from ..engine.call import Lane
-from ..engine.decide import Desired, Leaving
-from ..engine.fields import Field, Kind
+from ..engine.decide import Deletion, Desired
+from ..engine.fields import Field, ResourceSchema
 from ..engine.reconcile import at_home, reconcile, remove
 from ..engine.report import failed
 from ..engine.rules import exact
-from ..engine.scope import Place
-from .route_ownership import Authorizers, Claim, Claims, Tokens, next_authorizer, next_routes, none_left
+from ..engine.scope import AwsScope
+from .route_ownership import Authorizers, DesiredRoute, DesiredRoutes, Tokens, next_authorizer, next_routes, none_left
 from .routes_adapter import ServiceRoutes, Site, parameters
 from .shared_api import REASONS, SharedAPI, drop_gateway, forget_gateway, reconcile_gateway, shared_place
 from .shared_api_adapter import HTTPAPI
 
 API_PART = "routes"  # of the part: a Microservice has one
-API = Kind(
+API = ResourceSchema(
     name="API",
     fields=(
         Field("authorizers", next_authorizer, "auth"),
@@ -75,65 +75,65 @@ def tokens(spec: api.API) -> tuple[Tokens, ...]:
     return (Tokens(jwt.issuer, frozenset(jwt.audiences)),) if jwt else ()
 
 
-def api_url(place: Place, part: Part, gateway: api.APIGateway) -> str:
+def api_url(scope: AwsScope, part: Part, gateway: api.APIGateway) -> str:
     """Address of the stage, "" until there is one: "Publish HTTP APIs for customers to invoke" in the AWS documents."""
     at = _api_id(part.id)
     path = "" if gateway.stage == "$default" else f"/{gateway.stage}"
-    return f"https://{at}.execute-api.{place.region}.amazonaws.com{path}" if at else ""
+    return f"https://{at}.execute-api.{scope.region}.amazonaws.com{path}" if at else ""
 
 
-async def reconcile_api(place: Place, wanted: WantedAPI, read: Callable[[], Awaitable[str]]) -> Part:
+async def reconcile_api(scope: AwsScope, wanted: WantedAPI, read: Callable[[], Awaitable[str]]) -> Part:
     """Take at most one step towards the Environment's API and one towards a Microservice's routes on it.
 
     `read` brings the OpenAPI document; it is called only where there is something to look at. Never raises an
     OperatorError. Give `Part.id` back as `known_id`.
     """
-    key = (place.owner.identity.uid, API.name, API_PART)
+    key = (scope.owner.identity.uid, API.name, API_PART)
     remembered = replace(wanted, known_id="")
-    recalled = place.settled.recall(key, remembered)
-    if recalled:
-        return recalled
+    cached = scope.resync_cache.get(key, remembered)
+    if cached:
+        return cached
     unread = Part("AWS", API.name, API_PART, State.UNKNOWN, id=wanted.known_id, field=wanted.field)
     try:
-        at_home(place, API, Leaving(API_PART, place.owner, "Retain", wanted.known_id))
+        at_home(scope, API, Deletion(API_PART, scope.owner, "Retain", wanted.known_id))
     except OperatorError as error:
-        return place.settled.news(key, failed(unread, error))
+        return scope.resync_cache.with_warning(key, failed(unread, error))
     try:
         text = await read()
         claimed = await asyncio.to_thread(_claims, text, wanted)
     except OperatorError as error:
-        return place.settled.news(key, replace(failed(unread, error), field=f"{wanted.field}.openAPI"))
-    gateway = await reconcile_gateway(place, wanted.shared)
+        return scope.resync_cache.with_warning(key, replace(failed(unread, error), field=f"{wanted.field}.openAPI"))
+    gateway = await reconcile_gateway(scope, wanted.shared)
     if gateway.state is not State.READY:
         same = replace(gateway, kind=API.name, name=API_PART, id=wanted.known_id, field=wanted.field)
-        return place.settled.news(key, same)
+        return scope.resync_cache.with_warning(key, same)
     current, former = _api_id(gateway.id), _api_id(wanted.known_id)
     if former not in ("", current):
-        left = await _leave(place, Site(former, _prefix(place, wanted.shared.environment)), wanted.known_id)
+        left = await _leave(scope, Site(former, _prefix(scope, wanted.shared.environment)), wanted.known_id)
         if left.state is not State.READY:
             return left
-    part, settled = await _routes(place, wanted, (current, claimed))
-    if settled:
-        place.settled.keep(key, remembered, part)
-    return place.settled.news(key, part)
+    part, resync_cache = await _routes(scope, wanted, (current, claimed))
+    if resync_cache:
+        scope.resync_cache.put(key, remembered, part)
+    return scope.resync_cache.with_warning(key, part)
 
 
-async def leave_api(place: Place, leaving: LeavingAPI) -> Part:
+async def leave_api(scope: AwsScope, leaving: LeavingAPI) -> Part:
     """Take at most one step towards removing a Microservice's routes; over when the state is Ready.
 
     The API stays, unless nothing is on it any more and the Environment says that it goes then.
     """
-    place.settled.drop((place.owner.identity.uid, API.name, API_PART))
+    scope.resync_cache.invalidate((scope.owner.identity.uid, API.name, API_PART))
     part = Part("AWS", API.name, API_PART, State.DELETING, Reason.API_DELETING, id=leaving.known_id)
-    shared = shared_place(place, leaving.environment)
+    shared = shared_place(scope, leaving.environment)
     gateway = HTTPAPI(shared, leaving.shared.gateway.name if leaving.shared else "", Lane.DELETE)
     try:
         there = await gateway.observe()
         ours = there is not None and there.fields
         at = _api_id(leaving.known_id) or (_api_id(there.id) if there and ours else "")
         if at:
-            prefix = _prefix(place, leaving.environment)
-            part = await _leave(place, Site(at, prefix, others=_names(prefix, leaving.others)), leaving.known_id)
+            prefix = _prefix(scope, leaving.environment)
+            part = await _leave(scope, Site(at, prefix, others=_names(prefix, leaving.others)), leaving.known_id)
         else:
             part = replace(part, state=State.READY, reason=Reason.API_DELETED, message=f"api {API_PART} is gone")
         goes = leaving.shared is not None and leaving.shared.gateway.deletion_policy == "Delete"
@@ -144,10 +144,10 @@ async def leave_api(place: Place, leaving: LeavingAPI) -> Part:
     return part
 
 
-async def _routes(place: Place, wanted: WantedAPI, at: tuple[str, tuple[Claim, ...]]) -> tuple[Part, bool]:
+async def _routes(scope: AwsScope, wanted: WantedAPI, at: tuple[str, tuple[DesiredRoute, ...]]) -> tuple[Part, bool]:
     current, claimed = at
-    identity, spec = place.owner.identity, wanted.shared.gateway
-    prefix = _prefix(place, wanted.shared.environment)
+    identity, spec = scope.owner.identity, wanted.shared.gateway
+    prefix = _prefix(scope, wanted.shared.environment)
     asked = {_name(prefix, accepted): accepted for accepted in tokens(wanted.spec)}
     claimed = tuple(
         replace(claim, authorizer=next(iter(asked), "")) if claim.authorizer else claim for claim in claimed
@@ -161,36 +161,38 @@ async def _routes(place: Place, wanted: WantedAPI, at: tuple[str, tuple[Claim, .
             "IntegrationMethod": "ANY",
             "RequestParameters": parameters(identity.namespace, identity.name),
         },
-        "marks": place.owner.marks,
-        "routes": Claims(
+        "marks": scope.owner.marks,
+        "routes": DesiredRoutes(
             f"{identity.namespace}/{identity.name}", claimed, wanted.others.seniors, wanted.others.juniors
         ),
         "duplicates": (),
     }
-    resource = ServiceRoutes(place, Site(current, prefix, frozenset(asked), others))
-    desired = Desired(API_PART, place.owner, fields, at=wanted.field, within=current)
-    outcome = await reconcile(place, resource, API, desired)
+    resource = ServiceRoutes(scope, Site(current, prefix, frozenset(asked), others))
+    desired = Desired(API_PART, scope.owner, fields, at=wanted.field, within=current)
+    outcome = await reconcile(scope, resource, API, desired)
     part = replace(outcome.part, id=outcome.part.id or wanted.known_id)
     if resource.gone:
-        forget_gateway(shared_place(place, wanted.shared.environment))
+        forget_gateway(shared_place(scope, wanted.shared.environment))
     if part.reason is Reason.CHANGE_REFUSED:  # nothing else of an API is refused than what somebody else has
         part = replace(part, reason=Reason.CONFLICT)
-    return part, outcome.settled
+    return part, outcome.up_to_date
 
 
-async def _leave(place: Place, site: Site, known_id: str) -> Part:
-    resource = ServiceRoutes(place, site, Lane.DELETE)
-    return await remove(place, resource, API, Leaving(API_PART, place.owner, "Delete", known_id, site.api))
+async def _leave(scope: AwsScope, site: Site, known_id: str) -> Part:
+    resource = ServiceRoutes(scope, site, Lane.DELETE)
+    return await remove(scope, resource, API, Deletion(API_PART, scope.owner, "Delete", known_id, site.api))
 
 
-def _claims(text: str, wanted: WantedAPI) -> tuple[Claim, ...]:
+def _claims(text: str, wanted: WantedAPI) -> tuple[DesiredRoute, ...]:
     """Claims of a document; the authorizer's name is not known yet, only whether one is asked for."""
     found = routes(text, settings(wanted.spec))
-    return tuple(Claim(route.key) if route.public else Claim(route.key, "?", route.scopes) for route in found)
+    return tuple(
+        DesiredRoute(route.key) if route.public else DesiredRoute(route.key, "?", route.scopes) for route in found
+    )
 
 
-def _prefix(place: Place, environment: str) -> str:
-    return names.cloud_name((place.owner.cluster, "environment", environment, "jwt"), 100)
+def _prefix(scope: AwsScope, environment: str) -> str:
+    return names.cloud_name((scope.owner.cluster, "environment", environment, "jwt"), 100)
 
 
 def _name(prefix: str, asked: Tokens) -> str:

@@ -13,8 +13,8 @@ from ...facts import Reason
 from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
 from ..engine.rules import Added, Removed
-from ..engine.scope import Place
-from ..engine.service import Door
+from ..engine.scope import AwsScope
+from ..engine.service import AwsService
 from .responses import (
     Item,
     authorizer,
@@ -26,7 +26,7 @@ from .responses import (
     marks,
     route_request,
 )
-from .route_ownership import AT_A_TIME, Altered, Authorizer, Authorizers, Held, unwanted
+from .route_ownership import AT_A_TIME, Authorizer, Authorizers, ObservedRoute, ReplacedRoute, unwanted
 from .shared_api_adapter import SERVICE, items
 
 # "Create private integrations for HTTP APIs": without the first, services would see the stage in the path.
@@ -52,16 +52,16 @@ def parameters(namespace: str, name: str) -> dict[str, str]:
 class ServiceRoutes:
     """The part of one Microservice on one API."""
 
-    def __init__(self, place: Place, site: Site, lane: Lane = Lane.MAIN) -> None:
+    def __init__(self, scope: AwsScope, site: Site, lane: Lane = Lane.MAIN) -> None:
         """Name the API; nothing is asked yet."""
-        self._place = place
+        self._scope = scope
         self._site = site
-        self._door = Door(place, SERVICE, f"API {site.api}", lane)
-        owner = place.owner
+        self._service = AwsService(scope, SERVICE, f"API {site.api}", lane)
+        owner = scope.owner
         self._me = holder(owner.marks, owner.cluster)
-        self._key = ("integration", place.account_id, place.region, site.api, self._me)
+        self._key = ("integration", scope.account_id, scope.region, site.api, self._me)
         self._ids: list[str] = []
-        self._routes: tuple[Held, ...] = ()
+        self._routes: tuple[ObservedRoute, ...] = ()
         self._authorizers: dict[str, Authorizer] = {}
         self.gone = False  # the whole API
 
@@ -74,28 +74,28 @@ class ServiceRoutes:
         except Gone:
             self.gone = True
             return None
-        holders = {item["IntegrationId"]: holder(marks(item), self._place.owner.cluster) for item in integrations}
+        holders = {item["IntegrationId"]: holder(marks(item), self._scope.owner.cluster) for item in integrations}
         self._ids = sorted(id_ for id_, name in holders.items() if name == self._me)
         self._note(routes, authorizers, holders)
-        making = self._place.clients.making
+        making = self._scope.clients.create_once
         if not self._ids:
             return Observed(self.arn, Phase.CREATING) if making.may_exist(self._key) else None
         making.seen(self._key)
         mine = next(item for item in integrations if item["IntegrationId"] == self._ids[0])
         phase = Phase.CHANGING if self._awaited() else Phase.READY
-        return Observed(self.arn, phase, self._fields(mine, routes), self._place.owner.marks)
+        return Observed(self.arn, phase, self._fields(mine, routes), self._scope.owner.marks)
 
     @property
     def arn(self) -> str:
         """Names the API and our integration; AWS has no ARN for the latter, and policies write it so."""
-        at = f"arn:aws:apigateway:{self._place.region}::/apis/{self._site.api}/integrations"
+        at = f"arn:aws:apigateway:{self._scope.region}::/apis/{self._site.api}/integrations"
         return f"{at}/{self._ids[0]}" if self._ids else at
 
     async def create(self, desired: Desired) -> None:
         """CreateIntegration, our marks in its description."""
         if self.gone:
             raise NotYet(Reason.API_CREATING, f"api {desired.name}: its gateway is gone and is made anew", 1)
-        async with self._place.clients.making.once(self._key):
+        async with self._scope.clients.create_once.once(self._key):
             await self._write("CreateIntegration", **self._integration(desired))
 
     async def modify(self, step: Step, desired: Desired | None) -> None:
@@ -138,19 +138,19 @@ class ServiceRoutes:
 
     def _awaited(self) -> bool:
         """Whether an authorizer that we want may have been made and is not listed yet."""
-        making, missing = self._place.clients.making, self._site.wanted - self._authorizers.keys()
+        making, missing = self._scope.clients.create_once, self._site.wanted - self._authorizers.keys()
         for name in self._site.wanted & self._authorizers.keys():
             making.seen(self._authorizer_key(name))
         return any(making.may_exist(self._authorizer_key(name)) for name in missing)
 
     def _authorizer_key(self, name: str) -> tuple[str, ...]:
-        return ("authorizer", self._place.account_id, self._place.region, self._site.api, name)
+        return ("authorizer", self._scope.account_id, self._scope.region, self._site.api, name)
 
     def _mine(self, route: Item) -> bool:
         return str(route.get("Target") or "").removeprefix("integrations/") in self._ids
 
     def _fields(self, integration: Item, routes: list[Item]) -> dict[str, Any]:
-        identity = self._place.owner.identity
+        identity = self._scope.owner.identity
         targets = {str(route.get("Target") or "").removeprefix("integrations/") for route in routes}
         return {
             "authorizers": self._authorizers,
@@ -174,7 +174,7 @@ class ServiceRoutes:
         match change:
             case Added(_, claim):
                 await self._write("CreateRoute", **route_request(claim, self._ids[0], ids))
-            case Altered(route, claim):
+            case ReplacedRoute(route, claim):
                 await self._write("UpdateRoute", RouteId=route, **route_request(claim, self._ids[0], ids))
             case Removed(route):
                 await self._write("DeleteRoute", RouteId=route)
@@ -182,7 +182,7 @@ class ServiceRoutes:
     async def _change_authorizer(self, change: Any) -> None:
         match change:
             case Added(name, tokens):
-                async with self._place.clients.making.once(self._authorizer_key(name)):
+                async with self._scope.clients.create_once.once(self._authorizer_key(name)):
                     await self._write("CreateAuthorizer", Name=name, **authorizer_request(tokens))
             case Removed(id_):
                 await self._write("DeleteAuthorizer", AuthorizerId=id_)
@@ -190,10 +190,10 @@ class ServiceRoutes:
                 await self._write("UpdateAuthorizer", AuthorizerId=id_, **authorizer_request(tokens))
 
     async def _items(self, action: str) -> list[Item]:
-        return [dict(item) for item in await items(self._door, action, ApiId=self._site.api)]
+        return [dict(item) for item in await items(self._service, action, ApiId=self._site.api)]
 
     async def _write(self, action: str, **request: Any) -> None:
-        await self._door.write(action, ApiId=self._site.api, **request)
+        await self._service.write(action, ApiId=self._site.api, **request)
 
 
 def _asks(route: Item) -> bool:

@@ -11,11 +11,11 @@ from ...api.parsing import Identity
 from ...api.routes import APIGateway
 from ...facts import Part, Reason, State
 from ...ownership import SharedOwner
-from ..engine.decide import Desired, Leaving
-from ..engine.fields import Field, Kind, Reasons
+from ..engine.decide import Deletion, Desired
+from ..engine.fields import Field, Reasons, ResourceSchema
 from ..engine.reconcile import reconcile, remove
 from ..engine.rules import Added, Change, Outcome, Removed, exact
-from ..engine.scope import Place
+from ..engine.scope import AwsScope
 from ..engine.tags import desired_tags, owned_tags
 from .responses import CORS_HEADERS, CORS_METHODS
 from .route_ownership import none_left
@@ -42,7 +42,7 @@ def _stages(desired: str, observed: Mapping[str, tuple[bool, bool]]) -> Outcome:
     return Change(Removed(former[0]), f"removing stage {former[0]}") if former else None
 
 
-GATEWAY = Kind(
+GATEWAY = ResourceSchema(
     name="Gateway",
     fields=(
         Field("tags", owned_tags, "tags"),
@@ -64,16 +64,16 @@ class SharedAPI:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-async def reconcile_gateway(place: Place, shared: SharedAPI) -> Part:
+async def reconcile_gateway(scope: AwsScope, shared: SharedAPI) -> Part:
     """One pass over the API; services that come at once take turns, so that one of them makes it."""
-    there = shared_place(place, shared.environment)
+    there = shared_place(scope, shared.environment)
     spec = shared.gateway
     key = (_whose(there), GATEWAY.name, spec.name)
     resource = HTTPAPI(there, spec.name)
-    async with place.clients.making.turn(resource.key):
-        recalled = place.settled.recall(key, shared)
-        if recalled:
-            return recalled
+    async with scope.clients.create_once.turn(resource.key):
+        cached = scope.resync_cache.get(key, shared)
+        if cached:
+            return cached
         origins = frozenset(spec.cors_origins or ())
         fields = {
             "name": spec.name,
@@ -92,30 +92,30 @@ async def reconcile_gateway(place: Place, shared: SharedAPI) -> Part:
                 f"by the tags {tagged}"
             )
             part = replace(part, message=message)
-        if outcome.settled:
-            place.settled.keep(key, shared, part)
+        if outcome.up_to_date:
+            scope.resync_cache.put(key, shared, part)
         return part
 
 
-async def drop_gateway(shared: Place, gateway: HTTPAPI, part: Part) -> Part:
+async def drop_gateway(shared: AwsScope, gateway: HTTPAPI, part: Part) -> Part:
     """Remove the API itself; the Microservice waits until AWS does not show it any more."""
     forget_gateway(shared)
-    dropped = await remove(shared, gateway, GATEWAY, Leaving(part.name, shared.owner, "Delete"))
+    dropped = await remove(shared, gateway, GATEWAY, Deletion(part.name, shared.owner, "Delete"))
     if dropped.state is State.RETAINED:
         return part
     return replace(dropped, kind=part.kind, id=part.id, events=(*part.events, *dropped.events))
 
 
-def shared_place(place: Place, environment: str) -> Place:
+def shared_place(scope: AwsScope, environment: str) -> AwsScope:
     """The place as the Environment sees it, for what its Microservices share."""
-    owner = SharedOwner(place.owner.cluster, Identity("", environment, ""))
-    return replace(place, owner=owner)
+    owner = SharedOwner(scope.owner.cluster, Identity("", environment, ""))
+    return replace(scope, owner=owner)
 
 
-def forget_gateway(shared: Place) -> None:
+def forget_gateway(shared: AwsScope) -> None:
     """Look at the API anew: somebody found it gone, or it goes."""
-    shared.settled.forget(_whose(shared))
+    shared.resync_cache.invalidate_owner(_whose(shared))
 
 
-def _whose(shared: Place) -> str:
+def _whose(shared: AwsScope) -> str:
     return "/".join(shared.owner.marks.values())

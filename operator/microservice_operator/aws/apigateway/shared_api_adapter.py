@@ -7,13 +7,13 @@ made at once, the older counts. "Apis" and "Stages" in the API Gateway V2 API Re
 from collections.abc import Mapping
 from typing import Any
 
-from ...ownership import Standing
+from ...ownership import Ownership
 from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
 from ..engine.pagination import pages
 from ..engine.rules import Added, Removed
-from ..engine.scope import Place
-from ..engine.service import Door
+from ..engine.scope import AwsScope
+from ..engine.service import AwsService
 from ..engine.tags import Tag
 from .responses import cors, cors_configuration
 
@@ -21,7 +21,7 @@ SERVICE = "apigatewayv2"
 Item = dict[str, Any]
 
 
-async def items(door: Door, action: str, **parameters: Any) -> list[Item]:
+async def items(door: AwsService, action: str, **parameters: Any) -> list[Item]:
     """All pages of a list."""
     found: list[Item] = []
     async for page in pages(door.read, action, **parameters):
@@ -30,33 +30,33 @@ async def items(door: Door, action: str, **parameters: Any) -> list[Item]:
 
 
 class HTTPAPI:
-    """The HTTP API of one Environment; the owner in `place` is the Environment."""
+    """The HTTP API of one Environment; the owner in `scope` is the Environment."""
 
-    def __init__(self, place: Place, name: str, lane: Lane = Lane.MAIN) -> None:
+    def __init__(self, scope: AwsScope, name: str, lane: Lane = Lane.MAIN) -> None:
         """Name the API; nothing is asked yet."""
-        self._place = place
+        self._scope = scope
         self._name = name
         self._id = ""
         self._stages: dict[str, bool] = {}
-        self._door = Door(place, SERVICE, f"API {name}", lane)
-        self.key = ("api", place.account_id, place.region, *place.owner.marks.values())
+        self._service = AwsService(scope, SERVICE, f"API {name}", lane)
+        self.key = ("api", scope.account_id, scope.region, *scope.owner.marks.values())
 
     @property
     def arn(self) -> str:
         """ARN of the API, once it is seen."""
-        return f"arn:aws:apigateway:{self._place.region}::/apis/{self._id}"
+        return f"arn:aws:apigateway:{self._scope.region}::/apis/{self._id}"
 
     async def observe(self) -> Observed | None:
         """Look for it by its tags, which the list holds; one of our name that is not ours is told as it is."""
-        listed = await items(self._door, "GetApis")
-        owner, making = self._place.owner, self._place.clients.making
-        ours = [api for api in listed if owner.standing(api.get("Tags") or {}) is Standing.OURS]
+        listed = await items(self._service, "GetApis")
+        owner, create_once = self._scope.owner, self._scope.clients.create_once
+        ours = [api for api in listed if owner.standing(api.get("Tags") or {}) is Ownership.OURS]
         namesakes = [api for api in listed if api["Name"] == self._name]
         if not ours:
-            if making.may_exist(self.key):
+            if create_once.may_exist(self.key):
                 return Observed(self.arn, Phase.CREATING)
             return self._foreign(namesakes[0]) if namesakes else None
-        making.seen(self.key)
+        create_once.seen(self.key)
         first, *others = sorted(ours, key=lambda api: (str(api.get("CreatedDate", "")), api["ApiId"]))
         self._id = first["ApiId"]
         return Observed(self.arn, Phase.READY, await self._fields(first, others), first["Tags"])
@@ -67,49 +67,49 @@ class HTTPAPI:
         request = {"Name": fields["name"], "ProtocolType": "HTTP", "Tags": dict(fields["tags"])}
         if fields["cors"]:
             request["CorsConfiguration"] = cors_configuration(fields["cors"][0])
-        async with self._place.clients.making.once(self.key):
-            await self._door.write("CreateApi", **request)
+        async with self._scope.clients.create_once.once(self.key):
+            await self._service.write("CreateApi", **request)
 
     async def modify(self, step: Step, desired: Desired | None) -> None:
         """One call for one step."""
         value: Any = step.changes.get(step.name)
         match step.name:
             case "name":
-                await self._door.write("UpdateApi", ApiId=self._id, Name=value)
+                await self._service.write("UpdateApi", ApiId=self._id, Name=value)
             case "cors" if value is None:
-                await self._door.write("DeleteCorsConfiguration", ApiId=self._id)
+                await self._service.write("DeleteCorsConfiguration", ApiId=self._id)
             case "cors":
-                await self._door.write("UpdateApi", ApiId=self._id, CorsConfiguration=cors_configuration(value[0]))
+                await self._service.write("UpdateApi", ApiId=self._id, CorsConfiguration=cors_configuration(value[0]))
             case "tags" if isinstance(value, Tag):
-                await self._door.write("TagResource", ResourceArn=self.arn, Tags=dict(value.tags))
+                await self._service.write("TagResource", ResourceArn=self.arn, Tags=dict(value.tags))
             case "tags":
-                await self._door.write("UntagResource", ResourceArn=self.arn, TagKeys=list(value.keys))
+                await self._service.write("UntagResource", ResourceArn=self.arn, TagKeys=list(value.keys))
             case "stages":
                 await self._set_stage(value, desired.fields["tags"] if desired else {})
             case _:
-                await self._door.write("DeleteApi", ApiId=value)
+                await self._service.write("DeleteApi", ApiId=value)
 
     async def delete(self) -> None:
         """DeleteApi, which takes the stages with it."""
-        await self._door.write("DeleteApi", ApiId=self._id)
+        await self._service.write("DeleteApi", ApiId=self._id)
 
     async def empty(self, api: str = "") -> bool:
         """Whether no route and no integration is on it."""
         at = api or self._id
         return not (
-            await items(self._door, "GetRoutes", ApiId=at) or await items(self._door, "GetIntegrations", ApiId=at)
+            await items(self._service, "GetRoutes", ApiId=at) or await items(self._service, "GetIntegrations", ApiId=at)
         )
 
     async def _fields(self, api: Item, others: list[Item]) -> dict[str, Any]:
-        stages = await items(self._door, "GetStages", ApiId=self._id)
+        stages = await items(self._service, "GetStages", ApiId=self._id)
         self._stages = {stage["StageName"]: bool(stage.get("AutoDeploy")) for stage in stages}
-        ours = self._place.owner.standing
+        ours = self._scope.owner.standing
         return {
             "name": api["Name"],
             "cors": cors(api.get("CorsConfiguration")),
             "tags": api["Tags"],
             "stages": {
-                stage["StageName"]: (bool(stage.get("AutoDeploy")), ours(stage.get("Tags") or {}) is Standing.OURS)
+                stage["StageName"]: (bool(stage.get("AutoDeploy")), ours(stage.get("Tags") or {}) is Ownership.OURS)
                 for stage in stages
             },
             "duplicates": tuple([other["ApiId"] for other in others if await self.empty(other["ApiId"])]),
@@ -118,11 +118,13 @@ class HTTPAPI:
     async def _set_stage(self, change: Any, tags: Mapping[str, str]) -> None:
         match change:
             case Removed(name):
-                await self._door.write("DeleteStage", ApiId=self._id, StageName=name)
+                await self._service.write("DeleteStage", ApiId=self._id, StageName=name)
             case Added(name, _) if name in self._stages:
-                await self._door.write("UpdateStage", ApiId=self._id, StageName=name, AutoDeploy=True)
+                await self._service.write("UpdateStage", ApiId=self._id, StageName=name, AutoDeploy=True)
             case Added(name, _):
-                await self._door.write("CreateStage", ApiId=self._id, StageName=name, AutoDeploy=True, Tags=dict(tags))
+                await self._service.write(
+                    "CreateStage", ApiId=self._id, StageName=name, AutoDeploy=True, Tags=dict(tags)
+                )
 
     def _foreign(self, api: Item) -> Observed:
         self._id = api["ApiId"]

@@ -15,13 +15,13 @@ from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
 from ..engine.pagination import pages
 from ..engine.rules import Bounds
-from ..engine.scope import Place
-from ..engine.service import Door
+from ..engine.scope import AwsScope
+from ..engine.service import AwsService
 from ..engine.tags import Tag
 from .autoscaling_adapter import TableScaling
 from .requests import creation, tag_list, update
 from .responses import PROVISIONED, definitions, observed_fields, phase
-from .scaling import clearing
+from .scaling import pre_delete_step
 
 _TTL_UNDER_WAY = {"ENABLING", "DISABLING"}
 _TTL_TOO_SOON = "modified multiple times within a fixed interval"
@@ -30,21 +30,21 @@ _TTL_TOO_SOON = "modified multiple times within a fixed interval"
 class DynamoDBTable:
     """One table of DynamoDB, by its name in AWS."""
 
-    def __init__(self, place: Place, name: str, lane: Lane = Lane.MAIN, *, adopting: bool = False) -> None:
+    def __init__(self, scope: AwsScope, name: str, lane: Lane = Lane.MAIN, *, adopting: bool = False) -> None:
         """Name the table; nothing is asked yet. Of one that is to be taken over the key is looked at, too."""
         self._name = name
-        self._arn = f"arn:aws:dynamodb:{place.region}:{place.account_id}:table/{name}"
+        self._arn = f"arn:aws:dynamodb:{scope.region}:{scope.account_id}:table/{name}"
         self._described = False
         self._defined: dict[str, str] = {}
-        self._door = Door(place, "dynamodb", f"table {name}", lane)
-        self._keys = Door(place, "kms", f"the key of table {name}", lane) if adopting else None
+        self._service = AwsService(scope, "dynamodb", f"table {name}", lane)
+        self._keys = AwsService(scope, "kms", f"the key of table {name}", lane) if adopting else None
         self._provisioned: tuple[int, int] | None = None
-        self._scaling = TableScaling(place, name, lane)
+        self._scaling = TableScaling(scope, name, lane)
 
     async def observe(self) -> Observed | None:
         """Describe it; tags, time to live and backups are calls of their own, side by side, once it can answer them."""
         try:
-            table = (await self._door.read("DescribeTable", TableName=self._name))["Table"]
+            table = (await self._service.read("DescribeTable", TableName=self._name))["Table"]
             self._arn, self._described = table["TableArn"], True
             if phase(table) in (Phase.CREATING, Phase.DELETING):
                 return Observed(self._arn, phase(table))  # of one that goes, no keys and indexes are shown
@@ -73,32 +73,32 @@ class DynamoDBTable:
             },
             tags=tags,
             protected=table.get("DeletionProtectionEnabled", False),
-            busy=frozenset({"time_to_live"} if ttl.get("TimeToLiveStatus") in _TTL_UNDER_WAY else ()),
+            pending_fields=frozenset({"time_to_live"} if ttl.get("TimeToLiveStatus") in _TTL_UNDER_WAY else ()),
             # an index that is being filled takes hours and does not keep its table from being deleted
             locked=table["TableStatus"] == "UPDATING",
-            clearing=clearing(scaling["unscaled"]),
+            pre_delete_step=pre_delete_step(scaling["unscaled"]),
             detail=f"DynamoDB says {table['TableStatus']}",
         )
 
     async def create(self, desired: Desired) -> None:
         """CreateTable, our tags in the same call."""
-        await self._door.write("CreateTable", TableName=self._name, **creation(desired.fields))
+        await self._service.write("CreateTable", TableName=self._name, **creation(desired.fields))
 
     async def modify(self, step: Step, desired: Desired | None) -> None:
         """One call for one step."""
         value = step.changes.get(step.name)
         match step.name:
             case "tags" if isinstance(value, Tag):
-                await self._door.write("TagResource", ResourceArn=self._arn, Tags=tag_list(value.tags))
+                await self._service.write("TagResource", ResourceArn=self._arn, Tags=tag_list(value.tags))
             case "tags":
-                await self._door.write("UntagResource", ResourceArn=self._arn, TagKeys=list(value.keys))  # type: ignore[union-attr]
+                await self._service.write("UntagResource", ResourceArn=self._arn, TagKeys=list(value.keys))  # type: ignore[union-attr]
             case "unscaled" | "scaling" | "tracking":
                 await self._scaling.modify(step)
             case "time_to_live":
                 await self._set_time_to_live(value, desired)
             case "recovery":
                 wanted = {"PointInTimeRecoveryEnabled": value}
-                await self._door.write(
+                await self._service.write(
                     "UpdateContinuousBackups", TableName=self._name, PointInTimeRecoverySpecification=wanted
                 )
             case _:
@@ -106,11 +106,11 @@ class DynamoDBTable:
                 if self._provisioned and not fields.get("capacity"):
                     # taken over, and its capacity not declared: a new index gets what the table has
                     fields["capacity"] = tuple(Bounds(units, units) for units in self._provisioned)
-                await self._door.write("UpdateTable", TableName=self._name, **update(step, fields, self._defined))
+                await self._service.write("UpdateTable", TableName=self._name, **update(step, fields, self._defined))
 
     async def delete(self) -> None:
         """DeleteTable."""
-        await self._door.write("DeleteTable", TableName=self._name)
+        await self._service.write("DeleteTable", TableName=self._name)
 
     async def _own_key(self, table: Mapping[str, Any]) -> str | None:
         """The key of its own that a table which is to be taken over is encrypted with."""
@@ -122,17 +122,17 @@ class DynamoDBTable:
 
     async def _tags(self) -> dict[str, str]:
         tags: dict[str, str] = {}
-        async for page in pages(self._door.read, "ListTagsOfResource", ResourceArn=self._arn):
+        async for page in pages(self._service.read, "ListTagsOfResource", ResourceArn=self._arn):
             tags |= {tag["Key"]: tag["Value"] for tag in page.get("Tags", [])}
         return tags
 
     async def _time_to_live(self) -> dict[str, Any]:
-        answer = await self._door.read("DescribeTimeToLive", TableName=self._name)
+        answer = await self._service.read("DescribeTimeToLive", TableName=self._name)
         described: dict[str, Any] = answer["TimeToLiveDescription"]
         return described
 
     async def _recovery(self) -> bool:
-        answer = await self._door.read("DescribeContinuousBackups", TableName=self._name)
+        answer = await self._service.read("DescribeContinuousBackups", TableName=self._name)
         described = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
         return bool(described.get("PointInTimeRecoveryStatus") == "ENABLED")
 
@@ -149,7 +149,7 @@ class DynamoDBTable:
             return
         specification = {"Enabled": attribute is not None, "AttributeName": name}
         try:
-            await self._door.write("UpdateTimeToLive", TableName=self._name, TimeToLiveSpecification=specification)
+            await self._service.write("UpdateTimeToLive", TableName=self._name, TimeToLiveSpecification=specification)
         except NeedsPerson as error:
             if _TTL_TOO_SOON not in str(error):
                 raise

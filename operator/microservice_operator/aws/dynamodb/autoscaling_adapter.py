@@ -12,18 +12,18 @@ from ..engine.call import Lane
 from ..engine.decide import Step
 from ..engine.pagination import pages
 from ..engine.rules import Bounds
-from ..engine.scope import Place
-from ..engine.service import Door
+from ..engine.scope import AwsScope
+from ..engine.service import AwsService
 from .scaling import UTILIZATION, Target, Tracked, observed_policies, observed_targets, resource_id
 
 
 class TableScaling:
     """What moves the capacity of one table and its indexes."""
 
-    def __init__(self, place: Place, table: str, lane: Lane = Lane.MAIN) -> None:
+    def __init__(self, scope: AwsScope, table: str, lane: Lane = Lane.MAIN) -> None:
         """Name the table; nothing is asked yet."""
         self._table = table
-        self._door = Door(place, "application-autoscaling", f"table {table}", lane)
+        self._service = AwsService(scope, "application-autoscaling", f"table {table}", lane)
 
     async def targets(self, indexes: Iterable[str]) -> dict[Target, Bounds]:
         """Those of the table and of these indexes, in one call."""
@@ -40,10 +40,10 @@ class TableScaling:
         """One call for one step."""
         value = step.changes[step.name]
         if step.name == "unscaled":
-            await self._door.write("DeregisterScalableTarget", **value.request(self._table))
+            await self._service.write("DeregisterScalableTarget", **value.request(self._table))
         elif step.name == "scaling":
             target, bounds = value
-            await self._door.write(
+            await self._service.write(
                 "RegisterScalableTarget",
                 **target.request(self._table),
                 MinCapacity=bounds.low,
@@ -51,7 +51,7 @@ class TableScaling:
             )
         else:
             target, name = value
-            await self._door.write(
+            await self._service.write(
                 "PutScalingPolicy",
                 **target.request(self._table),
                 PolicyName=name or target.metric,
@@ -64,6 +64,6 @@ class TableScaling:
 
     async def _all(self, what: str, **asked: Any) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        async for page in pages(self._door.read, f"Describe{what}", ServiceNamespace="dynamodb", **asked):
+        async for page in pages(self._service.read, f"Describe{what}", ServiceNamespace="dynamodb", **asked):
             found += page[what]
         return found

@@ -1,17 +1,17 @@
 """PURE: the table of fields of a DynamoDB table: how each may differ, and what follows."""
 
 from ...facts import Reason
-from ..engine.fields import Field, Kind, Reasons
+from ..engine.fields import Field, Reasons, ResourceSchema
 from ..engine.rules import (
     Outcome,
     Refusal,
+    at_least,
+    disable_before_change,
     each_within,
     exact,
-    floor,
-    off_between,
-    one_by_one,
-    remade,
-    set_once,
+    immutable,
+    one_at_a_time,
+    recreate_to_change,
     within,
 )
 from ..engine.tags import owned_tags
@@ -30,12 +30,12 @@ def no_key(desired: None, observed: str | None) -> Outcome:  # noqa: ARG001 a ru
     )
 
 
-TABLE = Kind(
+TABLE = ResourceSchema(
     name="Table",
     fields=(
-        Field("name", set_once(_KEEP), "adopt.name"),
-        Field("keys", set_once(_KEEP), "partitionKey"),
-        Field("local_indexes", set_once(_KEEP), "localSecondaryIndexes"),
+        Field("name", immutable(_KEEP), "adopt.name"),
+        Field("keys", immutable(_KEEP), "partitionKey"),
+        Field("local_indexes", immutable(_KEEP), "localSecondaryIndexes"),
         Field("tags", owned_tags, "tags"),
         Field("key", no_key, "adopt.name", once=True),
         Field("unscaled", unscaled, "capacity"),
@@ -44,15 +44,15 @@ TABLE = Kind(
         Field("index_capacity", each_within, "capacity", step="throughput"),
         Field(
             "global_indexes",
-            one_by_one("restore it, or add an index of another name and remove this one"),
+            one_at_a_time("restore it, or add an index of another name and remove this one"),
             "globalSecondaryIndexes",
         ),
         Field("scaling", scaled, "capacity"),
         Field("tracking", tracked, "capacity"),
-        Field("stream", remade, "streamViewType"),
-        Field("time_to_live", off_between, "timeToLiveAttribute"),
-        Field("recovery", exact, "pointInTimeRecovery", unsaid=floor),
-        Field("protection", exact, "deletionProtection", unsaid=floor),
+        Field("stream", recreate_to_change, "streamViewType"),
+        Field("time_to_live", disable_before_change, "timeToLiveAttribute"),
+        Field("recovery", exact, "pointInTimeRecovery", unsaid=at_least),
+        Field("protection", exact, "deletionProtection", unsaid=at_least),
     ),
     reasons=Reasons(
         creating=Reason.TABLE_CREATING,

@@ -94,7 +94,7 @@ def unscaled(desired: Mapping[Target, Bounds], observed: Mapping[Target, Bounds]
     return Change(surplus[0], f"scaling {surplus[0]} no longer") if surplus else None
 
 
-def clearing(observed: Mapping[Target, Bounds]) -> Step | None:
+def pre_delete_step(observed: Mapping[Target, Bounds]) -> Step | None:
     """What goes before a table goes."""
     outcome = unscaled({}, observed)
     return Step("unscaled", {"unscaled": outcome.to}, outcome.what) if isinstance(outcome, Change) else None

@@ -4,21 +4,21 @@ from ...errors import NeedsPerson
 from ...facts import Reason
 from .call import Call
 from .errors import AWSError, meaning
-from .scope import Place
+from .scope import AwsScope
 
 
-async def verify_account(place: Place) -> None:
+async def verify_account(scope: AwsScope) -> None:
     """Raise NeedsPerson if STS says that the operator's credentials belong elsewhere; only a yes is remembered."""
-    if (place.account_id, place.region) in place.clients.verified_accounts:
+    if (scope.account_id, scope.region) in scope.clients.verified_accounts:
         return
     try:
-        answer = await place.clients.call(Call("sts", place.region, "GetCallerIdentity"))
+        answer = await scope.clients.call(Call("sts", scope.region, "GetCallerIdentity"))
     except AWSError as error:
-        raise meaning(error, "sts:GetCallerIdentity", f"account {place.account_id}") from None
-    if answer["Account"] != place.account_id:
+        raise meaning(error, "sts:GetCallerIdentity", f"account {scope.account_id}") from None
+    if answer["Account"] != scope.account_id:
         raise NeedsPerson(
             Reason.ACCOUNT_MISMATCH,
-            f"the Environment names account {place.account_id}, the operator's credentials belong to "
+            f"the Environment names account {scope.account_id}, the operator's credentials belong to "
             f"{answer['Account']}; nothing is written; correct spec.aws.accountID or the operator's role",
         )
-    place.clients.verified_accounts.add((place.account_id, place.region))
+    scope.clients.verified_accounts.add((scope.account_id, scope.region))

@@ -20,10 +20,10 @@ from botocore.exceptions import ClientError
 from ... import pending_calls
 from ...fence import MayWrite, always
 from .call import Call, Lane
-from .create_once import Making
-from .expectations import Lately
+from .create_once import CreateOnce
+from .expectations import Expectations
 from .list_cache import ListCache
-from .write_backoff import Repeats
+from .write_backoff import WriteBackoff
 
 READS = ("Get", "List", "Describe")
 Called = Callable[[str, str, str], None]  # service, action, code
@@ -59,9 +59,9 @@ class Clients:
         self._making = Lock()
         self.may_write: MayWrite = always
         self.verified_accounts: set[tuple[str, str]] = set()
-        self.making = Making()
-        self.lately = Lately()
-        self.repeats = Repeats()
+        self.create_once = CreateOnce()
+        self.expectations = Expectations()
+        self.write_backoff = WriteBackoff()
         self.lists = ListCache()
 
     async def call(self, call: Call) -> dict[str, Any]:

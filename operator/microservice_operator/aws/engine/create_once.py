@@ -16,7 +16,7 @@ from ...facts import Reason
 Key = tuple[str, ...]
 
 
-class Making:
+class CreateOnce:
     """What this process tried to make within the last `seconds`; one for the whole process."""
 
     def __init__(self, seconds: float = 60, clock: Callable[[], float] = time.monotonic) -> None:

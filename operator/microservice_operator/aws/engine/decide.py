@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from ... import names
 from ...facts import Reason
-from ...ownership import OWNER_TAGS, Owner, Standing
-from .fields import Field, Kind, called, differences, left_alone, noun
+from ...ownership import OWNER_TAGS, Owner, Ownership
+from .fields import Field, ResourceSchema, describe, differences, kind_label, undeclared_values
 from .rules import Added, Change, Effect, Refusal, Removed
 from .tags import retained
 
@@ -58,7 +58,7 @@ class Desired:
 
 
 @dataclass(frozen=True)
-class Leaving:
+class Deletion:
     """A resource that is not wanted any more.
 
     `adopted` when it is known to have been taken over; `deletion` is whether such a one may be deleted.
@@ -86,9 +86,9 @@ class Step:
 class Observed:
     """A resource as AWS shows it.
 
-    `tags` is absent if they cannot be read yet; `busy` fields cannot be changed now, of a `locked` one nothing can.
-    `ailing` is a trouble that a change may cure; `waking` must be done before anything else can be, `clearing` before
-    it is deleted.
+    `tags` is None while they cannot be read. Fields in `pending_fields` cannot be changed now, and a `locked` resource
+    takes no change. `impairment` is a fault that a change may cure. `start_step` comes before any other step,
+    `pre_delete_step` before the deletion.
     """
 
     id: str
@@ -96,12 +96,12 @@ class Observed:
     fields: Mapping[str, Any] = field(default_factory=dict)
     tags: Mapping[str, str] | None = None
     protected: bool = False
-    busy: frozenset[str] = frozenset()
+    pending_fields: frozenset[str] = frozenset()
     locked: bool = False
     detail: str = ""
-    ailing: str = ""
-    waking: Step | None = None
-    clearing: Step | None = None
+    impairment: str = ""
+    start_step: Step | None = None
+    pre_delete_step: Step | None = None
 
 
 @dataclass(frozen=True)
@@ -145,13 +145,13 @@ class Delete:
 Decision = Create | Modify | Wait | Keep | Refuse | Delete
 
 
-def plan(kind: Kind, desired: Desired, observed: Observed | None) -> Decision:
+def decide(kind: ResourceSchema, desired: Desired, observed: Observed | None) -> Decision:
     """Decide on a resource that is wanted."""
     if observed is None:
         return _absent(kind, desired)
     if observed.tags is None or observed.phase in (Phase.CREATING, Phase.DELETING):
         return Wait()
-    if desired.owner.standing(observed.tags) is Standing.FOREIGN:
+    if desired.owner.standing(observed.tags) is Ownership.FOREIGN:
         adopts = desired.adoption and not desired.owner.left_by_namesake(observed.tags)
         refused = _not_adopted(kind, desired, observed) if adopts else _foreign(kind, desired, observed)
         if refused:
@@ -159,11 +159,11 @@ def plan(kind: Kind, desired: Desired, observed: Observed | None) -> Decision:
         if desired.adoption and observed.phase is not Phase.UNUSABLE:
             return _taken_over(kind, desired, observed)
     if observed.phase is Phase.UNUSABLE:
-        return Refuse(kind.reasons.unusable, f"{called(kind, desired.name)} cannot be used: {observed.detail}")
+        return Refuse(kind.reasons.unusable, f"{describe(kind, desired.name)} cannot be used: {observed.detail}")
     return _differences(kind, desired, observed)
 
 
-def _taken_over(kind: Kind, desired: Desired, observed: Observed) -> Decision:
+def _taken_over(kind: ResourceSchema, desired: Desired, observed: Observed) -> Decision:
     """Our marks come first, and it is told what stays although a default would have it otherwise."""
     decision, left = _differences(kind, desired, observed), _left(kind, desired, observed)
     if not isinstance(decision, Modify) or decision.step.name != "tags":
@@ -172,27 +172,27 @@ def _taken_over(kind: Kind, desired: Desired, observed: Observed) -> Decision:
     return Modify(replace(decision.step, what=f"taking it over{stays}"))
 
 
-def plan_removal(kind: Kind, leaving: Leaving, observed: Observed | None) -> Decision:
+def decide_removal(kind: ResourceSchema, leaving: Deletion, observed: Observed | None) -> Decision:
     """Decide on a resource that is not wanted: `Keep` when all is done, `Refuse` when it is not ours to touch."""
     if observed is None:
         return Keep()
     if observed.tags is None or observed.phase in (Phase.CREATING, Phase.DELETING):
         return Wait()
-    if leaving.owner.standing(observed.tags) is not Standing.OURS:
-        return Refuse(Reason.CONFLICT, f"{called(kind, leaving.name)} belongs to somebody else and stays")
+    if leaving.owner.standing(observed.tags) is not Ownership.OURS:
+        return Refuse(Reason.CONFLICT, f"{describe(kind, leaving.name)} belongs to somebody else and stays")
     if leaving.policy == "Retain" or withheld(kind, leaving, observed):
         return _retention(leaving.owner, observed)
     return _deletion(observed)
 
 
-def withheld(kind: Kind, leaving: Leaving, observed: Observed | None) -> str:
+def withheld(kind: ResourceSchema, leaving: Deletion, observed: Observed | None) -> str:
     """Why something stays that its policy would delete, "" if it goes: consent to take over is none to delete."""
     if observed is None or leaving.policy == "Retain" or leaving.deletion is None or leaving.deletion.allowed:
         return ""
     if not leaving.adopted and names.TAG_ADOPTED not in (observed.tags or {}):
         return ""
     return (
-        f"{called(kind, leaving.name)} was taken over and stays, {leaving.policy} or not: annotation "
+        f"{describe(kind, leaving.name)} was taken over and stays, {leaving.policy} or not: annotation "
         f"{names.ANNOTATION_DELETE_ADOPTED} of the Environment does not hold {leaving.deletion.consent}; "
         f"delete {observed.id} by hand if nobody needs it"
     )
@@ -208,31 +208,31 @@ def _retention(owner: Owner, observed: Observed) -> Decision:
 def _deletion(observed: Observed) -> Decision:
     if observed.locked:
         return Wait()
-    if observed.clearing:
-        return Modify(observed.clearing)
-    if observed.protected and observed.waking:
-        return Modify(observed.waking)
+    if observed.pre_delete_step:
+        return Modify(observed.pre_delete_step)
+    if observed.protected and observed.start_step:
+        return Modify(observed.start_step)
     if observed.protected:
         # last: what is left over when a step before is refused is protected still
         return Modify(Step("protection", {"protection": False}, "lifting its deletion protection"))
     return Delete()
 
 
-def _absent(kind: Kind, desired: Desired) -> Decision:
+def _absent(kind: ResourceSchema, desired: Desired) -> Decision:
     if desired.adoption and not desired.known_id:
-        message = f"{called(kind, desired.name)} is to be taken over and is not there; correct or remove adopt"
+        message = f"{describe(kind, desired.name)} is to be taken over and is not there; correct or remove adopt"
         return Refuse(Reason.ADOPTION_REFUSED, message, desired.at)
     if desired.known_id and not desired.recreate:
         return Refuse(
             kind.reasons.lost,
-            f"{called(kind, desired.name)} was deleted by somebody else, with what it held; restore it from a backup, "
-            f"or {names.recreate(desired.name)}",
+            f"{describe(kind, desired.name)} was deleted outside the operator and its data is lost; "
+            f"restore it from a backup, or {names.recreate(desired.name)}",
             desired.at,
         )
     return Create()
 
 
-def _not_adopted(kind: Kind, desired: Desired, observed: Observed) -> Refuse | None:
+def _not_adopted(kind: ResourceSchema, desired: Desired, observed: Observed) -> Refuse | None:
     """Why a resource that is to be taken over is not; nothing of it is touched before all of it can be."""
     adoption = desired.adoption
     if adoption and not adoption.allowed:
@@ -249,9 +249,9 @@ def _not_adopted(kind: Kind, desired: Desired, observed: Observed) -> Refuse | N
     return _unfit(kind, desired, observed) if observed.fields else None
 
 
-def _unfit(kind: Kind, desired: Desired, observed: Observed) -> Refuse | None:
+def _unfit(kind: ResourceSchema, desired: Desired, observed: Observed) -> Refuse | None:
     """What keeps it from being taken over as it is."""
-    thing = called(kind, desired.name)
+    thing = describe(kind, desired.name)
     for found in differences(kind, desired.fields, observed.fields, desired.unsaid, adopting=True):
         outcome, spec = found.outcome, found.field.spec
         if isinstance(outcome, Refusal):
@@ -270,7 +270,7 @@ def _unfit(kind: Kind, desired: Desired, observed: Observed) -> Refuse | None:
     return None
 
 
-def _foreign(kind: Kind, desired: Desired, observed: Observed) -> Decision:
+def _foreign(kind: ResourceSchema, desired: Desired, observed: Observed) -> Decision:
     owner = desired.owner
     if owner.left_by_namesake(observed.tags or {}):
         message = (
@@ -281,37 +281,37 @@ def _foreign(kind: Kind, desired: Desired, observed: Observed) -> Decision:
         return Refuse(Reason.CONFLICT, message, desired.at)
     message = f"{observed.id} exists and is not marked as this Microservice's; it is left as it is; "
     if kind.named_by is None:
-        message += f"remove that {noun(kind)} if nobody uses it, or give the Microservice another name"
+        message += f"remove that {kind_label(kind)} if nobody uses it, or give the Microservice another name"
     else:
-        message += f"rename the {kind.named_by or noun(kind)} in the spec, or remove that one"
+        message += f"rename the {kind.named_by or kind_label(kind)} in the spec, or remove that one"
     return Refuse(Reason.CONFLICT, message, desired.at)
 
 
-def _differences(kind: Kind, desired: Desired, observed: Observed) -> Decision:
+def _differences(kind: ResourceSchema, desired: Desired, observed: Observed) -> Decision:
     changes: dict[str, Change] = {}
     for found in differences(kind, desired.fields, observed.fields, desired.unsaid):
         row, outcome = found.field, found.outcome
         if isinstance(outcome, Refusal):
-            message = f"{row.spec} of {called(kind, desired.name)} {outcome.message}"
+            message = f"{row.spec} of {describe(kind, desired.name)} {outcome.message}"
             return Refuse(Reason.CHANGE_REFUSED, message, _path(desired, row))
         changes[row.name] = outcome
     if observed.phase is Phase.CHANGING or (changes and observed.locked):
         return Wait()
     if changes:
-        return _first_step(kind, changes, observed.busy)
-    if observed.ailing:
-        return Refuse(kind.reasons.unusable, f"{called(kind, desired.name)} {observed.ailing}", desired.at)
+        return _first_step(kind, changes, observed.pending_fields)
+    if observed.impairment:
+        return Refuse(kind.reasons.unusable, f"{describe(kind, desired.name)} {observed.impairment}", desired.at)
     return Keep(_left(kind, desired, observed))
 
 
-def _left(kind: Kind, desired: Desired, observed: Observed) -> tuple[str, ...]:
-    return left_alone(kind, desired.fields, observed.fields, desired.unsaid) if desired.unsaid else ()
+def _left(kind: ResourceSchema, desired: Desired, observed: Observed) -> tuple[str, ...]:
+    return undeclared_values(kind, desired.fields, observed.fields, desired.unsaid) if desired.unsaid else ()
 
 
-def _first_step(kind: Kind, changes: Mapping[str, Change], busy: frozenset[str]) -> Decision:
+def _first_step(kind: ResourceSchema, changes: Mapping[str, Change], pending_fields: frozenset[str]) -> Decision:
     for row in kind.fields:
-        if row.name in changes and row.name not in busy:
-            free = [other for other in kind.fields if other.name in changes and other.name not in busy]
+        if row.name in changes and row.name not in pending_fields:
+            free = [other for other in kind.fields if other.name in changes and other.name not in pending_fields]
             together = [other for other in free if _step(other) == _step(row)]
             what = "; ".join(changes[other.name].what or f"changing {other.spec}" for other in together)
             return Modify(Step(_step(row), {other.name: changes[other.name].to for other in together}, what))

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 
 from ...errors import NeedsPerson, NotYet, OperatorError
 from ...facts import Reason
-from ...ownership import OWNER_TAGS, Standing
+from ...ownership import OWNER_TAGS, Ownership
 
 Key = tuple[str, ...]
 
 
-class Lately:
+class Expectations:
     """What was made and marked within the last `seconds`; one for the whole process."""
 
     def __init__(self, seconds: float = 60, clock: Callable[[], float] = time.monotonic) -> None:
@@ -43,10 +43,10 @@ class Lately:
         """Whether a thing that AWS does not show may have been made nevertheless."""
         return self._within(self._made, key)
 
-    def may_be_ours(self, key: Key, standing: Standing, tags: Mapping[str, str], *, known: bool) -> bool:
+    def may_be_ours(self, key: Key, standing: Ownership, tags: Mapping[str, str], *, known: bool) -> bool:
         """Whether tags that do not say so may be late; `known`: status remembers the thing as ours."""
         unmarked = not tags.keys() & OWNER_TAGS
-        if standing is Standing.OURS or not (unmarked or standing is Standing.RETAINED):
+        if standing is Ownership.OURS or not (unmarked or standing is Ownership.RETAINED):
             self._bare.pop(key, None)
             return False
         if self._within(self._marked, key):

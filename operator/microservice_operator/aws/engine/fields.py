@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...facts import Reason
-from .rules import Change, Effect, Refusal, Rule, server_chosen, shown
+from .rules import Change, Effect, Refusal, Rule, ignore_after_create, shown
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Field:
     spec: str = ""
     step: str = ""
     effect: Effect = Effect.IN_PLACE
-    unsaid: Rule = server_chosen
+    unsaid: Rule = ignore_after_create
     later: bool = False
     once: bool = False
     shows: float = 60.0
@@ -48,7 +48,7 @@ class Reasons:
 
 
 @dataclass(frozen=True)
-class Kind:
+class ResourceSchema:
     """A type of resource: its name, its table of field rules, its words.
 
     `named_by` is what has a name in the spec from which that of a resource follows: the kind itself if it is "",
@@ -92,7 +92,7 @@ class Difference:
 
 
 def differences(
-    kind: Kind,
+    kind: ResourceSchema,
     desired: Mapping[str, Any],
     observed: Mapping[str, Any],
     unsaid: frozenset[str] = frozenset(),
@@ -106,8 +106,8 @@ def differences(
     return tuple(Difference(row, outcome, wanted, there) for row, outcome, wanted, there in found if outcome)
 
 
-def left_alone(
-    kind: Kind, desired: Mapping[str, Any], observed: Mapping[str, Any], unsaid: frozenset[str]
+def undeclared_values(
+    kind: ResourceSchema, desired: Mapping[str, Any], observed: Mapping[str, Any], unsaid: frozenset[str]
 ) -> tuple[str, ...]:
     """What is there, is not the default, and stays, because the spec says nothing of it: paths in the spec."""
     changing = {found.field.name for found in differences(kind, desired, observed, unsaid)}
@@ -115,11 +115,11 @@ def left_alone(
     return tuple(dict.fromkeys(row.spec for row in kept))
 
 
-def called(kind: Kind, name: str) -> str:
+def describe(kind: ResourceSchema, name: str) -> str:
     """A resource in a sentence: `SecurityGroup` → `security group orders`."""
-    return f"{noun(kind)} {name}"
+    return f"{kind_label(kind)} {name}"
 
 
-def noun(kind: Kind) -> str:
+def kind_label(kind: ResourceSchema) -> str:
     """What a kind is called in a sentence."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.name).lower()

@@ -8,26 +8,26 @@ from typing import Any, Protocol
 
 from ...errors import NeedsPerson, NotYet, OperatorError
 from ...facts import Event, Part, Reason, State
-from ...ownership import OWNER_TAGS, Standing
+from ...ownership import OWNER_TAGS, Ownership
 from .decide import (
     Create,
     Decision,
     Delete,
+    Deletion,
     Desired,
     Keep,
-    Leaving,
     Modify,
     Observed,
     Phase,
     Step,
-    plan,
-    plan_removal,
+    decide,
+    decide_removal,
     withheld,
 )
 from .expectations import Key, certainly_refused
-from .fields import Kind, called
-from .report import Repeat, failed, leaving_part, unkept_part, wanted_part
-from .scope import Place
+from .fields import ResourceSchema, describe
+from .report import Repeat, desired_part, failed, removal_part, unkept_part
+from .scope import AwsScope
 from .tags import Tag
 
 
@@ -49,25 +49,25 @@ class Resource(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a pass has come to; `settled` when nothing was to do."""
+    """The result of one reconciliation; `up_to_date` when there was nothing to do."""
 
     part: Part
-    settled: bool = False
+    up_to_date: bool = False
 
 
-async def reconcile(place: Place, resource: Resource, kind: Kind, desired: Desired) -> Outcome:
+async def reconcile(scope: AwsScope, resource: Resource, kind: ResourceSchema, desired: Desired) -> Outcome:
     """One pass over a resource that is wanted."""
     part = Part("AWS", kind.name, desired.name, State.UNKNOWN, id=desired.known_id, field=desired.at)
     try:
-        observed = await _look(place, resource, kind, desired)
+        observed = await _look(scope, resource, kind, desired)
     except OperatorError as error:
         return Outcome(failed(part, error))
-    decision = plan(kind, desired, observed)
+    decision = decide(kind, desired, observed)
     if observed and observed.phase in (Phase.READY, Phase.CHANGING) and _is_ours(desired, observed):
         part = replace(part, id=observed.id)
-    repeats, key, tried = place.clients.repeats, _key(place, kind, desired), _tried(decision, observed)
+    repeats, key, tried = scope.clients.write_backoff, _key(scope, kind, desired), _tried(decision, observed)
     repeat = repeats.of(key, *tried) if tried else Repeat()
-    part = wanted_part(part, kind, decision, observed)
+    part = desired_part(part, kind, decision, observed)
     if repeat.kept_from:
         part = unkept_part(part, kind, decision, repeat)
     # Until it is made anew, what was lost is remembered: a consent that is taken back would else count as given.
@@ -76,28 +76,28 @@ async def reconcile(place: Place, resource: Resource, kind: Kind, desired: Desir
         return Outcome(undone)
     try:
         if isinstance(decision, Create):
-            await _create(place, resource, kind, desired)
+            await _create(scope, resource, kind, desired)
         elif isinstance(decision, Modify):
-            await _modify(place, resource, kind, (decision.step, desired))
+            await _modify(scope, resource, kind, (decision.step, desired))
     except OperatorError as error:
         return Outcome(failed(replace(undone, events=(), state=State.PROGRESSING), error))
     if tried:
         repeats.taken(key, *tried)
     elif isinstance(decision, Keep):
         repeats.forget(key)
-    return Outcome(part, settled=isinstance(decision, Keep))
+    return Outcome(part, up_to_date=isinstance(decision, Keep))
 
 
-async def remove(place: Place, resource: Resource, kind: Kind, leaving: Leaving) -> Part:
+async def remove(scope: AwsScope, resource: Resource, kind: ResourceSchema, leaving: Deletion) -> Part:
     """One pass over a resource that is not wanted; it is over when the state is Ready (gone) or Retained."""
     part = Part("AWS", kind.name, leaving.name, State.DELETING, kind.reasons.deleting, id=leaving.known_id)
     try:
-        observed = await _look(place, resource, kind, leaving)
-        if observed is None and place.clients.lately.may_exist(_key(place, kind, leaving)):
-            message = f"AWS does not show {called(kind, leaving.name)} yet, which may have been made a moment ago"
+        observed = await _look(scope, resource, kind, leaving)
+        if observed is None and scope.clients.expectations.may_exist(_key(scope, kind, leaving)):
+            message = f"AWS does not show {describe(kind, leaving.name)} yet, which may have been made a moment ago"
             raise NotYet(kind.reasons.deleting, message)
-        decision = plan_removal(kind, leaving, observed)
-        repeats, key, tried = place.clients.repeats, _key(place, kind, leaving), _tried(decision, observed)
+        decision = decide_removal(kind, leaving, observed)
+        repeats, key, tried = scope.clients.write_backoff, _key(scope, kind, leaving), _tried(decision, observed)
         repeat = repeats.of(key, *tried) if tried else Repeat()
         if not repeat.wait and isinstance(decision, Modify):
             await resource.modify(decision.step, None)
@@ -109,7 +109,7 @@ async def remove(place: Place, resource: Resource, kind: Kind, leaving: Leaving)
         repeats.taken(key, *tried)
     elif isinstance(decision, Keep):
         repeats.forget(key)
-    left = leaving_part(part, kind, decision, observed)
+    left = removal_part(part, kind, decision, observed)
     if repeat.kept_from and left.state is State.DELETING:
         return unkept_part(left, kind, decision, repeat)
     why = withheld(kind, leaving, observed)
@@ -131,59 +131,61 @@ def _tried(decision: Decision, observed: Observed | None) -> tuple[str, Any] | N
     return None
 
 
-async def _look(place: Place, resource: Resource, kind: Kind, about: Desired | Leaving) -> Observed | None:
+async def _look(
+    scope: AwsScope, resource: Resource, kind: ResourceSchema, about: Desired | Deletion
+) -> Observed | None:
     """How it stands, as far as that is certain: tags that may be late count as tags that cannot be read yet."""
-    at_home(place, kind, about)
+    at_home(scope, kind, about)
     observed = await resource.observe()
     if observed is None:
         return None
-    key, lately = _key(place, kind, about), place.clients.lately
-    lately.seen(key)
+    key, expectations = _key(scope, kind, about), scope.clients.expectations
+    expectations.seen(key)
     if observed.tags is None or observed.phase in (Phase.CREATING, Phase.DELETING):
         return observed
     standing, known = about.owner.standing(observed.tags), about.known_id == observed.id
-    if lately.may_be_ours(key, standing, observed.tags, known=known):
+    if expectations.may_be_ours(key, standing, observed.tags, known=known):
         return replace(observed, tags=None)
     return observed
 
 
-def at_home(place: Place, kind: Kind, about: Desired | Leaving) -> None:
+def at_home(scope: AwsScope, kind: ResourceSchema, about: Desired | Deletion) -> None:
     """Raise NeedsPerson if what status remembers is elsewhere: what is asked for here would be another thing."""
     if not about.known_id.startswith("arn:"):
         return
     region, account = about.known_id.split(":")[3:5]
-    if region in ("", place.region) and account in ("", place.account_id):
+    if region in ("", scope.region) and account in ("", scope.account_id):
         return
     raise NeedsPerson(
         Reason.ACCOUNT_MISMATCH,
-        f"{called(kind, about.name)} is {about.known_id}, and the Environment names account {place.account_id} and "
-        f"region {place.region}; nothing is written; set its spec.aws back",
+        f"{describe(kind, about.name)} is {about.known_id}, and the Environment names account {scope.account_id} and "
+        f"region {scope.region}; nothing is written; set its spec.aws back",
     )
 
 
-async def _create(place: Place, resource: Resource, kind: Kind, desired: Desired) -> None:
+async def _create(scope: AwsScope, resource: Resource, kind: ResourceSchema, desired: Desired) -> None:
     """Make it; unless AWS has said no, it may be there from now on."""
     try:
         await resource.create(desired)
     except OperatorError as error:
         if not certainly_refused(error):
-            place.clients.lately.made(_key(place, kind, desired))
+            scope.clients.expectations.made(_key(scope, kind, desired))
         raise
-    place.clients.lately.made(_key(place, kind, desired))
+    scope.clients.expectations.made(_key(scope, kind, desired))
 
 
-async def _modify(place: Place, resource: Resource, kind: Kind, change: tuple[Step, Desired]) -> None:
+async def _modify(scope: AwsScope, resource: Resource, kind: ResourceSchema, change: tuple[Step, Desired]) -> None:
     step, desired = change
     tags = step.changes.get("tags")
     if isinstance(tags, Tag) and tags.tags.keys() & OWNER_TAGS:
-        place.clients.lately.marked(_key(place, kind, desired))
+        scope.clients.expectations.marked(_key(scope, kind, desired))
     await resource.modify(step, desired)
 
 
-def _key(place: Place, kind: Kind, about: Desired | Leaving) -> Key:
-    return (place.account_id, place.region, *about.owner.marks.values(), kind.name, about.name, about.within)
+def _key(scope: AwsScope, kind: ResourceSchema, about: Desired | Deletion) -> Key:
+    return (scope.account_id, scope.region, *about.owner.marks.values(), kind.name, about.name, about.within)
 
 
 def _is_ours(desired: Desired, observed: Observed) -> bool:
     """Certainly so: what is taken over is remembered once it carries our marks."""
-    return observed.tags is not None and desired.owner.standing(observed.tags) is not Standing.FOREIGN
+    return observed.tags is not None and desired.owner.standing(observed.tags) is not Ownership.FOREIGN

@@ -3,29 +3,29 @@
 from dataclasses import replace
 
 from ...facts import Part
-from .decide import Desired, Leaving
-from .fields import Kind
+from .decide import Deletion, Desired
+from .fields import ResourceSchema
 from .reconcile import Resource, reconcile, remove
-from .scope import Place
+from .scope import AwsScope
 
 
-async def settle(place: Place, resource: Resource, kind: Kind, desired: Desired) -> Part:
+async def reconcile_cached(scope: AwsScope, resource: Resource, kind: ResourceSchema, desired: Desired) -> Part:
     """Take at most one step towards a wanted part, and say how it stands.
 
     Never raises an OperatorError: what went wrong is in the part. Give `Part.id` back as `known_id`.
     """
-    key = (place.owner.identity.uid, kind.name, desired.name)
-    sight = replace(desired, known_id="")
-    recalled = place.settled.recall(key, sight)
-    if recalled:
-        return recalled
-    outcome = await reconcile(place, resource, kind, desired)
-    if outcome.settled:
-        place.settled.keep(key, sight, outcome.part)
-    return place.settled.news(key, outcome.part)
+    key = (scope.owner.identity.uid, kind.name, desired.name)
+    cached_state = replace(desired, known_id="")
+    cached = scope.resync_cache.get(key, cached_state)
+    if cached:
+        return cached
+    outcome = await reconcile(scope, resource, kind, desired)
+    if outcome.up_to_date:
+        scope.resync_cache.put(key, cached_state, outcome.part)
+    return scope.resync_cache.with_warning(key, outcome.part)
 
 
-async def let_go(place: Place, resource: Resource, kind: Kind, leaving: Leaving) -> Part:
+async def remove_uncached(scope: AwsScope, resource: Resource, kind: ResourceSchema, leaving: Deletion) -> Part:
     """Take at most one step towards letting a part go; it is over when the state is Ready (gone) or Retained."""
-    place.settled.drop((place.owner.identity.uid, kind.name, leaving.name))
-    return await remove(place, resource, kind, leaving)
+    scope.resync_cache.invalidate((scope.owner.identity.uid, kind.name, leaving.name))
+    return await remove(scope, resource, kind, leaving)

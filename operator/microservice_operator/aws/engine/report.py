@@ -6,7 +6,7 @@ from ...errors import Gone, NeedsPerson, NotYet, OperatorError
 from ...facts import Event, Part, Reason, State
 from ...ownership import OWNER_TAGS
 from .decide import Create, Decision, Delete, Keep, Modify, Observed, Phase, Refuse, Wait
-from .fields import Kind, called
+from .fields import ResourceSchema, describe
 
 _SOON = 1.0  # a step was taken: is there another?
 _UNDER_WAY = 5.0  # AWS is at work
@@ -28,20 +28,20 @@ class Repeat:
         return self.times >= AT_ONCE
 
 
-def wanted_part(part: Part, kind: Kind, decision: Decision, observed: Observed | None) -> Part:
+def desired_part(part: Part, kind: ResourceSchema, decision: Decision, observed: Observed | None) -> Part:
     """How a resource stands that is wanted."""
-    noun = called(kind, part.name)
+    thing = describe(kind, part.name)
     reasons = kind.reasons
     part = replace(part, state=State.PROGRESSING)
     match decision:
         case Create():
             # what status remembers is gone for good, or was never there: no id
-            happened = (Event("Normal", reasons.created, f"{noun} is made"),)
-            message = f"{noun} is being created"
+            happened = (Event("Normal", reasons.created, f"{thing} is made"),)
+            message = f"{thing} is being created"
             return replace(part, reason=reasons.creating, message=message, id="", after=_SOON, events=happened)
         case Modify(step):
-            happened = (Event("Normal", reasons.updating, f"{noun}: {step.what}"),)
-            message = f"{noun} is being changed"
+            happened = (Event("Normal", reasons.updating, f"{thing}: {step.what}"),)
+            message = f"{thing} is being changed"
             return replace(part, reason=reasons.updating, message=message, after=_SOON, events=happened)
         case Wait():
             return _waiting(part, kind, observed)
@@ -49,52 +49,52 @@ def wanted_part(part: Part, kind: Kind, decision: Decision, observed: Observed |
             part = replace(part, field=field or part.field, unmarked=_unmarked_altogether(observed))
             return replace(part, state=State.STALLED, reason=reason, message=message, after=_PERSON)
         case Keep(left) if left:
-            message = f"{noun} was taken over; not declared, so left as it is: {', '.join(left)}"
+            message = f"{thing} was taken over; not declared, so left as it is: {', '.join(left)}"
             return replace(part, state=State.READY, message=message)
         case _:
             return replace(part, state=State.READY)
 
 
-def leaving_part(part: Part, kind: Kind, decision: Decision, observed: Observed | None) -> Part:
+def removal_part(part: Part, kind: ResourceSchema, decision: Decision, observed: Observed | None) -> Part:
     """How a resource stands that is not wanted; it is over when the state is Ready (gone) or Retained."""
-    noun = called(kind, part.name)
+    thing = describe(kind, part.name)
     reasons = kind.reasons
     match decision:
         case Refuse(reason, message, _):
             return replace(part, state=State.RETAINED, reason=reason, message=message)
         case Keep() if observed is None:
-            message = f"{noun} is gone"
+            message = f"{thing} is gone"
             happened = (Event("Normal", reasons.deleted, message),) if part.id else ()
             return replace(part, state=State.READY, reason=reasons.deleted, message=message, id="", events=happened)
         case Keep():
-            return replace(part, state=State.RETAINED, reason=reasons.retained, message=f"{noun} is retained")
+            return replace(part, state=State.RETAINED, reason=reasons.retained, message=f"{thing} is retained")
         case Modify(step) if step.name == "tags":
-            message = f"{noun} is retained"
-            happened = (Event("Normal", reasons.retained, f"{noun} is left in place, marked as retained"),)
+            message = f"{thing} is retained"
+            happened = (Event("Normal", reasons.retained, f"{thing} is left in place, marked as retained"),)
             return replace(part, state=State.RETAINED, reason=reasons.retained, message=message, events=happened)
         case _:
             unmarked = observed and observed.tags is None and observed.phase in (Phase.READY, Phase.CHANGING)
-            message = _unmarked(noun) if unmarked else f"{noun} is being deleted"
+            message = _unmarked(thing) if unmarked else f"{thing} is being deleted"
             happened = (Event("Normal", reasons.deleting, message),) if isinstance(decision, Delete) else ()
             after = _UNDER_WAY if isinstance(decision, Wait) else _SOON
             return replace(part, message=message, after=after, events=happened)
 
 
-def unkept_part(part: Part, kind: Kind, decision: Decision, repeat: Repeat) -> Part:
+def unkept_part(part: Part, kind: ResourceSchema, decision: Decision, repeat: Repeat) -> Part:
     """How a resource stands on which a step was taken more than once, and what AWS shows is what it was.
 
     For a while that is only late. Nobody is told again that it is done again.
     """
-    noun = called(kind, part.name)
+    thing = describe(kind, part.name)
     part = replace(part, events=(), after=repeat.wait or _UNDER_WAY)
     if isinstance(decision, Delete) or part.state is State.DELETING:
-        return replace(part, message=f"AWS has taken the deletion of {noun}, and still shows it; it is asked again")
+        return replace(part, message=f"AWS has taken the deletion of {thing}, and still shows it; it is asked again")
     rows = [row for row in kind.fields if isinstance(decision, Modify) and row.name in decision.step.changes]
     what = ", ".join(dict.fromkeys(row.spec for row in rows)) if rows else "the creation"
     if repeat.lasting < max((row.shows for row in rows), default=60.0):
-        return replace(part, message=f"AWS has taken {what} of {noun}, and does not show it yet")
+        return replace(part, message=f"AWS has taken {what} of {thing}, and does not show it yet")
     remedy = "find out what else sets it, or set it to what is there" if rows else "ask AWS support"
-    message = f"AWS takes {what} of {noun}, and it does not stay; {remedy}; it is tried again, ever more rarely"
+    message = f"AWS takes {what} of {thing}, and it does not stay; {remedy}; it is tried again, ever more rarely"
     return replace(part, state=State.STALLED, reason=Reason.REJECTED, message=message)
 
 
@@ -114,20 +114,20 @@ def _unmarked_altogether(observed: Observed | None) -> bool:
     return observed is not None and not (observed.tags or {}).keys() & OWNER_TAGS
 
 
-def _unmarked(noun: str) -> str:
-    return f"AWS does not show the tags of {noun} yet, which say whose it is"
+def _unmarked(thing: str) -> str:
+    return f"AWS does not show the tags of {thing} yet, which say whose it is"
 
 
-def _waiting(part: Part, kind: Kind, observed: Observed | None) -> Part:
-    noun = called(kind, part.name)
+def _waiting(part: Part, kind: ResourceSchema, observed: Observed | None) -> Part:
+    thing = describe(kind, part.name)
     phase = observed.phase if observed else Phase.CHANGING
     if observed and observed.tags is None and phase in (Phase.READY, Phase.CHANGING):
         reason = kind.reasons.updating if part.id else kind.reasons.creating
-        return replace(part, reason=reason, message=_unmarked(noun), after=_UNDER_WAY)
+        return replace(part, reason=reason, message=_unmarked(thing), after=_UNDER_WAY)
     if phase is Phase.CREATING:
-        message = f"{noun} is being created"
+        message = f"{thing} is being created"
         return replace(part, reason=kind.reasons.creating, message=message, after=_UNDER_WAY / 2)
     if phase is Phase.DELETING:
-        message = f"{noun} is still being deleted"
+        message = f"{thing} is still being deleted"
         return replace(part, reason=kind.reasons.deleting, message=message, after=_UNDER_WAY)
-    return replace(part, reason=kind.reasons.updating, message=f"{noun} is being changed", after=_UNDER_WAY)
+    return replace(part, reason=kind.reasons.updating, message=f"{thing} is being changed", after=_UNDER_WAY)

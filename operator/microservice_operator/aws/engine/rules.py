@@ -95,12 +95,12 @@ def if_given(desired: Any, observed: Any) -> Outcome:
     return None if desired is None else exact(desired, observed)
 
 
-def server_chosen(desired: Any, observed: Any) -> Outcome:  # noqa: ARG001 a rule looks at both sides; this one at none
+def ignore_after_create(desired: Any, observed: Any) -> Outcome:  # noqa: ARG001 a rule looks at both sides; this one at none
     """Wanted at creation, AWS's afterwards."""
     return None
 
 
-def floor(desired: Any, observed: Any) -> Outcome:
+def at_least(desired: Any, observed: Any) -> Outcome:
     """At least this much; what AWS added stays."""
     return None if desired is None or observed >= desired else Change(desired)
 
@@ -127,7 +127,7 @@ def settings(desired: Mapping[str, str], observed: Mapping[str, str]) -> Outcome
     return Change(Surplus(surplus), resetting) if surplus else None
 
 
-def set_once(remedy: str) -> Rule:
+def immutable(remedy: str) -> Rule:
     """Fixed at creation."""
 
     def rule(desired: Any, observed: Any) -> Outcome:
@@ -138,22 +138,22 @@ def set_once(remedy: str) -> Rule:
     return rule
 
 
-def set_once_if_given(remedy: str) -> Rule:
+def immutable_if_given(remedy: str) -> Rule:
     """Fixed at creation, and AWS's choice or somebody else's where the spec does not care."""
-    fixed = set_once(remedy)
+    fixed = immutable(remedy)
     return lambda desired, observed: None if desired is None else fixed(desired, observed)
 
 
-def off_between(desired: Any, observed: Any) -> Outcome:
+def disable_before_change(desired: Any, observed: Any) -> Outcome:
     """Between one value and another AWS wants the field switched off."""
     if desired == observed:
         return None
     return Change(None if observed is not None else desired)
 
 
-def remade(desired: Any, observed: Any) -> Outcome:
-    """`off_between` of what is gone for whoever reads it once it is off."""
-    outcome = off_between(desired, observed)
+def recreate_to_change(desired: Any, observed: Any) -> Outcome:
+    """`disable_before_change` of what is gone for whoever reads it once it is off."""
+    outcome = disable_before_change(desired, observed)
     return replace(outcome, effect=Effect.REPLACE) if isinstance(outcome, Change) and observed is not None else outcome
 
 
@@ -175,7 +175,7 @@ def each_within(desired: Mapping[str, tuple[Bounds, ...]] | None, observed: Mapp
     return Change(moves) if moves else None
 
 
-def one_by_one(remedy: str) -> Rule:
+def one_at_a_time(remedy: str) -> Rule:
     """Entries by name that can be made and removed, one at a time, and not altered.
 
     What is new is made before what is old goes, so that a replacement exists before the replaced one is gone.

@@ -8,28 +8,28 @@ from typing import Any
 from .account import verify_account
 from .call import Call, Lane
 from .errors import AWSError, meaning
-from .scope import Place
+from .scope import AwsScope
 
 
-class Door:
+class AwsService:
     """Calls of one service that concern one resource; `target` names it in errors.
 
     Everything that a deletion needs, its looks too, goes through its own lane.
     """
 
-    def __init__(self, place: Place, service: str, target: str, lane: Lane = Lane.MAIN) -> None:
+    def __init__(self, scope: AwsScope, service: str, target: str, lane: Lane = Lane.MAIN) -> None:
         """Name the service and the resource."""
-        self._place = place
+        self._scope = scope
         self._service = service
         self._target = target
         self._lane = lane
 
     async def read(self, action: str, **parameters: Any) -> dict[str, Any]:
         """Answer of a call that changes nothing; raises an OperatorError."""
-        await verify_account(self._place)
+        await verify_account(self._scope)
         try:
-            call = Call(self._service, self._place.region, action, parameters, self._lane)
-            return await self._place.clients.call(call)
+            call = Call(self._service, self._scope.region, action, parameters, self._lane)
+            return await self._scope.clients.call(call)
         except AWSError as error:
             raise meaning(error, f"{self._service}:{action}", self._target) from None
 

@@ -26,7 +26,7 @@ class _Memory:
     last: float
 
 
-class Repeats:
+class WriteBackoff:
     """The steps that were taken lately, by part; one for the whole process."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -11,8 +11,8 @@ from ...errors import Gone, NeedsPerson, NotYet
 from ...facts import Reason
 from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
-from ..engine.scope import Place
-from ..engine.service import Door
+from ..engine.scope import AwsScope
+from ..engine.service import AwsService
 from ..engine.tags import Tag
 
 EFFECTIVE_AFTER = 10.0  # seconds; a pod that starts earlier may get no credentials, and gets none later
@@ -23,25 +23,25 @@ class PodIdentityAssociation:
     """The association of one ServiceAccount: the Microservice's, in a cluster of EKS."""
 
     def __init__(
-        self, place: Place, cluster: str, lane: Lane = Lane.MAIN, role_created: datetime | None = None
+        self, scope: AwsScope, cluster: str, lane: Lane = Lane.MAIN, role_created: datetime | None = None
     ) -> None:
         """Name the cluster; nothing is asked yet."""
-        identity = place.owner.identity
+        identity = scope.owner.identity
         self._for = {"clusterName": cluster, "namespace": identity.namespace, "serviceAccount": identity.name}
         self._here = {"clusterName": cluster}
         self._arn = ""
         self._role_created = role_created
         target = f"association of service account {identity.namespace}/{identity.name} in cluster {cluster}"
-        self._door = Door(place, "eks", target, lane)
+        self._service = AwsService(scope, "eks", target, lane)
 
     async def observe(self) -> Observed | None:
         """List by ServiceAccount, then describe; without the cluster there is none."""
         try:
-            listed = (await self._door.read("ListPodIdentityAssociations", **self._for))["associations"]
+            listed = (await self._service.read("ListPodIdentityAssociations", **self._for))["associations"]
             if not listed:
                 return None
             self._here["associationId"] = listed[0]["associationId"]
-            found = (await self._door.read("DescribePodIdentityAssociation", **self._here))["association"]
+            found = (await self._service.read("DescribePodIdentityAssociation", **self._here))["association"]
         except Gone:
             return None
         self._arn = found["associationArn"]
@@ -53,7 +53,7 @@ class PodIdentityAssociation:
         """CreatePodIdentityAssociation, our tags in the same call; a rejected new role is waited for."""
         fields = desired.fields
         try:
-            await self._door.write(
+            await self._service.write(
                 "CreatePodIdentityAssociation", **self._for, roleArn=fields["role"], tags=fields["tags"]
             )
         except Gone:
@@ -73,15 +73,15 @@ class PodIdentityAssociation:
         value: Any = step.changes[step.name]
         match step.name:
             case "tags" if isinstance(value, Tag):
-                await self._door.write("TagResource", resourceArn=self._arn, tags=dict(value.tags))
+                await self._service.write("TagResource", resourceArn=self._arn, tags=dict(value.tags))
             case "tags":
-                await self._door.write("UntagResource", resourceArn=self._arn, tagKeys=list(value.keys))
+                await self._service.write("UntagResource", resourceArn=self._arn, tagKeys=list(value.keys))
             case _:
-                await self._door.write("UpdatePodIdentityAssociation", **self._here, roleArn=value)
+                await self._service.write("UpdatePodIdentityAssociation", **self._here, roleArn=value)
 
     async def delete(self) -> None:
         """DeletePodIdentityAssociation."""
-        await self._door.write("DeletePodIdentityAssociation", **self._here)
+        await self._service.write("DeletePodIdentityAssociation", **self._here)
 
     def _role_is_new(self) -> bool:
         return self._role_created is not None and _seconds_since(self._role_created) < ROLE_KNOWN_AFTER

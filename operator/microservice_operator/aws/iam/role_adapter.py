@@ -13,8 +13,8 @@ from ...facts import Reason
 from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
 from ..engine.policy_documents import text
-from ..engine.scope import Place
-from ..engine.service import Door
+from ..engine.scope import AwsScope
+from ..engine.service import AwsService
 from ..engine.tags import Tag
 
 POLICY = "declared"  # name of the inline policy; others may have their own
@@ -23,18 +23,18 @@ POLICY = "declared"  # name of the inline policy; others may have their own
 class IAMRole:
     """One role, by its name, which no two roles of an account share whatever their paths."""
 
-    def __init__(self, place: Place, name: str, path: str = "/", lane: Lane = Lane.MAIN) -> None:
+    def __init__(self, scope: AwsScope, name: str, path: str = "/", lane: Lane = Lane.MAIN) -> None:
         """Name the role; nothing is asked yet. Once it was observed, `created` is when it was made, `granted` what."""
         self._name = name
         self._path = path
-        self._door = Door(place, "iam", f"role {name}", lane)
+        self._service = AwsService(scope, "iam", f"role {name}", lane)
         self.created: datetime | None = None
         self.granted: Mapping[str, Any] | None = None
 
     async def observe(self) -> Observed | None:
         """GetRole tells all but the inline policy."""
         try:
-            role = (await self._door.read("GetRole", RoleName=self._name))["Role"]
+            role = (await self._service.read("GetRole", RoleName=self._name))["Role"]
         except Gone:
             return None
         self.created = role["CreateDate"]
@@ -53,7 +53,7 @@ class IAMRole:
         fields = desired.fields
         boundary = {"PermissionsBoundary": fields["boundary"]} if fields["boundary"] else {}
         try:
-            await self._door.write(
+            await self._service.write(
                 "CreateRole",
                 RoleName=self._name,
                 Path=self._path,
@@ -69,35 +69,35 @@ class IAMRole:
         value: Any = step.changes.get(step.name)
         match step.name:
             case "tags" if isinstance(value, Tag):
-                await self._door.write("TagRole", RoleName=self._name, Tags=_tag_list(value.tags))
+                await self._service.write("TagRole", RoleName=self._name, Tags=_tag_list(value.tags))
             case "tags":
-                await self._door.write("UntagRole", RoleName=self._name, TagKeys=list(value.keys))
+                await self._service.write("UntagRole", RoleName=self._name, TagKeys=list(value.keys))
             case "boundary":
                 await self._bound(value)
             case "trust":
-                await self._door.write("UpdateAssumeRolePolicy", RoleName=self._name, PolicyDocument=text(value))
+                await self._service.write("UpdateAssumeRolePolicy", RoleName=self._name, PolicyDocument=text(value))
             case "policy" if value is None:
-                await self._door.write("DeleteRolePolicy", RoleName=self._name, PolicyName=POLICY)
+                await self._service.write("DeleteRolePolicy", RoleName=self._name, PolicyName=POLICY)
             case "policy":
-                await self._door.write(
+                await self._service.write(
                     "PutRolePolicy", RoleName=self._name, PolicyName=POLICY, PolicyDocument=text(value)
                 )
             case _:
-                await self._door.write("DeleteRolePolicy", RoleName=self._name, PolicyName=POLICY)
+                await self._service.write("DeleteRolePolicy", RoleName=self._name, PolicyName=POLICY)
 
     async def delete(self) -> None:
         """DeleteRole."""
-        await self._door.write("DeleteRole", RoleName=self._name)
+        await self._service.write("DeleteRole", RoleName=self._name)
 
     async def _bound(self, boundary: str) -> None:
         try:
-            await self._door.write("PutRolePermissionsBoundary", RoleName=self._name, PermissionsBoundary=boundary)
+            await self._service.write("PutRolePermissionsBoundary", RoleName=self._name, PermissionsBoundary=boundary)
         except Gone:
             raise _unknown_boundary(boundary) from None
 
     async def _policy(self) -> Mapping[str, Any] | None:
         try:
-            answer = await self._door.read("GetRolePolicy", RoleName=self._name, PolicyName=POLICY)
+            answer = await self._service.read("GetRolePolicy", RoleName=self._name, PolicyName=POLICY)
         except Gone:
             return None
         found: Mapping[str, Any] = answer["PolicyDocument"]

@@ -12,12 +12,12 @@ from ...api.parsing import Microservice
 from ...facts import Part, Reason, State
 from ..engine.arns import needs_role
 from ..engine.call import Lane
-from ..engine.decide import Desired, Leaving
-from ..engine.fields import Field, Kind, Reasons
+from ..engine.decide import Deletion, Desired
+from ..engine.fields import Field, Reasons, ResourceSchema
 from ..engine.policy_documents import same_policy
 from ..engine.reconcile import Outcome, reconcile, remove
 from ..engine.rules import exact, if_given
-from ..engine.scope import Place, site
+from ..engine.scope import AwsScope, site
 from ..engine.tags import desired_tags, owned_tags
 from .pod_identity_adapter import EFFECTIVE_AFTER, PodIdentityAssociation, is_young
 from .role_adapter import IAMRole
@@ -39,7 +39,7 @@ _REASONS = Reasons(
 )
 
 
-ROLE = Kind(
+ROLE = ResourceSchema(
     name="Role",
     fields=(
         Field("tags", owned_tags, "tags"),
@@ -51,7 +51,7 @@ ROLE = Kind(
     reasons=_REASONS,
     named_by=None,
 )
-ASSOCIATION = Kind(
+ASSOCIATION = ResourceSchema(
     name="PodIdentityAssociation",
     fields=(Field("tags", owned_tags, "tags"), Field("role", exact, "the role")),
     reasons=_REASONS,
@@ -92,7 +92,7 @@ def credentials_usable(parts: Iterable[Part]) -> bool:
     return all(part.id and part.reason not in _NOT_THERE for part in parts)
 
 
-async def reconcile_identity(place: Place, wanted: WantedIdentity) -> tuple[Part, ...]:
+async def reconcile_identity(scope: AwsScope, wanted: WantedIdentity) -> tuple[Part, ...]:
     """Take at most one step towards the role, and one towards the association once the role is there.
 
     Never raises an OperatorError: what went wrong is in the parts.
@@ -102,54 +102,56 @@ async def reconcile_identity(place: Place, wanted: WantedIdentity) -> tuple[Part
         return ()
     too_long = excess(document(wanted.granting.grants))
     if too_long:
-        return (_too_long(place, wanted, too_long),)
+        return (_too_long(scope, wanted, too_long),)
     fields = {
-        "tags": desired_tags(place.owner, wanted.tags),
+        "tags": desired_tags(scope.owner, wanted.tags),
         "boundary": wanted.aws.permissions_boundary_arn,
-        "trust": trust(wanted.aws, roles, place.owner.identity),
+        "trust": trust(wanted.aws, roles, scope.owner.identity),
         "policy": wanted.granting,
     }
-    sight = {**fields, "policy": replace(wanted.granting, former=frozenset())}
-    recalled = [place.settled.recall(_key(place, kind), sight) for kind in _kinds(roles)]
-    if all(recalled):
-        return tuple(part for part in recalled if part)
-    outcomes = await _looked_at(place, wanted, fields)
-    if all(outcome.settled for outcome in outcomes) and len(outcomes) == len(recalled):
+    cached_state = {**fields, "policy": replace(wanted.granting, former=frozenset())}
+    cached = [scope.resync_cache.get(_key(scope, kind), cached_state) for kind in _kinds(roles)]
+    if all(cached):
+        return tuple(part for part in cached if part)
+    outcomes = await _looked_at(scope, wanted, fields)
+    if all(outcome.up_to_date for outcome in outcomes) and len(outcomes) == len(cached):
         for kind, outcome in zip(_kinds(roles), outcomes, strict=True):
-            place.settled.keep(_key(place, kind), sight, outcome.part)
-    uid = place.owner.identity.uid
-    return tuple(place.settled.news((uid, outcome.part.kind, SERVICE_ROLE), outcome.part) for outcome in outcomes)
+            scope.resync_cache.put(_key(scope, kind), cached_state, outcome.part)
+    uid = scope.owner.identity.uid
+    return tuple(
+        scope.resync_cache.with_warning((uid, outcome.part.kind, SERVICE_ROLE), outcome.part) for outcome in outcomes
+    )
 
 
-async def delete_identity(place: Place, leaving: LeavingIdentity) -> tuple[Part, ...]:
+async def delete_identity(scope: AwsScope, leaving: LeavingIdentity) -> tuple[Part, ...]:
     """Take at most one step towards letting it go, the association before the role.
 
     It is over when every part's state is Ready (gone) or Retained (never ours).
     """
     for kind in (ROLE, ASSOCIATION):
-        place.settled.drop(_key(place, kind))
+        scope.resync_cache.invalidate(_key(scope, kind))
     known_id, associated = (leaving.known.get(kind.name, "") for kind in (ROLE, ASSOCIATION))
     beside: tuple[Part, ...] = ()
     cluster = _cluster(associated) or leaving.cluster
     if cluster:
-        beside = (await _parted(place, cluster, associated),)
+        beside = (await _parted(scope, cluster, associated),)
         if beside[0].state not in (State.READY, State.RETAINED):
             message = f"role {SERVICE_ROLE} goes after its association"
             waits = Part("AWS", ROLE.name, SERVICE_ROLE, State.DELETING, Reason.IDENTITY_DELETING, message, known_id)
             return waits, *beside
-    role = IAMRole(place, site(place).role_name, lane=Lane.DELETE)
-    return await remove(place, role, ROLE, Leaving(SERVICE_ROLE, place.owner, "Delete", known_id)), *beside
+    role = IAMRole(scope, site(scope).role_name, lane=Lane.DELETE)
+    return await remove(scope, role, ROLE, Deletion(SERVICE_ROLE, scope.owner, "Delete", known_id)), *beside
 
 
-async def _looked_at(place: Place, wanted: WantedIdentity, fields: Mapping[str, Any]) -> list[Outcome]:
+async def _looked_at(scope: AwsScope, wanted: WantedIdentity, fields: Mapping[str, Any]) -> list[Outcome]:
     known_id, associated = (wanted.known.get(kind.name, "") for kind in (ROLE, ASSOCIATION))
-    role = IAMRole(place, site(place).role_name, site(place).role_path)
-    desired = Desired(SERVICE_ROLE, place.owner, fields, known_id, recreate=True, at="spec")
-    first = _kept(wanted.granting, role, await reconcile(place, role, ROLE, desired))
+    role = IAMRole(scope, site(scope).role_name, site(scope).role_path)
+    desired = Desired(SERVICE_ROLE, scope.owner, fields, known_id, recreate=True, at="spec")
+    first = _kept(wanted.granting, role, await reconcile(scope, role, ROLE, desired))
     cluster = wanted.aws.identity.cluster_name if wanted.aws.identity else None
     if _cluster(associated) not in ("", cluster):
         # the Environment names another cluster now, or none
-        former = await _parted(place, _cluster(associated), associated)
+        former = await _parted(scope, _cluster(associated), associated)
         if former.state not in (State.READY, State.RETAINED):
             return [first, Outcome(former)]
         first = replace(first, part=replace(first.part, events=(*first.part.events, *former.events)))
@@ -157,19 +159,19 @@ async def _looked_at(place: Place, wanted: WantedIdentity, fields: Mapping[str, 
         return [_effective(role, first)]
     if not first.part.id or (first.part.state is State.STALLED and not associated):
         return [first, _not_yet(associated)]
-    association = PodIdentityAssociation(place, cluster, role_created=role.created)
+    association = PodIdentityAssociation(scope, cluster, role_created=role.created)
     needed = {"tags": fields["tags"], "role": first.part.id}
     return [
         first,
         await reconcile(
-            place, association, ASSOCIATION, replace(desired, fields=needed, known_id=associated, within=cluster)
+            scope, association, ASSOCIATION, replace(desired, fields=needed, known_id=associated, within=cluster)
         ),
     ]
 
 
 def _kept(granting: Granting, role: IAMRole, outcome: Outcome) -> Outcome:
     """A role that is as wanted and grants more, which is taken from it when the rollout is complete."""
-    if not outcome.settled or granted(replace(granting, former=frozenset()), role.granted) is None:
+    if not outcome.up_to_date or granted(replace(granting, former=frozenset()), role.granted) is None:
         return outcome
     return Outcome(replace(outcome.part, message=KEPT))
 
@@ -189,25 +191,25 @@ def _effective(role: IAMRole, outcome: Outcome) -> Outcome:
     return Outcome(replace(part, after=part.after or EFFECTIVE_AFTER / 2))
 
 
-async def _parted(place: Place, cluster: str, known_id: str) -> Part:
-    association = PodIdentityAssociation(place, cluster, Lane.DELETE)
+async def _parted(scope: AwsScope, cluster: str, known_id: str) -> Part:
+    association = PodIdentityAssociation(scope, cluster, Lane.DELETE)
     return await remove(
-        place, association, ASSOCIATION, Leaving(SERVICE_ROLE, place.owner, "Delete", known_id, cluster)
+        scope, association, ASSOCIATION, Deletion(SERVICE_ROLE, scope.owner, "Delete", known_id, cluster)
     )
 
 
-def _too_long(place: Place, wanted: WantedIdentity, message: str) -> Part:
+def _too_long(scope: AwsScope, wanted: WantedIdentity, message: str) -> Part:
     known_id = wanted.known.get(ROLE.name, "")
     part = Part("AWS", ROLE.name, SERVICE_ROLE, State.STALLED, Reason.REJECTED, message, known_id, "spec")
-    return place.settled.news(_key(place, ROLE), part)
+    return scope.resync_cache.with_warning(_key(scope, ROLE), part)
 
 
-def _kinds(roles: PodRoles) -> tuple[Kind, ...]:
+def _kinds(roles: PodRoles) -> tuple[ResourceSchema, ...]:
     return (ROLE, ASSOCIATION) if roles.cluster_name else (ROLE,)
 
 
-def _key(place: Place, kind: Kind) -> tuple[str, str, str]:
-    return place.owner.identity.uid, kind.name, SERVICE_ROLE
+def _key(scope: AwsScope, kind: ResourceSchema) -> tuple[str, str, str]:
+    return scope.owner.identity.uid, kind.name, SERVICE_ROLE
 
 
 def _cluster(association_arn: str) -> str:

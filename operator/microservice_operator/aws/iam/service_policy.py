@@ -83,7 +83,7 @@ class Grant:
 
 
 @dataclass(frozen=True)
-class Lent:
+class GrantedTable:
     """A table of another Microservice that admits this one."""
 
     table: Table
@@ -115,22 +115,24 @@ class Granting:
         )
 
 
-Lending = Mapping[tuple[str, str], Lent]  # (Microservice, table) of a ref → the table, only where the owner admits
+GrantedTables = Mapping[
+    tuple[str, str], GrantedTable
+]  # (Microservice, table) of a ref → the table, only where the owner admits
 
 
 def table_grants(table: Table, arn: str, at: str) -> tuple[Grant, ...]:
     """What a table's declaration grants: its items, its indexes and its stream, where there are any."""
     taken = ", once it has been taken over" if table.adopt else ""
-    return _granted(Lent(table, arn), table.access, at, f"table {table.name}: access {table.access}{taken}")
+    return _granted(GrantedTable(table, arn), table.access, at, f"table {table.name}: access {table.access}{taken}")
 
 
-def ref_grants(ref: TableRef, lent: Lent, at: str) -> tuple[Grant, ...]:
+def ref_grants(ref: TableRef, lent: GrantedTable, at: str) -> tuple[Grant, ...]:
     """What a ref to another's table grants: the same, by the ref's access."""
     because = f"table {ref.table} of Microservice {ref.microservice}, which admits this one: access {ref.access}"
     return _granted(lent, ref.access, at, because)
 
 
-def _granted(lent: Lent, access: str, at: str, because: str) -> tuple[Grant, ...]:
+def _granted(lent: GrantedTable, access: str, at: str, because: str) -> tuple[Grant, ...]:
     table, arn = lent.table, lent.arn
     found = [Grant(TABLE_ACTIONS[access], arn, at, because)]
     if table.global_secondary_indexes or table.local_secondary_indexes:
@@ -142,7 +144,7 @@ def _granted(lent: Lent, access: str, at: str, because: str) -> tuple[Grant, ...
 
 
 def grants(
-    spec: MicroserviceSpec, arns: Mapping[tuple[str, str], str], lending: Lending | None = None
+    spec: MicroserviceSpec, arns: Mapping[tuple[str, str], str], lending: GrantedTables | None = None
 ) -> tuple[Grant, ...]:
     """Everything that a Microservice's role is for; `arns` holds the exact ARN of each declared (kind, name).
 

@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 from ...facts import Part, Reason
-from ..engine.fields import Field, Kind, Reasons
+from ..engine.fields import Field, Reasons, ResourceSchema
 from ..engine.policy_documents import Document, same_policy
-from ..engine.rules import Change, Outcome, exact, if_given, set_once
+from ..engine.rules import Change, Outcome, exact, if_given, immutable
 from ..engine.tags import owned_tags
 
-_FIFO = set_once("restore it, or declare one of another name")
+_FIFO = immutable("restore it, or declare one of another name")
 _NOT_THERE = (Reason.MESSAGING_CREATING, Reason.MESSAGING_DELETING, Reason.CONFLICT)
 _REASONS = Reasons(
     creating=Reason.MESSAGING_CREATING,
@@ -46,7 +46,7 @@ def widened(desired: str | None, observed: str | None) -> Outcome:
     return Change(desired) if observed and desired == "MessageBody" != observed else None
 
 
-TOPIC = Kind(
+TOPIC = ResourceSchema(
     name="Topic",
     fields=(
         Field("fifo", _FIFO, "fifo"),
@@ -59,9 +59,9 @@ TOPIC = Kind(
 )
 
 
-def _queue(name: str) -> Kind:
+def _queue(name: str) -> ResourceSchema:
     attributes = "attributes"
-    return Kind(
+    return ResourceSchema(
         name=name,
         fields=(
             Field("fifo", _FIFO, "fifo"),
@@ -79,7 +79,7 @@ def _queue(name: str) -> Kind:
 
 
 QUEUE, DEAD_LETTER_QUEUE = _queue("Queue"), replace(_queue("DeadLetterQueue"), named_by="queue")
-SUBSCRIPTION = Kind(
+SUBSCRIPTION = ResourceSchema(
     name="Subscription",
     fields=(
         Field("raw", exact, "raw delivery"),

@@ -1,7 +1,7 @@
 """PURE: what topics and queues are called in AWS; all of it is known before anything is made."""
 
 from ..engine.arns import partition, queue_name, topic_name
-from ..engine.scope import Place
+from ..engine.scope import AwsScope
 
 
 def dead_letter(declared: str) -> str:
@@ -9,17 +9,17 @@ def dead_letter(declared: str) -> str:
     return f"{declared}_dead"
 
 
-def topic_arns(place: Place, declared: str, *, fifo: bool = False) -> tuple[str, str]:
+def topic_arns(scope: AwsScope, declared: str, *, fifo: bool = False) -> tuple[str, str]:
     """ARN of a declared topic, and the one that it would have were `fifo` the other way."""
-    return _arn(place, "sns", topic_name(place.owner.name, declared, fifo=fifo)), _arn(
-        place, "sns", topic_name(place.owner.name, declared, fifo=not fifo)
+    return _arn(scope, "sns", topic_name(scope.owner.name, declared, fifo=fifo)), _arn(
+        scope, "sns", topic_name(scope.owner.name, declared, fifo=not fifo)
     )
 
 
-def queue_arns(place: Place, declared: str, *, fifo: bool = False) -> tuple[str, str]:
+def queue_arns(scope: AwsScope, declared: str, *, fifo: bool = False) -> tuple[str, str]:
     """ARN of a declared queue, and the one that it would have were `fifo` the other way."""
-    return _arn(place, "sqs", queue_name(place.owner.name, declared, fifo=fifo)), _arn(
-        place, "sqs", queue_name(place.owner.name, declared, fifo=not fifo)
+    return _arn(scope, "sqs", queue_name(scope.owner.name, declared, fifo=fifo)), _arn(
+        scope, "sqs", queue_name(scope.owner.name, declared, fifo=not fifo)
     )
 
 
@@ -35,5 +35,5 @@ def short(arn: str) -> str:
     return arn.rpartition(":")[2]
 
 
-def _arn(place: Place, service: str, name: str) -> str:
-    return f"arn:{partition(place.region)}:{service}:{place.region}:{place.account_id}:{name}"
+def _arn(scope: AwsScope, service: str, name: str) -> str:
+    return f"arn:{partition(scope.region)}:{service}:{scope.region}:{scope.account_id}:{name}"

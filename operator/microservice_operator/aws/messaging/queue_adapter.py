@@ -10,8 +10,8 @@ from ..engine.arns import FIFO
 from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
 from ..engine.policy_documents import text
-from ..engine.scope import Place
-from ..engine.service import Door
+from ..engine.scope import AwsScope
+from ..engine.service import AwsService
 from ..engine.tags import Tag
 from .fields import OWN_KEYS
 
@@ -19,19 +19,19 @@ from .fields import OWN_KEYS
 class SQSQueue:
     """One queue, by the names that it may have: a queue that is first-in-first-out ends in `.fifo`."""
 
-    def __init__(self, place: Place, names: tuple[str, ...], lane: Lane = Lane.MAIN) -> None:
+    def __init__(self, scope: AwsScope, names: tuple[str, ...], lane: Lane = Lane.MAIN) -> None:
         """Name the queue; the first name is the one that it gets."""
         self._names = names
         self._url = ""
-        self._door = Door(place, "sqs", f"queue {names[0]}", lane)
+        self._service = AwsService(scope, "sqs", f"queue {names[0]}", lane)
 
     async def observe(self) -> Observed | None:
         """Its address by name, then attributes and tags side by side."""
         for name in self._names:
             try:
-                self._url = (await self._door.read("GetQueueUrl", QueueName=name))["QueueUrl"]
-                asked = self._door.read("GetQueueAttributes", QueueUrl=self._url, AttributeNames=["All"])
-                answer, tagged = await asyncio.gather(asked, self._door.read("ListQueueTags", QueueUrl=self._url))
+                self._url = (await self._service.read("GetQueueUrl", QueueName=name))["QueueUrl"]
+                asked = self._service.read("GetQueueAttributes", QueueUrl=self._url, AttributeNames=["All"])
+                answer, tagged = await asyncio.gather(asked, self._service.read("ListQueueTags", QueueUrl=self._url))
             except Gone:
                 continue
             attributes, tags = answer["Attributes"], tagged.get("Tags", {})
@@ -43,7 +43,7 @@ class SQSQueue:
         fields = desired.fields
         fifo = {"FifoQueue": "true"} if fields["fifo"] else {}
         changes = {key: value for key, value in fields.items() if key not in ("fifo", "tags")}
-        await self._door.write(
+        await self._service.write(
             "CreateQueue",
             QueueName=self._names[0],
             Attributes={**fifo, **{key: value for key, value in _attributes(changes).items() if value}},
@@ -54,15 +54,15 @@ class SQSQueue:
         """One call for one step."""
         value: Any = step.changes.get("tags")
         if isinstance(value, Tag):
-            await self._door.write("TagQueue", QueueUrl=self._url, Tags=dict(value.tags))
+            await self._service.write("TagQueue", QueueUrl=self._url, Tags=dict(value.tags))
         elif value is not None:
-            await self._door.write("UntagQueue", QueueUrl=self._url, TagKeys=list(value.keys))
+            await self._service.write("UntagQueue", QueueUrl=self._url, TagKeys=list(value.keys))
         else:
-            await self._door.write("SetQueueAttributes", QueueUrl=self._url, Attributes=_attributes(step.changes))
+            await self._service.write("SetQueueAttributes", QueueUrl=self._url, Attributes=_attributes(step.changes))
 
     async def delete(self) -> None:
         """DeleteQueue; SQS may show it for up to a minute, and takes no new one of the name until then."""
-        await self._door.write("DeleteQueue", QueueUrl=self._url)
+        await self._service.write("DeleteQueue", QueueUrl=self._url)
 
 
 def _fields(attributes: Mapping[str, str]) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from typing import Any
 
 from ...facts import Part
 from ..engine.call import Lane
-from ..engine.decide import Desired, Leaving
-from ..engine.fields import Kind
-from ..engine.reconcile_cached import let_go, settle
-from ..engine.scope import Place
+from ..engine.decide import Deletion, Desired
+from ..engine.fields import ResourceSchema
+from ..engine.reconcile_cached import reconcile_cached, remove_uncached
+from ..engine.scope import AwsScope
 from .desired import WantedQueue, _common, queue_fields
 from .fields import DEAD_LETTER_QUEUE, QUEUE
 from .names import candidates, dead_letter, queue_arns, short
@@ -18,32 +18,32 @@ from .queue_adapter import SQSQueue
 LONGEST_RETENTION = 14 * 86400
 
 
-async def reconcile_queue(place: Place, wanted: WantedQueue) -> Part:
+async def reconcile_queue(scope: AwsScope, wanted: WantedQueue) -> Part:
     """Take at most one step towards a declared queue."""
     spec = wanted.spec
-    arns = queue_arns(place, spec.name, fifo=spec.fifo)
-    dead = queue_arns(place, dead_letter(spec.name), fifo=spec.fifo)[0]
-    return await _settled(place, wanted, (QUEUE, arns), queue_fields(place.owner, wanted, arns[0], dead))
+    arns = queue_arns(scope, spec.name, fifo=spec.fifo)
+    dead = queue_arns(scope, dead_letter(spec.name), fifo=spec.fifo)[0]
+    return await _settled(scope, wanted, (QUEUE, arns), queue_fields(scope.owner, wanted, arns[0], dead))
 
 
-async def reconcile_dead_letter_queue(place: Place, wanted: WantedQueue) -> Part:
+async def reconcile_dead_letter_queue(scope: AwsScope, wanted: WantedQueue) -> Part:
     """Take at most one step towards the dead letter queue of a declared queue."""
-    arns = queue_arns(place, dead_letter(wanted.spec.name), fifo=wanted.spec.fifo)
-    fields = {**_common(place.owner, wanted, arns[0]), "retention": LONGEST_RETENTION, "redrive": None}
-    return await _settled(place, wanted, (DEAD_LETTER_QUEUE, arns), fields)
+    arns = queue_arns(scope, dead_letter(wanted.spec.name), fifo=wanted.spec.fifo)
+    fields = {**_common(scope.owner, wanted, arns[0]), "retention": LONGEST_RETENTION, "redrive": None}
+    return await _settled(scope, wanted, (DEAD_LETTER_QUEUE, arns), fields)
 
 
-async def delete_queue(place: Place, kind: Kind, leaving: Leaving) -> Part:
+async def delete_queue(scope: AwsScope, kind: ResourceSchema, leaving: Deletion) -> Part:
     """Take at most one step towards letting a queue or a dead letter queue go by its policy."""
     part = leaving.name if kind is QUEUE else dead_letter(leaving.name)
-    arns = (leaving.known_id,) if leaving.known_id else queue_arns(place, part)
-    return await let_go(place, SQSQueue(place, tuple(short(arn) for arn in arns), Lane.DELETE), kind, leaving)
+    arns = (leaving.known_id,) if leaving.known_id else queue_arns(scope, part)
+    return await remove_uncached(scope, SQSQueue(scope, tuple(short(arn) for arn in arns), Lane.DELETE), kind, leaving)
 
 
 async def _settled(
-    place: Place, wanted: WantedQueue, which: tuple[Kind, tuple[str, str]], fields: Mapping[str, Any]
+    scope: AwsScope, wanted: WantedQueue, which: tuple[ResourceSchema, tuple[str, str]], fields: Mapping[str, Any]
 ) -> Part:
     kind, arns = which
-    resource = SQSQueue(place, tuple(short(arn) for arn in candidates(arns, wanted.known_id)))
-    desired = Desired(wanted.spec.name, place.owner, fields, wanted.known_id, recreate=True, at=wanted.field)
-    return await settle(place, resource, kind, desired)
+    resource = SQSQueue(scope, tuple(short(arn) for arn in candidates(arns, wanted.known_id)))
+    desired = Desired(wanted.spec.name, scope.owner, fields, wanted.known_id, recreate=True, at=wanted.field)
+    return await reconcile_cached(scope, resource, kind, desired)

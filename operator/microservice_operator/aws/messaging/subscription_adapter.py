@@ -18,33 +18,33 @@ from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
 from ..engine.pagination import pages
 from ..engine.policy_documents import text
-from ..engine.scope import Place
-from ..engine.service import Door
+from ..engine.scope import AwsScope
+from ..engine.service import AwsService
 
 
-def at(place: Place, arn: str) -> Place:
+def at(scope: AwsScope, arn: str) -> AwsScope:
     """The place in the region of a topic, or of a subscription to it, which need not be that of the queue."""
-    return replace(place, region=arn.split(":")[3]) if arn else place
+    return replace(scope, region=arn.split(":")[3]) if arn else scope
 
 
 class SNSSubscription:
     """One subscription, by its two ends; `known_id` is what status remembers."""
 
-    def __init__(self, place: Place, ends: tuple[str, str], known_id: str = "", lane: Lane = Lane.MAIN) -> None:
+    def __init__(self, scope: AwsScope, ends: tuple[str, str], known_id: str = "", lane: Lane = Lane.MAIN) -> None:
         """Name topic and queue by their ARNs; SNS answers where the topic is."""
         self._topic, self._queue = ends
         self._arn = known_id
         self._filtered = False
-        self._place = place
+        self._scope = scope
         self._leaving = lane is Lane.DELETE
-        self._marks = place.owner.marks
+        self._marks = scope.owner.marks
         what = f"subscription of {self._queue} to {self._topic}" if self._queue else f"subscription {known_id}"
-        self._door = Door(at(place, self._topic or known_id), "sns", what, lane)
+        self._service = AwsService(at(scope, self._topic or known_id), "sns", what, lane)
 
     async def observe(self) -> Observed | None:
         """By the list of its topic, which holds it whole or not at all."""
         found = await self._listed()
-        if not found and self._leaving and self._arn and not self._place.clients.lately.ended(self._arn):
+        if not found and self._leaving and self._arn and not self._scope.clients.expectations.ended(self._arn):
             found = self._arn  # of a topic that is gone: it goes too, as far as it is still there
         attributes = await self._attributes(found) if found else None
         if attributes is None:
@@ -64,7 +64,7 @@ class SNSSubscription:
         attributes = {"RawMessageDelivery": "true"}
         if fields["filter"]:
             attributes |= {"FilterPolicy": text(fields["filter"]), "FilterPolicyScope": fields["scope"]}
-        await self._door.write(
+        await self._service.write(
             "Subscribe",
             TopicArn=self._topic,
             Protocol="sqs",
@@ -90,17 +90,17 @@ class SNSSubscription:
 
     async def delete(self) -> None:
         """Unsubscribe."""
-        await self._door.write("Unsubscribe", SubscriptionArn=self._arn)
-        self._place.clients.lately.end(self._arn)
+        await self._service.write("Unsubscribe", SubscriptionArn=self._arn)
+        self._scope.clients.expectations.end(self._arn)
 
     async def _set(self, name: str, value: str) -> None:
-        await self._door.write(
+        await self._service.write(
             "SetSubscriptionAttributes", SubscriptionArn=self._arn, AttributeName=name, AttributeValue=value
         )
 
     async def _attributes(self, arn: str) -> dict[str, str] | None:
         try:
-            answer = await self._door.read("GetSubscriptionAttributes", SubscriptionArn=arn)
+            answer = await self._service.read("GetSubscriptionAttributes", SubscriptionArn=arn)
         except Gone:
             return None
         found: dict[str, str] = answer["Attributes"]
@@ -110,7 +110,7 @@ class SNSSubscription:
         if not self._topic:
             return ""
         with suppress(Gone):
-            async for page in pages(self._door.read, "ListSubscriptionsByTopic", TopicArn=self._topic):
+            async for page in pages(self._service.read, "ListSubscriptionsByTopic", TopicArn=self._topic):
                 for listed in page.get("Subscriptions", []):
                     ends = (listed["Protocol"], listed["Endpoint"])
                     if listed["SubscriptionArn"] == self._arn or ends == ("sqs", self._queue):

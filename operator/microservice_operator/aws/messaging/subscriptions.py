@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from ...api.messaging import Subscription
 from ...facts import Part, Reason, State
-from ...ownership import Standing
+from ...ownership import Ownership
 from ..engine.call import Lane
-from ..engine.decide import Desired, Leaving
-from ..engine.reconcile_cached import let_go, settle
-from ..engine.scope import Place
+from ..engine.decide import Deletion, Desired
+from ..engine.reconcile_cached import reconcile_cached, remove_uncached
+from ..engine.scope import AwsScope
 from .fields import SUBSCRIPTION
 from .names import queue_arns, short
 from .queue_adapter import SQSQueue
@@ -40,18 +40,18 @@ def subscription_name(spec: Subscription) -> str:
     return "/".join((spec.queue, spec.topic.microservice, spec.topic.name))
 
 
-async def reconcile_subscription(place: Place, wanted: WantedSubscription) -> Part:
+async def reconcile_subscription(scope: AwsScope, wanted: WantedSubscription) -> Part:
     """Take at most one step towards a declared subscription."""
     spec = wanted.spec
-    scope = spec.filter_policy_scope if spec.filter_policy else None
-    fields = {"raw": True, "wider": scope, "filter": spec.filter_policy, "scope": scope}
-    resource = SNSSubscription(place, (wanted.topic, wanted.queue), wanted.known_id)
+    filter_scope = spec.filter_policy_scope if spec.filter_policy else None
+    fields = {"raw": True, "wider": filter_scope, "filter": spec.filter_policy, "scope": filter_scope}
+    resource = SNSSubscription(scope, (wanted.topic, wanted.queue), wanted.known_id)
     name = subscription_name(spec)
-    desired = Desired(name, place.owner, fields, wanted.known_id, recreate=True, at=wanted.field)
-    return await settle(at(place, wanted.known_id or wanted.topic), resource, SUBSCRIPTION, desired)
+    desired = Desired(name, scope.owner, fields, wanted.known_id, recreate=True, at=wanted.field)
+    return await reconcile_cached(at(scope, wanted.known_id or wanted.topic), resource, SUBSCRIPTION, desired)
 
 
-async def delete_subscription(place: Place, leaving: LeavingSubscription) -> Part:
+async def delete_subscription(scope: AwsScope, leaving: LeavingSubscription) -> Part:
     """Take at most one step towards ending a subscription.
 
     One that nobody remembers is ended only if the queue that it leads to is ours. Raises an OperatorError where that
@@ -59,18 +59,18 @@ async def delete_subscription(place: Place, leaving: LeavingSubscription) -> Par
     """
     name, queue = leaving.name, ""
     if not leaving.known_id:
-        queue = await _our_queue(place, name.partition("/")[0])
+        queue = await _our_queue(scope, name.partition("/")[0])
         if not queue or not leaving.topic:
             message = f"subscription {name} is gone"
             return Part("AWS", SUBSCRIPTION.name, name, State.READY, Reason.MESSAGING_DELETED, message)
     topic = leaving.known_id.rpartition(":")[0] or leaving.topic
-    resource = SNSSubscription(place, (topic, queue), leaving.known_id, Lane.DELETE)
-    there = at(place, leaving.known_id or leaving.topic)
-    return await let_go(there, resource, SUBSCRIPTION, Leaving(name, place.owner, "Delete", leaving.known_id))
+    resource = SNSSubscription(scope, (topic, queue), leaving.known_id, Lane.DELETE)
+    there = at(scope, leaving.known_id or leaving.topic)
+    return await remove_uncached(there, resource, SUBSCRIPTION, Deletion(name, scope.owner, "Delete", leaving.known_id))
 
 
-async def _our_queue(place: Place, declared: str) -> str:
-    names = tuple(short(arn) for arn in queue_arns(place, declared))
-    observed = await SQSQueue(place, names, Lane.DELETE).observe()
-    ours = observed is not None and place.owner.standing(observed.tags or {}) is Standing.OURS
+async def _our_queue(scope: AwsScope, declared: str) -> str:
+    names = tuple(short(arn) for arn in queue_arns(scope, declared))
+    observed = await SQSQueue(scope, names, Lane.DELETE).observe()
+    ours = observed is not None and scope.owner.standing(observed.tags or {}) is Ownership.OURS
     return observed.id if observed and ours else ""

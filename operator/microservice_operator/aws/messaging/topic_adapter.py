@@ -8,8 +8,8 @@ from ..engine.arns import FIFO
 from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
 from ..engine.policy_documents import text
-from ..engine.scope import Place
-from ..engine.service import Door
+from ..engine.scope import AwsScope
+from ..engine.service import AwsService
 from ..engine.tags import Tag
 from .names import short
 
@@ -17,18 +17,18 @@ from .names import short
 class SNSTopic:
     """One topic, by the ARNs that it may have: a topic that is first-in-first-out ends in `.fifo`."""
 
-    def __init__(self, place: Place, arns: tuple[str, ...], lane: Lane = Lane.MAIN) -> None:
+    def __init__(self, scope: AwsScope, arns: tuple[str, ...], lane: Lane = Lane.MAIN) -> None:
         """Name the topic; the first ARN is the one that it gets."""
         self._arns = arns
         self._arn = arns[0]
-        self._door = Door(place, "sns", f"topic {short(arns[0])}", lane)
+        self._service = AwsService(scope, "sns", f"topic {short(arns[0])}", lane)
 
     async def observe(self) -> Observed | None:
         """Attributes, then tags."""
         for arn in self._arns:
             try:
-                answer = await self._door.read("GetTopicAttributes", TopicArn=arn)
-                tagged = await self._door.read("ListTagsForResource", ResourceArn=arn)
+                answer = await self._service.read("GetTopicAttributes", TopicArn=arn)
+                tagged = await self._service.read("ListTagsForResource", ResourceArn=arn)
             except Gone:
                 continue
             self._arn, attributes = arn, answer["Attributes"]
@@ -53,7 +53,7 @@ class SNSTopic:
         if fields["fifo"]:
             attributes |= {"FifoTopic": "true", "ContentBasedDeduplication": str(fields["deduplication"]).lower()}
         tags = [{"Key": key, "Value": value} for key, value in sorted(fields["tags"].items())]
-        await self._door.write("CreateTopic", Name=short(self._arns[0]), Attributes=attributes, Tags=tags)
+        await self._service.write("CreateTopic", Name=short(self._arns[0]), Attributes=attributes, Tags=tags)
 
     async def modify(self, step: Step, desired: Desired | None) -> None:  # noqa: ARG002 the port's signature
         """One call for one step: SNS sets one attribute at a time."""
@@ -61,9 +61,9 @@ class SNSTopic:
         match step.name:
             case "tags" if isinstance(value, Tag):
                 tags = [{"Key": key, "Value": entry} for key, entry in sorted(value.tags.items())]
-                await self._door.write("TagResource", ResourceArn=self._arn, Tags=tags)
+                await self._service.write("TagResource", ResourceArn=self._arn, Tags=tags)
             case "tags":
-                await self._door.write("UntagResource", ResourceArn=self._arn, TagKeys=list(value.keys))
+                await self._service.write("UntagResource", ResourceArn=self._arn, TagKeys=list(value.keys))
             case "policy":
                 await self._set("Policy", text(value))
             case "key":
@@ -73,7 +73,7 @@ class SNSTopic:
 
     async def delete(self) -> None:
         """DeleteTopic, and with it all subscriptions to it."""
-        await self._door.write("DeleteTopic", TopicArn=self._arn)
+        await self._service.write("DeleteTopic", TopicArn=self._arn)
 
     async def _set(self, name: str, value: str) -> None:
-        await self._door.write("SetTopicAttributes", TopicArn=self._arn, AttributeName=name, AttributeValue=value)
+        await self._service.write("SetTopicAttributes", TopicArn=self._arn, AttributeName=name, AttributeValue=value)

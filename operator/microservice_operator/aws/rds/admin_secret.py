@@ -6,8 +6,8 @@ from ...database_connection import Login
 from ...errors import Gone, NotYet
 from ...facts import Reason
 from ...raw_objects import json_mapping, text
-from ..engine.scope import Place
-from ..engine.service import Door
+from ..engine.scope import AwsScope
+from ..engine.service import AwsService
 
 
 @dataclass(frozen=True)
@@ -15,11 +15,11 @@ class MasterSecret:
     """Where an instance's admin login is; two of the same ARN are the same."""
 
     arn: str
-    place: Place = field(compare=False, repr=False)
+    scope: AwsScope = field(compare=False, repr=False)
 
     async def login(self) -> Login:
         """The login as it is now; raises an OperatorError."""
-        door = Door(self.place, "secretsmanager", f"secret {self.arn}")
+        door = AwsService(self.scope, "secretsmanager", f"secret {self.arn}")
         try:
             answer = await door.read("GetSecretValue", SecretId=self.arn)
         except Gone:  # also said of one that has no current version yet

@@ -4,18 +4,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...facts import Reason
-from ..engine.fields import Field, Kind, Reasons
+from ..engine.fields import Field, Reasons, ResourceSchema
 from ..engine.rules import (
     Change,
     Effect,
     Outcome,
     Refusal,
+    at_least,
     entries,
     exact,
-    floor,
     if_given,
-    set_once,
-    set_once_if_given,
+    immutable,
+    immutable_if_given,
 )
 from ..engine.tags import owned_tags
 from .parameters import parameters
@@ -99,10 +99,10 @@ def _reasons(created: Reason, deleted: Reason) -> Reasons:
 
 _GROUP = _reasons(Reason.CHILD_CREATED, Reason.CHILD_DELETED)
 
-SECURITY_GROUP = Kind(
+SECURITY_GROUP = ResourceSchema(
     "SecurityGroup",
     (
-        Field("vpc", set_once(_NETWORK), "its VPC"),
+        Field("vpc", immutable(_NETWORK), "its VPC"),
         Field("tags", owned_tags, "tags"),
         Field("ingress", entries, "what it admits"),
         Field("egress", entries, "what it lets out"),
@@ -110,34 +110,34 @@ SECURITY_GROUP = Kind(
     _GROUP,
     "database",
 )
-SUBNET_GROUP = Kind(
+SUBNET_GROUP = ResourceSchema(
     "SubnetGroup",
     (
-        Field("vpc", set_once(_NETWORK), "its VPC"),
+        Field("vpc", immutable(_NETWORK), "its VPC"),
         Field("tags", owned_tags, "tags"),
         Field("subnets", exact, "its subnets"),
     ),
     _GROUP,
     "database",
 )
-PARAMETER_GROUP = Kind(
+PARAMETER_GROUP = ResourceSchema(
     "ParameterGroup",
     (
-        Field("family", set_once("remove that group"), "its family"),
+        Field("family", immutable("remove that group"), "its family"),
         Field("tags", owned_tags, "tags"),
         Field("parameters", parameters, "parameters"),
     ),
     _GROUP,
     "database",
 )
-INSTANCE = Kind(
+INSTANCE = ResourceSchema(
     "DatabaseInstance",
     (
-        Field("identifier", set_once(_MOVE), "adopt.identifier"),
-        Field("engine", set_once(_MOVE), "engine"),
-        Field("encrypted", set_once("copy a snapshot of it with encryption and restore that"), "its encryption"),
-        Field("vpc", set_once_if_given(_NETWORK), "its VPC"),
-        Field("subnet_group", set_once_if_given(_NETWORK), "its subnet group"),
+        Field("identifier", immutable(_MOVE), "adopt.identifier"),
+        Field("engine", immutable(_MOVE), "engine"),
+        Field("encrypted", immutable("copy a snapshot of it with encryption and restore that"), "its encryption"),
+        Field("vpc", immutable_if_given(_NETWORK), "its VPC"),
+        Field("subnet_group", immutable_if_given(_NETWORK), "its subnet group"),
         Field("port", on_port, "its port", once=True),
         Field("tags", owned_tags, "tags"),
         Field("public", exact, "its public address", step="settings"),
@@ -147,7 +147,7 @@ INSTANCE = Kind(
         Field("copy_tags", exact, "tags of its snapshots", step="settings"),
         Field("security_groups", if_given, "its security group", step="settings"),
         Field("parameter_group", if_given, "its parameter group", step="settings", effect=Effect.RESTART),
-        Field("retention", exact, "backup.retentionDays", step="settings", unsaid=floor),
+        Field("retention", exact, "backup.retentionDays", step="settings", unsaid=at_least),
         Field("backup_window", if_given, "backup.window", step="settings"),
         Field("maintenance_window", if_given, "maintenance.window", step="settings"),
         Field("max_storage", exact, "storage.maxSize", step="settings"),

@@ -11,8 +11,8 @@ from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
 from ..engine.pagination import pages
 from ..engine.rules import Missing, Surplus
-from ..engine.scope import Place
-from ..engine.service import Door
+from ..engine.scope import AwsScope
+from ..engine.service import AwsService
 from ..engine.tags import Tag, Untag
 from .requests import tag_list
 
@@ -22,26 +22,26 @@ _AT_ONCE = 20  # "ModifyDBParameterGroup": a maximum of 20 parameters can be mod
 class Tagged:
     """Tags of a thing of RDS, by its ARN."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: AwsService) -> None:
         """Ask through this door."""
-        self._door = door
+        self._service = door
 
     async def read(self, arn: str) -> dict[str, str]:
         """All tags."""
-        answer = await self._door.read("ListTagsForResource", ResourceName=arn)
+        answer = await self._service.read("ListTagsForResource", ResourceName=arn)
         return {tag["Key"]: tag["Value"] for tag in answer.get("TagList", [])}
 
     async def write(self, arn: str, change: Tag | Untag) -> None:
         """Set some, or remove some."""
         if isinstance(change, Tag):
-            await self._door.write("AddTagsToResource", ResourceName=arn, Tags=tag_list(change.tags))
+            await self._service.write("AddTagsToResource", ResourceName=arn, Tags=tag_list(change.tags))
         else:
-            await self._door.write("RemoveTagsFromResource", ResourceName=arn, TagKeys=list(change.keys))
+            await self._service.write("RemoveTagsFromResource", ResourceName=arn, TagKeys=list(change.keys))
 
 
-async def parameter_groups(place: Place, prefix: str) -> list[str]:
+async def parameter_groups(scope: AwsScope, prefix: str) -> list[str]:
     """Names of all parameter groups that begin so."""
-    door = Door(place, "rds", "parameter groups", Lane.DELETE)
+    door = AwsService(scope, "rds", "parameter groups", Lane.DELETE)
     found: list[str] = []
     async for page in pages(door.read, "DescribeDBParameterGroups", "Marker"):
         found += [group["DBParameterGroupName"] for group in page.get("DBParameterGroups", [])]
@@ -51,17 +51,19 @@ async def parameter_groups(place: Place, prefix: str) -> list[str]:
 class SubnetGroup:
     """One subnet group, by its name."""
 
-    def __init__(self, place: Place, name: str, lane: Lane = Lane.MAIN) -> None:
+    def __init__(self, scope: AwsScope, name: str, lane: Lane = Lane.MAIN) -> None:
         """Name the group; nothing is asked yet."""
         self._name = name
         self._arn = ""
-        self._door = Door(place, "rds", f"subnet group {name}", lane)
-        self._tagged = Tagged(self._door)
+        self._service = AwsService(scope, "rds", f"subnet group {name}", lane)
+        self._tagged = Tagged(self._service)
 
     async def observe(self) -> Observed | None:
         """Describe it."""
         try:
-            [group] = (await self._door.read("DescribeDBSubnetGroups", DBSubnetGroupName=self._name))["DBSubnetGroups"]
+            [group] = (await self._service.read("DescribeDBSubnetGroups", DBSubnetGroupName=self._name))[
+                "DBSubnetGroups"
+            ]
             self._arn = group["DBSubnetGroupArn"]
             tags = await self._tagged.read(self._arn)
         except Gone:
@@ -72,7 +74,7 @@ class SubnetGroup:
 
     async def create(self, desired: Desired) -> None:
         """CreateDBSubnetGroup, our tags in the same call."""
-        await self._door.write(
+        await self._service.write(
             "CreateDBSubnetGroup",
             DBSubnetGroupName=self._name,
             DBSubnetGroupDescription=f"Subnets of {self._name}",
@@ -86,27 +88,27 @@ class SubnetGroup:
             await self._tagged.write(self._arn, step.changes["tags"])
         else:
             subnets = sorted(step.changes["subnets"])
-            await self._door.write("ModifyDBSubnetGroup", DBSubnetGroupName=self._name, SubnetIds=subnets)
+            await self._service.write("ModifyDBSubnetGroup", DBSubnetGroupName=self._name, SubnetIds=subnets)
 
     async def delete(self) -> None:
         """DeleteDBSubnetGroup; refused while an instance uses it."""
-        await self._door.write("DeleteDBSubnetGroup", DBSubnetGroupName=self._name)
+        await self._service.write("DeleteDBSubnetGroup", DBSubnetGroupName=self._name)
 
 
 class ParameterGroup:
     """One parameter group, by its name; what it holds is what somebody has set, not RDS's defaults."""
 
-    def __init__(self, place: Place, name: str, lane: Lane = Lane.MAIN) -> None:
+    def __init__(self, scope: AwsScope, name: str, lane: Lane = Lane.MAIN) -> None:
         """Name the group; nothing is asked yet."""
         self._name = name
         self._arn = ""
-        self._door = Door(place, "rds", f"parameter group {name}", lane)
-        self._tagged = Tagged(self._door)
+        self._service = AwsService(scope, "rds", f"parameter group {name}", lane)
+        self._tagged = Tagged(self._service)
 
     async def observe(self) -> Observed | None:
         """Describe it."""
         try:
-            answer = await self._door.read("DescribeDBParameterGroups", DBParameterGroupName=self._name)
+            answer = await self._service.read("DescribeDBParameterGroups", DBParameterGroupName=self._name)
             [group] = answer["DBParameterGroups"]
             self._arn = group["DBParameterGroupArn"]
             tags = await self._tagged.read(self._arn)
@@ -118,7 +120,7 @@ class ParameterGroup:
 
     async def create(self, desired: Desired) -> None:
         """CreateDBParameterGroup, our tags in the same call; what it holds is a step of its own."""
-        await self._door.write(
+        await self._service.write(
             "CreateDBParameterGroup",
             DBParameterGroupName=self._name,
             DBParameterGroupFamily=desired.fields["family"],
@@ -136,11 +138,13 @@ class ParameterGroup:
                     {"ParameterName": name, "ParameterValue": value, "ApplyMethod": methods[name]}
                     for name, value in chosen
                 ]
-                await self._door.write("ModifyDBParameterGroup", DBParameterGroupName=self._name, Parameters=parameters)
+                await self._service.write(
+                    "ModifyDBParameterGroup", DBParameterGroupName=self._name, Parameters=parameters
+                )
             case Surplus(listed):
                 chosen = listed[:_AT_ONCE]
                 methods = await self._methods(chosen, desired)
-                await self._door.write(
+                await self._service.write(
                     "ResetDBParameterGroup",
                     DBParameterGroupName=self._name,
                     ResetAllParameters=False,
@@ -151,7 +155,7 @@ class ParameterGroup:
 
     async def delete(self) -> None:
         """DeleteDBParameterGroup; refused while an instance uses it."""
-        await self._door.write("DeleteDBParameterGroup", DBParameterGroupName=self._name)
+        await self._service.write("DeleteDBParameterGroup", DBParameterGroupName=self._name)
 
     async def _methods(self, wanted: Any, desired: Desired | None) -> dict[str, str]:
         """How each can be applied: a static one cannot be at once."""
@@ -169,6 +173,6 @@ class ParameterGroup:
     async def _parameters(self, **which: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         asked = {"DBParameterGroupName": self._name, **which}
-        async for page in pages(self._door.read, "DescribeDBParameters", "Marker", **asked):
+        async for page in pages(self._service.read, "DescribeDBParameters", "Marker", **asked):
             found += page.get("Parameters", [])
         return found

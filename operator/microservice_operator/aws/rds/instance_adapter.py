@@ -11,8 +11,8 @@ from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
 from ..engine.list_cache import Region
 from ..engine.pagination import pages
-from ..engine.scope import Place
-from ..engine.service import Door
+from ..engine.scope import AwsScope
+from ..engine.service import AwsService
 from .group_adapters import Tagged
 from .requests import creation, modification, tag_list
 from .responses import group_name, major, observed_fields, pending, tags
@@ -33,23 +33,23 @@ class Instance:
     """
 
     def __init__(
-        self, place: Place, name: str, *, groups: str = "", version: int = 0, policy: Policy = "Retain"
+        self, scope: AwsScope, name: str, *, groups: str = "", version: int = 0, policy: Policy = "Retain"
     ) -> None:
         """Name the instance; nothing is asked yet."""
         lane = Lane.DELETE if version == 0 else Lane.MAIN
-        self._place = place
+        self._scope = scope
         self._name = name
         self._groups = groups or name
         self._version = version
         self._policy = policy
-        self._region = region(place, lane)
-        self._door = Door(place, "rds", f"instance {name}", lane)
-        self._region_door = Door(place, "rds", "the instances of the region", lane)
+        self._region = region(scope, lane)
+        self._service = AwsService(scope, "rds", f"instance {name}", lane)
+        self._region_door = AwsService(scope, "rds", "the instances of the region", lane)
         self._described: Mapping[str, Any] = {}
 
     async def observe(self) -> Observed | None:
         """Find it among all of the region; one that the list does not show is asked for by its name."""
-        lists = self._place.clients.lists
+        lists = self._scope.clients.lists
         listed = await lists.find(self._region, self._name, self._list_all, "rds:DescribeDBInstances")
         found = listed or await self._alone()
         if found is None:
@@ -60,10 +60,12 @@ class Instance:
         if means.phase in (Phase.CREATING, Phase.DELETING):
             return Observed(found["DBInstanceArn"], means.phase, detail=f"RDS says {state}")
         snapshot = await self._snapshot_state(found)
-        busy = {"storage", "storage_type"} if state == "storage-optimization" else set()
-        busy |= {"major"} if snapshot == "creating" else set()
-        busy |= {"major", "waiting", "restart"} if lists.wrote_within(self._region, self._name, _SETTLING) else set()
-        calm = means.phase is Phase.READY and not means.locked and "major" not in busy
+        pending_fields = {"storage", "storage_type"} if state == "storage-optimization" else set()
+        pending_fields |= {"major"} if snapshot == "creating" else set()
+        pending_fields |= (
+            {"major", "waiting", "restart"} if lists.wrote_within(self._region, self._name, _SETTLING) else set()
+        )
+        calm = means.phase is Phase.READY and not means.locked and "major" not in pending_fields
         failed = calm and lists.wrote_within(self._region, self._upgrade(self._version), _UPGRADE_AGAIN)
         return Observed(
             id=found["DBInstanceArn"],
@@ -71,11 +73,11 @@ class Instance:
             fields=observed_fields(found, snapshot, failed=failed),
             tags=tags(found),
             protected=found["DeletionProtection"],
-            busy=frozenset(busy),
+            pending_fields=frozenset(pending_fields),
             locked=means.locked or means.phase is Phase.CHANGING,
             detail=means.detail,
-            ailing=means.detail if means.ailing else "",
-            waking=Step("start", {}, "starting it, for a stopped one cannot be changed")
+            impairment=means.detail if means.impairment else "",
+            start_step=Step("start", {}, "starting it, for a stopped one cannot be changed")
             if state == "stopped"
             else None,
         )
@@ -92,8 +94,8 @@ class Instance:
         at_once = bool(desired and desired.fields["at_once"])
         match step.name:
             case "tags":
-                self._place.clients.lists.wrote(self._region, self._name)
-                await Tagged(self._door).write(self._described["DBInstanceArn"], step.changes["tags"])
+                self._scope.clients.lists.wrote(self._region, self._name)
+                await Tagged(self._service).write(self._described["DBInstanceArn"], step.changes["tags"])
             case "start":
                 await self._write("StartDBInstance")
             case "restart":
@@ -102,7 +104,7 @@ class Instance:
                 await self._write("ModifyDBInstance", ApplyImmediately=True)
             case "major" if isinstance(step.changes["major"], str):
                 snapshot = step.changes["major"]
-                marks = tag_list(self._place.owner.marks)
+                marks = tag_list(self._scope.owner.marks)
                 await self._write("CreateDBSnapshot", DBSnapshotIdentifier=snapshot, Tags=marks)
             case "major":
                 number = step.changes["major"]
@@ -113,7 +115,7 @@ class Instance:
                     DBParameterGroupName=group_name(self._groups, number),
                     ApplyImmediately=at_once,
                 )
-                self._place.clients.lists.wrote(self._region, self._upgrade(number))
+                self._scope.clients.lists.wrote(self._region, self._upgrade(number))
             case _:
                 request = modification(step, self._described)
                 if "parameter_group" in step.changes:
@@ -134,13 +136,13 @@ class Instance:
         elif meaning(state).keeps:
             choice = {"SkipFinalSnapshot": True, "DeleteAutomatedBackups": False}
         else:
-            choice = {"SkipFinalSnapshot": False, "FinalDBSnapshotIdentifier": final_snapshot(self._place, self._name)}
+            choice = {"SkipFinalSnapshot": False, "FinalDBSnapshotIdentifier": final_snapshot(self._scope, self._name)}
         await self._write("DeleteDBInstance", **choice)
 
     async def _write(self, action: str, **parameters: Any) -> None:
-        self._place.clients.lists.wrote(self._region, self._name)
+        self._scope.clients.lists.wrote(self._region, self._name)
         try:
-            await self._door.write(action, DBInstanceIdentifier=self._name, **parameters)
+            await self._service.write(action, DBInstanceIdentifier=self._name, **parameters)
         except NeedsPerson as error:
             if error.reason == Reason.REJECTED and "optimiz" in str(error) and "torage" in str(error):
                 # "Working with storage": six hours, or until the optimization has ended
@@ -148,7 +150,7 @@ class Instance:
                 raise NotYet(Reason.DATABASE_UPDATING, message, 300) from None
             raise
         finally:
-            self._place.clients.lists.wrote(self._region, self._name)
+            self._scope.clients.lists.wrote(self._region, self._name)
 
     def _upgrade(self, version: int) -> str:
         return f"{self._name} to {version}"
@@ -163,7 +165,7 @@ class Instance:
 
     async def _alone(self) -> Mapping[str, Any] | None:
         try:
-            answer = await self._door.read("DescribeDBInstances", DBInstanceIdentifier=self._name)
+            answer = await self._service.read("DescribeDBInstances", DBInstanceIdentifier=self._name)
         except Gone:
             return None
         found: Mapping[str, Any] = answer["DBInstances"][0]
@@ -174,9 +176,9 @@ class Instance:
         running = major({**instance, **pending(instance)}["EngineVersion"])
         if self._version <= running:
             return ""
-        ours = _upgrade_snapshots(self._place, self._name, self._version)
+        ours = _upgrade_snapshots(self._scope, self._name, self._version)
         asked = {"DBInstanceIdentifier": self._name, "SnapshotType": "manual"}
-        listed = pages(self._door.read, "DescribeDBSnapshots", "Marker", **asked)
+        listed = pages(self._service.read, "DescribeDBSnapshots", "Marker", **asked)
         try:
             states = {
                 str(snapshot["Status"])
@@ -189,23 +191,23 @@ class Instance:
         return "available" if "available" in states else min(states, default="")
 
 
-def region(place: Place, lane: Lane = Lane.MAIN) -> Region:
+def region(scope: AwsScope, lane: Lane = Lane.MAIN) -> Region:
     """Whose instances are looked at together."""
-    return "rds", place.account_id, place.region, lane
+    return "rds", scope.account_id, scope.region, lane
 
 
-def final_snapshot(place: Place, name: str) -> str:
+def final_snapshot(scope: AwsScope, name: str) -> str:
     """Name of the snapshot that a deletion leaves: another one for each Microservice that ever had the name."""
-    return f"{name}-final-{names.short_hash(place.owner.identity.uid)}"
+    return f"{name}-final-{names.short_hash(scope.owner.identity.uid)}"
 
 
-def upgrade_snapshot(place: Place, name: str, version: int) -> str:
+def upgrade_snapshot(scope: AwsScope, name: str, version: int) -> str:
     """Name of the snapshot before an upgrade that begins today."""
-    return f"{_upgrade_snapshots(place, name, version)}{datetime.now(UTC):%Y%m%d}"
+    return f"{_upgrade_snapshots(scope, name, version)}{datetime.now(UTC):%Y%m%d}"
 
 
-def _upgrade_snapshots(place: Place, name: str, version: int) -> str:
-    return f"{name}-before-{version}-{names.short_hash(place.owner.identity.uid)}-"
+def _upgrade_snapshots(scope: AwsScope, name: str, version: int) -> str:
+    return f"{name}-before-{version}-{names.short_hash(scope.owner.identity.uid)}-"
 
 
 def _holds_what_is_there(snapshot: Mapping[str, Any]) -> bool:

@@ -7,12 +7,12 @@ Reference), so that a second creation after a lost answer is refused and the fir
 from collections.abc import Mapping
 from typing import Any
 
-from ...ownership import Standing
+from ...ownership import Ownership
 from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
 from ..engine.rules import Missing, Surplus
-from ..engine.scope import Place
-from ..engine.service import Door
+from ..engine.scope import AwsScope
+from ..engine.service import AwsService
 from ..engine.tags import Tag, Untag
 
 Rules = Mapping[tuple[Any, ...], Mapping[str, Any]]  # what a rule says → the permission that says so
@@ -28,20 +28,22 @@ _SOURCES = {
 class SecurityGroup:
     """One security group, by its name."""
 
-    def __init__(self, place: Place, name: str, *, vpc: str = "", known_id: str = "", lane: Lane = Lane.MAIN) -> None:
+    def __init__(
+        self, scope: AwsScope, name: str, *, vpc: str = "", known_id: str = "", lane: Lane = Lane.MAIN
+    ) -> None:
         """Name the group and the VPC that it belongs to; `known_id` is what status remembers, nothing is asked yet."""
-        self._place = place
+        self._scope = scope
         self._name = name
         self._vpc = vpc
         self._known_id = known_id
         self._id = ""
         self._rules: dict[str, Rules] = {}
-        self._door = Door(place, "ec2", f"security group {name}", lane)
+        self._service = AwsService(scope, "ec2", f"security group {name}", lane)
 
     async def observe(self) -> Observed | None:
         """One call answers all: rules and tags."""
         named = [{"Name": "group-name", "Values": [self._name]}]
-        found = (await self._door.read("DescribeSecurityGroups", Filters=named)).get("SecurityGroups", [])
+        found = (await self._service.read("DescribeSecurityGroups", Filters=named)).get("SecurityGroups", [])
         # a foreign group of the name in another VPC is in nobody's way
         near = [g for g in found if g["VpcId"] == self._vpc or g["GroupId"] == self._known_id or self._ours(g)]
         if not near:
@@ -59,15 +61,15 @@ class SecurityGroup:
         return Observed(self._id, Phase.READY, fields, tags)
 
     def _ours(self, group: Mapping[str, Any]) -> bool:
-        return self._place.owner.standing(_tags(group)) is not Standing.FOREIGN
+        return self._scope.owner.standing(_tags(group)) is not Ownership.FOREIGN
 
     async def create(self, desired: Desired) -> None:
         """CreateSecurityGroup, our tags in the same call; its rules are steps of their own."""
         tags = [{"ResourceType": "security-group", "Tags": _tag_list(desired.fields["tags"])}]
-        await self._door.write(
+        await self._service.write(
             "CreateSecurityGroup",
             GroupName=self._name,
-            Description=f"PostgreSQL of {self._place.owner.identity.namespace}/{self._place.owner.identity.name}",
+            Description=f"PostgreSQL of {self._scope.owner.identity.namespace}/{self._scope.owner.identity.name}",
             VpcId=desired.fields["vpc"],
             TagSpecifications=tags,
         )
@@ -76,17 +78,17 @@ class SecurityGroup:
         """One call for one step."""
         match step.changes[step.name]:
             case Tag(tags):
-                await self._door.write("CreateTags", Resources=[self._id], Tags=_tag_list(tags))
+                await self._service.write("CreateTags", Resources=[self._id], Tags=_tag_list(tags))
             case Untag(keys):
-                await self._door.write("DeleteTags", Resources=[self._id], Tags=[{"Key": key} for key in keys])
+                await self._service.write("DeleteTags", Resources=[self._id], Tags=[{"Key": key} for key in keys])
             case Missing(rules):
                 permissions = [_permission(rule) for rule in sorted(rules)]
-                await self._door.write(
+                await self._service.write(
                     f"AuthorizeSecurityGroup{step.name.title()}", GroupId=self._id, IpPermissions=permissions
                 )
             case Surplus(rules):
                 permissions = [dict(self._rules[step.name][rule]) for rule in sorted(rules)]
-                await self._door.write(
+                await self._service.write(
                     f"RevokeSecurityGroup{step.name.title()}", GroupId=self._id, IpPermissions=permissions
                 )
             case change:
@@ -94,7 +96,7 @@ class SecurityGroup:
 
     async def delete(self) -> None:
         """DeleteSecurityGroup; refused while something uses it."""
-        await self._door.write("DeleteSecurityGroup", GroupId=self._id)
+        await self._service.write("DeleteSecurityGroup", GroupId=self._id)
 
 
 def from_group(port: int, group: str) -> tuple[Any, ...]:

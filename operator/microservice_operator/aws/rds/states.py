@@ -13,14 +13,14 @@ from ..engine.decide import Phase
 class Meaning:
     """What can be done with an instance in one state.
 
-    `detail` says what a person has to know. `locked`: in use, and RDS takes no change meanwhile. `ailing`: it takes
+    `detail` says what a person has to know. `locked`: in use, and RDS takes no change meanwhile. `impairment`: it takes
     changes, and one of them may cure it. `keeps`: RDS takes no last snapshot of it ("DeleteDBInstance").
     """
 
     phase: Phase
     detail: str = ""
     locked: bool = False
-    ailing: bool = False
+    impairment: bool = False
     keeps: bool = False
 
 
@@ -52,7 +52,7 @@ STATES: dict[str, Meaning] = {
     ),
     "incompatible-option-group": Meaning(Phase.UNUSABLE, "its option group cannot be used; correct it"),
     "incompatible-parameters": Meaning(
-        Phase.READY, "does not start with its parameters; correct spec.databases.parameters", ailing=True
+        Phase.READY, "does not start with its parameters; correct spec.databases.parameters", impairment=True
     ),
     "incompatible-restore": Meaning(Phase.UNUSABLE, "RDS could not restore it; restore another backup", keeps=True),
     "insufficient-capacity": Meaning(Phase.UNUSABLE, "its class is not to be had in its zone now; use another size"),
@@ -68,7 +68,7 @@ STATES: dict[str, Meaning] = {
     "stopping": _UNDER_WAY,
     "storage-config-upgrade": _IN_USE,
     "storage-full": Meaning(
-        Phase.READY, "has no room left on its disk; raise spec.databases.storage.size", ailing=True
+        Phase.READY, "has no room left on its disk; raise spec.databases.storage.size", impairment=True
     ),
     "storage-initialization": Meaning(Phase.READY),
     "storage-optimization": Meaning(Phase.READY),

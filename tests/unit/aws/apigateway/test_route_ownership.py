@@ -6,54 +6,58 @@ from hypothesis import strategies as st
 
 from microservice_operator.aws.apigateway.route_ownership import (
     AT_A_TIME,
-    Altered,
     Authorizer,
     Authorizers,
-    Claim,
-    Claims,
-    Held,
+    DesiredRoute,
+    DesiredRoutes,
+    ObservedRoute,
+    ReplacedRoute,
     Tokens,
     next_authorizer,
     next_routes,
 )
 from microservice_operator.aws.engine.rules import Added, Change, Refusal, Removed
 
-A, B, OTHER_NAME = Claim("GET /a/{x}"), Claim("GET /b"), Claim("GET /a/{y}")
+A, B, OTHER_NAME = DesiredRoute("GET /a/{x}"), DesiredRoute("GET /b"), DesiredRoute("GET /a/{y}")
 ME, OLD, YOUNG = "shop/me", "shop/old", "shop/young"
 
 
-def wanted(*claims: Claim) -> Claims:
-    return Claims(ME, claims, frozenset({OLD}), frozenset({YOUNG}))
+def wanted(*claims: DesiredRoute) -> DesiredRoutes:
+    return DesiredRoutes(ME, claims, frozenset({OLD}), frozenset({YOUNG}))
 
 
-def held(claim: Claim, holder: str = ME, **more: object) -> Held:
-    return Held(f"{holder} {claim.key}", claim, holder, **more)  # type: ignore[arg-type]
+def held(claim: DesiredRoute, holder: str = ME, **more: object) -> ObservedRoute:
+    return ObservedRoute(f"{holder} {claim.key}", claim, holder, **more)  # type: ignore[arg-type]
 
 
-CASES: dict[str, tuple[Claims, tuple[Held, ...], tuple[object, ...] | str | None]] = {
+CASES: dict[str, tuple[DesiredRoutes, tuple[ObservedRoute, ...], tuple[object, ...] | str | None]] = {
     "nothing": (wanted(), (), None),
     "missing": (wanted(A), (), (Added(A.key, A),)),
     "there": (wanted(A), (held(A),), None),
     "no longer wanted": (wanted(), (held(A),), (Removed(held(A).id),)),
-    "a parameter's name": (wanted(OTHER_NAME), (held(A),), (Altered(held(A).id, OTHER_NAME),)),
-    "another authorizer": (wanted(Claim(A.key, "jwt")), (held(A),), (Altered(held(A).id, Claim(A.key, "jwt")),)),
-    "to an old integration": (wanted(A), (held(A, sound=False),), (Altered(held(A).id, A),)),
+    "a parameter's name": (wanted(OTHER_NAME), (held(A),), (ReplacedRoute(held(A).id, OTHER_NAME),)),
+    "another authorizer": (
+        wanted(DesiredRoute(A.key, "jwt")),
+        (held(A),),
+        (ReplacedRoute(held(A).id, DesiredRoute(A.key, "jwt")),),
+    ),
+    "to an old integration": (wanted(A), (held(A, sound=False),), (ReplacedRoute(held(A).id, A),)),
     "twice ours": (wanted(A), (held(OTHER_NAME), held(A)), (Removed(held(OTHER_NAME).id),)),
     "the older has it": (wanted(A), (held(A, OLD),), "the older Microservice shop/old"),
     "the older has it by another name": (wanted(A), (held(OTHER_NAME, OLD),), "the older Microservice shop/old"),
     "the older has it, and so have we": (wanted(A), (held(A), held(OTHER_NAME, OLD)), (Removed(held(A).id),)),
-    "the younger has it": (wanted(A), (held(A, YOUNG),), (Altered(held(A, YOUNG).id, A),)),
+    "the younger has it": (wanted(A), (held(A, YOUNG),), (ReplacedRoute(held(A, YOUNG).id, A),)),
     "the younger has it, and so have we": (wanted(A), (held(A), held(OTHER_NAME, YOUNG)), None),
     "nobody known has it": (wanted(A), (held(A, ""),), "nobody known"),
     "one without routes has it": (wanted(A), (held(A, "shop/gone"),), "shop/gone, which"),
     "somebody unknown put one beside ours": (wanted(A), (held(A), held(OTHER_NAME, "")), None),
     "what others have is theirs": (wanted(), (held(A, OLD), held(B, YOUNG), held(A, "")), None),
     "what is to be protected first": (
-        wanted(*(Claim(f"GET /{n}") for n in range(9)), Claim("GET /z", "jwt")),
-        (held(Claim("GET /z")),),
+        wanted(*(DesiredRoute(f"GET /{n}") for n in range(9)), DesiredRoute("GET /z", "jwt")),
+        (held(DesiredRoute("GET /z")),),
         (
-            Altered(held(Claim("GET /z")).id, Claim("GET /z", "jwt")),
-            *(Added(f"GET /{n}", Claim(f"GET /{n}")) for n in range(4)),
+            ReplacedRoute(held(DesiredRoute("GET /z")).id, DesiredRoute("GET /z", "jwt")),
+            *(Added(f"GET /{n}", DesiredRoute(f"GET /{n}")) for n in range(4)),
         ),
     ),
     "the rest first": (wanted(A, B), (held(A, OLD),), (Added(B.key, B),)),
@@ -73,10 +77,10 @@ def test_next_routes(case: str) -> None:
 
 @given(st.sets(st.integers(0, 40)), st.sets(st.integers(0, 40)))
 def test_few_at_a_time_and_in_the_end_all(now: set[int], then: set[int]) -> None:
-    routes = {f"id{number}": Claim(f"GET /{number}") for number in now}
-    claims = Claims(ME, tuple(Claim(f"GET /{number}") for number in sorted(then)))
+    routes = {f"id{number}": DesiredRoute(f"GET /{number}") for number in now}
+    claims = DesiredRoutes(ME, tuple(DesiredRoute(f"GET /{number}") for number in sorted(then)))
     passes = 0
-    while outcome := next_routes(claims, tuple(Held(name, claim, ME) for name, claim in routes.items())):
+    while outcome := next_routes(claims, tuple(ObservedRoute(name, claim, ME) for name, claim in routes.items())):
         assert isinstance(outcome, Change)
         assert 1 <= len(outcome.to) <= AT_A_TIME
         for step in outcome.to:

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import pytest
 
-from microservice_operator.aws.engine.create_once import Making
+from microservice_operator.aws.engine.create_once import CreateOnce
 from microservice_operator.errors import NeedsPerson, NotYet, OperatorError
 from microservice_operator.facts import Reason
 
@@ -22,7 +22,7 @@ ENDINGS: dict[str, tuple[Exception | None, bool]] = {
 async def test_what_was_tried_may_exist(ending: str) -> None:
     error, expected = ENDINGS[ending]
     now = [0.0]
-    making = Making(60, lambda: now[0])
+    making = CreateOnce(60, lambda: now[0])
     assert not making.may_exist(KEY)
     with suppress(OperatorError, ValueError):
         async with making.once(KEY):
@@ -35,7 +35,7 @@ async def test_what_was_tried_may_exist(ending: str) -> None:
 
 
 async def test_what_was_seen_and_is_missing_is_gone() -> None:
-    making = Making()
+    making = CreateOnce()
     async with making.once(KEY):
         pass
     making.seen(KEY)

@@ -17,29 +17,29 @@ from microservice_operator.aws.engine.decide import (
     Create,
     Decision,
     Delete,
+    Deletion,
     Desired,
     Keep,
-    Leaving,
     Modify,
     Observed,
     Phase,
     Refuse,
     Step,
     Wait,
-    plan,
-    plan_removal,
+    decide,
+    decide_removal,
 )
-from microservice_operator.aws.engine.fields import Field, Kind, Reasons, differences
+from microservice_operator.aws.engine.fields import Field, Reasons, ResourceSchema, differences
 from microservice_operator.aws.engine.rules import (
     Bounds,
     Effect,
+    at_least,
+    disable_before_change,
     exact,
-    floor,
-    off_between,
-    one_by_one,
-    remade,
-    server_chosen,
-    set_once,
+    ignore_after_create,
+    immutable,
+    one_at_a_time,
+    recreate_to_change,
     settings,
     within,
 )
@@ -51,16 +51,16 @@ from microservice_operator.facts import Reason
 from microservice_operator.ownership import Owner
 
 OWNER = Owner("cluster", Identity("shop", "order", "uid-1"))
-THING = Kind(
+THING = ResourceSchema(
     "Thing",
     (
-        Field("engine", set_once("restore it"), "engine"),
+        Field("engine", immutable("restore it"), "engine"),
         Field("tags", owned_tags, "tags"),
         Field("size", exact, "size", step="hardware"),
         Field("units", within, "capacity", step="hardware"),
-        Field("storage", floor, "storage.size"),
-        Field("mode", off_between, "mode"),
-        Field("zone", server_chosen, "zone"),
+        Field("storage", at_least, "storage.size"),
+        Field("mode", disable_before_change, "mode"),
+        Field("zone", ignore_after_create, "zone"),
     ),
     Reasons(
         creating=Reason.TABLE_CREATING,
@@ -91,7 +91,7 @@ RETAINED = {**MARKS, names.TAG_UID: "uid-0", names.TAG_RETAINED: "true"}
 
 
 def observed(**differing: Any) -> Observed:
-    attributes = {key: differing.pop(key) for key in ("phase", "tags", "busy") if key in differing}
+    attributes = {key: differing.pop(key) for key in ("phase", "tags", "pending_fields") if key in differing}
     tags = attributes.pop("tags", MARKS)
     found = Observed("arn", Phase.READY, {**THERE, **differing, "tags": tags or {}}, tags)
     return replace(found, **attributes)
@@ -132,7 +132,7 @@ WANTED_CASES: dict[str, tuple[Desired, Observed | None, Decision | Reason]] = {
     "the most urgent first": (DESIRED, observed(mode="B", size="big"), step("hardware", size="small")),
     "a busy field lets others pass": (
         DESIRED,
-        observed(size="big", mode="B", busy=frozenset({"size"})),
+        observed(size="big", mode="B", pending_fields=frozenset({"size"})),
         step("mode", mode=None),
     ),
     "taken over, marks first": (TAKING, observed(tags={"a": "b"}, size="big"), step("tags", tags=Tag(MARKS))),
@@ -150,23 +150,23 @@ WANTED_CASES: dict[str, tuple[Desired, Observed | None, Decision | Reason]] = {
         OURS_AGAIN,
     ),
     "was taken over, and is lost": (replace(TAKING, known_id="arn"), None, Reason.TABLE_LOST),
-    "only a busy one": (DESIRED, observed(mode="B", busy=frozenset({"mode"})), Wait()),
+    "only a busy one": (DESIRED, observed(mode="B", pending_fields=frozenset({"mode"})), Wait()),
 }
 
 
 @pytest.mark.parametrize("case", WANTED_CASES)
 def test_wanted(case: str) -> None:
     desired, found, expected = WANTED_CASES[case]
-    _assert(plan(THING, desired, found), expected)
+    _assert(decide(THING, desired, found), expected)
 
 
-MIXED = Kind(
+MIXED = ResourceSchema(
     "Thing",
     (
         *(row for row in THING.fields if row.name != "size"),
         Field("size", exact, "size", step="hardware", effect=Effect.RESTART),
-        Field("stream", remade, "stream"),
-        Field("indexes", one_by_one("restore it"), "indexes"),
+        Field("stream", recreate_to_change, "stream"),
+        Field("indexes", one_at_a_time("restore it"), "indexes"),
         Field("values", settings, "values"),
     ),
     THING.reasons,
@@ -214,10 +214,10 @@ def test_every_change_says_what_it_does(case: str) -> None:
 
 
 CLEARING = Step("units", {}, "clearing it")
-RETAIN = Leaving("orders", OWNER, "Retain")
-DELETE = Leaving("orders", OWNER, "Delete")
+RETAIN = Deletion("orders", OWNER, "Retain")
+DELETE = Deletion("orders", OWNER, "Delete")
 LEFT = {**MARKS, names.TAG_RETAINED: "true"}
-LEAVING_CASES: dict[str, tuple[Leaving, Observed | None, Decision | Reason]] = {
+LEAVING_CASES: dict[str, tuple[Deletion, Observed | None, Decision | Reason]] = {
     "gone": (DELETE, None, Keep()),
     "gone, was to be retained": (RETAIN, None, Keep()),
     "being made": (DELETE, Observed("arn", Phase.CREATING), Wait()),
@@ -231,17 +231,17 @@ LEAVING_CASES: dict[str, tuple[Leaving, Observed | None, Decision | Reason]] = {
     "delete what is protected": (DELETE, replace(observed(), protected=True), step("protection", protection=False)),
     "delete what something hangs on": (
         DELETE,
-        replace(observed(), clearing=CLEARING),
+        replace(observed(), pre_delete_step=CLEARING),
         step("units"),
     ),
     "protection is lifted last": (
         DELETE,
-        replace(observed(), protected=True, clearing=CLEARING),
+        replace(observed(), protected=True, pre_delete_step=CLEARING),
         step("units"),
     ),
     "retain what something hangs on": (
         RETAIN,
-        replace(observed(tags=LEFT), clearing=CLEARING),
+        replace(observed(tags=LEFT), pre_delete_step=CLEARING),
         Keep(),
     ),
     "delete what is broken": (DELETE, observed(phase=Phase.UNUSABLE), Delete()),
@@ -253,7 +253,7 @@ LEAVING_CASES: dict[str, tuple[Leaving, Observed | None, Decision | Reason]] = {
 @pytest.mark.parametrize("case", LEAVING_CASES)
 def test_leaving(case: str) -> None:
     leaving, found, expected = LEAVING_CASES[case]
-    _assert(plan_removal(THING, leaving, found), expected)
+    _assert(decide_removal(THING, leaving, found), expected)
 
 
 def _assert(decision: Decision, expected: Decision | Reason) -> None:
@@ -285,19 +285,19 @@ def test_steps_lead_to_keep_and_stay_there(found: dict[str, Any], mode: str | No
     desired = replace(DESIRED, fields={**WANTED, "mode": mode})
     world = observed(**found)
     for _ in range(6):
-        decision = plan(THING, desired, world)
+        decision = decide(THING, desired, world)
         if not isinstance(decision, Modify):
             break
         world = replace(world, fields={**world.fields, **decision.step.changes})
     assert decision == Keep()
-    assert plan(THING, desired, world) == Keep()
+    assert decide(THING, desired, world) == Keep()
 
 
 @given(sides)
 def test_keep_means_that_every_rule_is_content(found: dict[str, Any]) -> None:
     world = observed(**found)
     content = all(row.rule(WANTED[row.name], world.fields[row.name]) is None for row in THING.fields)
-    assert (plan(THING, DESIRED, world) == Keep()) == content
+    assert (decide(THING, DESIRED, world) == Keep()) == content
 
 
 EARLIER = {**MARKS, names.TAG_UID: "uid-0"}
@@ -322,7 +322,7 @@ INHERITED: dict[str, tuple[Owner, Mapping[str, str], bool]] = {
 def test_what_was_left_behind_is_for_one_of_the_name_in_the_same_namespace(case: str, adopts: Adoption | None) -> None:
     owner, marks, inherits = INHERITED[case]
     desired = replace(DESIRED, owner=owner, adoption=adopts)
-    decision = plan(THING, desired, observed(tags=marks))
+    decision = decide(THING, desired, observed(tags=marks))
     assert isinstance(decision, Refuse) is not inherits
     if owner.left_by_namesake(marks) and not inherits:
         assert isinstance(decision, Refuse)
@@ -332,8 +332,8 @@ def test_what_was_left_behind_is_for_one_of_the_name_in_the_same_namespace(case:
 def test_what_is_left_behind_says_in_which_namespace() -> None:
     leaving = replace(RETAIN, owner=NEW)
     tag = Tag({names.TAG_RETAINED: "ns-2"})
-    _assert(plan_removal(THING, leaving, observed()), step("tags", tags=tag))
-    _assert(plan_removal(THING, leaving, observed(tags=LEFT)), step("tags", tags=tag))
+    _assert(decide_removal(THING, leaving, observed()), step("tags", tags=tag))
+    _assert(decide_removal(THING, leaving, observed(tags=LEFT)), step("tags", tags=tag))
 
 
 KINDS = (
@@ -352,8 +352,8 @@ IN_THE_SPEC = {"table", "topic", "queue", "database"}
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_a_conflict_asks_for_what_a_person_can_do(kind: Kind) -> None:
-    decision = plan(kind, replace(DESIRED, adoption=None), observed(tags={}))
+def test_a_conflict_asks_for_what_a_person_can_do(kind: ResourceSchema) -> None:
+    decision = decide(kind, replace(DESIRED, adoption=None), observed(tags={}))
     assert isinstance(decision, Refuse)
     asked = re.search(r"rename the (.+?) in the spec", decision.message)
     assert asked is None or asked[1] in IN_THE_SPEC

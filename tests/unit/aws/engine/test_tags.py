@@ -7,7 +7,7 @@ from microservice_operator import names
 from microservice_operator.api.parsing import Identity
 from microservice_operator.aws.engine.rules import Change
 from microservice_operator.aws.engine.tags import Tag, Untag, desired_tags, owned_tags, retained
-from microservice_operator.ownership import OWN_TAGS, TAGS_OF_A_RESOURCE, Owner, Standing, too_many_tags
+from microservice_operator.ownership import OWN_TAGS, TAGS_OF_A_RESOURCE, Owner, Ownership, too_many_tags
 
 OWNER = Owner("cluster", Identity("shop", "order", "uid"))
 declared = st.dictionaries(st.sampled_from(["team", "cost", "stage", "owner"]), st.sampled_from("xy"))
@@ -24,7 +24,7 @@ def test_any_change_converges_and_leaves_foreign_tags(
     wanted = desired_tags(OWNER, after)
     for _ in range(4):
         # a crash after any step leaves it ours, or free to be adopted
-        assert OWNER.standing(world) is not Standing.FOREIGN
+        assert OWNER.standing(world) is not Ownership.FOREIGN
         outcome = owned_tags(wanted, world)
         if outcome is None:
             break

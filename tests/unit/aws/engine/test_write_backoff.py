@@ -2,14 +2,14 @@
 
 from itertools import pairwise
 
-from microservice_operator.aws.engine.write_backoff import Repeats
+from microservice_operator.aws.engine.write_backoff import WriteBackoff
 
 KEY = ("uid", "Queue", "events")
 
 
 def test_the_same_step_from_the_same_observation() -> None:
     now = 0.0
-    repeats = Repeats(lambda: now)
+    repeats = WriteBackoff(lambda: now)
     taken: list[float] = []
     while now < 3600:
         repeat = repeats.of(KEY, "attributes", 1)
@@ -24,7 +24,7 @@ def test_the_same_step_from_the_same_observation() -> None:
 
 
 def test_two_steps_that_undo_each_other_are_both_damped() -> None:
-    repeats = Repeats(lambda: 0.0)
+    repeats = WriteBackoff(lambda: 0.0)
     for _ in range(2):
         repeats.taken(KEY, "policy", "a")
         repeats.taken(KEY, "tags", "b")

@@ -10,11 +10,11 @@ from microservice_operator.api.parsing import Identity
 from microservice_operator.aws.engine.clients import Clients
 from microservice_operator.aws.engine.policy_documents import same_policy
 from microservice_operator.aws.engine.rules import Change
-from microservice_operator.aws.engine.scope import Place
+from microservice_operator.aws.engine.scope import AwsScope
 from microservice_operator.aws.messaging.fields import queue_policy, same_filter, widened
 from microservice_operator.aws.messaging.names import candidates, dead_letter, queue_arns, topic_arns
 from microservice_operator.ownership import Owner
-from microservice_operator.resync_cache import Settled
+from microservice_operator.resync_cache import ResyncCache
 
 RANGE = {"total": [{"numeric": [">", 0, "<", 9]}]}
 
@@ -74,24 +74,24 @@ def test_a_policy_admits_exactly_the_topics(topics: list[str]) -> None:
     assert all(statement["Resource"] == "queue" for statement in policy["Statement"])
 
 
-def place(name: str, region: str = "us-east-1") -> Place:
-    return Place(Clients(), region, "123456789012", Owner("cluster", Identity("shop", name, "uid")), Settled(0))
+def scope(name: str, region: str = "us-east-1") -> AwsScope:
+    return AwsScope(Clients(), region, "123456789012", Owner("cluster", Identity("shop", name, "uid")), ResyncCache(0))
 
 
 @given(st.from_regex(r"[a-z](-?[a-z0-9]){0,39}", fullmatch=True), st.booleans())
 def test_names_fit_and_none_is_another_s(name: str, fifo: bool) -> None:
-    here = place("order")
+    here = scope("order")
     queues = {*queue_arns(here, name, fifo=fifo), *queue_arns(here, dead_letter(name), fifo=fifo)}
     assert len(queues) == 4
     assert all(len(arn.rpartition(":")[2]) <= 80 for arn in queues)
     assert all(len(arn.rpartition(":")[2]) <= 256 for arn in topic_arns(here, name, fifo=fifo))
     assert queue_arns(here, name, fifo=fifo)[0].endswith(".fifo") is fifo
-    assert queue_arns(here, name) != queue_arns(place("other"), name)
+    assert queue_arns(here, name) != queue_arns(scope("other"), name)
 
 
 def test_what_is_remembered_says_which_of_two_names_it_has() -> None:
-    plain, ordered = queue_arns(place("order"), "events")
+    plain, ordered = queue_arns(scope("order"), "events")
     assert candidates((plain, ordered), "") == (plain, ordered)
     assert candidates((plain, ordered), plain) == (plain,)
     assert candidates((ordered, plain), plain) == (ordered, plain)
-    assert queue_arns(place("order", "cn-north-1"), "events")[0].startswith("arn:aws-cn:sqs:cn-north-1:")
+    assert queue_arns(scope("order", "cn-north-1"), "events")[0].startswith("arn:aws-cn:sqs:cn-north-1:")

@@ -12,7 +12,7 @@ from microservice_operator.aws.engine.decide import Phase
 from microservice_operator.aws.engine.list_cache import ListCache
 from microservice_operator.aws.engine.pagination import pages
 from microservice_operator.aws.engine.rules import Change, Effect, Outcome, Refusal
-from microservice_operator.aws.engine.scope import Place
+from microservice_operator.aws.engine.scope import AwsScope
 from microservice_operator.aws.rds.fields import Disk, WantedMajor, grown, upgraded
 from microservice_operator.aws.rds.instance_adapter import final_snapshot
 from microservice_operator.aws.rds.instances import instance_name
@@ -22,7 +22,7 @@ from microservice_operator.aws.rds.security_group_adapter import _rules
 from microservice_operator.aws.rds.states import STATES, meaning
 from microservice_operator.errors import NotYet
 from microservice_operator.ownership import Owner
-from microservice_operator.resync_cache import Settled
+from microservice_operator.resync_cache import ResyncCache
 
 SEVENTEEN = WantedMajor(17, "snap")
 MAJORS: dict[str, tuple[Major, Any]] = {
@@ -88,7 +88,7 @@ def test_a_disk_that_has_grown_is_wanted_no_more(size: int, ceiling: int, observ
 
 def test_what_cannot_be_used_says_what_to_do() -> None:
     for state, means in STATES.items():
-        if means.phase is Phase.UNUSABLE or means.ailing:
+        if means.phase is Phase.UNUSABLE or means.impairment:
             assert means.detail.count(";") == 1, state
     assert meaning("brand-new-state").phase is Phase.CHANGING
 
@@ -102,9 +102,9 @@ def test_what_waits_for_the_window() -> None:
 @given(st.text("abc-0", min_size=1, max_size=63), st.text("abc-0", min_size=1, max_size=40))
 def test_names_are_what_rds_takes(namespace: str, name: str) -> None:
     clients: Any = None
-    place = Place(clients, "us-east-1", "1", Owner("cluster", Identity(namespace, name, "uid")), Settled(0))
-    made = instance_name(place, "orders")
-    for each in (made, group_name(made, 16), final_snapshot(place, made)):
+    scope = AwsScope(clients, "us-east-1", "1", Owner("cluster", Identity(namespace, name, "uid")), ResyncCache(0))
+    made = instance_name(scope, "orders")
+    for each in (made, group_name(made, 16), final_snapshot(scope, made)):
         assert each[0].isalpha()
         assert "--" not in each
         assert not each.endswith("-")
