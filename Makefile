@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: help demo down run unit test check format hooks crds images lambda scan bench lock
+.PHONY: help demo down run unit coverage test check format hooks crds images lambda scan bench lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,11 @@ run: $(READY) ## run the operator on this machine, against the current kubeconfi
 
 unit: $(READY) ## run the unit tests: under two minutes, no cluster (ARGS="-k table": some of them)
 	@$(PYTHON) -m pytest tests/unit $(ARGS)
+
+coverage: $(READY) ## run the unit tests and print how many lines and branches they cover
+	@mkdir -p .local
+	@.venv/bin/coverage run -m pytest -q tests/unit
+	@.venv/bin/coverage report
 
 test: check ## run check, then every test
 	@.ci/test
