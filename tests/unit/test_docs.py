@@ -83,10 +83,12 @@ def test_the_architecture_draws_the_layers_of_import_linter() -> None:
     assert [number for number, _, _ in rows] == [str(number) for number in range(1, len(layers) + 1)]
 
 
-def test_the_glossary_names_files_that_exist() -> None:
+def test_the_glossary_names_files_and_classes_that_exist() -> None:
     rows = _cells(ROOT / "docs/glossary.md", 4)
     assert len(rows) > 40
     for term, _, meaning, where in rows:
         assert meaning.endswith("."), term
         for path in re.findall(r"`([\w./]+[./][\w./]*)`", where):
             assert (PACKAGE / path).exists() or (ROOT / path).exists(), f"{term}: no {path}"
+        for path, name in re.findall(r"`([\w/]+\.py)`: `(\w+)`", where):
+            assert f"\nclass {name}" in (PACKAGE / path).read_text(encoding="utf-8"), f"{term}: no {name} in {path}"
