@@ -1,9 +1,9 @@
-"""Make the Helm chart from `manifests/base` and `crds`, so that both ways to install the operator are one.
+"""Builds the Helm chart from `manifests/base` and `crds`, so that both installation methods create the same objects.
 
     python manifests/chart/build.py VERSION IMAGE FOLDER
 
-Helm finds the chart in FOLDER/microservice-operator. Its objects are those of the kustomization but for the namespace,
-which is the release's, and what values.yaml lets a person choose.
+It writes the chart to FOLDER/microservice-operator. Its objects are those of the kustomization. Only the namespace, which
+is that of the release, and the fields in values.yaml differ.
 """
 
 import re
@@ -16,7 +16,7 @@ import yaml
 
 HERE = Path(__file__).parent
 KEEP = "helm.sh/resource-policy"
-# The marker of a block value in the generated YAML, with the indentation of its content.
+# Marker in the generated YAML → Helm template that replaces it.
 BLOCKS = {
     "@imagePullSecrets@": "{{- toYaml .Values.imagePullSecrets | nindent 8 }}",
     "@resources@": "{{- toYaml .Values.resources | nindent 12 }}",
@@ -26,17 +26,17 @@ BLOCKS = {
 
 
 def build(version: str, image: str, folder: Path) -> Path:
-    """Write the chart; the folder must not hold one."""
+    """Write the chart. The folder must not contain one."""
     chart = folder / "microservice-operator"
     (chart / "templates").mkdir(parents=True)
-    about = (HERE / "Chart.yaml").read_text(encoding="utf-8")
-    about = about.replace("version: 0.0.0", f"version: {version}").replace('"0.0.0"', f'"{version}"')
-    (chart / "Chart.yaml").write_text(about, encoding="utf-8")
+    metadata = (HERE / "Chart.yaml").read_text(encoding="utf-8")
+    metadata = metadata.replace("version: 0.0.0", f"version: {version}").replace('"0.0.0"', f'"{version}"')
+    (chart / "Chart.yaml").write_text(metadata, encoding="utf-8")
     values = (HERE / "values.yaml").read_text(encoding="utf-8").replace('image: ""', f'image: "{image}"')
     (chart / "values.yaml").write_text(values, encoding="utf-8")
     command = ["kubectl", "kustomize", str(HERE.parent / "base")]
-    built = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  (no input from outside)
-    for each in yaml.safe_load_all(built.stdout):
+    rendered = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  (no input from outside)
+    for each in yaml.safe_load_all(rendered.stdout):
         kind, name = each["kind"], each["metadata"]["name"]
         if kind != "Namespace":
             (chart / f"templates/{kind.lower()}-{name}.yaml").write_text(_template(each), encoding="utf-8")
@@ -58,22 +58,22 @@ def _template(each: dict[str, Any]) -> str:
         pod["imagePullSecrets"] = "@imagePullSecrets@"
         (operator,) = pod["containers"]
         operator |= {"image": "@image@", "args": "@args@", "resources": "@resources@"}
-    return _filled(_text(each))
+    return _fill_in(_text(each))
 
 
 def _text(each: dict[str, Any]) -> str:
-    """As YAML, in which Helm finds nothing to fill in yet."""
+    """Return YAML in which all braces are escaped for Helm."""
     text: str = yaml.safe_dump(each, sort_keys=False, width=200)
     return text.replace("{{", '{{ "{{" }}')
 
 
-def _filled(text: str) -> str:
+def _fill_in(text: str) -> str:
     for marker, block in BLOCKS.items():
         text = text.replace(f"'{marker}'", block)
     text = re.sub("'@namespace@'", "{{ .Release.Namespace }}", text)
-    return re.sub("'@image@'", '{{ required "image: name the image of the operator" .Values.image | quote }}', text)
+    return re.sub("'@image@'", '{{ required "image: set the image of the operator" .Values.image | quote }}', text)
 
 
 if __name__ == "__main__":
-    given, named, where = sys.argv[1:]
-    build(given, named, Path(where))
+    version_argument, image_argument, folder_argument = sys.argv[1:]
+    build(version_argument, image_argument, Path(folder_argument))

@@ -1,1 +1,1 @@
-"""The storefront in a headless browser, before the whole shop as processes, which end with this package."""
+"""The storefront in a headless browser. The whole shop runs as processes until the end of this package."""

@@ -1,4 +1,4 @@
-"""The whole shop as processes, on what the operator's own code makes in AWS, and a browser before it."""
+"""Fixtures: the whole shop as processes, with AWS resources that the operator's code creates, and a browser."""
 
 import json
 import shutil
@@ -13,8 +13,8 @@ from selenium.webdriver.chrome.service import Service as Driver
 
 from tests.cluster.packages import BROWSER, install
 from tests.demo.rendering import REPOSITORY, rendered
+from tests.services.aws_resources import clusterless_operator
 from tests.services.conftest import CREDENTIALS, aws_url, postgres, start
-from tests.services.operator_side import operator_side
 from tests.services.processes import Service, migrate
 from tests.services.shop_postgres import ShopPostgres
 
@@ -28,7 +28,7 @@ FLAGS = (
 
 @dataclass(frozen=True)
 class Shop:
-    """Four processes, each as its pod would run it."""
+    """Four processes, configured like their pods."""
 
     user: Service
     product: Service
@@ -40,7 +40,7 @@ class Shop:
         return (self.gateway, self.user, self.product, self.order)
 
     def lines(self, trace_id: str) -> dict[str, list[str]]:
-        """What each logged of one trace."""
+        """Return each service's log messages of one trace."""
         return {
             service.name: [line["message"] for line in service.log_lines if line["traceId"] == trace_id]
             for service in self.services
@@ -52,21 +52,22 @@ async def shop(aws_url: str, postgres: ShopPostgres, start: Callable[..., Servic
     objects = rendered("manifests/local/gateway", [])
     specs = {item["metadata"]["name"]: item["spec"] for item in objects if item["kind"] == "Microservice"}
     documents = {item["metadata"]["name"]: item["data"] for item in objects if item["kind"] == "ConfigMap"}
-    told: dict[str, dict[str, str]] = {}
-    with operator_side(aws_url) as operator:
+    variables: dict[str, dict[str, str]] = {}
+    with clusterless_operator(aws_url) as operator:
         for name in ("user", "product", "order"):
             spec = {
                 key: value for key, value in specs[name].items() if key != "databases"
-            }  # PostgreSQL is the tests' own
+            }  # the tests provide PostgreSQL
             made = await operator.provide(name, spec, documents[f"{name}-openapi"]["openapi.yaml"])
-            told[name] = {**operator.variables(name, made, aws_url), **CREDENTIALS}
+            variables[name] = {**operator.variables(name, made, aws_url), **CREDENTIALS}
     for name in ("user", "order"):
         database = postgres.create(f"{name}s")
         migrate(name, database.owner_url)
-        told[name]["DATABASE_URL"] = database.url
-    user, product = start("user", **told["user"]), start("product", **told["product"])
-    calm = {"UPSTREAM_TIMEOUT_SECONDS": "30"}  # the machine that runs the tests may be busy
-    order = start("order", **{**told["order"], "USER_URL": user.url, "PRODUCT_URL": product.url, **calm})
+        variables[name]["DATABASE_URL"] = database.url
+    user, product = start("user", **variables["user"]), start("product", **variables["product"])
+    long_timeout = {"UPSTREAM_TIMEOUT_SECONDS": "30"}  # the test machine may be busy
+    urls = {"USER_URL": user.url, "PRODUCT_URL": product.url}
+    order = start("order", **{**variables["order"], **urls, **long_timeout})
     running = {"user.shop": user.url, "product.shop": product.url, "order.shop": order.url}
     own = {variable["name"]: variable["value"] for variable in specs["gateway"]["env"]}
     away = {"AWS_ENDPOINT_URL": aws_url, "AWS_REGION": "us-east-1", "ENVIRONMENT": "local", "ORDER_URL": order.url}
@@ -91,7 +92,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
 
 @pytest.fixture(scope="package")
 def screenshots() -> Path:
-    """Where a person looks at what the browser saw."""
+    """The folder of the screenshots."""
     folder = REPOSITORY / ".local" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

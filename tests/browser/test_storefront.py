@@ -1,4 +1,4 @@
-"""A customer with a browser: looks, signs up, orders, and sees the order confirmed through topic and queue."""
+"""A customer with a browser views products, signs up, orders, and sees the confirmation through topic and queue."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,14 +21,14 @@ Seen = TypeVar("Seen")
 
 
 @pytest.fixture(autouse=True)
-def nobody(browser: Chrome, shop: Shop) -> None:
-    """Each test begins signed out."""
+def signed_out(browser: Chrome, shop: Shop) -> None:
+    """Each test starts signed out."""
     browser.get(f"{shop.gateway.url}/shop/status")
     browser.delete_all_cookies()
 
 
 def wait(browser: Chrome, what: Callable[[Chrome], Seen]) -> Seen:
-    """Until it is there; a page that follows what happens may put an element away while it is being read."""
+    """Wait for a result. A page that updates itself may replace an element while the test reads it."""
     passing = (NoSuchElementException, StaleElementReferenceException)
     found: Seen = WebDriverWait(browser, PATIENCE, ignored_exceptions=passing).until(what)
     return found
@@ -43,7 +43,7 @@ def read(browser: Chrome, css: str) -> str:
 
 
 def lines(browser: Chrome, css: str) -> list[str]:
-    """The text of every element, each in one line."""
+    """Return the text of each matching element, in one line."""
     return wait(browser, lambda driver: [e.text.replace("\n", " ") for e in driver.find_elements(By.CSS_SELECTOR, css)])
 
 
@@ -114,7 +114,7 @@ def test_an_order_is_placed_and_confirmed_through_topic_and_queue(
     goes_to(browser, "/shop/orders/")
     order_id = browser.current_url.rpartition("/")[2]
     browser.save_screenshot(str(screenshots / "order-placed.png"))
-    # no reload: the page follows by itself
+    # the page updates itself without a reload
     wait(browser, lambda driver: badge(driver) != "PENDING")
     assert badge(browser) == "CONFIRMED"
     assert sorted(lines(browser, "tbody tr")) == ["Reading chair 1 249.00 249.00", "Stoneware mug 3 14.20 42.60"]
@@ -136,18 +136,18 @@ def one_trace_holds_it_all(shop: Shop, order_id: str) -> None:
     (created,) = [
         line for line in shop.order.log_lines if (line.get("orderId"), line["message"]) == (order_id, "order created")
     ]
-    said = shop.lines(created["traceId"])
+    logged = shop.lines(created["traceId"])
     print(f"\ntrace {created['traceId']} of order {order_id}:")
-    for service, messages in said.items():
+    for service, messages in logged.items():
         print(f"  {service:8} {' · '.join(messages)}")
     assert created["total"] == "291.60"
-    assert "request forwarded" in said["gateway"]
-    assert "request answered" in said["user"]
-    assert "request answered" in said["product"]
-    assert {"order created", "event published", "order confirmed"} <= set(said["order"])
+    assert "request forwarded" in logged["gateway"]
+    assert "request answered" in logged["user"]
+    assert "request answered" in logged["product"]
+    assert {"order created", "event published", "order confirmed"} <= set(logged["order"])
 
 
-def test_what_happens_behind_the_scenes_is_shown(browser: Chrome, shop: Shop, screenshots: Path) -> None:
+def test_the_status_page_shows_breakers_queues_and_routes(browser: Chrome, shop: Shop, screenshots: Path) -> None:
     stocked(browser, shop)
     sign_up(browser, shop)
     choose(browser, "Wall clock", "1")
@@ -164,7 +164,7 @@ def test_what_happens_behind_the_scenes_is_shown(browser: Chrome, shop: Shop, sc
     browser.save_screenshot(str(screenshots / "behind-the-scenes.png"))
 
 
-def test_what_is_sold_out_is_refused_in_words(browser: Chrome, shop: Shop, screenshots: Path) -> None:
+def test_an_order_above_the_stock_is_rejected_with_a_message(browser: Chrome, shop: Shop, screenshots: Path) -> None:
     stocked(browser, shop)
     sign_up(browser, shop)
     before = stock(browser, "Linen apron")
@@ -193,8 +193,8 @@ def test_the_form_sent_twice_is_one_order(browser: Chrome, shop: Shop) -> None:
     assert answers[0].headers["location"] == answers[1].headers["location"]
 
 
-def test_without_javascript_all_of_it_works(shop: Shop) -> None:
-    """As a program sees it that runs no script: forms, redirects, and a page that says when it will have changed."""
+def test_the_storefront_works_without_javascript(shop: Shop) -> None:
+    """A client without scripts: forms, redirects, and pages that refresh themselves."""
     with httpx2.Client(base_url=shop.gateway.url, timeout=60, trust_env=False, follow_redirects=True) as http:
         http.post("/shop/samples")
         person = {"name": "Grace <b>Hopper</b>", "email": f"{uuid4().hex[:12]}@example.com"}
@@ -214,7 +214,7 @@ def test_without_javascript_all_of_it_works(shop: Shop) -> None:
         assert http.get("/shop/orders").url.path == "/shop/sign-in"
 
 
-def test_nobody_gets_by_the_tokens(shop: Shop) -> None:
+def test_routes_require_tokens(shop: Shop) -> None:
     with httpx2.Client(base_url=shop.gateway.url, timeout=60, trust_env=False) as http:
         assert http.get("/products").status_code == 200
         for method, path in (
@@ -228,7 +228,7 @@ def test_nobody_gets_by_the_tokens(shop: Shop) -> None:
         assert http.get("/users", headers={"authorization": f"Bearer {given}"}).status_code == 200
 
 
-def test_a_service_that_is_away_is_said_to_be_away(
+def test_an_outage_is_shown_and_the_page_recovers(
     browser: Chrome, shop: Shop, postgres: ShopPostgres, screenshots: Path
 ) -> None:
     stocked(browser, shop)
@@ -249,7 +249,7 @@ def test_a_service_that_is_away_is_said_to_be_away(
     browser.save_screenshot(str(screenshots / "no-orders.png"))
 
 
-def test_on_a_phone_and_in_the_dark_nothing_is_cut_off(browser: Chrome, shop: Shop, screenshots: Path) -> None:
+def test_pages_fit_a_phone_in_dark_mode(browser: Chrome, shop: Shop, screenshots: Path) -> None:
     stocked(browser, shop)
     sign_up(browser, shop)
     choose(browser, "Oak stool", "1")

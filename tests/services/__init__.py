@@ -1,3 +1,4 @@
-"""The shop's services as processes of this machine, on a real PostgreSQL and the strict AWS: the fixtures of this
-package start them once and end them with it, for they poll.
+"""The shop's services as local processes, with a real PostgreSQL and the strict AWS emulator.
+
+The fixtures start them once for this package and stop them at its end, because the services poll.
 """

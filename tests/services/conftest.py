@@ -1,4 +1,4 @@
-"""One PostgreSQL, one emulated AWS and one running shop for all tests; nothing of the project is replaced by a mock."""
+"""Fixtures: one PostgreSQL, one AWS emulator and one running shop for all tests. No part of the project is mocked."""
 
 import socket
 import subprocess
@@ -21,8 +21,8 @@ from tests.services.shop_postgres import ShopPostgres
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 REGION = "us-east-1"
-# The machine that runs the tests may be busy; what is tested with it is who gets the goods, not how fast.
-CALM = {"UPSTREAM_TIMEOUT_SECONDS": "30", "REQUEST_TIMEOUT_SECONDS": "60", "DYNAMODB_TIMEOUT_SECONDS": "30"}
+# Long timeouts, because the test machine may be busy: these tests check who gets the goods, not how fast.
+LONG_TIMEOUTS = {"UPSTREAM_TIMEOUT_SECONDS": "30", "REQUEST_TIMEOUT_SECONDS": "60", "DYNAMODB_TIMEOUT_SECONDS": "30"}
 
 
 @pytest.fixture(scope="package")
@@ -48,9 +48,9 @@ def postgres() -> Iterator[ShopPostgres]:
 
 @pytest.fixture(scope="package")
 def product_tables(aws_url: str, postgres: ShopPostgres) -> dict[str, str]:
-    """What the operator makes of product's microservice.yaml, as environment variables.
+    """Create the tables of product's microservice.yaml, and return their environment variables.
 
-    Asks for PostgreSQL only because the emulator starts while that does.
+    It depends on PostgreSQL only so that both servers start at the same time.
     """
     assert postgres
     while True:
@@ -97,7 +97,7 @@ def product_tables(aws_url: str, postgres: ShopPostgres) -> dict[str, str]:
 
 @pytest.fixture(scope="package")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Service]]:
-    """Starts a service, and stops it when the tests are over unless a test has done so."""
+    """Return a function that starts a service. The fixture stops all services at the end."""
     folder: Path = tmp_path_factory.mktemp("services")
     with ExitStack() as running:
 
@@ -116,8 +116,8 @@ def aws(aws_url: str) -> dict[str, str]:
 
 @pytest.fixture(scope="package")
 def starting_product(start: Callable[..., Service], product_tables: dict[str, str], aws: dict[str, str]) -> Service:
-    """Not waited for, so that the services start side by side."""
-    return start("product", EXPIRY_INTERVAL_SECONDS="0.2", **CALM, **product_tables, **aws)
+    """Start the service without waiting, so that the services start in parallel."""
+    return start("product", EXPIRY_INTERVAL_SECONDS="0.2", **LONG_TIMEOUTS, **product_tables, **aws)
 
 
 @pytest.fixture(scope="package")
@@ -154,7 +154,7 @@ def shop(
     orders = postgres.create("orders")
     migrate("order", orders.owner_url)
     urls = {"USER_URL": starting_user.url, "PRODUCT_URL": starting_product.url}
-    order = start("order", DATABASE_URL=orders.url, **urls, **CALM)
+    order = start("order", DATABASE_URL=orders.url, **urls, **LONG_TIMEOUTS)
     for service in (starting_product, starting_user, order):
         service.wait_until("/ready")
     return Shop(starting_user, starting_product, order, orders)

@@ -1,4 +1,4 @@
-"""The running shop, and somebody who buys there: the few requests that many tests begin with."""
+"""The running shop and a customer: the requests that many tests start with."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ class Shop:
 
 
 async def stocked(http: httpx2.AsyncClient, products: str, inventory: int, price: str = "12.50") -> str:
-    """The id of a new product."""
+    """Create a product and return its id."""
     new = {"name": "Lamp", "price": price, "inventory": inventory}
     return str((await http.post(products, json=new)).json()["productId"])
 
@@ -30,7 +30,7 @@ async def stock(http: httpx2.AsyncClient, products: str, product_id: str) -> int
 
 @dataclass(frozen=True)
 class Customer:
-    """Talks to the shop as a customer's browser would."""
+    """Sends a customer's requests to the shop."""
 
     http: httpx2.AsyncClient
     shop: Shop

@@ -1,4 +1,4 @@
-"""A TCP proxy that loses one message, or its answer, or never answers again: a sender cannot tell which."""
+"""A TCP proxy that drops a message, drops its response, or stops responding. The sender cannot distinguish them."""
 
 import re
 import socket
@@ -14,9 +14,9 @@ _REQUEST = re.compile(rb"^(GET|POST|PUT|PATCH|DELETE) \S+ HTTP/1\.1\r\n")
 
 
 class FaultProxy:
-    """Breaks one connection at the first message that contains the marker; notes when requests of HTTP came.
+    """Breaks one connection at the first message that contains the marker. Records the times of HTTP requests.
 
-    With `after`, only on a connection that has carried that before.
+    With `after`, it breaks only a connection that has already carried this text.
     """
 
     def __init__(self, target_port: int) -> None:
@@ -56,7 +56,7 @@ class FaultProxy:
 
     def _connection(self, client: socket.socket) -> None:
         with client, suppress(OSError):
-            # Read first: a request that finds nobody behind the proxy has been made all the same.
+            # Read first: a request counts even if the target is down.
             first = self._message(client)
             if not first:
                 return

@@ -1,4 +1,4 @@
-"""An issuer of tokens as they are on the internet: HTTPS, discovery, keys; its certificate and its keys made now."""
+"""A token issuer with HTTPS, discovery and keys. Its certificate and its keys are created for the test."""
 
 import asyncio
 import json
@@ -24,16 +24,16 @@ def _key() -> rsa.RSAPrivateKey:
 
 @dataclass
 class Issuer:
-    """Signs whatever a test asks for."""
+    """Signs the tokens that a test needs."""
 
     url: str
     authority: Path
-    """the certificate that its own is checked with"""
+    """the CA certificate for its TLS certificate"""
     key_id: str = "one"
     document: dict[str, Any] = field(default_factory=dict)
-    """what its discovery document says differently"""
+    """overrides of its discovery document"""
     fetched: int = 0
-    """how often somebody asked for its keys"""
+    """number of requests for its keys"""
     server: asyncio.Server = field(init=False)
     _signs: rsa.RSAPrivateKey = field(default_factory=_key)
     _other: rsa.RSAPrivateKey = field(default_factory=_key)
@@ -48,12 +48,12 @@ class Issuer:
         return jwt.encode(self._claims(claims), "", "none", headers={"kid": "one"})
 
     def with_public_key_as_secret(self, **claims: Any) -> str:
-        """The classic confusion: what everybody knows, taken for a shared secret."""
+        """The classic key confusion: the public key as the secret of an HMAC."""
         numbers = str(self._signs.public_key().public_numbers().n)
         return jwt.encode(self._claims(claims), numbers, "HS256", headers={"kid": "one"})
 
     def _claims(self, changes: dict[str, Any]) -> dict[str, Any]:
-        """`exp`, `nbf` and `iat` are seconds from now; what is None is left out."""
+        """`exp`, `nbf` and `iat` are seconds from now. Claims that are None are omitted."""
         now = datetime.now(UTC)
         claims = {"iss": self.url, "exp": 60, "iat": -1, **changes}
         for name in {"exp", "nbf", "iat"} & claims.keys():
@@ -78,7 +78,7 @@ class Issuer:
 
 @asynccontextmanager
 async def running_issuer(folder: Path) -> AsyncIterator[Issuer]:
-    """Listens on loopback until the end."""
+    """Run an issuer on loopback."""
     certificate, key = _certificate(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)

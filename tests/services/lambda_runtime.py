@@ -1,7 +1,7 @@
-"""What Lambda does with a function: loads what was in its zip and hands it one event after the other.
+"""A minimal Lambda runtime: it loads the unpacked zip of a function and passes it events one by one.
 
-`python lambda_runtime.py FOLDER` reads lines of JSON, `{"handler", "event"}`, and writes one line for each answer,
-which begins with `ANSWER`; what the function itself writes is its log.
+`python lambda_runtime.py FOLDER` reads lines of JSON, `{"handler", "event"}`, and writes a line for each result,
+which starts with `ANSWER`. All other output is the function's log.
 """
 
 import importlib
@@ -14,7 +14,7 @@ from uuid import uuid4
 
 @dataclass(frozen=True)
 class Context:
-    """The fields of Lambda's own that Powertools looks at."""
+    """The fields of Lambda's context that Powertools uses."""
 
     aws_request_id: str
     function_name: str = "order-intake"
@@ -22,12 +22,12 @@ class Context:
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:order-intake"
 
     def get_remaining_time_in_millis(self) -> int:
-        """As long as the function may take."""
+        """Return the timeout of the function."""
         return 10_000
 
 
 def main() -> None:
-    """Until the input ends."""
+    """Handle events until the input ends."""
     sys.path.insert(0, sys.argv[1])
     for line in sys.stdin:
         asked: dict[str, Any] = json.loads(line)

@@ -1,4 +1,4 @@
-"""Topic, queue, dead letter queue and subscription as the operator makes them of order's microservice.yaml."""
+"""Creates topic, queue, dead letter queue and subscription of order's microservice.yaml, as the operator does."""
 
 import json
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ class Messaging:
     queue_url: str
     dead_url: str
     audit_url: str
-    """of somebody else who listens to the topic, and never loses a message"""
+    """a second queue that is subscribed to the topic and keeps all messages"""
 
     @property
     def variables(self) -> dict[str, str]:
@@ -41,12 +41,12 @@ class Messaging:
         }
 
     def send(self, body: str, **attributes: str) -> None:
-        """Straight into the queue."""
+        """Send a message directly to the queue."""
         carried: Any = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
         self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=body, MessageAttributes=carried)
 
     def taken(self, url: str) -> "list[MessageTypeDef]":
-        """All messages that are there now; they are there no longer then."""
+        """Receive and delete all messages of a queue."""
         messages: list[MessageTypeDef] = []
         while answer := self.sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
@@ -57,7 +57,7 @@ class Messaging:
         return messages
 
     def waiting(self, url: str) -> int:
-        """Seen and unseen ones."""
+        """Return the number of visible and invisible messages."""
         names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         counts = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
         return sum(map(int, counts.values()))

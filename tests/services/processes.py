@@ -1,4 +1,4 @@
-"""The services as the container runs them: ``python -m user_service``, told everything by the environment."""
+"""Runs the services like their containers: ``python -m user_service``, configured by environment variables."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def environment(service: str, **variables: str) -> dict[str, str]:
 
 
 def alembic(service: str, database_url: str, *arguments: str) -> "subprocess.Popen[str]":
-    """The command of the migration Job, run from the service's folder as the image runs it from /app."""
+    """Run the command of the migration Job in the service's folder; the image runs it in /app."""
     return subprocess.Popen(
         [sys.executable, "-m", "alembic", *arguments],
         cwd=SERVICES / service,
@@ -67,7 +67,7 @@ class Service:
             )
 
     def kill_and_start_again(self) -> None:
-        """As when a node dies: nothing is said, nothing is finished; the new one has the same address."""
+        """Kill the process as a node failure does, and start a new one with the same address."""
         self.process.kill()
         self.process.wait()
         self.start_again()
@@ -76,7 +76,7 @@ class Service:
         self.process = self._started("a")
 
     def wait_until(self, path: str) -> "Service":
-        """Until that path answers 200: /ready for a service with its database, /health for one without."""
+        """Wait until the path returns 200: /ready for a service with its database, /health for one without."""
         while True:
             assert self.process.poll() is None, f"{self.name} ended:\n{self._log.read_text()}"
             try:

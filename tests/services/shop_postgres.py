@@ -1,4 +1,4 @@
-"""A PostgreSQL for the shop, with databases and roles as the operator sets them up."""
+"""A PostgreSQL server for the shop, with databases and roles as the operator creates them."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT SELECT, INSERT,
 
 @dataclass(frozen=True)
 class Database:
-    """A database with its two roles: the owner runs migrations, the service may only read and write rows."""
+    """A database with two roles: the owner runs migrations, and the service can only read and write rows."""
 
     name: str
     owner_url: str
@@ -37,11 +37,11 @@ class ShopPostgres(PostgresServer):
         return f"postgresql://{role}:{self.password}@127.0.0.1:{self.port}/{database}?sslmode=disable"
 
     def create(self, name: str) -> Database:
-        """As the operator does: an owner, and a role for the service without any right on the schema."""
+        """Create a database with an owner, and with a service role that has no rights on the schema."""
         owner, app = f"{name}_owner", f"{name}_app"
         names = {"db": sql.Identifier(name), "owner": sql.Identifier(owner), "app": sql.Identifier(app)}
         for database, statements in (("postgres", ON_THE_SERVER), (name, IN_THE_DATABASE)):
             for statement in statements.strip().split(";\n"):
-                told = sql.SQL(statement).format(**names, password=sql.Literal(self.password))
-                self.run(told.as_string(), database)
+                rendered = sql.SQL(statement).format(**names, password=sql.Literal(self.password))
+                self.run(rendered.as_string(), database)
         return Database(name, owner_url=self.url(name, owner), url=self.url(name, app))

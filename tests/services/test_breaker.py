@@ -1,4 +1,4 @@
-"""The breaker, the budget and the memory, on a clock that the tests move."""
+"""Circuit breaker, retry budget and stale cache, with a clock that the tests set."""
 
 import asyncio
 from itertools import count
@@ -22,15 +22,15 @@ class Clock:
 
 
 class Away(Exception):
-    """What the other side's trouble looks like."""
+    """An outage of the other service."""
 
 
 class Cut(Exception):
-    """A call that was ended by our side."""
+    """A call that the caller ended."""
 
 
 class Circuit:
-    """A breaker with calls that end as the test says."""
+    """A breaker with calls whose results the test chooses."""
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -80,14 +80,14 @@ def circuit() -> Circuit:
         (50, 50, State.OPEN),
     ],
 )
-def test_it_opens_at_half_of_enough_calls(good: int, bad: int, state: State, circuit: Circuit) -> None:
+def test_the_breaker_opens_when_half_of_enough_calls_fail(good: int, bad: int, state: State, circuit: Circuit) -> None:
     circuit.succeed(good)
     circuit.fail(bad)
     assert circuit.state() is state
     assert circuit.metric == state
 
 
-def test_what_is_longer_ago_than_the_window_does_not_count(circuit: Circuit) -> None:
+def test_calls_before_the_window_do_not_count(circuit: Circuit) -> None:
     circuit.fail(9)
     circuit.clock.now += 10
     circuit.fail(9)
@@ -96,7 +96,7 @@ def test_what_is_longer_ago_than_the_window_does_not_count(circuit: Circuit) -> 
     assert circuit.state() is State.OPEN
 
 
-def test_an_answer_that_is_no_failure_counts_for_the_other_side(circuit: Circuit) -> None:
+def test_other_exceptions_count_as_success(circuit: Circuit) -> None:
     circuit.fail(9)
     for _ in range(11):
         with pytest.raises(LookupError):
@@ -105,7 +105,7 @@ def test_an_answer_that_is_no_failure_counts_for_the_other_side(circuit: Circuit
     assert circuit.state() is State.CLOSED
 
 
-def test_open_it_refuses_for_thirty_seconds_and_says_how_long(circuit: Circuit) -> None:
+def test_an_open_breaker_rejects_calls_for_thirty_seconds(circuit: Circuit) -> None:
     circuit.fail(10)
     assert circuit.refuses() == 30
     circuit.clock.now += 29.5
@@ -115,7 +115,7 @@ def test_open_it_refuses_for_thirty_seconds_and_says_how_long(circuit: Circuit) 
     assert circuit.state() is State.CLOSED
 
 
-def test_half_open_it_lets_a_single_call_through(circuit: Circuit) -> None:
+def test_a_half_open_breaker_allows_a_single_call(circuit: Circuit) -> None:
     circuit.fail(10)
     circuit.clock.now += 30
     with circuit.breaker.guard((Away,)):
@@ -127,7 +127,7 @@ def test_half_open_it_lets_a_single_call_through(circuit: Circuit) -> None:
     assert circuit.state() is State.CLOSED
 
 
-def test_a_probe_that_fails_opens_it_for_another_thirty_seconds(circuit: Circuit) -> None:
+def test_a_failed_probe_opens_the_breaker_again(circuit: Circuit) -> None:
     circuit.fail(10)
     circuit.clock.now += 31
     circuit.fail()
@@ -136,7 +136,7 @@ def test_a_probe_that_fails_opens_it_for_another_thirty_seconds(circuit: Circuit
 
 
 @pytest.mark.parametrize("end", [asyncio.CancelledError(), Cut()])
-def test_a_probe_that_is_cut_off_leaves_the_next_call_to_find_out(end: BaseException, circuit: Circuit) -> None:
+def test_after_an_inconclusive_probe_the_next_call_is_the_probe(end: BaseException, circuit: Circuit) -> None:
     circuit.fail(10)
     circuit.clock.now += 30
     with pytest.raises(type(end)):
@@ -146,7 +146,7 @@ def test_a_probe_that_is_cut_off_leaves_the_next_call_to_find_out(end: BaseExcep
     assert circuit.state() is State.CLOSED
 
 
-def test_a_call_from_before_it_opened_decides_nothing(circuit: Circuit) -> None:
+def test_a_call_of_an_earlier_generation_is_ignored(circuit: Circuit) -> None:
     with circuit.breaker.guard((Away,)):
         circuit.fail(10)
     assert circuit.state() is State.OPEN
@@ -158,7 +158,7 @@ def test_a_call_from_before_it_opened_decides_nothing(circuit: Circuit) -> None:
     assert circuit.state() is State.CLOSED
 
 
-def test_retries_are_a_tenth_of_the_requests_and_a_reserve() -> None:
+def test_the_retry_budget_is_a_tenth_of_the_requests_plus_a_reserve() -> None:
     budget = RetryBudget()
     retries = 0
     for _ in range(1000):
@@ -168,7 +168,7 @@ def test_retries_are_a_tenth_of_the_requests_and_a_reserve() -> None:
     assert not budget.withdraw()
 
 
-async def test_the_last_good_answer_is_given_in_an_outage_and_says_its_age() -> None:
+async def test_the_stale_cache_answers_in_an_outage_with_its_age() -> None:
     clock = Clock()
     memory: StaleCache[str, str | None] = StaleCache(next(_names), max_entries=2, max_age_seconds=60, clock=clock)
 
@@ -200,5 +200,5 @@ async def test_the_last_good_answer_is_given_in_an_outage_and_says_its_age() -> 
     for key in ("lamp", "chair", "desk"):
         await ask(key, key)
     with pytest.raises(Away):
-        await ask("lamp", Away())  # the bound
+        await ask("lamp", Away())  # evicted: the cache is bounded
     assert await ask("desk", Away()) == ("desk", 0)

@@ -1,4 +1,4 @@
-"""The gateway as a process: routes made by the operator's own code, tokens, limits, and what is said when all fails."""
+"""The gateway as a process: routes that the operator's code creates, tokens, limits and errors."""
 
 import asyncio
 import json
@@ -10,9 +10,9 @@ import httpx2
 import pytest
 import yaml
 
+from tests.services.aws_resources import ENVIRONMENT, ClusterlessOperator, clusterless_operator
 from tests.services.conftest import CREDENTIALS, REGION
 from tests.services.issuer import Issuer, running_issuer
-from tests.services.operator_side import ENVIRONMENT, OperatorSide, operator_side
 from tests.services.processes import Service
 
 LOCAL = "https://gateway.shop.test"
@@ -22,17 +22,17 @@ Start = Callable[..., Service]
 
 @dataclass
 class Echo:
-    """A service that says what it was asked; paths choose how it behaves."""
+    """A service that returns each request. The path selects its behaviour."""
 
     url: str = ""
-    heard: list[dict[str, Any]] = field(default_factory=list)
+    received: list[dict[str, Any]] = field(default_factory=list)
 
     async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with_body = await _request(reader)
-        self.heard.append(with_body)
+        self.received.append(with_body)
         path = with_body["target"].partition("?")[0]
         if path == "/things/hangs":
-            await reader.read()  # until nobody waits any more
+            await reader.read()  # until the caller closes the connection
         if path in {"/things/hangs", "/things/breaks-off"}:
             writer.close()
             return
@@ -67,8 +67,8 @@ async def echo() -> AsyncIterator[Echo]:
 
 
 @pytest.fixture(scope="module")
-async def operator(aws_url: str) -> AsyncIterator[OperatorSide]:
-    with operator_side(aws_url) as side:
+async def operator(aws_url: str) -> AsyncIterator[ClusterlessOperator]:
+    with clusterless_operator(aws_url) as side:
         yield side
 
 
@@ -102,7 +102,7 @@ def spec(name: str, issuer: str = "") -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-async def gateway(aws_url: str, echo: Echo, issuer: Issuer, operator: OperatorSide, start: Start) -> Service:
+async def gateway(aws_url: str, echo: Echo, issuer: Issuer, operator: ClusterlessOperator, start: Start) -> Service:
     await operator.provide("things", spec("things"), document(THINGS))
     await operator.provide("secrets", spec("secrets", issuer.url), document(SECRETS))
     local = {path.replace("secrets", "local"): item for path, item in SECRETS.items()}
@@ -129,10 +129,10 @@ async def until(found: Callable[[], Awaitable[bool]]) -> None:
         if await found():
             return
         await asyncio.sleep(0.05)
-    raise AssertionError("not within half a minute")
+    raise AssertionError("not within 30 seconds")
 
 
-async def test_a_request_arrives_as_it_was_sent(http: httpx2.AsyncClient, gateway: Service, echo: Echo) -> None:
+async def test_a_request_is_forwarded_unchanged(http: httpx2.AsyncClient, gateway: Service, echo: Echo) -> None:
     answer = await http.post(
         f"{gateway.url}/things?a=1&b=%20x&a=2",
         content=b'{"n": 1}',
@@ -149,9 +149,9 @@ async def test_a_request_arrives_as_it_was_sent(http: httpx2.AsyncClient, gatewa
         },
     )
 
-    heard = answer.json()
-    headers = dict(heard["headers"])
-    assert (heard["method"], heard["target"], heard["body"]) == ("POST", "/things?a=1&b=%20x&a=2", '{"n": 1}')
+    received = answer.json()
+    headers = dict(received["headers"])
+    assert (received["method"], received["target"], received["body"]) == ("POST", "/things?a=1&b=%20x&a=2", '{"n": 1}')
     assert headers["idempotency-key"] == "k"
     assert headers["host"] == echo.url.removeprefix("http://")
     assert headers["x-microservice"] == "things.shop"
@@ -161,10 +161,10 @@ async def test_a_request_arrives_as_it_was_sent(http: httpx2.AsyncClient, gatewa
     assert (headers["x-forwarded-for"], headers["x-forwarded-proto"]) == ("127.0.0.1", "http")
     assert headers["x-forwarded-host"] == gateway.url.removeprefix("http://")
     assert not {"x-hop", "te"} & headers.keys()
-    assert len(headers) == len(heard["headers"])
+    assert len(headers) == len(received["headers"])
 
 
-async def test_the_answer_comes_back_as_it_was_given(http: httpx2.AsyncClient, gateway: Service) -> None:
+async def test_a_response_is_returned_unchanged(http: httpx2.AsyncClient, gateway: Service) -> None:
     answer = await http.get(f"{gateway.url}/things/a%2Fb")
     assert answer.status_code == 201
     assert answer.json()["target"] == "/things/a%2Fb"
@@ -177,7 +177,7 @@ async def test_the_answer_comes_back_as_it_was_given(http: httpx2.AsyncClient, g
     assert int(head.headers["content-length"]) > 0
 
 
-async def test_a_trace_begins_here_when_the_caller_has_none(http: httpx2.AsyncClient, gateway: Service) -> None:
+async def test_the_gateway_starts_a_trace_if_the_caller_has_none(http: httpx2.AsyncClient, gateway: Service) -> None:
     trace = dict((await http.get(f"{gateway.url}/things")).json()["headers"])["traceparent"].split("-")[1]
     lines = [line for line in gateway.log_lines if line["traceId"] == trace]
     (forwarded,) = [line for line in lines if line["message"] == "request forwarded"]
@@ -199,7 +199,7 @@ async def test_a_trace_begins_here_when_the_caller_has_none(http: httpx2.AsyncCl
         ("GET /secrets", 401),
     ],
 )
-async def test_a_refusal_is_worded_as_api_gateway_words_it(
+async def test_a_gateway_error_has_api_gateways_wording(
     request_line: str, status: int, http: httpx2.AsyncClient, gateway: Service
 ) -> None:
     method, path = request_line.split(" ")
@@ -208,14 +208,14 @@ async def test_a_refusal_is_worded_as_api_gateway_words_it(
     assert answer.headers["content-type"] == "application/json"
 
 
-async def test_a_body_that_is_too_long_goes_nowhere(http: httpx2.AsyncClient, gateway: Service, echo: Echo) -> None:
-    before = len(echo.heard)
+async def test_a_too_long_body_is_not_forwarded(http: httpx2.AsyncClient, gateway: Service, echo: Echo) -> None:
+    before = len(echo.received)
     answer = await http.post(f"{gateway.url}/things", content=b"x" * 1_100_000)
     assert answer.status_code == 413
-    assert len(echo.heard) == before
+    assert len(echo.received) == before
 
 
-async def test_a_browser_is_told_what_the_api_allows(http: httpx2.AsyncClient, gateway: Service) -> None:
+async def test_cors_headers_follow_the_api_configuration(http: httpx2.AsyncClient, gateway: Service) -> None:
     asks = {"origin": "https://shop.example", "access-control-request-method": "POST"}
     preflight = await http.options(f"{gateway.url}/secrets", headers=asks)
     assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (204, "https://shop.example")
@@ -265,7 +265,7 @@ async def test_a_token_is_checked_point_by_point(
         assert dict(answer.json()["headers"])["authorization"] == headers["authorization"]
 
 
-async def test_tokens_signed_by_nobody_or_somebody_else_are_refused(
+async def test_unsigned_and_forged_tokens_are_rejected(
     http: httpx2.AsyncClient, gateway: Service, issuer: Issuer
 ) -> None:
     forged = (
@@ -295,7 +295,7 @@ async def test_keys_are_not_fetched_for_every_token(http: httpx2.AsyncClient, ga
     assert issuer.fetched - fetched <= 1
 
 
-async def test_the_local_issuer_gives_tokens_that_its_routes_take(http: httpx2.AsyncClient, gateway: Service) -> None:
+async def test_the_local_issuer_gives_tokens_that_its_routes_accept(http: httpx2.AsyncClient, gateway: Service) -> None:
     document = (await http.get(f"{gateway.url}/.well-known/openid-configuration")).json()
     assert document["issuer"] == LOCAL
     keys = (await http.get(gateway.url + document["jwks_uri"].removeprefix(LOCAL))).json()["keys"]
@@ -307,8 +307,8 @@ async def test_the_local_issuer_gives_tokens_that_its_routes_take(http: httpx2.A
         assert (await http.request(method, gateway.url + path, headers=headers)).status_code == status
 
 
-async def test_routes_come_and_go_with_what_the_operator_does(
-    http: httpx2.AsyncClient, gateway: Service, operator: OperatorSide
+async def test_routes_follow_the_operators_changes(
+    http: httpx2.AsyncClient, gateway: Service, operator: ClusterlessOperator
 ) -> None:
     async def status(path: str) -> int:
         return (await http.get(gateway.url + path)).status_code
@@ -323,8 +323,8 @@ async def test_routes_come_and_go_with_what_the_operator_does(
     await operator.provide("things", spec("things"), document(THINGS))
 
 
-async def test_routes_outlive_an_api_gateway_that_does_not_answer(
-    http: httpx2.AsyncClient, aws_url: str, echo: Echo, operator: OperatorSide, start: Start
+async def test_routes_outlive_an_api_gateway_outage(
+    http: httpx2.AsyncClient, aws_url: str, echo: Echo, operator: ClusterlessOperator, start: Start
 ) -> None:
     await operator.provide("things", spec("things"), document(THINGS))
     target = httpx2.URL(aws_url).port or 0
@@ -369,7 +369,7 @@ async def test_routes_outlive_an_api_gateway_that_does_not_answer(
     second.stop()
 
 
-async def test_before_the_routes_are_known_nothing_is_ready(http: httpx2.AsyncClient, start: Start) -> None:
+async def test_the_gateway_is_unready_before_the_first_refresh(http: httpx2.AsyncClient, start: Start) -> None:
     aws = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": REGION, **CREDENTIALS}
     blind = await asyncio.to_thread(start("gateway", **aws).wait_until, "/health")
     assert (await http.get(f"{blind.url}/ready")).status_code == 503
@@ -378,7 +378,7 @@ async def test_before_the_routes_are_known_nothing_is_ready(http: httpx2.AsyncCl
     blind.stop()
 
 
-def test_a_wrong_issuer_ends_the_start_with_a_sentence(start: Start) -> None:
+def test_an_invalid_issuer_stops_the_startup_with_a_message(start: Start) -> None:
     wrong = start("gateway", AWS_REGION=REGION, LOCAL_ISSUER="http://plain.example")
     assert wrong.process.wait() != 0
     assert "LOCAL_ISSUER: string should match" in wrong.log

@@ -1,4 +1,4 @@
-"""Keys of issuers: when they are fetched, how long they are kept, and what happens when they cannot be had."""
+"""The keys of issuers: when they are fetched, how long they are cached, and what happens in an outage."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -11,8 +11,8 @@ from tests.services.issuer import Issuer, running_issuer
 
 
 @dataclass
-class World:
-    """An issuer, and keys whose clock is the test's."""
+class IssuerWithClock:
+    """An issuer, and its cached keys with a clock that the test sets."""
 
     issuer: Issuer
     now: list[float] = field(default_factory=lambda: [1000.0])
@@ -25,60 +25,62 @@ class World:
 
 
 @pytest.fixture
-async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+async def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[IssuerWithClock]:
     async with running_issuer(tmp_path) as issuer:
         monkeypatch.setenv("SSL_CERT_FILE", str(issuer.authority))
-        made = World(issuer)
+        made = IssuerWithClock(issuer)
         yield made
         await made.keys.close()
 
 
-async def test_keys_are_fetched_once_and_kept_for_two_hours(world: World) -> None:
-    assert [await world.found("one") for _ in range(3)] == [True] * 3
-    world.now[0] += CACHE_SECONDS - 1
-    assert await world.found("one")
-    assert world.issuer.fetched == 1
-    world.now[0] += 1
-    assert await world.found("one")
-    assert world.issuer.fetched == 2
+async def test_keys_are_fetched_once_and_cached_for_two_hours(cached: IssuerWithClock) -> None:
+    assert [await cached.found("one") for _ in range(3)] == [True] * 3
+    cached.now[0] += CACHE_SECONDS - 1
+    assert await cached.found("one")
+    assert cached.issuer.fetched == 1
+    cached.now[0] += 1
+    assert await cached.found("one")
+    assert cached.issuer.fetched == 2
 
 
-async def test_a_new_key_is_found_but_unknown_ones_cannot_make_us_ask_again_and_again(world: World) -> None:
-    assert await world.found("one")
-    world.issuer.key_id = "next"
-    assert [await world.found("next") for _ in range(5)] == [False] * 5
-    assert world.issuer.fetched == 1
-    world.now[0] += MIN_REFETCH_SECONDS
-    assert await world.found("next")
-    assert not await world.found("one")
-    assert world.issuer.fetched == 2
+async def test_unknown_keys_trigger_a_limited_number_of_fetches(cached: IssuerWithClock) -> None:
+    assert await cached.found("one")
+    cached.issuer.key_id = "next"
+    assert [await cached.found("next") for _ in range(5)] == [False] * 5
+    assert cached.issuer.fetched == 1
+    cached.now[0] += MIN_REFETCH_SECONDS
+    assert await cached.found("next")
+    assert not await cached.found("one")
+    assert cached.issuer.fetched == 2
 
 
-async def test_keys_at_hand_outlive_an_issuer_that_does_not_answer(world: World) -> None:
-    assert await world.found("one")
-    world.issuer.server.close()
-    world.now[0] += 2 * CACHE_SECONDS
-    assert await world.found("one")
+async def test_cached_keys_outlive_an_unreachable_issuer(cached: IssuerWithClock) -> None:
+    assert await cached.found("one")
+    cached.issuer.server.close()
+    cached.now[0] += 2 * CACHE_SECONDS
+    assert await cached.found("one")
 
 
-async def test_without_any_keys_nobody_can_tell(world: World) -> None:
-    world.issuer.server.close()
+async def test_without_cached_keys_an_unreachable_issuer_raises(cached: IssuerWithClock) -> None:
+    cached.issuer.server.close()
     with pytest.raises(IssuerUnreachable):
-        await world.found("one")
+        await cached.found("one")
 
 
 @pytest.mark.parametrize(
     "document",
     [{"issuer": "https://other.example"}, {"jwks_uri": "http://localhost/keys"}, {"jwks_uri": None}],
 )
-async def test_a_document_that_is_not_the_issuers_is_not_believed(document: dict[str, str], world: World) -> None:
-    world.issuer.document = document
+async def test_a_discovery_document_of_another_issuer_is_rejected(
+    document: dict[str, str], cached: IssuerWithClock
+) -> None:
+    cached.issuer.document = document
     with pytest.raises(IssuerUnreachable):
-        await world.found("one")
-    assert world.issuer.fetched == 0
+        await cached.found("one")
+    assert cached.issuer.fetched == 0
 
 
-async def test_a_certificate_of_nobody_known_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_certificate_of_an_unknown_ca_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     async with running_issuer(tmp_path) as issuer:
         keys = DiscoveredJwks()

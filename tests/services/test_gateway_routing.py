@@ -1,4 +1,4 @@
-"""Which route a request takes, and what is read out of API Gateway's answers: tables, without a process."""
+"""The gateway's pure functions: routing, route tables, CORS, and the storefront's forms and status."""
 
 from typing import Any
 
@@ -61,7 +61,7 @@ SHOP = (
         ((), "GET /", None),
     ],
 )
-def test_the_most_specific_route_is_taken(keys: tuple[str, ...], request_line: str, expected: str | None) -> None:
+def test_the_most_specific_route_is_selected(keys: tuple[str, ...], request_line: str, expected: str | None) -> None:
     method, path = request_line.split(" ", 1)
     for order in (keys, tuple(reversed(keys))):
         found = match([Route(key, "order.shop") for key in order], method, path)
@@ -72,18 +72,18 @@ def test_the_most_specific_route_is_taken(keys: tuple[str, ...], request_line: s
     ("path", "expected"),
     [("/a/../b", True), ("/a/%2e%2E/b", True), ("/.", True), ("/a/..b", False), ("/a.b/c", False), ("/...", False)],
 )
-def test_steps_up_are_seen_through_any_spelling(path: str, expected: bool) -> None:
+def test_dot_segments_are_detected_in_any_encoding(path: str, expected: bool) -> None:
     assert has_dot_segments(path) is expected
 
 
-def test_the_words_of_the_operator_are_spelt_as_it_spells_them() -> None:
-    """The gateway's image does not hold the operator."""
+def test_tags_and_headers_equal_those_of_the_operator() -> None:
+    """The gateway's image does not contain the operator, so it defines its own constants."""
     assert (TAG_CLUSTER, TAG_ENVIRONMENT) == (names.TAG_CLUSTER, names.TAG_ENVIRONMENT)
     assert (NAMESPACE, NAME) == (names.TAG_NAMESPACE, names.TAG_NAME)
     assert SERVICE_PARAMETER == HEADER
 
 
-def test_the_environments_api_is_chosen_by_tags_and_of_two_the_older() -> None:
+def test_the_older_api_with_the_environments_tags_is_selected() -> None:
     def api(id_: str, made: str, environment: str = "local", cluster: str = "c1") -> dict[str, Any]:
         return {"ApiId": id_, "CreatedDate": made, "Tags": {TAG_ENVIRONMENT: environment, TAG_CLUSTER: cluster}}
 
@@ -94,7 +94,7 @@ def test_the_environments_api_is_chosen_by_tags_and_of_two_the_older() -> None:
     assert select_api([], "local", "") is None
 
 
-def test_a_table_holds_whose_a_route_is_and_what_it_asks_for() -> None:
+def test_a_route_table_contains_services_and_authorizers() -> None:
     integrations: list[dict[str, Any]] = [
         {"IntegrationId": "i1", "RequestParameters": {SERVICE_PARAMETER: "order.shop"}},
         {"IntegrationId": "i2", "RequestParameters": {SERVICE_PARAMETER: "evil.example.com/x?"}},
@@ -145,7 +145,7 @@ def test_a_table_holds_whose_a_route_is_and_what_it_asks_for() -> None:
         (("*",), "", None),
     ],
 )
-def test_browsers_of_allowed_pages_may_read(origins: tuple[str, ...], origin: str, allowed: str | None) -> None:
+def test_cors_headers_depend_on_the_origin(origins: tuple[str, ...], origin: str, allowed: str | None) -> None:
     cors = Cors(origins, ("GET", "POST"), ("authorization",), max_age=60)
     headers = (("origin", origin), ("access-control-request-method", "POST")) if origin else ()
     answer = ProxyResponse(200, (("access-control-allow-origin", "https://of-the-service"), ("etag", "1")))
@@ -160,14 +160,14 @@ def test_browsers_of_allowed_pages_may_read(origins: tuple[str, ...], origin: st
         assert dict(asked.headers).get("access-control-allow-methods") == ("GET,POST" if allowed else None)
 
 
-def test_without_cors_nothing_is_added_and_nobody_answers_for_the_service() -> None:
+def test_without_cors_configuration_responses_are_unchanged() -> None:
     call = ProxyRequest("OPTIONS", "/", headers=(("origin", "https://a"), ("access-control-request-method", "GET")))
     assert preflight(None, call) is None
     answer = ProxyResponse(200, (("access-control-allow-origin", "*"),))
     assert with_cors_headers(None, call, answer) == answer
 
 
-def test_breakers_are_read_from_the_metrics_of_a_service() -> None:
+def test_circuit_breakers_are_parsed_from_metrics() -> None:
     metrics = (
         "# HELP circuit_breaker_state 0 closed, 1 half-open, 2 open\n# TYPE circuit_breaker_state gauge\n"
         'circuit_breaker_state{upstream="user"} 0.0\ncircuit_breaker_state{upstream="product"} 2.0\n'
@@ -177,7 +177,7 @@ def test_breakers_are_read_from_the_metrics_of_a_service() -> None:
     assert parse_breakers("") == []
 
 
-def test_dead_letters_are_shown_beside_their_queue() -> None:
+def test_dead_letters_are_counted_in_their_queue() -> None:
     def queue(name: str, waiting: int, **attributes: str) -> dict[str, Any]:
         counts = {
             "ApproximateNumberOfMessages": str(waiting),
@@ -201,7 +201,7 @@ def test_dead_letters_are_shown_beside_their_queue() -> None:
 A, B = "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000000b"
 
 
-def test_a_form_holds_what_is_wanted() -> None:
+def test_quantities_are_parsed_from_the_form() -> None:
     form = {f"quantity-{A}": "2", f"quantity-{B}": "", "key": "k"}
     assert {str(product): quantity for product, quantity in quantities(form).items()} == {A: 2}
 
@@ -217,6 +217,6 @@ def test_a_form_holds_what_is_wanted() -> None:
         ({f"quantity-{A}": "1001"}, "not between 1 and 1000"),
     ],
 )
-def test_a_form_that_is_no_order_says_what_to_do(form: dict[str, str], message: str) -> None:
+def test_an_invalid_form_gives_a_remedy(form: dict[str, str], message: str) -> None:
     with pytest.raises(InvalidQuantity, match=message):
         quantities(form)

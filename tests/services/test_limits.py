@@ -1,4 +1,4 @@
-"""What a service does when it is asked too much, too late, or while what it stands on is away."""
+"""A service under overload, with expired deadlines, and during an outage of its database."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -17,7 +17,7 @@ Start = Callable[..., Service]
 
 
 class Switch:
-    """A way to another port that can be closed: then connections are refused and those that are open break."""
+    """A proxy that can be switched off: it then rejects new connections and closes open ones."""
 
     def __init__(self, target_port: int) -> None:
         self._target_port = target_port
@@ -63,7 +63,7 @@ async def switched(target_port: int) -> AsyncIterator[Switch]:
         await switch.off()
 
 
-async def test_the_catalogue_outlives_dynamodb_and_says_how_old_it_is(
+async def test_the_catalogue_is_served_from_the_cache_in_a_dynamodb_outage(
     http: httpx2.AsyncClient, start: Start, product_tables: dict[str, str], aws: dict[str, str]
 ) -> None:
     async with switched(urlsplit(aws["AWS_ENDPOINT_URL"]).port or 0) as switch:
@@ -89,9 +89,9 @@ async def test_the_catalogue_outlives_dynamodb_and_says_how_old_it_is(
         assert int(remembered.headers["age"]) >= 0
         assert old_page.json() == page.json() | {"cached": True}
         for answer in (unknown, refused):
-            assert answer.status_code == 503, "what was never seen, and what must be exact, is not made up"
+            assert answer.status_code == 503, "uncached products and reservations must not come from the cache"
             assert int(answer.headers["retry-after"]) > 0
-        assert ready.status_code == 200, "an unready pod could not answer from memory"
+        assert ready.status_code == 200, "an unready pod could not serve its cache"
         assert 'fallback_answers_total{cache="product"} 1.0' in metrics
         assert 'circuit_breaker_state{upstream="dynamodb"}' in metrics
 
@@ -101,7 +101,7 @@ async def test_the_catalogue_outlives_dynamodb_and_says_how_old_it_is(
         assert (await http.post(f"{product.url}/reservations", json=reservation)).status_code == 201
 
 
-async def test_beyond_what_it_can_have_at_hand_a_service_refuses_at_once_and_stays_alive(
+async def test_a_service_sheds_requests_above_its_limit_and_stays_alive(
     http: httpx2.AsyncClient, start: Start, postgres_port: int, user_database_url: str
 ) -> None:
     proxy = FaultProxy(postgres_port)
@@ -132,7 +132,7 @@ async def test_beyond_what_it_can_have_at_hand_a_service_refuses_at_once_and_sta
 
 
 @pytest.mark.parametrize(("asked", "status"), [("0", 504), ("5000", 404), ("soon", 404), ("9" * 12, 404), ("-1", 404)])
-async def test_nobody_works_for_an_answer_that_comes_too_late(
+async def test_a_request_after_its_deadline_gets_504(
     asked: str, status: int, http: httpx2.AsyncClient, product: Service
 ) -> None:
     answer = await http.get(f"{product.url}/products/{uuid4()}", headers={"x-request-timeout-ms": asked})

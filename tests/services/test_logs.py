@@ -1,4 +1,4 @@
-"""Logs: JSON, one trace through all services, and nothing about persons."""
+"""Logs: JSON, one trace through all services, and no personal data."""
 
 import asyncio
 from uuid import uuid4
@@ -23,13 +23,13 @@ async def test_one_order_is_one_trace_through_three_services(customer: Customer,
 
     assert routes(shop.order) == {"/orders"}
     assert routes(shop.user) == {"/users/{userId}"}
-    # Confirmed a moment after the answer, by the order's event, which carries the trace.
+    # The order's event confirms it shortly after the response, and carries the trace.
     while "/reservations/{reservationId}/confirm" not in routes(shop.product):  # noqa: ASYNC110  (another process)
         await asyncio.sleep(0.1)
     assert routes(shop.product) == {"/reservations", "/reservations/{reservationId}/confirm"}
 
 
-async def test_a_line_says_what_when_where_and_in_which_trace(customer: Customer, shop: Shop) -> None:
+async def test_a_log_line_has_event_time_service_and_trace(customer: Customer, shop: Shop) -> None:
     lamp = await customer.product(inventory=1, price="7.00")
     order = (await customer.order(await customer.sign_up(), (lamp, 1))).json()
 
@@ -51,7 +51,7 @@ async def test_a_malformed_trace_is_replaced(http: httpx2.AsyncClient, shop: Sho
 
 
 async def test_no_log_names_a_person(http: httpx2.AsyncClient, shop: Shop, postgres: ShopPostgres) -> None:
-    """Also not in an unexpected error, whose message quotes the row; also not when the path holds an address."""
+    """Includes an unexpected error, whose message quotes the row, and a path that contains an address."""
     marker = f"canary{uuid4().hex}"
     person = {"email": f"{marker}@example.com", "name": marker}
     postgres.run("ALTER TABLE users ADD CONSTRAINT broken CHECK (name NOT LIKE 'canary%')", "users")

@@ -1,4 +1,4 @@
-"""The files that the operator gets: short, and in step with the code beside them."""
+"""The services' manifests: short, and consistent with the code."""
 
 from typing import Any
 
@@ -25,19 +25,19 @@ def test_a_service_is_declared_in_25_lines(service: str) -> None:
 
 
 @pytest.mark.parametrize("caller", NAMES)
-def test_who_is_called_has_agreed(caller: str) -> None:
+def test_every_dependency_allows_its_caller(caller: str) -> None:
     for dependency in manifest(caller)["spec"].get("dependencies", []):
         callee = manifest(dependency["name"])
         assert {"microservice": caller} in callee["spec"]["access"]["from"]
 
 
 @pytest.mark.parametrize("service", NAMES)
-def test_who_declares_a_database_brings_its_migrations(service: str) -> None:
+def test_every_service_with_a_database_has_migrations(service: str) -> None:
     databases = manifest(service)["spec"].get("databases", [])
     assert bool(databases) == (SERVICES / service / "alembic.ini").exists()
 
 
-def test_folders_that_hold_packages_are_none() -> None:
-    """An ``__init__.py`` there would make ``services`` a package and its contents importable under two names."""
+def test_service_folders_are_not_packages() -> None:
+    """An ``__init__.py`` would make ``services`` a package, and its modules importable under two names."""
     assert not list(SERVICES.glob("__init__.py"))
     assert not list(SERVICES.glob("*/__init__.py"))

@@ -1,4 +1,4 @@
-"""The migration Job: from nothing, again, twice at once; and what the service's own role may not do."""
+"""The migration Job: on an empty database, repeated and concurrent; and the limits of the service's role."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -15,7 +15,7 @@ _numbers = count()
 
 @pytest.fixture
 def database(postgres: ShopPostgres) -> Database:
-    """Empty, as the operator hands it over."""
+    """An empty database, as the operator creates it."""
     return postgres.create(f"empty{next(_numbers)}")
 
 
@@ -28,7 +28,7 @@ def orders(postgres: ShopPostgres) -> Iterator[psycopg.Connection]:
 
 
 @pytest.mark.parametrize("service", ["user", "order"])
-def test_from_empty_and_again(service: str, database: Database) -> None:
+def test_migrations_run_on_an_empty_database_and_again(service: str, database: Database) -> None:
     migrate(service, database.owner_url)
     migrate(service, database.owner_url)
 
@@ -37,13 +37,13 @@ def test_from_empty_and_again(service: str, database: Database) -> None:
     assert check.returncode == 0, f"tables.py and the migrations differ:\n{output}"
 
 
-def test_two_jobs_at_once(database: Database) -> None:
+def test_two_concurrent_migration_jobs_succeed(database: Database) -> None:
     jobs = [alembic("order", database.owner_url, "upgrade", "head") for _ in range(2)]
     outputs = [job.communicate()[0] for job in jobs]
     assert [job.returncode for job in jobs] == [0, 0], outputs
 
 
-def test_a_job_waits_for_the_one_before_it(database: Database) -> None:
+def test_a_migration_job_waits_for_the_lock_of_another(database: Database) -> None:
     with psycopg.connect(database.owner_url, autocommit=True) as earlier:
         earlier.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         job = alembic("order", database.owner_url, "upgrade", "head")
@@ -55,14 +55,14 @@ def test_a_job_waits_for_the_one_before_it(database: Database) -> None:
     assert job.returncode == 0, output
 
 
-def test_without_a_database_url_it_says_so() -> None:
+def test_a_migration_without_database_url_names_the_variable() -> None:
     job = alembic("order", "", "upgrade", "head")
     output, _ = job.communicate()
     assert job.returncode != 0
     assert "DATABASE_URL is not set" in output
 
 
-def test_a_url_that_is_none_is_refused_without_quoting_it() -> None:
+def test_an_invalid_database_url_is_rejected_without_quoting_it() -> None:
     job = alembic("order", "mysql://owner:hunter2@db/orders", "upgrade", "head")
     output, _ = job.communicate()
     assert job.returncode != 0
@@ -112,7 +112,7 @@ def test_indexes_and_keys_are_those_of_the_article(orders: psycopg.Connection) -
         "order_items_pkey": "btree (item_id)",
         "idx_orders_customer": "btree (customer_id)",
         "idx_orders_status": "btree (status)",
-        # not the article's: what the list of a customer's orders is read by
+        # not in the article: the index for the list of a customer's orders
         "idx_orders_customer_newest": "btree (customer_id, created_at, order_id)",
         "idx_order_items_order": "btree (order_id)",
     }

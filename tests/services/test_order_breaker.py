@@ -1,4 +1,4 @@
-"""The product service is stopped under load: order answers for it at once, leaves it alone, and finds it again."""
+"""The product service stops under load: order answers at once, stops calling it, and recovers afterwards."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ from tests.services.shop_postgres import Database, ShopPostgres
 
 Start = Callable[..., Service]
 OPEN_SECONDS = float(os.environ.get("BREAKER_OPEN_SECONDS", "3"))
-"""Short, for every run waits for it; 30, as in production, on request."""
+"""Short, because every run waits for it. Set the variable to 30 for the value of production."""
 DEADLINE_SECONDS = 8.0
 BUYERS = 8
 STOCK = 100_000
@@ -37,7 +37,7 @@ class Asked:
 
 @dataclass
 class Load:
-    """Buyers who order again and again, whatever they are told."""
+    """Buyers who keep ordering, whatever the response."""
 
     customer: Customer
     buyer: str
@@ -66,8 +66,8 @@ class Load:
 
 
 @dataclass(frozen=True)
-class Stage:
-    """An order service, and a product service of its own behind a proxy that notes each call."""
+class BreakerSetup:
+    """An order service and its own product service, behind a proxy that records each call."""
 
     order: Service
     product: Service
@@ -79,16 +79,16 @@ class Stage:
         return next((float(found.rpartition(" ")[2]) for found in text.splitlines() if found.startswith(line)), 0)
 
     async def until(self, http: httpx2.AsyncClient, state: int) -> float:
-        """The breaker is closed, 0, half-open, 1, or open, 2; when it was seen to be."""
+        """Wait for a state of the breaker (0 closed, 1 half-open, 2 open) and return the time."""
         while await self.metric(http, 'circuit_breaker_state{upstream="product"}') != state:  # noqa: ASYNC110  (as above)
             await asyncio.sleep(0.02)
         return time.monotonic()
 
 
 @pytest.fixture
-def stage(
+def breaker_setup(
     shop: Shop, start: Start, postgres: ShopPostgres, product_tables: dict[str, str], aws: dict[str, str]
-) -> Iterator[Stage]:
+) -> Iterator[BreakerSetup]:
     database = postgres.create("breaker")
     migrate("order", database.owner_url)
     product = start("product", **product_tables, **aws).wait_until("/ready")
@@ -102,30 +102,30 @@ def stage(
             BREAKER_OPEN_SECONDS=str(OPEN_SECONDS),
             REQUEST_TIMEOUT_SECONDS=str(DEADLINE_SECONDS),
         ).wait_until("/ready")
-        yield Stage(order, product, proxy, database)
+        yield BreakerSetup(order, product, proxy, database)
         order.stop()
 
 
 async def test_product_is_stopped_under_load(
-    http: httpx2.AsyncClient, customer: Customer, shop: Shop, stage: Stage
+    http: httpx2.AsyncClient, customer: Customer, shop: Shop, breaker_setup: BreakerSetup
 ) -> None:
-    proxy = stage.proxy
+    proxy = breaker_setup.proxy
     lamp = await customer.product(inventory=STOCK)
-    load = Load(Customer(http, replace(shop, order=stage.order)), await customer.sign_up(), lamp)
+    load = Load(Customer(http, replace(shop, order=breaker_setup.order)), await customer.sign_up(), lamp)
     async with load.running():
         await asyncio.sleep(2)
-        await asyncio.to_thread(stage.product.stop)
+        await asyncio.to_thread(breaker_setup.product.stop)
         stopped, calls_before = time.monotonic(), len(proxy.requests)
-        opened = await stage.until(http, 2)
+        opened = await breaker_setup.until(http, 2)
         calls_at_opening = len(proxy.requests)
         await asyncio.sleep(3 * OPEN_SECONDS)
         ended, calls = time.monotonic(), len(proxy.requests)
         half_open = 'circuit_breaker_transitions_total{to="half_open",upstream="product"}'
-        probes = await stage.metric(http, half_open)
-        stage.product.start_again()
-        await asyncio.to_thread(stage.product.wait_until, "/ready")
+        probes = await breaker_setup.metric(http, half_open)
+        breaker_setup.product.start_again()
+        await asyncio.to_thread(breaker_setup.product.wait_until, "/ready")
         back = time.monotonic()
-        closed = await stage.until(http, 0)
+        closed = await breaker_setup.until(http, 0)
         await load.until_placed()
     refused = [one for one in load.asked if stopped < one.at < ended]
     while_open = sorted(one.seconds for one in refused if one.at > opened)
@@ -152,16 +152,16 @@ async def test_product_is_stopped_under_load(
     assert 2 <= probes <= 3
     assert calls - calls_at_opening == probes
     assert closed - back <= 2 * OPEN_SECONDS
-    stored = await everything_ended(stage)
+    stored = await everything_ended(breaker_setup)
     placed = sum(one.placed for one in load.asked)
-    # Buyers who went away while they waited may have an order that they do not know of.
+    # A buyer who was cancelled while waiting may have an order without a response.
     assert placed <= stored <= placed + BUYERS
     assert await customer.stock(lamp) == STOCK - stored
 
 
-async def everything_ended(stage: Stage) -> int:
-    """How many orders are stored when nothing that was in doubt is left."""
-    with psycopg.connect(stage.database.owner_url, autocommit=True) as connection:
+async def everything_ended(breaker_setup: BreakerSetup) -> int:
+    """Wait until no placement is open, and return the number of stored orders."""
+    with psycopg.connect(breaker_setup.database.owner_url, autocommit=True) as connection:
         left = "SELECT count(*) FROM placements WHERE state <> 'STORED'"
         while connection.execute(left).fetchone() != (0,):  # noqa: ASYNC110  (as above)
             await asyncio.sleep(0.2)

@@ -26,8 +26,8 @@ Start = Callable[..., Service]
 
 
 @dataclass(frozen=True)
-class Wired:
-    """An order service with topic and queue, and a customer who buys there."""
+class EventSetup:
+    """An order service with topic and queue, and a customer."""
 
     order: Service
     customer: Customer
@@ -52,7 +52,7 @@ class Wired:
             return cursor.fetchall() if cursor.description else []
 
     def stored_without_goods(self) -> str:
-        """An order of which the product service knows nothing any more."""
+        """Store an order whose reservation does not exist."""
         order_id = str(uuid4())
         self.run("INSERT INTO orders VALUES (%s, %s, 5, 'PENDING')", order_id, uuid4())
         return order_id
@@ -66,36 +66,38 @@ def messages(aws_url: str, shop: Shop) -> Iterator[Messaging]:
 
 
 @pytest.fixture(scope="module")
-def wired(shop: Shop, start: Start, postgres: ShopPostgres, messages: Messaging, http: httpx2.AsyncClient) -> Wired:
+def event_setup(
+    shop: Shop, start: Start, postgres: ShopPostgres, messages: Messaging, http: httpx2.AsyncClient
+) -> EventSetup:
     database = postgres.create("wired")
     migrate("order", database.owner_url)
     urls = {"USER_URL": shop.user.url, "PRODUCT_URL": shop.product.url}
     calm = {"UPSTREAM_TIMEOUT_SECONDS": "30", "REQUEST_TIMEOUT_SECONDS": "4"}
     order = start("order", DATABASE_URL=database.url, **urls, **calm, **messages.variables).wait_until("/ready")
-    return Wired(order, Customer(http, replace(shop, order=order)), database, messages, http)
+    return EventSetup(order, Customer(http, replace(shop, order=order)), database, messages, http)
 
 
-async def test_an_order_goes_through_topic_and_queue_in_one_trace(wired: Wired, shop: Shop) -> None:
+async def test_an_order_goes_through_topic_and_queue_in_one_trace(event_setup: EventSetup, shop: Shop) -> None:
     trace_id = uuid4().hex
-    buyer, lamp = await wired.customer.sign_up(), await wired.customer.product(5, price="19.99")
-    wired.messages.taken(wired.messages.audit_url)
+    buyer, lamp = await event_setup.customer.sign_up(), await event_setup.customer.product(5, price="19.99")
+    event_setup.messages.taken(event_setup.messages.audit_url)
 
-    placed = await wired.customer.order(buyer, (lamp, 2), traceparent=f"00-{trace_id}-00f067aa0ba902b7-01")
+    placed = await event_setup.customer.order(buyer, (lamp, 2), traceparent=f"00-{trace_id}-00f067aa0ba902b7-01")
 
     order = placed.json()
     assert (placed.status_code, order["status"]) == (201, "PENDING")
-    await wired.until(order["orderId"], "CONFIRMED")
-    assert await wired.customer.stock(lamp) == 3
-    reservation = (await wired.http.get(f"{shop.product.url}/reservations/{order['orderId']}")).json()
+    await event_setup.until(order["orderId"], "CONFIRMED")
+    assert await event_setup.customer.stock(lamp) == 3
+    reservation = (await event_setup.http.get(f"{shop.product.url}/reservations/{order['orderId']}")).json()
     assert reservation["status"] == "CONFIRMED"
-    (heard,) = wired.messages.taken(wired.messages.audit_url)
-    assert json.loads(heard["Body"]) == {
+    (received,) = event_setup.messages.taken(event_setup.messages.audit_url)
+    assert json.loads(received["Body"]) == {
         "id": order["orderId"],
         "customerId": buyer,
         "items": [{"productId": lamp, "quantity": 2, "unitPrice": "19.99"}],
         "total": "39.98",
     }
-    lines = [line for line in wired.order.log_lines if line.get("orderId") == order["orderId"]]
+    lines = [line for line in event_setup.order.log_lines if line.get("orderId") == order["orderId"]]
     assert [line["message"] for line in lines] == ["order created", "event published", "order confirmed"]
     assert {line["traceId"] for line in lines} == {trace_id}
     assert {line["total"] for line in lines if "total" in line} == {"39.98"}
@@ -103,58 +105,60 @@ async def test_an_order_goes_through_topic_and_queue_in_one_trace(wired: Wired, 
     assert routes == {"/reservations", "/reservations/{reservationId}/confirm"}
 
 
-async def test_an_event_that_comes_again_changes_nothing(wired: Wired) -> None:
-    buyer, lamp = await wired.customer.sign_up(), await wired.customer.product(5)
-    wired.messages.taken(wired.messages.audit_url)
-    order = (await wired.customer.order(buyer, (lamp, 1))).json()
-    await wired.until(order["orderId"], "CONFIRMED")
-    before = (await wired.http.get(f"{wired.order.url}/orders/{order['orderId']}")).json()
-    (heard,) = wired.messages.taken(wired.messages.audit_url)
-    attributes = {name: value["StringValue"] for name, value in heard["MessageAttributes"].items()}
+async def test_a_repeated_event_changes_nothing(event_setup: EventSetup) -> None:
+    buyer, lamp = await event_setup.customer.sign_up(), await event_setup.customer.product(5)
+    event_setup.messages.taken(event_setup.messages.audit_url)
+    order = (await event_setup.customer.order(buyer, (lamp, 1))).json()
+    await event_setup.until(order["orderId"], "CONFIRMED")
+    before = (await event_setup.http.get(f"{event_setup.order.url}/orders/{order['orderId']}")).json()
+    (received,) = event_setup.messages.taken(event_setup.messages.audit_url)
+    attributes = {name: value["StringValue"] for name, value in received["MessageAttributes"].items()}
     envelope = {
         "Type": "Notification",
-        "Message": heard["Body"],
+        "Message": received["Body"],
         "MessageAttributes": {name: {"Type": "String", "Value": value} for name, value in attributes.items()},
     }
 
-    wired.messages.send(heard["Body"], **attributes)
-    wired.messages.send(json.dumps(envelope))
-    wired.messages.send(heard["Body"], **(attributes | {"eventId": str(uuid4())}))
-    await wired.until_there_are(0, wired.messages.queue_url)
+    event_setup.messages.send(received["Body"], **attributes)
+    event_setup.messages.send(json.dumps(envelope))
+    event_setup.messages.send(received["Body"], **(attributes | {"eventId": str(uuid4())}))
+    await event_setup.until_there_are(0, event_setup.messages.queue_url)
 
-    assert (await wired.http.get(f"{wired.order.url}/orders/{order['orderId']}")).json() == before
-    assert await wired.customer.stock(lamp) == 4
-    assert wired.messages.waiting(wired.messages.dead_url) == 0
-
-
-async def test_an_order_whose_goods_are_no_longer_reserved_is_cancelled(wired: Wired) -> None:
-    order_id = wired.stored_without_goods()
-
-    wired.messages.send(json.dumps({"id": order_id}), eventId=str(uuid4()))
-
-    await wired.until(order_id, "CANCELLED")
+    assert (await event_setup.http.get(f"{event_setup.order.url}/orders/{order['orderId']}")).json() == before
+    assert await event_setup.customer.stock(lamp) == 4
+    assert event_setup.messages.waiting(event_setup.messages.dead_url) == 0
 
 
-async def test_what_cannot_be_handled_goes_to_the_dead_letters_and_can_be_sent_back(wired: Wired) -> None:
+async def test_an_order_with_an_expired_reservation_is_cancelled(event_setup: EventSetup) -> None:
+    order_id = event_setup.stored_without_goods()
+
+    event_setup.messages.send(json.dumps({"id": order_id}), eventId=str(uuid4()))
+
+    await event_setup.until(order_id, "CANCELLED")
+
+
+async def test_unhandled_messages_become_dead_letters_and_can_be_redriven(event_setup: EventSetup) -> None:
     late = str(uuid4())
-    wired.messages.send("this is no event")
-    wired.messages.send(json.dumps({"id": late}), eventId=str(uuid4()))
-    await wired.until_there_are(2, wired.messages.dead_url)
-    wired.run("INSERT INTO orders VALUES (%s, %s, 5, 'PENDING')", late, uuid4())  # what was wrong is mended
+    event_setup.messages.send("this is not an event")
+    event_setup.messages.send(json.dumps({"id": late}), eventId=str(uuid4()))
+    await event_setup.until_there_are(2, event_setup.messages.dead_url)
+    event_setup.run("INSERT INTO orders VALUES (%s, %s, 5, 'PENDING')", late, uuid4())  # fixes the cause
 
-    listed, after_listing = redrive(wired, "--list"), wired.messages.waiting(wired.messages.dead_url)
-    moved = redrive(wired)
+    listed, after_listing = redrive(event_setup, "--list"), event_setup.messages.waiting(event_setup.messages.dead_url)
+    moved = redrive(event_setup)
 
     assert (listed.splitlines()[-1], after_listing) == ("2 dead letters", 2)
     assert moved == "2 dead letters moved back into the queue\n"
-    await wired.until(late, "CANCELLED")
-    await wired.until_there_are(1, wired.messages.dead_url)
-    assert [message["Body"] for message in wired.messages.taken(wired.messages.dead_url)] == ["this is no event"]
+    await event_setup.until(late, "CANCELLED")
+    await event_setup.until_there_are(1, event_setup.messages.dead_url)
+    assert [message["Body"] for message in event_setup.messages.taken(event_setup.messages.dead_url)] == [
+        "this is not an event"
+    ]
 
 
-def redrive(wired: Wired, *options: str) -> str:
-    nobody = {"USER_URL": "http://127.0.0.1:9", "PRODUCT_URL": "http://127.0.0.1:9"}
-    variables = {"DATABASE_URL": wired.database.url, **nobody, **wired.messages.variables}
+def redrive(event_setup: EventSetup, *options: str) -> str:
+    unreachable = {"USER_URL": "http://127.0.0.1:9", "PRODUCT_URL": "http://127.0.0.1:9"}
+    variables = {"DATABASE_URL": event_setup.database.url, **unreachable, **event_setup.messages.variables}
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "order_service", "redrive", *options],
         env=environment("order", **variables),
@@ -165,10 +169,10 @@ def redrive(wired: Wired, *options: str) -> str:
     return done.stdout
 
 
-async def test_an_outage_is_waited_for_outside_the_queue(
+async def test_the_consumer_receives_nothing_during_an_outage(
     messages: Messaging, aws_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Or every message would be shown too often before it is over."""
+    """Otherwise a long outage would move every message to the dead letter queue."""
     for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": aws_url}.items():
         monkeypatch.setenv(name, value)
     queue_url = messages.sqs.create_queue(QueueName="outage", Attributes={"VisibilityTimeout": "0"})["QueueUrl"]
@@ -199,15 +203,15 @@ async def test_an_outage_is_waited_for_outside_the_queue(
     assert counts["Attributes"]["ApproximateNumberOfMessages"] == "0"
 
 
-async def test_what_a_killed_process_left_behind_is_put_back(wired: Wired, shop: Shop) -> None:
-    lamp, order_id = await wired.customer.product(inventory=5), str(uuid4())
+async def test_recovery_undoes_the_order_of_a_killed_process(event_setup: EventSetup, shop: Shop) -> None:
+    lamp, order_id = await event_setup.customer.product(inventory=5), str(uuid4())
     wanted = {"reservationId": order_id, "items": [{"productId": lamp, "quantity": 2}]}
-    await wired.http.post(f"{shop.product.url}/reservations", json=wanted)
-    reserved = await wired.customer.stock(lamp)
+    await event_setup.http.post(f"{shop.product.url}/reservations", json=wanted)
+    reserved = await event_setup.customer.stock(lamp)
 
-    wired.run("INSERT INTO placements VALUES (%s, 'a-key', 'f', 'OPEN', now() - interval '1 second')", order_id)
+    event_setup.run("INSERT INTO placements VALUES (%s, 'a-key', 'f', 'OPEN', now() - interval '1 second')", order_id)
 
     assert reserved == 3
-    while wired.run("SELECT 1 FROM placements WHERE order_id = %s", order_id):  # noqa: ASYNC110  (as above)
+    while event_setup.run("SELECT 1 FROM placements WHERE order_id = %s", order_id):  # noqa: ASYNC110  (as above)
         await asyncio.sleep(0.1)
-    assert await wired.customer.stock(lamp) == 5
+    assert await event_setup.customer.stock(lamp) == 5

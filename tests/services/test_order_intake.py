@@ -1,4 +1,4 @@
-"""The Lambda as it is built and shipped: its zip, unpacked, with recorded events, on the emulator's table and topic."""
+"""The Lambda functions from the unpacked zip, with recorded events, on the emulator's table and topic."""
 
 import base64
 import hashlib
@@ -38,13 +38,13 @@ def body_of(event: Event) -> dict[str, Any]:
 
 
 def ordered(**fields: Any) -> Event:
-    """The article's event with another order in it."""
+    """Return the article's event with another order."""
     return {"body": json.dumps(body_of(recorded("article")) | {"id": str(uuid4())} | fields)}
 
 
 @dataclass
 class Function:
-    """A running execution environment, and what it works on."""
+    """A running execution environment with its AWS resources."""
 
     process: "subprocess.Popen[str]"
     dynamodb: Any
@@ -78,7 +78,7 @@ class Function:
         )
 
     def forget_answers(self) -> None:
-        """As after a day."""
+        """Delete the stored answers, which happens after a day."""
         for row in self.dynamodb.scan(TableName="order-idempotency")["Items"]:
             self.dynamodb.delete_item(TableName="order-idempotency", Key={"id": row["id"]})
 
@@ -88,7 +88,7 @@ class Function:
         return found
 
     def published(self) -> list[dict[str, Any]]:
-        """What came out of the topic since it was looked at last."""
+        """Return the messages published since the last call."""
         messages: list[dict[str, Any]] = []
         while answer := self.sqs.receive_message(
             QueueUrl=self.queue_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
@@ -100,7 +100,7 @@ class Function:
 
 
 def build(target: Path) -> Path:
-    """For the machine that runs the tests; Lambda's is another argument."""
+    """Build the zip for the architecture of the test machine."""
     machine = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
     options = ["--architecture", machine, "--python", f"{sys.version_info.major}.{sys.version_info.minor}"]
     subprocess.run([sys.executable, str(BUILD), "--output", str(target), *options], check=True, capture_output=True)
@@ -116,7 +116,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def function(
     package: Path, aws_url: str, product_tables: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Function]:
-    """Asks for the tables of product only because the emulator answers when they are there."""
+    """It depends on product's tables because they exist only after the emulator has started."""
     assert product_tables
     session = boto3.session.Session("test", "test", region_name=REGION)
     dynamodb = session.client("dynamodb", endpoint_url=aws_url)
@@ -144,7 +144,7 @@ def function(
         "AWS_ENDPOINT_URL": aws_url,
         **CREDENTIALS,
     }
-    # -I -S: nothing but the zip and the standard library, as in Lambda.
+    # -I -S: only the zip and the standard library, as in Lambda.
     runtime = str(Path(__file__).with_name("lambda_runtime.py"))
     command = [sys.executable, "-I", "-S", "-W", "error", runtime, str(unpacked)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables) as process:
@@ -212,7 +212,7 @@ def test_the_same_event_twice_stores_and_publishes_one_order(function: Function)
     assert len(function.published()) == 1
 
 
-def test_an_order_is_still_one_when_the_answer_is_no_longer_remembered(function: Function) -> None:
+def test_an_order_stays_unique_after_its_stored_answer_expires(function: Function) -> None:
     event = ordered()
     first = function(event)
     function.forget_answers()
@@ -220,13 +220,13 @@ def test_an_order_is_still_one_when_the_answer_is_no_longer_remembered(function:
 
     assert first == second
     messages = function.published()
-    # Published again, as after a function that was stopped before it had; whoever hears both can tell by the id.
+    # Published again, because the function may have been stopped before. Subscribers detect the duplicate by its id.
     assert len(messages) == 2
     assert len({message["MessageAttributes"]["eventId"]["StringValue"] for message in messages}) == 1
 
 
 @pytest.mark.parametrize("forgotten", [False, True])
-def test_another_order_with_the_same_id_is_refused(forgotten: bool, function: Function) -> None:
+def test_another_order_with_the_same_id_is_rejected(forgotten: bool, function: Function) -> None:
     event = ordered(total="10.00")
     order_id = body_of(event)["id"]
     function(event)
@@ -260,7 +260,7 @@ LINE = {"productId": "lamp", "quantity": 1}
         (ordered(discount=1), "discount"),
     ],
 )
-def test_a_bad_order_is_refused_by_field(event: Event, where: str, function: Function) -> None:
+def test_an_invalid_order_is_rejected_by_field(event: Event, where: str, function: Function) -> None:
     answer = function(event)
 
     assert answer["statusCode"] == 422
@@ -269,7 +269,7 @@ def test_a_bad_order_is_refused_by_field(event: Event, where: str, function: Fun
     assert function.published() == []
 
 
-def test_a_topic_that_is_gone_is_said_and_made_good_by_a_repetition(function: Function) -> None:
+def test_a_missing_topic_gives_503_and_a_retry_publishes_the_order(function: Function) -> None:
     event = ordered()
     function.sns.delete_topic(TopicArn=function.topic)
 

@@ -1,4 +1,4 @@
-"""The outbox: who takes which events, and in which order."""
+"""The outbox: which pod publishes which events, and in which sequence."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from uuid import UUID, uuid4
@@ -54,43 +54,43 @@ async def test_two_pods_take_different_events(empty: PostgresOutbox, engine: Asy
 async def test_the_second_event_of_an_order_waits_for_the_first(empty: PostgresOutbox, engine: AsyncEngine) -> None:
     order_id = uuid4()
     ids = [await put(engine, order_id) for _ in range(3)]
-    heard: list[UUID] = []
+    received: list[UUID] = []
 
     async def publish(events: Sequence[Event]) -> set[UUID]:
         assert len(events) == 1
         async with empty.batch(10) as other_pod:
             assert other_pod.events == []
-        heard.extend(event.event_id for event in events)
+        received.extend(event.event_id for event in events)
         return {event.event_id for event in events}
 
     relay = Relay(empty, publish)
     while await relay.step():
         pass
 
-    assert heard == ids
+    assert received == ids
 
 
 async def test_an_event_that_is_refused_holds_up_its_own_order_only(empty: PostgresOutbox, engine: AsyncEngine) -> None:
     stuck, other = uuid4(), uuid4()
     refused, behind, free = await put(engine, stuck), await put(engine, stuck), await put(engine, other)
-    heard: list[UUID] = []
+    received: list[UUID] = []
 
     async def publish(events: Sequence[Event]) -> set[UUID]:
-        heard.extend(event.event_id for event in events)
+        received.extend(event.event_id for event in events)
         return {event.event_id for event in events} - {refused}
 
     relay = Relay(empty, publish)
     while await relay.step():
         pass
 
-    assert heard == [refused, free]
+    assert received == [refused, free]
     assert await empty.waiting() == 2
     async with engine.begin() as connection:
         await connection.execute(sa.update(outbox).values(due_at=sa.func.now()))
     refused = uuid4()
     while await relay.step():
         pass
-    assert heard[2:] == [heard[0], behind]
+    assert received[2:] == [received[0], behind]
 
 
 async def test_an_event_stays_when_publishing_fails(empty: PostgresOutbox, engine: AsyncEngine) -> None:

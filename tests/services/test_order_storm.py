@@ -1,4 +1,4 @@
-"""Hundreds of orders while the order service is killed again and again and SNS loses and doubles: all of it adds up."""
+"""Hundreds of orders while order pods are killed repeatedly and SNS loses and duplicates calls: everything adds up."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ from tests.services.processes import Service, migrate
 from tests.services.shop_postgres import Database, ShopPostgres
 
 ORDERS = int(os.environ.get("STORM_ORDERS", "250"))
-"""The same with a thousand takes some minutes: STORM_ORDERS=1000."""
+"""STORM_ORDERS=1000 takes several minutes."""
 BUYERS = 24
 PRODUCTS = 5
 STOCK = 5_000
@@ -34,14 +34,14 @@ SEED = 20261128
 
 
 class Storm(Proxy):
-    """Before SNS and SQS: requests get lost, answers get lost, requests are done twice."""
+    """A proxy for SNS and SQS: it loses requests, loses responses and repeats requests."""
 
     dice: ClassVar = random.Random(SEED)
     happened: ClassVar = Counter[str]()
     url = ""
 
     def fault(self, call: Call) -> str | Answer:
-        """Of each ten messages to SNS one is not answered, and half of one does not arrive."""
+        """Drop the responses of 10 % and the requests of 5 % of the calls to SNS, and fewer for SQS."""
         chances = {"PublishBatch": (0.05, 0.15), "DeleteMessageBatch": (0.02, 0.05)}.get(call.action, (0.0, 0.0))
         roll = self.dice.random()
         effect = "drop-before" if roll < chances[0] else "drop-after" if roll < chances[1] else ""
@@ -51,7 +51,7 @@ class Storm(Proxy):
 
 
 def doubling(call: Call, emulator: Emulator) -> Answer:
-    """As a network does that sends a packet twice."""
+    """Perform some calls twice, as a retrying network layer can do."""
     if call.action == "PublishBatch" and Storm.dice.random() < 0.1:
         Storm.happened["PublishBatch done twice"] += 1
         emulator(call)
@@ -59,7 +59,7 @@ def doubling(call: Call, emulator: Emulator) -> Answer:
 
 
 class Killer(threading.Thread):
-    """Ends a pod that is at work, at a random moment, and lets it come back; again and again."""
+    """Kills working pods repeatedly at random times, and restarts them."""
 
     def __init__(self, pods: list[Service]) -> None:
         super().__init__(daemon=True)
@@ -68,7 +68,7 @@ class Killer(threading.Thread):
         self.kills = 0
 
     def run(self) -> None:
-        """Until it is stopped."""
+        """Run until `stop`."""
         dice = random.Random(SEED)
         while not self._over.is_set():
             pod = dice.choice(self._pods)
@@ -78,14 +78,14 @@ class Killer(threading.Thread):
                 self.kills += 1
 
     def stop(self) -> None:
-        """Nobody is killed any more."""
+        """Stop killing pods."""
         self._over.set()
         self.join()
 
 
 @dataclass
 class Buying:
-    """Orders each once, under a key, and asks until it is told that it is placed."""
+    """Places each order once, under an idempotency key, and retries until it succeeds."""
 
     http: httpx2.AsyncClient
     pods: list[Service]
@@ -126,8 +126,8 @@ class Buying:
 
 
 @dataclass(frozen=True)
-class Scene:
-    """Two pods with a database, a topic and a queue of their own, and who buys there."""
+class StormSetup:
+    """Two pods with their own database, topic and queue, and a customer."""
 
     customer: Customer
     pods: list[Service]
@@ -135,8 +135,8 @@ class Scene:
     messages: Messaging
     storm: Storm
 
-    async def resync_cache(self) -> None:
-        """Nothing is under way any more."""
+    async def until_settled(self) -> None:
+        """Wait until no order and no event is in progress."""
         open_ends = """
             SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM orders WHERE status = 'PENDING')
                  + (SELECT count(*) FROM placements WHERE state <> 'STORED')
@@ -150,9 +150,9 @@ class Scene:
 
 
 @pytest.fixture
-def scene(
+def storm_setup(
     http: httpx2.AsyncClient, user: Service, product: Service, start: Start, postgres: ShopPostgres, aws_url: str
-) -> Iterator[Scene]:
+) -> Iterator[StormSetup]:
     database = postgres.create("storm")
     migrate("order", database.owner_url)
     storm = Storm(aws_url, doubling)
@@ -162,7 +162,7 @@ def scene(
             "USER_URL": user.url,
             "PRODUCT_URL": product.url,
             "UPSTREAM_TIMEOUT_SECONDS": "3",
-            "REQUEST_TIMEOUT_SECONDS": "4",  # who is killed holds on to its customers' keys for twice as long
+            "REQUEST_TIMEOUT_SECONDS": "4",  # a killed pod blocks its customers' keys for twice as long
             "BREAKER_OPEN_SECONDS": "2",
             "LOG_LEVEL": "WARNING",
             "AWS_ENDPOINT_URL": storm.start(),
@@ -171,57 +171,59 @@ def scene(
         for pod in pods:
             pod.wait_until("/ready")
         customer = Customer(http, Shop(user, product, pods[0], database))
-        yield Scene(customer, pods, database, messages, storm)
+        yield StormSetup(customer, pods, database, messages, storm)
         for pod in pods:
             pod.stop()
     storm.stop()
 
 
-@pytest.mark.timeout(1200)  # a busy machine starts pods slowly, and they are started again and again
-async def test_all_orders_of_a_storm_add_up(scene: Scene, aws_url: str, product_tables: dict[str, str]) -> None:
-    customer = scene.customer
+@pytest.mark.timeout(1200)  # a busy machine starts pods slowly, and the test restarts them often
+async def test_all_orders_of_a_storm_add_up(
+    storm_setup: StormSetup, aws_url: str, product_tables: dict[str, str]
+) -> None:
+    customer = storm_setup.customer
     products = [await customer.product(inventory=STOCK, price="2.50") for _ in range(PRODUCTS)]
-    killer = Killer(scene.pods)
+    killer = Killer(storm_setup.pods)
     started = time.monotonic()
     killer.start()
     async with httpx2.AsyncClient(timeout=15, trust_env=False) as http:
-        buying = Buying(http, scene.pods, await customer.sign_up(), products, {})
+        buying = Buying(http, storm_setup.pods, await customer.sign_up(), products, {})
         await buying.all()
     killer.stop()
     bought = time.monotonic()
-    await scene.resync_cache()
+    await storm_setup.until_settled()
 
-    orders = {str(order_id): status for order_id, status in scene.rows("SELECT order_id, status FROM orders")}
-    sales = scene.rows("SELECT product_id, sum(quantity) FROM order_items GROUP BY product_id")
+    orders = {str(order_id): status for order_id, status in storm_setup.rows("SELECT order_id, status FROM orders")}
+    sales = storm_setup.rows("SELECT product_id, sum(quantity) FROM order_items GROUP BY product_id")
     sold = {str(product_id): int(quantity) for product_id, quantity in sales}
-    heard = scene.messages.taken(scene.messages.audit_url)
-    events = {message["MessageAttributes"]["eventId"]["StringValue"] for message in heard}
+    received = storm_setup.messages.taken(storm_setup.messages.audit_url)
+    events = {message["MessageAttributes"]["eventId"]["StringValue"] for message in received}
     reserved = reservations(aws_url, product_tables["RESERVATIONS_TABLE"], set(orders), products)
     figures = {
         "orders": len(orders),
         "kills": killer.kills,
         "requests that were repeated": buying.repeated,
-        **{f"AWS: {name}": count for name, count in sorted(scene.storm.happened.items())},
-        "messages heard, distinct events": f"{len(heard)}, {len(events)}",
+        **{f"AWS: {name}": count for name, count in sorted(storm_setup.storm.happened.items())},
+        "received messages, distinct events": f"{len(received)}, {len(events)}",
         "seconds to place, to settle": f"{bought - started:.0f}, {time.monotonic() - bought:.0f}",
     }
     print("\n" + "\n".join(f"  {name}: {figure}" for name, figure in figures.items()))
 
     assert killer.kills >= ORDERS // 200
-    assert len(heard) > len(events), "nothing was doubled: the storm was none"
-    # Each key has one order, which is the one its customer was told of; there are no others.
+    assert len(received) > len(events), "no call was repeated: the test injected no faults"
+    # Each key has exactly one order, whose id its customer received. There are no other orders.
     assert len(orders) == ORDERS
     assert set(buying.placed.values()) == set(orders)
-    # Each order was heard of, was handled once, and is confirmed; so are its goods.
-    assert {body_id(message["Body"]) for message in heard} == set(orders)
+    # Each order was published, handled once and confirmed, and so was its reservation.
+    assert {body_id(message["Body"]) for message in received} == set(orders)
     assert len(events) == ORDERS
-    assert scene.rows("SELECT count(*) FROM inbox") == [(ORDERS,)]
+    assert storm_setup.rows("SELECT count(*) FROM inbox") == [(ORDERS,)]
     assert Counter(orders.values()) == {"CONFIRMED": ORDERS}
     assert reserved == {"CONFIRMED": ORDERS}
-    # What was taken out of the stock is what was sold.
+    # The stock decreased by exactly the sold quantity.
     assert {product: STOCK - await customer.stock(product) for product in products} == sold
     assert sum(sold.values()) == sum(1 + number % 3 for number in range(ORDERS))
-    assert scene.messages.waiting(scene.messages.dead_url) == 0
+    assert storm_setup.messages.waiting(storm_setup.messages.dead_url) == 0
 
 
 def body_id(body: str) -> str:
@@ -229,7 +231,7 @@ def body_id(body: str) -> str:
 
 
 def reservations(aws_url: str, table: str, orders: set[str], products: list[str]) -> Counter[str]:
-    """How those of these orders stand, and how many of other orders hold goods all the same."""
+    """Count the orders' reservations by status, and other reservations that still hold goods."""
     session = boto3.session.Session("test", "test", region_name=REGION)
     client = session.client("dynamodb", endpoint_url=aws_url)
     pages = client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
@@ -237,7 +239,7 @@ def reservations(aws_url: str, table: str, orders: set[str], products: list[str]
     client.close()
     ours = Counter(item["status"]["S"] for item in items if item["reservationId"]["S"] in orders)
     held = [item for item in items if item["status"]["S"] == "HELD" and item["reservationId"]["S"] not in orders]
-    ours["HELD by nobody"] = sum(
+    ours["HELD without an order"] = sum(
         line["M"]["productId"]["S"] in products for item in held for line in item["items"]["L"]
     )
     return +ours

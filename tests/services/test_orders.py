@@ -1,4 +1,4 @@
-"""Placing an order, and what is left behind when it cannot be placed: nothing."""
+"""Placing orders; an order that cannot be placed leaves nothing behind."""
 
 import asyncio
 from collections.abc import Callable
@@ -48,7 +48,7 @@ async def test_an_unknown_customer_gets_nothing(customer: Customer) -> None:
     assert await customer.stock(lamp) == 5
 
 
-async def test_an_unknown_product_is_named_by_its_place(customer: Customer) -> None:
+async def test_an_unknown_product_is_named_by_its_index(customer: Customer) -> None:
     lamp = await customer.product(inventory=5)
     answer = await customer.order(await customer.sign_up(), (lamp, 1), (str(uuid4()), 1))
     assert answer.status_code == 422
@@ -56,7 +56,7 @@ async def test_an_unknown_product_is_named_by_its_place(customer: Customer) -> N
     assert await customer.stock(lamp) == 5
 
 
-async def test_what_was_reserved_is_put_back_when_another_product_is_out(customer: Customer) -> None:
+async def test_nothing_is_reserved_when_another_product_is_out_of_stock(customer: Customer) -> None:
     lamp, rare = await customer.product(inventory=5), await customer.product(inventory=1)
     answer = await customer.order(await customer.sign_up(), (lamp, 2), (rare, 2))
     assert answer.status_code == 409
@@ -64,7 +64,7 @@ async def test_what_was_reserved_is_put_back_when_another_product_is_out(custome
     assert [await customer.stock(lamp), await customer.stock(rare)] == [5, 1]
 
 
-async def test_what_was_reserved_is_put_back_when_the_order_cannot_be_stored(
+async def test_the_reservation_is_released_when_the_order_cannot_be_stored(
     customer: Customer, shop: Shop, postgres: ShopPostgres
 ) -> None:
     buyer, lamp = await customer.sign_up(), await customer.product(inventory=5)
@@ -133,9 +133,9 @@ async def test_a_key_whose_order_was_refused_is_free_again(customer: Customer) -
 
 
 async def test_a_customers_orders_come_in_pages_the_newest_first(customer: Customer, shop: Shop) -> None:
-    buyer, somebody = await customer.sign_up(), await customer.sign_up()
+    buyer, other = await customer.sign_up(), await customer.sign_up()
     lamp, shade = await customer.product(inventory=50), await customer.product(inventory=50)
-    await customer.order(somebody, (lamp, 1))
+    await customer.order(other, (lamp, 1))
     placed = [(await customer.order(buyer, (lamp, 1), (shade, number))).json() for number in range(1, 6)]
 
     pages = [await listed(customer, shop, buyer, limit="2")]
@@ -150,7 +150,7 @@ async def test_a_customers_orders_come_in_pages_the_newest_first(customer: Custo
 
 
 @pytest.mark.parametrize("cursor", ["nonsense", "WyJhIiwiYiJd", "WyJhIl0"])
-async def test_a_cursor_of_somebody_else_is_refused(cursor: str, http: httpx2.AsyncClient, shop: Shop) -> None:
+async def test_a_foreign_cursor_is_rejected(cursor: str, http: httpx2.AsyncClient, shop: Shop) -> None:
     query = {"customerId": str(uuid4()), "cursor": cursor}
     answer = await http.get(f"{shop.order.url}/orders", params=query)
     assert answer.status_code == 422
@@ -179,18 +179,20 @@ ITEM = {"productId": str(uuid4()), "quantity": 1}
         ([{"productId": str(uuid4()), "quantity": 1} for _ in range(51)], "items"),
     ],
 )
-async def test_a_bad_order_is_refused_by_field(items: object, field: str, http: httpx2.AsyncClient, shop: Shop) -> None:
+async def test_an_invalid_order_is_rejected_by_field(
+    items: object, field: str, http: httpx2.AsyncClient, shop: Shop
+) -> None:
     answer = await http.post(f"{shop.order.url}/orders", json={"customerId": str(uuid4()), "items": items})
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
 @pytest.mark.parametrize("gone", ["user", "product"])
-async def test_a_service_that_is_gone_makes_503_and_not_500(
+async def test_an_unreachable_service_causes_503_instead_of_500(
     gone: str, http: httpx2.AsyncClient, customer: Customer, shop: Shop, start: Callable[..., Service]
 ) -> None:
-    nobody = "http://127.0.0.1:9"
-    urls = {"USER_URL": shop.user.url, "PRODUCT_URL": shop.product.url, f"{gone.upper()}_URL": nobody}
+    unreachable = "http://127.0.0.1:9"
+    urls = {"USER_URL": shop.user.url, "PRODUCT_URL": shop.product.url, f"{gone.upper()}_URL": unreachable}
     order = start("order", DATABASE_URL=shop.orders.url, **urls).wait_until("/ready")
     body = {"customerId": await customer.sign_up(), "items": [ITEM]}
 

@@ -1,4 +1,4 @@
-"""A service without its database: alive, not ready, honest about it, and back by itself."""
+"""A service without its database: alive, not ready, answering 503, and ready again afterwards."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -18,7 +18,7 @@ Start = Callable[..., Service]
 
 @pytest.fixture
 async def silent_port() -> AsyncIterator[int]:
-    """Accepts connections and never says a word."""
+    """A port that accepts connections and never responds."""
     released = asyncio.Event()
 
     async def hold(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -30,7 +30,7 @@ async def silent_port() -> AsyncIterator[int]:
         released.set()
 
 
-async def test_a_database_that_goes_and_comes_back(
+async def test_a_service_survives_a_database_outage(
     http: httpx2.AsyncClient, start: Start, postgres: ShopPostgres
 ) -> None:
     database = postgres.create("flaky")
@@ -52,7 +52,7 @@ async def test_a_database_that_goes_and_comes_back(
     assert (await http.get(f"{user.url}/users/{uuid4()}")).status_code == 404
 
 
-async def test_a_connection_that_hangs_is_given_up(
+async def test_a_hanging_database_connection_is_replaced(
     http: httpx2.AsyncClient, start: Start, postgres: ShopPostgres
 ) -> None:
     database = postgres.create("frozen")
@@ -69,7 +69,7 @@ async def test_a_connection_that_hangs_is_given_up(
 
 
 @pytest.mark.parametrize("service", ["user", "order"])
-async def test_a_postgres_that_never_answers(
+async def test_a_service_is_unready_when_postgres_never_answers(
     service: str, http: httpx2.AsyncClient, start: Start, silent_port: int
 ) -> None:
     url = f"postgresql://app:secret@127.0.0.1:{silent_port}/app"
@@ -82,7 +82,9 @@ async def test_a_postgres_that_never_answers(
     assert (await http.get(f"{running.url}/health")).status_code == 200
 
 
-async def test_a_dynamodb_that_never_answers(http: httpx2.AsyncClient, start: Start, silent_port: int) -> None:
+async def test_product_is_unready_when_dynamodb_never_answers(
+    http: httpx2.AsyncClient, start: Start, silent_port: int
+) -> None:
     aws = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{silent_port}", "AWS_REGION": REGION, **CREDENTIALS}
     product = start("product", PRODUCTS_TABLE="p", RESERVATIONS_TABLE="r", **aws).wait_until("/health")
 
@@ -90,7 +92,9 @@ async def test_a_dynamodb_that_never_answers(http: httpx2.AsyncClient, start: St
     assert (await http.get(f"{product.url}/health")).status_code == 200
 
 
-async def test_a_table_that_does_not_exist(http: httpx2.AsyncClient, start: Start, aws_url: str) -> None:
+async def test_product_is_unready_when_its_table_does_not_exist(
+    http: httpx2.AsyncClient, start: Start, aws_url: str
+) -> None:
     aws = {"AWS_ENDPOINT_URL": aws_url, "AWS_REGION": REGION, **CREDENTIALS}
     product = start("product", PRODUCTS_TABLE="no-such-table", RESERVATIONS_TABLE="r", **aws).wait_until("/health")
 

@@ -1,4 +1,4 @@
-"""The promise that matters most: nobody gets an order for goods that are not there, and no goods are lost."""
+"""No overselling: no order exceeds the stock, and no goods are lost."""
 
 import asyncio
 from collections import Counter
@@ -19,7 +19,7 @@ async def test_64_buyers_of_50_pieces_give_50_orders_and_14_refusals(customer: C
     assert await customer.stock(product_id) == 0
 
 
-async def test_orders_for_several_pieces_leave_what_does_not_suffice(customer: Customer) -> None:
+async def test_orders_for_several_pieces_leave_the_remainder(customer: Customer) -> None:
     product_id = await customer.product(inventory=10)
     buyer = await customer.sign_up()
 

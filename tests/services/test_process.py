@@ -1,4 +1,4 @@
-"""A process from start to end: what it says when it cannot start, and what it finishes before it goes."""
+"""Startup and shutdown of a process: messages for invalid settings, and draining on SIGTERM."""
 
 import asyncio
 import subprocess
@@ -24,7 +24,7 @@ from tests.services.processes import Service, environment
         ("user", {"DATABASE_URL": "postgresql://app:hunter2@db/x", "PORT": "http"}, "PORT: input should be"),
     ],
 )
-def test_what_is_missing_is_named_and_no_secret_is(
+def test_startup_errors_name_the_variable_and_no_secret(
     service: str, variables: dict[str, str], message: str, tmp_path: Path
 ) -> None:
     started = subprocess.run(
@@ -41,7 +41,7 @@ def test_what_is_missing_is_named_and_no_secret_is(
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_a_request_at_hand_is_answered_after_sigterm(
+async def test_an_active_request_is_answered_after_sigterm(
     http: httpx2.AsyncClient, shop: Shop, start: Callable[..., Service]
 ) -> None:
     asked, may_answer = asyncio.Event(), asyncio.Event()
@@ -78,7 +78,7 @@ async def test_a_request_at_hand_is_answered_after_sigterm(
 async def _accepts(service: Service) -> bool:
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", service.port)
-    except ConnectionError:  # refused, or reset by a socket that is just being closed
+    except ConnectionError:  # refused, or reset while the socket closes
         return False
     writer.close()
     return True

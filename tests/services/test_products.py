@@ -1,4 +1,4 @@
-"""The product service over HTTP: the catalogue, and the article's conditional update."""
+"""The HTTP API of the product service: the catalogue, and the article's conditional update."""
 
 import asyncio
 from collections import Counter
@@ -45,7 +45,7 @@ GOOD = {"name": "Lamp", "price": "1.00", "inventory": 1}
         (GOOD | {"name": ""}, "name"),
     ],
 )
-async def test_a_bad_body_is_refused_by_field(
+async def test_an_invalid_body_is_rejected_by_field(
     body: object, field: str, http: httpx2.AsyncClient, products: str
 ) -> None:
     answer = await http.post(products, json=body)
@@ -68,20 +68,20 @@ async def test_the_stock_goes_down_to_zero_and_not_below(http: httpx2.AsyncClien
 
 
 @pytest.mark.parametrize("quantity", [0, -1, 10_001, "1", 1.5, None])
-async def test_a_quantity_must_be_a_number_of_pieces(quantity: object, http: httpx2.AsyncClient, products: str) -> None:
+async def test_a_quantity_must_be_a_positive_integer(quantity: object, http: httpx2.AsyncClient, products: str) -> None:
     answer = await http.post(f"{products}/{uuid4()}/inventory", json={"quantity": quantity})
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == ["quantity"]
 
 
-async def test_an_unknown_product_is_not_found_and_not_made(http: httpx2.AsyncClient, products: str) -> None:
+async def test_an_unknown_product_is_not_found_and_not_created(http: httpx2.AsyncClient, products: str) -> None:
     product = f"{products}/{uuid4()}"
     assert (await http.get(product)).status_code == 404
     assert (await http.post(f"{product}/inventory", json={"quantity": 1})).status_code == 404
     assert (await http.get(product)).status_code == 404
 
 
-async def test_the_catalogue_comes_in_pages_with_every_product_once(http: httpx2.AsyncClient, products: str) -> None:
+async def test_pages_contain_every_product_once(http: httpx2.AsyncClient, products: str) -> None:
     made = {await stocked(http, products, 1) for _ in range(7)}
     seen: list[str] = []
     cursor: dict[str, str] = {}
@@ -100,7 +100,9 @@ async def test_the_catalogue_comes_in_pages_with_every_product_once(http: httpx2
     ("query", "field"),
     [("limit=0", "limit"), ("limit=101", "limit"), ("cursor=%00", "cursor"), ("cursor=WyJ4Il0", "cursor")],
 )
-async def test_a_bad_page_is_refused_by_field(query: str, field: str, http: httpx2.AsyncClient, products: str) -> None:
+async def test_an_invalid_page_is_rejected_by_field(
+    query: str, field: str, http: httpx2.AsyncClient, products: str
+) -> None:
     answer = await http.get(f"{products}?{query}")
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == [field]

@@ -1,4 +1,4 @@
-"""Traces over OTLP, where an address is given."""
+"""Traces over OTLP, if an endpoint is set."""
 
 import asyncio
 import gzip
@@ -16,7 +16,7 @@ CALLER = "00f067aa0ba902b7"
 
 
 class Collector:
-    """Takes spans as an OpenTelemetry collector does, and keeps them."""
+    """Receives spans like an OpenTelemetry collector, and stores them."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -50,7 +50,7 @@ async def collector() -> AsyncIterator[Collector]:
         yield made
 
 
-async def test_spans_continue_the_callers_trace_and_name_no_person(
+async def test_spans_continue_the_callers_trace_without_personal_data(
     collector: Collector, http: httpx2.AsyncClient, start: Callable[..., Service], user_database_url: str
 ) -> None:
     user = start("user", DATABASE_URL=user_database_url, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
@@ -67,7 +67,7 @@ async def test_spans_continue_the_callers_trace_and_name_no_person(
 
     assert unknown.json()["traceId"] == trace_id
     spans = {span.name: span for _, span in collector.spans}
-    assert set(spans) == {"GET /users/{userId}", "POST /users"}, "and none of the probes"
+    assert set(spans) == {"GET /users/{userId}", "POST /users"}, "the probes have no spans"
     assert {service for service, _ in collector.spans} == {"user"}
     for span in spans.values():
         assert (span.trace_id.hex(), span.parent_span_id.hex()) == (trace_id, CALLER)

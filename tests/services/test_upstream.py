@@ -1,4 +1,4 @@
-"""Calls to another service that fails in the ways that services fail: over real connections, to a server that obeys."""
+"""Calls to a failing service, over real connections to a test server whose behaviour the test sets."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,7 +17,7 @@ _names = (f"service-{number}" for number in count())
 
 
 class Server:
-    """Answers each request with the next status of its list, the last one for ever; ``None`` says nothing at all."""
+    """Answers each request with the next status of its list, and repeats the last one. ``None`` means no response."""
 
     def __init__(self) -> None:
         self.statuses: list[int | None] = [200]
@@ -79,7 +79,7 @@ async def connect(server: Server) -> AsyncIterator[Connect]:
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504, None])
-async def test_what_may_pass_is_tried_again(status: int | None, server: Server, connect: Connect) -> None:
+async def test_temporary_errors_are_retried(status: int | None, server: Server, connect: Connect) -> None:
     server.statuses = [status, status, 201]
     upstream = await connect(UpstreamPolicy(timeout_seconds=1))
     response = await upstream.send("POST", "/reservations", json={})
@@ -87,7 +87,9 @@ async def test_what_may_pass_is_tried_again(status: int | None, server: Server, 
 
 
 @pytest.mark.parametrize(("status", "requests"), [(503, 3), (500, 1)])
-async def test_what_does_not_pass_is_an_outage(status: int, requests: int, server: Server, connect: Connect) -> None:
+async def test_persistent_errors_raise_upstream_unavailable(
+    status: int, requests: int, server: Server, connect: Connect
+) -> None:
     server.statuses = [status]
     upstream = await connect()
     with pytest.raises(UpstreamUnavailable):
@@ -96,7 +98,7 @@ async def test_what_does_not_pass_is_an_outage(status: int, requests: int, serve
 
 
 @pytest.mark.parametrize("status", [200, 404, 409, 422])
-async def test_a_refusal_is_an_answer(status: int, server: Server, connect: Connect) -> None:
+async def test_a_client_error_is_a_response(status: int, server: Server, connect: Connect) -> None:
     server.statuses = [status]
     upstream = await connect()
     for _ in range(20):
@@ -104,10 +106,8 @@ async def test_a_refusal_is_an_answer(status: int, server: Server, connect: Conn
     assert (server.requests, state(upstream)) == (20, State.CLOSED)
 
 
-async def test_in_a_long_outage_the_other_side_is_hardly_asked_and_asked_again_when_it_is_back(
-    server: Server, connect: Connect
-) -> None:
-    """Counted, not timed: 300 requests make no more than 1.2 times as many calls, one single probe, and then all."""
+async def test_the_breaker_limits_calls_in_an_outage_and_closes_afterwards(server: Server, connect: Connect) -> None:
+    """300 requests make at most 1.2 times as many calls. After the outage, one probe passes, and then all calls."""
     server.statuses = [503]
     policy = BreakerPolicy(open_seconds=3)
     upstream = await connect(UpstreamPolicy(breaker=policy))
@@ -138,7 +138,7 @@ async def test_in_a_long_outage_the_other_side_is_hardly_asked_and_asked_again_w
 
 
 async def test_retries_do_not_multiply_the_load(server: Server, connect: Connect) -> None:
-    """Without the breaker, which never opens here: the budget alone."""
+    """The breaker never opens here, so only the retry budget limits the calls."""
     server.statuses = [503]
     upstream = await connect(UpstreamPolicy(breaker=BreakerPolicy(minimum_calls=1_000_000)))
     for _ in range(10):
@@ -147,7 +147,7 @@ async def test_retries_do_not_multiply_the_load(server: Server, connect: Connect
     assert 200 < server.requests <= 240
 
 
-async def test_the_time_that_is_left_is_passed_on_and_kept(server: Server, connect: Connect) -> None:
+async def test_the_deadline_is_forwarded_and_enforced(server: Server, connect: Connect) -> None:
     upstream = await connect()
     with deadline.within(1.5):
         await upstream.send("GET", "/")
@@ -156,14 +156,14 @@ async def test_the_time_that_is_left_is_passed_on_and_kept(server: Server, conne
     server.statuses = [None]
     with deadline.within(0.2), pytest.raises(DeadlineExceeded):
         await upstream.send("GET", "/")
-    assert server.requests == 2, "no retry when nobody waits any more"
+    assert server.requests == 2, "no retry after the deadline"
 
     with deadline.within(0), pytest.raises(DeadlineExceeded):
         await upstream.send("GET", "/")
     assert server.requests == 2
 
 
-async def test_a_caller_in_a_hurry_does_not_open_the_breaker(server: Server, connect: Connect) -> None:
+async def test_a_short_deadline_does_not_open_the_breaker(server: Server, connect: Connect) -> None:
     server.statuses = [None]
     upstream = await connect()
 
@@ -176,7 +176,7 @@ async def test_a_caller_in_a_hurry_does_not_open_the_breaker(server: Server, con
     assert state(upstream) is State.CLOSED
 
 
-async def test_only_so_many_calls_are_under_way_at_once(server: Server, connect: Connect) -> None:
+async def test_the_bulkhead_limits_concurrent_calls(server: Server, connect: Connect) -> None:
     server.seconds = 0.05
     upstream = await connect(UpstreamPolicy(max_concurrent_calls=4))
     answers = await asyncio.gather(*(upstream.send("GET", "/") for _ in range(12)))
@@ -184,7 +184,7 @@ async def test_only_so_many_calls_are_under_way_at_once(server: Server, connect:
     assert server.most_busy == 4
 
 
-async def test_who_finds_no_place_in_time_is_refused(server: Server, connect: Connect) -> None:
+async def test_a_call_without_a_free_slot_is_rejected(server: Server, connect: Connect) -> None:
     server.seconds = 1
     upstream = await connect(UpstreamPolicy(max_concurrent_calls=1, timeout_seconds=1.8))
     results = await asyncio.gather(*(upstream.send("GET", "/") for _ in range(6)), return_exceptions=True)
@@ -194,7 +194,7 @@ async def test_who_finds_no_place_in_time_is_refused(server: Server, connect: Co
     assert state(upstream) is State.CLOSED, "a full bulkhead says nothing about the other side"
 
 
-async def test_calls_are_counted_by_how_they_ended(server: Server, connect: Connect) -> None:
+async def test_metrics_count_calls_by_outcome(server: Server, connect: Connect) -> None:
     server.statuses = [503, 404]
     upstream = await connect()
     await upstream.send("GET", "/")

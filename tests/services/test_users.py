@@ -1,4 +1,4 @@
-"""The user service over HTTP."""
+"""The HTTP API of the user service."""
 
 import asyncio
 from uuid import uuid4
@@ -20,7 +20,7 @@ async def test_a_user_is_found_where_the_answer_says(http: httpx2.AsyncClient, u
     assert found.json() == created.json()
 
 
-async def test_an_address_belongs_to_one_user_however_it_is_written(http: httpx2.AsyncClient, user: Service) -> None:
+async def test_an_email_address_is_unique_case_insensitively(http: httpx2.AsyncClient, user: Service) -> None:
     address = f"{uuid4()}@example.com"
     await http.post(f"{user.url}/users", json={"email": address, "name": "First"})
 
@@ -56,7 +56,7 @@ GOOD = {"email": "ada@example.com", "name": "Ada"}
         ([], "body"),
     ],
 )
-async def test_a_bad_body_is_refused_by_field(
+async def test_an_invalid_body_is_rejected_by_field(
     body: object, field: str, http: httpx2.AsyncClient, user: Service
 ) -> None:
     answer = await http.post(f"{user.url}/users", json=body)
@@ -69,7 +69,7 @@ async def _new(http: httpx2.AsyncClient, user: Service, name: str = "Ada") -> ht
     return await http.post(f"{user.url}/users", json={"email": f"{uuid4()}@example.com", "name": name})
 
 
-async def test_a_change_keeps_what_it_does_not_name(http: httpx2.AsyncClient, user: Service) -> None:
+async def test_a_change_keeps_omitted_fields(http: httpx2.AsyncClient, user: Service) -> None:
     created = await _new(http, user)
     url = user.url + created.headers["location"]
 
@@ -85,7 +85,7 @@ async def test_a_change_keeps_what_it_does_not_name(http: httpx2.AsyncClient, us
     ("body", "field"),
     [({}, "body"), ({"name": None}, "name"), ({"email": "nobody"}, "email"), ({"userId": "x"}, "userId")],
 )
-async def test_a_bad_change_is_refused_by_field(
+async def test_an_invalid_change_is_rejected_by_field(
     body: object, field: str, http: httpx2.AsyncClient, user: Service
 ) -> None:
     created = await _new(http, user)
@@ -96,7 +96,7 @@ async def test_a_bad_change_is_refused_by_field(
     assert (await http.get(url)).headers["etag"] == created.headers["etag"]
 
 
-async def test_a_change_of_nobody_or_to_an_address_of_somebody_else_is_refused(
+async def test_a_change_of_an_unknown_user_or_to_a_taken_address_is_rejected(
     http: httpx2.AsyncClient, user: Service
 ) -> None:
     first, second = await _new(http, user), await _new(http, user)
@@ -106,9 +106,7 @@ async def test_a_change_of_nobody_or_to_an_address_of_somebody_else_is_refused(
     assert unknown.status_code == 404
 
 
-async def test_of_two_who_change_the_same_version_one_is_told_to_read_again(
-    http: httpx2.AsyncClient, user: Service
-) -> None:
+async def test_concurrent_changes_of_one_version_succeed_once(http: httpx2.AsyncClient, user: Service) -> None:
     created = await _new(http, user)
     url, tag = user.url + created.headers["location"], {"If-Match": created.headers["etag"]}
 
@@ -123,13 +121,13 @@ async def test_of_two_who_change_the_same_version_one_is_told_to_read_again(
 @pytest.mark.parametrize(
     ("tag", "status"), [("*", 200), ('"0", "1"', 200), ('W/"1"', 412), ('"x"', 412), ('"99999999999999999999"', 412)]
 )
-async def test_what_if_match_means(tag: str, status: int, http: httpx2.AsyncClient, user: Service) -> None:
+async def test_if_match_selects_versions(tag: str, status: int, http: httpx2.AsyncClient, user: Service) -> None:
     url = user.url + (await _new(http, user)).headers["location"]
     answer = await http.patch(url, json={"name": "Grace"}, headers={"If-Match": tag})
     assert answer.status_code == status
 
 
-async def test_who_has_this_version_gets_no_body(http: httpx2.AsyncClient, user: Service) -> None:
+async def test_if_none_match_with_the_current_version_gets_304(http: httpx2.AsyncClient, user: Service) -> None:
     created = await _new(http, user)
     url, tag = user.url + created.headers["location"], created.headers["etag"]
 
@@ -141,7 +139,7 @@ async def test_who_has_this_version_gets_no_body(http: httpx2.AsyncClient, user:
     assert (changed.status_code, changed.json()["name"]) == (200, "Grace")
 
 
-async def test_users_come_in_pages_with_everybody_once(http: httpx2.AsyncClient, user: Service) -> None:
+async def test_pages_contain_every_user_once(http: httpx2.AsyncClient, user: Service) -> None:
     made = {(await _new(http, user)).json()["userId"] for _ in range(5)}
     seen: list[str] = []
     cursor: dict[str, str] = {}
@@ -149,7 +147,7 @@ async def test_users_come_in_pages_with_everybody_once(http: httpx2.AsyncClient,
         page = (await http.get(f"{user.url}/users", params={"limit": "2", **cursor})).json()
         seen += [item["userId"] for item in page["items"]]
         if len(seen) < 3:
-            await _new(http, user)  # who comes in between neither repeats nor hides anybody
+            await _new(http, user)  # a user who is added in between neither repeats nor hides another
         if page["nextCursor"] is None:
             break
         assert len(page["items"]) == 2

@@ -18,7 +18,7 @@ resource "aws_vpc" "this" {
   tags                 = merge(var.tags, { Name = var.name })
 }
 
-# Every VPC has a default security group with open rules. It gets no rules, so that nobody uses it by accident.
+# Every VPC has a default security group with open rules. It gets no rules, which prevents accidental use.
 resource "aws_default_security_group" "this" {
   vpc_id = aws_vpc.this.id
   tags   = merge(var.tags, { Name = "${var.name}-default-closed" })

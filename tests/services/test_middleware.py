@@ -1,4 +1,4 @@
-"""What every service does alike: problem answers, limits, metrics."""
+"""The behaviour that all services share: problem details, limits, metrics."""
 
 from collections.abc import AsyncIterator
 
@@ -28,7 +28,7 @@ def url(request: pytest.FixtureRequest, shop: Shop) -> str:
         ("POST ", b" " * 70_000, 413, "content-too-large"),
     ],
 )
-async def test_a_refusal_is_a_problem(
+async def test_an_error_is_a_problem(
     request_line: str, body: bytes, status: int, kind: str, url: str, http: httpx2.AsyncClient
 ) -> None:
     method, path = request_line.split(" ")
@@ -41,7 +41,7 @@ async def test_a_refusal_is_a_problem(
     assert len(answer.json()["traceId"]) == 32
 
 
-async def test_a_long_body_of_unknown_length_is_refused(url: str, http: httpx2.AsyncClient) -> None:
+async def test_a_long_body_of_unknown_length_is_rejected(url: str, http: httpx2.AsyncClient) -> None:
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(80):
             yield b" " * 1_000
@@ -60,7 +60,7 @@ async def test_metrics_count_requests_by_route(url: str, http: httpx2.AsyncClien
     assert 'handler="/metrics"' not in metrics
 
 
-async def test_the_contract_shows_problems_and_not_the_probes(url: str, http: httpx2.AsyncClient) -> None:
+async def test_the_openapi_document_contains_problems_and_no_probes(url: str, http: httpx2.AsyncClient) -> None:
     contract = (await http.get(str(httpx2.URL(url).join("/openapi.json")))).json()
     for path, operations in contract["paths"].items():
         assert path not in {"/health", "/ready", "/metrics"}

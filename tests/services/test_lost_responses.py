@@ -1,4 +1,4 @@
-"""Connections that break at the worst moment: neither goods nor orders may get lost or double."""
+"""Connections that break at the worst moment: no order and no goods may be lost or duplicated."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _numbers = count()
 
 
 @pytest.mark.parametrize(("fault", "status", "left"), [("drop-after", 201, 3), ("drop-before", 503, 5)])
-async def test_a_commit_whose_answer_is_lost_is_looked_up(
+async def test_an_order_survives_a_lost_commit_response(
     fault: Fault, status: int, left: int, customer: Customer, shop: Shop, start: Start
 ) -> None:
     address = urlsplit(shop.orders.url)
@@ -43,7 +43,7 @@ async def test_a_commit_whose_answer_is_lost_is_looked_up(
 
 @pytest.mark.parametrize("fault", ["drop-before", "drop-after"])
 @pytest.mark.parametrize("marker", [b"GET /users", b"POST /reservations ", b"/confirm"])
-async def test_a_call_that_broke_is_repeated_and_takes_the_goods_once(
+async def test_a_broken_call_is_retried_and_takes_the_goods_once(
     fault: Fault, marker: bytes, customer: Customer, shop: Shop, start: Start, postgres: ShopPostgres
 ) -> None:
     database = postgres.create(f"broken{next(_numbers)}")

@@ -1,4 +1,4 @@
-"""Reservations while DynamoDB cancels, refuses, forgets or loses answers: the goods are taken once or not at all."""
+"""Reservations while DynamoDB cancels transactions or loses responses: the goods are taken once or not at all."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from tests.services.processes import Service
 
 
 def canceled(*reasons: str) -> Answer:
-    """As "TransactWriteItems" of the DynamoDB API Reference words it."""
+    """Return the error of "TransactWriteItems" in the DynamoDB API Reference."""
     body: dict[str, Any] = {
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
         "Message": f"Transaction cancelled, please refer cancellation reasons for specific reasons ["
@@ -34,7 +34,7 @@ def dynamodb(aws: dict[str, str]) -> Iterator[Proxy]:
     operators = set(SEEN)
     yield proxy
     proxy.stop()
-    # The rights of the operator are held against what was seen; these calls are product's.
+    # Another test compares SEEN with the operator's permissions; these calls are product's.
     SEEN.intersection_update(operators)
 
 
@@ -86,7 +86,7 @@ async def test_goods_are_released_once(
     assert await stock(http, f"{product.url}/products", lamp) == 5
 
 
-async def test_a_confirmation_waits_for_who_has_the_item(
+async def test_a_confirmation_retries_a_transaction_conflict(
     http: httpx2.AsyncClient, product: Service, dynamodb: Proxy
 ) -> None:
     lamp, key = await stocked(http, f"{product.url}/products", 5), str(uuid4())
@@ -100,7 +100,7 @@ async def test_a_confirmation_waits_for_who_has_the_item(
     assert dynamodb.faults[0].times == 0
 
 
-async def test_who_never_gets_a_turn_is_told_to_come_back_and_has_taken_nothing(
+async def test_a_reservation_with_endless_conflicts_gets_503_and_takes_nothing(
     http: httpx2.AsyncClient, product: Service, dynamodb: Proxy
 ) -> None:
     lamp = await stocked(http, f"{product.url}/products", 5)

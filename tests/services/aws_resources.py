@@ -1,6 +1,6 @@
-"""What the operator does for a shop in AWS, done by its own code: routes, topics, queues, subscriptions, tables.
+"""Creates the shop's AWS resources with the operator's own code: routes, topics, queues, subscriptions, tables.
 
-There is no cluster here, so it reads the OpenAPI documents, which are ConfigMaps there, from where they are put.
+There is no cluster, so the operator reads the OpenAPI documents from a fake instead of ConfigMaps.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from microservice_operator.resync_cache import ResyncCache
 REGION, ACCOUNT, ENVIRONMENT = "us-east-1", "123456789012", "local"
 LISTENER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2"
 GATEWAY = {"name": "shop", "vpcLinkID": "abc123", "listenerARN": LISTENER, "corsOrigins": ["https://shop.example"]}
-PASSES = 60
+MAX_RECONCILES = 60
 LOCAL = Environment(
     ENVIRONMENT,
     EnvironmentSpec.model_validate({"aws": {"region": REGION, "accountID": ACCOUNT, "apiGateway": GATEWAY}}),
@@ -36,13 +36,13 @@ LOCAL = Environment(
 
 
 @dataclass
-class Documents:
-    """Stands where the operator has its connection to the API server, of which it needs ConfigMaps only."""
+class FakeConfigMaps:
+    """Replaces the operator's connection to the API server. The operator only reads ConfigMaps here."""
 
     texts: dict[str, str] = field(default_factory=dict)
 
     @property
-    def connection(self) -> "Documents":
+    def connection(self) -> "FakeConfigMaps":
         return self
 
     async def send(self, _method: str, path: str) -> dict[str, Any]:
@@ -50,11 +50,11 @@ class Documents:
 
 
 @dataclass
-class OperatorSide:
-    """An operator without a cluster, in the account behind one address."""
+class ClusterlessOperator:
+    """An operator without a cluster, for the AWS account behind one endpoint."""
 
     clients: Clients
-    documents: Documents = field(default_factory=Documents)
+    documents: FakeConfigMaps = field(default_factory=FakeConfigMaps)
     microservices: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
     def dependency(self, key: tuple[str, str]) -> tuple[Mapping[str, Any], Microservice | None] | None:
@@ -63,7 +63,7 @@ class OperatorSide:
         return (body, _parsed(body)) if body else None
 
     async def provide(self, name: str, spec: Mapping[str, Any], document: str = "") -> ExternalState:
-        """Pass after pass, until all that the spec declares in AWS is there."""
+        """Reconcile repeatedly until all AWS resources of the spec are ready."""
         if document:
             self.documents.texts[f"{name}-openapi"] = document
         created = f"2026-01-01T00:00:{len(self.microservices):02}Z"
@@ -72,7 +72,7 @@ class OperatorSide:
         self.microservices["shop", name] = body
         outside = ExternalReconciler(self.documents, "cluster", self.clients, None, ResyncCache(0), resync=300)  # type: ignore[arg-type]
         known: dict[tuple[str, str], str] = {}
-        for _ in range(PASSES):
+        for _ in range(MAX_RECONCILES):
             made = await outside.reconcile(_parsed(body), LOCAL, PreviousStatus(known), self)
             known = {(part.kind, part.name): part.id for part in made.parts}
             if all(part.state is State.READY for part in made.parts):
@@ -82,7 +82,7 @@ class OperatorSide:
         raise AssertionError(made.parts)
 
     def variables(self, name: str, made: ExternalState, aws_url: str) -> dict[str, str]:
-        """What its pods are told, of what was made; addresses of dependencies are those in a cluster."""
+        """Return the environment variables of its pods. Addresses of dependencies are those in a cluster."""
         context = Context(
             _parsed(self.microservices["shop", name]),
             LOCAL,
@@ -95,19 +95,19 @@ class OperatorSide:
 
 
 @contextmanager
-def operator_side(aws_url: str) -> Iterator[OperatorSide]:
-    """An operator for the account behind `aws_url`."""
+def clusterless_operator(aws_url: str) -> Iterator[ClusterlessOperator]:
+    """Return an operator for the account behind `aws_url`."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_ACCESS_KEY_ID", "test")
         environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
         _wait_for(aws_url)
         clients = Clients(aws_url, limits=Limits(read_seconds=30, attempts=1))
-        yield OperatorSide(clients)
+        yield ClusterlessOperator(clients)
         clients.close()
 
 
 def _wait_for(url: str) -> None:
-    """Until somebody listens: the emulator takes seconds to start."""
+    """Wait until the emulator accepts connections: it takes seconds to start."""
     address = urlsplit(url)
     while True:
         try:
