@@ -2,8 +2,8 @@
 
     python manifests/chart/build.py VERSION IMAGE FOLDER
 
-It writes the chart to FOLDER/microservice-operator. Its objects are those of the kustomization. Only the namespace, which
-is that of the release, and the fields in values.yaml differ.
+It writes the chart to FOLDER/microservice-operator. Its objects are those of the kustomization. Only the namespace,
+which is that of the release, and the fields in values.yaml differ.
 """
 
 import re
