@@ -70,25 +70,25 @@ class ClusterlessOperator:
         metadata = {"namespace": "shop", "name": name, "uid": f"uid-{name}", "creationTimestamp": created}
         body = {"metadata": metadata, "spec": dict(spec)}
         self.microservices["shop", name] = body
-        outside = ExternalReconciler(self.documents, "cluster", self.clients, None, ResyncCache(0), resync=300)  # type: ignore[arg-type]
+        reconciler = ExternalReconciler(self.documents, "cluster", self.clients, None, ResyncCache(0), resync=300)  # type: ignore[arg-type]
         known: dict[tuple[str, str], str] = {}
         for _ in range(MAX_RECONCILES):
-            made = await outside.reconcile(_parsed(body), LOCAL, PreviousStatus(known), self)
-            known = {(part.kind, part.name): part.id for part in made.parts}
-            if all(part.state is State.READY for part in made.parts):
-                return made
-            assert not [part for part in made.parts if part.state is State.STALLED], made.parts
+            state = await reconciler.reconcile(_parsed(body), LOCAL, PreviousStatus(known), self)
+            known = {(part.kind, part.name): part.id for part in state.parts}
+            if all(part.state is State.READY for part in state.parts):
+                return state
+            assert not [part for part in state.parts if part.state is State.STALLED], state.parts
             await asyncio.sleep(0.1)
-        raise AssertionError(made.parts)
+        raise AssertionError(state.parts)
 
-    def variables(self, name: str, made: ExternalState, aws_url: str) -> dict[str, str]:
+    def variables(self, name: str, state: ExternalState, aws_url: str) -> dict[str, str]:
         """Return the environment variables of its pods. Addresses of dependencies are those in a cluster."""
         context = Context(
             _parsed(self.microservices["shop", name]),
             LOCAL,
-            tables={part.name: Table(_short(part.id), part.id, ready=True) for part in made.of("Table")},
-            topics={part.name: Message(part.id, ready=True) for part in made.of("Topic")},
-            queues={part.name: Message(part.id, ready=True) for part in made.of("Queue")},
+            tables={part.name: Table(_short(part.id), part.id, ready=True) for part in state.of("Table")},
+            topics={part.name: Message(part.id, ready=True) for part in state.of("Topic")},
+            queues={part.name: Message(part.id, ready=True) for part in state.of("Queue")},
             aws_endpoint_url=aws_url,
         )
         return {variable["name"]: variable["value"] for variable in service_variables(context)}
