@@ -23,6 +23,7 @@ from .cluster.kinds import NAMESPACE
 from .cluster.lease import Lease
 from .cluster.pod_cache import Pods
 from .cluster.secret_poll import SecretPoll
+from .external.clients import ExternalClients
 from .external.reconcile import ExternalReconciler
 from .postgres.sessions import Servers
 from .reconcile import Operator
@@ -61,13 +62,15 @@ class App:
             cluster=cluster,
             pods=self.pods,
             external=ExternalReconciler(
-                cluster=cluster,
-                cluster_id=cluster_id,
-                clients=clients,
-                servers=servers,
-                resync_cache=ResyncCache(settings.resync * 0.9),
-                resync=settings.resync,
-                namespace_uid=self.watched.namespace_uid,
+                ExternalClients(
+                    cluster=cluster,
+                    cluster_id=cluster_id,
+                    aws=clients,
+                    servers=servers,
+                    resync_cache=ResyncCache(settings.resync * 0.9),
+                    resync=settings.resync,
+                    namespace_uid=self.watched.namespace_uid,
+                )
             ),
             resync=settings.resync,
             aws_endpoint_url=settings.aws_endpoint_url,
@@ -219,7 +222,7 @@ async def main(settings: Settings) -> None:
         await asyncio.wait({kopf_task}, timeout=LEAVE_SECONDS / 2)
         kopf_task.cancel()
         await runner.cleanup()
-        app.operator.external.clients.close()
+        app.operator.external.clients.aws.close()
         await connection.close()
         log.info("stopped")
 

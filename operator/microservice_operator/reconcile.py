@@ -21,7 +21,7 @@ from .external.deletion import Removal, is_over, known_parts
 from .external.identity import identity_wait, role_arn, table_ref_names
 from .external.reconcile import ExternalReconciler, ExternalState
 from .external.relocation import moved
-from .external.resource_type import PreviousStatus
+from .external.resource import PreviousStatus
 from .external.table_grants import trouble
 from .facts import Event, Facts, Part, Reason, Section, State, Workload
 from .ownership import too_many_tags
@@ -60,13 +60,13 @@ class Operator:
 
     def forget(self, uid: str) -> None:
         """Drop what is remembered of a Microservice that is gone."""
-        self.external.forget(uid)
+        self.external.clients.forget(uid)
         self.cluster.forget(uid)
         self.rollouts.forget(uid)
 
     def reset(self) -> None:
         """Believe nothing that was remembered before another process led."""
-        self.external.reset()
+        self.external.clients.reset()
         self.rollouts.clear()
 
 
@@ -141,7 +141,7 @@ async def _reconcile_spec(operator: Operator, body: Body, facts: Facts) -> Facts
         part = Part("Kubernetes", "Microservice", "", State.STALLED, Reason.CHANGE_REFUSED, left_behind)
         return replace(facts, refused=part)
     if facts.reconcile_requested_at != before.get("lastHandledReconcileAt", ""):
-        operator.external.invalidate(key.uid)
+        operator.external.clients.invalidate(key.uid)
     if known or operator.external.declares(service, environment):
         await _add_finalizer(operator, body)
     declared = (service.generation, used, operator.watched.version_of(used.name))
@@ -214,7 +214,7 @@ def _context(
         },
         topics=_messages(external_state.of("Topic")),
         queues=_messages(external_state.of("Queue")),
-        table_refs=table_ref_names(operator.external, service, operator.watched),
+        table_refs=table_ref_names(operator.external.clients, service, operator.watched),
         identity_wait=identity_wait(external_state.sections.get(Section.IDENTITY, ())),
         role_arn=role_arn(environment, external_state.parts),
         aws_endpoint_url=operator.aws_endpoint_url,

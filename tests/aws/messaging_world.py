@@ -12,9 +12,10 @@ from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.parsing import Environment, Identity, Microservice
 from microservice_operator.external.backoff import ResourceBackoff
+from microservice_operator.external.clients import ExternalClients
 from microservice_operator.external.deletion import is_over
 from microservice_operator.external.reconcile import ExternalReconciler, ExternalState
-from microservice_operator.external.resource_type import PreviousStatus
+from microservice_operator.external.resource import PreviousStatus
 from microservice_operator.facts import Part, Reason, Section, State
 from microservice_operator.resync_cache import ResyncCache
 from tests.aws.conftest import ACCOUNT, REGION, World
@@ -166,13 +167,15 @@ def shop(world: World, messaging_clients: tuple[Any, Any]) -> Shop:
     world.proxy.layers |= {"sns": strict_sns, "sqs": strict_sqs}
     hours = count(0, 3600)  # so that each pass tries again what is in trouble
     outside = ExternalReconciler(
-        cluster=None,  # type: ignore[arg-type]
-        cluster_id=world.scope.owner.cluster,
-        clients=world.scope.clients,
-        servers=None,  # type: ignore[arg-type]
-        resync_cache=ResyncCache(0),
-        resync=300,
-        backoff=ResourceBackoff(lambda: next(hours)),
+        ExternalClients(
+            cluster=None,  # type: ignore[arg-type]
+            cluster_id=world.scope.owner.cluster,
+            aws=world.scope.clients,
+            servers=None,  # type: ignore[arg-type]
+            resync_cache=ResyncCache(0),
+            resync=300,
+            backoff=ResourceBackoff(lambda: next(hours)),
+        )
     )
     aws = {"region": REGION, "accountID": ACCOUNT}
     return Shop(world, outside, sns, sqs, strict_sns, strict_sqs, aws)

@@ -12,7 +12,7 @@ from microservice_operator.api.parsing import Environment, Identity, Microservic
 from microservice_operator.external.deletion import is_over
 from microservice_operator.external.identity import table_ref_names
 from microservice_operator.external.reconcile import ExternalReconciler
-from microservice_operator.external.resource_type import PreviousStatus
+from microservice_operator.external.resource import PreviousStatus
 from microservice_operator.facts import Part, Reason, State
 from tests.aws.messaging_world import MicroserviceLookup
 from tests.aws.test_identity import TABLE, Roles, iam_client, roles
@@ -127,7 +127,7 @@ async def test_another_that_is_admitted_gets_the_table_once_it_is_its_owners(wal
     await theirs.drive(ref)
     assert theirs.granted() == {table.id}
     service = walk.lookup.parsed["shop", other.name]
-    told = table_ref_names(walk.outside, service, walk.lookup)
+    told = table_ref_names(walk.outside.clients, service, walk.lookup)
     assert told == {(walk.me.name, "products"): f"legacy-{walk.me.name}"}
 
 

@@ -11,10 +11,11 @@ from microservice_operator.api.parsing import Environment, Microservice
 from microservice_operator.aws.dynamodb.tables import table_name
 from microservice_operator.aws.engine.arns import table_arn
 from microservice_operator.aws.engine.scope import site
+from microservice_operator.external.clients import ExternalClients
 from microservice_operator.external.deletion import is_over
 from microservice_operator.external.identity import identity_wait
 from microservice_operator.external.reconcile import ExternalReconciler, ExternalState
-from microservice_operator.external.resource_type import PreviousStatus
+from microservice_operator.external.resource import PreviousStatus
 from microservice_operator.facts import Part, Reason, Section, State
 from microservice_operator.ownership import Owner
 from microservice_operator.resync_cache import ResyncCache
@@ -48,12 +49,14 @@ class MicroserviceLookup:
 
 def outside(roles: Roles) -> ExternalReconciler:
     return ExternalReconciler(
-        cluster=None,  # type: ignore[arg-type]
-        cluster_id="cluster",
-        clients=roles.scope.clients,
-        servers=None,  # type: ignore[arg-type]
-        resync_cache=ResyncCache(0),
-        resync=300,
+        ExternalClients(
+            cluster=None,  # type: ignore[arg-type]
+            cluster_id="cluster",
+            aws=roles.scope.clients,
+            servers=None,  # type: ignore[arg-type]
+            resync_cache=ResyncCache(0),
+            resync=300,
+        )
     )
 
 
@@ -120,7 +123,7 @@ async def test_consent_that_is_withdrawn_takes_the_right_and_not_the_role(roles:
     lender = Microservice(replace(me, name="user", uid="u"), 1, owner)
     closed = replace(lender, spec=owner.model_copy(update={"access": None}))
     world = outside(roles)
-    theirs = {"users": table_arn(site(replace(roles.scope, owner=world.owner(lender.identity))), "users")}
+    theirs = {"users": table_arn(site(replace(roles.scope, owner=world.clients.owner(lender.identity))), "users")}
     for lookup in (
         MicroserviceLookup(theirs, user=lender),
         MicroserviceLookup(theirs, user=closed),

@@ -12,9 +12,10 @@ from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.parsing import Environment, Microservice
 from microservice_operator.database_connection import Connection, Login
+from microservice_operator.external.clients import ExternalClients
 from microservice_operator.external.deletion import is_over
 from microservice_operator.external.reconcile import ExternalReconciler, ExternalState
-from microservice_operator.external.resource_type import PreviousStatus
+from microservice_operator.external.resource import PreviousStatus
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.postgres.sessions import Servers
 from microservice_operator.resync_cache import ResyncCache
@@ -121,7 +122,7 @@ def walk(rds: RDSWorld, folder: Path) -> Iterator[Walk]:
     rds.strict.servers = real
     secrets, servers = Objects({CA: {"ca.crt": real.bundle}}), Servers()
     cluster: Any = secrets
-    outside = ExternalReconciler(cluster, "cluster", rds.scope.clients, servers, ResyncCache(0), 0)
+    outside = ExternalReconciler(ExternalClients(cluster, "cluster", rds.scope.clients, servers, ResyncCache(0), 0))
     yield Walk(rds, real, secrets, outside)
     servers.close()
     real.stop()

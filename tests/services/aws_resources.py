@@ -20,8 +20,9 @@ from microservice_operator.api.parsing import Environment, Identity, Microservic
 from microservice_operator.aws.engine.clients import Clients, Limits
 from microservice_operator.desired.context import Context, Message, Table
 from microservice_operator.desired.variables import service_variables
+from microservice_operator.external.clients import ExternalClients
 from microservice_operator.external.reconcile import ExternalReconciler, ExternalState
-from microservice_operator.external.resource_type import PreviousStatus
+from microservice_operator.external.resource import PreviousStatus
 from microservice_operator.facts import State
 from microservice_operator.resync_cache import ResyncCache
 
@@ -70,7 +71,9 @@ class ClusterlessOperator:
         metadata = {"namespace": "shop", "name": name, "uid": f"uid-{name}", "creationTimestamp": created}
         body = {"metadata": metadata, "spec": dict(spec)}
         self.microservices["shop", name] = body
-        reconciler = ExternalReconciler(self.documents, "cluster", self.clients, None, ResyncCache(0), resync=300)  # type: ignore[arg-type]
+        reconciler = ExternalReconciler(
+            ExternalClients(self.documents, "cluster", self.clients, None, ResyncCache(0), resync=300)  # type: ignore[arg-type]
+        )
         known: dict[tuple[str, str], str] = {}
         for _ in range(MAX_RECONCILES):
             state = await reconciler.reconcile(_parsed(body), LOCAL, PreviousStatus(known), self)

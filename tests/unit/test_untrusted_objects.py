@@ -12,6 +12,7 @@ from microservice_operator.api import parsing
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.environment_selection import Used
 from microservice_operator.errors import InvalidSpec
+from microservice_operator.external.clients import ExternalClients
 from microservice_operator.external.reconcile import ExternalReconciler
 from microservice_operator.external.topic_refs import admits, remembered
 from microservice_operator.raw_objects import json_mapping, json_value
@@ -36,7 +37,7 @@ def body(spec: Any) -> dict[str, Any]:
 def external() -> ExternalReconciler:
     """Only what reads specs is asked of it."""
     nothing: Any = None
-    return ExternalReconciler(nothing, "cluster", nothing, nothing, nothing, resync=1)
+    return ExternalReconciler(ExternalClients(nothing, "cluster", nothing, nothing, nothing, resync=1))
 
 
 @given(SPECS)

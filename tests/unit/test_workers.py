@@ -15,6 +15,7 @@ from microservice_operator.aws.engine.clients import Clients
 from microservice_operator.cluster.apply import Cluster
 from microservice_operator.cluster.child_cache import Children
 from microservice_operator.cluster.pod_cache import Pods
+from microservice_operator.external.clients import ExternalClients
 from microservice_operator.external.reconcile import ExternalReconciler
 from microservice_operator.postgres.sessions import Servers
 from microservice_operator.reconcile import Operator
@@ -60,7 +61,7 @@ async def working(stub: Stub, deadline: float, workers: int) -> AsyncIterator[tu
         queue = Queue()
         world, children = WatchedResources(queue.add), Children(lambda _: None)
         cluster = Cluster(connection, children)
-        external = ExternalReconciler(cluster, "cluster", Clients(), Servers(), ResyncCache(0), 60)
+        external = ExternalReconciler(ExternalClients(cluster, "cluster", Clients(), Servers(), ResyncCache(0), 60))
         operator = Operator(
             world, cluster, Pods(lambda _: None), external, 60, None, lambda: False, gone=lambda _key, _uid: None
         )

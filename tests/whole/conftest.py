@@ -14,6 +14,7 @@ from microservice_operator.aws.engine.expectations import Expectations
 from microservice_operator.aws.engine.list_cache import ListCache
 from microservice_operator.aws.engine.write_backoff import WriteBackoff
 from microservice_operator.external.backoff import ResourceBackoff
+from microservice_operator.external.clients import ExternalClients
 from microservice_operator.external.reconcile import ExternalReconciler
 from microservice_operator.postgres.sessions import Servers
 from microservice_operator.resync_cache import ResyncCache
@@ -32,7 +33,7 @@ _numbers = count()
 
 
 @dataclass(frozen=True)
-class ExternalClients:
+class Harness:
     """What is made once."""
 
     proxy: Proxy
@@ -54,7 +55,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[OneServ
 
 
 @pytest.fixture(scope="session")
-def doors(postgres: tuple[OneServer, str]) -> Iterator[ExternalClients]:
+def harness(postgres: tuple[OneServer, str]) -> Iterator[Harness]:
     """Made once: a client of boto3 takes long to make, and the emulator loads a service when it is first asked."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_ACCESS_KEY_ID", "test")
@@ -67,7 +68,7 @@ def doors(postgres: tuple[OneServer, str]) -> Iterator[ExternalClients]:
         proxy = Proxy(f"http://{host}:{port}", aws)
         heard: list[tuple[str, str, str]] = []
         clients = Clients(proxy.start(), lambda *call: heard.append(call), Limits(read_seconds=5, attempts=1))
-        yield ExternalClients(proxy, clients, aws, heard)
+        yield Harness(proxy, clients, aws, heard)
         clients.close()
         proxy.stop()
         aws.close()
@@ -75,14 +76,14 @@ def doors(postgres: tuple[OneServer, str]) -> Iterator[ExternalClients]:
 
 
 @pytest.fixture
-def world(doors: ExternalClients, postgres: tuple[OneServer, str]) -> Iterator[World]:
-    proxy, clients = doors.proxy, doors.clients
+def world(harness: Harness, postgres: tuple[OneServer, str]) -> Iterator[World]:
+    proxy, clients = harness.proxy, harness.clients
     number = next(_numbers)
-    aws = doors.aws.anew()
+    aws = harness.aws.anew()
     proxy.layer = faults = Faults(aws)
     proxy.faults = []
     proxy.calls.clear()
-    doors.heard.clear()
+    harness.heard.clear()
     clients.verified_accounts.clear()
     ec2 = aws.clients["ec2"]
     pods = ec2.create_security_group(GroupName=f"pods-{number}", Description="pods", VpcId=aws.rds.groups.vpc)
@@ -102,14 +103,16 @@ def world(doors: ExternalClients, postgres: tuple[OneServer, str]) -> Iterator[W
         },
     }
     objects, servers = Objects({CA: {"ca.crt": postgres[1]}}), Servers()
-    external = ExternalReconciler(objects, "cluster", clients, servers, ResyncCache(0), resync=300)  # type: ignore[arg-type]
+    external = ExternalReconciler(
+        ExternalClients(objects, "cluster", clients, servers, ResyncCache(0), resync=300)  # type: ignore[arg-type]
+    )
     identity = Identity("shop", f"order-{number}", f"uid-{number}")
-    made = World(aws, proxy, faults, doors.heard, external, objects, identity, spec, dict(SIZES))
+    made = World(aws, proxy, faults, harness.heard, external, objects, identity, spec, dict(SIZES))
     made.publish(PATHS)
     clients.lists = ListCache(0, lambda: aws.rds.now)
     clients.create_once = CreateOnce(60, lambda: made.now)
     clients.expectations = Expectations(60, lambda: made.now)
     clients.write_backoff = WriteBackoff(lambda: made.now)
-    external.backoff = ResourceBackoff(lambda: made.now)
+    external.clients.backoff = ResourceBackoff(lambda: made.now)
     yield made
     servers.close()

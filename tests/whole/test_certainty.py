@@ -95,8 +95,8 @@ UNCERTAIN: dict[str, Callable[[Call], Answer | None]] = {
 
 def disturb(world: World, how: str) -> None:
     """As after a restart of the operator, with what has become of AWS."""
-    world.external.clients.verified_accounts.clear()
-    world.external.clients.expectations = Expectations(60, lambda: world.now)
+    world.external.clients.aws.verified_accounts.clear()
+    world.external.clients.aws.expectations = Expectations(60, lambda: world.now)
     world.pass_time(600)
     world.faults.rule = UNCERTAIN[how]
     if how == "another region":
@@ -122,7 +122,7 @@ def unchanged(world: World, parts: tuple[Part, ...], known: dict[Any, str]) -> N
 
 @pytest.mark.parametrize("how", set(UNCERTAIN) - {"another region"})
 async def test_nothing_is_made(world: World, how: str) -> None:
-    world.external.clients.verified_accounts.clear()
+    world.external.clients.aws.verified_accounts.clear()
     world.faults.rule = UNCERTAIN[how]
     for _ in range(3):
         parts = (await world.step(world.every_part("Delete"))).parts
@@ -228,7 +228,9 @@ async def test_tags_that_show_late_end_nothing_that_stands(world: World) -> None
     spec = world.every_part("Delete")
     await world.ready(spec)
     untagged, done = late_tags(world), len(world.accepted())
-    world.external.clients.expectations = Expectations(60, lambda: world.now)  # nobody remembers having marked anything
+    world.external.clients.aws.expectations = Expectations(
+        60, lambda: world.now
+    )  # nobody remembers having marked anything
     for _ in range(5):
         parts = (await world.step(spec)).parts
         assert {part.reason for part in parts} & ENDED == set(), troubled(parts)
@@ -243,7 +245,7 @@ async def test_tags_that_show_late_end_nothing_that_stands(world: World) -> None
 async def test_tags_that_show_late_leave_nothing_behind(world: World, *, remembered: bool) -> None:
     await world.ready(world.every_part("Delete"))
     if not remembered:
-        world.external.clients.expectations = Expectations(60, lambda: world.now)
+        world.external.clients.aws.expectations = Expectations(60, lambda: world.now)
     untagged = late_tags(world)
     for _ in range(3):
         parts = await world.leave_once()

@@ -221,16 +221,16 @@ async def test_a_service_that_says_nothing_takes_only_its_own_parts_along(world:
     world.again()
     hole = BlackHole(frozenset({service}))
     world.faults.rule = hole
-    hasty = Clients(world.external.clients._endpoint_url, limits=Limits(read_seconds=0.7, attempts=1))
+    hasty = Clients(world.external.clients.aws._endpoint_url, limits=Limits(read_seconds=0.7, attempts=1))
     hasty.lists, hasty.create_once = ListCache(0, lambda: world.aws.rds.now), CreateOnce(60, lambda: world.now)
     hasty.expectations, hasty.write_backoff = Expectations(60, lambda: world.now), WriteBackoff(lambda: world.now)
-    patient_clients, world.external.clients = world.external.clients, hasty
+    patient_clients, world.external.clients.aws = world.external.clients.aws, hasty
     try:
         took = await _passes_to_ready(world, spec, lambda section: not _concerns(section, concerned))
         assert took <= passes + 2
     finally:
         hole.opened.set()
-        world.external.clients = patient_clients
+        world.external.clients.aws = patient_clients
         world.faults.rule = letting_all_through
         hasty.close()
     await world.ready(spec)

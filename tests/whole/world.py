@@ -16,7 +16,7 @@ from microservice_operator.desired.connection_secret import data_hash
 from microservice_operator.external.backoff import STALLED_LONGEST
 from microservice_operator.external.deletion import is_over
 from microservice_operator.external.reconcile import ExternalReconciler, ExternalState
-from microservice_operator.external.resource_type import PreviousStatus
+from microservice_operator.external.resource import PreviousStatus
 from microservice_operator.facts import Part, State
 from tests.aws.proxy import Call, Proxy
 from tests.aws.whole import WholeAWS

@@ -16,7 +16,7 @@ from ..aws.engine.decide import Adoption
 from ..aws.engine.scope import AwsScope, site
 from ..raw_objects import mapping, mappings, text
 from .consents import consents
-from .resource_type import Declaration, DeleteInput, ReconcileInput, items
+from .resource import Declaration, DeleteInput, ReconcileInput, items
 
 DATABASES, TABLES = "databases", "tables"
 

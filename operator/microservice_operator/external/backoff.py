@@ -12,7 +12,7 @@ from typing import Any
 
 from ..facts import State
 from .graph import Key
-from .resource_type import StepResult
+from .resource import StepResult
 
 DUE = 0.05  # seconds: what is left of a wait that is over but for the rounding of a clock
 FIRST, LONGEST = 0.5, 300.0  # seconds, as those of the queue

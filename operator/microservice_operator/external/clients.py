@@ -29,7 +29,7 @@ class ExternalClients:
 
     cluster: Cluster
     cluster_id: str
-    clients: Clients
+    aws: Clients
     servers: Servers
     resync_cache: ResyncCache
     resync: float
@@ -73,4 +73,4 @@ class ExternalClients:
                 f"{what} need an Environment with spec.aws; create one, or mark one as default",
             )
         aws = environment.spec.aws
-        return AwsScope(self.clients, aws.region, aws.account_id, self.owner(identity, environment), self.resync_cache)
+        return AwsScope(self.aws, aws.region, aws.account_id, self.owner(identity, environment), self.resync_cache)

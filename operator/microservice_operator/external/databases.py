@@ -1,10 +1,11 @@
-"""Databases and their roles on PostgreSQL servers, as an entry of the registry.
+"""Databases and their roles on PostgreSQL servers as external resources.
 
-The server is a shared one that exists already, or an instance of RDS, which is an entry of its own.
+The server is a shared one that exists already, or an RDS instance, which is a resource of its own.
 """
 
 import time
-from functools import partial
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from .. import names
 from ..api.environment import RDS, SecretRef
@@ -25,30 +26,93 @@ from ..postgres.sessions import Server
 from .adoption import DATABASES, deletion, with_adoption
 from .clients import ExternalClients
 from .desired import of_rds
+from .graph import Key
 from .rds_instances import INSTANCE
-from .resource_type import DATABASE, DeleteInput, ReconcileInput, ResourceType, StepResult
+from .resource import (
+    DATABASE,
+    Declaration,
+    DeleteInput,
+    ExternalResource,
+    ReconcileInput,
+    StepResult,
+    declared_item,
+    retain_or_delete,
+)
 
 
-def databases(external: ExternalClients) -> ResourceType:
-    """Databases through these doors."""
-    admins = Admins(external)
-    return ResourceType(
-        kind=DATABASE,
-        layer="PostgreSQL",
-        section=Section.DATABASES,
-        declarations=lambda spec, _environment: with_adoption(spec, DATABASES, "identifier"),
-        reconcile=partial(_step, admins),
-        delete=partial(_leave, admins),
-        needs=lambda _owner, name: [(INSTANCE, name)],
-    )
+class Databases(ExternalResource):
+    """Databases of `spec.databases`; one of provider `rds` depends on its instance."""
+
+    kind = DATABASE
+    layer = "PostgreSQL"
+    section = Section.DATABASES
+
+    def __init__(self, clients: ExternalClients) -> None:
+        """Reach the servers through `clients`."""
+        self._clients = clients
+        self._admins = Admins(clients)
+
+    def declarations(self, spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declaration]:
+        return with_adoption(spec, DATABASES, "identifier")
+
+    def dependencies(self, _owner: str, name: str) -> Iterable[Key]:
+        return [(INSTANCE, name)]
+
+    async def reconcile(self, wanted: ReconcileInput) -> StepResult:
+        service = wanted.service
+        index, spec = declared_item(service.spec.databases, wanted.name)
+        if spec.adopt and not of_rds(wanted.environment):
+            message = (
+                f"adopt of database {spec.name} is for instances of RDS, which this Environment has none of; remove it"
+            )
+            raise NeedsPerson(Reason.REJECTED, message, f"spec.databases[{index}].adopt")
+        scope = await self._scope(wanted)
+        database = WantedDatabase(
+            spec=spec,
+            logins=await _logins(self._clients, service, spec),
+            known_id=wanted.known.get(DATABASE, ""),
+            recreate=wanted.recreate,
+            field=f"spec.databases[{index}]",
+        )
+        part, connection = await reconcile_database(scope, database)
+        if part.reason is Reason.DATABASE_UNREACHABLE:
+            self._admins.forget()
+        if connection and part.state is State.READY:
+            self._clients.logins[service.identity.uid, spec.name] = Logins(connection.runtime, connection.owner)
+        return StepResult((part,), connection=connection)
+
+    async def delete(self, target: DeleteInput) -> tuple[Part, ...]:
+        if of_rds(target.environment):
+            return (_with_its_instance(target),)
+        clients = self._clients
+        server, owner = await self._admins.server(target.environment), clients.owner(target.owner, target.environment)
+        scope = ServerScope(clients.servers, server, owner, clients.resync_cache)
+        leaving = LeavingDatabase(target.name, retain_or_delete(target.policy), target.known.get(DATABASE, ""))
+        return (await delete_database(scope, leaving),)
+
+    async def _scope(self, wanted: ReconcileInput) -> ServerScope:
+        """The server of a declared database, as its Microservice sees it."""
+        clients, owner = self._clients, self._clients.owner(wanted.service.identity, wanted.environment)
+        rds = of_rds(wanted.environment)
+        if rds is None:
+            return ServerScope(
+                clients.servers, await self._admins.server(wanted.environment), owner, clients.resync_cache
+            )
+        scope = clients.scope(wanted.service.identity, wanted.environment, "instances")
+        at = endpoint(scope, named(wanted.needs[INSTANCE, wanted.name].id))
+        if at is None:
+            message = f"the instance of database {wanted.name} does not say yet where it answers"
+            raise NotYet(Reason.DATABASE_CREATING, message)
+        server = Server(at.host, at.port, "verify-full", at.admin, await self._admins.certificates(rds))
+        return ServerScope(clients.servers, server, owner, clients.resync_cache, dedicated=True)
 
 
 class Admins:
     """Admin logins of shared servers, read from their Secrets and remembered until the resync."""
 
-    def __init__(self, external: ExternalClients) -> None:
+    def __init__(self, clients: ExternalClients) -> None:
         """Know none yet."""
-        self.external = external
+        self._clients = clients
         self._known: dict[tuple[str, str], tuple[float, dict[str, str]]] = {}
 
     async def server(self, environment: Environment | None) -> Server:
@@ -99,7 +163,7 @@ class Admins:
             return data
         where = f"Secret {ref.namespace}/{ref.name}, {what},"
         try:
-            secret = await self.external.cluster.connection.send("GET", SECRET.path(*at))
+            secret = await self._clients.cluster.connection.send("GET", SECRET.path(*at))
         except ApiError as error:
             if error.code != NOT_FOUND:
                 raise error.expected() from error
@@ -109,63 +173,8 @@ class Admins:
         if missing:
             lacks = " and ".join(missing)
             raise NeedsPerson(Reason.DATABASE_UNREACHABLE, f"{where} has no text under {lacks}; add it")
-        self._known[at] = (time.monotonic() + self.external.resync, data)
+        self._known[at] = (time.monotonic() + self._clients.resync, data)
         return data
-
-
-async def _scope(admins: Admins, wanted: ReconcileInput) -> ServerScope:
-    """The server of a declared database, as its Microservice sees it."""
-    external, owner = admins.external, admins.external.owner(wanted.service.identity, wanted.environment)
-    found = of_rds(wanted.environment)
-    if found is None:
-        return ServerScope(external.servers, await admins.server(wanted.environment), owner, external.resync_cache)
-    scope = external.scope(wanted.service.identity, wanted.environment, "instances")
-    at = endpoint(scope, named(wanted.needs[INSTANCE, wanted.name].id))
-    if at is None:
-        message = f"the instance of database {wanted.name} does not say yet where it answers"
-        raise NotYet(Reason.DATABASE_CREATING, message)
-    server = Server(at.host, at.port, "verify-full", at.admin, await admins.certificates(found))
-    return ServerScope(external.servers, server, owner, external.resync_cache, dedicated=True)
-
-
-async def _step(admins: Admins, wanted: ReconcileInput) -> StepResult:
-    service = wanted.service
-    at, spec = next((at, d) for at, d in enumerate(service.spec.databases or []) if d.name == wanted.name)
-    if spec.adopt and not of_rds(wanted.environment):
-        message = (
-            f"adopt of database {spec.name} is for instances of RDS, which this Environment has none of; remove it"
-        )
-        raise NeedsPerson(Reason.REJECTED, message, f"spec.databases[{at}].adopt")
-    scope = await _scope(admins, wanted)
-    logins = await _logins(admins, service, spec)
-    database = WantedDatabase(
-        spec=spec,
-        logins=logins,
-        known_id=wanted.known.get(DATABASE, ""),
-        recreate=wanted.recreate,
-        field=f"spec.databases[{at}]",
-    )
-    part, connection = await reconcile_database(scope, database)
-    if part.reason is Reason.DATABASE_UNREACHABLE:
-        admins.forget()
-    if connection and part.state is State.READY:
-        admins.external.logins[service.identity.uid, spec.name] = Logins(connection.runtime, connection.owner)
-    return StepResult((part,), connection=connection)
-
-
-async def _leave(admins: Admins, target: DeleteInput) -> tuple[Part, ...]:
-    external = admins.external
-    if of_rds(target.environment):
-        return (_with_its_instance(target),)
-    scope = ServerScope(
-        external.servers,
-        await admins.server(target.environment),
-        external.owner(target.owner, target.environment),
-        external.resync_cache,
-    )
-    policy = "Delete" if target.policy == "Delete" else "Retain"  # a shared server takes no snapshots
-    leaving = LeavingDatabase(target.name, policy, target.known.get(DATABASE, ""))  # type: ignore[arg-type]
-    return (await delete_database(scope, leaving),)
 
 
 def _with_its_instance(target: DeleteInput) -> Part:
@@ -178,24 +187,24 @@ def _with_its_instance(target: DeleteInput) -> Part:
     return Part("PostgreSQL", DATABASE, target.name, State.READY, Reason.DATABASE_DELETED, message)
 
 
-async def _logins(admins: Admins, service: Microservice, database: Database) -> KnownLogins:
+async def _logins(clients: ExternalClients, service: Microservice, database: Database) -> KnownLogins:
     """The logins of a database: as its two Secrets hold them, else as they were when it was last ready.
 
     What somebody edited in a Secret never becomes a password. One is known nowhere if it was never made, or if its
     Secret was deleted or edited and the operator was started anew since.
     Raises NeedsPerson when a Secret of that name is somebody else's, NotYet while it is a former Microservice's.
     """
-    known = admins.external.logins.get((service.identity.uid, database.name))
+    known = clients.logins.get((service.identity.uid, database.name))
     runtime, owner = service.database_secrets(database)
     return KnownLogins(
-        runtime=await _login(admins.external, service, runtime) or (known.runtime if known else None),
-        owner=await _login(admins.external, service, owner) or (known.owner if known else None),
+        runtime=await _login(clients, service, runtime) or (known.runtime if known else None),
+        owner=await _login(clients, service, owner) or (known.owner if known else None),
     )
 
 
-async def _login(external: ExternalClients, service: Microservice, name: str) -> Login | None:
+async def _login(clients: ExternalClients, service: Microservice, name: str) -> Login | None:
     """The login in a Secret, `None` unless the Secret is there, ours, and as the operator wrote it."""
-    secret = await external.cluster.secret(service.identity, name)
+    secret = await clients.cluster.secret(service.identity, name)
     if secret is None:
         return None
     data = secret_data.texts(secret)

@@ -11,9 +11,9 @@ from typing import Any
 from ..api.parsing import Environment
 from ..facts import Part, State
 from .graph import Key
-from .resource_type import Policy, ResourceType
+from .resource import ExternalResource, Policy
 
-ResourceTypes = Iterable[ResourceType]
+ExternalResources = Iterable[ExternalResource]
 POLICIES: dict[str, Policy] = {"Retain": "Retain", "Snapshot": "Snapshot", "Delete": "Delete"}
 
 
@@ -36,38 +36,33 @@ def known_parts(status: Mapping[str, Any]) -> dict[Key, str]:
     return {(item["kind"], item["name"]): item.get("id", "") for item in resources if item.get("layer") != "Kubernetes"}
 
 
-def known_of(resource_type: ResourceType, name: str, known: Mapping[Key, str]) -> dict[str, str]:
+def known_of(resource: ExternalResource, name: str, known: Mapping[Key, str]) -> dict[str, str]:
     """Ids of one part and of what is beside it, by kind."""
-    return {kind: known[kind, name] for kind in resource_type.kinds if (kind, name) in known}
+    return {kind: known[kind, name] for kind in resource.kinds if (kind, name) in known}
 
 
-def undeclared(resource_types: ResourceTypes, declared: Iterable[Key], known: Mapping[Key, str]) -> dict[Key, Removal]:
+def undeclared(resources: ExternalResources, declared: Iterable[Key], known: Mapping[Key, str]) -> dict[Key, Removal]:
     """Parts that status remembers and the spec does not declare any more."""
     kept = set(declared)
     gone = [
-        (resource_type, name)
-        for resource_type in resource_types
-        for name in sorted(_names(resource_type, known))
-        if (resource_type.kind, name) not in kept
+        (resource, name)
+        for resource in resources
+        for name in sorted(_names(resource, known))
+        if (resource.kind, name) not in kept
     ]
-    return {
-        (resource_type.kind, name): Removal(resource_type.policy, known_of(resource_type, name, known))
-        for resource_type, name in gone
-    }
+    return {(resource.kind, name): Removal(resource.policy, known_of(resource, name, known)) for resource, name in gone}
 
 
 def everything(
-    resource_types: ResourceTypes, spec: Any, environment: Environment | None, known: Mapping[Key, str]
+    resources: ExternalResources, spec: Any, environment: Environment | None, known: Mapping[Key, str]
 ) -> dict[Key, Removal]:
     """All parts of a Microservice that is being deleted, declared or remembered."""
-    resource_types = tuple(resource_types)
-    leaving = undeclared(resource_types, (), known)
-    for resource_type in resource_types:
-        for item in resource_type.declarations(spec if isinstance(spec, Mapping) else {}, environment):
-            policy = POLICIES.get(item.policy, resource_type.policy)
-            leaving[resource_type.kind, item.name] = Removal(
-                policy, known_of(resource_type, item.name, known), item.adopts
-            )
+    resources = tuple(resources)
+    leaving = undeclared(resources, (), known)
+    for resource in resources:
+        for item in resource.declarations(spec if isinstance(spec, Mapping) else {}, environment):
+            policy = POLICIES.get(item.policy, resource.policy)
+            leaving[resource.kind, item.name] = Removal(policy, known_of(resource, item.name, known), item.adopts)
     return leaving
 
 
@@ -76,5 +71,5 @@ def is_over(part: Part) -> bool:
     return part.state in (State.READY, State.RETAINED)
 
 
-def _names(resource_type: ResourceType, known: Mapping[Key, str]) -> set[str]:
-    return {name for kind, name in known if kind in resource_type.kinds}
+def _names(resource: ExternalResource, known: Mapping[Key, str]) -> set[str]:
+    return {name for kind, name in known if kind in resource.kinds}

@@ -5,7 +5,7 @@ from ..api.parsing import Environment, Microservice
 from ..aws.rds.desired import Network, WantedInstance, unsaid
 from ..errors import NeedsPerson
 from ..facts import Reason
-from .resource_type import tags
+from .resource import tags
 
 
 def of_rds(environment: Environment | None) -> RDS | None:

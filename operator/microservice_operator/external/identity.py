@@ -1,7 +1,6 @@
-"""The role of a Microservice and the association by which its pods get it, as an entry of the registry."""
+"""The role of a Microservice and the association by which its pods get it, as external resources."""
 
 from collections.abc import Iterable, Mapping
-from functools import partial
 from typing import Any
 
 from ..api.parsing import Environment, Microservice
@@ -18,26 +17,48 @@ from ..facts import Part, Section, State
 from .clients import ExternalClients
 from .owned_resources import CALLED as GRANTED
 from .owned_resources import granting, noted
-from .resource_type import Declaration, DeleteInput, MicroserviceLookup, ReconcileInput, ResourceType, StepResult, items
+from .resource import Declaration, DeleteInput, ExternalResource, MicroserviceLookup, ReconcileInput, StepResult, items
 from .table_grants import names_of
 
 ROLE, ASSOCIATION = "Role", "PodIdentityAssociation"
 CALLED = ("tables", "topics", "queues")  # sections of the spec whose parts the service calls itself
 
 
-def identity(external: ExternalClients) -> ResourceType:
-    """The role through these doors."""
-    return ResourceType(
-        kind=ROLE,
-        layer="AWS",
-        section=Section.IDENTITY,
-        declarations=_declared,
-        reconcile=partial(_step, external),
-        delete=partial(_leave, external),
-        keeps=False,
-        beside=(ASSOCIATION,),
-        follows=frozenset(GRANTED),
-    )
+class Roles(ExternalResource):
+    """The IAM role of a Microservice, with the EKS Pod Identity association that hands it to the pods."""
+
+    kind = ROLE
+    section = Section.IDENTITY
+    holds_data = False
+    companion_kinds = (ASSOCIATION,)
+    ordered_after = frozenset(GRANTED)
+
+    def __init__(self, clients: ExternalClients) -> None:
+        """Reach AWS through `clients`."""
+        self._clients = clients
+
+    def declarations(self, spec: Mapping[str, Any], environment: Environment | None) -> Iterable[Declaration]:
+        aws = environment.spec.aws if environment else None
+        uses_aws = any(items(spec, section) for section in CALLED) or bool(spec.get("tableRefs"))
+        return (Declaration(SERVICE_ROLE),) if uses_aws and aws and aws.identity else ()
+
+    async def reconcile(self, wanted: ReconcileInput) -> StepResult:
+        scope = self._clients.scope(wanted.service.identity, wanted.environment, "roles")
+        aws = wanted.environment.spec.aws if wanted.environment else None
+        assert aws is not None  # noqa: S101 the scope is made from it
+        uid, created = wanted.service.identity.uid, self._clients.made
+        for key, is_new in noted(uid, wanted.before):
+            (created.add if is_new else created.discard)(key)
+        just_created = frozenset(key for owner, key in created if owner == uid)
+        role = WantedIdentity(wanted.service, aws, wanted.tags, wanted.known, granting(scope, wanted, just_created))
+        parts = await reconcile_identity(scope, role)
+        return StepResult(parts, kept=keeps_former(parts))
+
+    async def delete(self, target: DeleteInput) -> tuple[Part, ...]:
+        scope = self._clients.scope(target.owner, target.environment, "roles")
+        aws = target.environment.spec.aws if target.environment else None
+        cluster = (aws.identity.cluster_name if aws and aws.identity else None) or ""
+        return await delete_identity(scope, LeavingIdentity(cluster, target.known))
 
 
 def identity_wait(parts: Iterable[Part]) -> str:
@@ -47,10 +68,10 @@ def identity_wait(parts: Iterable[Part]) -> str:
 
 
 def table_ref_names(
-    external: ExternalClients, service: Microservice, lookup: MicroserviceLookup
+    clients: ExternalClients, service: Microservice, lookup: MicroserviceLookup
 ) -> dict[tuple[str, str], str]:
     """Names in AWS of other Microservices' tables, by (Microservice, table)."""
-    return names_of(external.owner(service.identity), service, lookup)
+    return names_of(clients.owner(service.identity), service, lookup)
 
 
 def role_arn(environment: Environment | None, parts: Iterable[Part]) -> str:
@@ -59,29 +80,3 @@ def role_arn(environment: Environment | None, parts: Iterable[Part]) -> str:
     if not aws or not aws.identity or aws.identity.type != "IRSA":
         return ""
     return next((part.id for part in parts if part.kind == ROLE), "")
-
-
-def _declared(spec: Mapping[str, Any], environment: Environment | None) -> tuple[Declaration, ...]:
-    aws = environment.spec.aws if environment else None
-    uses_aws = any(items(spec, section) for section in CALLED) or bool(spec.get("tableRefs"))
-    return (Declaration(SERVICE_ROLE),) if uses_aws and aws and aws.identity else ()
-
-
-async def _step(external: ExternalClients, wanted: ReconcileInput) -> StepResult:
-    scope = external.scope(wanted.service.identity, wanted.environment, "roles")
-    aws = wanted.environment.spec.aws if wanted.environment else None
-    assert aws is not None  # noqa: S101 the place is made from it
-    uid = wanted.service.identity.uid
-    for made, is_new in noted(uid, wanted.before):
-        (external.made.add if is_new else external.made.discard)(made)
-    just_made = frozenset(at for whose, at in external.made if whose == uid)
-    role = WantedIdentity(wanted.service, aws, wanted.tags, wanted.known, granting(scope, wanted, just_made))
-    parts = await reconcile_identity(scope, role)
-    return StepResult(parts, kept=keeps_former(parts))
-
-
-async def _leave(external: ExternalClients, target: DeleteInput) -> tuple[Part, ...]:
-    scope = external.scope(target.owner, target.environment, "roles")
-    aws = target.environment.spec.aws if target.environment else None
-    cluster = (aws.identity.cluster_name if aws and aws.identity else None) or ""
-    return await delete_identity(scope, LeavingIdentity(cluster, target.known))

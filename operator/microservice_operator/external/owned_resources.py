@@ -16,7 +16,7 @@ from ..aws.messaging.fields import QUEUE, TOPIC
 from ..facts import Part, Reason
 from .adoption import adopted_tables
 from .graph import Key
-from .resource_type import ReconcileInput
+from .resource import ReconcileInput
 from .table_grants import borrowed
 
 CALLED = (TABLE.name, TOPIC.name, QUEUE.name)

@@ -10,7 +10,7 @@ from ..aws.messaging.desired import WantedQueue, WantedTopic
 from ..aws.preview import Forecast, database_changes, queue_changes, table_changes, topic_changes
 from ..ownership import Owner
 from .desired import messaging_key, of_rds, wanted_instance
-from .resource_type import tags
+from .resource import tags
 
 
 @dataclass(frozen=True)

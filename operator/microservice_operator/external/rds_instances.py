@@ -1,11 +1,10 @@
-"""Instances of RDS, as an entry of the registry: the server of a declared database, and the groups it stands on.
+"""RDS instances as external resources, with their subnet, parameter and security groups.
 
-What is on the instance is the entry of `databases`, which needs this one.
+The database on the instance is a resource of its own (`databases`), which depends on this one.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from ..api.parsing import Environment
@@ -16,45 +15,44 @@ from ..facts import Part, Section
 from .adoption import DATABASES, adoption, deletion, with_adoption
 from .clients import ExternalClients
 from .desired import of_rds, wanted_instance
-from .resource_type import Declaration, DeleteInput, ReconcileInput, ResourceType, StepResult
+from .resource import Declaration, DeleteInput, ExternalResource, ReconcileInput, StepResult
 
 INSTANCE = INSTANCES.name
 
 
-def instances(external: ExternalClients) -> ResourceType:
-    """Instances through these doors."""
-    return ResourceType(
-        kind=INSTANCE,
-        layer="AWS",
-        section=Section.DATABASES,
-        declarations=_declared,
-        reconcile=partial(_step, external),
-        delete=partial(_leave, external),
-        beside=tuple(kind.name for kind in KINDS if kind is not INSTANCES),
-        usable=answers,
-    )
+class RDSInstances(ExternalResource):
+    """Instances for the databases of `spec.databases`, where the Environment's provider is `rds`."""
 
+    kind = INSTANCE
+    section = Section.DATABASES
+    companion_kinds = tuple(kind.name for kind in KINDS if kind is not INSTANCES)
 
-def _declared(spec: Mapping[str, Any], environment: Environment | None) -> Iterable[Declaration]:
-    return with_adoption(spec, DATABASES, "identifier") if of_rds(environment) else ()
+    def __init__(self, clients: ExternalClients) -> None:
+        """Reach AWS through `clients`."""
+        self._clients = clients
 
+    def declarations(self, spec: Mapping[str, Any], environment: Environment | None) -> Iterable[Declaration]:
+        return with_adoption(spec, DATABASES, "identifier") if of_rds(environment) else ()
 
-async def _step(external: ExternalClients, wanted: ReconcileInput) -> StepResult:
-    scope = external.scope(wanted.service.identity, wanted.environment, "instances")
-    instance = wanted_instance(wanted.service, wanted.environment, wanted.name)
-    adopt = instance.spec.adopt
-    instance = replace(
-        instance,
-        known=wanted.known,
-        recreate=wanted.recreate,
-        adoption=adoption(wanted, DATABASES, adopt.identifier) if adopt else None,
-    )
-    parts, _ = await reconcile_instance(scope, instance)
-    return StepResult(parts)
+    async def reconcile(self, wanted: ReconcileInput) -> StepResult:
+        scope = self._clients.scope(wanted.service.identity, wanted.environment, "instances")
+        instance = wanted_instance(wanted.service, wanted.environment, wanted.name)
+        adopt = instance.spec.adopt
+        instance = replace(
+            instance,
+            known=wanted.known,
+            recreate=wanted.recreate,
+            adoption=adoption(wanted, DATABASES, adopt.identifier) if adopt else None,
+        )
+        parts, _ = await reconcile_instance(scope, instance)
+        return StepResult(parts)
 
+    async def delete(self, target: DeleteInput) -> tuple[Part, ...]:
+        scope = self._clients.scope(target.owner, target.environment, "instances")
+        consent = deletion(target, DATABASES, named(target.known.get(INSTANCE, "")) or target.adopts)
+        leaving = LeavingInstance(target.name, target.policy, target.known, target.adopts, consent)
+        return await delete_instance(scope, leaving)
 
-async def _leave(external: ExternalClients, target: DeleteInput) -> tuple[Part, ...]:
-    scope = external.scope(target.owner, target.environment, "instances")
-    may_go = deletion(target, DATABASES, named(target.known.get(INSTANCE, "")) or target.adopts)
-    leaving = LeavingInstance(target.name, target.policy, target.known, target.adopts, may_go)
-    return await delete_instance(scope, leaving)
+    def usable(self, part: Part) -> bool:
+        """An instance can be used once it answers, also while it is being changed."""
+        return answers(part)

@@ -7,7 +7,6 @@ wait for. What leaves goes after all that needs it.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 from ..api.parsing import Environment, Identity, Microservice
@@ -17,8 +16,8 @@ from ..facts import Part, Reason, Section, State
 from .clients import ExternalClients
 from .deletion import Removal, everything, is_over, known_of, undeclared
 from .graph import Edges, Key, dependency_graph, describe_keys, needed_by, topological_order
-from .registry import REGISTRY
-from .resource_type import DeleteInput, MicroserviceLookup, PreviousStatus, ReconcileInput, ResourceType, StepResult
+from .registry import REGISTRY, Registry
+from .resource import DeleteInput, ExternalResource, MicroserviceLookup, PreviousStatus, ReconcileInput, StepResult
 
 AGAIN = 2.0  # for what waits for another part of the same Microservice
 StepResults = Mapping[Key, StepResult]
@@ -48,23 +47,22 @@ class ExternalState:
         return tuple(part for part in self.parts if part.kind == kind)
 
 
-@dataclass
-class ExternalReconciler(ExternalClients):
-    """The doors of one operator process, and what goes through them."""
+class ExternalReconciler:
+    """Reconciles and deletes the external resources of a Microservice; one for the whole process."""
 
-    @cached_property
-    def resource_types(self) -> Mapping[str, ResourceType]:
-        """The registry, by the kind of the part itself."""
-        return {resource_type.kind: resource_type for resource_type in (entry(self) for entry in REGISTRY)}
+    def __init__(self, clients: ExternalClients, registry: Registry = REGISTRY) -> None:
+        """Reconcile the types of `registry` through `clients`."""
+        self.clients = clients
+        self.resources: Mapping[str, ExternalResource] = {
+            resource.kind: resource for resource in (make(clients) for make in registry)
+        }
 
     def declares(self, service: Microservice, environment: Environment | None) -> bool:
         """Whether a Microservice declares anything outside the cluster that there is a place for."""
         if environment is None or not (environment.spec.aws or environment.spec.databases):
             return False
         spec = service.spec.manifest()
-        return any(
-            tuple(resource_type.declarations(spec, environment)) for resource_type in self.resource_types.values()
-        )
+        return any(tuple(resource.declarations(spec, environment)) for resource in self.resources.values())
 
     async def reconcile(
         self,
@@ -77,16 +75,16 @@ class ExternalReconciler(ExternalClients):
         spec = service.spec.manifest()
         common = ReconcileInput("", service, environment, lookup, remembered=before.known, rolled_out=before.rolled_out)
         wanted = {
-            (resource_type.kind, item.name): replace(
+            (resource.kind, item.name): replace(
                 common,
                 name=item.name,
-                known=known_of(resource_type, item.name, before.known),
+                known=known_of(resource, item.name, before.known),
                 recreate=before.recreate == item.name,
             )
-            for resource_type in self.resource_types.values()
-            for item in resource_type.declarations(spec, environment)
+            for resource in self.resources.values()
+            for item in resource.declarations(spec, environment)
         }
-        leaving = undeclared(self.resource_types.values(), wanted, before.known)
+        leaving = undeclared(self.resources.values(), wanted, before.known)
         target = self._going(leaving, DeleteInput("", service.identity, environment, lookup))
         results: dict[Key, StepResult] = {}
         kept = bool(target) and not before.rolled_out
@@ -100,7 +98,7 @@ class ExternalReconciler(ExternalClients):
         sections: dict[Section, tuple[Part, ...]] = {}
         for kind, name in sorted(results):
             shown = [part for part in results[kind, name].parts if (kind, name) in wanted or not is_over(part)]
-            section = self.resource_types[kind].section
+            section = self.resources[kind].section
             sections[section] = (*sections.get(section, ()), *shown)
         return ExternalState(
             sections={section: parts for section, parts in sections.items() if parts},
@@ -132,7 +130,7 @@ class ExternalReconciler(ExternalClients):
 
     def everything(self, spec: object, environment: Environment | None, known: Mapping[Key, str]) -> dict[Key, Removal]:
         """All parts of a Microservice that is being deleted, by policy."""
-        return everything(self.resource_types.values(), spec, environment, known)
+        return everything(self.resources.values(), spec, environment, known)
 
     def _going(self, leaving: Mapping[Key, Removal], common: DeleteInput) -> dict[Key, DeleteInput]:
         return {
@@ -152,24 +150,24 @@ class ExternalReconciler(ExternalClients):
 
         order = dependency_graph(wants, goes)
         for key in wanted:
-            follows = self.resource_types[key[0]].follows
-            order[key] |= {other for other in wanted if other[0] in follows}
+            ordered_after = self.resources[key[0]].ordered_after
+            order[key] |= {other for other in wanted if other[0] in ordered_after}
         return await in_order(order, {key: take(key) for key in order})
 
     def _needs(self, owner: str, keys: Iterable[Key]) -> Edges:
-        return {(kind, name): frozenset(self.resource_types[kind].needs(owner, name)) for kind, name in keys}
+        return {(kind, name): frozenset(self.resources[kind].dependencies(owner, name)) for kind, name in keys}
 
     async def _reconcile_one(self, key: Key, wanted: ReconcileInput, needs: StepResults) -> StepResult:
-        resource_type = self.resource_types[key[0]]
-        known_id = wanted.known.get(resource_type.kind, "")
+        resource = self.resources[key[0]]
+        known_id = wanted.known.get(resource.kind, "")
         before = {other: at.part for other, at in needs.items()}
-        needs = {need: at for need, at in needs.items() if need[0] not in resource_type.follows}
-        missing = [need for need, at in needs.items() if not self.resource_types[need[0]].usable(at.part)]
+        needs = {need: at for need, at in needs.items() if need[0] not in resource.ordered_after}
+        missing = [need for need, at in needs.items() if not self.resources[need[0]].usable(at.part)]
         if missing:
             message = f"{describe_keys([key])} waits for {describe_keys(missing)}"
             waits = Part(
-                resource_type.layer,
-                resource_type.kind,
+                resource.layer,
+                resource.kind,
                 wanted.name,
                 State.PROGRESSING,
                 Reason.WAITING,
@@ -177,74 +175,72 @@ class ExternalReconciler(ExternalClients):
                 known_id,
             )
             after = _look_again(part for need in missing for part in needs[need].parts)
-            return StepResult((replace(waits, after=after), *_remembered(resource_type, wanted.name, wanted.known)))
+            return StepResult((replace(waits, after=after), *_remembered(resource, wanted.name, wanted.known)))
         uid, same = wanted.service.identity.uid, self._sameness(wanted, before)
-        recalled = self.backoff.recall(uid, key, same)
+        recalled = self.clients.backoff.recall(uid, key, same)
         if recalled:
             return recalled
         try:
             needed = {need: at.part for need, at in needs.items()}
-            results = await resource_type.reconcile(replace(wanted, needs=needed, before=before))
+            results = await resource.reconcile(replace(wanted, needs=needed, before=before))
         except OperatorError as error:
-            refused = resource_type.refused(wanted.name, error, known_id)
-            results = StepResult((refused, *_remembered(resource_type, wanted.name, wanted.known)))
-        return self.backoff.note(uid, key, same, results)
+            refused = resource.failed(wanted.name, error, known_id)
+            results = StepResult((refused, *_remembered(resource, wanted.name, wanted.known)))
+        return self.clients.backoff.note(uid, key, same, results)
 
     def _sameness(self, wanted: ReconcileInput, before: Mapping[Key, Part]) -> Any:
         """What a part that is in trouble is tried again for at once, if it changes."""
-        stood_on = {key: (part.id, self.resource_types[key[0]].usable(part)) for key, part in before.items()}
+        stood_on = {key: (part.id, self.resources[key[0]].usable(part)) for key, part in before.items()}
         known = dict(wanted.known)
         return wanted.service.spec, wanted.environment, known, wanted.recreate, wanted.kept, stood_on
 
     def _waiting_for_rollout(self, key: Key, known: Mapping[str, str], what: str) -> StepResult:
         """A part that is to go and has no turn yet."""
-        resource_type, message = self.resource_types[key[0]], f"{describe_keys([key])} {what}"
+        resource, message = self.resources[key[0]], f"{describe_keys([key])} {what}"
         part = Part(
-            resource_type.layer,
-            resource_type.kind,
+            resource.layer,
+            resource.kind,
             key[1],
             State.DELETING,
             Reason.WAITING,
             message,
-            known.get(resource_type.kind, ""),
+            known.get(resource.kind, ""),
         )
-        return StepResult((part, *_remembered(resource_type, key[1], known, leaving=True)))
+        return StepResult((part, *_remembered(resource, key[1], known, leaving=True)))
 
     async def _delete_one(
         self, key: Key, target: DeleteInput, before: StepResults, leaving: frozenset[Key]
     ) -> StepResult:
-        resource_type = self.resource_types[key[0]]
-        known_id = target.known.get(resource_type.kind, "")
+        resource = self.resources[key[0]]
+        known_id = target.known.get(resource.kind, "")
         holding = [other for other, at in before.items() if not all(is_over(part) for part in at.parts)]
         if holding:
             message = f"{describe_keys([key])} goes after {describe_keys(holding)}"
-            waits = Part(
-                resource_type.layer, resource_type.kind, target.name, State.DELETING, Reason.WAITING, message, known_id
-            )
+            waits = Part(resource.layer, resource.kind, target.name, State.DELETING, Reason.WAITING, message, known_id)
             after = _look_again(part for other in holding for part in before[other].parts)
             return StepResult(
-                (replace(waits, after=after), *_remembered(resource_type, target.name, target.known, leaving=True))
+                (replace(waits, after=after), *_remembered(resource, target.name, target.known, leaving=True))
             )
         if any(_stays(before[other].part) for other in leaving if other in before):
             target = replace(target, policy="Retain")
         uid, same = target.owner.uid, (target.policy, dict(target.known), target.adopts, target.environment)
-        recalled = self.backoff.recall(uid, key, same)
-        return recalled or self.backoff.note(uid, key, same, await self._delete_now(resource_type, target))
+        recalled = self.clients.backoff.recall(uid, key, same)
+        return recalled or self.clients.backoff.note(uid, key, same, await self._delete_now(resource, target))
 
-    async def _delete_now(self, resource_type: ResourceType, target: DeleteInput) -> StepResult:
-        known_id = target.known.get(resource_type.kind, "")
+    async def _delete_now(self, resource: ExternalResource, target: DeleteInput) -> StepResult:
+        known_id = target.known.get(resource.kind, "")
         try:
-            parts = await resource_type.delete(target)
-            return StepResult((*parts, *_without_a_turn(resource_type, target, parts)))
+            parts = await resource.delete(target)
+            return StepResult((*parts, *_without_a_turn(resource, target, parts)))
         except OperatorError as error:
             placeless = isinstance(error, NeedsPerson) and error.reason == Reason.ENVIRONMENT_MISSING
             if placeless and not target.known and target.environment is not None:
                 # The Environment has no place for it, so it never was made; its Microservice must not wait for ever.
-                return StepResult((Part(resource_type.layer, resource_type.kind, target.name, State.READY),))
+                return StepResult((Part(resource.layer, resource.kind, target.name, State.READY),))
             return StepResult(
                 (
-                    resource_type.refused(target.name, error, known_id),
-                    *_remembered(resource_type, target.name, target.known, leaving=True),
+                    resource.failed(target.name, error, known_id),
+                    *_remembered(resource, target.name, target.known, leaving=True),
                 )
             )
 
@@ -279,25 +275,25 @@ def _stays(part: Part) -> bool:
     return part.state is State.RETAINED and part.reason is not Reason.CONFLICT
 
 
-def _without_a_turn(resource_type: ResourceType, target: DeleteInput, parts: Iterable[Part]) -> tuple[Part, ...]:
+def _without_a_turn(resource: ExternalResource, target: DeleteInput, parts: Iterable[Part]) -> tuple[Part, ...]:
     """What is beside a part that is still leaving, and has its turn later."""
     if all(is_over(part) for part in parts):
         return ()
     shown = {part.kind for part in parts}
     return tuple(
-        part for part in _remembered(resource_type, target.name, target.known, leaving=True) if part.kind not in shown
+        part for part in _remembered(resource, target.name, target.known, leaving=True) if part.kind not in shown
     )
 
 
 def _remembered(
-    resource_type: ResourceType, name: str, known: Mapping[str, str], *, leaving: bool = False
+    resource: ExternalResource, name: str, known: Mapping[str, str], *, leaving: bool = False
 ) -> tuple[Part, ...]:
     """What is beside a part that took no step: its ids are not to be forgotten."""
     state = State.DELETING if leaving else State.UNKNOWN
-    itself = describe_keys([(resource_type.kind, name)])
+    itself = describe_keys([(resource.kind, name)])
     return tuple(
         Part(
-            layer=resource_type.layer,
+            layer=resource.layer,
             kind=kind,
             name=name,
             state=state,
@@ -305,6 +301,6 @@ def _remembered(
             message=f"{describe_keys([(kind, name)])} goes after {itself}" if leaving else "",
             id=known[kind],
         )
-        for kind in resource_type.beside
+        for kind in resource.companion_kinds
         if kind in known
     )

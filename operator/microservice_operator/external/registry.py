@@ -1,25 +1,26 @@
-"""All sorts of parts outside the cluster; a new one is one more entry here."""
+"""Every type of external resource. A new type is one more entry here."""
 
 from collections.abc import Callable
 
 from .clients import ExternalClients
-from .databases import databases
-from .identity import identity
-from .messaging import dead_letter_queues, queues, topics
-from .rds_instances import instances
-from .resource_type import ResourceType
-from .routes import routes
-from .subscriptions import subscriptions
-from .tables import tables
+from .databases import Databases
+from .identity import Roles
+from .messaging import DeadLetterQueues, Queues, Topics
+from .rds_instances import RDSInstances
+from .resource import ExternalResource
+from .routes import Routes
+from .subscriptions import Subscriptions
+from .tables import Tables
 
-REGISTRY: tuple[Callable[[ExternalClients], ResourceType], ...] = (
-    instances,
-    databases,
-    identity,
-    tables,
-    topics,
-    dead_letter_queues,
-    queues,
-    subscriptions,
-    routes,
+Registry = tuple[Callable[[ExternalClients], ExternalResource], ...]
+REGISTRY: Registry = (
+    RDSInstances,
+    Databases,
+    Roles,
+    Tables,
+    Topics,
+    DeadLetterQueues,
+    Queues,
+    Subscriptions,
+    Routes,
 )

@@ -10,7 +10,7 @@ from ..api.parsing import Environment
 from ..aws.messaging.fields import SUBSCRIPTION
 from ..aws.rds.fields import INSTANCE
 from .graph import Key, describe_keys
-from .resource_type import DATABASE
+from .resource import DATABASE
 
 _REGION, _ACCOUNT = 3, 4  # arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE
 

@@ -1,4 +1,4 @@
-"""The routes of a Microservice on its Environment's API gateway, as an entry of the registry."""
+"""The routes of a Microservice on its Environment's API gateway, as external resources."""
 
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -27,23 +27,51 @@ from ..errors import NeedsPerson
 from ..facts import Part, Reason, Section
 from ..openapi import document_text
 from .clients import ExternalClients
-from .resource_type import Declaration, DeleteInput, ReconcileInput, ResourceType, StepResult
+from .resource import Declaration, DeleteInput, ExternalResource, ReconcileInput, StepResult
 
 API = routes_fields.API.name
 Bodies = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
-def routes(external: ExternalClients) -> ResourceType:
-    """Routes through these doors."""
-    return ResourceType(
-        kind=API,
-        layer="AWS",
-        section=Section.ROUTES,
-        declarations=_declared,
-        reconcile=partial(_step, external),
-        delete=partial(_leave, external),
-        keeps=False,
-    )
+class Routes(ExternalResource):
+    """The routes of `spec.api`: one resource for each Microservice."""
+
+    kind = API
+    section = Section.ROUTES
+    holds_data = False
+
+    def __init__(self, clients: ExternalClients) -> None:
+        """Reach AWS and the API server through `clients`."""
+        self._clients = clients
+
+    def declarations(self, spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declaration]:
+        return [Declaration(API_PART)] if isinstance(spec.get("api"), Mapping) else []
+
+    async def reconcile(self, wanted: ReconcileInput) -> StepResult:
+        service, spec = wanted.service, wanted.service.spec.api
+        scope = self._clients.scope(service.identity, wanted.environment, "routes")
+        shared = _shared(wanted.environment)
+        if spec is None or shared is None or wanted.environment is None:
+            where = f"Environment {wanted.environment.name}" if wanted.environment else "an Environment"
+            raise NeedsPerson(Reason.ENVIRONMENT_MISSING, f"routes need spec.aws.apiGateway of {where}; add it")
+        declared = WantedAPI(
+            spec=spec,
+            shared=shared,
+            others=others(service.identity, wanted.lookup.microservices),
+            known_id=wanted.known.get(API, ""),
+        )
+        part = await reconcile_api(scope, declared, partial(_document, self._clients, service.namespace, spec))
+        return StepResult((part,), address=api_url(scope, part, shared.gateway))
+
+    async def delete(self, target: DeleteInput) -> tuple[Part, ...]:
+        scope = self._clients.scope(target.owner, target.environment, "routes")
+        leaving = LeavingAPI(
+            environment=target.environment.name if target.environment else "",
+            shared=_shared(target.environment),
+            others=others(target.owner, target.lookup.microservices),
+            known_id=target.known.get(API, ""),
+        )
+        return (await leave_api(scope, leaving),)
 
 
 def others(me: Identity, bodies: Bodies) -> Others:
@@ -58,46 +86,14 @@ def others(me: Identity, bodies: Bodies) -> Others:
     )
 
 
-def _declared(spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declaration]:
-    return [Declaration(API_PART)] if isinstance(spec.get("api"), Mapping) else []
-
-
-async def _step(external: ExternalClients, wanted: ReconcileInput) -> StepResult:
-    service, spec = wanted.service, wanted.service.spec.api
-    scope = external.scope(service.identity, wanted.environment, "routes")
-    shared = _shared(wanted.environment)
-    if spec is None or shared is None or wanted.environment is None:
-        where = f"Environment {wanted.environment.name}" if wanted.environment else "an Environment"
-        raise NeedsPerson(Reason.ENVIRONMENT_MISSING, f"routes need spec.aws.apiGateway of {where}; add it")
-    declared = WantedAPI(
-        spec=spec,
-        shared=shared,
-        others=others(service.identity, wanted.lookup.microservices),
-        known_id=wanted.known.get(API, ""),
-    )
-    part = await reconcile_api(scope, declared, partial(_document, external, service.namespace, spec))
-    return StepResult((part,), address=api_url(scope, part, shared.gateway))
-
-
-async def _leave(external: ExternalClients, target: DeleteInput) -> tuple[Part, ...]:
-    scope = external.scope(target.owner, target.environment, "routes")
-    leaving = LeavingAPI(
-        environment=target.environment.name if target.environment else "",
-        shared=_shared(target.environment),
-        others=others(target.owner, target.lookup.microservices),
-        known_id=target.known.get(API, ""),
-    )
-    return (await leave_api(scope, leaving),)
-
-
-async def _document(external: ExternalClients, namespace: str, spec: Spec) -> str:
+async def _document(clients: ExternalClients, namespace: str, spec: Spec) -> str:
     """The OpenAPI document.
 
     Raises NeedsPerson when it is not there.
     """
     ref = spec.open_api.config_map_key_ref
     try:
-        found = await external.cluster.connection.send("GET", CONFIG_MAP.path(namespace, ref.name))
+        found = await clients.cluster.connection.send("GET", CONFIG_MAP.path(namespace, ref.name))
     except ApiError as error:
         if error.code != NOT_FOUND:
             raise error.expected() from error

@@ -1,11 +1,9 @@
-"""Subscriptions, as an entry of the registry."""
+"""Subscriptions of queues to topics as external resources."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
-from ..api.messaging import Subscription
 from ..api.parsing import Environment
 from ..aws.engine.scope import AwsScope
 from ..aws.messaging.subscriptions import (
@@ -21,68 +19,62 @@ from .clients import ExternalClients
 from .deletion import is_over
 from .graph import Key
 from .messaging import QUEUE, SUBSCRIPTION, TOPIC
-from .resource_type import Declaration, DeleteInput, ReconcileInput, ResourceType, StepResult
+from .resource import Declaration, DeleteInput, ExternalResource, ReconcileInput, StepResult
 from .topic_refs import TopicLookup, consented, remembered
 
 AGAIN = 60.0  # the other Microservice's change brings another pass anyway
 
 
-def subscriptions(external: ExternalClients) -> ResourceType:
-    """Subscriptions through these doors."""
-    return ResourceType(
-        kind=SUBSCRIPTION,
-        layer="AWS",
-        section=Section.MESSAGING,
-        declarations=_declared,
-        reconcile=partial(_step, external),
-        delete=partial(_leave, external),
-        keeps=False,
-        needs=_needs,
-    )
+class Subscriptions(ExternalResource):
+    """Subscriptions of `spec.subscriptions`; the name of one is QUEUE/MICROSERVICE/TOPIC."""
+
+    kind = SUBSCRIPTION
+    section = Section.MESSAGING
+    holds_data = False
+
+    def __init__(self, clients: ExternalClients) -> None:
+        """Reach AWS through `clients`."""
+        self._clients = clients
+
+    def declarations(self, spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declaration]:
+        for item in mappings(spec, "subscriptions"):
+            topic = mapping(item, "topic")
+            parts = (text(item, "queue"), text(topic, "microservice"), text(topic, "name"))
+            if all(parts):
+                yield Declaration("/".join(parts))
+
+    async def reconcile(self, wanted: ReconcileInput) -> StepResult:
+        scope = self._clients.scope(wanted.service.identity, wanted.environment, "subscriptions")
+        declared = wanted.service.spec.subscriptions or []
+        index, spec = next((index, s) for index, s in enumerate(declared) if subscription_name(s) == wanted.name)
+        known_id, field = wanted.known.get(SUBSCRIPTION, ""), f"spec.subscriptions[{index}]"
+        topic = consented(scope, wanted, spec.topic)
+        if not topic.arn:
+            waiting = Part("AWS", SUBSCRIPTION, wanted.name, State.PROGRESSING, topic.reason, topic.message, known_id)
+            return StepResult((await _without_topic(scope, replace(waiting, field=field, after=AGAIN), topic),))
+        queue = next(part.id for (kind, _), part in wanted.needs.items() if kind == QUEUE)
+        subscription = WantedSubscription(spec=spec, topic=topic.arn, queue=queue, known_id=known_id, field=field)
+        return StepResult((await reconcile_subscription(scope, subscription),))
+
+    async def delete(self, target: DeleteInput) -> tuple[Part, ...]:
+        scope = self._clients.scope(target.owner, target.environment, "subscriptions")
+        _, microservice, topic = (*target.name.split("/"), "", "")[:3]
+        owner = target.lookup.microservices.get((target.owner.namespace, microservice)) or {}
+        arn = remembered(owner.get("status"), topic)
+        leaving = LeavingSubscription(target.name, arn, target.known.get(SUBSCRIPTION, ""))
+        return (await delete_subscription(scope, leaving),)
+
+    def dependencies(self, owner: str, name: str) -> Iterable[Key]:
+        """Its queue, and its topic where that is the same Microservice's."""
+        queue, microservice, topic = (*name.split("/"), "", "")[:3]
+        return [(QUEUE, queue), (TOPIC, topic)] if microservice == owner else [(QUEUE, queue)]
 
 
-def _declared(spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declaration]:
-    for item in mappings(spec, "subscriptions"):
-        topic = mapping(item, "topic")
-        parts = (text(item, "queue"), text(topic, "microservice"), text(topic, "name"))
-        if all(parts):
-            yield Declaration("/".join(parts))
-
-
-def _needs(owner: str, name: str) -> Iterable[Key]:
-    queue, microservice, topic = (*name.split("/"), "", "")[:3]
-    return [(QUEUE, queue), (TOPIC, topic)] if microservice == owner else [(QUEUE, queue)]
-
-
-async def _step(external: ExternalClients, wanted: ReconcileInput) -> StepResult:
-    scope = external.scope(wanted.service.identity, wanted.environment, "subscriptions")
-    declared: list[Subscription] = wanted.service.spec.subscriptions or []
-    at, spec = next((at, s) for at, s in enumerate(declared) if subscription_name(s) == wanted.name)
-    known_id, where = wanted.known.get(SUBSCRIPTION, ""), f"spec.subscriptions[{at}]"
-    topic = consented(scope, wanted, spec.topic)
-    if not topic.arn:
-        return StepResult((await _without(scope, (wanted.name, known_id, where), topic),))
-    queue = next(part.id for (kind, _), part in wanted.needs.items() if kind == QUEUE)
-    subscription = WantedSubscription(spec=spec, topic=topic.arn, queue=queue, known_id=known_id, field=where)
-    return StepResult((await reconcile_subscription(scope, subscription),))
-
-
-async def _without(scope: AwsScope, which: tuple[str, str, str], topic: TopicLookup) -> Part:
-    """One whose topic is not for it any more, and ends, or whose topic is not known to be there, and stays as it is."""
-    name, known_id, where = which
-    waits = Part("AWS", SUBSCRIPTION, name, State.PROGRESSING, topic.reason, topic.message, field=where, after=AGAIN)
-    if not topic.denied or not known_id:
-        return replace(waits, id=known_id)
-    ended = await delete_subscription(scope, LeavingSubscription(name, known_id=known_id))
+async def _without_topic(scope: AwsScope, waiting: Part, topic: TopicLookup) -> Part:
+    """A subscription whose topic's owner does not admit it any more ends; while that is unknown, it stays."""
+    if not topic.denied or not waiting.id:
+        return waiting
+    ended = await delete_subscription(scope, LeavingSubscription(waiting.name, known_id=waiting.id))
     if is_over(ended):
-        return replace(waits, events=ended.events)
-    return replace(waits, id=known_id, events=ended.events, after=ended.after)
-
-
-async def _leave(external: ExternalClients, target: DeleteInput) -> tuple[Part, ...]:
-    scope = external.scope(target.owner, target.environment, "subscriptions")
-    _, microservice, topic = (*target.name.split("/"), "", "")[:3]
-    found = target.lookup.microservices.get((target.owner.namespace, microservice)) or {}
-    arn = remembered(found.get("status"), topic)
-    leaving = LeavingSubscription(target.name, arn, target.known.get(SUBSCRIPTION, ""))
-    return (await delete_subscription(scope, leaving),)
+        return replace(waiting, id="", events=ended.events)
+    return replace(waiting, events=ended.events, after=ended.after)

@@ -12,7 +12,7 @@ from ..aws.iam.service_policy import GrantedTable, GrantedTables
 from ..ownership import Owner
 from ..raw_objects import mappings, text
 from .adoption import taken_over
-from .resource_type import MicroserviceLookup
+from .resource import MicroserviceLookup
 from .topic_refs import admits as named_in
 
 

@@ -1,48 +1,60 @@
-"""DynamoDB tables, as an entry of the registry."""
+"""DynamoDB tables as external resources."""
 
-from functools import partial
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from ..api.parsing import Environment
 from ..aws.dynamodb.desired import WantedTable
 from ..aws.dynamodb.tables import LeavingTable, delete_table, named, reconcile_table, usable
 from ..facts import Part, Section
 from .adoption import TABLES, adoption, deletion, with_adoption
 from .clients import ExternalClients
-from .resource_type import DeleteInput, ReconcileInput, ResourceType, StepResult
+from .resource import (
+    Declaration,
+    DeleteInput,
+    ExternalResource,
+    ReconcileInput,
+    StepResult,
+    declared_item,
+    retain_or_delete,
+)
 
 TABLE = "Table"
 
 
-def tables(external: ExternalClients) -> ResourceType:
-    """Tables through these doors."""
-    return ResourceType(
-        kind=TABLE,
-        layer="AWS",
-        section=Section.TABLES,
-        declarations=lambda spec, _environment: with_adoption(spec, "tables", "name"),
-        reconcile=partial(_step, external),
-        delete=partial(_leave, external),
-        usable=usable,
-    )
+class Tables(ExternalResource):
+    """Tables of `spec.tables`."""
 
+    kind = TABLE
+    section = Section.TABLES
 
-async def _step(external: ExternalClients, wanted: ReconcileInput) -> StepResult:
-    scope = external.scope(wanted.service.identity, wanted.environment, "tables")
-    at, spec = next((at, t) for at, t in enumerate(wanted.service.spec.tables or []) if t.name == wanted.name)
-    table = WantedTable(
-        spec=spec,
-        tags=wanted.tags,
-        known_id=wanted.known.get(TABLE, ""),
-        recreate=wanted.recreate,
-        field=f"spec.tables[{at}]",
-        adoption=adoption(wanted, TABLES, spec.adopt.name) if spec.adopt else None,
-    )
-    return StepResult((await reconcile_table(scope, table),))
+    def __init__(self, clients: ExternalClients) -> None:
+        """Reach AWS through `clients`."""
+        self._clients = clients
 
+    def declarations(self, spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declaration]:
+        return with_adoption(spec, TABLES, "name")
 
-async def _leave(external: ExternalClients, target: DeleteInput) -> tuple[Part, ...]:
-    scope = external.scope(target.owner, target.environment, "tables")
-    policy = "Delete" if target.policy == "Delete" else "Retain"
-    known_id = target.known.get(TABLE, "")
-    may_go = deletion(target, TABLES, named(known_id) or target.adopts)
-    leaving = LeavingTable(target.name, policy, known_id, target.adopts, may_go)  # type: ignore[arg-type]
-    return (await delete_table(scope, leaving),)
+    async def reconcile(self, wanted: ReconcileInput) -> StepResult:
+        scope = self._clients.scope(wanted.service.identity, wanted.environment, "tables")
+        index, spec = declared_item(wanted.service.spec.tables, wanted.name)
+        table = WantedTable(
+            spec=spec,
+            tags=wanted.tags,
+            known_id=wanted.known.get(TABLE, ""),
+            recreate=wanted.recreate,
+            field=f"spec.tables[{index}]",
+            adoption=adoption(wanted, TABLES, spec.adopt.name) if spec.adopt else None,
+        )
+        return StepResult((await reconcile_table(scope, table),))
+
+    async def delete(self, target: DeleteInput) -> tuple[Part, ...]:
+        scope = self._clients.scope(target.owner, target.environment, "tables")
+        known_id = target.known.get(TABLE, "")
+        consent = deletion(target, TABLES, named(known_id) or target.adopts)
+        leaving = LeavingTable(target.name, retain_or_delete(target.policy), known_id, target.adopts, consent)
+        return (await delete_table(scope, leaving),)
+
+    def usable(self, part: Part) -> bool:
+        """A table that is being changed, or whose change is refused, can still be used."""
+        return usable(part)

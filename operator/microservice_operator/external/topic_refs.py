@@ -14,7 +14,7 @@ from ..aws.messaging.fields import TOPIC
 from ..aws.messaging.names import topic_arns
 from ..facts import Reason
 from ..raw_objects import mappings, text
-from .resource_type import ReconcileInput
+from .resource import ReconcileInput
 
 
 @dataclass(frozen=True)

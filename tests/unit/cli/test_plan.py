@@ -9,10 +9,10 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from microservice_operator.cli import application
-from microservice_operator.external.databases import databases
-from microservice_operator.external.messaging import queues, topics
+from microservice_operator.external.databases import Databases
+from microservice_operator.external.messaging import Queues, Topics
 from microservice_operator.external.preview import SECTIONS
-from microservice_operator.external.tables import tables
+from microservice_operator.external.tables import Tables
 
 AWS: dict[str, Any] = {
     "region": "us-east-1",
@@ -181,10 +181,9 @@ def test_parts_that_come_and_go(tmp_path: Path) -> None:
 
 
 def test_what_stays_is_what_the_registry_says() -> None:
-    doors: Any = None
-    sorts = {"databases": databases, "tables": tables, "topics": topics, "queues": queues}
-    assert sorts.keys() == SECTIONS.keys()
-    assert all(sort(doors).keeps for sort in sorts.values()), "plan says of each of them that it is retained"
+    types = {"databases": Databases, "tables": Tables, "topics": Topics, "queues": Queues}
+    assert types.keys() == SECTIONS.keys()
+    assert all(each.holds_data for each in types.values()), "plan says of each of them that it is retained"
 
 
 def test_on_a_shared_server_the_fields_of_instances_say_that_they_have_no_effect(tmp_path: Path) -> None:

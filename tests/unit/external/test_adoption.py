@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from microservice_operator.external.adoption import TABLES, with_adoption
-from microservice_operator.external.resource_type import Declaration
+from microservice_operator.external.resource import Declaration
 
 
 @pytest.mark.parametrize("tables", [None, 5, "x", {}, [None, 1, []]])

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from microservice_operator.external.backoff import ResourceBackoff
-from microservice_operator.external.resource_type import StepResult
+from microservice_operator.external.resource import StepResult
 from microservice_operator.facts import Part, State
 
 KEY = ("Table", "orders")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from microservice_operator.external.graph import Key, dependency_graph, describe_keys, needed_by, topological_order
 from microservice_operator.external.reconcile import StepFunction, StepResults, in_order
-from microservice_operator.external.resource_type import StepResult
+from microservice_operator.external.resource import StepResult
 from microservice_operator.facts import Part, State
 
 Needs = dict[Key, frozenset[Key]]

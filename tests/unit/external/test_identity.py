@@ -7,7 +7,7 @@ import pytest
 
 from microservice_operator.api import parsing
 from microservice_operator.api.parsing import Environment
-from microservice_operator.external.identity import identity, identity_wait, role_arn
+from microservice_operator.external.identity import Roles, identity_wait, role_arn
 from microservice_operator.facts import Part, Reason, State
 from tests.unit.desired.builders import body, context
 
@@ -37,10 +37,10 @@ def environment(roles: dict[str, Any] | None) -> Environment:
 def test_a_role_is_declared_by_what_a_service_calls(
     spec: Any, roles: dict[str, Any] | None, expected: list[str]
 ) -> None:
-    resource_type = identity(None)  # type: ignore[arg-type]
-    assert [item.name for item in resource_type.declarations(spec, environment(roles))] == expected
-    assert not resource_type.declarations(spec, None)
-    assert not resource_type.keeps
+    resource = Roles(None)  # type: ignore[arg-type]
+    assert [item.name for item in resource.declarations(spec, environment(roles))] == expected
+    assert not resource.declarations(spec, None)
+    assert not resource.holds_data
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from microservice_operator.aws.engine.scope import AwsScope, site
 from microservice_operator.aws.iam.service_policy import Granting
 from microservice_operator.external.graph import Key
 from microservice_operator.external.owned_resources import CALLED, granting, noted
-from microservice_operator.external.resource_type import ReconcileInput
+from microservice_operator.external.resource import ReconcileInput
 from microservice_operator.external.table_grants import TableGrants, borrowed
 from microservice_operator.facts import Event, Part, Reason, State
 from microservice_operator.ownership import Owner

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -12,15 +13,16 @@ from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.parsing import Environment, Identity, Microservice
 from microservice_operator.errors import NeedsPerson, NotYet
 from microservice_operator.external.backoff import ResourceBackoff
+from microservice_operator.external.clients import ExternalClients
 from microservice_operator.external.deletion import Removal, everything, is_over, undeclared
 from microservice_operator.external.graph import Key
 from microservice_operator.external.reconcile import ExternalReconciler, ExternalState
-from microservice_operator.external.resource_type import (
+from microservice_operator.external.resource import (
     Declaration,
     DeleteInput,
+    ExternalResource,
     PreviousStatus,
     ReconcileInput,
-    ResourceType,
     StepResult,
     items,
 )
@@ -39,27 +41,14 @@ class Cloud:
     errors: dict[Key, Exception] = field(default_factory=dict)
     looks: dict[Key, dict[str, Any]] = field(default_factory=dict)
 
-    def resource_type(self, kind: str, *needs: str, keeps: bool = False, beside: tuple[str, ...] = ()) -> ResourceType:
-        async def step(wanted: ReconcileInput) -> StepResult:
-            return StepResult(self._parts(kind, wanted.name, "wanted", State.READY))
+    def resource(
+        self, kind: str, *needs: str, holds_data: bool = False, companion_kinds: tuple[str, ...] = ()
+    ) -> ExternalResource:
+        attributes = {"kind": kind, "holds_data": holds_data, "companion_kinds": companion_kinds}
+        made: ExternalResource = type(kind, (FakeResource,), attributes)(self, needs)
+        return made
 
-        async def leave(going: DeleteInput) -> tuple[Part, ...]:
-            over = State.RETAINED if going.policy == "Retain" else State.READY
-            return self._parts(kind, going.name, going.policy, over)
-
-        return ResourceType(
-            kind=kind,
-            layer="AWS",
-            section=Section.MESSAGING,
-            declarations=lambda spec, _environment: items(spec, "tables"),
-            reconcile=step,
-            delete=leave,
-            keeps=keeps,
-            beside=beside,
-            needs=lambda _owner, name: [(need, name) for need in needs],
-        )
-
-    def _parts(self, kind: str, name: str, what: str, default: State) -> tuple[Part, ...]:
+    def parts(self, kind: str, name: str, what: str, default: State) -> tuple[Part, ...]:
         self.taken.append((kind, name, what))
         if (kind, name) in self.errors:
             raise self.errors[kind, name]
@@ -67,12 +56,39 @@ class Cloud:
         return (replace(made, **self.looks.get((kind, name), {})),)
 
 
-def external(*resource_types: ResourceType) -> ExternalReconciler:
-    made = ExternalReconciler.__new__(ExternalReconciler)
-    made.__dict__["resource_types"] = {resource_type.kind: resource_type for resource_type in resource_types}
-    hours = count(0, 3600)  # so that each pass tries again what is in trouble
-    made.backoff = ResourceBackoff(lambda: next(hours))
-    return made
+class FakeResource(ExternalResource):
+    """A type of resource in that cloud, declared by `spec.tables`."""
+
+    section = Section.MESSAGING
+
+    def __init__(self, cloud: Cloud, needs: tuple[str, ...]) -> None:
+        self.cloud = cloud
+        self.needs = needs
+        self.is_declared = True
+
+    def declarations(self, spec: Mapping[str, Any], _environment: Environment | None) -> tuple[Declaration, ...]:
+        return items(spec, "tables") if self.is_declared else ()
+
+    async def reconcile(self, wanted: ReconcileInput) -> StepResult:
+        return StepResult(self.cloud.parts(self.kind, wanted.name, "wanted", State.READY))
+
+    async def delete(self, target: DeleteInput) -> tuple[Part, ...]:
+        over = State.RETAINED if target.policy == "Retain" else State.READY
+        return self.cloud.parts(self.kind, target.name, target.policy, over)
+
+    def dependencies(self, _owner: str, name: str) -> list[Key]:
+        return [(need, name) for need in self.needs]
+
+
+def external(*resources: ExternalResource) -> ExternalReconciler:
+    hours = count(0, 3600)  # so that each reconciliation tries again what is in trouble
+    none: Any = None
+    clients = ExternalClients(none, "cluster", none, none, none, 0, backoff=ResourceBackoff(lambda: next(hours)))
+    return ExternalReconciler(clients, tuple(partial(_made, each) for each in resources))
+
+
+def _made(resource: ExternalResource, _clients: ExternalClients) -> ExternalResource:
+    return resource
 
 
 async def provide(
@@ -89,7 +105,7 @@ def told(parts: tuple[Part, ...]) -> dict[str, tuple[str, str]]:
 
 async def test_what_needs_something_waits_until_it_can_be_used() -> None:
     cloud = Cloud(states={(GROUP, "orders"): State.PROGRESSING})
-    world = external(cloud.resource_type(INSTANCE, GROUP), cloud.resource_type(GROUP))
+    world = external(cloud.resource(INSTANCE, GROUP), cloud.resource(GROUP))
     first = await provide(world, "orders")
     assert cloud.taken == [(GROUP, "orders", "wanted")]
     assert told(first.parts)[INSTANCE] == ("Progressing", "instance orders waits for security group orders")
@@ -113,9 +129,7 @@ LOOKS: list[tuple[dict[str, Any], float | None]] = [
 @pytest.mark.parametrize(("needed", "after"), LOOKS)
 async def test_one_that_waits_takes_nothing_out_of_its_back_off(needed: dict[str, Any], after: float | None) -> None:
     cloud = Cloud(looks={(GROUP, "orders"): needed})
-    world = external(
-        cloud.resource_type(INSTANCE, GROUP), cloud.resource_type(GROUP), cloud.resource_type(RULE, INSTANCE)
-    )
+    world = external(cloud.resource(INSTANCE, GROUP), cloud.resource(GROUP), cloud.resource(RULE, INSTANCE))
     provided = await provide(world, "orders")
     assert [part.after for part in provided.of(INSTANCE)] == [after]
     assert [part.after for part in provided.of(RULE)] == [None], "it waits for one that waits"
@@ -123,8 +137,8 @@ async def test_one_that_waits_takes_nothing_out_of_its_back_off(needed: dict[str
 
 async def test_a_deletion_that_waits_takes_nothing_out_of_its_back_off() -> None:
     cloud = Cloud(looks={(INSTANCE, "orders"): {"state": State.DELETING, "failed": True, "after": 60.0}})
-    world = external(cloud.resource_type(INSTANCE, GROUP), cloud.resource_type(GROUP))
-    leaving = undeclared(world.resource_types.values(), (), {(INSTANCE, "orders"): "a", (GROUP, "orders"): "b"})
+    world = external(cloud.resource(INSTANCE, GROUP), cloud.resource(GROUP))
+    leaving = undeclared(world.resources.values(), (), {(INSTANCE, "orders"): "a", (GROUP, "orders"): "b"})
     parts = await world.delete(IDENTITY, None, leaving, None)  # type: ignore[arg-type]
     after = {part.kind: part.after for part in parts}
     assert after[GROUP] is None
@@ -133,7 +147,7 @@ async def test_a_deletion_that_waits_takes_nothing_out_of_its_back_off() -> None
 
 async def test_what_pods_may_still_use_takes_no_step() -> None:
     cloud = Cloud()
-    world = external(cloud.resource_type(INSTANCE, beside=("Beside",)), cloud.resource_type(RULE))
+    world = external(cloud.resource(INSTANCE, companion_kinds=("Beside",)), cloud.resource(RULE))
     known = {(INSTANCE, "old"): "a", ("Beside", "old"): "c", (RULE, "orders"): "b"}
     provided = await provide(world, "orders", known=known, rolled_out=False)
     assert sorted(cloud.taken) == [(INSTANCE, "orders", "wanted"), (RULE, "orders", "wanted")]
@@ -154,7 +168,7 @@ async def test_without_its_environment_nobody_knows_that_a_part_was_never_made(
     environment: Environment | None, state: State
 ) -> None:
     cloud = Cloud(errors={(INSTANCE, "orders"): NeedsPerson(Reason.ENVIRONMENT_MISSING, "m")})
-    world = external(cloud.resource_type(INSTANCE))
+    world = external(cloud.resource(INSTANCE))
     leaving = {(INSTANCE, "orders"): Removal("Delete")}
     [part] = await world.delete(IDENTITY, environment, leaving, None)  # type: ignore[arg-type]
     assert part.state is state
@@ -162,13 +176,13 @@ async def test_without_its_environment_nobody_knows_that_a_part_was_never_made(
 
 async def test_what_could_not_be_looked_at_is_still_built_on() -> None:
     cloud = Cloud(states={(GROUP, "orders"): State.UNKNOWN})
-    await provide(external(cloud.resource_type(INSTANCE, GROUP), cloud.resource_type(GROUP)), "orders")
+    await provide(external(cloud.resource(INSTANCE, GROUP), cloud.resource(GROUP)), "orders")
     assert (INSTANCE, "orders", "wanted") in cloud.taken
 
 
 async def test_one_that_waits_forgets_no_id() -> None:
     cloud = Cloud(states={(GROUP, "orders"): State.STALLED})
-    world = external(cloud.resource_type(INSTANCE, GROUP, beside=("Beside",)), cloud.resource_type(GROUP))
+    world = external(cloud.resource(INSTANCE, GROUP, companion_kinds=("Beside",)), cloud.resource(GROUP))
     known = {(INSTANCE, "orders"): "arn-i", ("Beside", "orders"): "arn-b"}
     provided = await provide(world, "orders", known=known)
     assert {part.kind: part.id for part in provided.parts} == {
@@ -188,7 +202,7 @@ async def test_one_that_waits_forgets_no_id() -> None:
 async def test_an_error_is_told_of_its_part_alone(error: Exception, state: State) -> None:
     cloud = Cloud(errors={(INSTANCE, "orders"): error})
     provided = await provide(
-        external(cloud.resource_type(INSTANCE), cloud.resource_type(GROUP)), "orders", known={(INSTANCE, "orders"): "a"}
+        external(cloud.resource(INSTANCE), cloud.resource(GROUP)), "orders", known={(INSTANCE, "orders"): "a"}
     )
     assert {part.kind: (part.state, part.id) for part in provided.parts} == {
         INSTANCE: (state, "a"),
@@ -209,12 +223,12 @@ def test_nothing_is_to_hold_on_to_where_nothing_can_be_made(environment: Any, *,
     spec = {"image": "order:1", "tables": [{"name": "a", "partitionKey": {"name": "id"}}]}
     service = Microservice(IDENTITY, 1, MicroserviceSpec.model_validate(spec))
     found = None if environment is None else Environment("prod", EnvironmentSpec.model_validate(environment))
-    assert external(Cloud().resource_type(INSTANCE)).declares(service, found) is declares
+    assert external(Cloud().resource(INSTANCE)).declares(service, found) is declares
 
 
 async def test_what_is_no_longer_declared_goes_or_stays_by_its_sort() -> None:
     cloud = Cloud()
-    world = external(cloud.resource_type(INSTANCE, keeps=True), cloud.resource_type(RULE))
+    world = external(cloud.resource(INSTANCE, holds_data=True), cloud.resource(RULE))
     provided = await provide(world, known={(INSTANCE, "orders"): "a", (RULE, "orders"): "b"})
     assert sorted(cloud.taken) == [(INSTANCE, "orders", "Retain"), (RULE, "orders", "Delete")]
     assert provided.parts == ()
@@ -223,9 +237,9 @@ async def test_what_is_no_longer_declared_goes_or_stays_by_its_sort() -> None:
 
 async def test_a_need_goes_when_what_needs_it_is_gone() -> None:
     cloud = Cloud(states={(INSTANCE, "orders"): State.DELETING})
-    world = external(cloud.resource_type(INSTANCE, GROUP), cloud.resource_type(GROUP))
+    world = external(cloud.resource(INSTANCE, GROUP), cloud.resource(GROUP))
     known = {(INSTANCE, "orders"): "a", (GROUP, "orders"): "b"}
-    leaving = undeclared(world.resource_types.values(), (), known)
+    leaving = undeclared(world.resources.values(), (), known)
     first = await world.delete(IDENTITY, None, leaving, None)  # type: ignore[arg-type]
     assert cloud.taken == [(INSTANCE, "orders", "Delete")]
     assert told(first)[GROUP] == ("Deleting", "security group orders goes after instance orders")
@@ -237,7 +251,7 @@ async def test_a_need_goes_when_what_needs_it_is_gone() -> None:
 
 async def test_what_a_retained_one_stands_on_stays_too() -> None:
     cloud = Cloud()
-    world = external(cloud.resource_type(INSTANCE, GROUP, keeps=True), cloud.resource_type(GROUP))
+    world = external(cloud.resource(INSTANCE, GROUP, holds_data=True), cloud.resource(GROUP))
     await provide(world, known={(INSTANCE, "orders"): "a", (GROUP, "orders"): "b"})
     assert cloud.taken == [(INSTANCE, "orders", "Retain"), (GROUP, "orders", "Retain")]
 
@@ -245,9 +259,9 @@ async def test_what_a_retained_one_stands_on_stays_too() -> None:
 async def test_a_need_that_is_dropped_waits_until_it_is_let_go_of() -> None:
     """A queue without its dead letter queue must be changed before that one goes."""
     cloud = Cloud(states={(INSTANCE, "orders"): State.PROGRESSING})
-    group = cloud.resource_type(GROUP)
-    nowhere = ResourceType(**{**group.__dict__, "declarations": lambda _spec, _environment: ()})
-    world = external(cloud.resource_type(INSTANCE, GROUP), nowhere)
+    group = cloud.resource(GROUP)
+    group.is_declared = False  # type: ignore[attr-defined]
+    world = external(cloud.resource(INSTANCE, GROUP), group)
     await provide(world, "orders", known={(GROUP, "orders"): "b"})
     assert cloud.taken == [(INSTANCE, "orders", "wanted")]
     cloud.states.clear()
@@ -268,14 +282,14 @@ async def test_a_need_that_is_dropped_waits_until_it_is_let_go_of() -> None:
     ],
 )
 def test_a_spec_that_never_was_valid_can_be_left(spec: Any, leaving: dict[Key, Removal]) -> None:
-    assert everything([Cloud().resource_type(INSTANCE, keeps=True)], spec, None, {}) == leaving
+    assert everything([Cloud().resource(INSTANCE, holds_data=True)], spec, None, {}) == leaving
 
 
 def test_what_is_remembered_leaves_with_what_is_declared() -> None:
-    resource_type = Cloud().resource_type(INSTANCE, keeps=True, beside=("Beside",))
+    resource = Cloud().resource(INSTANCE, holds_data=True, companion_kinds=("Beside",))
     known = {("Beside", "old"): "b", (INSTANCE, "a"): "i"}
     spec = {"tables": [{"name": "a", "deletionPolicy": "Delete"}]}
-    assert everything([resource_type], spec, None, known) == {
+    assert everything([resource], spec, None, known) == {
         (INSTANCE, "a"): Removal("Delete", {INSTANCE: "i"}),
         (INSTANCE, "old"): Removal("Retain", {"Beside": "b"}),
     }
@@ -286,9 +300,7 @@ def test_entries_without_a_name_are_none() -> None:
 
 
 def test_the_field_of_an_error_is_that_of_the_part_that_no_call_was_made_for() -> None:
-    refused = (
-        Cloud().resource_type(GROUP).refused("orders", NeedsPerson(Reason.REJECTED, "no", "spec.databases[0].size"))
-    )
+    refused = Cloud().resource(GROUP).failed("orders", NeedsPerson(Reason.REJECTED, "no", "spec.databases[0].size"))
     assert (refused.state, refused.field) == (State.STALLED, "spec.databases[0].size")
 
 
@@ -301,13 +313,13 @@ TROUBLES = {
 @pytest.mark.parametrize("what", ["spec", "request", "known"])
 async def test_a_part_in_trouble_is_tried_at_once_when_something_has_changed(what: str) -> None:
     cloud = Cloud(looks={(INSTANCE, "orders"): TROUBLES["refused"]})
-    world = external(cloud.resource_type(INSTANCE))
-    world.backoff = ResourceBackoff(lambda: 0.0)
+    world = external(cloud.resource(INSTANCE))
+    world.clients.backoff = ResourceBackoff(lambda: 0.0)
     for _ in range(3):
         await provide(world, "orders")
     assert len(cloud.taken) == 1
     if what == "request":
-        world.backoff.forget(IDENTITY.uid)
+        world.clients.backoff.forget(IDENTITY.uid)
     known = {(INSTANCE, "orders"): "a"} if what == "known" else {}
     await provide(world, "orders", *(["others"] if what == "spec" else []), known=known)
     assert cloud.taken.count((INSTANCE, "orders", "wanted")) == 2
@@ -315,8 +327,8 @@ async def test_a_part_in_trouble_is_tried_at_once_when_something_has_changed(wha
 
 async def test_a_deletion_in_trouble_is_left_alone_for_a_while() -> None:
     cloud = Cloud(errors={(INSTANCE, "orders"): NotYet(Reason.AWS_UNAVAILABLE, "m")})
-    world = external(cloud.resource_type(INSTANCE))
-    world.backoff = ResourceBackoff(lambda: 0.0)
+    world = external(cloud.resource(INSTANCE))
+    world.clients.backoff = ResourceBackoff(lambda: 0.0)
     leaving = {(INSTANCE, "orders"): Removal("Delete", {INSTANCE: "a"})}
     for _ in range(3):
         [part] = await world.delete(IDENTITY, None, leaving, None)  # type: ignore[arg-type]
@@ -327,7 +339,7 @@ async def test_a_deletion_in_trouble_is_left_alone_for_a_while() -> None:
 async def test_what_was_told_of_a_part_in_trouble_is_told_once() -> None:
     told = (Event("Warning", Reason.CONFLICT, "m"),)
     cloud = Cloud(looks={(INSTANCE, "orders"): {**TROUBLES["refused"], "events": told}})
-    world = external(cloud.resource_type(INSTANCE))
-    world.backoff = ResourceBackoff(lambda: 0.0)
+    world = external(cloud.resource(INSTANCE))
+    world.clients.backoff = ResourceBackoff(lambda: 0.0)
     passes = [(await provide(world, "orders")).parts[0].events for _ in range(3)]
     assert passes == [told, (), ()]

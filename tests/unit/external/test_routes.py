@@ -7,7 +7,7 @@ import pytest
 from microservice_operator.api.parsing import Identity
 from microservice_operator.aws.apigateway.route_ownership import Tokens
 from microservice_operator.aws.apigateway.routes import Others
-from microservice_operator.external.routes import API, others, routes
+from microservice_operator.external.routes import API, Routes, others
 
 ME = Identity("shop", "me", "uid-m")
 JWT = {"jwt": {"issuer": "https://issuer.example", "audiences": ["b", "a"]}}
@@ -58,7 +58,7 @@ def test_two_agree_on_who_is_older() -> None:
     ("spec", "expected"), [({}, 0), ({"api": None}, 0), ({"api": "x"}, 0), ({"api": {}}, 1), ({"api": {"auth": {}}}, 1)]
 )
 def test_declared_as_plain_data(spec: dict[str, Any], expected: int) -> None:
-    resource_type = routes(None)  # type: ignore[arg-type]
-    assert resource_type.kind == API
-    assert len(list(resource_type.declarations(spec, None))) == expected
-    assert resource_type.policy == "Delete"
+    resource = Routes(None)  # type: ignore[arg-type]
+    assert resource.kind == API
+    assert len(list(resource.declarations(spec, None))) == expected
+    assert resource.policy == "Delete"
