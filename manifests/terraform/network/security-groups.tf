@@ -22,6 +22,11 @@ resource "aws_security_group" "microservices" {
   description = "Pods of the microservices; only this group may connect to their databases"
   vpc_id      = aws_vpc.this.id
   tags        = merge(var.tags, { Name = "${var.name}-microservices" })
+
+  lifecycle {
+    # AWS cannot change it: an existing group would be replaced.
+    ignore_changes = [description]
+  }
 }
 
 resource "aws_vpc_security_group_egress_rule" "link_to_load_balancer" {

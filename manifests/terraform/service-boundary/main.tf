@@ -51,4 +51,9 @@ resource "aws_iam_policy" "boundary" {
   description = "Permissions boundary of the roles that the operator creates for services"
   policy      = data.aws_iam_policy_document.boundary.json
   tags        = var.tags
+
+  lifecycle {
+    # AWS cannot change it: an existing policy would be replaced.
+    ignore_changes = [description]
+  }
 }
