@@ -78,8 +78,8 @@ async def test_nothing_is_taken_over_without_consent_and_the_message_says_how_to
     there(world)
     part = await untouched(world, wanted(world, NO))
     assert part.message == (
-        f"{arn(world)} exists and is taken over only if the Environment allows it; "
-        f"let whoever runs it add {CONSENT} to its annotation {names.ANNOTATION_ADOPT}"
+        f"{arn(world)} exists and is adopted only if the Environment allows it; "
+        f"ask the platform team to add {CONSENT} to the Environment's annotation {names.ANNOTATION_ADOPT}"
     )
     assert part.field == "spec.tables[0]"
 
@@ -102,7 +102,7 @@ async def test_with_consent_it_gets_our_marks_first_and_keeps_what_it_holds(worl
 async def test_one_that_is_not_there_is_not_made(world: World) -> None:
     part = await drive(world, wanted(world))
     assert (part.state, part.reason) == (State.STALLED, Reason.ADOPTION_REFUSED)
-    assert "is not there" in part.message
+    assert "does not exist" in part.message
     assert world.proxy.writes() == []
 
 
@@ -116,7 +116,7 @@ async def test_what_is_set_once_must_fit(world: World) -> None:
     there(world)
     part = await untouched(world, wanted(world, partitionKey={"name": "other"}))
     assert part.field == "spec.tables[0].partitionKey"
-    assert "cannot be taken over" in part.message
+    assert "cannot be adopted" in part.message
 
 
 async def test_an_index_that_would_be_lost_is_to_be_declared_first(world: World) -> None:
@@ -137,7 +137,7 @@ async def test_what_the_spec_does_not_mention_stays(world: World) -> None:
     units = {"ReadCapacityUnits": 7, "WriteCapacityUnits": 3}
     world.client.update_table(TableName=legacy(world), BillingMode="PROVISIONED", ProvisionedThroughput=units)
     part = await drive(world, wanted(world))
-    told = "not declared, so left as it is: billingMode, streamViewType, timeToLiveAttribute"
+    told = "these fields are not declared and stay unchanged: billingMode, streamViewType, timeToLiveAttribute"
     assert (part.state, told in part.message) == (State.READY, True), part
     assert world.proxy.writes() == ["TagResource", "UpdateContinuousBackups", "UpdateTable"]
     found = described(world)

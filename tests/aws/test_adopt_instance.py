@@ -86,7 +86,7 @@ async def adopted(rds: RDSWorld) -> dict[str, Any]:
 async def test_nothing_is_taken_over_or_made_without_consent(rds: RDSWorld) -> None:
     there(rds)
     part = await untouched(rds, wanted(rds, NO))
-    assert f"add {CONSENT} to its annotation {names.ANNOTATION_ADOPT}" in part.message
+    assert f"add {CONSENT} to the Environment's annotation {names.ANNOTATION_ADOPT}" in part.message
     assert part.field == "spec.databases[0]"
 
 
@@ -133,13 +133,13 @@ async def test_one_that_is_not_there_is_not_made(rds: RDSWorld) -> None:
 async def test_what_is_set_once_must_fit(rds: RDSWorld, differs: dict[str, Any], field: str) -> None:
     there(rds, **differs)
     part = await untouched(rds, wanted(rds))
-    assert f"database instance orders cannot be taken over: {field} " in part.message
+    assert f"database instance orders cannot be adopted: {field} " in part.message
 
 
 async def test_an_upgrade_is_no_part_of_taking_over(rds: RDSWorld) -> None:
     there(rds, EngineVersion="14.9")
     part = await untouched(rds, wanted(rds))
-    assert "declare version as it is, and change it once it has been taken over" in part.message
+    assert "declare the current value of version first, and change it after the adoption" in part.message
 
 
 async def test_what_the_spec_does_not_mention_stays(rds: RDSWorld) -> None:
@@ -164,8 +164,8 @@ async def test_what_the_spec_does_not_mention_stays(rds: RDSWorld) -> None:
     }
     assert instance["DBParameterGroups"][0]["DBParameterGroupName"] == "tuned"
     assert parts[0].message.endswith(
-        "not declared, so left as it is: its parameter group, backup.retentionDays, storage.maxSize, size, "
-        "highAvailability, storage.size, storage.type"
+        "these fields are not declared and stay unchanged: its parameter group, backup.retentionDays, "
+        "storage.maxSize, size, highAvailability, storage.size, storage.type"
     )
     assert instance["DeletionProtection"]
 

@@ -93,7 +93,7 @@ async def test_other_words_are_no_consent_and_the_role_gets_nothing(walk: Walk, 
     walk.consent = said.format(walk.me.name)
     parts = await walk.drive(spec(walk))
     assert (parts["Table"].reason, parts["Table"].id) == (Reason.ADOPTION_REFUSED, "")
-    assert f"add {consent(walk)} to its annotation" in parts["Table"].message
+    assert f"add {consent(walk)} to the Environment's annotation" in parts["Table"].message
     assert walk.granted() == set()
     assert "TagResource" not in walk.roles.writes()
 
@@ -159,7 +159,7 @@ async def test_consent_to_take_over_is_none_to_delete(walk: Walk, forgotten: boo
     table = spec(walk)["tables"][0]
     left = await deleted(walk, table if adopts else {**table, "adopt": None}, known)
     assert (left.state, left.reason) == (State.RETAINED, Reason.TABLE_RETAINED)
-    assert f"{names.ANNOTATION_DELETE_ADOPTED} of the Environment does not hold {consent(walk)}" in left.message
+    assert f"{names.ANNOTATION_DELETE_ADOPTED} of the Environment does not contain {consent(walk)}" in left.message
     assert [(event.type, event.reason) for event in left.events] == [("Warning", Reason.TABLE_RETAINED)]
     described = walk.roles.world.client.describe_table(TableName=f"legacy-{walk.me.name}")["Table"]
     assert described["DeletionProtectionEnabled"]

@@ -123,4 +123,4 @@ async def test_what_does_not_stay_is_said(world: World) -> None:
     stalled = {part.kind: part.message for part in parts if part.state is State.STALLED}
     assert {"Table", "DeadLetterQueue", "Topic", "DatabaseInstance"} <= stalled.keys(), troubled(parts)
     assert "tags of table" in stalled["Table"]
-    assert all("does not stay" in message for message in stalled.values())
+    assert all("does not persist" in message for message in stalled.values())

@@ -163,7 +163,7 @@ async def test_an_instance_that_is_still_going_is_waited_for_and_what_was_left_b
     assert {(part.state, part.reason) for part in groups.values()} == {(State.STALLED, Reason.CONFLICT)}
     assert not any(part.state is State.STALLED for part in parts.values() if part.kind not in groups)
     for part in groups.values():
-        assert "remove that one" in part.message
+        assert "delete the existing one" in part.message
     world.pass_time(60)
     world.aws.rds.groups.subnet_groups.clear()
     world.aws.rds.groups.parameter_groups.clear()

@@ -1,4 +1,4 @@
 """AWS: one folder for each service, and `engine`, which drives all of them.
 
-A service folder imports `engine` and no other service folder. `preview` tells what a change of a declaration would do.
+A service folder imports `engine` and no other service folder. `preview` computes what a change of a declaration does.
 """

@@ -1,6 +1,6 @@
-"""PURE: what a change of a declaration does to what was made from it, by the rules that a pass goes by.
+"""PURE: computes what a changed declaration does to existing resources, by the rules that a reconciliation uses.
 
-Nobody is asked how things are: what is there is taken to be as it was declared.
+AWS is not asked: each resource is assumed to match its old declaration.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ from .rds.responses import instance_as_made
 
 @dataclass(frozen=True)
 class Forecast:
-    """One field that changes: its path below the declared item, what that does, and the change in a few words."""
+    """One changed field: its path below the declared item, the effect, and a short description."""
 
     field: str
     effect: Effect
@@ -32,10 +32,10 @@ class Forecast:
 
 
 def database_changes(owner: Owner, new: WantedInstance, old: WantedInstance) -> tuple[Forecast, ...]:
-    """What becomes of a database of provider `rds`."""
+    """Return the changes of a database of provider `rds`."""
     wanted, was = (_instance(owner, each) for each in (new, old))
     settings = parameter_fields(owner, new)
-    # each major version has a group of its own, so the family of one never changes
+    # each major version has its own parameter group, so a group's family never changes
     group = {**parameter_fields(owner, old), "family": settings["family"]}
     return _told(
         (
@@ -46,18 +46,18 @@ def database_changes(owner: Owner, new: WantedInstance, old: WantedInstance) -> 
 
 
 def table_changes(owner: Owner, new: WantedTable, old: WantedTable) -> tuple[Forecast, ...]:
-    """What becomes of a table."""
+    """Return the changes of a table."""
     wanted, was = (table_fields(owner, t, t.spec.adopt.name if t.spec.adopt else t.spec.name) for t in (new, old))
     return _told(differences(TABLE, wanted, table_as_made(was), table_unsaid(new.spec)))
 
 
 def topic_changes(owner: Owner, new: WantedTopic, old: WantedTopic) -> tuple[Forecast, ...]:
-    """What becomes of a topic."""
+    """Return the changes of a topic."""
     return _alike(TOPIC, topic_fields(owner, new, ""), topic_fields(owner, old, ""))
 
 
 def queue_changes(owner: Owner, new: WantedQueue, old: WantedQueue) -> tuple[Forecast, ...]:
-    """What becomes of a queue."""
+    """Return the changes of a queue."""
     return _alike(QUEUE, queue_fields(owner, new, "", ""), queue_fields(owner, old, "", ""))
 
 
@@ -68,14 +68,14 @@ def _instance(owner: Owner, wanted: WantedInstance) -> Mapping[str, Any]:
 
 
 def _alike(kind: ResourceSchema, wanted: Mapping[str, Any], was: Mapping[str, Any]) -> tuple[Forecast, ...]:
-    """What AWS shows as it was declared."""
+    """Return the changes of a resource that AWS shows exactly as declared."""
     return _told(differences(kind, wanted, was))
 
 
 def _told(found: Iterable[Difference]) -> tuple[Forecast, ...]:
-    """One for each field and effect; several rules may look at one field.
+    """Group differences by field and effect, because several rules may compare one field.
 
-    While one field is refused, nothing of the part is changed.
+    If one field is refused, only refusals are returned, because then nothing of the resource changes.
     """
     found = tuple(found)
     refused = tuple(each for each in found if each.effect is Effect.REFUSED)

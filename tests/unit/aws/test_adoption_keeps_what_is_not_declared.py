@@ -164,7 +164,7 @@ def test_what_keeps_data_may_only_grow_by_a_default() -> None:
 def test_the_first_step_marks_it_and_tells_what_stays() -> None:
     after, told = taken_over(TABLE, table({}), OLD_TABLE)
     assert told[0] == (
-        "taking it over, capacity, billingMode, streamViewType, timeToLiveAttribute left as it is until it is declared"
+        "adopting it; capacity, billingMode, streamViewType, timeToLiveAttribute stays unchanged until it is declared"
     )
     assert after["tags"].items() >= {**OWNER.marks, names.TAG_ADOPTED: "true", "team": "old"}.items()
 

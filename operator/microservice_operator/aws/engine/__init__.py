@@ -8,8 +8,8 @@ report        PURE: a decision or an error → the `Part` that status shows
 clients       threads and boto3
 service       calls of one AWS service, with errors mapped
 errors        AWS error codes → what happens next
-expectations  what this process wrote a moment ago, so that a late read is not taken for a fact
-create_once   never creates a second resource while AWS does not list the first one yet
-write_backoff writes that AWS accepts and does not keep are repeated more and more rarely
-pagination    follows a list from page to page, with a bound
+expectations  what this process wrote recently, so that a stale read is not taken for a fact
+create_once   creates no second resource while AWS does not list the first one yet
+write_backoff repeats writes that AWS accepts and does not keep with longer and longer waits
+pagination    follows a list from page to page, up to a limit
 """

@@ -1,4 +1,7 @@
-"""Are we in the account that the Environment names? Asked once, before the first call; if not, there is no other."""
+"""Checks that the operator's credentials belong to the account that the Environment names.
+
+The check runs once, before the first call. While it fails, no other call is made.
+"""
 
 from ...errors import NeedsPerson
 from ...facts import Reason
@@ -8,7 +11,7 @@ from .scope import AwsScope
 
 
 async def verify_account(scope: AwsScope) -> None:
-    """Raise NeedsPerson if STS says that the operator's credentials belong elsewhere; only a yes is remembered."""
+    """Raise NeedsPerson if STS names another account for the operator's credentials; remember only a match."""
     if (scope.account_id, scope.region) in scope.clients.verified_accounts:
         return
     try:
@@ -18,7 +21,7 @@ async def verify_account(scope: AwsScope) -> None:
     if answer["Account"] != scope.account_id:
         raise NeedsPerson(
             Reason.ACCOUNT_MISMATCH,
-            f"the Environment names account {scope.account_id}, the operator's credentials belong to "
-            f"{answer['Account']}; nothing is written; correct spec.aws.accountID or the operator's role",
+            f"the Environment names account {scope.account_id}, but the operator's credentials belong to "
+            f"account {answer['Account']}; nothing is written; correct spec.aws.accountID or the operator's role",
         )
     scope.clients.verified_accounts.add((scope.account_id, scope.region))

@@ -1,4 +1,4 @@
-"""PURE: the exact ARNs of what a Microservice declares, and of its role; all are known before anything is made."""
+"""PURE: the exact ARNs of a Microservice's resources and role; they are known before anything is created."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from ...api.parsing import Microservice
 ROLE_NAME_LIMIT = 64
 TABLE_NAME_LIMIT = 255
 TOPIC_NAME_LIMIT, QUEUE_NAME_LIMIT = 256, 80  # "CreateTopic" and "CreateQueue" in the API References
-FIFO = ".fifo"  # as the same pages ask for
+FIFO = ".fifo"  # the suffix that the same pages require
 
 MESSAGING_KEY = ("Key", "messaging")
 
@@ -17,7 +17,7 @@ Named = Callable[[str, int], str]
 
 @dataclass(frozen=True)
 class Site:
-    """An account and region as one Microservice sees it; `named` makes the name of a part from its declared one."""
+    """An account and region as one Microservice uses it; `named` turns a declared name into the name in AWS."""
 
     region: str
     account_id: str
@@ -25,17 +25,17 @@ class Site:
     named: Named
 
     def arn(self, service: str, resource: str) -> str:
-        """ARN of a resource of this account and region."""
+        """ARN of a resource in this account and region."""
         return f"arn:{partition(self.region)}:{service}:{self.region}:{self.account_id}:{resource}"
 
     @property
     def role_name(self) -> str:
-        """Name of the role, unique in the account whatever its path."""
+        """Name of the role; it is unique in the account, whatever its path."""
         return self.named("role", ROLE_NAME_LIMIT)
 
     @property
     def role_path(self) -> str:
-        """Path of all roles of this cluster, so that one ARN pattern bounds what its operator may touch."""
+        """Path of all roles of this cluster; one ARN pattern then limits the roles that its operator may change."""
         return f"/microservice-operator/{self.cluster}/"
 
     @property
@@ -45,33 +45,33 @@ class Site:
 
 
 def partition(region: str) -> str:
-    """First part of every ARN of a region: "Amazon Resource Names (ARNs)" in the AWS General Reference."""
+    """Return the partition of a region's ARNs: "Amazon Resource Names (ARNs)" in the AWS General Reference."""
     if region.startswith("cn-"):
         return "aws-cn"
     return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
 def needs_role(service: Microservice) -> bool:
-    """Does the service declare anything in AWS that it calls itself?"""
+    """Whether the service declares an AWS resource that its own code calls."""
     return bool(service.spec.tables or service.spec.table_refs or service.spec.topics or service.spec.queues)
 
 
 def table_arn(site: Site, declared: str) -> str:
-    """ARN of a table, by its declared name."""
+    """Return the ARN of a table from its declared name."""
     return adoptee_arn(site, site.named(declared, TABLE_NAME_LIMIT))
 
 
 def adoptee_arn(site: Site, name: str) -> str:
-    """ARN of a table, by what AWS calls it."""
+    """Return the ARN of a table from its name in AWS."""
     return site.arn("dynamodb", f"table/{name}")
 
 
 def arns(
     site: Site, service: Microservice, messaging_key: str | None = None, adopted: Mapping[str, str] | None = None
 ) -> dict[tuple[str, str], str]:
-    """ARN of each declared (kind, name), and of the key that encrypts messages if there is one.
+    """Return the ARN of each declared (kind, name), and of the key that encrypts messages if there is one.
 
-    A table that the spec takes over has one only if it is `adopted`, which is not for the spec to say.
+    A table with `adopt` in the spec has an ARN only if it is in `adopted`: the spec alone does not adopt it.
     """
     spec = service.spec
     own = {table.name: table_arn(site, table.name) for table in spec.tables or [] if not table.adopt}
@@ -86,10 +86,10 @@ def arns(
 
 
 def topic_name(named: Named, declared: str, *, fifo: bool) -> str:
-    """Name in AWS of a declared topic."""
+    """Return the name in AWS of a declared topic."""
     return named(declared, TOPIC_NAME_LIMIT - len(FIFO)) + (FIFO if fifo else "")
 
 
 def queue_name(named: Named, declared: str, *, fifo: bool) -> str:
-    """Name in AWS of a declared queue."""
+    """Return the name in AWS of a declared queue."""
     return named(declared, QUEUE_NAME_LIMIT - len(FIFO)) + (FIFO if fifo else "")

@@ -1,4 +1,4 @@
-"""One call of AWS as a value, and the thread pool that takes it."""
+"""One AWS API call as a value, and the thread pool that runs it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Lane(StrEnum):
-    """Which threads a call takes."""
+    """The thread pool that runs a call."""
 
     MAIN = "main"
     DELETE = "delete"
@@ -15,7 +15,7 @@ class Lane(StrEnum):
 
 @dataclass(frozen=True)
 class Call:
-    """One call of one action; `action` is named as AWS names it."""
+    """One call of one action; `action` is the name in the AWS API Reference."""
 
     service: str
     region: str

@@ -1,8 +1,7 @@
-"""The door to AWS: threads, clients and nothing that decides.
+"""Sends calls to AWS: threads and boto3 clients, no decisions.
 
-boto3 blocks, so every call runs in a thread. Each service has a small pool of its own, and deletions another one: a
-service that hangs takes its own threads with it, not those of the others, and a flood of creations does not hold up a
-deletion.
+boto3 blocks, so every call runs in a thread. Each service has a small pool of its own, and another pool for deletions.
+A service that hangs blocks only its own threads, and a flood of creations does not delay a deletion.
 """
 
 import asyncio
@@ -31,7 +30,7 @@ Called = Callable[[str, str, str], None]  # service, action, code
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of every call. boto3's own time-outs are a minute each, its own retries would hold a thread for long."""
+    """Limits of every call. boto3's default timeouts are a minute each, and its retries would block a thread long."""
 
     connect_seconds: float = 3
     read_seconds: float = 10
@@ -41,16 +40,16 @@ class Limits:
 
 
 def _unheard(service: str, action: str, code: str) -> None:
-    """Nobody counts."""
+    """Ignore the call."""
 
 
 class Clients:
-    """One client per service and region, made when first needed and kept: to make one takes up to 300 ms."""
+    """One client per service and region, created on first use and kept, because its creation takes up to 300 ms."""
 
     def __init__(
         self, endpoint_url: str | None = None, called: Called = _unheard, limits: Limits | None = None
     ) -> None:
-        """Talk to AWS, or to an emulator at `endpoint_url`; `called` hears of every call, on the event loop."""
+        """Use AWS, or an emulator at `endpoint_url`; `called` runs on the event loop after every call."""
         self._endpoint_url = endpoint_url
         self._called = called
         self._limits = limits or Limits()
@@ -65,9 +64,9 @@ class Clients:
         self.lists = ListCache()
 
     async def call(self, call: Call) -> dict[str, Any]:
-        """Answer of one call.
+        """Make one call and return its answer.
 
-        Raises what botocore raises; `failures` says what it means.
+        Raises what botocore raises; `errors.meaning` maps it to an OperatorError.
         """
         code = "Cancelled"
         try:
@@ -85,7 +84,7 @@ class Clients:
         return answer
 
     def close(self) -> None:
-        """Let go of threads and connections; calls under way are not waited for."""
+        """Release threads and connections without waiting for running calls."""
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
         for client in self._clients.values():
@@ -104,7 +103,7 @@ class Clients:
         return answer
 
     def _ask(self, event_name: str, **_: Any) -> None:
-        """Raise Fenced instead of sending, once more for each attempt that botocore makes by itself."""
+        """Raise Fenced before a write if this process no longer leads; botocore asks before each attempt."""
         if not event_name.rpartition(".")[2].startswith(READS):
             self.may_write()
 

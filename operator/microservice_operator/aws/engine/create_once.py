@@ -1,7 +1,7 @@
-"""Things of AWS whose ids AWS chooses, made once: who looks for one and makes it takes turns and remembers trying.
+"""Creates AWS resources whose ids AWS chooses only once: callers look and create in turn, and attempts are remembered.
 
-A list of AWS may not show yet what was made a moment ago, and an answer that is lost may stand for a thing that was
-made. Until it is certain, nobody makes a second one.
+A list from AWS may not show a new resource yet, and a lost answer may hide a successful creation. Until that is
+certain, no second one is created.
 """
 
 import asyncio
@@ -17,22 +17,22 @@ Key = tuple[str, ...]
 
 
 class CreateOnce:
-    """What this process tried to make within the last `seconds`; one for the whole process."""
+    """What this process tried to create within the last `seconds`; one object for the whole process."""
 
     def __init__(self, seconds: float = 60, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take a list that does not show a thing for certain after `seconds`."""
+        """Trust a list that does not show a resource after `seconds`."""
         self._seconds = seconds
         self._clock = clock
         self._tried: dict[Key, float] = {}
         self._turns: defaultdict[Key, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def turn(self, key: Key) -> asyncio.Lock:
-        """Held from the look to the end of the making, where several may want the same thing."""
+        """Lock to hold from the read to the end of the creation, where several callers may want the same resource."""
         return self._turns[key]
 
     @asynccontextmanager
     async def once(self, key: Key) -> AsyncIterator[None]:
-        """Around the call that makes it; only a clear refusal lets it be tried again at once."""
+        """Wrap the call that creates it; only a clear refusal allows a new attempt at once."""
         self._tried[key] = self._clock()
         try:
             yield
@@ -45,7 +45,7 @@ class CreateOnce:
             raise
 
     def may_exist(self, key: Key) -> bool:
-        """Whether a thing that is not seen may have been made nevertheless."""
+        """Whether a resource may exist although AWS does not show it."""
         tried = self._tried.get(key)
         if tried is not None and self._clock() - tried >= self._seconds:
             del self._tried[key]
@@ -53,5 +53,5 @@ class CreateOnce:
         return tried is not None
 
     def seen(self, key: Key) -> None:
-        """It is there: if it is missing later, it is gone."""
+        """Record that it exists: if it is missing later, it is deleted."""
         self._tried.pop(key, None)

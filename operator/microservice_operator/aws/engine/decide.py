@@ -1,7 +1,7 @@
-"""PURE: desired and observed → one decision.
+"""PURE: desired and observed state → one decision.
 
-One resource, one pass, at most one step. The rules of its fields are a table (`Kind.fields`, in order of urgency);
-nothing here knows which resource it is.
+A reconciliation takes at most one step per resource. The field rules are a table (`ResourceSchema.fields`, in order of
+urgency); this module does not know any resource type.
 """
 
 from collections.abc import Mapping
@@ -18,20 +18,20 @@ from .tags import retained
 
 
 class Phase(StrEnum):
-    """What a resource can be asked to do now."""
+    """The phase of a resource: it says which calls AWS accepts now."""
 
     CREATING = "Creating"
     READY = "Ready"
     CHANGING = "Changing"  # in use, and a change is under way
     DELETING = "Deleting"
-    UNUSABLE = "Unusable"  # neither in use nor on the way to it
+    UNUSABLE = "Unusable"  # neither in use nor becoming usable
 
 
 @dataclass(frozen=True)
 class Adoption:
-    """What exists is to be taken over, or what was is to be deleted, if the admin allows it.
+    """Consent to adopt an existing resource, or to delete an adopted one; the platform team decides.
 
-    `consent` is what an annotation of the Environment must say for that.
+    `consent` is the value that an annotation of the Environment must contain.
     """
 
     allowed: bool
@@ -40,10 +40,10 @@ class Adoption:
 
 @dataclass(frozen=True)
 class Desired:
-    """A declared resource. `known_id` is what status remembers of it, `at` its path in the spec.
+    """A declared resource. `known_id` is the id from the status, `at` its path in the spec.
 
-    `within` is what it is part of, where it may be part of several that are looked at in one pass.
-    `unsaid` are fields of one that is taken over about which the spec says nothing: what is there stays.
+    `within` names its parent, where one reconciliation looks at several parents.
+    `unsaid` are the fields of an adopted resource that the spec does not set: their current values stay.
     """
 
     name: str
@@ -59,9 +59,9 @@ class Desired:
 
 @dataclass(frozen=True)
 class Deletion:
-    """A resource that is not wanted any more.
+    """A resource that is no longer declared.
 
-    `adopted` when it is known to have been taken over; `deletion` is whether such a one may be deleted.
+    `adopted` is true for a resource that is known to be adopted; `deletion` is the consent to delete such a resource.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Deletion:
 
 @dataclass(frozen=True)
 class Step:
-    """One call's worth of change: values by field, and what it does in a few words."""
+    """The changes of one call: values by field, and a short description in `what`."""
 
     name: str
     changes: Mapping[str, Any]
@@ -86,9 +86,9 @@ class Step:
 class Observed:
     """A resource as AWS shows it.
 
-    `tags` is None while they cannot be read. Fields in `pending_fields` cannot be changed now, and a `locked` resource
-    takes no change. `impairment` is a fault that a change may cure. `start_step` comes before any other step,
-    `pre_delete_step` before the deletion.
+    `tags` is None while they cannot be read. Fields in `pending_fields` cannot change now, and a `locked` resource
+    accepts no change. `impairment` is a fault that a change may fix. `start_step` precedes every other step,
+    `pre_delete_step` the deletion.
     """
 
     id: str
@@ -106,31 +106,31 @@ class Observed:
 
 @dataclass(frozen=True)
 class Create:
-    """It is not there."""
+    """The resource does not exist: create it."""
 
 
 @dataclass(frozen=True)
 class Modify:
-    """One step."""
+    """Take one step."""
 
     step: Step
 
 
 @dataclass(frozen=True)
 class Wait:
-    """AWS is at work."""
+    """AWS is working on it: wait."""
 
 
 @dataclass(frozen=True)
 class Keep:
-    """Nothing is to do; `left` is what was taken over and is not as a default would have it."""
+    """Nothing to do; `left` lists the undeclared fields of an adopted resource that differ from their defaults."""
 
     left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Refuse:
-    """Only a person can resolve it."""
+    """Only a person can resolve this."""
 
     reason: Reason
     message: str
@@ -139,14 +139,14 @@ class Refuse:
 
 @dataclass(frozen=True)
 class Delete:
-    """It goes."""
+    """Delete the resource."""
 
 
 Decision = Create | Modify | Wait | Keep | Refuse | Delete
 
 
 def decide(kind: ResourceSchema, desired: Desired, observed: Observed | None) -> Decision:
-    """Decide on a resource that is wanted."""
+    """Decide on a declared resource."""
     if observed is None:
         return _absent(kind, desired)
     if observed.tags is None or observed.phase in (Phase.CREATING, Phase.DELETING):
@@ -164,37 +164,37 @@ def decide(kind: ResourceSchema, desired: Desired, observed: Observed | None) ->
 
 
 def _taken_over(kind: ResourceSchema, desired: Desired, observed: Observed) -> Decision:
-    """Our marks come first, and it is told what stays although a default would have it otherwise."""
+    """Write our owner tags first, and report which undeclared fields stay different from their defaults."""
     decision, left = _differences(kind, desired, observed), _left(kind, desired, observed)
     if not isinstance(decision, Modify) or decision.step.name != "tags":
         return decision
-    stays = f", {', '.join(left)} left as it is until it is declared" if left else ""
-    return Modify(replace(decision.step, what=f"taking it over{stays}"))
+    stays = f"; {', '.join(left)} stays unchanged until it is declared" if left else ""
+    return Modify(replace(decision.step, what=f"adopting it{stays}"))
 
 
 def decide_removal(kind: ResourceSchema, leaving: Deletion, observed: Observed | None) -> Decision:
-    """Decide on a resource that is not wanted: `Keep` when all is done, `Refuse` when it is not ours to touch."""
+    """Decide on a resource that is no longer declared: `Keep` when all is done, `Refuse` when it is not ours."""
     if observed is None:
         return Keep()
     if observed.tags is None or observed.phase in (Phase.CREATING, Phase.DELETING):
         return Wait()
     if leaving.owner.standing(observed.tags) is not Ownership.OURS:
-        return Refuse(Reason.CONFLICT, f"{describe(kind, leaving.name)} belongs to somebody else and stays")
+        return Refuse(Reason.CONFLICT, f"{describe(kind, leaving.name)} belongs to another owner; it is retained")
     if leaving.policy == "Retain" or withheld(kind, leaving, observed):
         return _retention(leaving.owner, observed)
     return _deletion(observed)
 
 
 def withheld(kind: ResourceSchema, leaving: Deletion, observed: Observed | None) -> str:
-    """Why something stays that its policy would delete, "" if it goes: consent to take over is none to delete."""
+    """Return why an adopted resource stays although its policy deletes it, or "": deletion needs its own consent."""
     if observed is None or leaving.policy == "Retain" or leaving.deletion is None or leaving.deletion.allowed:
         return ""
     if not leaving.adopted and names.TAG_ADOPTED not in (observed.tags or {}):
         return ""
     return (
-        f"{describe(kind, leaving.name)} was taken over and stays, {leaving.policy} or not: annotation "
-        f"{names.ANNOTATION_DELETE_ADOPTED} of the Environment does not hold {leaving.deletion.consent}; "
-        f"delete {observed.id} by hand if nobody needs it"
+        f"{describe(kind, leaving.name)} was adopted and is retained despite policy {leaving.policy}: annotation "
+        f"{names.ANNOTATION_DELETE_ADOPTED} of the Environment does not contain {leaving.deletion.consent}; "
+        f"delete {observed.id} manually if it is no longer needed"
     )
 
 
@@ -213,14 +213,14 @@ def _deletion(observed: Observed) -> Decision:
     if observed.protected and observed.start_step:
         return Modify(observed.start_step)
     if observed.protected:
-        # last: what is left over when a step before is refused is protected still
-        return Modify(Step("protection", {"protection": False}, "lifting its deletion protection"))
+        # last, so that the resource stays protected if an earlier step is refused
+        return Modify(Step("protection", {"protection": False}, "removing its deletion protection"))
     return Delete()
 
 
 def _absent(kind: ResourceSchema, desired: Desired) -> Decision:
     if desired.adoption and not desired.known_id:
-        message = f"{describe(kind, desired.name)} is to be taken over and is not there; correct or remove adopt"
+        message = f"{describe(kind, desired.name)} cannot be adopted because it does not exist; correct or remove adopt"
         return Refuse(Reason.ADOPTION_REFUSED, message, desired.at)
     if desired.known_id and not desired.recreate:
         return Refuse(
@@ -233,39 +233,39 @@ def _absent(kind: ResourceSchema, desired: Desired) -> Decision:
 
 
 def _not_adopted(kind: ResourceSchema, desired: Desired, observed: Observed) -> Refuse | None:
-    """Why a resource that is to be taken over is not; nothing of it is touched before all of it can be."""
+    """Return why a resource is not adopted, or None; nothing is changed until all of it can be adopted."""
     adoption = desired.adoption
     if adoption and not adoption.allowed:
         message = (
-            f"{observed.id} exists and is taken over only if the Environment allows it; let whoever runs it add "
-            f"{adoption.consent} to its annotation {names.ANNOTATION_ADOPT}"
+            f"{observed.id} exists and is adopted only if the Environment allows it; ask the platform team to add "
+            f"{adoption.consent} to the Environment's annotation {names.ANNOTATION_ADOPT}"
         )
         return Refuse(Reason.ADOPTION_REFUSED, message, desired.at)
     marks = dict(observed.tags or {})
     if marks.keys() & OWNER_TAGS:
         whose = f"{marks.get(names.TAG_NAMESPACE, '?')}/{marks.get(names.TAG_NAME, '?')}"
-        message = f"{observed.id} is marked as that of Microservice {whose} and is left as it is; correct adopt"
+        message = f"{observed.id} is owned by Microservice {whose} and stays unchanged; correct adopt"
         return Refuse(Reason.ADOPTION_REFUSED, message, desired.at)
     return _unfit(kind, desired, observed) if observed.fields else None
 
 
 def _unfit(kind: ResourceSchema, desired: Desired, observed: Observed) -> Refuse | None:
-    """What keeps it from being taken over as it is."""
+    """Return the first field that prevents adoption of the resource as it is, or None."""
     thing = describe(kind, desired.name)
     for found in differences(kind, desired.fields, observed.fields, desired.unsaid, adopting=True):
         outcome, spec = found.outcome, found.field.spec
         if isinstance(outcome, Refusal):
-            message = f"{thing} cannot be taken over: {spec} {outcome.message}"
+            message = f"{thing} cannot be adopted: {spec} {outcome.message}"
             return Refuse(Reason.ADOPTION_REFUSED, message, _path(desired, found.field))
         if found.field.later:
             message = (
-                f"{thing} is taken over as it is, and {spec} says otherwise ({found.what}); "
-                f"declare {spec} as it is, and change it once it has been taken over"
+                f"{thing} is adopted without changes, but {spec} differs ({found.what}); "
+                f"declare the current value of {spec} first, and change it after the adoption"
             )
             return Refuse(Reason.ADOPTION_REFUSED, message, _path(desired, found.field))
         if found.effect is Effect.REPLACE and isinstance(outcome.to, Added | Removed):
             lost = ", ".join(sorted(found.observed.keys() - found.desired.keys()))
-            message = f"{thing} would lose {lost} if it were taken over; declare it in {spec}"
+            message = f"{thing} cannot be adopted: it would lose {lost}; declare it in {spec}"
             return Refuse(Reason.ADOPTION_REFUSED, message, _path(desired, found.field))
     return None
 
@@ -274,16 +274,16 @@ def _foreign(kind: ResourceSchema, desired: Desired, observed: Observed) -> Deci
     owner = desired.owner
     if owner.left_by_namesake(observed.tags or {}):
         message = (
-            f"{observed.id} was left behind by a Microservice of this name, in a namespace {owner.identity.namespace} "
-            "that may have been another's; it is left as it is; if this one is to have it, let whoever runs the "
-            f"Environment add {owner.inheritance} to its annotation {names.ANNOTATION_ADOPT}"
+            f"{observed.id} was retained by an earlier Microservice of this name, in a namespace "
+            f"{owner.identity.namespace} that may have belonged to another team; it stays unchanged; to reuse it, ask "
+            f"the platform team to add {owner.inheritance} to the Environment's annotation {names.ANNOTATION_ADOPT}"
         )
         return Refuse(Reason.CONFLICT, message, desired.at)
-    message = f"{observed.id} exists and is not marked as this Microservice's; it is left as it is; "
+    message = f"{observed.id} already exists and is not owned by this Microservice; it stays unchanged; "
     if kind.named_by is None:
-        message += f"remove that {kind_label(kind)} if nobody uses it, or give the Microservice another name"
+        message += f"delete that {kind_label(kind)} if nobody uses it, or give the Microservice another name"
     else:
-        message += f"rename the {kind.named_by or kind_label(kind)} in the spec, or remove that one"
+        message += f"rename the {kind.named_by or kind_label(kind)} in the spec, or delete the existing one"
     return Refuse(Reason.CONFLICT, message, desired.at)
 
 

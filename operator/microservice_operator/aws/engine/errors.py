@@ -1,7 +1,7 @@
-"""What an error of AWS means for us: not what went wrong, but what happens next.
+"""Maps AWS errors to ours, which are named after what happens next.
 
 Codes are those of "Common Error Types", "Error handling with DynamoDB" and the API References in the AWS documents.
-A message never carries a request id or a count: the same trouble gives the same sentence.
+A message never contains a request id or a count: the same error gives the same message.
 """
 
 from botocore.exceptions import (
@@ -62,7 +62,7 @@ _UNDER_WAY = {
     "StaleTag",
     "TableInUseException",
 }
-# They pass by themselves, though not soon: capacity of AWS, the state of a network or of a cluster.
+# They resolve by themselves, but not soon: capacity of AWS, the state of a network or of a cluster.
 _LATER = {
     ("eks", "InvalidRequestException"),
     ("rds", "DBUpgradeDependencyFailure"),
@@ -99,16 +99,16 @@ _ABSENT = {
 _TOO_MANY, _SERVER = 429, 500
 
 
-AWSError = (ClientError, BotoCoreError, ResponseParserError)  # the last: an answer that is none of AWS
+AWSError = (ClientError, BotoCoreError, ResponseParserError)  # the last: an answer that does not come from AWS
 
 
 def meaning(error: ClientError | BotoCoreError | ResponseParserError, action: str, target: str) -> OperatorError:
-    """The error as what happens next; `action` is such as `dynamodb:CreateTable`, `target` what it was done to."""
+    """Return our error for an AWS error; `action` is for example `dynamodb:CreateTable`, `target` the resource."""
     if isinstance(error, ClientError):
         return _answered(error, action, target)
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return NeedsPerson(
-            Reason.ACCESS_DENIED, f"{action} on {target}: the operator has no AWS credentials; give it some"
+            Reason.ACCESS_DENIED, f"{action} on {target}: the operator has no AWS credentials; give it credentials"
         )
     if isinstance(error, ParamValidationError):
         return NeedsPerson(Reason.REJECTED, f"{action} on {target} is malformed: {_line(str(error))}")
@@ -120,15 +120,15 @@ def _answered(error: ClientError, action: str, target: str) -> OperatorError:
     said = _line(error.response.get("Error", {}).get("Message", "")) or code
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _ABSENT:
-        return Gone(f"{target} is not there")
+        return Gone(f"{target} does not exist")
     if code in _THROTTLED or status == _TOO_MANY:
         return NotYet(Reason.AWS_THROTTLED, f"AWS throttles {action}", 5)
     if status >= _SERVER:
-        return NotYet(Reason.AWS_UNAVAILABLE, f"AWS fails at {action} on {target}: {code}", 10)
+        return NotYet(Reason.AWS_UNAVAILABLE, f"AWS failed to run {action} on {target}: {code}", 10)
     if code in _UNDER_WAY:
         return NotYet(Reason.PROGRESSING, f"AWS is not ready for {action} on {target}: {said}", 5)
     if (action.partition(":")[0], code) in _LATER:
-        return NotYet(Reason.REJECTED, f"AWS cannot do {action} on {target} now: {said}; it is tried again", 60)
+        return NotYet(Reason.REJECTED, f"AWS cannot run {action} on {target} now: {said}; retried automatically", 60)
     return _for_a_person(code, said, action, target)
 
 

@@ -1,7 +1,7 @@
-"""What this process did to things of AWS a moment ago, so that a late answer is not taken for a fact.
+"""Remembers this process's recent writes to AWS, so that a stale read is not taken for a fact.
 
-"DescribeTable" in the DynamoDB API Reference: a table that was made a moment ago may not be found. "TagResource": a
-list of tags may be the previous one, or empty. Other services are not quicker, they only do not say so.
+"DescribeTable" in the DynamoDB API Reference: a table that was created recently may not be found. "TagResource": a
+list of tags may be the previous one, or empty. Other services are not faster; their documents only do not say so.
 """
 
 import time
@@ -15,10 +15,10 @@ Key = tuple[str, ...]
 
 
 class Expectations:
-    """What was made and marked within the last `seconds`; one for the whole process."""
+    """What was created and tagged within the last `seconds`; one object for the whole process."""
 
     def __init__(self, seconds: float = 60, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take an answer for certain after `seconds`."""
+        """Trust a read after `seconds`."""
         self._seconds = seconds
         self._clock = clock
         self._made: dict[Key, float] = {}
@@ -27,24 +27,24 @@ class Expectations:
         self._ended: dict[str, float] = {}
 
     def made(self, key: Key) -> None:
-        """It was made with our marks, or may have been: an answer that is lost says neither."""
+        """Record that it was created with our tags, or may have been: a lost answer does not say which."""
         self._sweep()
         self._made[key] = self._marked[key] = self._clock()
 
     def marked(self, key: Key) -> None:
-        """Our marks were written to it."""
+        """Record that our tags were written to it."""
         self._marked[key] = self._clock()
 
     def seen(self, key: Key) -> None:
-        """It is there: if it is missing later, it is gone."""
+        """Record that it exists: if it is missing later, it is deleted."""
         self._made.pop(key, None)
 
     def may_exist(self, key: Key) -> bool:
-        """Whether a thing that AWS does not show may have been made nevertheless."""
+        """Whether a resource may exist although AWS does not show it."""
         return self._within(self._made, key)
 
     def may_be_ours(self, key: Key, standing: Ownership, tags: Mapping[str, str], *, known: bool) -> bool:
-        """Whether tags that do not say so may be late; `known`: status remembers the thing as ours."""
+        """Whether tags that do not name us may be stale; `known` if the status remembers the resource as ours."""
         unmarked = not tags.keys() & OWNER_TAGS
         if standing is Ownership.OURS or not (unmarked or standing is Ownership.RETAINED):
             self._bare.pop(key, None)
@@ -54,16 +54,16 @@ class Expectations:
         if not (known and unmarked):
             return False
         self._bare.setdefault(key, self._clock())
-        # not forgotten afterwards: whoever took the marks away has done so for good
+        # kept afterwards: tags that are still missing by then were removed for good
         return self._clock() - self._bare[key] < self._seconds
 
     def end(self, arn: str) -> None:
-        """It was told to go, and AWS said yes."""
+        """Record that AWS accepted its deletion."""
         self._ended = {one: at for one, at in self._ended.items() if self._clock() - at < self._seconds}
         self._ended[arn] = self._clock()
 
     def ended(self, arn: str) -> bool:
-        """Whether that was so lately: what is left of it will go by itself."""
+        """Whether AWS accepted its deletion recently: its remains disappear by themselves."""
         return self._clock() - self._ended.get(arn, float("-inf")) < self._seconds
 
     def _within(self, memory: Mapping[Key, float], key: Key) -> bool:
@@ -76,7 +76,7 @@ class Expectations:
 
 
 def certainly_refused(error: OperatorError) -> bool:
-    """Whether a call that failed has changed nothing."""
+    """Whether a failed call certainly changed nothing."""
     if isinstance(error, NotYet):
         return error.reason == Reason.AWS_THROTTLED
     return isinstance(error, NeedsPerson)

@@ -1,7 +1,7 @@
-"""PURE: what the plan knows of a type of resource, and how the two sides of one differ.
+"""PURE: the field table of a resource type, and the differences between desired and observed state.
 
-The rules of its fields are a table (`Kind.fields`, in order of urgency). Whoever decides on the next step and whoever
-tells all that would change read the same differences.
+The field rules are a table (`ResourceSchema.fields`, in order of urgency). `decide` chooses the next step and `preview`
+lists all changes from the same differences.
 """
 
 import re
@@ -15,11 +15,12 @@ from .rules import Change, Effect, Refusal, Rule, ignore_after_create, shown
 
 @dataclass(frozen=True)
 class Field:
-    """One row of a kind's table: fields of the same `step` are changed by one call; `spec` is its path in the spec.
+    """One row of a resource type's table. One call changes all fields of the same `step`; `spec` is the spec path.
 
-    `effect` is what a change of it does to whoever uses the resource, unless the rule's Change says otherwise. `unsaid`
-    is the rule for what is taken over and about which the spec says nothing; `later`: taking over does not change it;
-    `once`: it matters only before. `shows` is within how many seconds AWS shows a change.
+    `effect` is the effect of a change on the resource's users, unless the rule's Change names another. `unsaid` is the
+    rule for a field of an adopted resource that the spec does not set. `later`: adoption must not change the field.
+    `once`: the field is compared only before adoption. `shows` is the number of seconds within which AWS shows a
+    change.
     """
 
     name: str
@@ -35,7 +36,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Reasons:
-    """What a kind calls its states."""
+    """The reasons that a resource type reports for its states."""
 
     creating: Reason
     created: Reason
@@ -49,10 +50,10 @@ class Reasons:
 
 @dataclass(frozen=True)
 class ResourceSchema:
-    """A type of resource: its name, its table of field rules, its words.
+    """A resource type: its name, its table of field rules and its reasons.
 
-    `named_by` is what has a name in the spec from which that of a resource follows: the kind itself if it is "",
-    nothing but the Microservice if it is `None`.
+    `named_by` is the spec item that gives the resource its name: the type itself if it is "", only the Microservice if
+    it is `None`.
     """
 
     name: str
@@ -63,7 +64,7 @@ class ResourceSchema:
 
 @dataclass(frozen=True)
 class Difference:
-    """A field that is not as it is wanted, and what follows."""
+    """A field that differs from its desired value, and the outcome."""
 
     field: Field
     outcome: Change | Refusal
@@ -72,14 +73,14 @@ class Difference:
 
     @property
     def effect(self) -> Effect:
-        """What the change does to whoever uses the resource."""
+        """Effect of the change on the users of the resource."""
         if isinstance(self.outcome, Refusal):
             return Effect.REFUSED
         return self.outcome.effect or self.field.effect
 
     @property
     def what(self) -> str:
-        """All of the change in a few words, or why it is none."""
+        """Short description of the whole change, or the reason of its refusal."""
         if isinstance(self.outcome, Refusal):
             return self.outcome.message
         first = self.outcome.what or f"changing {self.field.spec}{self._values}"
@@ -99,7 +100,7 @@ def differences(
     *,
     adopting: bool = False,
 ) -> tuple[Difference, ...]:
-    """Every field that is not as it is wanted, in order of urgency; of `unsaid` ones only a default is wanted."""
+    """Return every field that differs, in order of urgency; `unsaid` fields follow their own rule."""
     sides = ((row, desired[row.name], observed[row.name]) for row in kind.fields if adopting or not row.once)
     ruled = ((row, row.unsaid if row.name in unsaid else row.rule, wanted, there) for row, wanted, there in sides)
     found = ((row, rule(wanted, there), wanted, there) for row, rule, wanted, there in ruled)
@@ -109,17 +110,17 @@ def differences(
 def undeclared_values(
     kind: ResourceSchema, desired: Mapping[str, Any], observed: Mapping[str, Any], unsaid: frozenset[str]
 ) -> tuple[str, ...]:
-    """What is there, is not the default, and stays, because the spec says nothing of it: paths in the spec."""
+    """Return the spec paths of values that differ from the default and stay, because the spec does not set them."""
     changing = {found.field.name for found in differences(kind, desired, observed, unsaid)}
     kept = (found.field for found in differences(kind, desired, observed) if found.field.name in unsaid - changing)
     return tuple(dict.fromkeys(row.spec for row in kept))
 
 
 def describe(kind: ResourceSchema, name: str) -> str:
-    """A resource in a sentence: `SecurityGroup` → `security group orders`."""
+    """Describe a resource in a message: `SecurityGroup` → `security group orders`."""
     return f"{kind_label(kind)} {name}"
 
 
 def kind_label(kind: ResourceSchema) -> str:
-    """What a kind is called in a sentence."""
+    """Return the words for a resource type in a message."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.name).lower()

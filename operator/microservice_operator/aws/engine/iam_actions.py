@@ -1,6 +1,6 @@
-"""PURE: which IAM action allows a call; most have the call's own name.
+"""PURE: the IAM action that allows a call; most actions have the call's name.
 
-API Gateway names its actions after the verbs of HTTP ("Actions, resources, and condition keys for Amazon API Gateway
+API Gateway names its actions after HTTP methods ("Actions, resources, and condition keys for Amazon API Gateway
 Management V2" in the Service Authorization Reference).
 """
 
@@ -8,7 +8,7 @@ _VERBS = {"Get": "GET", "Create": "POST", "Tag": "POST", "Update": "PATCH", "Del
 
 
 def iam_action(call: str) -> str:
-    """The action that allows a call such as `apigatewayv2:GetApis`, named by its service in boto3."""
+    """Return the action that allows a call such as `apigatewayv2:GetApis`, named by its service in boto3."""
     service, _, name = call.partition(":")
     if service != "apigatewayv2":
         return call

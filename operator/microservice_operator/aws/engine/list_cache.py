@@ -1,7 +1,7 @@
-"""One list of all resources of a region serves everybody who asks for one of them within a few seconds.
+"""Shares one list of all resources of a region between all callers within a few seconds.
 
-DescribeDBInstances answers a hundred at a time, and RDS throttles by call: a thousand Microservices that each look for
-one instance would be throttled, ten pages are not.
+DescribeDBInstances returns a hundred instances at a time, and RDS throttles by call. RDS would throttle a thousand
+Microservices that each read one instance, but not ten pages.
 """
 
 import asyncio
@@ -15,15 +15,15 @@ from ...errors import NotYet
 from ...facts import Reason
 
 Described = Mapping[str, Any]
-Region = tuple[str, ...]  # service, account, region, lane: a list for a deletion does not wait for others
+Region = tuple[str, ...]  # service, account, region, lane: a list for a deletion does not wait for other lists
 ListAll = Callable[[], Awaitable[Mapping[str, Described]]]  # all resources by name
-_SCOPE = 3  # a write is one of its service, account and region, whichever lane asks
+_SCOPE = 3  # a write counts for its service, account and region, in every lane
 _TIMEOUT = 60.0
 
 
 @dataclass
 class _Listed:
-    """The last complete list, when it was begun, and a list that is under way."""
+    """The last complete list, its start time, and the list that is running."""
 
     items: Mapping[str, Described] = field(default_factory=dict)
     began: float = float("-inf")
@@ -32,19 +32,19 @@ class _Listed:
 
 
 class ListCache:
-    """The lists of every region; one for the whole process. A list serves for `seconds`."""
+    """The lists of every region; one object for the whole process. A list is valid for `seconds`."""
 
     def __init__(self, seconds: float = 4.0, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start without any list."""
+        """Start empty."""
         self._seconds = seconds
         self._clock = clock
         self._regions: dict[Region, _Listed] = {}
         self._written: dict[Region, float] = {}
 
     async def find(self, region: Region, name: str, list_all: ListAll, call: str) -> Described | None:
-        """The resource as it is now or was a few seconds ago, never as it was before our own last write to it.
+        """Return the resource as it is now or was a few seconds ago, never as it was before our own last write to it.
 
-        `call` names what `list_all` calls. Raises what `list_all` raises, and NotYet when it takes a minute.
+        `call` names the call that `list_all` makes. Raises what `list_all` raises, and NotYet after a minute.
         """
         listed = self._regions.setdefault(region, _Listed())
         since = max(self._clock() - self._seconds, self._wrote_at(region, name))
@@ -53,15 +53,15 @@ class ListCache:
         return listed.items.get(name)
 
     def last(self, region: Region, name: str) -> Described | None:
-        """The resource as the last list showed it, however long ago."""
+        """Return the resource from the last list, however old."""
         return self._regions.get(region, _Listed()).items.get(name)
 
     def wrote(self, region: Region, name: str) -> None:
-        """Note a write to a resource: an earlier list of it is out of date."""
+        """Record a write to a resource: earlier lists of it are stale."""
         self._written[*region[:_SCOPE], name] = self._clock()
 
     def wrote_within(self, region: Region, name: str, seconds: float) -> bool:
-        """Whether a write was noted within the last `seconds`: AWS may still show the state before it."""
+        """Whether a write was recorded within the last `seconds`: AWS may still show the state before it."""
         return self._clock() - self._wrote_at(region, name) < seconds
 
     def _wrote_at(self, region: Region, name: str) -> float:
@@ -72,7 +72,7 @@ class ListCache:
             listed.task_began = self._clock()
             listed.task = asyncio.create_task(_bounded(list_all, call))
         began, task = listed.task_began, listed.task
-        # a caller that is cancelled does not cancel the list of the others
+        # a cancelled caller does not cancel the list for the others
         with pending_calls.waiting_in(call):
             items = await asyncio.shield(task)
         if began >= listed.began:
@@ -81,8 +81,8 @@ class ListCache:
 
 async def _bounded(list_all: ListAll, call: str) -> Mapping[str, Described]:
     try:
-        async with asyncio.timeout(_TIMEOUT):  # no reconciliation owns it, so no deadline ends it
+        async with asyncio.timeout(_TIMEOUT):  # no reconciliation owns this task, so no deadline ends it
             return await list_all()
     except TimeoutError:
-        message = f"the list of {call} did not end within {_TIMEOUT:.0f} seconds; the operator asks again"
+        message = f"the list of {call} did not end within {_TIMEOUT:.0f} seconds; retried automatically"
         raise NotYet(Reason.AWS_UNAVAILABLE, message, 10) from None

@@ -1,6 +1,6 @@
-"""Follow a list of AWS from page to page to its end, and no further.
+"""Follows an AWS list from page to page to its end, up to a limit.
 
-A list that never ends is no answer: it is neither yes nor no, so nothing may be decided by the pages that came.
+A list that never ends says neither yes nor no, so nothing may be decided from its pages.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -12,18 +12,18 @@ from ...facts import Reason
 Answer = Mapping[str, Any]
 Read = Callable[..., Awaitable[Answer]]  # action, then its parameters by name
 
-MOST = 1000  # the longest list that is real has some hundred pages
+MOST = 1000  # the longest realistic list has some hundred pages
 
 
 async def pages(
     read: Read,
     action: str,
-    token: str = "NextToken",  # noqa: S107 no secret, it leads to the next page
+    token: str = "NextToken",  # noqa: S107 not a secret, but the name of the page token
     **asked: Any,
 ) -> AsyncIterator[Answer]:
-    """Each page of one list; `token` is AWS' name for what leads to the next one, in the answer and in the request.
+    """Yield each page of a list; `token` is the name of the page token in the answer and in the request.
 
-    Raises NotYet when a page leads back to an earlier one, or when there is no end to them.
+    Raises NotYet when a page points back to an earlier one, or when the list has more than `MOST` pages.
     """
     passed: set[str] = set()
     for _ in range(MOST):
@@ -35,14 +35,14 @@ async def pages(
         if following in passed:
             raise NotYet(
                 Reason.AWS_UNAVAILABLE,
-                f"{action}: a page of the list leads back to an earlier one ({token} repeats), so the list is not "
-                "known; the operator asks again",
+                f"{action}: a page of the list points back to an earlier one ({token} repeats), so the list is "
+                "incomplete; retried automatically",
                 after=60.0,
             )
         passed.add(following)
         asked[token] = following
     raise NotYet(
         Reason.AWS_UNAVAILABLE,
-        f"{action}: the list has no end after {MOST} pages, so it is not known; the operator asks again",
+        f"{action}: the list has more than {MOST} pages, so it is incomplete; retried automatically",
         after=60.0,
     )

@@ -1,7 +1,7 @@
-"""PURE: policy documents of AWS as values that can be compared.
+"""PURE: AWS policy documents as comparable values.
 
-AWS stores what it is given and others rewrite it: statements and lists in another order, a list of one as a string, a
-condition's boolean as a word. None of it is a difference.
+AWS stores what it receives, and other tools rewrite it: statements and lists in another order, a list of one as a
+string, a condition's boolean as a word. None of these is a difference.
 """
 
 import json
@@ -14,17 +14,17 @@ Document = Mapping[str, Any]
 
 
 def text(document: Document) -> str:
-    """The document as it is sent; the same document is always the same text."""
+    """Return the document's text as it is sent; the same document always gives the same text."""
     return json.dumps(document, separators=(",", ":"), sort_keys=True)
 
 
 def normalised(document: Document | None) -> str:
-    """Text that two documents share exactly when they say the same."""
+    """Return a normal form: two documents share it exactly when they mean the same."""
     return json.dumps(_canonical(document or {}))
 
 
 def same_policy(desired: Document | None, observed: Document | None) -> Outcome:
-    """A rule: whatever says something else is replaced as a whole."""
+    """Rule: replace the whole document when its meaning differs."""
     return None if normalised(desired) == normalised(observed) else Change(desired)
 
 

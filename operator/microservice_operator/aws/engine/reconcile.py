@@ -1,6 +1,6 @@
-"""The port that every adapter implements, and the one pass that drives any of them: observe, plan, one step, a Part.
+"""The port that every adapter implements, and the loop that drives all of them: observe, decide, one step, a Part.
 
-An adapter translates and never decides. Both sides are maps of fields, so that one plan serves all types.
+An adapter translates and never decides. Both sides are maps of fields, so one `decide` serves all types.
 """
 
 from dataclasses import dataclass, replace
@@ -32,31 +32,31 @@ from .tags import Tag
 
 
 class Resource(Protocol):
-    """One resource of AWS. All raise OperatorErrors; `modify` and `delete` raise Gone if it is not there."""
+    """One AWS resource. All methods raise OperatorErrors; `modify` and `delete` raise Gone if it does not exist."""
 
     async def observe(self) -> Observed | None:
-        """How it stands; None means that AWS says it is not there, never that it could not be asked."""
+        """Return its state; None means that AWS says it does not exist, never that the read failed."""
 
     async def create(self, desired: Desired) -> None:
-        """Make it, its marks on it from the first moment; a second call for the same resource makes no second one."""
+        """Create it with its owner tags from the first moment; a second call creates no second resource."""
 
     async def modify(self, step: Step, desired: Desired | None) -> None:
-        """Make one change; `desired` is absent when it is leaving."""
+        """Make one change; `desired` is None for a resource that is being removed."""
 
     async def delete(self) -> None:
-        """Start its removal."""
+        """Start its deletion."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of one reconciliation; `up_to_date` when there was nothing to do."""
+    """The result of one reconciliation; `up_to_date` if there was nothing to do."""
 
     part: Part
     up_to_date: bool = False
 
 
 async def reconcile(scope: AwsScope, resource: Resource, kind: ResourceSchema, desired: Desired) -> Outcome:
-    """One pass over a resource that is wanted."""
+    """Reconcile a declared resource: observe it, take at most one step and report its state."""
     part = Part("AWS", kind.name, desired.name, State.UNKNOWN, id=desired.known_id, field=desired.at)
     try:
         observed = await _look(scope, resource, kind, desired)
@@ -70,7 +70,7 @@ async def reconcile(scope: AwsScope, resource: Resource, kind: ResourceSchema, d
     part = desired_part(part, kind, decision, observed)
     if repeat.kept_from:
         part = unkept_part(part, kind, decision, repeat)
-    # Until it is made anew, what was lost is remembered: a consent that is taken back would else count as given.
+    # The lost id stays until the resource is created again; otherwise a withdrawn consent would count as given.
     undone = replace(part, id=desired.known_id) if isinstance(decision, Create) else part
     if repeat.wait:
         return Outcome(undone)
@@ -89,12 +89,12 @@ async def reconcile(scope: AwsScope, resource: Resource, kind: ResourceSchema, d
 
 
 async def remove(scope: AwsScope, resource: Resource, kind: ResourceSchema, leaving: Deletion) -> Part:
-    """One pass over a resource that is not wanted; it is over when the state is Ready (gone) or Retained."""
+    """Take at most one step to delete or retain a resource; it is done when the state is Ready (gone) or Retained."""
     part = Part("AWS", kind.name, leaving.name, State.DELETING, kind.reasons.deleting, id=leaving.known_id)
     try:
         observed = await _look(scope, resource, kind, leaving)
         if observed is None and scope.clients.expectations.may_exist(_key(scope, kind, leaving)):
-            message = f"AWS does not show {describe(kind, leaving.name)} yet, which may have been made a moment ago"
+            message = f"AWS does not show {describe(kind, leaving.name)} yet; it may have been created recently"
             raise NotYet(kind.reasons.deleting, message)
         decision = decide_removal(kind, leaving, observed)
         repeats, key, tried = scope.clients.write_backoff, _key(scope, kind, leaving), _tried(decision, observed)
@@ -119,7 +119,7 @@ async def remove(scope: AwsScope, resource: Resource, kind: ResourceSchema, leav
 
 
 def _tried(decision: Decision, observed: Observed | None) -> tuple[str, Any] | None:
-    """The name of what is about to be done, and all that tells it from another try."""
+    """Return the name of the next write, and the values that distinguish it from other writes."""
     match decision:
         case Create():
             return "create", None
@@ -134,7 +134,7 @@ def _tried(decision: Decision, observed: Observed | None) -> tuple[str, Any] | N
 async def _look(
     scope: AwsScope, resource: Resource, kind: ResourceSchema, about: Desired | Deletion
 ) -> Observed | None:
-    """How it stands, as far as that is certain: tags that may be late count as tags that cannot be read yet."""
+    """Return the certain part of its state: tags that may be stale count as tags that cannot be read yet."""
     at_home(scope, kind, about)
     observed = await resource.observe()
     if observed is None:
@@ -150,7 +150,7 @@ async def _look(
 
 
 def at_home(scope: AwsScope, kind: ResourceSchema, about: Desired | Deletion) -> None:
-    """Raise NeedsPerson if what status remembers is elsewhere: what is asked for here would be another thing."""
+    """Raise NeedsPerson if the id in the status belongs to another account or region: a read here finds another one."""
     if not about.known_id.startswith("arn:"):
         return
     region, account = about.known_id.split(":")[3:5]
@@ -158,13 +158,13 @@ def at_home(scope: AwsScope, kind: ResourceSchema, about: Desired | Deletion) ->
         return
     raise NeedsPerson(
         Reason.ACCOUNT_MISMATCH,
-        f"{describe(kind, about.name)} is {about.known_id}, and the Environment names account {scope.account_id} and "
-        f"region {scope.region}; nothing is written; set its spec.aws back",
+        f"{describe(kind, about.name)} is {about.known_id}, but the Environment names account {scope.account_id} and "
+        f"region {scope.region}; nothing is written; restore the Environment's spec.aws",
     )
 
 
 async def _create(scope: AwsScope, resource: Resource, kind: ResourceSchema, desired: Desired) -> None:
-    """Make it; unless AWS has said no, it may be there from now on."""
+    """Create it; unless AWS refuses clearly, it may exist from now on."""
     try:
         await resource.create(desired)
     except OperatorError as error:
@@ -187,5 +187,5 @@ def _key(scope: AwsScope, kind: ResourceSchema, about: Desired | Deletion) -> Ke
 
 
 def _is_ours(desired: Desired, observed: Observed) -> bool:
-    """Certainly so: what is taken over is remembered once it carries our marks."""
+    """Whether its tags name us; an adopted resource is remembered from the moment it has our owner tags."""
     return observed.tags is not None and desired.owner.standing(observed.tags) is not Ownership.FOREIGN

@@ -1,4 +1,4 @@
-"""A pass over a part whose adapter and fields say all there is to know of it: recalled if nothing was to do lately."""
+"""Reconciles one AWS resource, or takes its report from the resync cache if it was up to date recently."""
 
 from dataclasses import replace
 
@@ -10,9 +10,9 @@ from .scope import AwsScope
 
 
 async def reconcile_cached(scope: AwsScope, resource: Resource, kind: ResourceSchema, desired: Desired) -> Part:
-    """Take at most one step towards a wanted part, and say how it stands.
+    """Take at most one step towards the desired state, and report the state.
 
-    Never raises an OperatorError: what went wrong is in the part. Give `Part.id` back as `known_id`.
+    Never raises an OperatorError: the part contains the error. Pass `Part.id` back as `known_id` next time.
     """
     key = (scope.owner.identity.uid, kind.name, desired.name)
     cached_state = replace(desired, known_id="")
@@ -26,6 +26,6 @@ async def reconcile_cached(scope: AwsScope, resource: Resource, kind: ResourceSc
 
 
 async def remove_uncached(scope: AwsScope, resource: Resource, kind: ResourceSchema, leaving: Deletion) -> Part:
-    """Take at most one step towards letting a part go; it is over when the state is Ready (gone) or Retained."""
+    """Take at most one step to delete or retain a resource; it is done when the state is Ready (gone) or Retained."""
     scope.resync_cache.invalidate((scope.owner.identity.uid, kind.name, leaving.name))
     return await remove(scope, resource, kind, leaving)

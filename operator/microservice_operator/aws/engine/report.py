@@ -1,4 +1,4 @@
-"""PURE: a decision, or an error, as the Part that the pass hands on: state, reason, sentence, when to look again."""
+"""PURE: turns a decision or an error into a Part: state, reason, message and time of the next reconciliation."""
 
 from dataclasses import dataclass, replace
 
@@ -8,15 +8,15 @@ from ...ownership import OWNER_TAGS
 from .decide import Create, Decision, Delete, Keep, Modify, Observed, Phase, Refuse, Wait
 from .fields import ResourceSchema, describe
 
-_SOON = 1.0  # a step was taken: is there another?
-_UNDER_WAY = 5.0  # AWS is at work
-_PERSON = 300.0  # so that it recovers by itself once somebody has acted
-AT_ONCE = 2  # so often a step is taken without a wait: the first write may have crossed another one
+_SOON = 1.0  # a step was taken; there may be another
+_UNDER_WAY = 5.0  # AWS is working
+_PERSON = 300.0  # so that it recovers by itself after somebody has acted
+AT_ONCE = 2  # number of writes of the same step without a wait: the first may have crossed another write
 
 
 @dataclass(frozen=True)
 class Repeat:
-    """How often a step was taken from what is seen now, for how long already, and the seconds until it may be again."""
+    """How often the same step was taken from the current state, for how many seconds, and the seconds to wait."""
 
     times: int = 0
     lasting: float = 0.0
@@ -24,19 +24,19 @@ class Repeat:
 
     @property
     def kept_from(self) -> bool:
-        """Whether it has been taken so often that it does not seem to stay."""
+        """Whether the step was taken so often that it does not seem to persist."""
         return self.times >= AT_ONCE
 
 
 def desired_part(part: Part, kind: ResourceSchema, decision: Decision, observed: Observed | None) -> Part:
-    """How a resource stands that is wanted."""
+    """Report the state of a declared resource."""
     thing = describe(kind, part.name)
     reasons = kind.reasons
     part = replace(part, state=State.PROGRESSING)
     match decision:
         case Create():
-            # what status remembers is gone for good, or was never there: no id
-            happened = (Event("Normal", reasons.created, f"{thing} is made"),)
+            # the resource in the status is lost, or never existed: no id
+            happened = (Event("Normal", reasons.created, f"creating {thing}"),)
             message = f"{thing} is being created"
             return replace(part, reason=reasons.creating, message=message, id="", after=_SOON, events=happened)
         case Modify(step):
@@ -49,28 +49,28 @@ def desired_part(part: Part, kind: ResourceSchema, decision: Decision, observed:
             part = replace(part, field=field or part.field, unmarked=_unmarked_altogether(observed))
             return replace(part, state=State.STALLED, reason=reason, message=message, after=_PERSON)
         case Keep(left) if left:
-            message = f"{thing} was taken over; not declared, so left as it is: {', '.join(left)}"
+            message = f"{thing} was adopted; these fields are not declared and stay unchanged: {', '.join(left)}"
             return replace(part, state=State.READY, message=message)
         case _:
             return replace(part, state=State.READY)
 
 
 def removal_part(part: Part, kind: ResourceSchema, decision: Decision, observed: Observed | None) -> Part:
-    """How a resource stands that is not wanted; it is over when the state is Ready (gone) or Retained."""
+    """Report the state of a resource that is being removed; it is done when the state is Ready (gone) or Retained."""
     thing = describe(kind, part.name)
     reasons = kind.reasons
     match decision:
         case Refuse(reason, message, _):
             return replace(part, state=State.RETAINED, reason=reason, message=message)
         case Keep() if observed is None:
-            message = f"{thing} is gone"
+            message = f"{thing} is deleted"
             happened = (Event("Normal", reasons.deleted, message),) if part.id else ()
             return replace(part, state=State.READY, reason=reasons.deleted, message=message, id="", events=happened)
         case Keep():
             return replace(part, state=State.RETAINED, reason=reasons.retained, message=f"{thing} is retained")
         case Modify(step) if step.name == "tags":
             message = f"{thing} is retained"
-            happened = (Event("Normal", reasons.retained, f"{thing} is left in place, marked as retained"),)
+            happened = (Event("Normal", reasons.retained, f"{thing} is retained and tagged as retained"),)
             return replace(part, state=State.RETAINED, reason=reasons.retained, message=message, events=happened)
         case _:
             unmarked = observed and observed.tags is None and observed.phase in (Phase.READY, Phase.CHANGING)
@@ -81,25 +81,25 @@ def removal_part(part: Part, kind: ResourceSchema, decision: Decision, observed:
 
 
 def unkept_part(part: Part, kind: ResourceSchema, decision: Decision, repeat: Repeat) -> Part:
-    """How a resource stands on which a step was taken more than once, and what AWS shows is what it was.
+    """Report the state of a resource for which AWS still shows the old state after repeated writes.
 
-    For a while that is only late. Nobody is told again that it is done again.
+    At first this is only a delay. Repeated writes send no further Events.
     """
     thing = describe(kind, part.name)
     part = replace(part, events=(), after=repeat.wait or _UNDER_WAY)
     if isinstance(decision, Delete) or part.state is State.DELETING:
-        return replace(part, message=f"AWS has taken the deletion of {thing}, and still shows it; it is asked again")
+        return replace(part, message=f"AWS accepted the deletion of {thing} but still shows it; retried automatically")
     rows = [row for row in kind.fields if isinstance(decision, Modify) and row.name in decision.step.changes]
     what = ", ".join(dict.fromkeys(row.spec for row in rows)) if rows else "the creation"
     if repeat.lasting < max((row.shows for row in rows), default=60.0):
-        return replace(part, message=f"AWS has taken {what} of {thing}, and does not show it yet")
-    remedy = "find out what else sets it, or set it to what is there" if rows else "ask AWS support"
-    message = f"AWS takes {what} of {thing}, and it does not stay; {remedy}; it is tried again, ever more rarely"
+        return replace(part, message=f"AWS accepted {what} of {thing} but does not show it yet")
+    remedy = "find out what else sets it, or declare the current value" if rows else "ask AWS support"
+    message = f"AWS accepts {what} of {thing}, but it does not persist; {remedy}; retried with growing waits"
     return replace(part, state=State.STALLED, reason=Reason.REJECTED, message=message)
 
 
 def failed(part: Part, error: OperatorError) -> Part:
-    """When a call went wrong: a person is asked for, or the state is left as it was and looked at again."""
+    """Report a failed call: Stalled if a person must act, otherwise the old state and a retry."""
     if isinstance(error, NeedsPerson):
         stalled = replace(part, state=State.STALLED, reason=Reason(error.reason), message=str(error), after=_PERSON)
         return replace(stalled, field=error.field or part.field)
@@ -115,7 +115,7 @@ def _unmarked_altogether(observed: Observed | None) -> bool:
 
 
 def _unmarked(thing: str) -> str:
-    return f"AWS does not show the tags of {thing} yet, which say whose it is"
+    return f"AWS does not show the tags of {thing} yet; they name its owner"
 
 
 def _waiting(part: Part, kind: ResourceSchema, observed: Observed | None) -> Part:

@@ -1,8 +1,8 @@
-"""PURE: how one field may differ, and what follows if it does.
+"""PURE: field rules: how desired and observed value of one field may differ, and what follows.
 
 Equality is wrong for most fields: AWS grows storage, moves capacity, reorders lists, picks zones. A rule compares the
-two sides of one field and answers `None` (as wanted), a `Change` or a `Refusal`. A desired `None` of a floor, a range
-or a server-chosen field means that the spec does not care.
+two sides of one field and returns `None` (no change), a `Change` or a `Refusal`. A desired `None` of a minimum, a range
+or a field that AWS sets means that any value is right.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,19 +12,19 @@ from typing import Any
 
 
 class Effect(StrEnum):
-    """What a change of a field does to whoever uses the resource."""
+    """Effect of a field's change on the users of the resource."""
 
-    IN_PLACE = "in place"  # at once, and nothing is interrupted
-    RESTART = "restart"  # it may interrupt: in the maintenance window, or at once if the spec says so
-    REPLACE = "replace"  # something that is there goes; what is wanted instead is made
+    IN_PLACE = "in place"  # at once, without interruption
+    RESTART = "restart"  # may interrupt: in the maintenance window, or at once if the spec says so
+    REPLACE = "replace"  # something existing is deleted, and its replacement is created
     REFUSED = "refused"
 
 
 @dataclass(frozen=True)
 class Change:
-    """The field is to become `to`; `what` says so in a few words, `then` what it takes after that.
+    """The field must become `to`; `what` describes the change in a few words, `then` the following step.
 
-    `effect` is given where it is not that of the field's row.
+    `effect` is set where it differs from that of the field's row.
     """
 
     to: Any
@@ -35,7 +35,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Refusal:
-    """The field cannot become what is wanted; `message` says why and what to do."""
+    """The field cannot get the desired value; `message` says why and what to do."""
 
     message: str
 
@@ -52,13 +52,13 @@ class Bounds:
     high: int
 
     def nearest(self, value: int) -> int:
-        """The value itself within the range, else the bound next to it."""
+        """Return the value if it is in the range, otherwise the nearest bound."""
         return min(max(value, self.low), self.high)
 
 
 @dataclass(frozen=True)
 class Added:
-    """One entry of a keyed field is to be made."""
+    """One entry of a keyed field to add."""
 
     name: str
     entry: Any
@@ -66,59 +66,59 @@ class Added:
 
 @dataclass(frozen=True)
 class Removed:
-    """One entry of a keyed field is to go."""
+    """One entry of a keyed field to remove."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class Missing:
-    """Entries that are to be made; a mapping's with their values."""
+    """Entries to add; those of a mapping have their values."""
 
     entries: Any
 
 
 @dataclass(frozen=True)
 class Surplus:
-    """Entries that are to go."""
+    """Entries to remove."""
 
     entries: Any
 
 
 def exact(desired: Any, observed: Any) -> Outcome:
-    """Whatever differs is changed."""
+    """Change any difference."""
     return None if desired == observed else Change(desired)
 
 
 def if_given(desired: Any, observed: Any) -> Outcome:
-    """Exact where the spec says something, AWS's choice where it does not."""
+    """Exact if the spec sets the field; otherwise AWS chooses."""
     return None if desired is None else exact(desired, observed)
 
 
-def ignore_after_create(desired: Any, observed: Any) -> Outcome:  # noqa: ARG001 a rule looks at both sides; this one at none
-    """Wanted at creation, AWS's afterwards."""
+def ignore_after_create(desired: Any, observed: Any) -> Outcome:  # noqa: ARG001 the signature of a rule; this one compares nothing
+    """Set at creation; AWS's value is accepted afterwards."""
     return None
 
 
 def at_least(desired: Any, observed: Any) -> Outcome:
-    """At least this much; what AWS added stays."""
+    """A minimum; a higher value that AWS has set stays."""
     return None if desired is None or observed >= desired else Change(desired)
 
 
 def unordered(desired: Any, observed: Any) -> Outcome:
-    """A set; neither order nor repetition is a difference."""
+    """A set; order and repetition do not matter."""
     return None if frozenset(desired) == frozenset(observed) else Change(frozenset(desired))
 
 
 def entries(desired: frozenset[Any], observed: frozenset[Any]) -> Outcome:
-    """A set whose members are made and removed by calls of their own; what is missing first."""
+    """A set whose members are added and removed by separate calls; additions first."""
     if desired - observed:
         return Change(Missing(desired - observed))
     return Change(Surplus(observed - desired)) if observed - desired else None
 
 
 def settings(desired: Mapping[str, str], observed: Mapping[str, str]) -> Outcome:
-    """Values by name that are set and reset by calls of their own; what differs first."""
+    """Values by name that are set and reset by separate calls; changes first."""
     differing = {name: value for name, value in desired.items() if observed.get(name) != value}
     surplus = tuple(sorted(observed.keys() - desired.keys()))
     resetting = "resetting " + ", ".join(surplus) if surplus else ""
@@ -128,37 +128,37 @@ def settings(desired: Mapping[str, str], observed: Mapping[str, str]) -> Outcome
 
 
 def immutable(remedy: str) -> Rule:
-    """Fixed at creation."""
+    """Return the rule of an immutable field; `remedy` ends its message."""
 
     def rule(desired: Any, observed: Any) -> Outcome:
         if desired == observed:
             return None
-        return Refusal(f"is set once, {shown(observed)} in place and {shown(desired)} wanted; {remedy}")
+        return Refusal(f"is immutable (current {shown(observed)}, requested {shown(desired)}); {remedy}")
 
     return rule
 
 
 def immutable_if_given(remedy: str) -> Rule:
-    """Fixed at creation, and AWS's choice or somebody else's where the spec does not care."""
+    """Return the rule of an immutable field that AWS or somebody else sets if the spec does not."""
     fixed = immutable(remedy)
     return lambda desired, observed: None if desired is None else fixed(desired, observed)
 
 
 def disable_before_change(desired: Any, observed: Any) -> Outcome:
-    """Between one value and another AWS wants the field switched off."""
+    """Disable the field before it gets another value, as AWS requires."""
     if desired == observed:
         return None
     return Change(None if observed is not None else desired)
 
 
 def recreate_to_change(desired: Any, observed: Any) -> Outcome:
-    """`disable_before_change` of what is gone for whoever reads it once it is off."""
+    """`disable_before_change` of a field whose readers lose its content while it is disabled."""
     outcome = disable_before_change(desired, observed)
     return replace(outcome, effect=Effect.REPLACE) if isinstance(outcome, Change) and observed is not None else outcome
 
 
 def within(desired: tuple[Bounds, ...] | None, observed: tuple[int, ...]) -> Outcome:
-    """Anywhere in the range is right; outside of it, the nearest bound is wanted."""
+    """Any value in the range is right; outside of it the nearest bound is desired."""
     if desired is None:
         return None
     nearest = tuple(bounds.nearest(value) for bounds, value in zip(desired, observed, strict=True))
@@ -166,7 +166,7 @@ def within(desired: tuple[Bounds, ...] | None, observed: tuple[int, ...]) -> Out
 
 
 def each_within(desired: Mapping[str, tuple[Bounds, ...]] | None, observed: Mapping[str, tuple[int, ...]]) -> Outcome:
-    """`within` for every entry that both sides have; only those that must move are changed."""
+    """`within` for every entry that both sides have; change only entries outside their range."""
     moves = {}
     for name, bounds in (desired or {}).items():
         outcome = within(bounds, observed[name]) if name in observed else None
@@ -176,16 +176,16 @@ def each_within(desired: Mapping[str, tuple[Bounds, ...]] | None, observed: Mapp
 
 
 def one_at_a_time(remedy: str) -> Rule:
-    """Entries by name that can be made and removed, one at a time, and not altered.
+    """Return the rule of entries by name that are added and removed one at a time, and are immutable.
 
-    What is new is made before what is old goes, so that a replacement exists before the replaced one is gone.
+    New entries are added before old ones are removed, so that a replacement exists before the replaced entry is gone.
     """
 
     def rule(desired: Mapping[str, Any], observed: Mapping[str, Any]) -> Outcome:
         for name in sorted(desired.keys() & observed.keys()):
             if desired[name] != observed[name]:
                 return Refusal(
-                    f"{name} is set once, {shown(observed[name])} in place and {shown(desired[name])} wanted; {remedy}"
+                    f"{name} is immutable (current {shown(observed[name])}, requested {shown(desired[name])}); {remedy}"
                 )
         steps: list[tuple[Added | Removed, str]] = [
             *((Added(name, desired[name]), f"adding {name}") for name in sorted(desired.keys() - observed.keys())),
@@ -201,7 +201,7 @@ def one_at_a_time(remedy: str) -> Rule:
 
 
 def shown(value: Any) -> str:
-    """A field's value in a sentence."""
+    """Format a field's value for a message."""
     if value in (None, {}, ()):
         return "nothing"
     if isinstance(value, Mapping):

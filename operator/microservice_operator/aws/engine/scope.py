@@ -1,4 +1,4 @@
-"""Where the AWS resources of one Microservice go, and with what they are reached."""
+"""Account, region, owner and clients for the AWS resources of one Microservice."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 from ...ownership import Owner
 from .arns import Site
 
-if TYPE_CHECKING:  # what is only handed on is not imported, so that naming a scope loads neither boto3 nor a clock
+if TYPE_CHECKING:  # types only: importing a scope must load neither boto3 nor a clock
     from ...resync_cache import ResyncCache
     from .clients import Clients
 
 
 @dataclass(frozen=True)
 class AwsScope:
-    """An account and region of AWS as one Microservice sees it."""
+    """An AWS account and region as one Microservice uses it."""
 
     clients: "Clients"
     region: str
@@ -23,5 +23,5 @@ class AwsScope:
 
 
 def site(scope: AwsScope) -> Site:
-    """The place as names are made from it."""
+    """Return the scope as the source of names and ARNs."""
     return Site(scope.region, scope.account_id, scope.owner.cluster, scope.owner.name)

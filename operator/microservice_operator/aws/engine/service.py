@@ -1,6 +1,6 @@
-"""One service of AWS as an adapter uses it: errors already mean something, no call goes to the wrong account.
+"""One AWS service as an adapter uses it: errors are mapped, and no call goes to the wrong account.
 
-Reads are held to that too: in another account everything is "not there", which would end a deletion.
+Reads are checked too: in another account every resource seems absent, which would end a deletion.
 """
 
 from typing import Any
@@ -12,9 +12,9 @@ from .scope import AwsScope
 
 
 class AwsService:
-    """Calls of one service that concern one resource; `target` names it in errors.
+    """Calls of one service for one resource; `target` names it in errors.
 
-    Everything that a deletion needs, its looks too, goes through its own lane.
+    All calls of a deletion, reads too, use its own lane.
     """
 
     def __init__(self, scope: AwsScope, service: str, target: str, lane: Lane = Lane.MAIN) -> None:
@@ -25,7 +25,7 @@ class AwsService:
         self._lane = lane
 
     async def read(self, action: str, **parameters: Any) -> dict[str, Any]:
-        """Answer of a call that changes nothing; raises an OperatorError."""
+        """Make a call that changes nothing and return its answer; raises an OperatorError."""
         await verify_account(self._scope)
         try:
             call = Call(self._service, self._scope.region, action, parameters, self._lane)

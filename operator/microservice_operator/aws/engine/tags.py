@@ -1,8 +1,9 @@
-"""PURE: which tags of a resource are ours to set and to remove.
+"""PURE: decides which tags of a resource the operator sets and removes.
 
-Others tag our resources too (cost allocation, backup plans), and their tags stay. A declared tag that left the spec
-must go, so a tag of ours, the ledger, remembers which keys were declared: as fingerprints, for a tag's value holds
-256 characters (AWS, "Tag naming limits and requirements") and there may be fifty keys.
+Others tag our resources too (cost allocation, backup plans), and their tags stay. A declared tag that is removed from
+the spec must be removed in AWS. So the tag `declared`, the ledger, records which keys were declared. It holds
+fingerprints, because a tag's value has at most 256 characters (AWS, "Tag naming limits and requirements") and there may
+be fifty keys.
 """
 
 import base64
@@ -14,25 +15,25 @@ from ... import names
 from ...ownership import OWNER_TAGS, Owner
 from .rules import Change, Outcome
 
-_WIDTH = 5  # 30 bits: that a foreign key has the print of one of ours is one in twenty million, and fifty fit
+_WIDTH = 5  # 30 bits: a foreign key collides with one of fifty of ours once in twenty million, and fifty fit
 
 
 @dataclass(frozen=True)
 class Tag:
-    """Tags to be set."""
+    """Tags to set."""
 
     tags: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Untag:
-    """Keys of tags to be removed."""
+    """Keys of tags to remove."""
 
     keys: tuple[str, ...]
 
 
 def desired_tags(owner: Owner, declared: Mapping[str, str], *, adopted: bool = False) -> dict[str, str]:
-    """All tags that a resource is to carry from its first moment, or from when it is `adopted`."""
+    """Return all tags that a resource has from its creation, or from its adoption if `adopted`."""
     tags = {**declared, **owner.marks, **({names.TAG_ADOPTED: "true"} if adopted else {})}
     if declared:
         tags[names.TAG_DECLARED] = "".join(sorted(_fingerprint(key) for key in declared))
@@ -40,17 +41,17 @@ def desired_tags(owner: Owner, declared: Mapping[str, str], *, adopted: bool = F
 
 
 def owned_tags(desired: Mapping[str, str], observed: Mapping[str, str]) -> Outcome:
-    """Set what differs, remove what was declared once, leave the rest.
+    """Rule: set tags that differ, remove tags that were declared before, keep all others.
 
-    The order makes each step safe to be the last one before a crash: what the ledger names goes before the ledger
-    forgets it, and a retained resource carries our UID before it loses the mark that lets us adopt it.
+    The order makes every step safe before a crash: a tag is removed before the ledger forgets it. A retained resource
+    gets our UID before it loses the tag that allows its adoption.
     """
     ledger = observed.get(names.TAG_DECLARED, "")
     declared_once = {ledger[at : at + _WIDTH] for at in range(0, len(ledger), _WIDTH)}
     stale = tuple(sorted(key for key in observed if key not in desired and _fingerprint(key) in declared_once))
     marks = {key: desired[key] for key in OWNER_TAGS & desired.keys() if observed.get(key) != desired[key]}
     if stale and marks:
-        return Change(Tag(marks), "setting " + ", ".join(sorted(marks)))  # what is not ours yet loses nothing
+        return Change(Tag(marks), "setting " + ", ".join(sorted(marks)))  # a resource that is not ours loses no tags
     if stale:
         return Change(Untag(stale), "removing " + ", ".join(stale))
     missing = {key: value for key, value in desired.items() if observed.get(key) != value}
@@ -61,7 +62,7 @@ def owned_tags(desired: Mapping[str, str], observed: Mapping[str, str]) -> Outco
 
 
 def retained(owner: Owner) -> Tag:
-    """The mark of a resource that its Microservice left behind."""
+    """Return the tag of a resource that its Microservice retains."""
     return Tag({names.TAG_RETAINED: owner.retained})
 
 

@@ -1,7 +1,7 @@
-"""Steps that AWS takes and does not show: each is tried again, further and further apart.
+"""Repeats writes that AWS accepts and does not show with longer and longer waits.
 
-AWS may show a change late, or keep another value than the one that was written, and another tool may set it back at
-once. To write again at every look would never end.
+AWS may show a change late or keep another value than the one written, and another tool may set it back at once.
+Without a backoff, the operator would write in every reconciliation forever.
 """
 
 import time
@@ -15,7 +15,7 @@ Key = tuple[str, ...]
 
 _FIRST, _LONGEST = 5.0, 300.0
 _FORGOTTEN = 3600.0
-_DUE = 0.05  # what is left of a wait that is over but for the rounding of a clock
+_DUE = 0.05  # a shorter rest of a wait is only a clock's rounding
 
 
 @dataclass
@@ -27,15 +27,15 @@ class _Memory:
 
 
 class WriteBackoff:
-    """The steps that were taken lately, by part; one for the whole process."""
+    """The recent steps by resource; one object for the whole process."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Know of none."""
+        """Start empty."""
         self._clock = clock
         self._taken: dict[Key, dict[str, _Memory]] = {}
 
     def of(self, key: Key, name: str, what: Any) -> Repeat:
-        """What is known of a step; `what` it changes, from what, tells it from others of its name."""
+        """Return how often a step was repeated; `what` (change and old values) tells apart steps of one name."""
         memory = self._taken.get(key, {}).get(name)
         if memory is None or memory.what != what:
             return Repeat()
@@ -46,7 +46,7 @@ class WriteBackoff:
         return Repeat(memory.times, now - memory.first, wait if wait > _DUE else 0.0)
 
     def taken(self, key: Key, name: str, what: Any) -> None:
-        """AWS has said yes to it."""
+        """Record that AWS accepted the step."""
         now = self._clock()
         for stale in [
             one for one, steps in self._taken.items() if all(now - m.last > _FORGOTTEN for m in steps.values())
@@ -60,5 +60,5 @@ class WriteBackoff:
             memory.times, memory.last = memory.times + 1, now
 
     def forget(self, key: Key) -> None:
-        """Nothing is to do for this part: whatever was tried has come to be."""
+        """Forget the steps of a resource that has its desired state."""
         self._taken.pop(key, None)

@@ -198,7 +198,7 @@ EFFECTS: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[str, Effect,
         {"engine": "mysql", "size": "big"},
         {},
         [
-            ("engine", Effect.REFUSED, "is set once, postgres in place and mysql wanted; restore it"),
+            ("engine", Effect.REFUSED, "is immutable (current postgres, requested mysql); restore it"),
             ("size", Effect.RESTART, "changing size from small to big"),
         ],
     ),
@@ -326,7 +326,7 @@ def test_what_was_left_behind_is_for_one_of_the_name_in_the_same_namespace(case:
     assert isinstance(decision, Refuse) is not inherits
     if owner.left_by_namesake(marks) and not inherits:
         assert isinstance(decision, Refuse)
-        assert f"add {owner.inheritance} to its annotation {names.ANNOTATION_ADOPT}" in decision.message
+        assert f"add {owner.inheritance} to the Environment's annotation {names.ANNOTATION_ADOPT}" in decision.message
 
 
 def test_what_is_left_behind_says_in_which_namespace() -> None:
