@@ -47,7 +47,7 @@ class Forwarder:
         )
 
     async def send(self, service: str, request: ProxyRequest) -> ProxyResponse:
-        """Return the service's response, with any status. Raises GatewayError when there is none."""
+        """Return the service's response, with any status. Raises GatewayError without one."""
         try:
             with deadline.within(self._timeout_seconds), tracing.client_span(f"{request.method} {service}"):
                 async with asyncio.timeout(deadline.remaining()):

@@ -25,7 +25,7 @@ class ProxyRequest:
     """IP address of the caller"""
 
     def header(self, name: str) -> str:
-        """Return the first header with this name, or "" if there is none."""
+        """Return the first header with this name, or "" without one."""
         return next((value for key, value in self.headers if key == name), "")
 
 

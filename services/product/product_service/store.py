@@ -89,7 +89,7 @@ class DynamoProducts:
 
 
 def _unchanged_item(error: ClientError, product_id: UUID) -> "Item":
-    """Return the item that failed the condition. Raises ``ProductUnknown`` if there is none."""
+    """Return the item that failed the condition. Raises ``ProductUnknown`` without one."""
     if code_of(error) != CONDITION_FAILED:
         raise error
     item: Item | None = error.response.get("Item")  # type: ignore[assignment]  # not in the stub: ALL_OLD adds it
