@@ -3,6 +3,7 @@
 Pure data. `cloud`, `postgres` and `cluster` make facts, `reconcile` gathers them, `status` sums them up.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -227,11 +228,7 @@ class Facts:
 
     generation: int
     workload: Workload | None = None
-    databases: tuple[Part, ...] | None = None
-    tables: tuple[Part, ...] | None = None
-    messaging: tuple[Part, ...] | None = None
-    identity: tuple[Part, ...] | None = None
-    routes: tuple[Part, ...] | None = None
+    sections: Mapping[Section, tuple[Part, ...]] = field(default_factory=dict)  # external resources; none: not shown
     dependencies: tuple[Part, ...] | None = None
     children: tuple[Part, ...] = ()
     deletion: tuple[Part, ...] = ()
@@ -252,5 +249,4 @@ class Facts:
     @property
     def external(self) -> tuple[Part, ...]:
         """Everything outside the cluster that is declared or still leaving."""
-        sections = (self.databases, self.tables, self.messaging, self.identity, self.routes)
-        return tuple(part for parts in sections for part in parts or ())
+        return tuple(part for section in Section for part in self.sections.get(section, ()))

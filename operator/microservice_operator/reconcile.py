@@ -1,4 +1,4 @@
-"""HOW: one pass over one Microservice: observe, plan, act, summarise; the same one whatever has happened."""
+"""HOW: one reconciliation of one Microservice: observe, decide, act, summarise, the same whatever has happened."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
@@ -96,7 +96,7 @@ async def reconcile(operator: Operator, key: Key) -> Requeue | None:
     except OperatorError:
         raise
     except Exception:
-        message = "the operator failed on this resource; its log has the cause, it tries again by itself"
+        message = "internal error; see the operator log; retried automatically"
         failed = Part("Kubernetes", "Microservice", "", State.UNKNOWN, Reason.INTERNAL_ERROR, message)
         await _write_status(operator, body, replace(facts, refused=failed))
         raise
@@ -125,65 +125,117 @@ async def _forget_if_gone(operator: Operator, body: Body) -> Requeue | None:
     return Requeue(operator.resync, failed=True)
 
 
+@dataclass(frozen=True)
+class _Inputs:
+    """Everything that one reconciliation knows before it writes anything.
+
+    `previous` is what status remembers of external resources. `recreate` is the annotation's value, and
+    `recreate_handled` the last one that was carried out. `declared` tells one declaration from the next.
+    """
+
+    body: Body
+    owner: Identity
+    service: Microservice
+    environment: Environment | None
+    used: Used
+    previous: PreviousStatus
+    recreate: str
+    recreate_handled: str
+    declared: Any
+    requested: bool
+
+
 async def _reconcile_spec(operator: Operator, body: Body, facts: Facts) -> Facts:
-    """Everything that a Microservice needs which is to be there."""
-    key, before = identity(body), body.get("status") or {}
-    facts = replace(facts, workload=workload(_snapshot(operator, key)))
+    """Observe, then bring the external resources and the children to the declared state, one step each."""
+    facts = replace(facts, workload=workload(_snapshot(operator, identity(body))))
     try:
-        service, environment, used = _inputs(operator.watched, body)
+        inputs = _observe(operator, body, facts.reconcile_requested_at)
     except _Refused as refused:
         part = Part("Kubernetes", "Microservice", "", State.STALLED, refused.reason, str(refused))
         return replace(facts, refused=part, problems=refused.problems)
-    if service.spec.suspend:
+    if inputs.service.spec.suspend:
         return replace(facts, suspended=True)
+    external = await _reconcile_external(operator, inputs)
+    await _forget_migrations_of_new_databases(operator, inputs, external)
+    context = _context(operator, inputs.service, inputs.environment, external)
+    rollout, rolled_out = facts.workload or Workload(), inputs.previous.rolled_out
+    applied = await _children(operator, body, context, rollout, rolled_out=rolled_out)
+    return _summarise(operator, inputs, external, applied, facts)
+
+
+def _observe(operator: Operator, body: Body, requested_at: str) -> _Inputs:
+    """Read the Microservice, its Environment and its status.
+
+    Raises _Refused when they do not allow a reconciliation, NotYet while the namespace is not known.
+    """
+    before = body.get("status") or {}
+    service, environment, used = _inputs(operator.watched, body)
     known = known_parts(before)
-    if left_behind := moved(known, environment):
-        part = Part("Kubernetes", "Microservice", "", State.STALLED, Reason.CHANGE_REFUSED, left_behind)
-        return replace(facts, refused=part)
-    if facts.reconcile_requested_at != before.get("lastHandledReconcileAt", ""):
-        operator.external.clients.invalidate(key.uid)
-    if known or operator.external.declares(service, environment):
-        await _add_finalizer(operator, body)
+    if not service.spec.suspend and (left_behind := moved(known, environment)):
+        raise _Refused(Reason.CHANGE_REFUSED, left_behind)
     declared = (service.generation, used, operator.watched.version_of(used.name))
-    rolled_out = operator.rollouts.complete(key.uid, declared)
-    # what the status can echo: the schema bounds it
-    asked, handled = service.annotations.get(names.ANNOTATION_RECREATE, "")[:253], before.get("lastHandledRecreate", "")
-    lost = asked.partition("/")[0] if asked != handled else ""
-    external_state = await operator.external.reconcile(
-        service, environment, PreviousStatus(known, lost, rolled_out), operator.watched
+    # status echoes it, and the schema of status bounds it
+    recreate = service.annotations.get(names.ANNOTATION_RECREATE, "")[:253]
+    handled = before.get("lastHandledRecreate", "")
+    lost = recreate.partition("/")[0] if recreate != handled else ""
+    owner = identity(body)
+    return _Inputs(
+        body=body,
+        owner=owner,
+        service=service,
+        environment=environment,
+        used=used,
+        previous=PreviousStatus(known, lost, operator.rollouts.complete(owner.uid, declared)),
+        recreate=recreate,
+        recreate_handled=handled,
+        declared=declared,
+        requested=requested_at != before.get("lastHandledReconcileAt", ""),
     )
-    if not external_state.parts:
-        await _remove_finalizer(operator, body)
-    if any(event.reason is Reason.DATABASE_CREATED for part in external_state.parts for event in part.events):
-        # What former Jobs have migrated is not in a database that has just been made.
-        seen = _snapshot(operator, key)
+
+
+async def _reconcile_external(operator: Operator, inputs: _Inputs) -> ExternalState:
+    """Take a step for every external resource; the finalizer is there before the first one and goes after the last."""
+    if inputs.requested:
+        operator.external.clients.invalidate(inputs.owner.uid)
+    if inputs.previous.known or operator.external.declares(inputs.service, inputs.environment):
+        await _add_finalizer(operator, inputs.body)
+    external = await operator.external.reconcile(inputs.service, inputs.environment, inputs.previous, operator.watched)
+    if not external.parts:
+        await _remove_finalizer(operator, inputs.body)
+    return external
+
+
+async def _forget_migrations_of_new_databases(operator: Operator, inputs: _Inputs, external: ExternalState) -> None:
+    """Delete finished migration Jobs when a database was created: the new database is not migrated."""
+    if any(event.reason is Reason.DATABASE_CREATED for part in external.parts for event in part.events):
+        seen = _snapshot(operator, inputs.owner)
         running = {("Job", name) for name in unfinished_migrations(seen)}
-        await operator.cluster.prune(key, {at for at in seen.records if at[0] != "Job" or at in running})
-    context = _context(operator, service, environment, external_state)
-    applied = await _children(operator, body, context, facts.workload or Workload(), rolled_out=rolled_out)
-    seen = _snapshot(operator, key)
+        await operator.cluster.prune(inputs.owner, {key for key in seen.records if key[0] != "Job" or key in running})
+
+
+def _summarise(
+    operator: Operator, inputs: _Inputs, external: ExternalState, applied: "_Applied", facts: Facts
+) -> Facts:
+    """The facts from which status is made; notes whether the rollout is complete."""
+    seen, service = _snapshot(operator, inputs.owner), inputs.service
     state = workload(seen)
     complete = state.state is State.READY and applied.current
-    operator.rollouts.note(key.uid, declared, complete=complete)
+    operator.rollouts.note(inputs.owner.uid, inputs.declared, complete=complete)
     return replace(
         facts,
-        databases=external_state.sections.get(Section.DATABASES),
-        tables=external_state.sections.get(Section.TABLES),
-        messaging=external_state.sections.get(Section.MESSAGING),
-        identity=external_state.sections.get(Section.IDENTITY),
-        routes=external_state.sections.get(Section.ROUTES),
-        left=external_state.left,
+        sections=external.sections,
+        left=external.left,
         dependencies=_edges(operator.watched, service),
         children=tuple(told(seen, applied.parts, applied.children)),
         workload=state,
         endpoint=service.url,
-        gateway=external_state.address,
+        gateway=external.address,
         selector=",".join(f"{k}={v}" for k, v in names.selector_labels(service.name).items()),
-        environment=used.name,
-        environment_from=used.source,
-        recreated=_recreated(asked, handled, external_state.parts),
-        notices=_names_nothing(lost, external_state.parts),
-        again=0.0 if complete and (external_state.kept or applied.kept) else None,
+        environment=inputs.used.name,
+        environment_from=inputs.used.source,
+        recreated=_recreated(inputs.recreate, inputs.recreate_handled, external.parts),
+        notices=_names_nothing(inputs.previous.recreate, external.parts),
+        again=0.0 if complete and (external.kept or applied.kept) else None,
     )
 
 
@@ -191,17 +243,17 @@ def _context(
     operator: Operator,
     service: Microservice,
     environment: Environment | None,
-    external_state: ExternalState,
+    external: ExternalState,
 ) -> Context:
     """What the builders of the children are given."""
     seen = _snapshot(operator, service.identity)
     return Context(
         microservice=service,
         environment=environment,
-        connections=external_state.connections,
+        connections=external.connections,
         database_waits={
             part.name: f"database {part.name} is not ready"
-            for part in external_state.of("Database")
+            for part in external.of("Database")
             if part.state not in USABLE
         },
         migrations=migrations(seen),
@@ -209,14 +261,14 @@ def _context(
         dependency_urls=_urls(operator, service),
         tables={
             part.name: Table(_table_name(part.id), part.id, ready=usable(part))
-            for part in external_state.of("Table")
+            for part in external.of("Table")
             if part.id
         },
-        topics=_messages(external_state.of("Topic")),
-        queues=_messages(external_state.of("Queue")),
+        topics=_messages(external.of("Topic")),
+        queues=_messages(external.of("Queue")),
         table_refs=table_ref_names(operator.external.clients, service, operator.watched),
-        identity_wait=identity_wait(external_state.sections.get(Section.IDENTITY, ())),
-        role_arn=role_arn(environment, external_state.parts),
+        identity_wait=identity_wait(external.sections.get(Section.IDENTITY, ())),
+        role_arn=role_arn(environment, external.parts),
         aws_endpoint_url=operator.aws_endpoint_url,
         service_monitors=operator.service_monitors(),
     )
@@ -485,9 +537,9 @@ def _used(status: Body) -> Used:
 
 def _edges(watched: WatchedResources, service: Microservice) -> tuple[Part, ...] | None:
     declared, refs = service.spec.dependencies or [], service.spec.table_refs or []
-    dependency_graph = [dependency_part(service, d, watched.dependency((service.namespace, d.name))) for d in declared]
-    dependency_graph += [table_ref_part(ref, trouble(service, ref, watched)) for ref in refs]
-    return tuple(dependency_graph) or None
+    edges = [dependency_part(service, d, watched.dependency((service.namespace, d.name))) for d in declared]
+    edges += [table_ref_part(ref, trouble(service, ref, watched)) for ref in refs]
+    return tuple(edges) or None
 
 
 def _urls(operator: Operator, service: Microservice) -> dict[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .facts import Event, Facts, Part, Reason, State
+from .facts import Event, Facts, Part, Reason, Section, State
 
 MESSAGE_LIMIT = 1024
 RESOURCE_LIMIT = 240
@@ -173,11 +173,11 @@ def _sections(facts: Facts) -> Iterable[dict[str, Any]]:
         told = replace(workload, message=workload.message or "all pods are ready")
         yield _condition("WorkloadReady", told) | {"status": "True" if facts.workload.serves else "False"}
     for kind, parts, fine in (
-        ("DatabasesReady", facts.databases, "all databases are ready"),
-        ("TablesReady", facts.tables, "all tables are ready"),
-        ("MessagingReady", facts.messaging, "all topics, queues and subscriptions are ready"),
-        ("IdentityReady", facts.identity, "the service's identity is ready"),
-        ("RoutesReady", facts.routes, "all routes are ready"),
+        ("DatabasesReady", facts.sections.get(Section.DATABASES), "all databases are ready"),
+        ("TablesReady", facts.sections.get(Section.TABLES), "all tables are ready"),
+        ("MessagingReady", facts.sections.get(Section.MESSAGING), "all topics, queues and subscriptions are ready"),
+        ("IdentityReady", facts.sections.get(Section.IDENTITY), "the service's identity is ready"),
+        ("RoutesReady", facts.sections.get(Section.ROUTES), "all routes are ready"),
         ("DependenciesReady", facts.dependencies, "all dependencies are ready"),
     ):
         if parts is not None:

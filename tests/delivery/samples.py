@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from microservice_operator.cluster.child_states import ROLLING, SHORT
-from microservice_operator.facts import Facts, Part, Reason, State, Workload
+from microservice_operator.facts import Facts, Part, Reason, Section, State, Workload
 from microservice_operator.status import summarise
 
 NOW = "2026-11-28T06:00:00Z"
@@ -22,7 +22,9 @@ _TABLE = Part("AWS", "Table", "products", State.READY, id="arn:aws:dynamodb:us-e
 _RUNNING = Workload(2, 2, 2, State.READY, Reason.READY, available=2)
 _ROLLING = Workload(3, 2, 1, State.PROGRESSING, Reason.ROLLOUT_PROGRESSING, ROLLING, available=2)
 _SHORT = Workload(4, 2, 4, State.READY, Reason.REPLICAS_UNAVAILABLE, SHORT, available=2, short=True)
-_READY = Facts(3, _RUNNING, tables=(_TABLE,), endpoint="http://product.shop.svc", environment="prod")
+_READY = Facts(
+    3, _RUNNING, sections={Section.TABLES: (_TABLE,)}, endpoint="http://product.shop.svc", environment="prod"
+)
 _INVALID = Part(
     "Kubernetes", "Microservice", "", State.STALLED, Reason.INVALID_SPEC, "spec.replicas: must be at least 0"
 )
@@ -58,7 +60,7 @@ class Sample:
 
 
 def _table(state: State, reason: Reason, message: str) -> Facts:
-    return replace(_READY, tables=(replace(_TABLE, state=state, reason=reason, message=message),))
+    return replace(_READY, sections={Section.TABLES: (replace(_TABLE, state=state, reason=reason, message=message),)})
 
 
 SAMPLES = (

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from microservice_operator.facts import Facts, Part, Reason, State, Workload
+from microservice_operator.facts import Facts, Part, Reason, Section, State, Workload
 from microservice_operator.status import patch, serves, summarise, turn
 
 NOW, LATER = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
@@ -16,6 +16,14 @@ TABLE = Part("AWS", "Table", "products", State.READY, id="arn:aws:dynamodb:us-ea
 
 def conditions(status: dict[str, Any]) -> dict[str, tuple[str, str]]:
     return {c["type"]: (c["status"], c["reason"]) for c in status["conditions"]}
+
+
+def tables(*parts: Part) -> dict[Section, tuple[Part, ...]]:
+    return {Section.TABLES: parts}
+
+
+def routes(*parts: Part) -> dict[Section, tuple[Part, ...]]:
+    return {Section.ROUTES: parts}
 
 
 CASES: dict[str, tuple[Facts, dict[str, tuple[str, str]]]] = {
@@ -32,7 +40,11 @@ CASES: dict[str, tuple[Facts, dict[str, tuple[str, str]]]] = {
         },
     ),
     "a table is being made: the pods' waiting is not the reason": (
-        Facts(1, workload=STARTING, tables=(replace(TABLE, state=State.PROGRESSING, reason=Reason.TABLE_CREATING),)),
+        Facts(
+            1,
+            workload=STARTING,
+            sections=tables(replace(TABLE, state=State.PROGRESSING, reason=Reason.TABLE_CREATING)),
+        ),
         {
             "Ready": ("False", "TableCreating"),
             "Reconciling": ("True", "Progressing"),
@@ -41,7 +53,11 @@ CASES: dict[str, tuple[Facts, dict[str, tuple[str, str]]]] = {
         },
     ),
     "routes that an older service has": (
-        Facts(1, workload=UP, routes=(Part("AWS", "API", "routes", State.STALLED, Reason.CONFLICT, "m"),)),
+        Facts(
+            1,
+            workload=UP,
+            sections=routes(Part("AWS", "API", "routes", State.STALLED, Reason.CONFLICT, "m")),
+        ),
         {
             "Ready": ("False", "Conflict"),
             "Stalled": ("True", "Conflict"),
@@ -50,7 +66,11 @@ CASES: dict[str, tuple[Facts, dict[str, tuple[str, str]]]] = {
         },
     ),
     "a conflict needs a person": (
-        Facts(1, workload=UP, tables=(replace(TABLE, state=State.STALLED, reason=Reason.CONFLICT, message="m"),)),
+        Facts(
+            1,
+            workload=UP,
+            sections=tables(replace(TABLE, state=State.STALLED, reason=Reason.CONFLICT, message="m")),
+        ),
         {
             "Ready": ("False", "Conflict"),
             "Stalled": ("True", "Conflict"),
@@ -59,7 +79,11 @@ CASES: dict[str, tuple[Facts, dict[str, tuple[str, str]]]] = {
         },
     ),
     "what cannot be read is unknown": (
-        Facts(1, workload=UP, tables=(replace(TABLE, state=State.UNKNOWN, reason=Reason.AWS_UNAVAILABLE),)),
+        Facts(
+            1,
+            workload=UP,
+            sections=tables(replace(TABLE, state=State.UNKNOWN, reason=Reason.AWS_UNAVAILABLE)),
+        ),
         {
             "Ready": ("Unknown", "AWSUnavailable"),
             "Reconciling": ("True", "Progressing"),
@@ -105,7 +129,7 @@ def test_the_same_world_is_the_same_status(case: str) -> None:
 
 def test_a_transition_is_dated_and_others_keep_their_date() -> None:
     before = summarise(Facts(1, workload=STARTING), {}, NOW)
-    after = summarise(Facts(1, workload=UP, tables=(TABLE,)), before, LATER)
+    after = summarise(Facts(1, workload=UP, sections=tables(TABLE)), before, LATER)
     assert {c["type"]: c["lastTransitionTime"] for c in after["conditions"]} == {
         "Ready": LATER,
         "WorkloadReady": LATER,
@@ -150,7 +174,7 @@ def test_counts_alone_are_not_written_while_a_rollout_goes_on() -> None:
 
 
 def test_what_is_gone_is_removed() -> None:
-    before = summarise(Facts(1, workload=UP, tables=(TABLE,), reconcile_requested_at="x"), {}, NOW)
+    before = summarise(Facts(1, workload=UP, sections=tables(TABLE), reconcile_requested_at="x"), {}, NOW)
     changes = patch(before, summarise(Facts(1, workload=UP), before, NOW))
     assert changes["resources"] is None
     assert changes["lastHandledReconcileAt"] is None
@@ -165,7 +189,7 @@ def test_an_address_is_shown_while_there_is_one() -> None:
 
 
 def test_a_refused_spec_forgets_nothing_that_is_known_outside() -> None:
-    before = summarise(Facts(1, workload=UP, tables=(TABLE,)), {}, NOW)
+    before = summarise(Facts(1, workload=UP, sections=tables(TABLE)), {}, NOW)
     refused = Part("Kubernetes", "Microservice", "", State.STALLED, Reason.INVALID_SPEC, "m")
     after = summarise(Facts(2, workload=UP, refused=refused), before, LATER)
     assert after["resources"] == before["resources"]
@@ -204,9 +228,9 @@ def test_problems_name_the_field_of_a_part_that_needs_a_person_and_of_what_does_
     unknown = replace(lost, state=State.UNKNOWN, reason=Reason.AWS_UNAVAILABLE)
     fine = replace(TABLE, field="spec.tables[0]")
     policy = Part("Kubernetes", "NetworkPolicy", "x", State.READY, message="nobody", field="spec.metrics")
-    assert problems(tables=(lost,)) == [("Error", "spec.tables[0]", "m")]
-    assert problems(tables=(creating, unknown, fine)) == []
-    assert problems(tables=(lost, lost), children=(policy,)) == [
+    assert problems(sections=tables(lost)) == [("Error", "spec.tables[0]", "m")]
+    assert problems(sections=tables(creating, unknown, fine)) == []
+    assert problems(sections=tables(lost, lost), children=(policy,)) == [
         ("Error", "spec.tables[0]", "m"),
         ("Warning", "spec.metrics", "nobody"),
     ]
@@ -215,7 +239,7 @@ def test_problems_name_the_field_of_a_part_that_needs_a_person_and_of_what_does_
 
 def test_no_message_is_longer_than_the_schema_takes() -> None:
     loud = replace(TABLE, state=State.STALLED, reason=Reason.TABLE_LOST, message="m" * 40_000, field="spec.tables[0]")
-    status = summarise(Facts(1, workload=replace(UP, message="w" * 40_000), tables=(loud,)), {}, NOW)
+    status = summarise(Facts(1, workload=replace(UP, message="w" * 40_000), sections=tables(loud)), {}, NOW)
     said = [c["message"] for c in status["conditions"]] + [p["message"] for p in status["problems"]]
     said += [resource["message"] for resource in status["resources"]]
     assert max(map(len, said)) == 1024

@@ -2,7 +2,7 @@
 
 reconcile      reconciles all of them: which take a step, which wait
 registry       every resource type
-resource_type  PURE: what describes a resource type to the reconciler
+resource  PURE: what describes a resource type to the reconciler
 graph          PURE: the dependency graph, and its topological order
 deletion       PURE: which resources are to be deleted, and by which policy
 relocation     PURE: refuses an Environment that points away from what exists
