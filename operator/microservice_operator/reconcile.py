@@ -31,21 +31,21 @@ from .watched_resources import Key, WatchedResources
 from .workload import Snapshot, kept, mended_migrations, migrations, told, unfinished_migrations, workload
 
 RETRY_STALLED = 120.0
-SLOWER = 10  # watches show what happens in the cluster; a look without cause is only a safety net there
-# What could not be looked at this time was fine when it was: pods do not wait for the operator's own view.
+SLOWER = 10  # watches report what happens in the cluster; a periodic reconciliation is only a safety net there
+# What could not be read now was ready when it was read last: pods do not wait for the operator's view.
 USABLE = (State.READY, State.UNKNOWN)
 RUNNING = frozenset({"Deployment", "Job"})
-LOOK_AT_PODS = 5.0  # the watch tells when the last one is gone; only one that a lost node cannot end is looked for
-# Without these, pods that run lose what they read or whom they reach, and new ones of the same version cannot start.
+LOOK_AT_PODS = 5.0  # the watch reports when the last pod is gone; only a pod on a lost node needs another look
+# Without these, running pods lose what they read or reach, and new pods of the same version cannot start.
 STOOD_ON = frozenset({"Secret", "NetworkPolicy"})
 Body = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Operator:
-    """What every pass works with; `resync` is seconds, `service_monitors` tells whether that CRD is served.
+    """What a reconciliation works with; `resync` is in seconds, `service_monitors` tells whether that CRD is served.
 
-    `gone` is called with key and UID of a Microservice that is not there any more.
+    `gone` is called with key and UID of a Microservice that no longer exists.
     """
 
     watched: WatchedResources
@@ -59,29 +59,29 @@ class Operator:
     rollouts: Rollouts = field(default_factory=Rollouts)
 
     def forget(self, uid: str) -> None:
-        """Drop what is remembered of a Microservice that is gone."""
+        """Drop everything that is cached of a Microservice that is gone."""
         self.external.clients.forget(uid)
         self.cluster.forget(uid)
         self.rollouts.forget(uid)
 
     def reset(self) -> None:
-        """Believe nothing that was remembered before another process led."""
+        """Drop every cache: another process has led meanwhile."""
         self.external.clients.reset()
         self.rollouts.clear()
 
 
 @dataclass(frozen=True)
 class Requeue:
-    """When to look again, in seconds; `failed`: or sooner or later, by the back-off, for an attempt failed."""
+    """When to reconcile again, in seconds. `failed`: an attempt failed, so the backoff may make it sooner."""
 
     after: float
     failed: bool = False
 
 
 async def reconcile(operator: Operator, key: Key) -> Requeue | None:
-    """One pass; returns when to look again, `None` for not before something happens.
+    """Reconcile one Microservice; return when to do it again, `None` for not before something happens.
 
-    Raises NotYet when the API server is out of order, and whatever nobody expected, after the status says so.
+    Raises NotYet when the API server fails, and any unexpected error after the status reports it.
     """
     body = operator.watched.microservices.get(key)
     if body is None:
@@ -103,7 +103,7 @@ async def reconcile(operator: Operator, key: Key) -> Requeue | None:
 
 
 async def tell_overrun(operator: Operator, key: Key, message: str) -> None:
-    """Say on a Microservice that a pass over it was broken off; what is known of its parts stays."""
+    """Report on a Microservice that its reconciliation was cancelled; its parts stay as they are known."""
     body = operator.watched.microservices.get(key)
     if body is None:
         return
@@ -115,7 +115,7 @@ async def tell_overrun(operator: Operator, key: Key, message: str) -> None:
 
 
 async def _forget_if_gone(operator: Operator, body: Body) -> Requeue | None:
-    """Something was not there. Where it is the Microservice, nobody looks at it again, whatever its children do."""
+    """Something is gone. If it is the Microservice, it is dropped, whatever happens to its children."""
     key = identity(body)
     try:
         await operator.cluster.verify_there(key)
@@ -245,7 +245,7 @@ def _context(
     environment: Environment | None,
     external: ExternalState,
 ) -> Context:
-    """What the builders of the children are given."""
+    """The input of the builders of the children."""
     seen = _snapshot(operator, service.identity)
     return Context(
         microservice=service,
@@ -276,9 +276,9 @@ def _context(
 
 @dataclass(frozen=True)
 class _Applied:
-    """The children after a pass.
+    """The children after a reconciliation.
 
-    `current`: the Deployment is the declared one. `kept`: something stays for the pods of a former declaration.
+    `current`: the Deployment is the declared one. `kept`: something stays for pods of an earlier declaration.
     """
 
     parts: tuple[Part, ...]
@@ -292,14 +292,14 @@ async def _children(
 ) -> _Applied:
     """Write the children that differ, and prune those that are no longer declared.
 
-    While pods of a former declaration may run, what these stand on stays, and what they were let through stays open.
+    While pods of an earlier declaration may run, what they use stays, and so do their network permissions.
     """
     key = identity(body)
     children = await _without_mended(operator, key, context)
     if not rolled_out:
         rolled_out = rollout.state is State.READY and _is_current(operator.cluster, key, children)
     if body.get("status") and any(_is_missing(operator.cluster, key, child) for child in children):
-        # A deletion that the watch has missed takes the children first: nothing is made for an owner that is gone.
+        # A deletion that the watch missed removes the children first: nothing is created for an owner that is gone.
         await operator.cluster.verify_there(key)
     written = children if rolled_out else [await _widened(operator.cluster, key, child) for child in children]
     applied = await operator.cluster.apply(key, written)
@@ -317,7 +317,7 @@ async def _children(
 
 
 async def _without_mended(operator: Operator, owner: Identity, context: Context) -> tuple[Child, ...]:
-    """The children to be; a migration Job that has failed, and is made of something else by now, makes way first."""
+    """The desired children. A failed migration Job whose inputs have changed is deleted first."""
     children, seen = desired.children(context), _snapshot(operator, owner)
     again = mended_migrations(seen, children)
     if not again:
@@ -348,7 +348,7 @@ def _differs(cluster: Cluster, owner: Identity, child: Child) -> bool:
 
 
 async def _widened(cluster: Cluster, owner: Identity, child: Child) -> Child:
-    """A child that is about to change, without taking from the pods of the former declaration what they use."""
+    """The child to write, which keeps what pods of the earlier declaration still use."""
     known = (child.kind, child.name) in cluster.children.of((owner.namespace, owner.name))
     if child.kind not in WIDENED or not known or not _differs(cluster, owner, child):
         return child
@@ -357,7 +357,7 @@ async def _widened(cluster: Cluster, owner: Identity, child: Child) -> Child:
 
 
 def _unused(cluster: Cluster, owner: Identity, keep: Collection[tuple[str, str]]) -> tuple[Part, ...]:
-    """Children that are not declared any more and that pods of the former declaration stand on."""
+    """Children that are no longer declared and that pods of an earlier declaration use."""
     records = cluster.children.of((owner.namespace, owner.name))
     return tuple(
         Part(
@@ -369,7 +369,7 @@ def _unused(cluster: Cluster, owner: Identity, keep: Collection[tuple[str, str]]
 
 
 async def _recall_secrets(operator: Operator, body: Body, keep: Collection[tuple[str, str]]) -> None:
-    """Read the Secrets that only status remembers: no watch shows them, and what is not known is not pruned."""
+    """Read the Secrets that only status remembers: no watch shows them, and an unknown child is not pruned."""
     for item in (body.get("status") or {}).get("resources") or []:
         if item["kind"] == "Secret" and ("Secret", item["name"]) not in keep:
             with suppress(OperatorError):
@@ -377,12 +377,12 @@ async def _recall_secrets(operator: Operator, body: Body, keep: Collection[tuple
 
 
 async def _finalize(operator: Operator, body: Body, facts: Facts) -> Requeue | None:
-    """Let everything outside the cluster go by its policy, then the finalizer; owner references do the rest."""
+    """Delete or retain every external resource by its policy, then remove the finalizer."""
     if names.FINALIZER not in (body["metadata"].get("finalizers") or []):
         return None
     owner, known = identity(body), known_parts(body.get("status") or {})
     if (body["metadata"].get("annotations") or {}).get(names.ANNOTATION_ABANDON) == "true":
-        # one for each: all of them are more than an Event may say
+        # one Event for each: the list may be longer than an Event allows
         for what in _left_behind(operator.external.everything(body.get("spec"), None, known)):
             event = Event("Warning", Reason.ABANDONED, f"abandoned as asked; left behind: {what}")
             await events.post(operator.cluster.connection, owner, event)
@@ -414,9 +414,9 @@ async def _finalize(operator: Operator, body: Body, facts: Facts) -> Requeue | N
 
 
 async def _still_running(operator: Operator, body: Body) -> tuple[Part, ...]:
-    """Stop the pods, which use what is about to go; what there is to wait for, if one of them may still run.
+    """Stop the pods, which use what is about to be deleted; return what to wait for while one may still run.
 
-    A migration of a database that is not deleted ends by itself: one that is killed may leave half of its work.
+    The migration of a database that stays runs to its end: one that is killed may leave half of its work.
     """
     owner, seen = identity(body), _snapshot(operator, identity(body))
     doomed = {text(database, "deletionPolicy") for database in mappings(body.get("spec"), "databases")} <= {"Delete"}
@@ -443,7 +443,7 @@ async def _still_running(operator: Operator, body: Body) -> tuple[Part, ...]:
 
 
 async def _write_status(operator: Operator, body: Body, facts: Facts) -> Requeue:
-    """Write the status if it differs, post what happened, and say when to look again."""
+    """Write the status if it differs, post Events, and return when to reconcile again."""
     before = body.get("status") or {}
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     after = status.summarise(facts, before, now)
@@ -464,24 +464,24 @@ async def _write_status(operator: Operator, body: Body, facts: Facts) -> Requeue
 
 async def _post_all(operator: Operator, body: Body, parts: Iterable[Part], *more: Event | None) -> None:
     happened = [event for part in parts for event in part.events] + [event for event in more if event]
-    for event in dict.fromkeys(happened):  # a part's trouble is the whole's trouble too, and is told once
+    for event in dict.fromkeys(happened):  # the Event of a part is also that of the whole, and is posted once
         await events.post(operator.cluster.connection, identity(body), event)
 
 
 async def _add_finalizer(operator: Operator, body: Body) -> None:
-    """Set the finalizer before anything outside the cluster is made."""
+    """Set the finalizer before the first external resource is created."""
     if names.FINALIZER not in (body["metadata"].get("finalizers") or []):
         await _set_finalizers(operator, body, lambda others: [*others, names.FINALIZER])
 
 
 async def _remove_finalizer(operator: Operator, body: Body) -> None:
-    """Take the finalizer off; nothing outside the cluster is left that must go."""
+    """Remove the finalizer; no external resource is left to delete."""
     if names.FINALIZER in (body["metadata"].get("finalizers") or []):
         await _set_finalizers(operator, body, lambda others: others)
 
 
 async def _set_finalizers(operator: Operator, body: Body, change: Callable[[list[str]], list[str]]) -> None:
-    """Change our finalizer beside those of others; list and version are of one object, so none of theirs is lost."""
+    """Change our finalizer only. List and resourceVersion are of one object, so no finalizer of others is lost."""
     owner = identity(body)
     current = operator.watched.microservices.get((owner.namespace, owner.name))
     if current is None or current["metadata"]["uid"] != owner.uid:
@@ -494,7 +494,7 @@ async def _set_finalizers(operator: Operator, body: Body, change: Callable[[list
 
 
 class _Refused(Exception):
-    """What keeps a whole pass from going on."""
+    """The reason why the whole reconciliation cannot go on."""
 
     def __init__(self, reason: Reason, error: Exception | str, problems: tuple[Problem, ...] = ()) -> None:
         super().__init__(str(error))
@@ -503,7 +503,7 @@ class _Refused(Exception):
 
 
 def _inputs(watched: WatchedResources, body: Body) -> tuple[Microservice, Environment | None, Used]:
-    """A Microservice, its Environment and what chose that.
+    """A Microservice, its Environment, and how that was chosen.
 
     Raises _Refused, and NotYet while the namespace is not known.
     """
@@ -515,7 +515,7 @@ def _inputs(watched: WatchedResources, body: Body) -> tuple[Microservice, Enviro
     try:
         found, used = watched.environment_of(service.namespace, service.spec.environment, used)
     except InvalidSpec as error:
-        message = f"the Environment is not valid: {error}; whoever runs it must correct it"
+        message = f"the Environment is not valid: {error}; its owner must correct it"
         raise _Refused(Reason.ENVIRONMENT_REFUSED, message) from None
     except LookupError as error:
         raise _Refused(Reason.ENVIRONMENT_MISSING, error) from None
@@ -531,7 +531,7 @@ def _inputs(watched: WatchedResources, body: Body) -> tuple[Microservice, Enviro
 
 
 def _used(status: Body) -> Used:
-    """The Environment that earlier passes used."""
+    """The Environment that the last reconciliation used."""
     return Used(str(status.get("environment") or ""), str(status.get("environmentFrom") or ""))
 
 
@@ -551,7 +551,7 @@ def _urls(operator: Operator, service: Microservice) -> dict[str, str]:
 
 
 def _messages(parts: Iterable[Part]) -> dict[str, Message]:
-    """Topics or queues that there are."""
+    """The topics or queues that exist."""
     return {part.name: Message(part.id, ready=reachable(part)) for part in parts if part.id}
 
 
@@ -561,14 +561,14 @@ def _table_name(arn: str) -> str:
 
 
 def _recreated(asked: str, handled: str, parts: Iterable[Part]) -> str:
-    """What is handled of the permission to make something anew: it is spent once all parts of the name are there."""
+    """The handled value of the recreate annotation: it is used up once all parts of that name are ready."""
     states = [part.state for part in parts if part.name == asked.partition("/")[0]]
     there = bool(states) and all(state is State.READY for state in states)
     return asked if asked and (there or asked == handled) else ""
 
 
 def _names_nothing(lost: str, parts: Iterable[Part]) -> tuple[Problem, ...]:
-    """That the permission to make something anew is about nothing that is declared."""
+    """A notice when the recreate annotation names nothing that is declared."""
     if not lost or any(part.name == lost for part in parts):
         return ()
     message = f"no table and no database {lost} is declared; correct the name, or remove the annotation"

@@ -1,6 +1,6 @@
-"""PURE: what exists in AWS and a Microservice is to take over: whether whoever runs the Environment allows it.
+"""PURE: adoption of existing AWS resources, and the consent that it needs from the Environment.
 
-Who writes a Microservice could name anything in the account. So the Environment must say so too, in an annotation:
+The author of a Microservice could name anything in the account. So the Environment must consent in an annotation:
 `NAMESPACE/MICROSERVICE:tables/NAME` or `NAMESPACE/MICROSERVICE:databases/IDENTIFIER`, one or several.
 """
 
@@ -22,30 +22,30 @@ DATABASES, TABLES = "databases", "tables"
 
 
 def adoption(wanted: ReconcileInput, section: str, adoptee: str) -> Adoption:
-    """What the Environment says to it; `section` of the spec tells things of one name apart."""
+    """Whether the Environment consents to the adoption; `section` of the spec distinguishes resources of one name."""
     consent = consented(wanted.service.identity, section, adoptee)
     return Adoption(consent in consents(wanted.environment), consent)
 
 
 def deletion(target: DeleteInput, section: str, adoptee: str) -> Adoption:
-    """Whether the Environment allows that what was taken over is deleted: consent to take over does not say so."""
+    """Whether the Environment consents to the deletion of an adopted resource; consent to adopt is not enough."""
     consent = consented(target.owner, section, adoptee)
     return Adoption(consent in consents(target.environment, names.ANNOTATION_DELETE_ADOPTED), consent)
 
 
 def consented(identity: Identity, section: str, adoptee: str) -> str:
-    """What the annotation must say."""
+    """The word that the annotation must contain."""
     return f"{identity.namespace}/{identity.name}:{section}/{adoptee}"
 
 
 def with_adoption(spec: Any, section: str, named: str) -> tuple[Declaration, ...]:
-    """Entries of a list of the spec, each with what it takes over; `named` is the field that says so."""
+    """The items of a list of the spec, each with what it adopts; `named` is the field of `adopt` that names it."""
     adopts = {text(item, "name"): text(mapping(item, "adopt"), named) for item in mappings(spec, section)}
     return tuple(replace(item, adopts=adopts.get(item.name, "")) for item in items(spec, section))
 
 
 def adopted_tables(scope: AwsScope, wanted: ReconcileInput) -> dict[str, str]:
-    """ARNs of the tables that are taken over, or may be, by their declared names: what its role may be let in to."""
+    """ARNs of the tables that are adopted or may be, by declared name: the role may get access to these."""
     service = wanted.service
     body = wanted.lookup.microservices.get((service.namespace, service.name), {})
     found = taken_over(service.spec, body)
@@ -56,7 +56,7 @@ def adopted_tables(scope: AwsScope, wanted: ReconcileInput) -> dict[str, str]:
 
 
 def taken_over(spec: MicroserviceSpec, body: Mapping[str, Any]) -> dict[str, str]:
-    """ARNs of the tables that a Microservice has taken over, by their declared names, as its status remembers them."""
+    """ARNs of the tables that a Microservice has adopted, by declared name, from its status."""
     resources = (body.get("status") or {}).get("resources") or []
     known = {entry.get("name"): str(entry.get("id") or "") for entry in resources if entry.get("kind") == "Table"}
     return {table.name: known[table.name] for table in spec.tables or [] if table.adopt and known.get(table.name)}

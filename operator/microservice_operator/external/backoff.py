@@ -1,7 +1,7 @@
-"""A part that is refused, or fails, is left alone for a while, whoever asks for the pass.
+"""Exponential backoff for each external resource that fails or is refused, whatever triggers the reconciliation.
 
-Other parts, pods and neighbours bring passes of their own; each of them would try the part again, and AWS would hear
-the same call many times a minute.
+Other resources, pods and other Microservices trigger reconciliations, too. Without a backoff of its own, each of them
+would repeat the failing call, many times a minute.
 """
 
 import random
@@ -28,15 +28,15 @@ class _Trouble:
 
 
 class ResourceBackoff:
-    """Parts in trouble, by the Microservice's UID and their key; one for the whole process."""
+    """The resources in trouble, by the UID of the Microservice and their key; one for the whole process."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Know of none."""
+        """Start without any."""
         self._clock = clock
         self._troubles: dict[tuple[str, Key], _Trouble] = {}
 
     def recall(self, uid: str, key: Key, wanted: Any) -> StepResult | None:
-        """What its last step came to, if the same is wanted and it is not to be tried yet."""
+        """The result of its last step, while the desired state is the same and the next try is not due."""
         trouble = self._troubles.get((uid, key))
         left = trouble.due - self._clock() if trouble else 0.0
         if trouble is None or trouble.wanted != wanted or left <= DUE:
@@ -44,7 +44,7 @@ class ResourceBackoff:
         return _told(trouble.stepped, left)
 
     def note(self, uid: str, key: Key, wanted: Any, stepped: StepResult) -> StepResult:
-        """Remember what a step came to if it is trouble; the parts then say when they are tried again."""
+        """Record a result that failed or was refused; the parts returned say when the next try is due."""
         failed = any(part.failed for part in stepped.parts)
         if not failed and not any(part.state is State.STALLED for part in stepped.parts):
             self._troubles.pop((uid, key), None)
@@ -63,11 +63,11 @@ class ResourceBackoff:
             del self._troubles[one]
 
     def clear(self) -> None:
-        """Try everything at once: another process may have mended it."""
+        """Try everything at once: another process may have fixed it."""
         self._troubles.clear()
 
 
 def _told(stepped: StepResult, seconds: float) -> StepResult:
-    """With the time of the next try in place of that of the attempt."""
+    """The result with the time of the next try."""
     parts = tuple(replace(part, failed=False, after=seconds) if part.failed else part for part in stepped.parts)
     return replace(stepped, parts=parts)

@@ -1,4 +1,4 @@
-"""The doors to AWS and PostgreSQL of one operator process, and whose a Microservice's things behind them are."""
+"""The clients of AWS, PostgreSQL and the API server that every external resource uses, with their caches."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -20,7 +20,7 @@ from .graph import Key
 
 @dataclass
 class ExternalClients:
-    """What every step goes through; `cluster_id` is the UID of `kube-system`.
+    """Clients and caches of one operator process; `cluster_id` is the UID of `kube-system`.
 
     `logins` are those of databases that were ready, by the Microservice's UID and the database's name: a Secret that
     somebody deleted comes back with the same password. `made` are parts, by the Microservice's UID, that this process
@@ -39,33 +39,33 @@ class ExternalClients:
     made: set[tuple[str, Key]] = field(default_factory=set)
 
     def forget(self, uid: str) -> None:
-        """Drop what is remembered of a Microservice that is gone."""
+        """Drop everything that is cached of a Microservice that is gone."""
         self.invalidate(uid)
         for key in [key for key in self.logins if key[0] == uid]:
             del self.logins[key]
         self.made -= {one for one in self.made if one[0] == uid}
 
     def reset(self) -> None:
-        """Believe nothing that was remembered before another process led."""
+        """Drop every cache: another process has led meanwhile."""
         self.resync_cache.clear()
         self.logins.clear()
         self.made.clear()
         self.backoff.clear()
 
     def invalidate(self, uid: str) -> None:
-        """Ask for everything of a Microservice in its next pass."""
+        """Read everything of a Microservice again in its next reconciliation."""
         self.resync_cache.invalidate_owner(uid)
         self.backoff.forget(uid)
 
     def owner(self, identity: Identity, environment: Environment | None = None) -> Owner:
-        """A Microservice as the owner of things, and as the heir of former ones if its Environment says so."""
+        """A Microservice as owner. It inherits what its namesakes retained, if its Environment allows it."""
         owner = Owner(self.cluster_id, identity, self.namespace_uid(identity.namespace))
         return replace(owner, heir=owner.inheritance in consents(environment))
 
     def scope(self, identity: Identity, environment: Environment | None, what: str) -> AwsScope:
-        """Where in AWS a Microservice's things go.
+        """The AWS account and region of a Microservice.
 
-        Raises NeedsPerson where nobody says; `what` names in the plural what needs to know.
+        Raises NeedsPerson when no Environment names them; `what` names in the plural what needs them.
         """
         if environment is None or environment.spec.aws is None:
             raise NeedsPerson(

@@ -1,4 +1,4 @@
-"""PURE: what whoever runs an Environment allows, in its annotations: words apart by commas, blanks or lines."""
+"""PURE: consents in the annotations of an Environment: words separated by commas, blanks or line breaks."""
 
 import re
 
@@ -7,6 +7,6 @@ from ..api.parsing import Environment
 
 
 def consents(environment: Environment | None, annotation: str = names.ANNOTATION_ADOPT) -> frozenset[str]:
-    """Everything that an annotation allows."""
+    """Every consent that an annotation gives."""
     said = environment.annotations.get(annotation, "") if environment else ""
     return frozenset(re.split(r"[,\s]+", said)) - {""}

@@ -91,7 +91,7 @@ class Databases(ExternalResource):
         return (await delete_database(scope, leaving),)
 
     async def _scope(self, wanted: ReconcileInput) -> ServerScope:
-        """The server of a declared database, as its Microservice sees it."""
+        """The server of a declared database, with the Microservice as owner."""
         clients, owner = self._clients, self._clients.owner(wanted.service.identity, wanted.environment)
         rds = of_rds(wanted.environment)
         if rds is None:
@@ -111,7 +111,7 @@ class Admins:
     """Admin logins of shared servers, read from their Secrets and remembered until the resync."""
 
     def __init__(self, clients: ExternalClients) -> None:
-        """Know none yet."""
+        """Read no Secret yet."""
         self._clients = clients
         self._known: dict[tuple[str, str], tuple[float, dict[str, str]]] = {}
 
@@ -145,15 +145,15 @@ class Admins:
         )
 
     async def certificates(self, found: RDS) -> str:
-        """Whom the certificates of instances must be from.
+        """The CA certificates of RDS instances.
 
-        Raises NeedsPerson where nobody says.
+        Raises NeedsPerson when their Secret is missing or incomplete.
         """
         secret = await self._secret(found.ca_secret_ref, ("ca.crt",), "the certificates of RDS")
         return secret["ca.crt"]
 
     def forget(self) -> None:
-        """Read them anew: a login did not work."""
+        """Read the Secrets again: a login did not work."""
         self._known.clear()
 
     async def _secret(self, ref: SecretRef, keys: tuple[str, ...], what: str) -> dict[str, str]:
@@ -178,7 +178,7 @@ class Admins:
 
 
 def _with_its_instance(target: DeleteInput) -> Part:
-    """It stays or goes with the instance that it is on, whose turn is next."""
+    """The database is retained or deleted with its instance, which comes next."""
     kept = target.adopts and not deletion(target, DATABASES, target.adopts).allowed
     if target.policy == "Retain" or kept:
         message = f"database {target.name} stays on its instance"
@@ -191,8 +191,8 @@ async def _logins(clients: ExternalClients, service: Microservice, database: Dat
     """The logins of a database: as its two Secrets hold them, else as they were when it was last ready.
 
     What somebody edited in a Secret never becomes a password. One is known nowhere if it was never made, or if its
-    Secret was deleted or edited and the operator was started anew since.
-    Raises NeedsPerson when a Secret of that name is somebody else's, NotYet while it is a former Microservice's.
+    Secret was deleted or edited and the operator has restarted since.
+    Raises NeedsPerson when a Secret of that name has another owner, NotYet while it belongs to a deleted namesake.
     """
     known = clients.logins.get((service.identity.uid, database.name))
     runtime, owner = service.database_secrets(database)

@@ -1,7 +1,7 @@
-"""PURE: which parts outside the cluster are to go, and by which policy.
+"""PURE: which external resources are to be deleted or retained, and by which policy.
 
 What holds data and is no longer declared is retained: its declaration, and with it the consent to delete, is gone. A
-Microservice that never was valid can be deleted all the same, so its spec is read here as plain data, trusting nothing.
+Microservice that never was valid can be deleted all the same, so its spec is read here as untrusted plain data.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,30 +19,30 @@ POLICIES: dict[str, Policy] = {"Retain": "Retain", "Snapshot": "Snapshot", "Dele
 
 @dataclass(frozen=True)
 class Removal:
-    """One part that is to go; `known` are the ids that status remembers, by kind, `adopts` what it took over."""
+    """One resource to delete or retain; `known` has its ids from status, by kind, and `adopts` what it adopted."""
 
     policy: Policy
     known: Mapping[str, str] = field(default_factory=dict)
     adopts: str = ""
 
     def named(self, key: Key) -> Mapping[str, str]:
-        """Its ids by kind, if any: what is declared and was never made has none."""
+        """Its ids by kind; a declared resource that was never created has none."""
         return self.known or {key[0]: ""}
 
 
 def known_parts(status: Mapping[str, Any]) -> dict[Key, str]:
-    """What `status.resources` remembers outside the cluster."""
+    """The external resources in `status.resources`: id by kind and name."""
     resources = status.get("resources") or []
     return {(item["kind"], item["name"]): item.get("id", "") for item in resources if item.get("layer") != "Kubernetes"}
 
 
 def known_of(resource: ExternalResource, name: str, known: Mapping[Key, str]) -> dict[str, str]:
-    """Ids of one part and of what is beside it, by kind."""
+    """Ids of one resource and of its companions, by kind."""
     return {kind: known[kind, name] for kind in resource.kinds if (kind, name) in known}
 
 
 def undeclared(resources: ExternalResources, declared: Iterable[Key], known: Mapping[Key, str]) -> dict[Key, Removal]:
-    """Parts that status remembers and the spec does not declare any more."""
+    """Resources that status remembers and the spec no longer declares."""
     kept = set(declared)
     gone = [
         (resource, name)
@@ -56,7 +56,7 @@ def undeclared(resources: ExternalResources, declared: Iterable[Key], known: Map
 def everything(
     resources: ExternalResources, spec: Any, environment: Environment | None, known: Mapping[Key, str]
 ) -> dict[Key, Removal]:
-    """All parts of a Microservice that is being deleted, declared or remembered."""
+    """All resources of a Microservice that is being deleted, declared or remembered."""
     resources = tuple(resources)
     leaving = undeclared(resources, (), known)
     for resource in resources:
@@ -67,7 +67,7 @@ def everything(
 
 
 def is_over(part: Part) -> bool:
-    """Whether nothing of a leaving part is left to do."""
+    """Whether the deletion of a part is finished."""
     return part.state in (State.READY, State.RETAINED)
 
 

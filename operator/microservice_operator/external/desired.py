@@ -9,13 +9,13 @@ from .resource import tags
 
 
 def of_rds(environment: Environment | None) -> RDS | None:
-    """What an Environment says of instances, if its databases are such."""
+    """The RDS settings of an Environment, if its database provider is `rds`."""
     databases = environment.spec.databases if environment else None
     return databases.rds if databases else None
 
 
 def wanted_instance(service: Microservice, environment: Environment | None, name: str) -> WantedInstance:
-    """A declared database as its Environment makes it.
+    """A declared database as an instance with the settings of its Environment.
 
     Raises NeedsPerson where the Environment does not say what the spec asks for.
     """
@@ -29,7 +29,7 @@ def wanted_instance(service: Microservice, environment: Environment | None, name
         message = f"size {spec.size} of database {spec.name} is none that the Environment has; use one of: {known}"
         raise NeedsPerson(Reason.REJECTED, message, f"{field}.size")
     network = Network(aws.vpc_id or "", frozenset(aws.subnet_ids or ()), aws.pod_security_group_id or "")
-    # one that is taken over has a class already; another matters only if it is lost and made anew
+    # an adopted instance has a class already; this one is used only to recreate it after a loss
     instance_class = found.sizes.get(spec.size) or next(iter(found.sizes.values()), "")
     return WantedInstance(spec, network, instance_class, tags(service, environment), field=field)
 

@@ -1,4 +1,4 @@
-"""PURE: in which order parts that need one another take their turns."""
+"""PURE: the dependency graph of external resources, and its topological order."""
 
 from collections.abc import Iterable, Mapping
 from graphlib import TopologicalSorter
@@ -8,9 +8,9 @@ Edges = Mapping[Key, frozenset[Key]]  # each → those whose turns come before i
 
 
 def topological_order(edges: Edges) -> tuple[Key, ...]:
-    """Every key after all that it waits for; the same edges always give the same order.
+    """Sort keys so that each comes after everything it depends on. The same edges always give the same order.
 
-    Raises graphlib.CycleError when two wait for each other, which only a wrong registry can bring about.
+    Raises graphlib.CycleError on a cycle, which only a wrong registry can cause.
     """
     sorter: TopologicalSorter[Key] = TopologicalSorter()
     for key in sorted(edges):
@@ -19,10 +19,10 @@ def topological_order(edges: Edges) -> tuple[Key, ...]:
 
 
 def dependency_graph(wanted: Edges, leaving: Edges) -> dict[Key, frozenset[Key]]:
-    """Whom each waits for in one pass, from what each needs.
+    """Build the dependency graph: key → keys that must finish first.
 
-    A wanted part comes after its needs. One that leaves comes after all that needs it, and after what may still hold on
-    to it although it is wanted.
+    A declared resource comes after its dependencies. One that is being deleted comes after everything that depends on
+    it, declared or not.
     """
     before = {key: needs & wanted.keys() for key, needs in wanted.items()}
     holders = {**wanted, **leaving}
@@ -31,12 +31,12 @@ def dependency_graph(wanted: Edges, leaving: Edges) -> dict[Key, frozenset[Key]]
 
 
 def needed_by(key: Key, needs: Edges) -> frozenset[Key]:
-    """Those that need a part."""
+    """The keys that depend on a key."""
     return frozenset(other for other, needed in needs.items() if key in needed)
 
 
 def describe_keys(keys: Iterable[Key]) -> str:
-    """Parts in a sentence: `queue orders, topic created`."""
+    """Name keys in a sentence: `queue orders, topic created`."""
     return ", ".join(f"{_spaced(kind)} {name}" for kind, name in sorted(keys))
 
 

@@ -1,8 +1,8 @@
-"""PURE: what the role of a Microservice is to be granted: what is certainly its own, and nothing by its name alone.
+"""PURE: which resources the role of a Microservice may use: only those that are proven to be its own.
 
-Of each table, topic and queue there are three answers. It is the service's when AWS shows our marks on it, when status
-remembers that it did, or when this process has just made it. It certainly is not when it is marked otherwise, or may
-not be taken over: then a right on it goes at once. Otherwise nobody can tell at the moment, and what was granted stays.
+For each table, topic and queue there are three answers. It is owned by the service when AWS shows our tags on it, when
+status remembers that it did, or when this process has just created it. It certainly is not when it has other tags, or
+may not be adopted: then its grant is revoked at once. Otherwise the answer is unknown, and an existing grant stays.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,20 +25,20 @@ _NOT_OURS = (Reason.CONFLICT, Reason.ADOPTION_REFUSED)
 
 
 def made(part: Part) -> bool:
-    """Whether this very pass has made it, which nobody has done before."""
+    """Whether this reconciliation has created the resource."""
     return any(event.reason in _CREATED for event in part.events)
 
 
 def owned(part: Part) -> bool | None:
-    """Whether something is the service's; `None` when nobody can tell."""
+    """Whether the resource is owned by the service; `None` when that is unknown."""
     if part.reason in _NOT_OURS:
-        # status knows it as ours, and somebody took all marks off: pods that run keep their rights
+        # status remembers it as ours, and all its tags were removed: running pods keep their rights
         return None if part.unmarked and part.id else False
     return True if part.id or made(part) else None
 
 
 def granting(scope: AwsScope, wanted: ReconcileInput, just_made: frozenset[Key]) -> Granting:
-    """What the role is granted; `just_made` are parts that this process has made and AWS does not show yet."""
+    """The grants of the role; `just_made` are resources that this process created and AWS does not show yet."""
     service, aws = wanted.service, wanted.environment.spec.aws if wanted.environment else None
     site, known = site_of(scope), {key: arn for key, arn in wanted.remembered.items() if key[0] in CALLED and arn}
     key = (aws.messaging_key_arn if aws else None) or ""
@@ -51,7 +51,7 @@ def granting(scope: AwsScope, wanted: ReconcileInput, just_made: frozenset[Key])
     never = {arn for at, arn in named.items() if answers.get(at) is False} | lent.refused
     unsure = {arn for at, arn in named.items() if answers.get(at, True) is None} | lent.unsure
     former = frozenset[str]() if wanted.rolled_out else {*named.values(), *known.values(), *lent.former}
-    # a queue that nobody can tell of, or that is to go, cannot be read without the key
+    # a queue whose ownership is unknown, or that is being deleted, cannot be read without the key
     unsure |= {key} if key and any(_is_message(arn) for arn in unsure | former) else set()
     return Granting(grants(service.spec, ours, lent.tables), frozenset(unsure - never), frozenset(former - never))
 
@@ -76,7 +76,7 @@ def _is_message(arn: str) -> bool:
 
 
 def noted(uid: str, before: Mapping[Key, Part]) -> Iterator[tuple[tuple[str, Key], bool]]:
-    """What a pass says of each: made and not shown yet (True), or known by now (False); by UID and part."""
+    """For each resource: created and not shown yet (True), or known by now (False); by UID and key."""
     for at, part in before.items():
         if made(part):
             yield (uid, at), True

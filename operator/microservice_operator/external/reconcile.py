@@ -1,7 +1,7 @@
-"""One pass over everything that a Microservice holds outside the cluster.
+"""Reconciles all external resources of a Microservice, in the order of their dependencies.
 
-Parts that need nothing, or only what can be used already, take their one step side by side; the others say what they
-wait for. What leaves goes after all that needs it.
+Resources whose dependencies are usable take one step each, concurrently; the others report what they wait for. What is
+being deleted goes after everything that depends on it.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ StepFunction = Callable[[StepResults], Awaitable[StepResult]]
 
 @dataclass(frozen=True)
 class ExternalState:
-    """What a pass has come to: parts by section of the status, those that have left, and what pods are told.
+    """The result of one reconciliation: parts by section of the status, parts that are gone, and what pods are told.
 
     `kept`: something that is not declared any more stays until the rollout is complete.
     """
@@ -39,7 +39,7 @@ class ExternalState:
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """All that is there or still leaving."""
+        """All parts that exist or are still being deleted."""
         return tuple(part for parts in self.sections.values() for part in parts)
 
     def of(self, kind: str) -> tuple[Part, ...]:
@@ -58,7 +58,7 @@ class ExternalReconciler:
         }
 
     def declares(self, service: Microservice, environment: Environment | None) -> bool:
-        """Whether a Microservice declares anything outside the cluster that there is a place for."""
+        """Whether a Microservice declares external resources that its Environment has an account or server for."""
         if environment is None or not (environment.spec.aws or environment.spec.databases):
             return False
         spec = service.spec.manifest()
@@ -71,7 +71,7 @@ class ExternalReconciler:
         before: PreviousStatus,
         lookup: MicroserviceLookup,
     ) -> ExternalState:
-        """One pass over what is declared, and over what is no longer."""
+        """Take a step for everything that is declared, and for everything that no longer is."""
         spec = service.spec.manifest()
         common = ReconcileInput("", service, environment, lookup, remembered=before.known, rolled_out=before.rolled_out)
         wanted = {
@@ -115,13 +115,13 @@ class ExternalReconciler:
         leaving: Mapping[Key, Removal],
         lookup: MicroserviceLookup,
     ) -> tuple[Part, ...]:
-        """One pass over everything of a Microservice that is being deleted."""
+        """Take a step for every resource of a Microservice that is being deleted."""
         target = self._going(leaving, DeleteInput("", owner, environment, lookup))
         results = await self._reconcile_all(owner.name, {}, target)
         return tuple(part for key in sorted(results) for part in results[key].parts)
 
     def waiting(self, leaving: Mapping[Key, Removal], message: str) -> tuple[Part, ...]:
-        """The parts of a Microservice that is being deleted, before any of them may go."""
+        """The parts of a Microservice that is being deleted, before the deletion of any of them may begin."""
         return tuple(
             part
             for key in sorted(leaving)
@@ -129,7 +129,7 @@ class ExternalReconciler:
         )
 
     def everything(self, spec: object, environment: Environment | None, known: Mapping[Key, str]) -> dict[Key, Removal]:
-        """All parts of a Microservice that is being deleted, by policy."""
+        """All resources of a Microservice that is being deleted, with their policies."""
         return everything(self.resources.values(), spec, environment, known)
 
     def _going(self, leaving: Mapping[Key, Removal], common: DeleteInput) -> dict[Key, DeleteInput]:
@@ -189,13 +189,13 @@ class ExternalReconciler:
         return self.clients.backoff.note(uid, key, same, results)
 
     def _sameness(self, wanted: ReconcileInput, before: Mapping[Key, Part]) -> Any:
-        """What a part that is in trouble is tried again for at once, if it changes."""
+        """The state whose change makes a resource in trouble due at once."""
         stood_on = {key: (part.id, self.resources[key[0]].usable(part)) for key, part in before.items()}
         known = dict(wanted.known)
         return wanted.service.spec, wanted.environment, known, wanted.recreate, wanted.kept, stood_on
 
     def _waiting_for_rollout(self, key: Key, known: Mapping[str, str], what: str) -> StepResult:
-        """A part that is to go and has no turn yet."""
+        """A resource that is to be deleted, and not yet."""
         resource, message = self.resources[key[0]], f"{describe_keys([key])} {what}"
         part = Part(
             resource.layer,
@@ -246,7 +246,7 @@ class ExternalReconciler:
 
 
 async def in_order(order: Edges, takes: Mapping[Key, StepFunction]) -> dict[Key, StepResult]:
-    """Let each take its turn as soon as all that it waits for have had theirs, and no later."""
+    """Run each function as soon as everything its key depends on has finished."""
     tasks: dict[Key, asyncio.Task[StepResult]] = {}
 
     async def turn(key: Key) -> StepResult:
@@ -260,7 +260,7 @@ async def in_order(order: Edges, takes: Mapping[Key, StepFunction]) -> dict[Key,
 
 
 def _look_again(awaited: Iterable[Part]) -> float | None:
-    """When to look at a part that waits for others: with them, if they are looked at again by themselves.
+    """When to read a waiting resource again: with the awaited ones, if these are read again by themselves.
 
     A clock of its own would take a part that is refused, or fails, out of its back-off.
     """
@@ -271,12 +271,12 @@ def _look_again(awaited: Iterable[Part]) -> float | None:
 
 
 def _stays(part: Part) -> bool:
-    """Left in place by its policy: what it stands on stays with it."""
+    """Whether it is retained by its policy: what it depends on is retained with it."""
     return part.state is State.RETAINED and part.reason is not Reason.CONFLICT
 
 
 def _without_a_turn(resource: ExternalResource, target: DeleteInput, parts: Iterable[Part]) -> tuple[Part, ...]:
-    """What is beside a part that is still leaving, and has its turn later."""
+    """Companions of a part that is still being deleted, which are deleted later."""
     if all(is_over(part) for part in parts):
         return ()
     shown = {part.kind for part in parts}
@@ -288,7 +288,7 @@ def _without_a_turn(resource: ExternalResource, target: DeleteInput, parts: Iter
 def _remembered(
     resource: ExternalResource, name: str, known: Mapping[str, str], *, leaving: bool = False
 ) -> tuple[Part, ...]:
-    """What is beside a part that took no step: its ids are not to be forgotten."""
+    """Companions of a part that took no step; their ids stay in status."""
     state = State.DELETING if leaving else State.UNKNOWN
     itself = describe_keys([(resource.kind, name)])
     return tuple(

@@ -1,7 +1,7 @@
-"""PURE: whether an Environment still means the place where a Microservice's things are.
+"""PURE: whether an Environment still names the account, region and servers where the resources are.
 
-What exists outside the cluster does not follow when somebody edits the region, the account or the provider of databases
-in the Environment. Going on would make empty things beside those with the data, so the whole pass is refused instead.
+External resources do not move when somebody edits the region, the account or the database provider of the Environment.
+To go on would create empty resources next to those with the data, so the whole reconciliation is refused.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _REGION, _ACCOUNT = 3, 4  # arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE
 
 
 def moved(known: Mapping[Key, str], environment: Environment | None) -> str:
-    """What the Environment would leave behind, and what to do; "" when everything is where the Environment says.
+    """What the Environment would leave behind, and the remedy; "" when every resource is where the Environment says.
 
     `known` are the ids that status remembers: ARNs, and `postgresql://HOST:PORT/NAME` of databases.
     """
@@ -47,7 +47,7 @@ def _of_aws(key: Key, arn: str, environment: Environment) -> str:
 
 
 def _of_databases(key: Key, known: Mapping[Key, str], environment: Environment) -> str:
-    """A database changes neither from a shared server to an instance of its own nor back."""
+    """A database moves neither from a shared server to an RDS instance nor back."""
     kind, name = key
     if kind != DATABASE or not known[key]:
         return ""

@@ -1,4 +1,4 @@
-"""PURE: tables of other Microservices that this one refers to, and whether their owners admit it."""
+"""PURE: grants on tables of other Microservices (`tableRefs`): which exist, and which their owners allow."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from .topic_refs import admits as named_in
 
 
 def lending(owner: Owner, site: Site, service: Microservice, lookup: MicroserviceLookup) -> GrantedTables:
-    """Every table that is referred to, exists in its owner's spec, and whose owner admits this Microservice.
+    """Every referenced table that exists in its owner's spec and whose owner allows this Microservice.
 
     One that its owner takes over is lent once it is the owner's.
     """
@@ -35,9 +35,9 @@ def lending(owner: Owner, site: Site, service: Microservice, lookup: Microservic
 
 @dataclass(frozen=True)
 class TableGrants:
-    """Tables of others: those that are lent for certain, and ARNs of which that cannot be told, or is certainly not so.
+    """Tables of others: those certainly granted, those unknown, and those certainly not granted, the last two by ARN.
 
-    `former` are all that others lend: what a ref was for that is not declared any more.
+    `former` are all grants of others: a reference that is no longer declared may have been for any of them.
     """
 
     tables: GrantedTables
@@ -47,7 +47,7 @@ class TableGrants:
 
 
 def borrowed(owner: Owner, site: Site, service: Microservice, lookup: MicroserviceLookup) -> TableGrants:
-    """What is lent: a table that its owner's status remembers as its own, and whose owner names this Microservice."""
+    """The granted tables: the owner's status lists the table, and the owner names this Microservice."""
     tables: dict[tuple[str, str], GrantedTable] = {}
     unsure, refused = set[str](), set[str]()
     lent = lending(owner, site, service, lookup)
@@ -71,20 +71,20 @@ def borrowed(owner: Owner, site: Site, service: Microservice, lookup: Microservi
 
 
 def remembered(body: Mapping[str, Any] | None) -> dict[str, str]:
-    """ARNs of a Microservice's tables, by their declared names, as its status has them."""
+    """ARNs of a Microservice's tables, by declared name, from its status."""
     resources = mappings((body or {}).get("status"), "resources")
     return {text(entry, "name"): text(entry, "id") for entry in resources if text(entry, "kind") == "Table"}
 
 
 def _denied(spec: object, service: Microservice, ref: TableRef) -> bool:
-    """Whether the owner says for certain that the table is not lent: it names others only, or declares it no more."""
+    """Whether the owner certainly refuses: it names only others, or no longer declares the table."""
     if named_in(spec, service.name) is False:
         return True
     return isinstance(spec, Mapping) and ref.table not in {text(table, "name") for table in mappings(spec, "tables")}
 
 
 def names_of(owner: Owner, service: Microservice, lookup: MicroserviceLookup) -> dict[tuple[str, str], str]:
-    """Names in AWS of the tables that are referred to; they are known whether the tables are there or not."""
+    """Names in AWS of the referenced tables; they are known before the tables exist."""
     found = {}
     for ref in service.spec.table_refs or []:
         other = lookup.dependency((service.namespace, ref.microservice))
@@ -95,22 +95,22 @@ def names_of(owner: Owner, service: Microservice, lookup: MicroserviceLookup) ->
 
 
 def owner_of(owner: Owner, ref: TableRef) -> Owner:
-    """The Microservice that declares the table, as far as names depend on it."""
+    """The Microservice that declares the table, as names are built from it."""
     return replace(owner, identity=replace(owner.identity, name=ref.microservice, uid=""))
 
 
 def declared(spec: MicroserviceSpec, ref: TableRef) -> Table | None:
-    """The table in its owner's spec."""
+    """The referenced table in its owner's spec."""
     return next((table for table in spec.tables or [] if table.name == ref.table), None)
 
 
 def admits(spec: MicroserviceSpec, service: Microservice) -> bool:
-    """Does the owner name this very Microservice in access.from? A whole namespace may call it, not have its data."""
+    """Whether `access.from` names this Microservice. A namespace in it may call the service, but not read its data."""
     return any(caller.microservice == service.name for caller in (spec.access.from_ if spec.access else None) or [])
 
 
 def trouble(service: Microservice, ref: TableRef, lookup: MicroserviceLookup) -> str:
-    """What keeps a ref from being granted, "" when nothing does."""
+    """Why a reference is not granted, "" when it is."""
     found = lookup.dependency((service.namespace, ref.microservice))
     where = f"table {ref.table} of Microservice {ref.microservice}"
     if found is None:

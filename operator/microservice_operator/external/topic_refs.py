@@ -1,8 +1,8 @@
-"""PURE: topics of other Microservices as one that subscribes sees them: where they are, and whether it may.
+"""PURE: topics of other Microservices as a subscriber sees them: their ARNs, and whether it may subscribe.
 
-There are three answers. A topic has an ARN when its owner admits the subscriber; it is *denied* when the owner says
-that it does not; anything else (no such Microservice at the moment, one that this operator cannot read, a topic that is
-not there yet) is not known, and ends nothing that exists.
+There are three answers. A topic has an ARN when its owner allows the subscriber. It is *denied* when the owner refuses.
+Everything else (no such Microservice now, one that this operator cannot read, a topic that does not exist yet) is
+unknown, and deletes nothing that exists.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from .resource import ReconcileInput
 
 @dataclass(frozen=True)
 class TopicLookup:
-    """A topic's ARN, or why there is none to subscribe to; `denied` when its owner does not admit the subscriber."""
+    """The ARN of a topic, or why there is none; `denied` when its owner refuses the subscriber."""
 
     arn: str = ""
     reason: Reason = Reason.READY
@@ -28,7 +28,7 @@ class TopicLookup:
 
 
 def consented(scope: AwsScope, wanted: ReconcileInput, ref: TopicRef) -> TopicLookup:
-    """The topic that is referred to, if its owner admits the one that refers."""
+    """The referenced topic, if its owner allows the subscriber."""
     service = wanted.service
     if ref.microservice == service.name:
         declared = next((topic for topic in service.spec.topics or [] if topic.name == ref.name), None)
@@ -81,14 +81,14 @@ def admits(spec: object, subscriber: str) -> bool | None:
 
 
 def remembered(status: object, name: str) -> str:
-    """ARN of a topic in a Microservice's status."""
+    """The ARN of a topic in a Microservice's status."""
     resources = mappings(status, "resources")
     found = (entry for entry in resources if (text(entry, "kind"), text(entry, "name")) == (TOPIC.name, name))
     return next((text(entry, "id") for entry in found), "")
 
 
 def topic_of(subscription: str) -> str:
-    """ARN of the topic in the ARN of a subscription: `arn:aws:sns:REGION:ACCOUNT:TOPIC:ID`."""
+    """The topic's ARN within the ARN of a subscription: `arn:aws:sns:REGION:ACCOUNT:TOPIC:ID`."""
     return subscription.rpartition(":")[0]
 
 
