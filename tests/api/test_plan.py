@@ -113,7 +113,7 @@ def test_one_that_nobody_chose_is_not_taken(plan: Plan, stored: Create) -> None:
         stored(body)
     result = plan(bodies({**SCALED, "environment": None})[:1])
     assert result.exit_code == 1
-    assert "which Environment the databases will have is unknown; add its file with --environment" in result.stderr
+    assert "the Environment of the databases is unknown; add its file with --environment" in result.stderr
 
 
 def test_a_changed_environment_is_compared_with_the_one_that_is_there(plan: Plan, stored: Create) -> None:
@@ -143,7 +143,7 @@ def test_who_may_not_read_the_service_is_told_so(plan: Plan, api_server: Cluster
     result = plan(bodies(SCALED), kubeconfig=api_server.user_kubeconfig("nobody"))
     assert result.exit_code == 2
     assert 'User "nobody" cannot get resource "microservices"' in result.stderr
-    assert "ask for the right to read it, or plan against a file with --against" in result.stderr
+    assert "request permission to read it, or plan against a file with --against" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Autoscaling by Kubernetes' own names: the short fields for the common case, `metrics` and `behavior` for the rest."""
+"""Autoscaling under Kubernetes' names: short fields for the common case, `metrics` and `behavior` for the rest."""
 
 from typing import Annotated, Literal
 
@@ -27,7 +27,7 @@ class MetricTarget(Model):
             cel="has(self.averageUtilization) == (self.type == 'Utilization')"
             " && has(self.averageValue) == (self.type == 'AverageValue') && has(self.value) == (self.type == 'Value')",
             holds=lambda self: set(self.manifest()) == {"type", _TARGETS[self.type]},
-            message="a metric's target takes exactly averageUtilization, averageValue or value, as its type says",
+            message="a metric's target must set only the field of its type: averageUtilization, averageValue or value",
         ),
     )
 
@@ -85,7 +85,7 @@ class ExternalMetric(Model):
 
 
 class Metric(Model):
-    """autoscaling/v2 MetricSpec: the source that `type` names, and no other."""
+    """autoscaling/v2 MetricSpec; set only the source that `type` names."""
 
     type: Literal["Resource", "ContainerResource", "Pods", "Object", "External"]
     resource: ResourceMetric | None = None
@@ -101,7 +101,7 @@ class Metric(Model):
             ".filter(x, x).size() == 1 && [has(self.resource), has(self.containerResource), has(self.pods),"
             " has(self.object), has(self.external)].filter(x, x).size() == 1",
             holds=lambda self: set(self.manifest()) == {"type", self.type[0].lower() + self.type[1:]},
-            message="a metric takes exactly the source that its type names",
+            message="a metric must set exactly the source that its type names",
         ),
     )
 
@@ -131,20 +131,20 @@ class Behavior(Model):
 
 
 class Autoscaling(Model):
-    """A HorizontalPodAutoscaler; without any target, 80 % of the requested CPU."""
+    """A HorizontalPodAutoscaler; without any target it aims at 80 % of the requested CPU."""
 
     min_replicas: Annotated[int, Field(ge=1, le=10000)] = 2
-    """Fewest pods."""
+    """Minimum number of pods."""
     max_replicas: Annotated[int, Field(ge=1, le=10000)]
-    """Most pods."""
+    """Maximum number of pods."""
     target_cpu_utilization_percentage: Annotated[Percent | None, Field(alias="targetCPUUtilizationPercentage")] = None
-    """Wanted CPU use, in percent of the request."""
+    """Target CPU utilization, in percent of the request."""
     target_memory_utilization_percentage: Percent | None = None
-    """Wanted memory use, in percent of the request."""
+    """Target memory utilization, in percent of the request."""
     metrics: Annotated[list[Metric], Field(max_length=16, json_schema_extra=ATOMIC)] | None = None
-    """Further metrics, as in autoscaling/v2."""
+    """Additional metrics, as in autoscaling/v2."""
     behavior: Behavior | None = None
-    """How fast it scales, as in autoscaling/v2."""
+    """How fast the number of pods changes, as in autoscaling/v2."""
     rules = (
         Rule(
             cel="self.minReplicas <= self.maxReplicas",

@@ -1,7 +1,7 @@
-"""What every model of the API shares: camelCase on the wire, nothing unknown accepted, rules beside the fields.
+"""Base of all API models: camelCase on the wire, no unknown fields, validation rules next to the fields.
 
-A rule is stated twice, in CEL for the API server and in Python for the reconciler and for `validate`; a test holds that
-both say the same of the same object.
+Each rule exists twice: in CEL for the API server, and in Python for the reconciler and `validate`. A test checks that
+both give the same verdict on the same object.
 """
 
 from collections.abc import Callable
@@ -17,8 +17,8 @@ from pydantic_core import PydanticCustomError
 class Rule:
     """One validation rule of a model.
 
-    `cel` sees the object as `self`; `holds` sees the parsed model; `message` says what is wrong and what to do;
-    `field` is the path below the model that the error is shown at.
+    `cel` sees the object as `self`; `holds` gets the parsed model; `message` says what is wrong and what to do;
+    `field` is the path of the field that the error names, relative to the model.
     """
 
     cel: str
@@ -29,7 +29,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Transition:
-    """One rule about a change: `cel` sees `self` and `oldSelf`, `holds` the new and the old model."""
+    """One rule about a change: `cel` sees `self` and `oldSelf`, `holds` gets the new and the old model."""
 
     cel: str
     holds: Callable[[Any, Any], bool]
@@ -38,8 +38,8 @@ class Transition:
 
 
 def refusal(*broken: tuple[str, str]) -> PydanticCustomError:
-    """The error of a validator: pairs of a path below the value at hand and a sentence."""
-    # a template, because braces in the sentence would be read as placeholders
+    """Build a validator's error from pairs of a path, relative to the validated value, and a message."""
+    # a template, because pydantic would read braces in the message as placeholders
     text = "; ".join(message for _, message in broken)
     return PydanticCustomError("rule", "{message}", {"message": text, "broken": broken})
 
@@ -47,7 +47,7 @@ def refusal(*broken: tuple[str, str]) -> PydanticCustomError:
 class Model(BaseModel):
     """Base of every API model.
 
-    Strict, because the API server never turns "8080" into 8080 either.
+    Strict, because the API server does not convert "8080" to 8080 either.
     """
 
     model_config = ConfigDict(
@@ -64,7 +64,7 @@ class Model(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_nulls(cls, value: Any) -> Any:
-        # the API server drops `field: null` of a field that it knows before it sets defaults
+        # before it sets defaults, the API server drops `field: null` if the schema has the field
         if isinstance(value, dict):
             known = {field.alias for field in cls.model_fields.values()}
             return {key: item for key, item in value.items() if item is not None or key not in known}
@@ -78,5 +78,5 @@ class Model(BaseModel):
         return self
 
     def manifest(self) -> dict[str, Any]:
-        """The model as Kubernetes JSON: camelCase, absent fields left out."""
+        """Return the model as Kubernetes JSON: camelCase, without absent fields."""
         return self.model_dump(by_alias=True, exclude_none=True, mode="json")

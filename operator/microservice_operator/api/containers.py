@@ -1,4 +1,4 @@
-"""Kubernetes types of one container, by Kubernetes' own names, less what would give an author more than RBAC does."""
+"""Kubernetes types of one container under Kubernetes' names, without fields that give an author more than RBAC does."""
 
 from typing import Annotated, Literal
 
@@ -26,7 +26,7 @@ from .scalars import (
 
 EnvName = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z][-._a-zA-Z0-9]*$")]
 Image = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^\s]+$")]
-# long enough for a script that is given inline
+# long enough for an inline script
 Argument = Annotated[str, StringConstraints(max_length=32768)]
 Command = Annotated[list[Argument], Field(max_length=64, json_schema_extra=ATOMIC)]
 
@@ -40,14 +40,14 @@ class KeyRef(Model):
 
 
 class FieldRef(Model):
-    """A field of the pod, by the downward API."""
+    """A field of the pod, from the downward API."""
 
     field_path: ShortText
     api_version: ShortText | None = None
 
 
 class ResourceFieldRef(Model):
-    """A resource of the container, by the downward API."""
+    """A resource of the container, from the downward API."""
 
     resource: ShortText
     container_name: ShortText | None = None
@@ -55,7 +55,7 @@ class ResourceFieldRef(Model):
 
 
 class EnvVarSource(Model):
-    """Where a variable's value comes from: exactly one source."""
+    """Source of a variable's value; set exactly one."""
 
     secret_key_ref: KeyRef | None = None
     config_map_key_ref: KeyRef | None = None
@@ -66,13 +66,13 @@ class EnvVarSource(Model):
             cel="[has(self.secretKeyRef), has(self.configMapKeyRef), has(self.fieldRef), has(self.resourceFieldRef)]"
             ".filter(x, x).size() == 1",
             holds=lambda self: len(self.manifest()) == 1,
-            message="valueFrom takes exactly one of secretKeyRef, configMapKeyRef, fieldRef and resourceFieldRef",
+            message="valueFrom must set exactly one of secretKeyRef, configMapKeyRef, fieldRef and resourceFieldRef",
         ),
     )
 
 
 class EnvVar(Model):
-    """One environment variable; `value` and `valueFrom` exclude each other."""
+    """One environment variable; set `value` or `valueFrom`, not both."""
 
     name: EnvName
     value: Annotated[str, StringConstraints(max_length=32768)] | None = None
@@ -81,26 +81,26 @@ class EnvVar(Model):
         Rule(
             cel="!(has(self.value) && has(self.valueFrom))",
             holds=lambda self: self.value is None or self.value_from is None,
-            message="env: give value or valueFrom, not both",
+            message="env: set value or valueFrom, not both",
         ),
     )
 
 
 class LocalRef(Model):
-    """An object in the own namespace."""
+    """An object in the Microservice's namespace."""
 
     name: ObjectName
 
 
 class SourceRef(Model):
-    """A whole Secret or ConfigMap in the own namespace."""
+    """A Secret or ConfigMap in the Microservice's namespace."""
 
     name: ObjectName
     optional: bool | None = None
 
 
 class EnvFrom(Model):
-    """All keys of one Secret or ConfigMap as variables."""
+    """All keys of one Secret or ConfigMap, as environment variables."""
 
     prefix: ShortText | None = None
     secret_ref: SourceRef | None = None
@@ -109,7 +109,7 @@ class EnvFrom(Model):
         Rule(
             cel="has(self.secretRef) != has(self.configMapRef)",
             holds=lambda self: (self.secret_ref is None) != (self.config_map_ref is None),
-            message="envFrom takes exactly one of secretRef and configMapRef",
+            message="envFrom must set exactly one of secretRef and configMapRef",
         ),
     )
 
@@ -149,7 +149,7 @@ class HTTPHeader(Model):
 
 
 class HTTPGet(Model):
-    """corev1.HTTPGetAction; the port defaults to the first declared one."""
+    """corev1.HTTPGetAction; the port defaults to the first declared port."""
 
     path: Annotated[str, StringConstraints(max_length=2048, pattern=r"^/")] = "/"
     port: PortRef | None = None
@@ -177,10 +177,10 @@ class GRPC(Model):
 
 
 class Probe(Model):
-    """corev1.Probe laid over this operator's default of the same kind; `disabled: true` drops the probe."""
+    """corev1.Probe, merged over the operator's default for this probe; `disabled: true` removes the probe."""
 
     disabled: bool | None = None
-    """True drops the probe."""
+    """If true, the container has no such probe."""
     http_get: HTTPGet | None = None
     tcp_socket: TCPSocket | None = None
     exec: Exec | None = None
@@ -195,7 +195,7 @@ class Probe(Model):
         Rule(
             cel="[has(self.httpGet), has(self.tcpSocket), has(self.exec), has(self.grpc)].filter(x, x).size() <= 1",
             holds=lambda self: [self.http_get, self.tcp_socket, self.exec, self.grpc].count(None) >= 3,  # noqa: PLR2004 at most one of four
-            message="a probe takes at most one of httpGet, tcpSocket, exec and grpc",
+            message="a probe must set at most one of httpGet, tcpSocket, exec and grpc",
         ),
     )
 
@@ -207,7 +207,7 @@ class Sleep(Model):
 
 
 class LifecycleHandler(Model):
-    """corev1.LifecycleHandler: exactly one of the three."""
+    """corev1.LifecycleHandler; set exactly one of its fields."""
 
     exec: Exec | None = None
     http_get: HTTPGet | None = None
@@ -216,7 +216,7 @@ class LifecycleHandler(Model):
         Rule(
             cel="[has(self.exec), has(self.httpGet), has(self.sleep)].filter(x, x).size() == 1",
             holds=lambda self: len(self.manifest()) == 1,
-            message="a lifecycle handler takes exactly one of exec, httpGet and sleep",
+            message="a lifecycle handler must set exactly one of exec, httpGet and sleep",
         ),
     )
 
@@ -229,7 +229,7 @@ class Lifecycle(Model):
 
 
 class Capabilities(Model):
-    """All capabilities are dropped; `restricted` lets one come back."""
+    """Linux capabilities: all are dropped; Pod Security `restricted` allows one to be added again."""
 
     add: Annotated[list[Literal["NET_BIND_SERVICE"]], Field(max_length=1, json_schema_extra=ATOMIC)] | None = None
     drop: Annotated[list[ShortText], Field(max_length=64, json_schema_extra=ATOMIC)] | None = None
@@ -278,7 +278,7 @@ class ContainerPort(Model):
 
 
 class Container(Model):
-    """An init container or a sidecar, hardened like the main one."""
+    """An init container or a sidecar, hardened like the main container."""
 
     name: PartName
     """Name of the container."""
@@ -290,7 +290,7 @@ class Container(Model):
     env: Annotated[list[EnvVar], Field(max_length=256), Keyed(("name",))] | None = None
     env_from: Annotated[list[EnvFrom], Field(max_length=32, json_schema_extra=ATOMIC)] | None = None
     resources: Resources | None = None
-    """Requests and limits."""
+    """CPU and memory requests and limits."""
     volume_mounts: Annotated[list[VolumeMount], Field(max_length=64), Keyed(("mountPath",))] | None = None
     ports: Annotated[list[ContainerPort], Field(max_length=32), Keyed(("name",))] | None = None
     liveness_probe: Probe | None = None

@@ -1,4 +1,4 @@
-"""The two CustomResourceDefinitions, as JSON and as the files in `crds/`."""
+"""Builds the two CustomResourceDefinitions, as JSON and as the files in `crds/`."""
 
 from typing import Any
 
@@ -23,18 +23,18 @@ _AGE = {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"
 
 
 def crds() -> dict[str, dict[str, Any]]:
-    """Both definitions, by file name."""
+    """Return both definitions, by file name."""
     return {"microservices.yaml": _microservices(), "environments.yaml": _environments()}
 
 
 def as_file(crd: dict[str, Any]) -> str:
-    """A definition as its file in `crds/`."""
+    """Format a definition as its file in `crds/`."""
     return HEADER + yaml.safe_dump(crd, sort_keys=False, width=120, allow_unicode=True)
 
 
 def _microservices() -> dict[str, Any]:
     status = structural(MicroserviceStatus)
-    # kstatus reads "in progress" until the operator has looked
+    # kstatus reports "in progress" until the first reconciliation
     status["default"] = {"observedGeneration": -1}
     return _definition(
         kind="Microservice",
@@ -42,7 +42,8 @@ def _microservices() -> dict[str, Any]:
         short_names=["msvc"],
         version={
             "schema": _root(
-                "A microservice: its workload, and the databases and tables behind it.",
+                "A microservice: its workload and its external resources, such as databases, tables, topics and"
+                " queues.",
                 {"spec": structural(MicroserviceSpec), "status": status},
                 MICROSERVICE_RULES,
             ),
@@ -74,7 +75,7 @@ def _environments() -> dict[str, Any]:
         short_names=["msenv"],
         version={
             "schema": _root(
-                "Facts of the platform that every Microservice in its namespaces uses.",
+                "Facts of the platform, such as the AWS account, that the Microservices in its namespaces use.",
                 {"spec": structural(EnvironmentSpec)},
                 ENVIRONMENT_RULES,
             ),

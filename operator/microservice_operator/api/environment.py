@@ -1,4 +1,4 @@
-"""`Environment`: the facts of the platform, written once by its team and used by the Microservices it admits."""
+"""`Environment`: the platform's facts, written by the platform team and used by the Microservices of its namespaces."""
 
 from typing import Annotated, Literal
 
@@ -39,7 +39,7 @@ PolicyARN = Annotated[
 
 
 class SecretRef(Model):
-    """A Secret anywhere in the cluster; only the platform team can name one."""
+    """A Secret in any namespace; only the platform team can refer to one."""
 
     namespace: Label
     """Namespace of the Secret."""
@@ -48,125 +48,129 @@ class SecretRef(Model):
 
 
 class SharedServer(Model):
-    """A PostgreSQL server that exists already; its admin Secret holds `username`, `password` and, if any, `ca.crt`."""
+    """An existing PostgreSQL server; its admin Secret has `username`, `password` and, optionally, `ca.crt`."""
 
     host: Host
     """DNS name or address of the server."""
     port: Port = 5432
     """Port of the server."""
     admin_secret_ref: SecretRef
-    """Secret with username, password and, if any, ca.crt."""
+    """Secret with username, password and, optionally, ca.crt."""
     ssl_mode: Annotated[Literal["require", "verify-ca", "verify-full"], Field(alias="sslMode")] = "verify-full"
-    """How TLS is verified."""
+    """How clients verify the server's TLS certificate, as in libpq's sslmode."""
 
 
 class RDS(Model):
-    """What instances of RDS are made of."""
+    """Settings for RDS instances."""
 
     sizes: Annotated[dict[Label, InstanceClass], Field(min_length=1, max_length=32), WithoutNulls]
-    """Instance class of each size that a Microservice may ask for, such as small: db.t4g.small."""
+    """Instance class for each size that a Microservice may request, such as small: db.t4g.small."""
     ca_secret_ref: SecretRef
-    """Secret whose ca.crt holds the certificates of RDS in the region, which AWS offers for download; services are
-    given them, so take the region's bundle, not the global one, which is a hundred times as long."""
+    """Secret whose ca.crt holds the RDS certificate bundle of the region, which AWS offers for download. Services
+    receive this bundle. Do not use the global bundle, which is a hundred times as long."""
 
 
 class EnvironmentDatabases(Model):
-    """Where declared databases live."""
+    """Where the operator creates databases."""
 
     provider: Literal["shared", "rds"]
-    """shared: on one server that exists already; rds: an instance for each."""
+    """shared: all databases on one existing server. rds: one RDS instance per database."""
     shared: SharedServer | None = None
-    """The server that exists already."""
+    """The existing server, for provider shared."""
     rds: RDS | None = None
-    """What instances of RDS are made of."""
+    """Settings for RDS instances, for provider rds."""
     rules = (
         Rule(
             cel="(self.provider == 'rds') == has(self.rds)",
             holds=lambda self: (self.provider == "rds") == (self.rds is not None),
-            message="databases.rds is given exactly when provider is rds; add it or change the provider",
+            message="databases.rds must be set if provider is rds, and only then; add it, remove it or change the"
+            " provider",
         ),
         Rule(
             cel="(self.provider == 'shared') == has(self.shared)",
             holds=lambda self: (self.provider == "shared") == (self.shared is not None),
-            message="databases.shared is given exactly when provider is shared; add it or change the provider",
+            message="databases.shared must be set if provider is shared, and only then; add it, remove it or change the"
+            " provider",
         ),
     )
 
 
 class PodRoles(Model):
-    """How pods come to the IAM role of their Microservice; without it, no roles are made."""
+    """How pods assume the IAM role of their Microservice; if unset, the operator creates no roles."""
 
     type: Literal["PodIdentity", "IRSA"]
-    """PodIdentity: EKS hands out credentials. IRSA: pods show a token of the cluster's OIDC provider."""
+    """PodIdentity: EKS provides the credentials. IRSA: pods present a token of the cluster's OIDC provider."""
     cluster_name: ClusterName | None = None
-    """PodIdentity: name of this cluster in EKS."""
+    """Name of this cluster in EKS; for PodIdentity."""
     oidc_provider_arn: Annotated[OIDCProviderARN | None, Field(alias="oidcProviderARN")] = None
-    """IRSA: ARN of the IAM OIDC provider of this cluster."""
+    """ARN of this cluster's IAM OIDC provider; for IRSA."""
     rules = (
         Rule(
             cel="(self.type == 'PodIdentity') == has(self.clusterName)",
             holds=lambda self: (self.type == "PodIdentity") == (self.cluster_name is not None),
-            message="identity.clusterName is given exactly when type is PodIdentity; add it or change the type",
+            message="identity.clusterName must be set if type is PodIdentity, and only then; add it, remove it or"
+            " change the type",
         ),
         Rule(
             cel="(self.type == 'IRSA') == has(self.oidcProviderARN)",
             holds=lambda self: (self.type == "IRSA") == (self.oidc_provider_arn is not None),
-            message="identity.oidcProviderARN is given exactly when type is IRSA; add it or change the type",
+            message="identity.oidcProviderARN must be set if type is IRSA, and only then; add it, remove it or change"
+            " the type",
         ),
     )
 
 
 class AWS(Model):
-    """The account and region that everything goes to; both are checked with STS before the first write."""
+    """AWS account and region of all resources; the operator checks both with STS before its first write."""
 
     region: Region
     """AWS region."""
     account_id: Annotated[AccountID, Field(alias="accountID")]
-    """AWS account; compared with STS before the first write."""
+    """AWS account ID; the operator compares it with STS before its first write."""
     vpc_id: Annotated[VpcID | None, Field(alias="vpcID")] = None
-    """VPC of the instances of RDS."""
+    """VPC of the RDS instances."""
     subnet_ids: Annotated[
         list[SubnetID] | None, Field(alias="subnetIDs", min_length=2, max_length=20, json_schema_extra=ATOMIC)
     ] = None
-    """Private subnets of the instances of RDS, in two zones at least."""
+    """Private subnets of the RDS instances, in at least two availability zones."""
     pod_security_group_id: Annotated[SecurityGroupID | None, Field(alias="podSecurityGroupID")] = None
-    """Security group of the pods; instances of RDS admit it and nothing else."""
+    """Security group of the pods; RDS instances accept connections only from it."""
     api_gateway: APIGateway | None = None
-    """The HTTP API that the routes of all its Microservices are on."""
+    """HTTP API that holds the routes of all Microservices of this Environment."""
     messaging_key_arn: Annotated[KeyARN | None, Field(alias="messagingKeyARN")] = None
-    """KMS key that encrypts topics and queues, whose policy lets sns.amazonaws.com use it; without it SNS and SQS use
-    keys of their own."""
+    """KMS key that encrypts topics and queues; its key policy must allow sns.amazonaws.com to use it. If unset, SNS and
+    SQS use their own keys."""
     identity: PodRoles | None = None
-    """How pods come to the IAM role of their Microservice; without it, no roles are made."""
+    """How pods assume the IAM role of their Microservice; if unset, the operator creates no roles."""
     permissions_boundary_arn: Annotated[PolicyARN | None, Field(alias="permissionsBoundaryARN")] = None
-    """Policy that bounds what every role made here may do."""
+    """IAM policy that limits the permissions of every role that the operator creates (permissions boundary)."""
 
 
 class Defaults(Model):
-    """What a Microservice gets that does not say otherwise."""
+    """Default values for fields that a Microservice leaves unset."""
 
     replicas: Replicas | None = None
     """Number of pods."""
     resources: Resources | None = None
-    """Requests and limits."""
+    """CPU and memory requests and limits."""
     topology_spread: bool = True
-    """Spread pods over zones and nodes."""
+    """If true, pods spread across zones and nodes."""
 
 
 class Scraper(Model):
-    """Pods that read metrics."""
+    """The pods that scrape metrics."""
 
     namespace: Label
     """Namespace of the pods."""
     pod_labels: Annotated[dict[LabelKey, LabelValue], Field(min_length=1, max_length=16), WithoutNulls] | None = None
-    """Labels of the pods, such as app.kubernetes.io/name: prometheus; without any, all pods of the namespace."""
+    """Labels of the pods, such as app.kubernetes.io/name: prometheus; if unset, all pods of the namespace."""
 
 
 class EnvironmentMetrics(Model):
-    """Who may read the metrics of all Microservices."""
+    """Access to the metrics of all Microservices."""
 
     scraper: Scraper
-    """Admitted to the port of spec.metrics of every Microservice, and nobody else is."""
+    """The only pods that may reach the port of spec.metrics of every Microservice."""
 
 
 def _has_network(aws: AWS | None) -> bool:
@@ -177,23 +181,23 @@ class EnvironmentSpec(Model):
     """Spec of an Environment."""
 
     namespaces: LabelSelector | None = None
-    """Which namespaces may use it, by their labels; all without it."""
+    """Label selector of the namespaces that may use this Environment; if unset, all namespaces."""
     tags: Tags | None = None
-    """AWS tags and labels of everything in this environment."""
+    """AWS tags and Kubernetes labels for all resources in this Environment."""
     aws: AWS | None = None
     """The AWS account and region."""
     databases: EnvironmentDatabases | None = None
-    """Where declared databases live."""
+    """Where the operator creates databases."""
     metrics: EnvironmentMetrics | None = None
-    """Who may read the metrics of all Microservices; nobody without it."""
+    """Access to the metrics of all Microservices; if unset, no pod may read them."""
     defaults: Defaults | None = None
-    """What a Microservice gets that does not say otherwise."""
+    """Default values for fields that a Microservice leaves unset."""
     rules = (
         Rule(
             cel="!has(self.databases) || self.databases.provider != 'rds' || (has(self.aws) && has(self.aws.vpcID)"
             " && has(self.aws.subnetIDs) && has(self.aws.podSecurityGroupID))",
             holds=lambda self: self.databases is None or self.databases.provider != "rds" or _has_network(self.aws),
-            message="databases of provider rds need aws.vpcID, aws.subnetIDs and aws.podSecurityGroupID; add them",
+            message="databases: provider rds needs aws.vpcID, aws.subnetIDs and aws.podSecurityGroupID; add them",
             field="aws",
         ),
     )

@@ -1,4 +1,4 @@
-"""What a service tells and hears: SNS topics, SQS queues, and the subscriptions that lead from the one to the other."""
+"""Messaging in the spec: SNS topics, SQS queues, and the subscriptions that deliver from topics to queues."""
 
 from typing import Annotated, Any, Literal
 
@@ -18,19 +18,19 @@ Retention = Annotated[
 _UNITS = {"d": 86400, "h": 3600, "m": 60}
 
 
-_DEEPEST = 32  # levels; SNS takes fewer, and what nests by the hundred stops encoders
+_DEEPEST = 32  # levels; SNS allows fewer, and hundreds of levels break encoders
 
 
 class _Document:
     """A JSON object of any shape, up to 32 levels deep."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """A mapping; AWS checks what is in it."""
+        """Accept any mapping; AWS checks its content."""
         document = core_schema.dict_schema(core_schema.str_schema(), core_schema.any_schema())
         return core_schema.no_info_after_validator_function(_bounded, document)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Nothing of it is dropped for being unknown."""
+        """Keep all fields: the API server must not prune them as unknown."""
         return {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 
 
@@ -52,7 +52,7 @@ Document = Annotated[dict[str, Any], _Document()]
 
 
 def seconds(retention: str) -> int:
-    """`4d` → 345600."""
+    """Convert a retention to seconds: `4d` → 345600."""
     return int(retention[:-1]) * _UNITS[retention[-1]]
 
 
@@ -60,13 +60,13 @@ def _first_in_first_out(kind: str) -> tuple[tuple[Rule, ...], tuple[Transition, 
     deduplication = Rule(
         cel="!self.contentBasedDeduplication || self.fifo",
         holds=lambda self: not self.content_based_deduplication or self.fifo,
-        message=f"{kind}: contentBasedDeduplication has a meaning with fifo only; set fifo, or remove it",
+        message=f"{kind}: contentBasedDeduplication requires fifo; set fifo, or remove it",
         field="contentBasedDeduplication",
     )
     once = Transition(
         cel="self.fifo == oldSelf.fifo",
         holds=lambda self, old: self.fifo == old.fifo,
-        message=f"{kind}: fifo is set once; keep what it was, or declare one of another name",
+        message=f"{kind}: fifo is immutable; restore its value, or declare one with another name",
         field="fifo",
     )
     return (deduplication,), (once,)
@@ -76,63 +76,63 @@ class Topic(Model):
     """An SNS topic."""
 
     name: PartName
-    """Name, and key of the list; the ARN arrives as NAME_TOPIC_ARN."""
+    """Name, and key of the list; the variable NAME_TOPIC_ARN holds the ARN."""
     fifo: bool = False
-    """Keep the order of messages of a group, and deliver each once; set once."""
+    """Keep the order of messages in a group, and deliver each message once; immutable."""
     content_based_deduplication: bool = False
-    """With fifo: messages of the same content within five minutes are one."""
+    """Only with fifo: messages with equal content within five minutes count as one."""
     deletion_policy: Literal["Retain", "Delete"] = "Delete"
-    """What becomes of it when the Microservice is deleted: a topic keeps no messages, so Delete; Retain where others
-    than Microservices have subscribed to it, for their subscriptions go with it. One that leaves the
-    spec stays."""
+    """What happens to the topic when the Microservice is deleted. Delete suits most topics, because a topic stores no
+    messages. It also deletes subscriptions that are not from Microservices; Retain keeps them. A topic that is removed
+    from the spec is always retained."""
     rules, transitions = _first_in_first_out("topics")
 
 
 class DeadLetter(Model):
-    """Where messages go that nobody could handle."""
+    """Dead-letter queue: receives the messages that the service could not handle."""
 
     max_receive_count: Annotated[int, Field(ge=1, le=1000)] = 5
-    """How often a message is received, and not deleted, before it goes there."""
+    """How often a message is received without being deleted before it moves to the dead-letter queue."""
 
 
 class Queue(Model):
-    """An SQS queue, encrypted, open to its own service and to the topics that it is subscribed to."""
+    """An encrypted SQS queue; only its own service and the topics that it subscribes to can use it."""
 
     name: PartName
-    """Name, and key of the list; the address arrives as NAME_QUEUE_URL."""
+    """Name, and key of the list; the variable NAME_QUEUE_URL holds the URL."""
     fifo: bool = False
-    """Keep the order of messages of a group, and deliver each once; set once."""
+    """Keep the order of messages in a group, and deliver each message once; immutable."""
     content_based_deduplication: bool = False
-    """With fifo: messages of the same content within five minutes are one."""
+    """Only with fifo: messages with equal content within five minutes count as one."""
     visibility_timeout_seconds: Annotated[int, Field(ge=0, le=43200)] = 30
-    """For how long a message that was received is hidden from others: longer than it takes to handle it."""
+    """How long a received message is hidden from other receivers; must be longer than handling one message takes."""
     retention: Retention = "4d"
-    """For how long a message is kept that nobody deletes, such as 4d, 12h or 30m; at most 14d."""
+    """How long a message is kept until it is deleted, such as 4d, 12h or 30m; at most 14d."""
     dead_letter: DeadLetter | None = None
-    """A second queue, which keeps for 14 days the messages that nobody could handle; none without it."""
+    """Dead-letter queue, which keeps messages that could not be handled for 14 days; if unset, there is none."""
     deletion_policy: Literal["Retain", "Delete"] = "Retain"
-    """What becomes of the queue, and of the messages in it, when the Microservice is deleted: Retain or Delete. One
-    that leaves the spec stays."""
+    """What happens to the queue and its messages when the Microservice is deleted: Retain or Delete. A queue that is
+    removed from the spec is always retained."""
     rules, transitions = _first_in_first_out("queues")
 
 
 class TopicRef(Model):
-    """A topic of a Microservice of the same namespace, which admits this one in its access.from."""
+    """A topic of a Microservice of the same namespace, which must allow this one in its access.from."""
 
     microservice: PartName
-    """Name of the Microservice that declares it; may be this one."""
+    """Name of the Microservice that declares the topic; may be this one."""
     name: PartName
-    """Name of the topic as it is declared there."""
+    """Name of the topic in that Microservice's spec."""
 
 
 class Subscription(Model):
-    """What is published to a topic arrives in a queue, as it was published."""
+    """Delivers the messages of a topic to a queue, without changes (raw message delivery)."""
 
     topic: TopicRef
-    """The topic."""
+    """Topic that the messages come from."""
     queue: PartName
-    """Name of one of spec.queues."""
+    """Queue that receives the messages: the name of an item of spec.queues."""
     filter_policy: Document | None = None
-    """Which messages arrive, as SNS writes filter policies, such as {kind: [created]}; all without it."""
+    """SNS filter policy that selects the messages, such as {kind: [created]}; if unset, all messages are delivered."""
     filter_policy_scope: Literal["MessageAttributes", "MessageBody"] = "MessageAttributes"
-    """What the filter looks at."""
+    """Part of the message that the filter policy applies to."""

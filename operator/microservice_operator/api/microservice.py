@@ -1,4 +1,4 @@
-"""`Microservice`: what a service owner writes."""
+"""`Microservice`: the resource that a service's author writes."""
 
 from typing import Annotated, Literal
 
@@ -42,19 +42,19 @@ from .scalars import (
 from .spec_rules import DEFAULT_PORT, RULES, TRANSITIONS
 from .stores import Database, Duration, Table, TableRef
 
-# lists of certificates or of tags; Kubernetes bounds only the sum, 256 KiB for an object
+# enough for lists of certificates or tags; Kubernetes limits only the sum, to 256 KiB per object
 AnnotationValue = Annotated[str, StringConstraints(max_length=8192)]
 
 
 class ServicePort(Model):
-    """A port of the container and of the Service before it."""
+    """A port of the container and of its Service."""
 
     name: PortName = DEFAULT_PORT
-    """Name, by which probes and metrics refer to it."""
+    """Name of the port, for probes and metrics."""
     container_port: Port = 8080
     """Port that the container listens on."""
     service_port: Port = 80
-    """Port that the Service offers."""
+    """Port of the Service."""
     protocol: Literal["TCP", "UDP", "SCTP"] = "TCP"
     """TCP, UDP or SCTP."""
     app_protocol: ShortText | None = None
@@ -74,46 +74,46 @@ class Dependency(Model):
     """Another Microservice of the same namespace that this one calls."""
 
     name: PartName
-    """Name of the other Microservice; its address arrives as NAME_URL."""
+    """Name of the other Microservice; the variable NAME_URL holds its address."""
     optional: bool = False
-    """True: its absence is reported, and does not make this service unready."""
+    """If true, its absence is reported but does not make this service unready."""
 
 
 class Caller(Model):
-    """Who may call this service: a Microservice of the same namespace, or every pod of another namespace."""
+    """A permitted caller: a Microservice of the same namespace, or every pod of another namespace."""
 
     microservice: PartName | None = None
     """Name of a Microservice in the same namespace."""
     namespace: Label | None = None
-    """Name of a namespace, all of whose pods may call."""
+    """Name of a namespace; all its pods may call this service."""
     rules = (
         Rule(
-            cel="has(self.microservice) != has(self.__namespace__)",  # namespace is a word of CEL,
+            cel="has(self.microservice) != has(self.__namespace__)",  # namespace is a reserved word in CEL
             holds=lambda self: (self.microservice is None) != (self.namespace is None),
-            message="access.from takes exactly one of microservice and namespace in each item",
+            message="each item of access.from must set exactly one of microservice and namespace",
         ),
     )
 
 
 class Destination(Model):
-    """What this service may call beside its dependencies: a host or a CIDR, on given ports."""
+    """A destination that this service may call in addition to its dependencies: a host or a CIDR, with ports."""
 
     host: Host | None = None
     """DNS name outside the cluster."""
     cidr: CIDR | None = None
-    """Network, such as 10.20.0.0/16."""
+    """Network in CIDR notation, such as 10.20.0.0/16."""
     ports: Annotated[list[Port], Field(min_length=1, max_length=32, json_schema_extra=ATOMIC)]
-    """TCP ports."""
+    """TCP ports of the destination."""
     rules = (
         Rule(
             cel="has(self.host) != has(self.cidr)",
             holds=lambda self: (self.host is None) != (self.cidr is None),
-            message="access.to takes exactly one of host and cidr in each item",
+            message="each item of access.to must set exactly one of host and cidr",
         ),
         Rule(
             cel="!has(self.cidr) || isCIDR(self.cidr)",
             holds=lambda self: self.cidr is None or is_cidr(self.cidr),
-            message="access.to: cidr is no network; write one such as 10.20.0.0/16",
+            message="access.to: cidr is not a network; write one such as 10.20.0.0/16",
             field="cidr",
         ),
         Rule(
@@ -121,7 +121,7 @@ class Destination(Model):
             + " || ".join(f"cidr('{service}').containsCIDR(self.cidr)" for service in METADATA_SERVICES)
             + ")",
             holds=lambda self: self.cidr is None or not is_metadata(self.cidr),
-            message="access.to: cidr is the address of the metadata service, which hands out the node's credentials;"
+            message="access.to: cidr is the address of the metadata service, which returns the node's credentials;"
             " remove it",
             field="cidr",
         ),
@@ -129,44 +129,44 @@ class Destination(Model):
 
 
 class Access(Model):
-    """Who may call this service, and what it may call."""
+    """Network access: the callers of this service, and its destinations outside the cluster."""
 
     from_: Annotated[list[Caller] | None, Field(alias="from", max_length=64, json_schema_extra=ATOMIC)] = None
-    """Who may call this service; dependencies of others need consent here."""
+    """Permitted callers; a dependency, tableRef or subscription of another service works only if it is listed here."""
     to: Annotated[list[Destination], Field(max_length=64, json_schema_extra=ATOMIC)] | None = None
-    """What this service may call outside the cluster."""
+    """Destinations outside the cluster that this service may call."""
 
     def admits(self, microservice: str, namespace: str) -> bool:
-        """Whether a Microservice is among the callers."""
+        """Return whether a Microservice is among the permitted callers."""
         return any(caller.microservice == microservice or caller.namespace == namespace for caller in self.from_ or [])
 
 
 class Metrics(Model):
-    """What Prometheus scrapes, by a ServiceMonitor where that CRD exists."""
+    """Endpoint that Prometheus scrapes, through a ServiceMonitor if that CRD is installed."""
 
     port: PortName = DEFAULT_PORT
     """Name of the port that serves metrics."""
     path: Annotated[str, StringConstraints(max_length=1024, pattern=r"^/")] = "/metrics"
-    """Path of the metrics."""
+    """HTTP path of the metrics."""
     interval: Duration = "30s"
-    """How often they are scraped, such as 30s."""
+    """Interval between scrapes, such as 30s."""
 
 
 class MicroserviceSpec(Model):
     """Spec of a Microservice; `image` is the only required field."""
 
     environment: ObjectName | None = None
-    """Name of the Environment; by default the namespace's label, then the Environment marked default."""
+    """Name of the Environment; if unset, the namespace's label names it, else the default Environment applies."""
     suspend: bool = False
-    """While true, nothing is written; a condition says so."""
+    """If true, the operator writes nothing and reports this in a condition."""
     image: Image
     """Container image, with a tag or digest."""
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
-    """When the image is pulled."""
+    """When the kubelet pulls the image."""
     image_pull_secrets: Annotated[list[LocalRef], Field(max_length=16), Keyed(("name",))] | None = None
     """Secrets with registry credentials, in the same namespace."""
     command: Command | None = None
-    """Replaces the image's entry point."""
+    """Command of the container; replaces the image's entrypoint."""
     args: Command | None = None
     """Arguments of the command."""
     ports: Annotated[
@@ -174,81 +174,83 @@ class MicroserviceSpec(Model):
         Field(default_factory=lambda: [ServicePort()], min_length=1, max_length=32),
         Keyed(("name",)),
     ]
-    """Ports of the container and of the Service; by default http, 8080 behind 80."""
+    """Ports of the container and the Service; by default port http, with containerPort 8080 and servicePort 80."""
     service: ServiceOptions | None = None
     """Type and annotations of the Service."""
     replicas: Replicas | None = None
-    """Number of pods; not together with autoscaling."""
+    """Number of pods; cannot be combined with autoscaling."""
     replicas_managed_by: Literal["Operator", "External"] = "Operator"
-    """Operator: replicas holds at all times. External: replicas is only the number of pods that a Deployment begins
-    with; another controller sets it from then on, such as KEDA."""
+    """Operator: the operator keeps replicas at this number. External: replicas is only the initial number of pods;
+    after that another controller sets it, such as KEDA."""
     autoscaling: Autoscaling | None = None
-    """Lets a HorizontalPodAutoscaler own the number of pods."""
+    """HorizontalPodAutoscaler that sets the number of pods."""
     resources: Resources | None = None
-    """Requests and limits of the container."""
+    """CPU and memory requests and limits of the container."""
     env: Annotated[list[EnvVar], Field(max_length=256), Keyed(("name",))] | None = None
-    """Environment variables beside those that declared parts give."""
+    """Environment variables, in addition to those that databases, tables, topics, queues and dependencies provide."""
     env_from: Annotated[list[EnvFrom], Field(max_length=32, json_schema_extra=ATOMIC)] | None = None
     """Secrets and ConfigMaps whose keys become environment variables."""
     volumes: Annotated[list[Volume], Field(max_length=64), Keyed(("name",))] | None = None
-    """Volumes; one named tmp, an emptyDir at /tmp, is there already."""
+    """Volumes; tmp, an emptyDir at /tmp, is built in."""
     volume_mounts: Annotated[list[VolumeMount], Field(max_length=64), Keyed(("mountPath",))] | None = None
-    """Where volumes are mounted in the container."""
+    """Mount points of the volumes in the container."""
     init_containers: Annotated[list[Container], Field(max_length=8), Keyed(("name",))] | None = None
-    """Containers that end before the main one starts."""
+    """Init containers; they finish before the main container starts."""
     sidecars: Annotated[list[Container], Field(max_length=8), Keyed(("name",))] | None = None
-    """Containers that run beside the main one, named unlike the Microservice."""
+    """Containers that run next to the main one; their names must differ from the Microservice's."""
     liveness_probe: Probe | None = None
-    """Restarts the container when it fails; default GET /health, of a service that speaks HTTP."""
+    """Probe that restarts the container when it fails; by default GET /health if the service uses HTTP."""
     readiness_probe: Probe | None = None
-    """Takes the pod out of the Service while it fails; default GET /ready, of a service that speaks HTTP."""
+    """Probe that removes the pod from the Service while it fails; by default GET /ready if the service uses HTTP."""
     startup_probe: Probe | None = None
-    """Holds the other probes back until it succeeds; default what the liveness probe asks, for at least as long."""
+    """Probe that delays the other probes until it succeeds; by default the liveness probe's request, for at least as
+    long."""
     lifecycle: Lifecycle | None = None
-    """Hooks after start and before stop; by default a short sleep before stop."""
+    """Hooks after start and before stop; by default the container sleeps briefly before it stops."""
     termination_grace_period_seconds: Annotated[int, Field(ge=0, le=86400)] = 30
-    """Seconds from the stop signal to the kill."""
+    """Seconds between the stop signal and the kill."""
     strategy: Strategy | None = None
-    """How a new version replaces the old; by default rolling, no pod unavailable."""
+    """How a new version replaces the old one; by default a rolling update with no pod unavailable."""
     pod_disruption_budget: DisruptionBudget | None = None
-    """How many pods may be evicted at once; by default one, where there is more than one."""
+    """How many pods may be evicted at once; by default one, if there is more than one pod."""
     topology_spread_constraints: (
         Annotated[list[TopologySpreadConstraint], Field(max_length=16, json_schema_extra=ATOMIC)] | None
     ) = None
-    """How pods spread over zones and nodes; by default evenly, if possible."""
+    """How pods spread across zones and nodes; by default evenly, if possible."""
     affinity: Affinity | None = None
-    """Which nodes and which other pods' company are wanted."""
+    """Node affinity, pod affinity and pod anti-affinity."""
     node_selector: Labels | None = None
     """Labels that a node must have."""
     tolerations: Annotated[list[Toleration], Field(max_length=32, json_schema_extra=ATOMIC)] | None = None
-    """Taints of nodes that are tolerated."""
+    """Node taints that the pods tolerate."""
     priority_class_name: ObjectName | None = None
     """PriorityClass of the pods."""
     security_context: SecurityContext | None = None
-    """Laid over the hardened default of the containers; can only tighten."""
+    """Merged over the hardened default of the containers; can only make it stricter."""
     pod_security_context: PodSecurityContext | None = None
-    """Laid over the hardened default of the pod; can only tighten."""
+    """Merged over the hardened default of the pod; can only make it stricter."""
     tags: Tags | None = None
-    """AWS tags and Kubernetes labels of everything that belongs to the service."""
+    """AWS tags and Kubernetes labels for all resources of the service."""
     dependencies: Annotated[list[Dependency], Field(max_length=64), Keyed(("name",))] | None = None
     """Microservices of the same namespace that this one calls."""
     access: Access | None = None
-    """Who may call this service, and what it may call outside."""
+    """Permitted callers of this service, and destinations outside the cluster that it may call."""
     databases: Annotated[list[Database], Field(max_length=1), Keyed(("name",))] | None = None
-    """PostgreSQL databases; each yields database, roles, connection Secret and variables."""
+    """PostgreSQL databases; each creates a database, roles, a connection Secret and variables."""
     tables: Annotated[list[Table], Field(max_length=32), Keyed(("name",))] | None = None
-    """DynamoDB tables; each yields table, variables and rights."""
+    """DynamoDB tables; each creates a table, variables and permissions."""
     table_refs: Annotated[list[TableRef], Field(max_length=32), Keyed(("microservice", "table"))] | None = None
-    """Tables of other Microservices of the same namespace that admit this one; each yields variable and rights."""
+    """Tables of other Microservices of the same namespace that allow this one; each creates a variable and
+    permissions."""
     topics: Annotated[list[Topic], Field(max_length=32), Keyed(("name",))] | None = None
-    """SNS topics; each yields topic, variable and the right to publish."""
+    """SNS topics; each creates a topic, a variable and the permission to publish."""
     queues: Annotated[list[Queue], Field(max_length=32), Keyed(("name",))] | None = None
-    """SQS queues; each yields queue, variable and the right to receive and send."""
+    """SQS queues; each creates a queue, a variable and the permission to receive and send."""
     subscriptions: Annotated[list[Subscription], Field(max_length=32, json_schema_extra=ATOMIC)] | None = None
-    """Which topics lead to which queues."""
+    """Subscriptions that deliver messages from topics to queues."""
     api: API | None = None
-    """Routes on the Environment's API gateway, taken from the service's OpenAPI document."""
+    """Routes on the Environment's API gateway, read from the service's OpenAPI document."""
     metrics: Metrics | None = None
-    """What Prometheus scrapes, where ServiceMonitors exist."""
+    """Endpoint that Prometheus scrapes, if the ServiceMonitor CRD is installed."""
     rules = RULES
     transitions = TRANSITIONS

@@ -1,8 +1,8 @@
-"""Models → structural OpenAPI v3, the dialect that a CustomResourceDefinition takes.
+"""Converts models to structural OpenAPI v3, the dialect of CustomResourceDefinitions.
 
-Pydantic's JSON schema is inlined (a CRD knows no `$ref`), stripped of what a CRD refuses (`title`, closed objects
-and null), and given what it needs: rules as CEL, keys of maps as a rule. A default that a factory makes stays out of
-it: nobody owns an item that the API server adds to a keyed list, so server-side apply could never take it away again.
+Pydantic's JSON schema is inlined, because a CRD allows no `$ref`. What a CRD refuses is removed: `title`, closed
+objects and null. CEL rules are added, also for the keys of maps. A default from a factory is omitted: an item that the
+API server adds to a keyed list has no owner, so server-side apply could never remove it.
 """
 
 import json
@@ -20,7 +20,7 @@ _FIRST = ("description", "type", "format", "x-kubernetes-int-or-string", "defaul
 
 
 class _Generator(GenerateJsonSchema):
-    """Adds each model's rules."""
+    """Adds the rules of each model."""
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         result = super().model_schema(schema)
@@ -33,7 +33,7 @@ class _Generator(GenerateJsonSchema):
 
 
 def validation(rule: Rule | Transition) -> Schema:
-    """A rule as an item of `x-kubernetes-validations`."""
+    """Convert a rule to an item of `x-kubernetes-validations`."""
     result = {"rule": rule.cel, "message": rule.message, "reason": "FieldValueInvalid"}
     if rule.field:
         result["fieldPath"] = "." + rule.field
@@ -41,7 +41,7 @@ def validation(rule: Rule | Transition) -> Schema:
 
 
 def structural(model: type[Model]) -> Schema:
-    """Structural schema of a model, everything inlined."""
+    """Return the structural schema of a model, with all references inlined."""
     raw = model.model_json_schema(by_alias=True, mode="validation", schema_generator=_Generator)
     return _converted(raw, raw.get("$defs", {}))
 
@@ -69,21 +69,21 @@ def _converted(node: Schema, definitions: dict[str, Schema]) -> Schema:
 
 
 def _resolved(node: Schema, definitions: dict[str, Schema]) -> Schema:
-    """The node with its reference, or the one branch beside null, merged in; what the node itself says wins."""
+    """Merge a node with its reference or its one non-null branch; the node's own keys take precedence."""
     while "$ref" in node or "anyOf" in node:
         if "$ref" in node:
             inner = definitions[node["$ref"].removeprefix("#/$defs/")]
         else:
             branches = [branch for branch in node["anyOf"] if branch != {"type": "null"}]
             if len(branches) != 1:
-                raise ValueError(f"a CRD takes no union: {json.dumps(node)}")
+                raise ValueError(f"a CRD allows no union: {json.dumps(node)}")
             inner = branches[0]
         node = {**inner, **{key: value for key, value in node.items() if key not in ("$ref", "anyOf")}}
     return node
 
 
 def _convert_map(node: Schema, result: Schema) -> None:
-    """Constraints on keys become a rule: a structural schema has no place for them."""
+    """Convert constraints on keys to a rule, because a structural schema cannot express them."""
     keys = dict(node.get("propertyNames", {}))
     for pattern, values in node.get("patternProperties", {}).items():
         keys["pattern"] = pattern
@@ -98,7 +98,7 @@ def _convert_map(node: Schema, result: Schema) -> None:
     if conditions:
         rule = {
             "rule": f"self.all(k, {' && '.join(conditions)})",
-            "message": "a key is too long or has a character that is not allowed",
+            "message": "a key is too long, too short or has a character that is not allowed",
             "reason": "FieldValueInvalid",
         }
         result["x-kubernetes-validations"] = [*result.get("x-kubernetes-validations", []), rule]

@@ -1,6 +1,6 @@
-"""The two resources as one value each: what of their metadata matters, and the parsed spec.
+"""Parses Microservices and Environments: one value each, with the relevant metadata and the parsed spec.
 
-This is the door: what is wrong with an object is said here, in sentences, and nothing behind it checks the shape again.
+All validation of an object's shape happens here, and errors are messages for people. Later code does not check again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ Spec = TypeVar("Spec", MicroserviceSpec, EnvironmentSpec)
 
 @dataclass(frozen=True)
 class Identity:
-    """Who a Microservice is; `uid` fences every write and marks everything that belongs to it."""
+    """Identity of a Microservice; `uid` guards every write and marks every resource that belongs to it."""
 
     namespace: str
     name: str
@@ -33,7 +33,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Microservice:
-    """A parsed Microservice; `resources` is what its status says that there is."""
+    """A parsed Microservice; `resources` is the list from its status."""
 
     identity: Identity
     generation: int
@@ -44,29 +44,29 @@ class Microservice:
 
     @property
     def name(self) -> str:
-        """Name of the resource, of its Deployment, Service and ServiceAccount."""
+        """Name of the Microservice, and of its Deployment, Service and ServiceAccount."""
         return self.identity.name
 
     @property
     def namespace(self) -> str:
-        """Namespace of the resource and of all its children."""
+        """Namespace of the Microservice and all its children."""
         return self.identity.namespace
 
     def database_secrets(self, database: Database) -> tuple[str, str]:
-        """Names of a database's Secrets: the service's own, and the schema owner's.
+        """Return the names of a database's two Secrets: the service's, and the schema owner's.
 
-        Secrets of a database that has been made keep their names; one that never was has none worth keeping.
+        A database that exists keeps the names of its Secrets; before its creation there are no Secrets to keep.
         """
-        made = any(r.get("kind") == "Database" and r["name"] == database.name and r.get("id") for r in self.resources)
-        there = {r["name"] for r in self.resources if r.get("kind") == "Secret"} if made else ()
-        given = database.connection.secret_name if database.connection else None
-        return names.database_secrets(self.name, database.name, given, there)
+        exists = any(r.get("kind") == "Database" and r["name"] == database.name and r.get("id") for r in self.resources)
+        existing = {r["name"] for r in self.resources if r.get("kind") == "Secret"} if exists else ()
+        declared = database.connection.secret_name if database.connection else None
+        return names.database_secrets(self.name, database.name, declared, existing)
 
     @property
     def url(self) -> str:
-        """Where it answers inside the cluster: at its first TCP port, else at its first one.
+        """URL inside the cluster, with the first TCP port, or the first port if none is TCP.
 
-        The scheme is https where appProtocol says so; a port that the scheme implies is left out.
+        The scheme is https if appProtocol is https. A port that the scheme implies is omitted.
         """
         port = next((port for port in self.spec.ports if port.protocol == "TCP"), self.spec.ports[0])
         scheme = port.protocol.lower()
@@ -86,7 +86,7 @@ class Environment:
 
 
 def identity(body: Mapping[str, Any]) -> Identity:
-    """Identity of a Microservice, valid or not."""
+    """Return the identity of a Microservice, even of an invalid one."""
     metadata = body["metadata"]
     return Identity(metadata["namespace"], metadata["name"], metadata["uid"])
 
@@ -94,7 +94,7 @@ def identity(body: Mapping[str, Any]) -> Identity:
 def microservice(body: Mapping[str, Any]) -> Microservice:
     """Parse a Microservice.
 
-    Raises InvalidSpec with every field that is wrong.
+    Raises InvalidSpec, which lists every invalid field.
     """
     metadata = body["metadata"]
     parsed = Microservice(
@@ -112,7 +112,7 @@ def microservice(body: Mapping[str, Any]) -> Microservice:
 def environment(body: Mapping[str, Any]) -> Environment:
     """Parse an Environment.
 
-    Raises InvalidSpec with every field that is wrong.
+    Raises InvalidSpec, which lists every invalid field.
     """
     metadata = body["metadata"]
     parsed = Environment(metadata["name"], _parsed(EnvironmentSpec, body), metadata.get("annotations") or {})
@@ -121,8 +121,8 @@ def environment(body: Mapping[str, Any]) -> Environment:
 
 
 def marked_default(annotations: Mapping[str, Mapping[str, str]]) -> str | None:
-    """Of Environments by name, the one that applies where nobody names one: the first that is marked so."""
-    marked = (name for name, held in annotations.items() if held.get(names.ANNOTATION_DEFAULT_ENVIRONMENT) == "true")
+    """Return the name of the default Environment, given each one's annotations: the first by name that is marked."""
+    marked = (name for name, own in annotations.items() if own.get(names.ANNOTATION_DEFAULT_ENVIRONMENT) == "true")
     return min(marked, default=None)
 
 
@@ -130,7 +130,7 @@ def _parsed(model: type[Spec], body: Mapping[str, Any]) -> Spec:
     if body.get("spec") is None:
         raise InvalidSpec((Problem("spec", "required; add it"),))
     try:
-        # by_name=False: the API server knows imagePullPolicy only, so image_pull_policy is a mistake
+        # by_name=False: the API server knows only imagePullPolicy, so image_pull_policy is an error
         return model.model_validate(body["spec"], by_alias=True, by_name=False)
     except ValidationError as error:
         raise InvalidSpec(tuple(problems(error, model))) from None

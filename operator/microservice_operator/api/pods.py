@@ -1,4 +1,4 @@
-"""Kubernetes types of a pod beside its containers: volumes and scheduling, by Kubernetes' own names."""
+"""Kubernetes types of a pod other than its containers: volumes and scheduling, under Kubernetes' names."""
 
 from typing import Annotated, Literal
 
@@ -10,7 +10,7 @@ from .scalars import ATOMIC, IntOrPercent, Key, ObjectName, PartName, Quantity, 
 
 
 class KeyToPath(Model):
-    """One key of a Secret or ConfigMap as a file."""
+    """Writes one key of a Secret or ConfigMap to a file."""
 
     key: Key
     path: ShortText
@@ -47,7 +47,7 @@ class SecretVolume(Model):
 
 
 class ProjectedSource(Model):
-    """A Secret or ConfigMap within a projected volume."""
+    """A Secret or ConfigMap in a projected volume."""
 
     name: ObjectName
     items: Items | None = None
@@ -55,7 +55,7 @@ class ProjectedSource(Model):
 
 
 class DownwardItem(Model):
-    """One file of the downward API."""
+    """One file from the downward API."""
 
     path: ShortText
     field_ref: FieldRef | None = None
@@ -70,7 +70,7 @@ class DownwardSource(Model):
 
 
 class Projection(Model):
-    """One source of a projected volume; service account tokens are not among them."""
+    """One source of a projected volume; service account tokens are not allowed."""
 
     secret: ProjectedSource | None = None
     config_map: ProjectedSource | None = None
@@ -79,7 +79,7 @@ class Projection(Model):
         Rule(
             cel="[has(self.secret), has(self.configMap), has(self.downwardAPI)].filter(x, x).size() == 1",
             holds=lambda self: len(self.manifest()) == 1,
-            message="a projected source takes exactly one of secret, configMap and downwardAPI",
+            message="a projected source must set exactly one of secret, configMap and downwardAPI",
         ),
     )
 
@@ -99,7 +99,7 @@ class ClaimVolume(Model):
 
 
 class Volume(Model):
-    """corev1.Volume of the kinds that Pod Security `restricted` allows and that give no rights."""
+    """corev1.Volume, limited to types that Pod Security `restricted` allows and that grant no permissions."""
 
     name: PartName
     empty_dir: EmptyDir | None = None
@@ -112,7 +112,7 @@ class Volume(Model):
             cel="[has(self.emptyDir), has(self.configMap), has(self.secret), has(self.projected),"
             " has(self.persistentVolumeClaim)].filter(x, x).size() == 1",
             holds=lambda self: len(self.manifest()) == 2,  # noqa: PLR2004 the name and one source
-            message="a volume takes exactly one of emptyDir, configMap, secret, projected and persistentVolumeClaim",
+            message="a volume must set exactly one of emptyDir, configMap, secret, projected and persistentVolumeClaim",
         ),
     )
 
@@ -249,7 +249,7 @@ class TopologySpreadConstraint(Model):
 
 
 def is_zero(count: int | str | None) -> bool:
-    """Whether a number or percentage is none at all."""
+    """Return whether a number or percentage is zero."""
     return str(count) in ("0", "0%")
 
 
@@ -263,8 +263,8 @@ class RollingUpdate(Model):
             cel="!has(self.maxSurge) || !has(self.maxUnavailable) || !(string(self.maxSurge) in ['0', '0%'])"
             " || !(string(self.maxUnavailable) in ['0', '0%'])",
             holds=lambda self: not is_zero(self.max_surge) or not is_zero(self.max_unavailable),
-            message="strategy: maxSurge and maxUnavailable are both zero, so that no pod could be replaced; raise one"
-            " of them",
+            message="strategy: maxSurge and maxUnavailable are both zero, so no pod could be replaced; raise one of"
+            " them",
         ),
     )
 
@@ -278,13 +278,13 @@ class Strategy(Model):
         Rule(
             cel="self.type == 'RollingUpdate' || !has(self.rollingUpdate)",
             holds=lambda self: self.type == "RollingUpdate" or self.rolling_update is None,
-            message="strategy: rollingUpdate goes with type RollingUpdate only; remove it or change the type",
+            message="strategy: rollingUpdate requires type RollingUpdate; remove it or change the type",
         ),
     )
 
 
 class DisruptionBudget(Model):
-    """policyv1.PodDisruptionBudgetSpec, less the selector."""
+    """policyv1.PodDisruptionBudgetSpec, without the selector."""
 
     max_unavailable: IntOrPercent | None = None
     min_available: IntOrPercent | None = None
@@ -292,6 +292,6 @@ class DisruptionBudget(Model):
         Rule(
             cel="has(self.maxUnavailable) != has(self.minAvailable)",
             holds=lambda self: (self.max_unavailable is None) != (self.min_available is None),
-            message="podDisruptionBudget takes exactly one of maxUnavailable and minAvailable",
+            message="podDisruptionBudget must set exactly one of maxUnavailable and minAvailable",
         ),
     )

@@ -1,4 +1,4 @@
-"""Kubernetes quantities as numbers, to compare them as the API server does."""
+"""Kubernetes quantities as numbers, so that they compare as in the API server."""
 
 import re
 from decimal import Decimal
@@ -10,6 +10,6 @@ _SUFFIXES = {"": Decimal(1), "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": De
 
 
 def amount(quantity: int | str) -> Decimal:
-    """`250m` → 0.25; the quantity has passed its pattern."""
+    """Convert a quantity that matches its pattern to a number: `250m` → 0.25."""
     number, suffix = re.fullmatch(r"([+.0-9]+(?:[eE][+-]?[0-9]+)?)(.*)", str(quantity)).groups()  # type: ignore[union-attr]
     return Decimal(number) * _SUFFIXES[suffix]

@@ -1,6 +1,6 @@
-"""Rules about a whole resource: those that need its name beside its spec.
+"""Rules for a whole resource: they need its name and its spec.
 
-They stand at the root of the CRD; `objects` checks them once the spec has been parsed.
+In the CRD they are at the root; `parsing` checks them after it has parsed the spec.
 """
 
 import json
@@ -13,7 +13,7 @@ NAME_RULE = Rule(
     cel=f"self.metadata.name.size() <= 40 && self.metadata.name.matches({json.dumps(DNS_LABEL_ALPHA)})",
     holds=lambda self: len(self.name) <= 40 and bool(re.search(DNS_LABEL_ALPHA, self.name)),  # noqa: PLR2004 as in CEL
     message="metadata.name becomes the name of a Service: at most 40 characters, lower-case letters, digits and single"
-    " hyphens, a letter first; choose another name",
+    " hyphens, starting with a letter; choose another name",
 )
 
 
@@ -26,19 +26,19 @@ MICROSERVICE_RULES = (
     Rule(
         cel="!has(self.spec.sidecars) || !self.spec.sidecars.exists(c, c.name == self.metadata.name)",
         holds=lambda self: all(container.name != self.name for container in self.spec.sidecars or []),
-        message="sidecars: the main container is named like the Microservice; give the sidecar another name",
+        message="sidecars: the main container has the Microservice's name; choose another name for the sidecar",
         field="spec.sidecars",
     ),
     Rule(
         cel="!has(self.spec.initContainers) || !self.spec.initContainers.exists(c, c.name == self.metadata.name)",
         holds=lambda self: all(container.name != self.name for container in self.spec.init_containers or []),
-        message="initContainers: the main container is named like the Microservice; give the container another name",
+        message="initContainers: the main container has the Microservice's name; choose another name for the container",
         field="spec.initContainers",
     ),
     Rule(
         cel="!has(self.spec.dependencies) || !self.spec.dependencies.exists(d, d.name == self.metadata.name)",
         holds=lambda self: all(dependency.name != self.name for dependency in self.spec.dependencies or []),
-        message="dependencies: a service does not depend on itself; remove the item",
+        message="dependencies: a service cannot depend on itself; remove the item",
         field="spec.dependencies",
     ),
     Rule(
@@ -48,7 +48,7 @@ MICROSERVICE_RULES = (
             s.topic.microservice != self.name or s.topic.name in {topic.name for topic in self.spec.topics or []}
             for s in self.spec.subscriptions or []
         ),
-        message="subscriptions: a topic of this service itself is not declared; add it to spec.topics",
+        message="subscriptions: a topic of this service is not declared; add it to spec.topics",
         field="spec.subscriptions",
     ),
     Rule(
@@ -61,8 +61,8 @@ MICROSERVICE_RULES = (
             not in {f"{self.name}{join}{database.name}-database-owner" for join in "-."}
             for database in self.spec.databases or []
         ),
-        message="databases: connection.secretName is the name of the Secret of the schema's owner, which the service"
-        " must not read; choose another name",
+        message="databases: connection.secretName is the name of the schema owner's Secret, which the service must not"
+        " read; choose another name",
         field="spec.databases",
     ),
 )

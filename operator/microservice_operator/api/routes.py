@@ -1,4 +1,4 @@
-"""What of a service the outside reaches: the routes of its OpenAPI document, on its Environment's API gateway."""
+"""Public routes of a service: those of its OpenAPI document, on its Environment's API gateway."""
 
 from typing import Annotated, Literal
 
@@ -35,73 +35,75 @@ class ConfigMapKey(Model):
 
 
 class OpenAPISource(Model):
-    """Where the OpenAPI document is."""
+    """Location of the OpenAPI document."""
 
     config_map_key_ref: ConfigMapKey
-    """The ConfigMap's key that holds an OpenAPI 3.0 or 3.1 document, YAML or JSON."""
+    """Key of a ConfigMap that holds an OpenAPI 3.0 or 3.1 document, in YAML or JSON."""
     base_path: Literal["Prepend", "Ignore"] | None = None
-    """What becomes of a base path in the document's servers: Prepend puts it before each route's path, Ignore leaves
-    it out; a document that has one is refused without it."""
+    """How to treat a base path in the document's servers: Prepend adds it to each route's path, Ignore omits it. If
+    unset, a document with a base path is refused."""
 
 
 class JWT(Model):
-    """Tokens that the gateway accepts."""
+    """JSON Web Tokens that the gateway accepts."""
 
     issuer: URL
-    """Issuer, whose /.well-known/openid-configuration API Gateway reads."""
+    """Issuer of the tokens; API Gateway reads its /.well-known/openid-configuration."""
     audiences: Annotated[list[Audience], Field(min_length=1, max_length=50, json_schema_extra=ATOMIC)]
-    """Audiences, one of which a token must name."""
+    """Accepted audiences; a token must name one of them."""
 
 
 class Auth(Model):
-    """Who may pass the gateway: exactly one of jwt and none."""
+    """Authorization at the gateway; set exactly one of jwt and none."""
 
     jwt: JWT | None = None
-    """Tokens that the gateway accepts; asked for by every operation whose security in the document is not empty."""
+    """JSON Web Tokens that the gateway accepts; every operation with non-empty security in the document requires
+    one."""
     none: bool = False
-    """Asks nobody, for the service itself checks what its document asks for."""
+    """If true, the gateway checks no tokens; the service itself must enforce the security of its document."""
     rules = (
         Rule(
             cel="has(self.jwt) != self.none",
             holds=lambda self: (self.jwt is not None) != self.none,
-            message="api.auth takes either jwt or none: true; remove one of them, or set one",
+            message="api.auth must set either jwt or none: true; remove one of them, or set one",
         ),
     )
 
 
 class API(Model):
-    """The routes of a service."""
+    """Routes of a service on the API gateway."""
 
     open_api: Annotated[OpenAPISource, Field(alias="openAPI")]
-    """Where the OpenAPI document is; it is read again at every resync."""
+    """Location of the OpenAPI document; it is read again at every resync."""
     auth: Auth | None = None
-    """Who may pass the gateway; without it everybody may, and a document that asks for security is refused."""
+    """Authorization at the gateway. If unset, the routes are public, and a document with security requirements is
+    refused."""
 
 
 class APIGateway(Model):
-    """One HTTP API for the whole Environment, made when the first Microservice declares routes."""
+    """One HTTP API for the whole Environment, created when the first Microservice declares routes."""
 
     name: GatewayName
     """Name of the API in AWS."""
     vpc_link_id: Annotated[VPCLinkID, Field(alias="vpcLinkID")]
-    """VPC link that leads to the load balancer."""
+    """VPC link to the load balancer."""
     listener_arn: Annotated[ListenerARN, Field(alias="listenerARN")]
-    """Listener of the internal ALB or NLB that leads to the services, by path or by the header x-microservice."""
+    """Listener of the internal ALB or NLB that forwards to the services, by path or by the header x-microservice."""
     stage: StageName = "$default"
-    """Stage, deployed at every change; its name is part of the URL unless it is $default."""
+    """Stage of the API, deployed at every change; unless it is $default, its name is part of the URL."""
     cors_origins: Annotated[list[Origin], Field(min_length=1, max_length=64, json_schema_extra=ATOMIC)] | None = None
-    """Origins whose pages may call the API from a browser."""
+    """Origins that may call the API from a browser (CORS)."""
     source_cidrs: Annotated[
         list[CIDR] | None, Field(alias="sourceCIDRs", min_length=1, max_length=32, json_schema_extra=ATOMIC)
     ] = None
-    """Networks that the load balancer calls pods from; admitted to every Microservice with routes."""
+    """Networks from which the load balancer calls pods; every Microservice with routes allows them."""
     deletion_policy: Literal["Retain", "Delete"] = "Retain"
-    """What becomes of the API, and with it of its URL, when the last route is gone: Retain or Delete."""
+    """What happens to the API and its URL when the last route is removed: Retain or Delete."""
     rules = (
         Rule(
             cel="!has(self.sourceCIDRs) || self.sourceCIDRs.all(c, isCIDR(c))",
             holds=lambda self: all(is_cidr(cidr) for cidr in self.source_cidrs or []),
-            message="apiGateway.sourceCIDRs holds something that is no network; write one such as 10.20.0.0/16",
+            message="apiGateway.sourceCIDRs has an item that is not a network; write one such as 10.20.0.0/16",
             field="sourceCIDRs",
         ),
     )

@@ -1,4 +1,4 @@
-"""The scalar and list types that the models are made of, each bounded, each the same to pydantic and the API server."""
+"""Scalar and list types of the models: each has bounds, and pydantic and the API server check it alike."""
 
 import re
 from collections.abc import Sequence
@@ -15,16 +15,16 @@ from .base import refusal
 
 @dataclass(frozen=True)
 class Keyed:
-    """A list that server-side apply merges by `keys`; no two items may agree in all of them."""
+    """A list that server-side apply merges by `keys`; no two items may have equal values in all keys."""
 
     keys: tuple[str, ...]
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """The list's own schema, then the check."""
+        """Check the list's own schema, then that its keys are unique."""
         return core_schema.no_info_after_validator_function(self._distinct, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """The list's own schema and the two extensions."""
+        """Add the two Kubernetes extensions to the list's own schema."""
         return {
             **handler(schema),
             "x-kubernetes-list-type": "map",
@@ -37,7 +37,7 @@ class Keyed:
             key = tuple(getattr(item, to_snake(name)) for name in self.keys)
             if key in seen:
                 text = ", ".join(f"{name} {value}" for name, value in zip(self.keys, key, strict=True))
-                message = f"{text} is there twice; remove or rename one of them"
+                message = f"{text} appears twice; remove or rename one of them"
                 raise refusal((f"[{index}]", message))
             seen.add(key)
         return items
@@ -45,7 +45,7 @@ class Keyed:
 
 @dataclass(frozen=True)
 class IntOrString:
-    """A number within bounds, or a string that matches: what Kubernetes calls IntOrString."""
+    """A bounded number, or a string that matches a pattern: Kubernetes' IntOrString."""
 
     what: str
     pattern: str
@@ -54,11 +54,11 @@ class IntOrString:
     max_length: int = 32
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """One check for both, so that there is one message and not one for each type."""
+        """Check both types at once, so that an error has one message, not one per type."""
         return core_schema.no_info_plain_validator_function(self._checked)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """`minimum` and `maximum` bind numbers only, `pattern` and `maxLength` strings only."""
+        """Return the schema; `minimum` and `maximum` apply to numbers, `pattern` and `maxLength` to strings."""
         return {
             "x-kubernetes-int-or-string": True,
             "minimum": self.minimum,
@@ -74,27 +74,27 @@ class IntOrString:
             fits = isinstance(value, str) and len(value) <= self.max_length and bool(re.search(self.pattern, value))
         if fits and isinstance(value, int | str):
             return value
-        message = f"{value!r} is no {self.what}; give one such as {EXAMPLES[self.what]}"
+        message = f"{value!r} is not a {self.what}; write one such as {EXAMPLES[self.what]}"
         raise refusal(("", message))
 
 
 def _without_nulls(value: Any) -> Any:
-    """The API server drops a null from a mapping, too."""
+    """Drop nulls from a mapping, as the API server does."""
     return {key: item for key, item in value.items() if item is not None} if isinstance(value, dict) else value
 
 
 def _boolean(value: Any) -> Any:
-    """True and 1 are equal to Python, and not to the API server."""
+    """Refuse 1 and 0: they equal True and False in Python, but not in the API server."""
     if not isinstance(value, bool):
         raise refusal(("", "must be true or false, without quotes"))
     return value
 
 
 def is_cidr(text: str) -> bool:
-    """Whether a text is a network, as the API server's isCIDR sees it.
+    """Return whether a text is a network by the rules of the API server's isCIDR.
 
-    That one takes no leading zeros and no IPv4 address written as IPv6 (::ffff:10.0.0.1): plugins disagree on whether
-    a rule with such an address holds for IPv4.
+    isCIDR refuses leading zeros, and IPv4 addresses written as IPv6 (::ffff:10.0.0.1): network plugins disagree on
+    whether a rule with such an address applies to IPv4.
     """
     address, _, bits = text.partition("/")
     try:
@@ -106,7 +106,7 @@ def is_cidr(text: str) -> bool:
 
 
 def is_metadata(text: str) -> bool:
-    """Whether a network is nothing but the address of the metadata service; a larger one leaves that address out."""
+    """Return whether a network is only the address of the metadata service; larger networks exclude that address."""
     return is_cidr(text) and str(ip_network(text, strict=False)) in METADATA_SERVICES
 
 
@@ -114,10 +114,10 @@ EXAMPLES = {"quantity": "250m or 512Mi", "number or percentage": "1 or 25%", "po
 
 ATOMIC: dict[str, Any] = {"x-kubernetes-list-type": "atomic"}
 
-# "Instance metadata and user data" in the EC2 User Guide; who reads it has the node's credentials.
+# "Instance metadata and user data" in the EC2 User Guide; its readers get the node's credentials.
 METADATA_SERVICES = ("169.254.169.254/32", "fd00:ec2::254/128")
 
-# No doubled hyphen: a-b and a--b would share one environment variable.
+# No double hyphen: a-b and a--b would share one environment variable.
 DNS_LABEL_ALPHA = r"^[a-z](-?[a-z0-9])*$"
 DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 DNS_SUBDOMAIN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"

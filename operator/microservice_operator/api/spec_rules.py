@@ -1,8 +1,8 @@
-"""Rules between the fields of a Microservice's spec, each in CEL and in Python.
+"""Rules across fields of a Microservice's spec, each in CEL and in Python.
 
-The rules about a change stand here, at the root of the spec, so that writing a whole block anew does not walk around
-them. Removing a part and declaring it again later does: CEL remembers one step only. What exists remembers longer, so
-the reconciler compares with it and refuses then (ChangeRefused).
+Transition rules are at the root of the spec, so that they also apply when a whole block is replaced. They do not apply
+when an item is removed and declared again later, because CEL sees only one change. In that case the reconciler compares
+the spec with the existing resource and refuses the change (ChangeRefused).
 """
 
 from collections.abc import Callable
@@ -18,12 +18,12 @@ DEFAULT_PORT = "http"
 
 
 def _has_port(name: str) -> str:
-    """CEL: a port of that name is declared; the default stands in Python only, see `schema`."""
+    """Build the CEL for "a port of that name is declared"; the default port exists only in Python, see `crd`."""
     return f"(has(self.ports) ? self.ports.exists(p, p.name == {name}) : {name} == '{DEFAULT_PORT}')"
 
 
 def _exactly_once(port: str, attribute: str, message: str) -> Rule:
-    """No two ports agree in `port` and protocol."""
+    """Build the rule that no two ports have the same `port` and protocol."""
     return Rule(
         cel="!has(self.ports) || self.ports.all(p,"
         f" self.ports.filter(q, q.{port} == p.{port} && q.protocol == p.protocol).size() == 1)",
@@ -34,7 +34,7 @@ def _exactly_once(port: str, attribute: str, message: str) -> Rule:
 
 
 def _probe_port(probe: str, attribute: str) -> Rule:
-    """A probe that names a port names a declared one."""
+    """Build the rule that a port name in a probe is the name of a declared port."""
 
     def cel(action: str) -> str:
         port = f"self.{probe}.{action}.port"
@@ -49,15 +49,15 @@ def _probe_port(probe: str, attribute: str) -> Rule:
     return Rule(
         cel=f"!has(self.{probe}) || ({cel('httpGet')} && {cel('tcpSocket')})",
         holds=holds,
-        message=f"{probe} names a port that is not declared; use the name of one of spec.ports, or its number",
+        message=f"{probe}: the port is not declared; use the name of one of spec.ports, or a number",
         field=probe,
     )
 
 
 def _requested(resource: str, field: str, attribute: str, *, by_default: bool = False) -> Rule:
-    """An autoscaler that looks at the use of a resource, in percent of the request, finds a request at each container.
+    """Build the rule that each container requests a resource whose utilization the autoscaler measures.
 
-    A limit is one, too: Kubernetes takes it for a request that is not given.
+    A limit is enough: Kubernetes uses it as the request if there is none.
     """
     bare = "!has(a.targetCPUUtilizationPercentage) && !has(a.targetMemoryUtilizationPercentage)"
     bare += " && (!has(a.metrics) || a.metrics.size() == 0)"
@@ -85,14 +85,14 @@ def _requested(resource: str, field: str, attribute: str, *, by_default: bool = 
         cel=f"!has(self.autoscaling) || [self.autoscaling].all(a, !({targets})) || (({named('self')})"
         f" && (!has(self.sidecars) || self.sidecars.all(c, {named('c')})))",
         holds=holds,
-        message=f"autoscaling: the use of {resource} is measured in percent of its request, and resources names none;"
+        message=f"autoscaling: {resource} utilization is measured in percent of the request, but resources has none;"
         f" add requests.{resource} there, or set another target",
         field="resources",
     )
 
 
 def _once(probe: str, attribute: str) -> Rule:
-    """Kubernetes lets a readiness probe alone ask for several successes."""
+    """Build the rule that successThreshold is 1: Kubernetes allows more only for readiness probes."""
     return Rule(
         cel=f"!has(self.{probe}) || !has(self.{probe}.successThreshold) || self.{probe}.successThreshold == 1",
         holds=lambda self: (probe := getattr(self, attribute)) is None or probe.success_threshold in (None, 1),
@@ -102,7 +102,7 @@ def _once(probe: str, attribute: str) -> Rule:
 
 
 def _mounted(containers: str | None, attribute: str = "") -> Rule:
-    """Every volume that is mounted is declared; `containers` is a list of them, None the main one."""
+    """Build the rule that every mounted volume is declared; `containers` is the field of a list, None the main one."""
 
     def cel(owner: str) -> str:
         return (
@@ -119,7 +119,7 @@ def _mounted(containers: str | None, attribute: str = "") -> Rule:
     return Rule(
         cel=cel("self") if not containers else f"!has(self.{containers}) || self.{containers}.all(c, {cel('c')})",
         holds=holds,
-        message=f"{where} name a volume that is not declared; add it to spec.volumes",
+        message=f"{where}: a volume is not declared; add it to spec.volumes",
         field=containers or "volumeMounts",
     )
 
@@ -148,14 +148,15 @@ RULES = (
     Rule(
         cel="!(has(self.replicas) && has(self.autoscaling))",
         holds=lambda self: self.replicas is None or self.autoscaling is None,
-        message="give replicas or autoscaling, not both: remove replicas, the autoscaler owns the count",
+        message="set replicas or autoscaling, not both; remove replicas, because the autoscaler sets the number of"
+        " pods",
         field="replicas",
     ),
     Rule(
         cel="self.replicasManagedBy == 'Operator' || !has(self.autoscaling)",
         holds=lambda self: self.replicas_managed_by == "Operator" or self.autoscaling is None,
-        message="replicasManagedBy External leaves the count to another controller, and autoscaling makes one;"
-        " remove one of them",
+        message="replicasManagedBy: with External another controller sets the number of pods, but autoscaling creates"
+        " an autoscaler too; remove one of them",
         field="replicasManagedBy",
     ),
     _requested("cpu", "targetCPUUtilizationPercentage", "target_cpu_utilization_percentage", by_default=True),
@@ -163,15 +164,17 @@ RULES = (
     _exactly_once(
         "servicePort",
         "service_port",
-        "ports: each servicePort appears once per protocol; give one of them another number",
+        "ports: a servicePort may appear only once per protocol; use another number for one of them",
     ),
     _exactly_once(
-        "containerPort", "container_port", "ports: each containerPort appears once per protocol; remove the duplicate"
+        "containerPort",
+        "container_port",
+        "ports: a containerPort may appear only once per protocol; remove the duplicate",
     ),
     Rule(
         cel=f"!has(self.metrics) || {_has_port('self.metrics.port')}",
         holds=lambda self: self.metrics is None or any(p.name == self.metrics.port for p in self.ports),
-        message="metrics.port names no declared port; use the name of one of spec.ports",
+        message="metrics.port is not a declared port; use the name of one of spec.ports",
         field="metrics.port",
     ),
     _probe_port("livenessProbe", "liveness_probe"),
@@ -184,7 +187,8 @@ RULES = (
         holds=lambda self: (
             self.readiness_probe is None or self.readiness_probe.termination_grace_period_seconds is None
         ),
-        message="readinessProbe: terminationGracePeriodSeconds has no meaning here, for nothing is ended; remove it",
+        message="readinessProbe: terminationGracePeriodSeconds has no effect, because this probe stops no container;"
+        " remove it",
         field="readinessProbe",
     ),
     _mounted(None),
@@ -197,21 +201,21 @@ RULES = (
             (c.liveness_probe, c.readiness_probe, c.startup_probe, c.lifecycle) == (None,) * 4
             for c in self.init_containers or []
         ),
-        message="initContainers: probes and lifecycle are for containers that keep running; remove them, or make it one"
-        " of sidecars",
+        message="initContainers: probes and lifecycle are only for containers that keep running; remove them, or move"
+        " the container to sidecars",
         field="initContainers",
     ),
     Rule(
         cel="!has(self.volumes) || !self.volumes.exists(v, v.name == 'tmp' && !has(v.emptyDir))",
         holds=lambda self: all(v.name != BUILT_IN_VOLUME or v.empty_dir for v in self.volumes or []),
-        message="volumes: tmp is the built-in emptyDir at /tmp; give a volume of another kind another name",
+        message="volumes: tmp is the built-in emptyDir at /tmp; rename the volume of another type",
         field="volumes",
     ),
     Rule(
         cel="!has(self.sidecars) || !has(self.initContainers)"
         " || !self.sidecars.exists(s, self.initContainers.exists(i, i.name == s.name))",
         holds=lambda self: not {c.name for c in self.sidecars or []} & {c.name for c in self.init_containers or []},
-        message="sidecars: a name is taken by one of initContainers; containers of a pod need different names",
+        message="sidecars: one of initContainers has the same name; rename one of them",
         field="sidecars",
     ),
     Rule(
@@ -221,43 +225,43 @@ RULES = (
             not (self.lifecycle and self.lifecycle.pre_stop and self.lifecycle.pre_stop.sleep)
             or self.lifecycle.pre_stop.sleep.seconds <= self.termination_grace_period_seconds
         ),
-        message="lifecycle.preStop.sleep exceeds terminationGracePeriodSeconds; raise the latter or sleep less",
+        message="lifecycle.preStop.sleep exceeds terminationGracePeriodSeconds; raise the latter or shorten the sleep",
         field="lifecycle.preStop",
     ),
     Rule(
         cel="!has(self.env) || !has(self.tables)"
         f" || self.tables.all(t, !self.env.exists(e, e.name == {_cel_variable('t', 'TABLE')}))",
         holds=lambda self: not _names(self.env) & {variable(t.name, "TABLE") for t in self.tables or []},
-        message="env: a variable is given by one of tables already; remove it from env, or rename it",
+        message="env: one of tables already sets this variable; remove it from env, or rename it",
         field="env",
     ),
     Rule(
         cel="!has(self.env) || !has(self.dependencies)"
         f" || self.dependencies.all(d, !self.env.exists(e, e.name == {_cel_variable('d', 'URL')}))",
         holds=lambda self: not _names(self.env) & {variable(d.name, "URL") for d in self.dependencies or []},
-        message="env: a variable is given by one of dependencies already; remove it from env, or rename it",
+        message="env: one of dependencies already sets this variable; remove it from env, or rename it",
         field="env",
     ),
     Rule(
         cel="!has(self.env) || !has(self.databases) || self.databases.all(d,"
         f" !self.env.exists(e, {_DATABASE_SUFFIXES}.exists(s, e.name == {_ENV_PREFIX} + s)))",
         holds=lambda self: not _names(self.env) & _database_variables(self),
-        message="env: a variable is given by one of databases already; remove it from env, or set"
-        " connection.envPrefix of the database",
+        message="env: one of databases already sets this variable; remove it from env, or set connection.envPrefix of"
+        " the database",
         field="env",
     ),
     Rule(
         cel="!has(self.env) || !has(self.topics)"
         f" || self.topics.all(t, !self.env.exists(e, e.name == {_cel_variable('t', 'TOPIC_ARN')}))",
         holds=lambda self: not _names(self.env) & {variable(t.name, "TOPIC_ARN") for t in self.topics or []},
-        message="env: a variable is given by one of topics already; remove it from env, or rename it",
+        message="env: one of topics already sets this variable; remove it from env, or rename it",
         field="env",
     ),
     Rule(
         cel="!has(self.env) || !has(self.queues)"
         f" || self.queues.all(q, !self.env.exists(e, e.name == {_cel_variable('q', 'QUEUE_URL')}))",
         holds=lambda self: not _names(self.env) & {variable(q.name, "QUEUE_URL") for q in self.queues or []},
-        message="env: a variable is given by one of queues already; remove it from env, or rename it",
+        message="env: one of queues already sets this variable; remove it from env, or rename it",
         field="env",
     ),
     Rule(
@@ -271,14 +275,14 @@ RULES = (
         cel="!has(self.subscriptions) || self.subscriptions.all(s, self.subscriptions.filter(o, o.queue == s.queue"
         " && o.topic.name == s.topic.name && o.topic.microservice == s.topic.microservice).size() == 1)",
         holds=lambda self: len({_ends(s) for s in self.subscriptions or []}) == len(self.subscriptions or []),
-        message="subscriptions: one leads from the same topic to the same queue twice; remove one of them",
+        message="subscriptions: two have the same topic and the same queue; remove one of them",
         field="subscriptions",
     ),
     Rule(
         cel="!has(self.dependencies) || !has(self.databases) || self.databases.all(d,"
         f" !self.dependencies.exists(p, {_cel_variable('p', 'URL')} == {_ENV_PREFIX} + '_URL'))",
         holds=lambda self: not {variable(d.name, "URL") for d in self.dependencies or []} & _database_variables(self),
-        message="dependencies: a dependency and a database would share one variable; set connection.envPrefix of the"
+        message="dependencies: a dependency and a database would set the same variable; set connection.envPrefix of the"
         " database",
         field="dependencies",
     ),
@@ -286,7 +290,7 @@ RULES = (
 
 
 def _kept(*fields: str) -> Callable[[Any, Any], bool]:
-    """Tables that both versions have agree in `fields`."""
+    """Build a check that tables in both versions have equal `fields`."""
 
     def holds(new: Any, old: Any) -> bool:
         before = {table.name: table for table in old.tables or []}
@@ -320,7 +324,7 @@ def _not_downgraded(new: Any, old: Any) -> bool:
 
 
 def _database_pairs(new: Any, old: Any, holds: Callable[[Any, Any], bool]) -> bool:
-    """Databases that both versions have."""
+    """Return whether `holds` is true for every database that is in both versions."""
     before = {database.name: database for database in old.databases or []}
     return all(holds(d, before[d.name]) for d in new.databases or [] if d.name in before)
 
@@ -345,27 +349,27 @@ TRANSITIONS = (
     Transition(
         cel=_databases_cel(f"{_size_cel('n')} >= {_size_cel('o')}"),
         holds=_grown,
-        message="databases: storage.size only grows; keep what it was, or declare a database of another name and move"
-        " the data",
+        message="databases: storage.size cannot be lowered; restore its value, or declare a database with another name"
+        " and move the data",
         field="databases",
     ),
     Transition(
         cel=_databases_cel("int(n.version) >= int(o.version)"),
         holds=_not_downgraded,
-        message="databases: version is never lowered; keep what it was, or declare a database of another name and move"
-        " the data",
+        message="databases: version cannot be lowered; restore its value, or declare a database with another name and"
+        " move the data",
         field="databases",
     ),
     Transition(
         cel=_kept_cel(f"n.partitionKey == o.partitionKey && {_same('sortKey')}"),
         holds=_kept("partition_key", "sort_key"),
-        message="tables: partitionKey and sortKey are set once; declare a table of another name and copy the data",
+        message="tables: partitionKey and sortKey are immutable; declare a table with another name and copy the data",
         field="tables",
     ),
     Transition(
         cel=_kept_cel(_same("localSecondaryIndexes")),
         holds=_kept("local_secondary_indexes"),
-        message="tables: localSecondaryIndexes are set once; use a global index or a table of another name",
+        message="tables: localSecondaryIndexes are immutable; use a global index or a table with another name",
         field="tables",
     ),
 )

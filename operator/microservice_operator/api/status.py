@@ -1,4 +1,4 @@
-"""Shape of a Microservice's status, for the CRD only: the operator builds the value in its own `status` module."""
+"""Schema of a Microservice's status, only for the CRD; the operator builds the value in its module `status`."""
 
 from typing import Annotated, Any, Literal
 
@@ -30,61 +30,62 @@ class Condition(Model):
 
 
 class Endpoints(Model):
-    """Where the service answers."""
+    """URLs of the service."""
 
     internal: Identifier | None = None
     """URL inside the cluster."""
     gateway: Identifier | None = None
-    """URL of the API gateway's stage, where the service has routes."""
+    """URL of the API gateway's stage, if the service has routes."""
 
 
 class Resource(Model):
-    """One child, in Kubernetes or outside."""
+    """A child object in Kubernetes, or an external resource."""
 
     layer: Literal["Kubernetes", "AWS", "PostgreSQL"]
     kind: Word
     name: ShortText
     id: Identifier | None = None
-    """ARN or the like."""
+    """Identifier of the resource, such as its ARN."""
     state: Word
     message: Sentence | None = None
 
 
 class Trouble(Model):
-    """One thing that is wrong."""
+    """One problem of this Microservice."""
 
     severity: Literal["Error", "Warning", "Info"] | None = None
     field: Annotated[str, StringConstraints(max_length=1024)] | None = None
-    """Path of the field in this resource, such as spec.tables[0].capacity."""
+    """Path of the field that causes the problem, such as spec.tables[0].capacity."""
     message: Sentence
 
 
 class MicroserviceStatus(Model):
-    """What the operator has observed."""
+    """State that the operator observed in its last reconciliation."""
 
     observed_generation: int | None = None
-    """Generation of the spec that this status is about; -1 until the operator has looked."""
+    """Generation of the spec that this status describes; -1 until the first reconciliation."""
     conditions: Annotated[list[Condition], Field(max_length=16), Keyed(("type",))] | None = None
-    """Ready, Reconciling, Stalled, and one for each declared part."""
+    """Ready, Reconciling, Stalled, and one condition for each declared section of the spec."""
     replicas: Count | None = None
-    """Pods that there are."""
+    """Number of pods."""
     ready_replicas: Count | None = None
-    """Pods that are ready."""
+    """Number of ready pods."""
     selector: Annotated[str, StringConstraints(max_length=1024)] | None = None
-    """Label selector of the pods, for the scale subresource."""
+    """Label selector of the pods, as the scale subresource needs it."""
     environment: ShortText | None = None
-    """The Environment in use."""
+    """Name of the Environment in use."""
     environment_from: Word | None = None
-    """What chose it: Spec, Namespace (its label) or Default (the Environment's annotation)."""
+    """Source of that name: Spec, Namespace (the namespace's label) or Default (the Environment's annotation)."""
     endpoints: Endpoints | None = None
-    """Where the service answers."""
+    """URLs of the service."""
     resources: Annotated[list[Resource], Field(max_length=256, json_schema_extra=ATOMIC)] | None = None
-    """Every child and how it stands."""
+    """All child objects and external resources, with their states."""
     problems: Annotated[list[Trouble], Field(max_length=64, json_schema_extra=ATOMIC)] | None = None
-    """What is wrong, field by field."""
+    """Problems that need attention, with the field that causes each."""
     deletion: Annotated[list[Resource], Field(max_length=256, json_schema_extra=ATOMIC)] | None = None
-    """What still blocks removal, and why."""
+    """Resources that still block the deletion, with the reasons."""
     last_handled_reconcile_at: ShortText | None = None
-    """The last microservice-operator.dev/reconcile-requested-at that was acted on."""
+    """Last value of the annotation microservice-operator.dev/reconcile-requested-at that the operator acted on."""
     last_handled_recreate: ShortText | None = None
-    """The microservice-operator.dev/recreate that was acted on: it permits one new start, not every further one."""
+    """Last value of the annotation microservice-operator.dev/recreate that the operator acted on; each value allows one
+    recreation."""

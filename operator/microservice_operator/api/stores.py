@@ -1,4 +1,4 @@
-"""What a service keeps data in: PostgreSQL databases and DynamoDB tables."""
+"""Data stores in the spec: PostgreSQL databases and DynamoDB tables."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -26,38 +26,39 @@ WeeklyWindow = Annotated[str, StringConstraints(max_length=19, pattern=rf"^{Day}
 ParameterName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[a-z][a-z0-9_.]*$")]
 ParameterValue = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 MajorVersion = Annotated[str, StringConstraints(max_length=2, pattern=r"^1[3-9]$")]
-SMALLEST_STORAGE = 20  # GiB, of gp2 and gp3 alike (AWS, "Amazon RDS DB instance storage")
+SMALLEST_STORAGE = 20  # GiB, for gp2 and gp3 (AWS, "Amazon RDS DB instance storage")
 
 
 class InstanceAdoption(Model):
-    """An instance that exists already; only the Environment's annotation microservice-operator.dev/adopt allows it."""
+    """An existing RDS instance to adopt; the Environment's annotation microservice-operator.dev/adopt must allow it."""
 
     identifier: InstanceIdentifier
-    """What AWS calls the instance."""
+    """Identifier of the instance in AWS."""
 
 
 class Migration(Model):
-    """A Job with the new image that runs as schema owner before the rollout."""
+    """A Job with the new image that connects as the schema owner and runs before the rollout."""
 
     command: Command
     """Command that migrates the schema."""
     args: Command | None = None
     """Arguments of the command."""
     timeout: Duration = "10m"
-    """Time it may take, such as 10m."""
+    """Maximum duration of the migration, such as 10m."""
 
 
 class DatabaseConnection(Model):
-    """How the service is told of its database."""
+    """How the service receives the connection data of its database."""
 
     secret_name: ObjectName | None = None
-    """Name of the Secret; default <service>-<database>-database, with a dot before a database that has a hyphen."""
+    """Name of the Secret; by default <service>-<database>-database, with a dot before a database name that has a
+    hyphen."""
     env_prefix: EnvPrefix = "DATABASE"
-    """Prefix of the variables, such as DATABASE in DATABASE_URL."""
+    """Prefix of the environment variables, such as DATABASE in DATABASE_URL."""
 
 
 def gibibytes(size: str) -> int:
-    """`20Gi` → 20."""
+    """Convert a size to gibibytes: `20Gi` → 20."""
     return int(size.removesuffix("Gi"))
 
 
@@ -66,95 +67,98 @@ def _gibibytes_cel(path: str) -> str:
 
 
 class Storage(Model):
-    """An instance's disk; it only grows."""
+    """Disk of an RDS instance; it can only grow."""
 
-    # defaults of these fields are not stored with the object: of what is taken over, only what is declared is changed
+    # the API server does not store these defaults: on an adopted instance, only declared fields are changed
     size: Gibibytes = Field(default_factory=lambda: f"{SMALLEST_STORAGE}Gi")
-    """Size, such as 20Gi, which is the default; it can be raised, never lowered."""
+    """Size of the disk, by default 20Gi; it can be raised but not lowered."""
     max_size: Gibibytes | None = None
-    """Up to where AWS may grow it by itself when it fills up; without it AWS does not."""
+    """Size up to which AWS grows a full disk automatically; if unset, AWS does not grow it."""
     type: Literal["gp2", "gp3"] = Field(default_factory=lambda: "gp3")
-    """Kind of disk; by default gp3."""
+    """Disk type; by default gp3."""
     rules = (
         Rule(
             cel=f"!has(self.size) || {_gibibytes_cel('self.size')} >= {SMALLEST_STORAGE}",
             holds=lambda self: gibibytes(self.size) >= SMALLEST_STORAGE,
-            message=f"storage: size is at least {SMALLEST_STORAGE}Gi; raise it",
+            message=f"storage: size must be at least {SMALLEST_STORAGE}Gi; raise it",
             field="size",
         ),
         Rule(
             cel=f"!has(self.maxSize) || {_gibibytes_cel('self.maxSize')} * 10 >="
             f" (has(self.size) ? {_gibibytes_cel('self.size')} : {SMALLEST_STORAGE}) * 11",
             holds=lambda self: self.max_size is None or gibibytes(self.max_size) * 10 >= gibibytes(self.size) * 11,
-            message="storage: maxSize exceeds size by a tenth at least; raise or remove maxSize",
+            message="storage: maxSize must exceed size by at least 10 %; raise or remove maxSize",
             field="maxSize",
         ),
     )
 
 
 class Backup(Model):
-    """Daily backups, from which any second of the kept days can be restored."""
+    """Daily backups; the database can be restored to any second within the retention period."""
 
     retention_days: Annotated[int, Field(ge=1, le=35)] = Field(default_factory=lambda: 7)
-    """Days for which backups are kept; by default seven."""
+    """Retention period of backups in days; by default 7."""
     window: DailyWindow | None = None
-    """When they are made, in UTC, half an hour at least, such as 02:00-03:00; without it AWS chooses."""
+    """Daily backup window in UTC, such as 02:00-03:00, at least half an hour; if unset, AWS chooses it."""
 
 
 class Maintenance(Model):
-    """When what interrupts the database may happen."""
+    """When changes that interrupt the database may happen."""
 
     window: WeeklyWindow | None = None
-    """When AWS may patch the instance, in UTC, such as sun:03:00-sun:04:00; without it AWS chooses."""
+    """Weekly window in UTC in which AWS may patch the instance, such as sun:03:00-sun:04:00; if unset, AWS chooses
+    it."""
     apply: Literal["InWindow", "Immediately"] = "InWindow"
-    """When changes that interrupt are made: in the window, or at once. Parameters that need a restart wait for one
-    under InWindow."""
+    """When changes that interrupt the database are made: in the window, or immediately. With InWindow, parameters that
+    need a restart wait for one."""
 
 
 class Database(Model):
-    """One PostgreSQL database; fields from version to parameters shape the instance of provider rds."""
+    """One PostgreSQL database; the fields from version to parameters apply to the instance of provider rds."""
 
     name: PartName
     """Name, and key of the list."""
     engine: Literal["postgres"] = "postgres"
-    """Database engine; set once."""
-    # never to be raised: a default of the schema applies to what is stored already, and would upgrade it
+    """Database engine; immutable."""
+    # never raise this default: the API server applies it to stored objects too, which would upgrade them
     version: MajorVersion = "16"
-    """Major version; a higher one upgrades after a snapshot, a lower one is refused; the minor one is AWS's."""
+    """Major version of PostgreSQL. Raising it upgrades the instance after a snapshot; lowering it is refused. AWS
+    chooses the minor version."""
     size: Label = Field(default_factory=lambda: "small")
-    """Size of the instance, one of those that the Environment lists; by default small."""
+    """Size of the instance, one of the Environment's databases.rds.sizes; by default small."""
     storage: Storage | None = None
-    """The instance's disk; by default 20Gi of gp3."""
+    """Disk of the instance; by default 20Gi of gp3."""
     high_availability: bool = Field(default_factory=lambda: False)
-    """A standby in another zone; by default there is none."""
+    """If true, the instance has a standby in another availability zone; by default false."""
     backup: Backup | None = None
-    """Daily backups; by default kept for seven days."""
+    """Daily backups; by default kept for 7 days."""
     maintenance: Maintenance | None = None
-    """When what interrupts the database may happen."""
+    """When changes that interrupt the database may happen."""
     parameters: Annotated[dict[ParameterName, ParameterValue], Field(max_length=64), WithoutNulls] | None = None
-    """Settings of PostgreSQL, such as log_min_duration_statement."""
+    """PostgreSQL parameters, such as log_min_duration_statement."""
     extensions: Annotated[list[ExtensionName], Field(max_length=32, json_schema_extra=ATOMIC)] | None = None
-    """PostgreSQL extensions to create."""
+    """PostgreSQL extensions that the operator creates in the database."""
     migration: Migration | None = None
     """Job that migrates the schema before each rollout of a new image."""
     deletion_policy: Literal["Retain", "Snapshot", "Delete"] = "Retain"
-    """What becomes of the database when the Microservice is deleted: it is retained, deleted after a last snapshot, or
-    deleted. A shared server takes no snapshots: there, Snapshot retains. One that leaves the spec stays."""
+    """What happens to the database when the Microservice is deleted: Retain keeps it, Snapshot deletes it after a final
+    snapshot, Delete deletes it. A shared server has no snapshots; there, Snapshot retains. A database that is removed
+    from the spec is always retained."""
     connection: DatabaseConnection | None = None
-    """How the service is told of its database."""
+    """How the service receives the connection data of its database."""
     adopt: InstanceAdoption | None = None
-    """Takes over an instance of RDS that exists, in place of making one; set once it has been taken over."""
+    """Adopts an existing RDS instance instead of creating one; immutable after the adoption."""
     rules = (
         Rule(
             cel="!has(self.parameters) || !('rds.force_ssl' in self.parameters)",
             holds=lambda self: "rds.force_ssl" not in (self.parameters or {}),
-            message="parameters: rds.force_ssl is always on; remove it",
+            message="parameters: the operator always enables rds.force_ssl; remove it",
             field="parameters",
         ),
     )
 
 
-# Each key attribute as its type's letter and its name: CEL joins no lists of differently placed objects.
+# Each key attribute as the letter of its type plus its name: CEL cannot join lists of objects from different fields.
 _KEYS = " + ".join(
     (
         "[self.partitionKey.type + self.partitionKey.name]",
@@ -186,67 +190,69 @@ def _index_names(indexes: Sequence[Index] | None) -> set[str]:
 
 
 class TableAdoption(Model):
-    """A table that exists already; only the Environment's annotation microservice-operator.dev/adopt allows it."""
+    """An existing table to adopt; the Environment's annotation microservice-operator.dev/adopt must allow it."""
 
     name: TableName
-    """What AWS calls the table."""
+    """Name of the table in AWS."""
 
 
 class Table(Model):
     """One DynamoDB table."""
 
     name: PartName
-    """Name, and key of the list; the service finds the table's own name in NAME_TABLE."""
+    """Name, and key of the list; the variable NAME_TABLE holds the table's name in AWS."""
     partition_key: TableKey
-    """Partition key; set once."""
+    """Partition key; immutable."""
     sort_key: TableKey | None = None
-    """Sort key; set once."""
+    """Sort key; immutable."""
     billing_mode: Literal["PayPerRequest", "Provisioned"] = Field(default_factory=lambda: "PayPerRequest")
-    """PayPerRequest, which is the default, or Provisioned with capacity."""
+    """PayPerRequest (the default), or Provisioned, which needs capacity."""
     capacity: Capacity | None = None
-    """Provisioned capacity."""
+    """Provisioned capacity; only with billingMode Provisioned."""
     global_secondary_indexes: Annotated[list[GlobalSecondaryIndex], Field(max_length=20), Keyed(("name",))] | None = (
         None
     )
-    """Indexes that can be added and removed."""
+    """Global secondary indexes; they can be added and removed."""
     local_secondary_indexes: Annotated[list[LocalSecondaryIndex], Field(max_length=5), Keyed(("name",))] | None = None
-    """Indexes that exist from the table's creation to its end; set once."""
+    """Local secondary indexes; they exist from the table's creation to its deletion and are immutable."""
     time_to_live_attribute: Attribute | None = None
-    """Attribute that holds an item's expiry in seconds since 1970."""
+    """Attribute that holds the time when an item expires, in seconds since 1970."""
     stream_view_type: Literal["KeysOnly", "NewImage", "OldImage", "NewAndOldImages"] | None = None
-    """What the table's stream holds; without it there is no stream."""
+    """Content of the table's stream; if unset, there is no stream."""
     point_in_time_recovery: bool = True
-    """Continuous backups."""
+    """If true, AWS keeps continuous backups for point-in-time recovery."""
     deletion_protection: bool = True
-    """AWS refuses to delete the table while true."""
+    """If true, AWS refuses to delete the table."""
     access: Access = "ReadWrite"
-    """What the service's role may do with the items: ReadWrite, ReadOnly or WriteOnly."""
+    """Access of the service's role to the table's items: ReadWrite, ReadOnly or WriteOnly."""
     deletion_policy: Literal["Retain", "Delete"] = "Retain"
-    """What becomes of the table when the Microservice is deleted: Retain or Delete. One that leaves the spec stays."""
+    """What happens to the table when the Microservice is deleted: Retain or Delete. A table that is removed from the
+    spec is always retained."""
     adopt: TableAdoption | None = None
-    """Takes over a table that exists, in place of making one; set once it has been taken over."""
+    """Adopts an existing table instead of creating one; immutable after the adoption."""
     rules = (
         Rule(
             cel="(has(self.billingMode) && self.billingMode == 'Provisioned') == has(self.capacity)",
             holds=lambda self: (self.billing_mode == "Provisioned") == (self.capacity is not None),
-            message="a table gives capacity exactly when its billingMode is Provisioned; add capacity or change"
-            " billingMode",
+            message="a table must set capacity if its billingMode is Provisioned, and only then; add or remove"
+            " capacity, or change billingMode",
         ),
         Rule(
             cel="!has(self.localSecondaryIndexes) || has(self.sortKey)",
             holds=lambda self: self.local_secondary_indexes is None or self.sort_key is not None,
-            message="localSecondaryIndexes need a table with a sortKey; add the sortKey or use a global index",
+            message="localSecondaryIndexes require a sortKey of the table; add the sortKey or use a global index",
         ),
         Rule(
             cel="!has(self.sortKey) || self.sortKey.name != self.partitionKey.name",
             holds=lambda self: self.sort_key is None or self.sort_key.name != self.partition_key.name,
-            message="a table's sortKey is another attribute than its partitionKey; name another one",
+            message="sortKey must be another attribute than partitionKey; name another one",
             field="sortKey",
         ),
         Rule(
             cel=f"[{_KEYS}].all(keys, keys.all(a, keys.all(b, a == b || a.substring(1) != b.substring(1))))",
             holds=_one_type,
-            message="an attribute has one type in all keys of a table and its indexes; give it that type everywhere",
+            message="an attribute must have the same type in all keys of a table and its indexes; use one type"
+            " everywhere",
         ),
         Rule(
             cel="!has(self.globalSecondaryIndexes) || !has(self.localSecondaryIndexes)"
@@ -254,18 +260,18 @@ class Table(Model):
             holds=lambda self: (
                 not _index_names(self.global_secondary_indexes) & _index_names(self.local_secondary_indexes)
             ),
-            message="a local index has the name of a global one; rename one of them",
+            message="a local index and a global index have the same name; rename one of them",
             field="localSecondaryIndexes",
         ),
     )
 
 
 class TableRef(Model):
-    """A table of another Microservice of the same namespace, which admits this one in its access.from."""
+    """A table of another Microservice of the same namespace, which must allow this one in its access.from."""
 
     microservice: PartName
-    """Name of the Microservice that declares it."""
+    """Name of the Microservice that declares the table."""
     table: PartName
-    """Name of the table as it is declared there; its own name arrives as MICROSERVICE__TABLE_TABLE."""
+    """Name of the table in that Microservice's spec; the variable MICROSERVICE__TABLE_TABLE holds its name in AWS."""
     access: Access = "ReadOnly"
-    """What this service's role may do with the items: ReadWrite, ReadOnly or WriteOnly."""
+    """Access of this service's role to the table's items: ReadWrite, ReadOnly or WriteOnly."""

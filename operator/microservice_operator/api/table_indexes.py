@@ -1,4 +1,4 @@
-"""What tables and their indexes are made of: keys, projections, capacity."""
+"""Keys, projections and capacity of tables and their indexes."""
 
 from typing import Annotated, Literal
 
@@ -18,16 +18,16 @@ class TableKey(Model):
     name: Attribute
     """Name of the attribute."""
     type: Literal["S", "N", "B"] = "S"
-    """S string, N number, B binary; written "N", for YAML takes a bare N for false."""
+    """S for string, N for number, B for binary. Quote "N", because YAML reads a bare N as false."""
 
 
 class CapacityRange(Model):
-    """Bounds of one kind of capacity, in units per second; within them AWS moves it, to be used by 70 per cent."""
+    """Minimum and maximum of read or write capacity, in units per second; AWS scales between them to 70 % use."""
 
     min: Units
-    """Fewest units per second."""
+    """Minimum units per second."""
     max: Units
-    """Most units per second."""
+    """Maximum units per second."""
     rules = (
         Rule(
             cel="self.min <= self.max",
@@ -38,7 +38,7 @@ class CapacityRange(Model):
 
 
 class Capacity(Model):
-    """Provisioned capacity of a table and of each of its global indexes."""
+    """Provisioned capacity of a table and each of its global indexes."""
 
     read: CapacityRange
     """Read capacity."""
@@ -47,43 +47,44 @@ class Capacity(Model):
 
 
 class Index(Model):
-    """A secondary index; `include` names the projected attributes of projection Include."""
+    """A secondary index; with projection Include, `include` lists the projected attributes."""
 
     name: IndexName
     """Name, and key of the list."""
     projection: Literal["All", "KeysOnly", "Include"] = "All"
-    """Which attributes the index holds."""
+    """Which attributes the index contains."""
     include: Annotated[list[Attribute], Field(max_length=20, json_schema_extra=ATOMIC)] | None = None
-    """The attributes, where projection is Include."""
+    """Projected attributes; only with projection Include."""
     rules = (
         Rule(
             cel="(self.projection == 'Include') == has(self.include)",
             holds=lambda self: (self.projection == "Include") == (self.include is not None),
-            message="an index lists attributes under include exactly when its projection is Include; add them or change"
-            " it",
+            message="an index must set include if its projection is Include, and only then; add or remove include, or"
+            " change the projection",
         ),
     )
 
 
 class GlobalSecondaryIndex(Index):
-    """A global secondary index; it can be added and removed, its keys are set once."""
+    """A global secondary index; it can be added and removed, but its keys are immutable."""
 
     partition_key: TableKey
-    """Partition key; set once."""
+    """Partition key; immutable."""
     sort_key: TableKey | None = None
-    """Sort key; set once."""
+    """Sort key; immutable."""
     transitions = (
-        # here and not at the root of the spec, where it would cost more than the API server grants
+        # here and not at the root of the spec, where it would exceed the API server's cost budget
         Transition(
             cel="self == oldSelf",
             holds=lambda self, old: self == old,
-            message="a global index's keys and projection are set once; replace it by an index of another name",
+            message="the keys and projection of a global index are immutable; declare an index with another name"
+            " instead",
         ),
     )
 
 
 class LocalSecondaryIndex(Index):
-    """A local secondary index; it exists from the table's creation to its end."""
+    """A local secondary index; it exists from the table's creation to its deletion."""
 
     sort_key: TableKey
-    """Sort key; set once."""
+    """Sort key; immutable."""

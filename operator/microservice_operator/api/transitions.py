@@ -1,6 +1,6 @@
-"""What the API server would refuse about a change: the transition rules of every model, old and new side by side.
+"""Applies the transition rules of every model to an old and a new spec, as the API server does on a change.
 
-Items of a list are paired by their key, as the API server pairs them.
+Items of a list are paired by their key, as in the API server.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from .base import Model
 
 
 def refused_changes(new: Model, old: Model, path: str = "spec") -> Iterator[Problem]:
-    """Every transition rule that the step from `old` to `new` breaks."""
+    """Yield a problem for every transition rule that the change from `old` to `new` breaks."""
     for rule in new.transitions:
         if not rule.holds(new, old):
             yield Problem(f"{path}.{rule.field}" if rule.field else path, rule.message)

@@ -1,6 +1,6 @@
-"""What pydantic refuses, said to a person: which field, what is wrong with it, and what to write instead.
+"""Converts pydantic's errors to messages for people: the field, what is wrong with it, and what to write instead.
 
-Values are repeated only where the schema has a pattern or a choice: such a field holds a name, never a secret.
+A message repeats a value only if the schema has a pattern or a choice: such a field holds a name, never a secret.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,12 +17,12 @@ Path = Sequence[str | int]
 
 _FEW = 16
 _PATTERNS = {
-    DNS_LABEL_ALPHA: "lower-case letters, digits and single hyphens, a letter first",
-    DNS_LABEL: "lower-case letters, digits and hyphens, a letter or digit at both ends",
-    DNS_SUBDOMAIN: "lower-case letters, digits, hyphens and dots, a letter or digit at both ends",
+    DNS_LABEL_ALPHA: "lower-case letters, digits and single hyphens, starting with a letter",
+    DNS_LABEL: "lower-case letters, digits and hyphens, with a letter or digit at both ends",
+    DNS_SUBDOMAIN: "lower-case letters, digits, hyphens and dots, with a letter or digit at both ends",
     r"^[^\s]+$": "no spaces",
     r"^/": "a path that starts with /",
-    PORT_NAME: "lower-case letters, digits and single hyphens, at least one letter",
+    PORT_NAME: "lower-case letters, digits and single hyphens, with at least one letter",
 }
 _TYPES: Mapping[str, str] = {
     "string_type": "a string: put it in quotes",
@@ -36,7 +36,7 @@ _KINDS = {bool: "a boolean", int: "a number", float: "a number", str: "a string"
 
 
 def problems(error: ValidationError, model: type[Model], root: str = "spec") -> Iterator[Problem]:
-    """Every error of a parse, as a problem of the field below `root`."""
+    """Yield every validation error as a problem of a field below `root`."""
     for item in error.errors(include_url=False):
         path = [part for part in item["loc"] if part != "[key]"]
         if item["type"] == "rule":
@@ -47,15 +47,15 @@ def problems(error: ValidationError, model: type[Model], root: str = "spec") -> 
 
 
 def dotted(root: str, path: Path) -> str:
-    """`spec` and `("tables", 0, "capacity")` → `spec.tables[0].capacity`."""
+    """Format a path: `spec` and `("tables", 0, "capacity")` → `spec.tables[0].capacity`."""
     return root + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
-    """The known word that was probably meant, as a question; empty when none is near."""
+    """Return the known word that was probably meant, as a question; empty if no word is similar."""
     lowered = {name.lower(): name for name in known}
-    found = get_close_matches(word.lower().replace("_", ""), lowered, n=1, cutoff=0.7)
-    return f"did you mean {lowered[found[0]]}?" if found else ""
+    matches = get_close_matches(word.lower().replace("_", ""), lowered, n=1, cutoff=0.7)
+    return f"did you mean {lowered[matches[0]]}?" if matches else ""
 
 
 def _below(path: str, field: str) -> str:
@@ -99,13 +99,13 @@ def _model_in(annotation: Any) -> type[Model] | None:
 def _choice(found: Any, context: Mapping[str, Any]) -> str:
     choices = [word.strip("' ") for word in context["expected"].replace(" or ", ",").split(",")]
     if isinstance(found, bool):
-        return "is a boolean, for YAML reads y, n, yes, no, on and off as one; put it in quotes"
+        return "is a boolean, because YAML reads y, n, yes, no, on and off as one; put it in quotes"
     hint = nearest(str(found), choices)
-    return f"{found!r} is none of {', '.join(choices)}" + (f"; {hint}" if hint else "; choose one of them")
+    return f"{found!r} is not one of {', '.join(choices)}" + (f"; {hint}" if hint else "; choose one of them")
 
 
 def _pattern(found: Any, context: Mapping[str, Any]) -> str:
-    wanted = _PATTERNS.get(context["pattern"], f"what matches {context['pattern']}")
+    wanted = _PATTERNS.get(context["pattern"], f"a value that matches {context['pattern']}")
     return f"{str(found)[:60]!r} is not allowed here; use {wanted}"
 
 
@@ -113,12 +113,12 @@ _SENTENCES: Mapping[str, Callable[[Any, Mapping[str, Any]], str]] = {
     "missing": lambda _found, _context: "required; add it",
     "literal_error": _choice,
     "string_pattern_mismatch": _pattern,
-    "string_too_short": lambda _found, _context: "is empty or too short; give it a value or remove it",
+    "string_too_short": lambda _found, _context: "is empty or too short; set a longer value or remove it",
     "string_too_long": lambda found, context: (
-        f"has {len(found)} characters, at most {context['max_length']} are allowed; shorten it"
+        f"has {len(found)} characters, but at most {context['max_length']} are allowed; shorten it"
     ),
     "too_long": lambda found, context: (
-        f"has {len(found)} items, at most {context['max_length']} are allowed; remove some"
+        f"has {len(found)} items, but at most {context['max_length']} are allowed; remove some"
     ),
     "too_short": lambda _found, context: f"needs at least {context['min_length']} item; add one or remove the field",
     "greater_than_equal": lambda found, context: f"{found} is too small; use {context['ge']} or more",

@@ -69,7 +69,7 @@ def test_a_union_is_refused() -> None:
     class Bad(Model):
         either: int | str
 
-    with pytest.raises(ValueError, match="a CRD takes no union"):
+    with pytest.raises(ValueError, match="a CRD allows no union"):
         structural(Bad)
 
 

@@ -12,7 +12,7 @@ from microservice_operator.errors import InvalidSpec
 from tests.unit.api.test_rules import parsed
 from tests.unit.desired.builders import body, context
 
-PATTERN, NETWORK, METADATA = "is not allowed here", "is no network", "the metadata service"
+PATTERN, NETWORK, METADATA = "is not allowed here", "is not a network", "the metadata service"
 NETWORKS = {
     "10.20.0.0/16": "",
     "10.20.1.1/16": "",
