@@ -1,7 +1,7 @@
-"""The command line: one file for each command, imported only when it is the one that was asked for.
+"""The command line: one file per command, which is imported only if that command runs.
 
-That keeps `--help` and `validate` quick, which editors and hooks run at each change: kopf, boto3 and the clients of
-Kubernetes and PostgreSQL cost seconds to import, and those two never use them.
+This keeps `--help` and `validate` fast, because editors and hooks run them at every change. Importing kopf, boto3 and
+the clients of Kubernetes and PostgreSQL takes seconds, and these two never use them.
 """
 
 import sys
@@ -13,27 +13,27 @@ import typer
 
 COMMANDS = {
     "run": "Run the operator.",
-    "render": "Show the Kubernetes objects that a resource would become, offline.",
-    "validate": "Check resources as the API server would, and OpenAPI documents, offline.",
-    "plan": "Show what a change of a service does to what the cluster, or an older file, has.",
-    "explain": "Show what a service's role may do in AWS and why, and who may call its routes, offline.",
+    "render": "Show the Kubernetes objects that the operator creates for a resource. Works offline.",
+    "validate": "Check resources and OpenAPI documents by the rules of the API server and operator. Works offline.",
+    "plan": "Show what a change does, compared with the cluster or an older file.",
+    "explain": "Show a service's AWS permissions with reasons, and the callers of its routes. Works offline.",
     "permissions": "Show the operator's own IAM policy.",
     "crds": "Write the CustomResourceDefinitions, or check that they are up to date.",
 }
 
 
 def main() -> None:
-    """Entry point of `microservice-operator`."""
+    """Run the command line; entry point of `microservice-operator`."""
     application(sys.argv[1:])()
 
 
 def application(arguments: Sequence[str]) -> typer.Typer:
-    """The commands, of which only the one that `arguments` ask for is imported."""
+    """Build the application; only the command that `arguments` name is imported."""
     app = typer.Typer(name="microservice-operator", no_args_is_help=True, add_completion=False)
     app.callback()(_about)
-    asked = next((argument for argument in arguments if not argument.startswith("-")), "")
+    requested = next((argument for argument in arguments if not argument.startswith("-")), "")
     for name, summary in COMMANDS.items():
-        app.command(name, short_help=summary)(_command(name) if name == asked else _not_asked)
+        app.command(name, short_help=summary)(_command(name) if name == requested else _not_requested)
     return app
 
 
@@ -42,9 +42,9 @@ def _command(name: str) -> Callable[..., Any]:
     return function
 
 
-def _not_asked() -> None:
-    raise AssertionError("only the command that was asked for is ever run")
+def _not_requested() -> None:
+    raise AssertionError("only the requested command can run")
 
 
 def _about() -> None:
-    """Runs microservices, and the databases and tables behind them, from one short resource each."""
+    """Run microservices with their databases, tables, topics and queues, each from one short resource."""

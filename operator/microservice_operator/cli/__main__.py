@@ -1,4 +1,4 @@
-"""`python -m microservice_operator.cli`, for where the script is not on the path."""
+"""Runs the command line as `python -m microservice_operator.cli`, for when the script is not on the path."""
 
 from . import main
 

@@ -1,4 +1,4 @@
-"""PURE: what AWS would refuse of a valid Microservice, as far as files tell; the API server takes it."""
+"""PURE: finds what AWS would refuse in a Microservice that the API server accepts, as far as files show it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from .validation import Finding
 def findings(
     service: Microservice, environment: Environment | None, services: Mapping[tuple[str, str], Microservice]
 ) -> Iterator[Finding]:
-    """What would be `Stalled` once AWS is asked; `services` are all of the files, by namespace and name."""
+    """Yield what AWS would refuse, which becomes `Stalled`; `services` are all in the files, by namespace and name."""
     yield from _tags(service, environment)
     for at, subscription in enumerate(service.spec.subscriptions or []):
         field = f"spec.subscriptions[{at}]"
@@ -21,9 +21,9 @@ def findings(
 
 
 def _tags(service: Microservice, environment: Environment | None) -> Iterator[Finding]:
-    """How many there are, and how their keys differ.
+    """Check the number of tags, and that their keys differ in more than case.
 
-    IAM compares keys without case ("TagRole" in the IAM API Reference): only a service with a role meets it.
+    IAM ignores case in keys ("TagRole" in the IAM API Reference), which matters only for a service with a role.
     """
     spec = service.spec
     shared = environment.spec.tags if environment and environment.spec.aws else None
@@ -35,37 +35,37 @@ def _tags(service: Microservice, environment: Environment | None) -> Iterator[Fi
     for key in [*(environment.spec.tags or {} if environment else {}), *(spec.tags or {})]:
         twin = seen.setdefault(key.lower(), key)
         if twin != key:
-            whose = " (one is the Environment's)" if twin not in (spec.tags or {}) else ""
-            message = f"keys {twin} and {key} differ in case only{whose}, which IAM refuses on a role; keep one of them"
+            owner = " (one is the Environment's)" if twin not in (spec.tags or {}) else ""
+            message = f"keys {twin} and {key} differ only in case{owner}, which IAM refuses on a role; keep one of them"
             yield Finding("spec.tags", message)
 
 
 def _ends(
     service: Microservice, subscription: Subscription, services: Mapping[tuple[str, str], Microservice], field: str
 ) -> Iterator[Finding]:
-    """ "Fanout to Amazon SQS queues" in the SNS Developer Guide: a FIFO queue takes messages of FIFO topics only."""
+    """Check both ends: a FIFO queue accepts only a FIFO topic ("Fanout to Amazon SQS queues", SNS Developer Guide)."""
     owner = services.get((service.namespace, subscription.topic.microservice))
     topics = (owner.spec.topics or []) if owner else []
     topic = next((topic for topic in topics if topic.name == subscription.topic.name), None)
     queue = next((queue for queue in service.spec.queues or [] if queue.name == subscription.queue), None)
     if owner and topic is None:
         yield Finding(
-            f"{field}.topic", f"Microservice {owner.name} declares no topic {subscription.topic.name}; add it"
+            f"{field}.topic", f"Microservice {owner.name} does not declare topic {subscription.topic.name}; add it"
         )
     if topic and queue and queue.fifo and not topic.fifo:
         message = (
-            f"queue {queue.name} is FIFO and topic {topic.name} is not, which AWS refuses; make both FIFO, or neither"
+            f"queue {queue.name} is FIFO but topic {topic.name} is not, which AWS refuses; make both FIFO, or neither"
         )
         yield Finding(field, message)
 
 
 def _filter(policy: Mapping[str, Any], field: str, scope: str) -> Iterator[Finding]:
-    """ "Amazon SNS subscription filter policies": values are lists, and only bodies nest."""
+    """Check that values are lists and only bodies nest ("Amazon SNS subscription filter policies")."""
     for key, value in policy.items():
         at = f"{field}.{key}"
         if isinstance(value, Mapping) and scope == "MessageBody":
             yield from _filter(value, at, scope)
         elif isinstance(value, Mapping):
-            yield Finding(at, "nests, which only bodies do; set filterPolicyScope to MessageBody, or flatten it")
+            yield Finding(at, "is nested, but only bodies nest; set filterPolicyScope to MessageBody, or flatten it")
         elif not isinstance(value, list):
-            yield Finding(at, f"must be a list of what arrives; write [{value}]")
+            yield Finding(at, f"must be a list of accepted values; write [{value}]")

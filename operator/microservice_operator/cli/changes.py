@@ -1,4 +1,4 @@
-"""PURE: one service as it was and as it is to be → every change, and what it does."""
+"""PURE: compares the old and the new version of a service, and lists each change with its effect."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,12 +19,12 @@ from ..facts import Reason
 from ..ownership import Owner
 from .loading import UNKNOWN
 
-_ANYWHERE = ("connection", "deletionPolicy", "extensions", "migration")  # of a database, on whatever server
+_ANYWHERE = ("connection", "deletionPolicy", "extensions", "migration")  # apply to a database on any server
 
 
 @dataclass(frozen=True)
 class Row:
-    """One change: a path in the spec, what the change does, and the change in a few words."""
+    """One change: a path in the spec, the effect, and a short description."""
 
     field: str
     effect: str
@@ -32,9 +32,9 @@ class Row:
 
 
 def steps(new: Context, old: Context) -> Iterator[Row]:
-    """Every change, of the parts outside the cluster first.
+    """Yield every change, external resources first.
 
-    Raises NeedsPerson where an Environment does not say what the spec asks for.
+    Raises NeedsPerson if an Environment lacks what the spec requires.
     """
     rows = list(_parts(Version(new.microservice, new.environment), Version(old.microservice, old.environment)))
     yield from _moved(new, old)
@@ -48,7 +48,7 @@ def steps(new: Context, old: Context) -> Iterator[Row]:
 
 
 def _moved(new: Context, old: Context) -> Iterator[Row]:
-    """What a pass would refuse, for things do not follow an Environment to another region or account."""
+    """Yield what a reconciliation would refuse, because resources do not move to another region or account."""
     aws, spec = old.environment.spec.aws if old.environment else None, old.microservice.spec
     if aws is None:
         return
@@ -65,7 +65,7 @@ def _moved(new: Context, old: Context) -> Iterator[Row]:
 
 
 def _migrations(new: Context, old: Context) -> Iterator[Row]:
-    """A Job runs once for each name, which says what it is made of."""
+    """Yield the migrations that would run: a Job runs once per name, and the name depends on the Job's content."""
     before = {database.name: database for database in old.microservice.spec.databases or []}
     for at, database in enumerate(new.microservice.spec.databases or []):
         was = before.get(database.name)
@@ -73,17 +73,17 @@ def _migrations(new: Context, old: Context) -> Iterator[Row]:
             continue
         if was.migration is None or migration_job_name(new, database) != migration_job_name(old, was):
             ran = " ".join([*(database.migration.command or []), *(database.migration.args or [])]) or "the image"
-            what = f"runs before the pods are replaced, as the owner of the schema: {ran}"
+            what = f"runs as the schema owner before the pods are replaced: {ran}"
             yield Row(f"spec.databases[{at}].migration", "migrate", what)
 
 
 def _parts(new: Version, old: Version) -> Iterator[Row]:
     both = new.of("databases").keys() & old.of("databases").keys()
     if both and (new.environment is None or old.environment is None):
-        message = "which Environment the databases will have is unknown; add its file with --environment"
+        message = "the Environment of the databases is unknown; add its file with --environment"
         raise NeedsPerson(Reason.ENVIRONMENT_MISSING, message, "spec.databases")
     if both and bool(of_rds(new.environment)) != bool(of_rds(old.environment)):
-        message = "the Environment's databases have another provider than before, which moves no data; keep it"
+        message = "the Environment's databases.provider changed, which moves no data; restore the old provider"
         raise NeedsPerson(Reason.CHANGE_REFUSED, message, "spec.databases")
     owner = Owner(UNKNOWN, new.service.identity)
     told = {(section, name): changes for section, name, changes in forecasts(owner, new, old)}
@@ -108,12 +108,12 @@ def _row(path: str, change: Forecast) -> Row:
 
 
 def _others(path: str, changed: Iterable[str], known: tuple[Forecast, ...] | None) -> Iterator[Row]:
-    """What AWS does not hear of, or not from the part itself."""
+    """Yield changes that are not sent to AWS, or not as a change of the resource itself."""
     for field in changed:
         if any(_within(field, change.field) or _within(change.field, field) for change in known or ()):
             continue
         idle = known is None and field.split(".")[0] not in _ANYWHERE
-        what = "has no effect on a server that is shared" if idle else f"changing {field}"
+        what = "has no effect on a shared server" if idle else f"changing {field}"
         yield Row(f"{path}.{field}", Effect.IN_PLACE, what)
 
 
@@ -131,7 +131,7 @@ def _differing(new: Mapping[str, Any], old: Mapping[str, Any], path: str = "") -
 
 
 def _workload(new: Context, old: Context) -> Iterator[Row]:
-    """The pods are replaced when their template differs; nothing else restarts them."""
+    """Yield the change of the workload: the pods are replaced only if their template differs."""
     wanted, was = new.microservice.spec.manifest(), old.microservice.spec.manifest()
     fields = sorted(name for name in wanted.keys() | was.keys() if wanted.get(name) != was.get(name))
     changing = ", ".join(name for name in fields if name not in SECTIONS)

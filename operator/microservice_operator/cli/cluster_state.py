@@ -1,4 +1,4 @@
-"""What a cluster has of the Microservices in files, read through the kubeconfig; nothing is written."""
+"""Reads from a cluster, through the kubeconfig, the current state of Microservices in files; writes nothing."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -15,24 +15,24 @@ from .yaml_documents import Document, Unreadable
 
 
 def live(wanted: LoadedFiles, context: str | None) -> LoadedFiles:
-    """The same Microservices as the cluster has them, its Environments, and which of them each namespace has.
+    """Return the same Microservices as in the cluster, its Environments, and the Environment of each namespace.
 
-    Raises Unreadable when the cluster cannot be reached or may not be asked.
+    Raises Unreadable if the cluster cannot be reached or refuses access.
     """
     try:
         return asyncio.run(_look({(item.namespace, item.name) for _, item in wanted.services}, context))
     except OperatorError as error:
         raise Unreadable(str(error)) from None
     except ApiError as error:
-        what = "install the operator's CRDs there" if error.code == NOT_FOUND else "ask for the right to read it"
-        raise Unreadable(f"{error}; {what}, or plan against a file with --against") from None
+        remedy = "install the operator's CRDs there" if error.code == NOT_FOUND else "request permission to read it"
+        raise Unreadable(f"{error}; {remedy}, or plan against a file with --against") from None
 
 
 async def _look(keys: Collection[tuple[str, str]], context: str | None) -> LoadedFiles:
     connection = Connection(await configuration(context), limit=8)
     found = LoadedFiles()
     try:
-        # Who may read a namespace need not be allowed to read what belongs to the cluster: --environment has it then.
+        # A user may have access to a namespace but not to cluster-scoped objects; then --environment provides them.
         environments = await _read(connection, ENVIRONMENT.path(), FORBIDDEN)
         for body in environments.get("items", []):
             take_in(found, _document({**body, "apiVersion": ENVIRONMENT.api_version, "kind": ENVIRONMENT.kind}))
@@ -51,7 +51,7 @@ async def _look(keys: Collection[tuple[str, str]], context: str | None) -> Loade
 
 
 async def _read(connection: Connection, path: str, *unless: int) -> dict[str, Any]:
-    """An object, or nothing where the API server refuses with one of these codes."""
+    """Return an object, or {} if the API server refuses with one of these codes."""
     try:
         return await connection.send("GET", path)
     except ApiError as error:
@@ -61,7 +61,7 @@ async def _read(connection: Connection, path: str, *unless: int) -> dict[str, An
 
 
 def _document(body: Mapping[str, Any]) -> Document:
-    """What somebody declared, without what the API server and the operator say of it."""
+    """Return the declared content of an object, without the fields that the API server and the operator set."""
     kept = ("namespace", "name", "labels", "annotations")
     metadata = {key: value for key, value in body["metadata"].items() if key in kept}
     content = {**{key: body[key] for key in ("apiVersion", "kind", "spec") if key in body}, "metadata": metadata}

@@ -1,4 +1,4 @@
-"""`microservice-operator crds`: the generated files, written, checked or printed."""
+"""`microservice-operator crds`: writes, checks or prints the generated files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,14 +12,16 @@ from ..reason_docs import reasons_page
 
 
 def crds(
-    output_dir: Annotated[Path | None, typer.Option(help="Write one file for each definition here.")] = None,
-    check: Annotated[Path | None, typer.Option(help="Compare with the files here; exit 1 when they differ.")] = None,
-    docs: Annotated[Path | None, typer.Option(help="Write the API reference here; with --check, compare it.")] = None,
+    output_dir: Annotated[Path | None, typer.Option(help="Folder to write to, one file per definition.")] = None,
+    check: Annotated[Path | None, typer.Option(help="Folder to compare with; exit code 1 if a file differs.")] = None,
+    docs: Annotated[
+        Path | None, typer.Option(help="File to write the API reference to; with --check, to compare with.")
+    ] = None,
     reasons: Annotated[
-        Path | None, typer.Option(help="Write the page of reasons here; with --check, compare it.")
+        Path | None, typer.Option(help="File to write the page of reasons to; with --check, to compare with.")
     ] = None,
 ) -> None:
-    """Write the CustomResourceDefinitions, or check that they are up to date; without options, print them."""
+    """Write the CustomResourceDefinitions, or check that they are up to date. Without options, print them."""
     wanted = {name: as_file(crd) for name, crd in definitions().items()}
     pages = {path: page() for path, page in ((docs, reference), (reasons, reasons_page)) if path}
     if check:

@@ -1,6 +1,7 @@
-"""`microservice-operator explain`: what a service's role may do in AWS and why, and who may call its routes.
+"""`microservice-operator explain`: shows a service's AWS permissions with reasons, and the callers of its routes.
 
-Offline, by the functions that a pass calls; what only a cluster or an Environment knows is a placeholder.
+It works offline, with the functions of a reconciliation. Values that only a cluster or an Environment knows are
+placeholders.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +24,7 @@ from .options import EnvironmentFile, Files, Format, print_list, readable, stop_
 
 @dataclass(frozen=True)
 class Row:
-    """One action on one resource, and why."""
+    """One permitted action on one resource, with the field that requires it and the reason."""
 
     action: str
     resource: str
@@ -33,9 +34,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The role and the routes of one service: `note` says what keeps the role from being made, if anything does.
+    """The role and the routes of one service; `note` says why the operator would not create the role, if so.
 
-    `routes` are null where the files do not have the OpenAPI document.
+    `routes` is null if the files do not contain the OpenAPI document.
     """
 
     namespace: str
@@ -50,7 +51,7 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Asked:
-    """A service to be explained, and what is known of where it will be."""
+    """A service to explain, with its Environment and cluster as far as they are known."""
 
     service: Microservice
     environment: Environment | None
@@ -58,40 +59,40 @@ class Asked:
 
 
 class MicroserviceLookup:
-    """The other Microservices of the files."""
+    """Looks up the other Microservices in the files."""
 
     def __init__(self, found: LoadedFiles) -> None:
-        """Know what the files hold."""
+        """Index the Microservices in the files by namespace and name."""
         self._services = {(service.namespace, service.name): (source, service) for source, service in found.services}
 
     @property
     def microservices(self) -> Mapping[tuple[str, str], Mapping[str, Any]]:
-        """All, as they are written."""
+        """All Microservices, as in their files."""
         return {key: source.content for key, (source, _) in self._services.items()}
 
     def dependency(self, key: tuple[str, str]) -> tuple[Mapping[str, Any], Microservice | None] | None:
-        """One by namespace and name."""
-        found = self._services.get(key)
-        return (found[0].content, found[1]) if found else None
+        """Return a Microservice by namespace and name: its content and its parsed form."""
+        entry = self._services.get(key)
+        return (entry[0].content, entry[1]) if entry else None
 
 
 def explain(
     files: Files,
-    output: Annotated[Format, typer.Option("--output", "-o", help="Format of the explanation.")] = Format.TEXT,
+    output: Annotated[Format, typer.Option("--output", "-o", help="Output format.")] = Format.TEXT,
     environment: EnvironmentFile = None,
     cluster_id: Annotated[
-        str | None, typer.Option(help="UID of the namespace kube-system, for exact names.", show_default=False)
+        str | None, typer.Option(help="UID of the namespace kube-system; makes names exact.", show_default=False)
     ] = None,
     openapi: Annotated[
         Path | None,
-        typer.Option("--openapi", help="OpenAPI document of the Microservice in the files.", show_default=False),
+        typer.Option("--openapi", help="OpenAPI document of the Microservice in FILES.", show_default=False),
     ] = None,
 ) -> None:
-    """Show what a service's role may do in AWS and why, and who may call its routes, offline.
+    """Show the AWS permissions of a service's role with reasons, and the callers of its routes. Works offline.
 
-    OpenAPI documents are looked for in the ConfigMaps of the files, too.
+    OpenAPI documents are also read from ConfigMaps in FILES.
 
-    Exit code: 0 all was explained, 1 a resource is not valid, 2 a file cannot be read.
+    Exit codes: 0: all services were explained. 1: a resource is invalid. 2: a file cannot be read.
     """
     with readable():
         found = read([*files, environment] if environment else files)
@@ -103,7 +104,7 @@ def explain(
 
 
 def _contracts(found: LoadedFiles, openapi: Path | None) -> dict[str, Contract]:
-    """The OpenAPI document of each service that publishes one; of those that are refused there are complaints."""
+    """Return the OpenAPI document of each service that publishes one, and add complaints about refused documents."""
     services = [service for _, service in found.services]
     try:
         known = [in_file(openapi, services)] if openapi else [in_config_map(each, found.others) for each in services]
@@ -129,7 +130,7 @@ def _explanation(asked: Asked, lookup: MicroserviceLookup, contracts: Mapping[st
     if cluster_id is None:
         site = replace(site, named=_placeholder(service.identity))
     lent = {**_lent(owner, site, asked, lookup), **_lent_when_taken_over(site, service, lookup)}
-    # as if all that it takes over were taken over
+    # assume that all adoptions have happened
     adopted = {t.name: adoptee_arn(site, t.adopt.name) for t in service.spec.tables or [] if t.adopt}
     granted = grants(service.spec, arns(site, service, aws.messaging_key_arn if aws else None, adopted), lent)
     policy = document(granted)
@@ -168,7 +169,7 @@ def _lent(owner: Owner, site: Site, asked: Asked, lookup: MicroserviceLookup) ->
 def _lent_when_taken_over(
     site: Site, service: Microservice, lookup: MicroserviceLookup
 ) -> dict[tuple[str, str], GrantedTable]:
-    """Tables of others that they are to take over: `lending` has them once they are taken over."""
+    """Return the granted tables that their owners have yet to adopt; after the adoption, `lending` returns them."""
     found = {}
     for ref in service.spec.table_refs or []:
         _, other = lookup.dependency((service.namespace, ref.microservice)) or (None, None)
@@ -189,11 +190,11 @@ def _untold(service: Microservice, lookup: MicroserviceLookup) -> str:
 
 def _note(service: Microservice, environment: Environment | None) -> str:
     if not needs_role(service):
-        return "no role is made, for the service declares nothing in AWS that it calls itself"
+        return "the operator creates no role, because the service declares no AWS resource that it calls itself"
     if environment is None:
-        return "which Environment it will have is unknown; add its file with --environment"
+        return "the service's Environment is unknown; add its file with --environment"
     if environment.spec.aws is None or environment.spec.aws.identity is None:
-        return f"no role is made, for Environment {environment.name} has no spec.aws.identity; add it"
+        return f"the operator creates no role, because Environment {environment.name} has no spec.aws.identity; add it"
     return ""
 
 
@@ -209,7 +210,7 @@ def _text(explanation: Explanation) -> str:
             lines.append(f"  on {row.resource}")
         lines.append(f"    {row.action:<{width}}  {row.field}  {row.because}")
     if explanation.routes is None:
-        lines.append("  routes  their OpenAPI document is in none of the files; add its ConfigMap, or --openapi")
+        lines.append("  routes  the OpenAPI document is not in the files; add its ConfigMap, or use --openapi")
     elif explanation.routes:
         lines += ["  routes", *table(explanation.routes, "    ")]
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""Valid resources out of files, for the commands that work offline: services, Environments, and what is wrong."""
+"""Loads valid resources from files for the offline commands: services, Environments, and complaints about the rest."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -13,9 +13,9 @@ UNKNOWN = "known-in-the-cluster-only"
 
 @dataclass
 class LoadedFiles:
-    """What the files hold, and what is wrong with them, one line each.
+    """Content of the files; `complaints` has one line per problem.
 
-    `chosen` is the name of the Environment of each namespace, where a cluster has told it; `others` are of other kinds.
+    `chosen` maps a namespace to the name of its Environment, if a cluster was read. `others` are of other kinds.
     """
 
     services: list[tuple[Document, Microservice]] = field(default_factory=list)
@@ -26,9 +26,9 @@ class LoadedFiles:
 
 
 def read(files: Iterable[Path]) -> LoadedFiles:
-    """Everything in the files.
+    """Load everything in the files.
 
-    Raises Unreadable when a file cannot be read at all.
+    Raises Unreadable if a file cannot be read at all.
     """
     found = LoadedFiles()
     for file in files:
@@ -38,14 +38,14 @@ def read(files: Iterable[Path]) -> LoadedFiles:
                 number = document.number
                 take_in(found, document)
         except BadYAML as error:
-            found.complaints.append(f"{file}:{error.line}: document {number + 1}: no valid YAML: {error}")
+            found.complaints.append(f"{file}:{error.line}: document {number + 1}: is not valid YAML: {error}")
     if not found.services and not found.complaints:
-        found.complaints.append(f"{', '.join(map(str, files))}: no Microservice in it; give a file that holds one")
+        found.complaints.append(f"{', '.join(map(str, files))}: no Microservice found; pass a file that contains one")
     return found
 
 
 def take_in(found: LoadedFiles, document: Document) -> None:
-    """Add what is in one document, or what is wrong with it."""
+    """Add the content of one document, or complaints about it."""
     wrong = list(findings(document))
     for finding in wrong:
         found.complaints.append(complaint(document, finding.field, finding.message))
@@ -62,7 +62,7 @@ def take_in(found: LoadedFiles, document: Document) -> None:
 
 
 def complaint(document: Document, path: str, message: str) -> str:
-    """One line about one field."""
+    """Format a complaint about one field, in one line."""
     steps = path.replace("[", ".").replace("]", "").split(".")
     line = document.line([int(step) if step.isdecimal() else step for step in steps])
     parts = [f"{document.file}:{line}", f"document {document.number}", identifier(document), path, message]
@@ -70,21 +70,21 @@ def complaint(document: Document, path: str, message: str) -> str:
 
 
 def placed(found: LoadedFiles) -> Iterator[tuple[Microservice, Environment | None]]:
-    """Each service with its Environment; of one that names another than the files hold there is a complaint."""
+    """Yield each service with its Environment; add a complaint if the files lack the named one."""
     for document, service in found.services:
         wanted = service.spec.environment or found.chosen.get(service.namespace, _likely(found))
         if wanted and wanted not in found.environments:
-            message = f"Environment {wanted} is in none of the files; add its file with --environment"
+            message = f"Environment {wanted} is not in the files; add its file with --environment"
             found.complaints.append(complaint(document, "spec.environment", message))
             continue
         yield service, found.environments[wanted] if wanted else None
 
 
 def default(found: LoadedFiles) -> str | None:
-    """The Environment that is marked as the default."""
+    """Return the name of the default Environment."""
     return marked_default({name: item.annotations for name, item in found.environments.items()})
 
 
 def _likely(found: LoadedFiles) -> str | None:
-    """Without a cluster, also the only one."""
+    """Return the default Environment, or the only one."""
     return default(found) or (next(iter(found.environments)) if len(found.environments) == 1 else None)

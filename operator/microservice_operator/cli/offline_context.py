@@ -1,4 +1,4 @@
-"""What the builders of objects are given of a service in files; what only a cluster knows is a placeholder."""
+"""Builds the builders' input for services in files; values that only a cluster knows are placeholders."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,7 +10,7 @@ from .loading import UNKNOWN, LoadedFiles, placed
 
 
 def contexts(found: LoadedFiles, aws_endpoint_url: str | None = None) -> Iterator[Context]:
-    """One for each service whose Environment is known; of the others there is a complaint."""
+    """Yield the context of each service whose Environment is known; the others get a complaint."""
     urls = {(s.namespace, s.name): s.url for _, s in found.services}
     for service, environment in placed(found):
         of_namespace = {name: url for (namespace, name), url in urls.items() if namespace == service.namespace}

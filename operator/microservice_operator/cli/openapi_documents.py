@@ -1,4 +1,4 @@
-"""OpenAPI documents beside the Microservices that publish them: in ConfigMaps of the same files, or in a file."""
+"""Finds the OpenAPI documents of Microservices: in ConfigMaps of the same files, or in a file of their own."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,14 +15,14 @@ from .yaml_documents import Document, file_name, file_text
 
 
 class Ambiguous(Exception):
-    """One document is given, and several Microservices that it may belong to."""
+    """There is one document, and it may belong to several Microservices."""
 
 
 @dataclass(frozen=True)
 class Contract:
-    """One document and what becomes of it; `service` is `namespace/name`, "" where no Microservice is known.
+    """One document and its parsed form; `service` is `namespace/name`, or "" if no Microservice is known.
 
-    Either `text` is what is in the file, or the file has it in `config_map`.
+    `text` is the content of a file; otherwise the document is in `config_map`.
     """
 
     service: str
@@ -33,7 +33,7 @@ class Contract:
     key: str = ""
 
     def line(self, offence: Offence) -> int:
-        """Where in the file an offence is, as near as it can be told."""
+        """Return the line of an offence in the file, as exactly as possible."""
         if self.config_map:
             return self.config_map.line(["data", self.key])
         return self.reading.line or line_of(self.text, offence.place)
@@ -41,7 +41,7 @@ class Contract:
 
 @dataclass(frozen=True)
 class Callers:
-    """A route and who may call it, as far as the gateway asks."""
+    """A route, and the callers that the gateway allows."""
 
     microservice: str
     route: str
@@ -51,7 +51,7 @@ class Callers:
 
 
 def callers(contract: Contract) -> list[Callers]:
-    """Every route of a document; none of one that is refused."""
+    """Return every route of a document; none if the document is refused."""
     if contract.reading.offences:
         return []
     return [
@@ -61,20 +61,20 @@ def callers(contract: Contract) -> list[Callers]:
 
 
 def table(routes: Sequence[Callers], indent: str) -> list[str]:
-    """The same for people: one line each."""
+    """Format the routes for people, one per line."""
     width = max((len(row.route) for row in routes), default=0)
     return [f"{indent}{row.route:<{width}}  {row.callers}" for row in routes]
 
 
 def in_file(file: Path, services: Iterable[Microservice]) -> Contract:
-    """The document in a file, read as its Microservice says, if one of the services has routes.
+    """Read the document in a file, with the settings of its Microservice if one of the services has routes.
 
-    Raises Unreadable, and Ambiguous when several have.
+    Raises Unreadable, and Ambiguous if several services have routes.
     """
     publishing = [service for service in services if service.spec.api]
     if len(publishing) > 1:
         names = ", ".join(f"{service.namespace}/{service.name}" for service in publishing)
-        raise Ambiguous(f"it belongs to one Microservice, and {names} have routes; give the file of one of them")
+        raise Ambiguous(f"belongs to one Microservice, but {names} have routes; pass the file of only one of them")
     text = file_text(file)
     for service in publishing:
         if service.spec.api:
@@ -84,7 +84,7 @@ def in_file(file: Path, services: Iterable[Microservice]) -> Contract:
 
 
 def in_config_map(service: Microservice, config_maps: Iterable[Document]) -> Contract | None:
-    """The document of a Microservice with routes; `None` where none of the files has its ConfigMap."""
+    """Read the document of a Microservice with routes; `None` if its ConfigMap is not in the files."""
     if service.spec.api is None:
         return None
     ref = service.spec.api.open_api.config_map_key_ref
@@ -100,12 +100,12 @@ def in_config_map(service: Microservice, config_maps: Iterable[Document]) -> Con
 
 
 def missing(ref: ConfigMapKey) -> str:
-    """Why a document could not be looked at."""
-    return f"ConfigMap {ref.name} is in none of the files; give its document with --openapi"
+    """Say why a document was not checked."""
+    return f"ConfigMap {ref.name} is not in the files; pass its document with --openapi"
 
 
 def _is(document: Document, namespace: str, name: str) -> bool:
-    """Whether it is this ConfigMap; one without a namespace gets that of whoever applies it."""
+    """Return whether a document is this ConfigMap; without a namespace it is applied to the current one."""
     content = document.content if isinstance(document.content, dict) else {}
     metadata = content.get("metadata")
     held = metadata if isinstance(metadata, dict) else {}
@@ -115,7 +115,7 @@ def _is(document: Document, namespace: str, name: str) -> bool:
 
 
 def _data(content: Any) -> dict[str, Any]:
-    """What of a ConfigMap is text, or bytes; anything else the API server refuses."""
+    """Return the text and binary data of a ConfigMap; the API server refuses anything else."""
     fields = {name: content.get(name) for name in ("data", "binaryData")}
     return {
         name: {k: v for k, v in held.items() if isinstance(v, str)}

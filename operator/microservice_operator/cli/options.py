@@ -1,4 +1,4 @@
-"""The two ends of the offline commands: what they are given, and what they print, with which exit code."""
+"""Shared arguments, output formats and exit codes of the commands."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -16,14 +16,14 @@ from .yaml_documents import Unreadable
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-Files = Annotated[list[Path], typer.Argument(help="Files of resources; - is standard input.", show_default=False)]
+Files = Annotated[list[Path], typer.Argument(help="Files with resources; - reads standard input.", show_default=False)]
 EnvironmentFile = Annotated[
-    Path | None, typer.Option(help="File of Environments, beside those in the files.", show_default=False)
+    Path | None, typer.Option(help="File with Environments, in addition to those in FILES.", show_default=False)
 ]
 
 
 class Format(StrEnum):
-    """How a list is printed: for people, or for programs."""
+    """Output format: text for people, JSON or YAML for programs."""
 
     TEXT = "text"
     JSON = "json"
@@ -32,7 +32,7 @@ class Format(StrEnum):
 
 @contextmanager
 def readable() -> Iterator[None]:
-    """End with exit code 2 when a file, or the cluster, cannot be read."""
+    """Exit with code 2 if a file or the cluster cannot be read."""
     try:
         yield
     except Unreadable as error:
@@ -41,19 +41,19 @@ def readable() -> Iterator[None]:
 
 
 def stop_at(complaints: Sequence[str]) -> None:
-    """End with exit code 1 when anything is wrong with the resources."""
+    """Print the complaints and exit with code 1, if there are any."""
     if complaints:
         typer.echo("\n".join(complaints), err=True)
         raise typer.Exit(code=1)
 
 
 def print_list(items: Sequence["DataclassInstance"], output: Format, text: str) -> None:
-    """Print the items as one document, or `text`, which says the same to people and ends its last line."""
+    """Print the items as one JSON or YAML document, or print `text`, the same for people; it ends with a newline."""
     print_one([asdict(item) for item in items], output, text)
 
 
 def print_one(content: Any, output: Format, text: str) -> None:
-    """Print a value as a document, or `text`, which says the same to people and ends its last line."""
+    """Print a value as a JSON or YAML document, or print `text`, the same for people; it ends with a newline."""
     if output is Format.JSON:
         typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
     elif output is Format.YAML:

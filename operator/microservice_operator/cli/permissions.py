@@ -1,4 +1,4 @@
-"""`microservice-operator permissions`: the operator's own IAM policy, from the table of the calls that it makes."""
+"""`microservice-operator permissions`: shows the operator's own IAM policy, built from the table of its AWS calls."""
 
 import json
 from pathlib import Path
@@ -10,47 +10,48 @@ from ..aws.engine.arns import partition
 from ..aws.iam.operator_permissions import RIGHTS
 from ..aws.iam.operator_policy import operator_policy
 
-PAGE = """# What the operator may do in AWS
+PAGE = """# The operator's permissions in AWS
 
-The operator's role needs the rights below and no others. `manifests/terraform/operator-iam` makes that role; without
-Terraform, `microservice-operator permissions --region R --account-id A --cluster-id U --cluster-name N
---permissions-boundary-arn B` prints the policy. Both come from one table, `cloud/policy_rights.py`, and the tests of
-the AWS side record every call that the operator makes: each is in the table, and the table holds no other.
+The operator's role needs the permissions below and no others. `manifests/terraform/operator-iam` creates that role.
+Without Terraform, `microservice-operator permissions --region R --account-id A --cluster-id U --cluster-name N
+--permissions-boundary-arn B` prints the policy. Both come from one table, `aws/iam/operator_permissions.py`. The AWS
+tests record every call that the operator makes: each call is in the table, and the table has no other.
 
-- **Roles** live under the path `/microservice-operator/<cluster id>/`, the cluster id being the UID of the namespace
-  `kube-system`; other roles are out of reach. None can be made or given a policy without the permissions boundary, so
-  give its ARN as `spec.aws.permissionsBoundaryARN` of every Environment of this cluster. The operator may not take a
-  boundary away.
-- **Tables, topics, queues, instances, their groups and security groups, and associations** are changed and
-  deleted only if they carry the tag `microservice-operator.dev/cluster` with this cluster's id; what is made
-  carries it from the first moment, and what is taken over gets it first. Not bound so, because IAM or AWS cannot:
-  HTTP APIs and what is on them, what scales a table, and the master logins of instances that RDS keeps
-  (`rds!db-*`), which the operator may read of any instance of the account.
-- **DynamoDB must look at tags for that.** In most accounts it does. In an account that has used policies with tag
-  conditions before, attribute-based access control of DynamoDB may be off, for each Region by itself ("Enabling ABAC in
-  DynamoDB" in the Amazon DynamoDB Developer Guide): then every condition on tags counts as not met, and tables can be
-  neither made, changed, marked nor deleted (`AccessDenied`). Check it before you apply this policy:
-  `aws dynamodb get-abac-status`, or Settings in the console; switch it on there.
-- **A service's own role** is not the operator's: `microservice-operator explain FILE` shows what a service gets.
-  Policies that others attach to a service's role stay, and keep the role from being deleted until they are detached.
-- **`sts:GetCallerIdentity`**, with which the account is checked before the first write, needs no right.
+- **Roles** have the path `/microservice-operator/<cluster id>/`; the cluster id is the UID of the namespace
+  `kube-system`. The policy allows no access to other roles. The operator can create a role, or give it a policy, only
+  with the permissions boundary, so set its ARN as `spec.aws.permissionsBoundaryARN` in every Environment of this
+  cluster. The operator may not remove a boundary.
+- **Tables, topics, queues, instances, their groups and security groups, and associations** can be changed and
+  deleted only if they have the tag `microservice-operator.dev/cluster` with this cluster's id. The operator sets this
+  tag in the call that creates a resource, and before any other change when it adopts one. IAM or AWS cannot limit the
+  following in this way: HTTP APIs and their parts, the scaling of tables, and the master logins that RDS manages
+  (`rds!db-*`). The operator may read the master login of any instance in the account.
+- **DynamoDB must evaluate tags for this.** In most accounts it does. In an account that has used policies with tag
+  conditions before, attribute-based access control of DynamoDB may be off, separately for each Region ("Enabling ABAC
+  in DynamoDB" in the Amazon DynamoDB Developer Guide). Then every condition on tags counts as not met, and the operator
+  cannot create, change, tag or delete tables (`AccessDenied`). Check this before you apply the policy: use
+  `aws dynamodb get-abac-status`, or Settings in the console, where you can switch it on.
+- **A service's own role** is not the operator's role: `microservice-operator explain FILE` shows a service's
+  permissions. Policies that others attach to a service's role stay attached; the role cannot be deleted until they are
+  detached.
+- **`sts:GetCallerIdentity`** checks the account before the first write and needs no permission.
 
-| action | on | what for |
+| action | resource | purpose |
 |---|---|---|
 """
 
 
 def permissions(
     region: Annotated[str, typer.Option(help="AWS region.")] = "${region}",
-    account_id: Annotated[str, typer.Option(help="AWS account.")] = "${account_id}",
+    account_id: Annotated[str, typer.Option(help="AWS account ID.")] = "${account_id}",
     cluster_id: Annotated[str, typer.Option(help="UID of the namespace kube-system.")] = "${cluster_id}",
     cluster_name: Annotated[str, typer.Option(help="Name of the cluster in EKS.")] = "${cluster_name}",
     permissions_boundary_arn: Annotated[
-        str, typer.Option(help="Policy that bounds the roles of services.")
+        str, typer.Option(help="ARN of the permissions boundary of the services' roles.")
     ] = "${permissions_boundary_arn}",
-    docs: Annotated[Path | None, typer.Option(help="Write the page that explains the policy here.")] = None,
+    docs: Annotated[Path | None, typer.Option(help="File to write the page to that explains the policy.")] = None,
 ) -> None:
-    """Show the operator's own IAM policy; what is not given stays as a placeholder of Terraform's."""
+    """Show the operator's own IAM policy. Unset options remain Terraform placeholders."""
     if docs:
         docs.write_text(page(), encoding="utf-8")
         return
@@ -67,12 +68,12 @@ def permissions(
 
 
 def policy(values: dict[str, str] | None = None) -> str:
-    """The policy as a file."""
+    """Return the policy as the text of a file."""
     return json.dumps(operator_policy(values or {}), indent=2) + "\n"
 
 
 def page() -> str:
-    """The page that explains it."""
+    """Return the page that explains the policy."""
     rows = [
         f"| `{action}` | `{resource.replace('|', '')}` | {right.why} |"
         for right in RIGHTS

@@ -1,6 +1,7 @@
-"""`microservice-operator plan`: what a change of a service does to what it has.
+"""`microservice-operator plan`: shows what a change does to the existing resources of a service.
 
-By the rules that a pass goes by; what is there is taken to be as the cluster, or an older file, declares it.
+It uses the rules of a reconciliation, and assumes that existing resources match what the cluster or an older file
+declares.
 """
 
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from .options import EnvironmentFile, Files, Format, print_list, readable, stop_
 
 @dataclass(frozen=True)
 class Planned:
-    """The changes of one service; none means that nothing is done."""
+    """The changes of one service; an empty list means that the operator would change nothing."""
 
     namespace: str
     name: str
@@ -32,17 +33,22 @@ def plan(
     files: Files,
     against: Annotated[
         Path | None,
-        typer.Option(help="File of the same resources as they are now, in place of a cluster.", show_default=False),
+        typer.Option(
+            help="Older file with the same resources, to compare with instead of a cluster.", show_default=False
+        ),
     ] = None,
     context: Annotated[
-        str | None, typer.Option(help="Context of the kubeconfig, in place of the current one.", show_default=False)
+        str | None, typer.Option(help="Kubeconfig context to use instead of the current one.", show_default=False)
     ] = None,
-    output: Annotated[Format, typer.Option("--output", "-o", help="Format of the changes.")] = Format.TEXT,
+    output: Annotated[Format, typer.Option("--output", "-o", help="Output format.")] = Format.TEXT,
     environment: EnvironmentFile = None,
 ) -> None:
-    """Show what a change of a service does to what the cluster has, or offline to what a file has; nothing is written.
+    """Show what a change does, compared with the cluster, or with an older file (--against, offline).
 
-    Exit code: 0 nothing is refused, 1 something is, or is not valid, 2 a file or the cluster cannot be read.
+    The command writes nothing.
+
+    Exit codes: 0: no change is refused. 1: a change is refused, or a resource is invalid. 2: a file or the cluster
+    cannot be read.
     """
     with readable():
         new = read([*files, environment] if environment else files)
@@ -55,8 +61,8 @@ def plan(
 
 
 def _in_the_cluster(new: LoadedFiles, context: str | None) -> LoadedFiles:
-    """What is there; what the files leave out of the Environments is as it is there, too."""
-    from .cluster_state import live  # noqa: PLC0415 the API client takes a second to import, and a plan of two files needs none
+    """Read the state from the cluster; Environments that the files lack are taken from it too."""
+    from .cluster_state import live  # noqa: PLC0415 importing the API client takes a second, and --against needs none
 
     old = live(new, context)
     new.environments = {**old.environments, **new.environments}
@@ -70,7 +76,7 @@ def _planned(new: LoadedFiles, old: LoadedFiles) -> Iterator[Planned]:
     for context in contexts(new):
         key = _key(context)
         try:
-            rows = list(steps(context, before[key])) if key in before else [Row("spec", "created", "all of it")]
+            rows = list(steps(context, before[key])) if key in before else [Row("spec", "created", "the whole service")]
         except NeedsPerson as error:
             new.complaints.append(complaint(sources[key], error.field, str(error)))
         else:
@@ -84,5 +90,5 @@ def _key(context: Context) -> tuple[str, str]:
 def _text(planned: Planned) -> str:
     lines = [f"{planned.namespace}/{planned.name}"]
     lines += [f"  {row.effect:<8}  {row.field}: {row.what}" for row in planned.changes]
-    lines += [] if planned.changes else ["  nothing changes"]
+    lines += [] if planned.changes else ["  no changes"]
     return "\n".join(lines) + "\n"

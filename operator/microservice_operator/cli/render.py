@@ -1,6 +1,7 @@
-"""`microservice-operator render`: the objects that a resource would become, by the builders that a pass calls.
+"""`microservice-operator render`: shows the Kubernetes objects of a resource, with the builders of a reconciliation.
 
-Offline, so what only a cluster knows is a placeholder; a migration counts as done and every kind as served.
+It works offline, so values that only a cluster knows are placeholders. It assumes that migrations are done and that the
+API server serves every kind.
 """
 
 import json
@@ -17,15 +18,15 @@ from .offline_context import contexts
 from .options import EnvironmentFile, Files, readable, stop_at
 
 HEADER = (
-    "# Rendered offline: logins, certificates, table names, uids and hashes that hold {unknown} or depend on it are"
-    " placeholders;\n# migrations count as done, and ServiceMonitor as served. To be read, not applied."
+    "# Rendered offline: logins, certificates, table names, uids and hashes that contain {unknown} or depend on it are"
+    " placeholders.\n# Migrations count as done, and ServiceMonitor as served. Do not apply this output."
 )
 
 
 def _address(given: str | None) -> str | None:
-    """An address that rules can be made of.
+    """Check that NetworkPolicy rules can be built from an address.
 
-    Raises BadParameter for any other.
+    Raises BadParameter if not.
     """
     try:
         url = urlsplit(given or "")
@@ -33,12 +34,12 @@ def _address(given: str | None) -> str | None:
     except ValueError:
         usable = False
     if not usable:
-        raise typer.BadParameter(f"{given!r} is no address; give one such as http://moto.aws.svc:5000")
+        raise typer.BadParameter(f"{given!r} is not an address; write one such as http://moto.aws.svc:5000")
     return given
 
 
 class Format(StrEnum):
-    """How the objects are printed."""
+    """Output format of the objects."""
 
     YAML = "yaml"
     JSON = "json"
@@ -46,15 +47,16 @@ class Format(StrEnum):
 
 def render(
     files: Files,
-    output: Annotated[Format, typer.Option("--output", "-o", help="Format of the objects.")] = Format.YAML,
+    output: Annotated[Format, typer.Option("--output", "-o", help="Output format.")] = Format.YAML,
     environment: EnvironmentFile = None,
     aws_endpoint_url: Annotated[
-        str | None, typer.Option(help="Address of an emulator in place of AWS.", show_default=False, callback=_address)
+        str | None,
+        typer.Option(help="Address of an emulator to use instead of AWS.", show_default=False, callback=_address),
     ] = None,
 ) -> None:
-    """Show the Kubernetes objects that a resource would become, offline.
+    """Show the Kubernetes objects that the operator creates for a resource. Works offline.
 
-    Exit code: 0 all were rendered, 1 a resource is not valid, 2 a file cannot be read.
+    Exit codes: 0: all resources were rendered. 1: a resource is invalid. 2: a file cannot be read.
     """
     with readable():
         found = read([*files, environment] if environment else files)
@@ -72,7 +74,7 @@ def _printed(bodies: list[dict[str, Any]], output: Format) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Without anchors: what is there twice is written twice."""
+    """Writes no anchors: repeated content is written in full."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 the signature is PyYAML's
         return True

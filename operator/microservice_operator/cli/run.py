@@ -1,4 +1,4 @@
-"""`microservice-operator run`: the operator itself."""
+"""`microservice-operator run`: starts the operator."""
 
 import asyncio
 from typing import Annotated
@@ -37,7 +37,7 @@ def run(  # noqa: PLR0913, PLR0917 one parameter for each flag
     log_format: Annotated[str, typer.Option(envvar="LOG_FORMAT", help="json or console.")] = "json",
 ) -> None:
     """Run the operator: in a pod with its service account, elsewhere with the current kubeconfig context."""
-    from ..app import main  # noqa: PLC0415 the API client takes a second to import, and no other command needs it
+    from ..app import main  # noqa: PLC0415 importing the API client takes a second, and no other command needs it
     from ..errors import OperatorError  # noqa: PLC0415 the same
     from ..logging_setup import configure  # noqa: PLC0415 the same
     from ..settings import Settings  # noqa: PLC0415 the same

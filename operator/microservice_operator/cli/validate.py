@@ -1,4 +1,4 @@
-"""`microservice-operator validate`: what the API server and the operator would say of files, without either."""
+"""`microservice-operator validate`: checks files by the rules of the API server and the operator, without either."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ from .yaml_documents import BadYAML, Document, documents, file_name
 
 @dataclass(frozen=True)
 class Complaint:
-    """One finding with its place; `field` is a JSON pointer where it is in an OpenAPI document."""
+    """One problem with its location; in an OpenAPI document, `field` is a JSON pointer."""
 
     file: str
     line: int
@@ -30,7 +30,7 @@ class Complaint:
 
 @dataclass(frozen=True)
 class Unchecked:
-    """What the files hold or name and nothing was said of."""
+    """Content of the files, or documents that they refer to, that was not checked."""
 
     what: str
     count: int
@@ -39,7 +39,7 @@ class Unchecked:
 
 @dataclass
 class Report:
-    """Everything that was found out: `checked` counts resources and OpenAPI documents."""
+    """The results: problems, the number of checked resources, checked OpenAPI documents, and what was not checked."""
 
     problems: list[Complaint] = field(default_factory=list)
     resources: int = 0
@@ -49,7 +49,7 @@ class Report:
 
 @dataclass
 class _Held:
-    """What the files hold."""
+    """Content of the files: valid resources, and objects of other kinds."""
 
     valid: list[tuple[Document, Microservice | Environment]] = field(default_factory=list)
     others: list[Document] = field(default_factory=list)
@@ -59,7 +59,7 @@ class _Held:
         return [(document, held) for document, held in self.valid if isinstance(held, Microservice)]
 
     def environment(self, service: Microservice) -> Environment | None:
-        """The one that the service will have, as far as files tell."""
+        """Return the Environment that the service will use, if the files determine it."""
         known = {held.name: held for _, held in self.valid if isinstance(held, Environment)}
         chosen = service.spec.environment or marked_default({name: held.annotations for name, held in known.items()})
         return known.get(chosen or "", next(iter(known.values())) if len(known) == 1 and not chosen else None)
@@ -67,29 +67,30 @@ class _Held:
 
 def validate(
     files: Annotated[
-        list[Path] | None, typer.Argument(help="Files of resources; - is standard input.", show_default=False)
+        list[Path] | None, typer.Argument(help="Files with resources; - reads standard input.", show_default=False)
     ] = None,
     against: Annotated[
         Path | None,
-        typer.Option(help="File of the same resources as they are now: refuse changes that cannot be made."),
+        typer.Option(help="Older file with the same resources; changes that the API server would refuse are problems."),
     ] = None,
     openapi: Annotated[
         Path | None,
         typer.Option(
             "--openapi",
-            help="OpenAPI document, of the Microservice in the files or of none; shows its routes and their callers.",
+            help="OpenAPI document, with or without its Microservice in FILES; shows its routes and their callers.",
             show_default=False,
         ),
     ] = None,
-    output: Annotated[Format, typer.Option("--output", "-o", help="Format of what is found.")] = Format.TEXT,
+    output: Annotated[Format, typer.Option("--output", "-o", help="Output format.")] = Format.TEXT,
 ) -> None:
-    """Check resources as the API server would, and their OpenAPI documents as the operator would, offline.
+    """Check resources by the API server's rules, and their OpenAPI documents by the operator's. Works offline.
 
-    Documents are looked for in the ConfigMaps of the files, too. Exit code: 0 all is valid, 1 something is not or
-    nothing was there to check, 2 a file cannot be read.
+    OpenAPI documents are also read from ConfigMaps in FILES.
+
+    Exit codes: 0: everything is valid. 1: something is invalid, or nothing was checked. 2: a file cannot be read.
     """
     if not files and openapi is None:
-        raise typer.BadParameter("give files of resources, or --openapi", param_hint="FILES")
+        raise typer.BadParameter("pass files with resources, or --openapi", param_hint="FILES")
     report = Report()
     with readable():
         try:
@@ -117,11 +118,11 @@ def _read(files: Iterable[Path], before: dict[str, Document], report: Report) ->
                 number = document.number
                 _take_in(document, before.get(identifier(document)), held, report)
         except BadYAML as error:
-            wrong = f"no valid YAML: {error}"
+            wrong = f"is not valid YAML: {error}"
             report.problems.append(Complaint(file_name(file), error.line, number + 1, "", "", wrong))
         else:
             if not number:
-                wrong = "holds no resource; write one, or leave the file out"
+                wrong = "contains no resource; add one, or omit the file"
                 report.problems.append(Complaint(file_name(file), 1, 1, "", "", wrong))
     services = {(held.namespace, held.name): held for _, held in held.services}
     for document, service in held.services:
@@ -167,7 +168,7 @@ def _of_contract(contract: Contract) -> Iterator[Complaint]:
 
 
 def _conclude(held: _Held, files: list[Path], report: Report) -> None:
-    """Say what nobody looked at; that there was nothing to look at is a mistake of whoever asked."""
+    """List what was not checked; it is a problem if there was nothing to check."""
     kinds = Counter(str(document.content.get("kind") or "no kind") for document in held.others)
     used = [contract.config_map for contract in report.contracts]
     kinds.subtract("ConfigMap" for document in held.others if document in used)
@@ -176,7 +177,7 @@ def _conclude(held: _Held, files: list[Path], report: Report) -> None:
     ]
     if not report.resources and not report.contracts and not report.problems:
         where = ", ".join(map(file_name, files))
-        wrong = "holds no Microservice and no Environment, so nothing was checked; give a file that holds one"
+        wrong = "contains no Microservice and no Environment, so nothing was checked; pass a file that contains one"
         report.problems.append(Complaint(where, 1, 1, "", "", wrong))
 
 
@@ -212,5 +213,6 @@ def _text(report: Report, routes: list[Callers]) -> str:
     resources = f"{report.resources} resource{'s' * (report.resources != 1)}"
     contracts = f"{len(report.contracts)} OpenAPI document{'s' * (len(report.contracts) != 1)}"
     counted = [text for text, count in ((resources, report.resources), (contracts, len(report.contracts))) if count]
-    lines.append(f"{len(report.problems)} to correct" if report.problems else f"valid: {', '.join(counted)}")
+    errors = f"{len(report.problems)} error{'s' * (len(report.problems) != 1)}"
+    lines.append(errors if report.problems else f"valid: {', '.join(counted)}")
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""What is wrong with one document: its envelope (kind, name, namespace), then its spec, then its change."""
+"""Validates one document: first kind, name and namespace, then its spec, then its change."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,19 +29,19 @@ _METADATA = (
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong: the field and a sentence that says what to do."""
+    """One problem: the field, and a message that says what to do."""
 
     field: str
     message: str
 
     @property
     def path(self) -> list[str | int]:
-        """The field's steps: `spec.tables[0].name` → spec, tables, 0, name."""
+        """Path of the field as a list: `spec.tables[0].name` → spec, tables, 0, name."""
         return [int(step) if step.isdecimal() else step for step in re.findall(r"[^.\[\]]+", self.field)]
 
 
 def identifier(document: Document) -> str:
-    """`Microservice shop/order`, as far as the document says."""
+    """Return kind, namespace and name, such as `Microservice shop/order`, as far as the document has them."""
     content = document.content if isinstance(document.content, dict) else {}
     metadata = content.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
@@ -50,7 +50,7 @@ def identifier(document: Document) -> str:
 
 
 def is_ours(content: Any) -> bool:
-    """Whether an object is a Microservice or an Environment, or was meant to be: others are not ours to check."""
+    """Return whether an object is, or was meant to be, a Microservice or an Environment; others are not checked."""
     if not isinstance(content, dict):
         return True
     api_version = content.get("apiVersion")
@@ -62,7 +62,7 @@ def is_ours(content: Any) -> bool:
 
 
 def findings(document: Document) -> Iterator[Finding]:
-    """What the API server would refuse about the document; nothing for one that is not ours."""
+    """Yield what the API server would refuse in the document; nothing for objects of other kinds."""
     content = document.content
     if not isinstance(content, dict):
         yield Finding("", "a document must be an object with apiVersion, kind, metadata and spec")
@@ -83,19 +83,19 @@ def findings(document: Document) -> Iterator[Finding]:
 
 
 def parsed(document: Document) -> parsing.Microservice | parsing.Environment:
-    """The object of a document without findings."""
+    """Parse a document that has no findings."""
     return _PARSERS[document.content["kind"]](_with_metadata(document.content))
 
 
 def changes_refused(document: Document, before: Document) -> Iterator[Finding]:
-    """What the API server would refuse about the step from `before`; both are valid by themselves."""
+    """Yield what the API server would refuse in the change from `before`; both documents are valid on their own."""
     if not is_ours(document.content):
         return
     parse = _PARSERS[document.content["kind"]]
     try:
         old = parse(_with_metadata(before.content))
     except InvalidSpec:
-        yield Finding("", "the file given with --against is not valid; validate it first")
+        yield Finding("", "the file of --against is invalid; validate it first")
         return
     for problem in refused_changes(parse(_with_metadata(document.content)).spec, old.spec):
         yield Finding(problem.field, problem.message)
@@ -113,7 +113,7 @@ def _kind(content: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding("apiVersion", f"{said}; write {API_VERSION}")
     if not _known(content):
         found = content.get("kind")
-        said = "required" if found is None else f"{found!r} is no kind of {GROUP}"
+        said = "required" if found is None else f"{found!r} is not a kind of {GROUP}"
         hint = nearest(str(found), list(_PARSERS)) if found else ""
         yield Finding("kind", f"{said}; {hint or 'write Microservice or Environment'}")
 
@@ -128,14 +128,16 @@ def _metadata(content: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding("metadata.name", "required; add it")
     namespace = metadata.get("namespace")
     if content["kind"] == "Environment" and namespace is not None:
-        yield Finding("metadata.namespace", "an Environment belongs to the whole cluster; remove the namespace")
+        yield Finding("metadata.namespace", "an Environment is cluster-scoped; remove the namespace")
     if content["kind"] == "Microservice" and not namespace:
-        yield Finding("metadata.namespace", "required; add it, or the namespace depends on who applies the file")
+        yield Finding("metadata.namespace", "required; add it, otherwise the namespace depends on who applies the file")
     for key in ("name", "namespace"):
         if metadata.get(key) and not isinstance(metadata[key], str):
             yield Finding(f"metadata.{key}", "must be a string: put it in quotes")
     if isinstance(namespace, str) and not re.search(DNS_LABEL, namespace):
-        yield Finding("metadata.namespace", f"{namespace!r} is no namespace; use lower-case letters, digits, hyphens")
+        yield Finding(
+            "metadata.namespace", f"{namespace!r} is not a namespace; use lower-case letters, digits, hyphens"
+        )
     for key in ("labels", "annotations"):
         for name, value in _mapping(metadata.get(key)).items():
             if not isinstance(value, str):
@@ -158,7 +160,7 @@ def _unknown(found: Mapping[str, Any], known: Sequence[str], prefix: str) -> Ite
 
 
 def _with_metadata(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The document as the API server would hand it on: with a uid, and a stand-in for a name that is missing."""
+    """Return the document as the API server would pass it on: with a uid, and with placeholders for missing names."""
     metadata = _mapping(content.get("metadata"))
     name = metadata.get("name")
     return {

@@ -1,4 +1,4 @@
-"""Files as the objects in them, read as kubectl reads them, each with the lines of its fields."""
+"""Reads files as kubectl does, into objects that know the lines of their fields."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,14 +14,14 @@ STDIN = Path("-")
 
 
 class Unreadable(Exception):
-    """The file, or the cluster, is not there or may not be read."""
+    """A file or the cluster does not exist or cannot be read."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """One object of a file: the number of its document, its content as JSON types, and where it is written.
+    """One object of a file: the number of its document, its content as JSON types, and its position.
 
-    `before` are the lines of the file before the document's text, `within` the way to an item of a list.
+    `before` is the number of lines before the document's text, `within` the path to an item of a list.
     """
 
     file: str
@@ -32,12 +32,12 @@ class Document:
     within: tuple[str | int, ...] = ()
 
     def line(self, path: Sequence[str | int]) -> int:
-        """Line of the field at `path`, or of the nearest field above it that is written."""
+        """Return the line of the field at `path`, or of its nearest parent that the file contains."""
         return self.before + line_of(self.text, [*self.within, *path])
 
 
 def documents(file: Path) -> Iterator[Document]:
-    """Every object of a file, those of lists one by one; `-` is standard input.
+    """Yield every object of a file, and each item of a list; `-` reads standard input.
 
     Raises Unreadable, or BadYAML at the first error.
     """
@@ -49,12 +49,12 @@ def documents(file: Path) -> Iterator[Document]:
 
 
 def file_name(file: Path) -> str:
-    """What a file is called in messages."""
+    """Return the name of a file in messages."""
     return "<stdin>" if file == STDIN else str(file)
 
 
 def file_text(file: Path) -> str:
-    """What is in a file.
+    """Return the text of a file.
 
     Raises Unreadable.
     """
@@ -64,19 +64,19 @@ def file_text(file: Path) -> str:
     except OSError as error:
         raise Unreadable(f"{file}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise Unreadable(f"{file}: is no UTF-8 text") from None
+        raise Unreadable(f"{file}: is not UTF-8 text") from None
 
 
 def _items(document: Document) -> Iterator[Document]:
-    """The document, or what a list holds; items of a list of one kind need not name it."""
+    """Yield the document, or the items of a list; items of a typed list may omit apiVersion and kind."""
     content = document.content
     kind = content.get("kind") if isinstance(content, dict) else None
     items = content.get("items") if isinstance(content, dict) else None
     if not isinstance(kind, str) or not kind.endswith("List") or not isinstance(items, list):
         yield document
         return
-    named = {"apiVersion": content.get("apiVersion"), "kind": kind.removesuffix("List")} if kind != "List" else {}
-    for at, item in enumerate(items):
-        whole = {**named, **item} if isinstance(item, dict) else item
-        within = (*document.within, "items", at)
+    typed = {"apiVersion": content.get("apiVersion"), "kind": kind.removesuffix("List")} if kind != "List" else {}
+    for index, item in enumerate(items):
+        whole = {**typed, **item} if isinstance(item, dict) else item
+        within = (*document.within, "items", index)
         yield from _items(Document(document.file, document.number, whole, document.text, document.before, within))

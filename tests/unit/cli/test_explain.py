@@ -80,7 +80,7 @@ def test_with_the_cluster_the_names_are_exact() -> None:
 
 
 def test_what_keeps_a_role_from_being_made_is_said() -> None:
-    assert "declares nothing in AWS" in explain("-", stdin=BARE).stdout
+    assert "declares no AWS resource" in explain("-", stdin=BARE).stdout
     assert "add its file with --environment" in explain("-", stdin=SERVICE.partition("---")[0]).stdout
     without = SERVICE.replace(", identity: {type: PodIdentity, clusterName: prod}", "")
     assert "has no spec.aws.identity" in explain("-", stdin=without).stdout

@@ -138,7 +138,7 @@ def test_the_line_of_each_problem_in_a_file(document: Path) -> None:
     assert [line.split(": ")[0] for line in result.stdout.splitlines()] == [
         f"{document}:8",
         f"{document}:9",
-        "2 to correct",
+        "2 errors",
     ]
     document.write_text(f"{DOCUMENT}  x: [", encoding="utf-8")
     assert validate("--openapi", str(document)).stdout.startswith(
@@ -149,9 +149,9 @@ def test_the_line_of_each_problem_in_a_file(document: Path) -> None:
 def test_wrong_usage(document: Path) -> None:
     both = yaml.safe_dump_all([publishing(), publishing("user")])
     for words, text, message in (
-        (["--openapi", str(document), "-"], both, "it belongs to one Microservice"),
+        (["--openapi", str(document), "-"], both, "belongs to one Microservice"),
         (["--openapi", "absent.yaml"], None, "absent.yaml: No such file"),
-        ([], None, "give files of resources, or --openapi"),
+        ([], None, "pass files with resources, or --openapi"),
     ):
         result = validate(*words, text=text)
         assert result.exit_code == 2
@@ -174,7 +174,7 @@ def test_explain_shows_routes_too(document: Path) -> None:
         "    POST /orders  a token with scope write"
         in explain(documents=[publishing(**JWT), config_map(DOCUMENT)]).stdout
     )
-    assert "is in none of the files" in explain(documents=[publishing(**JWT)]).stdout
+    assert "is not in the files" in explain(documents=[publishing(**JWT)]).stdout
     (without,) = json.loads(explain("-o", "json", documents=[service()]).stdout)
     assert without["routes"] == []
     refused = explain(documents=[publishing(**JWT), config_map(WRONG)])

@@ -189,7 +189,7 @@ def test_what_stays_is_what_the_registry_says() -> None:
 def test_on_a_shared_server_the_fields_of_instances_say_that_they_have_no_effect(tmp_path: Path) -> None:
     result, rows = changed(tmp_path, item("databases", size="big", extensions=["pg_trgm"]), {**SHARED, "aws": AWS})
     assert rows == [("in place", "spec.databases[0].extensions"), ("in place", "spec.databases[0].size")]
-    assert "has no effect on a server that is shared" in result.stdout
+    assert "has no effect on a shared server" in result.stdout
     _, rows = changed(tmp_path, item("databases", version="15"), {**SHARED, "aws": AWS})
     assert ("refused", "spec.databases") in rows
 
@@ -214,8 +214,10 @@ def test_text_says_all_of_it_and_a_new_service_is_made(tmp_path: Path) -> None:
     assert result.stdout.splitlines()[1].strip() == (
         "restart   spec.databases[0].version: taking snapshot of it before the upgrade to 17"
     )
-    assert plan(old, documents(EVERYTHING, RDS)).stdout == "shop/order\n  nothing changes\n"
-    assert plan(old, documents({"image": "web:1"}, RDS, "web")).stdout == "shop/web\n  created   spec: all of it\n"
+    assert plan(old, documents(EVERYTHING, RDS)).stdout == "shop/order\n  no changes\n"
+    assert (
+        plan(old, documents({"image": "web:1"}, RDS, "web")).stdout == "shop/web\n  created   spec: the whole service\n"
+    )
     yaml_output = plan(old, documents(EVERYTHING, RDS), "-o", "yaml")
     assert yaml.safe_load(yaml_output.stdout) == [{"namespace": "shop", "name": "order", "changes": []}]
 
@@ -225,9 +227,9 @@ def test_what_cannot_be_told_is_said(tmp_path: Path) -> None:
     old.write_text(documents(EVERYTHING, RDS), encoding="utf-8")
     for text, code, message in (
         (documents({**EVERYTHING, **item("databases", size="huge")}, RDS), 1, "size huge of database orders"),
-        (documents(EVERYTHING, {**SHARED, "aws": AWS}), 1, "another provider"),
+        (documents(EVERYTHING, {**SHARED, "aws": AWS}), 1, "databases.provider changed"),
         (documents({**EVERYTHING, "environment": "test"}, RDS), 1, "Environment test is in none of the files"),
-        ("kind: [", 1, "no valid YAML"),
+        ("kind: [", 1, "is not valid YAML"),
     ):
         result = plan(old, text)
         assert result.exit_code == code

@@ -102,8 +102,8 @@ def test_names_of_topics_and_queues_end_as_aws_wants_them(fifo: str, end: str) -
             ":5: document 1: Microservice shop/hello: spec.environment: Environment prod is in none of the files",
         ),
         (f"{GOOD}---{GOOD.replace('hello:1', '')}", "document 2: Microservice shop/hello: spec.image: "),
-        (ENVIRONMENT, "no Microservice in it; give a file that holds one"),
-        ("a: [", ": no valid YAML: "),
+        (ENVIRONMENT, "no Microservice found; pass a file that contains one"),
+        ("a: [", ": is not valid YAML: "),
         ("- 1", "a document must be an object"),
     ],
 )

@@ -49,8 +49,11 @@ def test_wrong_file(file: Path) -> None:
 def test_text_names_file_line_document_resource_field_and_remedy() -> None:
     file = HERE / "invalid" / "misspelt-field.yaml"
     assert validate(file).stdout.splitlines() == [
-        f"{file}:7: document 1: Microservice shop/order: spec.livenessProb: no such field; did you mean livenessProbe?",
-        "1 to correct",
+        (
+            f"{file}:7: document 1: Microservice shop/order: spec.livenessProb: no such field; did "
+            "you mean livenessProbe?"
+        ),
+        "1 error",
     ]
 
 

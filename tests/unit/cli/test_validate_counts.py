@@ -120,7 +120,7 @@ def test_text_says_how_much_of_what_was_checked(tmp_path: Path) -> None:
     )
     alone = validate(str(files[1]))
     assert alone.exit_code == 1
-    assert "holds no Microservice and no Environment, so nothing was checked" in alone.stdout
+    assert "contains no Microservice and no Environment, so nothing was checked" in alone.stdout
 
 
 @pytest.mark.parametrize("command", ["render", "plan", "explain"])
@@ -139,7 +139,7 @@ def test_a_change_of_an_item_of_a_list(tmp_path: Path) -> None:
     old.write_text(yaml.safe_dump(listed(service(tables=[key]))), encoding="utf-8")
     new.write_text(yaml.safe_dump(service(tables=[{**key, "partitionKey": {"name": "number"}}])), encoding="utf-8")
     assert validate(str(new)).exit_code == 0
-    assert "partitionKey and sortKey are set once" in validate(str(new), "--against", str(old)).stdout
+    assert "partitionKey and sortKey are immutable" in validate(str(new), "--against", str(old)).stdout
 
 
 WORDS = st.sampled_from(
@@ -163,7 +163,7 @@ def test_whatever_is_in_a_file_is_told(spec: Any, metadata: Any, kind: Any) -> N
     documents = [{**service(), "spec": spec}, {**service(), "metadata": metadata}, {**service(), "kind": kind}, kind]
     result = validate("-", text=yaml.safe_dump_all(documents))
     assert result.exit_code == 1, result.exception
-    assert result.stdout.rstrip().endswith("to correct")
+    assert result.stdout.rstrip().endswith("error")
 
 
 @settings(max_examples=80, deadline=None)
@@ -171,4 +171,4 @@ def test_whatever_is_in_a_file_is_told(spec: Any, metadata: Any, kind: Any) -> N
 def test_whatever_a_file_is_is_told(text: str) -> None:
     result = validate("-", text=text)
     assert result.exit_code == 1, result.exception
-    assert "to correct" in result.stdout
+    assert "error" in result.stdout
