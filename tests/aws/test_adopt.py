@@ -173,7 +173,7 @@ async def test_a_table_with_a_key_that_cannot_be_granted_is_not_taken_over(
             await adopted(world)
             return
         part = await untouched(world, wanted(world))
-        assert f"is encrypted with {key}, a key of your own" in part.message
+        assert f"is encrypted with {key}, a customer managed key" in part.message
     finally:
         world.proxy.layers = {name: layer for name, layer in world.proxy.layers.items() if name != "kms"}
 

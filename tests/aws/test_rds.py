@@ -159,7 +159,7 @@ async def test_an_upgrade_that_fails_is_not_tried_at_every_look(rds: RDSWorld) -
     wanted = rds.wanted(version="17", maintenance=NOW)
     failed = (await rds.drive(wanted))[0]
     assert (failed.state, failed.reason) == (State.STALLED, Reason.CHANGE_REFUSED)
-    assert "RDS left it at 16" in failed.message
+    assert "RDS kept 16" in failed.message
     before = rds.proxy.writes()
     for _ in range(5):
         rds.strict.advance(600)

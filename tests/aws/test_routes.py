@@ -430,7 +430,7 @@ async def test_what_nobody_known_made_is_left_as_it_is(shop: Shop) -> None:
     made = shop.client.create_route(ApiId=api, RouteKey="GET /by-hand", Target=f"integrations/{target}")
     part = await order.drive(("GET /orders", "GET /by-hand"))
     assert (part.state, part.reason) == (State.STALLED, Reason.CONFLICT)
-    assert "nobody known" in part.message
+    assert "an unknown owner" in part.message
     await order.leave()
     assert set(shop.routes()) == {"GET /by-hand"}
     assert shop.routes()["GET /by-hand"]["RouteId"] == made["RouteId"]
@@ -531,7 +531,7 @@ async def test_the_last_service_takes_the_api_along_only_if_it_is_to(shop: Shop,
     await user.drive(("GET /users",))
     order.others = Others(seniors=frozenset({"shop/user"}))
     gone = await order.leave()
-    assert (gone.reason, gone.message) == (Reason.API_DELETED, "api routes is gone")
+    assert (gone.reason, gone.message) == (Reason.API_DELETED, "api routes is deleted")
     assert set(shop.routes()) == {"GET /users"}
     await user.leave()
     assert len(shop.apis()) == (policy == "Retain")

@@ -78,7 +78,7 @@ async def test_an_admin_without_the_right_is_told_the_statement(scope: ServerSco
     said = any_major.statements()
     await reconcile_database(scope, wanted(connection))
     assert any_major.statements() == [*said, said[-1]], "but for the statement that it may not say"
-    any_major.run(part.message.rpartition("say there: ")[2], connection.database)
+    any_major.run(part.message.rpartition("or as a superuser: ")[2], connection.database)
     await settles(scope, any_major, connection)
     assert_shut(any_major, connection)
 

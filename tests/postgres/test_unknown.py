@@ -67,7 +67,7 @@ async def test_a_login_that_cannot_be_tried_resets_no_password(
     postgres.run(named(shut, connection))
     said = postgres.statements()
     unknown, known = await reconcile_database(by_master, wanted(connection, part.id))
-    assert_unknown(unknown, "does not admit role")
+    assert_unknown(unknown, "refuses role")
     assert known == connection
     assert (stored(postgres, connection), postgres.statements()) == (before, said)
     postgres.run(named(OPEN, connection).replace(";", ";\n"))
@@ -86,7 +86,7 @@ async def test_three_answers_to_a_login(scope: ServerScope) -> None:
         (scope.server, "no-such-database"),
     ]
     for server, database in unknown:
-        with pytest.raises(NotYet, match="does not admit role"):
+        with pytest.raises(NotYet, match="refuses role"):
             await sessions.admits(server, database, login)
 
 

@@ -1,15 +1,15 @@
-"""PostgreSQL: databases, roles and rights on a server that exists already.
+"""PostgreSQL: databases, roles and rights on an existing server.
 
-databases         what the walk calls for a database that is wanted
-leaving           what it calls for one that is not
-places            what it hands in
-observed          what the server says: queries only
-database_catalog  what the database says to its owner: queries only
-statements        PURE: what is to be said to the server
-speaking          says it
-public_schema     taken over where it is not the owner's
-extensions        made as the owner, so only trusted ones
-passwords         made and proven here, never sent in clear text
-servers           connections, bounded and encrypted
-failures          what an error of PostgreSQL means for us
+reconcile         reconciles a declared database
+deletion          drops or retains a database that is no longer declared
+models            the input of both
+observe           queries the server
+database_catalog  queries the database as its owner
+statements        builds the statements that reach the desired state, without I/O
+execute           runs the statements
+public_schema     gives the schema `public` to the database's owner
+extensions        creates extensions as the owner, so only trusted ones
+passwords         generates passwords and their verifiers; never sends a password in clear text
+sessions          connections, limited in number and encrypted
+errors            maps PostgreSQL errors to ours
 """

@@ -1,20 +1,20 @@
-"""What a database's own catalogs say, asked as its owner: read-only queries, and the values that they answer."""
+"""Read-only queries of a database's own catalogs, run as its owner, and their results."""
 
 from dataclasses import dataclass
 
 from .observe import Names, rows
 from .sessions import Session
 
-_BOOTSTRAP = 10  # the OID of the superuser that initdb makes (PostgreSQL, pg_authid.dat)
+_BOOTSTRAP = 10  # the OID of the superuser that initdb creates (PostgreSQL, pg_authid.dat)
 
 
 @dataclass(frozen=True)
 class PublicSchema:
     """The schema `public`.
 
-    `ours` says that the database's owner may change it; before PostgreSQL 15, and in what pg_upgrade brought along, it
-    belongs to the server's first superuser (`bootstrap`). `grants` are those of its owner: what others granted, with a
-    right that they were given, is theirs.
+    `ours` if the database's owner may change it. Before PostgreSQL 15, and in databases from pg_upgrade, it belongs to
+    the server's first superuser (`bootstrap`). `grants` are only those of its owner: grants by other roles, with a
+    grant option, are their own.
     """
 
     owner: str
@@ -25,10 +25,10 @@ class PublicSchema:
 
 @dataclass(frozen=True)
 class InDatabase:
-    """What the database itself holds; `schema` is absent if the service has dropped `public`."""
+    """State inside the database; `schema` is None if the service has dropped `public`."""
 
     schema: PublicSchema | None
-    defaults: frozenset[tuple[str, str]] = frozenset()  # type, privilege: what the owner's new objects give the runtime
+    defaults: frozenset[tuple[str, str]] = frozenset()  # type, privilege: runtime's rights on new objects
     closed_tables: tuple[str, ...] = ()
     closed_sequences: tuple[str, ...] = ()
     extensions: frozenset[str] = frozenset()
@@ -56,7 +56,7 @@ FROM pg_catalog.pg_default_acl d
 WHERE n.nspname OPERATOR(pg_catalog.=) 'public' AND o.rolname OPERATOR(pg_catalog.=) %s
       AND g.rolname OPERATOR(pg_catalog.=) %s
 """
-# A migration may take single rights away again; only what the runtime role cannot touch at all was never opened to it.
+# A migration may revoke single rights; only a table without any right of the runtime role was never opened to it.
 _TABLES = """
 SELECT c.relname, pg_catalog.has_table_privilege(%s, c.oid, 'SELECT, INSERT, UPDATE, DELETE')
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
@@ -74,13 +74,13 @@ WHERE n.nspname OPERATOR(pg_catalog.=) 'public' AND o.rolname OPERATOR(pg_catalo
 
 
 async def observe_database(session: Session, names: Names) -> InDatabase:
-    """A few queries of the database's own catalogs; the session is its owner's."""
+    """Query the database's own catalogs in a session of its owner."""
     extensions = frozenset(name for (name,) in await rows(session, _EXTENSIONS))
     schema = await _public(session)
     if schema is None:
         return InDatabase(None, extensions=extensions)
     defaults = await rows(session, _DEFAULTS, [names.owner, names.runtime])
-    # null is what has gone in between
+    # null: dropped in the meantime
     tables = await rows(session, _TABLES, [names.runtime, names.owner])
     sequences = await rows(session, _SEQUENCES, [names.runtime, names.owner])
     return InDatabase(

@@ -1,4 +1,4 @@
-"""Databases that are not wanted any more: retained, or dropped when the declaration says so; what the walk calls."""
+"""Deletes databases that are no longer declared: retains them, or drops them if the declaration says so."""
 
 from dataclasses import replace
 
@@ -17,10 +17,10 @@ from .statements import membership_statements, retention_statements
 
 
 async def delete_database(scope: ServerScope, leaving: LeavingDatabase) -> Part:
-    """Let a database go by its policy: a deleted CR's, or one that left the spec.
+    """Drop or retain a database by its policy, after its Microservice was deleted or it was removed from the spec.
 
-    It is over when the part's state is Ready (gone) or Retained (left in place, also when it was never ours).
-    Never raises an OperatorError: what went wrong is in the part.
+    It is done when the part's state is Ready (gone) or Retained (it stays, also if it was never ours).
+    Never raises an OperatorError: the part contains the error.
     """
     names = Names.of(scope.owner, leaving.name)
     scope.resync_cache.invalidate((scope.owner.identity.uid, KIND, names.database))
@@ -35,7 +35,7 @@ async def delete_database(scope: ServerScope, leaving: LeavingDatabase) -> Part:
             if standing is None:
                 return _gone(part, happened=bool(leaving.known_id))
             if standing is not Ownership.OURS:
-                message = f"database {names.database} at {scope.server.address} belongs to somebody else and stays"
+                message = f"database {names.database} at {scope.server.address} has another owner; it is retained"
                 return replace(part, state=State.RETAINED, reason=Reason.CONFLICT, message=message)
             if leaving.policy == "Retain":
                 return await _retain(session, part, (scope, names, observed))
@@ -46,20 +46,21 @@ async def delete_database(scope: ServerScope, leaving: LeavingDatabase) -> Part:
 
 
 def _elsewhere(scope: ServerScope, part: Part, leaving: LeavingDatabase) -> Part:
-    """What is not at this server may well be at the one where it was."""
+    """Report a database that is missing here: it may still exist on its old server."""
     if leaving.policy == "Retain":
-        message = f"database {part.name} is left in place at {part.id}"
+        message = f"database {part.name} is retained at {part.id}"
         return replace(part, state=State.RETAINED, reason=Reason.DATABASE_RETAINED, message=message)
     raise NeedsPerson(
         Reason.DATABASE_LOST,
-        f"database {part.name} was at {part.id} and is not at {scope.server.address}, which the Environment names now; "
-        f"name the former server until it is deleted, or annotate with {annotation.ANNOTATION_ABANDON} to leave it",
+        f"database {part.name} was at {part.id} but is not at {scope.server.address}, the Environment's current "
+        "server; set the old server in the Environment until it is deleted, or annotate with "
+        f"{annotation.ANNOTATION_ABANDON} to leave it",
     )
 
 
 async def _retain(session: Session, part: Part, found: tuple[ServerScope, Names, OnServer]) -> Part:
     scope, names, observed = found
-    message = f"database {part.name} is left in place at {scope.server.address}"
+    message = f"database {part.name} is retained at {scope.server.address}"
     part = replace(part, state=State.RETAINED, reason=Reason.DATABASE_RETAINED, message=message)
     statements = retention_statements(names, observed, scope.owner)
     if not statements:
@@ -75,9 +76,10 @@ WHERE usename OPERATOR(pg_catalog.=) ANY (%s)
 
 
 async def _drop(session: Session, part: Part, names: Names, observed: OnServer) -> None:
-    """The database first: roles that own something cannot go; after a crash between, the next pass drops them.
+    """Drop the database, then its roles: a role that owns something cannot be dropped.
 
-    What its owner can put in the way goes before: locks that its sessions hold, and that the database is a template.
+    After a crash in between, the next reconciliation drops the roles. Obstacles that the owner can create are removed
+    first: locks of its sessions, and the template flag of the database.
     """
     roles = sorted(observed.roles)
     shut = [sql.SQL("ALTER ROLE {} NOLOGIN").format(sql.Identifier(name)) for name in roles]
@@ -94,12 +96,12 @@ async def _drop(session: Session, part: Part, names: Names, observed: OnServer) 
     except errors.DependentObjectsStillExist as error:
         raise NeedsPerson(
             Reason.DELETING,
-            f"database {part.name} is gone, but of its roles {' and '.join(roles)} one owns something "
-            f"elsewhere on the server ({error.diag.message_detail}); say there: DROP OWNED BY that role",
+            f"database {part.name} is dropped, but one of its roles {' and '.join(roles)} owns objects in another "
+            f"database of the server ({error.diag.message_detail}); run there: DROP OWNED BY that role",
         ) from None
 
 
 def _gone(part: Part, *, happened: bool) -> Part:
-    message = f"database {part.name} is gone"
+    message = f"database {part.name} is dropped"
     events = (Event("Normal", Reason.DATABASE_DELETED, message),) if happened else ()
     return replace(part, state=State.READY, reason=Reason.DATABASE_DELETED, message=message, id="", events=events)

@@ -1,4 +1,4 @@
-"""Statements are said to a server: all of them or none, and those that may take long so that it finishes them."""
+"""Runs statements on a server: all in one transaction, or a single long one without interruption."""
 
 import psycopg
 from psycopg import errors, sql
@@ -12,9 +12,9 @@ _NOTHING_DONE = ("01006", "01007")  # privilege not revoked, privilege not grant
 
 
 async def say(session: Session, statements: Statements) -> None:
-    """All in one transaction.
+    """Run all statements in one transaction.
 
-    Raises NeedsPerson when PostgreSQL only warns that a GRANT or REVOKE did nothing: it would be said for ever.
+    Raises NeedsPerson if PostgreSQL only warns that a GRANT or REVOKE did nothing: otherwise it would repeat forever.
     """
     if not statements:
         return
@@ -38,17 +38,17 @@ async def say(session: Session, statements: Statements) -> None:
 
 
 async def say_long(session: Session, statement: sql.Composed, long: NotYet) -> None:
-    """One that cannot be in a transaction and must not be broken off, such as CREATE DATABASE.
+    """Run a statement that cannot be in a transaction and must not be interrupted, such as CREATE DATABASE.
 
-    Up to PostgreSQL 14 it waits for checkpoints, and a time-out would only have it start anew. The session ends when
-    its time is over, the server goes on. Raises `long` then: the next pass sees what has become of it.
+    Up to PostgreSQL 14 it waits for checkpoints, and a timeout would only restart it. At the end of the session's time
+    the server continues alone. Then this raises `long`, and the next reconciliation observes the result.
     """
     session.long = True
     await session.execute("SET statement_timeout = '10min'")
     try:
         await session.execute(statement)
     except psycopg.OperationalError as error:
-        if error.sqlstate is None:  # the conversation ended, not the statement
+        if error.sqlstate is None:  # the connection ended, not the statement
             raise long from None
         raise
     await session.execute("RESET statement_timeout")

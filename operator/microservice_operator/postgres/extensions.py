@@ -1,7 +1,7 @@
-"""Extensions of a database, made by its owner in a session of its own: only those that PostgreSQL trusts to it.
+"""Creates the extensions of a database in a session of its owner: only those that PostgreSQL trusts.
 
-As admin, an author could have the operator load one that reads the server's files or runs programs. A session of the
-admin that has only changed its role will not do either: what a script of an extension calls could change it back.
+As admin, the operator could create an extension for an author that reads the server's files or runs programs. SET ROLE
+in an admin session is not safe either: code called by an extension's script could change the role back.
 """
 
 import psycopg
@@ -23,31 +23,29 @@ WHERE e.name OPERATOR(pg_catalog.=) %s
 
 
 async def create_extensions(session: Session, observed: InDatabase, wanted: WantedDatabase) -> list[str]:
-    """Make what is declared and missing, and answer it; what is no longer declared stays, for tables may use it."""
+    """Create missing declared extensions and return them; undeclared ones stay, because tables may use them."""
     missing = [name for name in wanted.spec.extensions or [] if name not in observed.extensions]
     for name in missing:
         statement = sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(name))
         if not await _has_a_home(session, name):
             if observed.schema is None:
-                raise _refused(
-                    wanted, name, "its database has no schema public", "have the migration create the schema"
-                )
+                raise _refused(wanted, name, "its database has no schema public", "create the schema in the migration")
             statement += sql.SQL(" SCHEMA public")
         try:
             await session.execute(statement)
         except psycopg.Error as error:
             if passes(error):
                 raise
-            act = "have the server's admin make it in the database"
+            act = "ask the server's admin to create it in the database"
             raise _refused(wanted, name, error.diag.message_primary or type(error).__name__, act) from None
     return missing
 
 
 async def _has_a_home(session: Session, name: str) -> bool:
-    """Its control file names the schema; such an extension must not be given another one."""
+    """Whether its control file fixes the schema; such an extension accepts no other one."""
     return any(schema for (schema,) in await rows(session, _HOME, [name]))
 
 
 def _refused(wanted: WantedDatabase, name: str, cause: str, act: str) -> NeedsPerson:
-    message = f"extension {name} cannot be made: {cause}; remove it from the spec, or {act}"
+    message = f"extension {name} cannot be created: {cause}; remove it from the spec, or {act}"
     return NeedsPerson(Reason.REJECTED, message, f"{wanted.field}.extensions")

@@ -1,4 +1,4 @@
-"""What the walk hands in: a server as one Microservice sees it, and a database that is wanted or leaves."""
+"""Input of reconciliation and deletion: a server as one Microservice uses it, and a database."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -12,7 +12,7 @@ from .sessions import Server, Servers
 
 @dataclass(frozen=True)
 class ServerScope:
-    """A server as one Microservice sees it; a `dedicated` one is its own, and so is all that it holds."""
+    """A server as one Microservice uses it; a `dedicated` server and everything on it belongs to the Microservice."""
 
     servers: Servers
     server: Server
@@ -31,14 +31,14 @@ class Logins:
 
 @dataclass(frozen=True)
 class KnownLogins:
-    """The logins of which the password is known; one whose Secret got lost may not be."""
+    """The logins with a known password; without its Secret a login's password is unknown."""
 
     runtime: Login | None = None
     owner: Login | None = None
 
     @property
     def both(self) -> Logins | None:
-        """Both of them, `None` if one is not known."""
+        """Both logins, or `None` if one is unknown."""
         return Logins(self.runtime, self.owner) if self.runtime and self.owner else None
 
 
@@ -46,9 +46,8 @@ class KnownLogins:
 class WantedDatabase:
     """A declared database.
 
-    `logins` are those whose passwords are known, from the Secrets in Kubernetes. `known_id` is the id that status
-    remembers: a database that was there and is not any more is never made again empty unless a person says
-    so (`recreate`).
+    `logins` are those with a known password, from the Secrets in Kubernetes. `known_id` is the id from the status: a
+    lost database is created again, empty, only if a person allows it (`recreate`).
     """
 
     spec: Database
@@ -60,7 +59,7 @@ class WantedDatabase:
 
 @dataclass(frozen=True)
 class LeavingDatabase:
-    """A database that is not wanted any more; it is retained unless its declaration said otherwise."""
+    """A database that is no longer declared; it is retained unless its declaration said otherwise."""
 
     name: str
     policy: Literal["Retain", "Delete"] = "Retain"

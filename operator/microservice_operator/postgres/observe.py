@@ -1,7 +1,7 @@
-"""What a server says of a declared database and its two roles: read-only queries, and the values that they answer.
+"""Read-only queries of a server about a declared database and its two roles, and their results.
 
-Every name is qualified and every operator named with its schema, so that nothing depends on how a session looks names
-up; what can be put together here is not put together there.
+Every name and operator is qualified with its schema, so that no query depends on a session's search path. Python, not
+SQL, combines the results where possible.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from .sessions import Session
 
 @dataclass(frozen=True)
 class Names:
-    """A database and its two roles, as the server knows them."""
+    """Names of a database and its two roles on the server."""
 
     database: str
     owner: str
@@ -24,14 +24,14 @@ class Names:
 
     @classmethod
     def of(cls, owner: Owner, database: str) -> "Names":
-        """Deterministic, within PostgreSQL's 63 bytes with their suffixes."""
+        """Return deterministic names, at most PostgreSQL's 63 bytes long with their suffixes."""
         base = owner.name(database, 57, "_")
         return cls(base, f"{base}_owner", f"{base}_app")
 
 
 @dataclass(frozen=True)
 class Role:
-    """One role: its marks, its attributes, whether its password is over, whether the admin is a member of it."""
+    """One role: its owner marks and attributes, whether its password expired, whether the admin is a member of it."""
 
     marks: Mapping[str, str]
     login: bool
@@ -43,7 +43,7 @@ class Role:
 
 @dataclass(frozen=True)
 class OnServer:
-    """What the server holds under our names. `readable` says that the admin may read stored passwords."""
+    """Objects with our names on the server. `readable` if the admin may read stored passwords."""
 
     superuser: bool
     readable: bool
@@ -52,19 +52,19 @@ class OnServer:
     database_owner: str = ""
     database_marks: Mapping[str, str] | None = None
     template: bool = False
-    grants: frozenset[tuple[str, str]] = frozenset()  # of the owner's: grantee ("" is everybody), privilege
+    grants: frozenset[tuple[str, str]] = frozenset()  # granted by the owner: grantee ("" is everybody), privilege
 
     def granted(self, role: str) -> set[str]:
-        """What a role may do with the database."""
+        """Return a role's privileges on the database."""
         return {privilege for grantee, privilege in self.grants if grantee == role}
 
     def standing(self, owner: Owner, names: Names, *, dedicated: bool = False) -> Ownership | None:
-        """Whose it all is; None when there is nothing.
+        """Return the ownership of database and roles, or None if none of them exists.
 
-        The roles' marks decide, and that our role owns the database: the comment of a database can be written by its
-        owner, that of a role by nobody but an admin, and a database changes hands only with the right to make one.
-        On a `dedicated` server, whose own marks say whose it is, an earlier Microservice of the same name has left all
-        behind, although nobody was there to mark it so.
+        The roles' marks decide, and whether our role owns the database. An owner can write the comment of its database,
+        but only an admin can write that of a role; and changing a database's owner needs the right to create databases.
+        On a `dedicated` server, which has its own owner tags, objects of an earlier Microservice of the same name count
+        as retained, although nobody marked them so.
         """
 
         def read(marks: Mapping[str, str]) -> Ownership:
@@ -122,7 +122,7 @@ WHERE d.datname OPERATOR(pg_catalog.=) 'template1' AND s.deptype OPERATOR(pg_cat
 
 
 async def observe_server(session: Session, names: Names) -> OnServer:
-    """A few small queries of shared catalogs."""
+    """Query the server's shared catalogs."""
     [[superuser, readable]] = await rows(session, _ADMIN)
     wanted = [names.owner, names.runtime]
     verifiers: dict[str, str | None] = {}
@@ -139,23 +139,23 @@ async def observe_server(session: Session, names: Names) -> OnServer:
 
 
 async def observe_locale(session: Session) -> list[str]:
-    """Encoding, collation and character type of `template1`, which an admin may have chosen; [] without it."""
+    """Return encoding, collation and character type of `template1`, which an admin may have chosen; [] without it."""
     return [str(value) for row in await rows(session, _LOCALE) for value in row]
 
 
 async def observe_template_owners(session: Session) -> list[str]:
-    """Logins without the powers of an admin that own something in `template1`, of which every database is a copy."""
+    """Return logins without admin powers that own something in `template1`, the template of every database."""
     return sorted(name for (name,) in await rows(session, _TEMPLATE_OWNERS))
 
 
 async def rows(session: Session, query: LiteralString, parameters: Any = None) -> list[Any]:
-    """What a query answers."""
+    """Run a query and return its rows."""
     cursor = await session.execute(query, parameters)
     return await cursor.fetchall()
 
 
 def _marks(comment: str | None) -> Mapping[str, str] | None:
-    """Marks in a comment; a comment that is none of ours has none."""
+    """Return the owner marks in a comment; a foreign comment has none."""
     if comment is None:
         return None
     return {key: str(value) for key, value in json_mapping(comment).items()}

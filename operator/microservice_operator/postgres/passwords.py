@@ -1,9 +1,9 @@
-"""Passwords of database roles: made, and turned into what proves them, without ever sending one in clear text.
+"""Generates passwords of database roles and their SCRAM verifiers; never sends a password in clear text.
 
-The server is given a SCRAM verifier, so that no statement, and so no log of the server, holds a password (PostgreSQL,
-"ALTER ROLE": the client's own encryption is preferred for that reason). The salt is made of the role's name, so that a
-verifier can be compared as it is and its keys are known before a login: RFC 5802 has the server say how often the
-client hashes, a role may store any number for itself, and libpq would hash that often, with the process standing still.
+The server receives a SCRAM verifier, so that no statement, and so no server log, contains a password (PostgreSQL,
+"ALTER ROLE": the client's own encryption is preferred for that reason). The salt is derived from the role's name, so
+that a verifier can be compared directly and its keys are known before a login. In RFC 5802 the server sets the number
+of hash iterations, and a role may store any number for itself. libpq would run them all and block the process.
 """
 
 import base64
@@ -14,7 +14,7 @@ import stringprep
 import unicodedata
 from dataclasses import dataclass, field
 
-_ITERATIONS = 4096  # PostgreSQL's own; a generated password needs none at all
+_ITERATIONS = 4096  # PostgreSQL's default; a generated password would need none
 _PROHIBITED = (
     stringprep.in_table_a1,
     stringprep.in_table_c12,
@@ -31,7 +31,7 @@ _PROHIBITED = (
 
 @dataclass(frozen=True)
 class Proof:
-    """What proves a password: to the server its verifier, in a login both keys (libpq, scram_client_key)."""
+    """Proof of a password: the verifier for the server, both keys for a login (libpq, scram_client_key)."""
 
     verifier: str = field(repr=False)
     client_key: str = field(repr=False)
@@ -39,17 +39,17 @@ class Proof:
 
 
 def password() -> str:
-    """A new password: 43 characters that need no escaping in a URL."""
+    """Generate a password: 43 characters that need no escaping in a URL."""
     return secrets.token_urlsafe(32)
 
 
 def usable(clear: str) -> bool:
-    """PostgreSQL takes an empty password for none at all, and ends one at its first NUL."""
+    """Whether PostgreSQL accepts it: an empty password means none, and a NUL ends a password."""
     return bool(_prepared(clear)) and "\0" not in clear
 
 
 def proof(role: str, clear: str) -> Proof:
-    """What proves this password of this role; the same each time. RFC 5802, section 3."""
+    """Return the deterministic proof of this password of this role. RFC 5802, section 3."""
     salt = hashlib.sha256(b"microservice-operator " + role.encode()).digest()[:16]
     salted = hashlib.pbkdf2_hmac("sha256", _prepared(clear).encode(), salt, _ITERATIONS)
     client_key = hmac.digest(salted, b"Client Key", "sha256")
@@ -65,7 +65,7 @@ def _base64(key: bytes) -> str:
 
 
 def _prepared(clear: str) -> str:
-    """SASLprep (RFC 4013); what it refuses is used as it is, which is what PostgreSQL and its clients do."""
+    """Apply SASLprep (RFC 4013); use a refused password unchanged, as PostgreSQL and its clients do."""
     if clear.isascii():
         return clear
     mapped = "".join(
@@ -77,7 +77,7 @@ def _prepared(clear: str) -> str:
 
 
 def _mixes_directions(text: str) -> bool:
-    """RFC 3454, section 6."""
+    """Whether it violates the rule on bidirectional text of RFC 3454, section 6."""
     if not any(map(stringprep.in_table_d1, text)):
         return False
     ends = (text[0], text[-1])

@@ -1,6 +1,6 @@
-"""The schema `public` becomes the database owner's where it is not: before PostgreSQL 15, and after an upgrade from it.
+"""Gives the schema `public` to the database's owner: needed before PostgreSQL 15, and after an upgrade from there.
 
-Until then every role may create in it, and what the owner says of it does nothing but warn.
+Before that, every role may create objects in it, and the owner's GRANTs and REVOKEs on it only warn.
 """
 
 from contextlib import suppress
@@ -16,15 +16,15 @@ from .statements import schema_statements, take_public
 
 
 def in_the_way(names: Names, schema: PublicSchema | None) -> bool:
-    """Whether something is to be changed that the owner of the database may not change."""
+    """Whether the schema needs a change that the database's owner may not make."""
     return schema is not None and not schema.ours and bool(schema_statements(names, schema))
 
 
 async def take_over_public(scope: ServerScope, names: Names, schema: PublicSchema, *, superuser: bool) -> None:
-    """By the admin, for the one statement that the database's owner cannot say.
+    """Change the schema's owner as admin, because the database's owner cannot.
 
-    A superuser takes it from nobody but the one that initdb made.
-    Raises NeedsPerson when the admin lacks the right, or the schema is somebody else's on purpose.
+    A superuser takes it only from the superuser that initdb created.
+    Raises NeedsPerson if the admin lacks the right, or if another role owns the schema on purpose.
     """
     statement = take_public(names)
     if schema.bootstrap or not superuser:
@@ -34,6 +34,7 @@ async def take_over_public(scope: ServerScope, names: Names, schema: PublicSchem
                 return
     raise NeedsPerson(
         Reason.FORBIDDEN,
-        f"schema public of database {names.database} at {scope.server.address} belongs to role {schema.owner}, so what "
-        f"its services may do there cannot be set; as that role or a superuser say there: {statement.as_string(None)}",
+        f"schema public of database {names.database} at {scope.server.address} belongs to role {schema.owner}, so the "
+        "operator cannot set the service's rights there; run there as that role or as a superuser: "
+        f"{statement.as_string(None)}",
     )

@@ -1,12 +1,12 @@
-"""Databases that are wanted: what the walk calls.
+"""Reconciles declared databases.
 
-The Secret comes first. A pass to which a password is not known makes one, changes nothing on the server, and returns
-it in a Connection with a part that is Progressing and asks for another look at once. The caller writes the Secret; the
-next pass finds it and sets the roles to it. So a password that was made and not written was never used, and a crash at
-any point leaves roles that the next pass sets to what the Secret says.
+The Secret comes first. Without a known password, a reconciliation generates one and changes nothing on the server. It
+returns the password in a Connection with a Progressing part that is requeued at once. The caller writes the Secret; the
+next reconciliation reads it and sets the roles' passwords. So a password that was never written was never used, and
+after a crash at any point the next reconciliation sets the roles to the Secret's passwords.
 
-The admin works from the server's maintenance database. What is to be done in the database itself its owner does, with
-the login of its Secret, so that nothing that a service has put there can gain by it (PostgreSQL, CVE-2018-1058).
+The admin works in the server's maintenance database. Work in the database itself is done by its owner, with the login
+of its Secret, so that objects of a service cannot gain the admin's rights (PostgreSQL, CVE-2018-1058).
 """
 
 from dataclasses import replace
@@ -35,15 +35,15 @@ from .statements import (
 )
 
 KIND = "Database"
-PERSON_SECONDS = 300.0  # so that it recovers by itself once somebody has acted
-_CLOSED_PUBLIC = 150000  # the version from which `public` is the database owner's, and nobody else may create in it
+PERSON_SECONDS = 300.0  # so that it recovers by itself after somebody has acted
+_CLOSED_PUBLIC = 150000  # the version from which the database's owner owns `public`, and nobody else may create in it
 
 
 async def reconcile_database(scope: ServerScope, wanted: WantedDatabase) -> tuple[Part, Connection | None]:
-    """Bring a declared database to what is wanted, and say how it stands and how to connect.
+    """Reconcile a declared database; return its state and, if known, its connection.
 
-    Never raises an OperatorError: what went wrong is in the part. A Connection comes with a part that is Ready, or that
-    waits for the Secret to be written, or could not be looked at this time.
+    Never raises an OperatorError: the part contains the error. A Connection comes with a part that is Ready, that waits
+    for its Secret to be written, or that could not be observed this time.
     """
     names = Names.of(scope.owner, wanted.spec.name)
     key = (scope.owner.identity.uid, KIND, names.database)
@@ -65,7 +65,7 @@ async def reconcile_database(scope: ServerScope, wanted: WantedDatabase) -> tupl
 
 
 def connection(scope: ServerScope, names: Names, logins: Logins) -> Connection:
-    """How a service reaches its database."""
+    """Return the connection of a service to its database."""
     server = scope.server
     runtime = Login(names.runtime, logins.runtime.password)
     owner = Login(names.owner, logins.owner.password)
@@ -75,23 +75,23 @@ def connection(scope: ServerScope, names: Names, logins: Logins) -> Connection:
 
 
 def database_id(scope: ServerScope, names: Names) -> str:
-    """What status remembers of a database: where it is."""
+    """Return the id of a database in the status: its address."""
     return f"postgresql://{scope.server.address}/{names.database}"
 
 
 def failed(part: Part, error: OperatorError) -> Part:
-    """The part when something went wrong: a person is asked for, or it is looked at again."""
+    """Report a failure: Stalled if a person must act, otherwise a retry."""
     if isinstance(error, NeedsPerson):
         stalled = replace(part, state=State.STALLED, reason=Reason(error.reason), after=PERSON_SECONDS)
         return replace(stalled, message=str(error), field=error.field or part.field)
     if isinstance(error, NotYet):
         return replace(part, reason=Reason(error.reason), message=str(error), after=error.after, failed=True)
-    # what leads to the server could not be read
+    # the server's login or address could not be read
     return replace(part, reason=Reason.DATABASE_UNREACHABLE, message=str(error), after=PERSON_SECONDS, failed=True)
 
 
 class _Pass:
-    """One pass over one database; `quiet` until it changes something."""
+    """One reconciliation of one database; `quiet` until it changes something."""
 
     def __init__(self, scope: ServerScope, wanted: WantedDatabase, names: Names) -> None:
         self._scope = scope
@@ -124,24 +124,24 @@ class _Pass:
         ):
             raise NeedsPerson(
                 Reason.CONFLICT,
-                f"database {names.database} at {where} was left behind by a Microservice of this name, in a namespace "
-                f"{owner.identity.namespace} that may have been another's; it is left as it is; if this one is to have "
-                f"it, let whoever runs the Environment add {owner.inheritance} to its annotation "
+                f"database {names.database} at {where} was retained by an earlier Microservice of this name, in a "
+                f"namespace {owner.identity.namespace} that may have belonged to another team; it stays unchanged; "
+                f"to reuse it, ask the platform team to add {owner.inheritance} to the Environment's annotation "
                 f"{annotation.ANNOTATION_ADOPT}",
                 field,
             )
         if standing is Ownership.FOREIGN:
             raise NeedsPerson(
                 Reason.CONFLICT,
-                f"a database or role {names.database} exists at {where} and is not marked as this Microservice's, or "
-                f"the database belongs to another role than {names.owner}; it is left as it is; rename the database "
-                "in the spec, or give or remove that one",
+                f"a database or role {names.database} already exists at {where} and is not owned by this Microservice, "
+                f"or the database belongs to another role than {names.owner}; it stays unchanged; rename the database "
+                "in the spec, or hand over or drop the existing one",
                 field,
             )
         if not observed.database and self._wanted.known_id and not self._wanted.recreate:
             raise NeedsPerson(
                 Reason.DATABASE_LOST,
-                f"database {name} was at {self._wanted.known_id} and is not at {where}; restore it from a backup, or "
+                f"database {name} was at {self._wanted.known_id} but is not at {where}; restore it from a backup, or "
                 f"{annotation.recreate(name)}",
                 field,
             )
@@ -150,8 +150,8 @@ class _Pass:
         if not (usable(logins.owner.password) and usable(logins.runtime.password)):
             raise NeedsPerson(
                 Reason.REJECTED,
-                f"a Secret of database {self._wanted.spec.name} holds an empty password, or one with a NUL in it; "
-                "its roles keep theirs; delete that Secret to get a new password",
+                f"a Secret of database {self._wanted.spec.name} contains an empty password, or one with a NUL; "
+                "its roles keep their passwords; delete that Secret to get a new password",
                 self._wanted.field,
             )
 
@@ -166,7 +166,7 @@ class _Pass:
         return part, connection(self._scope, self._names, fresh)
 
     async def _server_side(self, session: Session, observed: OnServer, found: Connection) -> None:
-        """Roles, database and who may connect first: an admin that may not read passwords tries them by a login."""
+        """Set roles, database and connect rights, then passwords: without read access the admin tests them by login."""
         names, owner = self._names, self._scope.owner
         logins = (found.owner, found.runtime)
         verifiers = {login.username: proof(login.username, login.password).verifier for login in logins}
@@ -177,8 +177,8 @@ class _Pass:
             await self._create(session, observed)
             now = await observe_server(session, names)
         await self._say(session, database_statements(names, now, owner))
-        if now.database_marks is None:  # made now, or by a pass that did not see the end of it
-            self._happened("Normal", Reason.DATABASE_CREATED, f"made at {self._scope.server.address}")
+        if now.database_marks is None:  # created now, or by an interrupted reconciliation
+            self._happened("Normal", Reason.DATABASE_CREATED, f"created at {self._scope.server.address}")
         wrong = {
             login.username: verifiers[login.username]
             for login in logins
@@ -186,18 +186,18 @@ class _Pass:
         }
         await self._say(session, password_statements(wrong))
         if wrong:
-            self._happened("Normal", Reason.PASSWORD_RENEWED, "its roles are set to the passwords of its Secret")
+            self._happened("Normal", Reason.PASSWORD_RENEWED, "set its roles to the passwords of its Secret")
 
     async def _create(self, session: Session, observed: OnServer) -> None:
-        # before, an admin that is no superuser needs what its provider has made its own in template1
+        # before that version, an admin that is not a superuser needs the provider's changes in template1
         pristine = observed.superuser or session.info.server_version >= _CLOSED_PUBLIC
         name, where = self._wanted.spec.name, self._scope.server.address
         owners = [] if pristine else await observe_template_owners(session)
         if owners:
             raise NeedsPerson(
                 Reason.CONFLICT,
-                f"template1 at {where} holds objects of {', '.join(owners)}, which every new database would have, too; "
-                "say in template1: DROP OWNED BY that role, and REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+                f"template1 at {where} contains objects of {', '.join(owners)}, which every new database would copy; "
+                "run in template1: DROP OWNED BY that role, and REVOKE CREATE ON SCHEMA public FROM PUBLIC",
                 self._wanted.field,
             )
         locale = await observe_locale(session)
@@ -213,7 +213,7 @@ class _Pass:
         return await self._scope.servers.admits(self._scope.server, self._names.database, login)
 
     async def _inside(self, found: Connection, *, superuser: bool) -> None:
-        """The owner's session is over before the admin's begins: few are allowed, and none waits for another."""
+        """Reconcile inside the database; end the owner's session before the admin's, because sessions are limited."""
         foreign = await self._as_owner(found.owner)
         if foreign is None:
             return
@@ -221,11 +221,11 @@ class _Pass:
         self.quiet = False
         if await self._as_owner(found.owner):
             raise NotYet(
-                Reason.PROGRESSING, f"schema public of database {self._wanted.spec.name} has changed meanwhile"
+                Reason.PROGRESSING, f"schema public of database {self._wanted.spec.name} has changed in the meantime"
             )
 
     async def _as_owner(self, owner: Login) -> PublicSchema | None:
-        """Answer the schema `public` if it has to become the owner's first."""
+        """Reconcile as owner; return the schema `public` if the owner must get it first."""
         scope, names = self._scope, self._names
         async with scope.servers.session(scope.server, names.database, owner) as session:
             observed = await observe_database(session, names)
@@ -244,7 +244,7 @@ class _Pass:
         for name, role in sorted(observed.roles.items()):
             if role.powers:
                 held = ", ".join(role.powers)
-                what = f"role {name} had {held}, which nobody declared, and lost it; SECURITY.md says what to look for"
+                what = f"role {name} had undeclared {held}; the operator revoked it; see SECURITY.md for what to check"
                 self._happened("Warning", Reason.FORBIDDEN, what)
 
     def _happened(self, kind: Literal["Normal", "Warning"], reason: Reason, what: str) -> None:

@@ -1,8 +1,8 @@
-"""Connections to PostgreSQL servers: few, short, and never less encrypted than the Environment says.
+"""Connections to PostgreSQL servers: few, short, and at least as encrypted as the Environment says.
 
-Nothing that the owner of a database has put into it is looked up by name, nor may its settings change what a session
-is: a client's options win over those of ALTER DATABASE and ALTER ROLE. Only a server that takes writes is asked, since
-a standby may be late, and what it does not know yet is not gone.
+A session never resolves names to objects of a database's owner, and the owner's settings cannot change it: a client's
+options override those of ALTER DATABASE and ALTER ROLE. The operator connects only to a server that accepts writes. A
+standby may be behind, and an object that it does not show yet is not lost.
 """
 
 import asyncio
@@ -29,9 +29,9 @@ from .errors import meaning, unreachable, wrong_password
 from .passwords import Proof, proof
 
 _CONNECT_SECONDS = 3
-_REACH_SECONDS = 10  # for the name and all of its addresses together
+_REACH_SECONDS = 10  # for the host name and all of its addresses together
 _STATEMENT_SECONDS = 10
-_SESSION_SECONDS = 25  # a server that is frozen answers no statement and no time-out of its own
+_SESSION_SECONDS = 25  # a frozen server neither answers a statement nor enforces its timeout
 _QUEUE_SECONDS = 5
 _MAINTENANCE = "postgres"
 _OPTIONS = {
@@ -39,13 +39,13 @@ _OPTIONS = {
     "local_preload_libraries": "",
     "statement_timeout": f"{_STATEMENT_SECONDS}s",
     "lock_timeout": f"{_STATEMENT_SECONDS // 2}s",
-    # a process that is stopped, or whose machine is gone, leaves no lock behind
+    # a stopped process or a lost machine leaves no lock behind
     "idle_in_transaction_session_timeout": f"{_SESSION_SECONDS}s",
 }
 
 
 class Session(psycopg.AsyncConnection[tuple[object, ...]]):
-    """A connection that asks before each statement whether this process may still write."""
+    """A connection that checks before each statement that this process may still write."""
 
     may_write: MayWrite = staticmethod(always)
     where = ""
@@ -53,30 +53,30 @@ class Session(psycopg.AsyncConnection[tuple[object, ...]]):
     _bound_to = float(_STATEMENT_SECONDS)
 
     async def _bound(self, remaining: float) -> None:
-        """Let no statement outlast the right to write; one that must not be broken off is `long`."""
+        """Limit a statement to the remaining write permission; a statement that must not be interrupted is `long`."""
         wanted = min(float(_STATEMENT_SECONDS), remaining)
-        wanted = math.floor(wanted) if wanted >= 1 else wanted  # or each statement would have another one
+        wanted = math.floor(wanted) if wanted >= 1 else wanted  # otherwise each statement would get another timeout
         if not self.long and not wanted - 3 <= self._bound_to <= wanted:
             self._bound_to = wanted
             await super().execute(f"SET statement_timeout = {max(1, int(wanted * 1000))}".encode())
 
     async def execute(self, *arguments: Any, **options: Any) -> psycopg.AsyncCursor[tuple[object, ...]]:
-        """As psycopg's; raises Fenced."""
+        """Run a statement as psycopg does; raises Fenced."""
         await self._bound(self.may_write())
         with pending_calls.waiting_in(f"PostgreSQL at {self.where}"):
             return await super().execute(*arguments, **options)
 
 
 class Admin(Protocol):
-    """Where an admin login is kept that is read anew whenever it is needed."""
+    """Source of an admin login that is read again for each use."""
 
     async def login(self) -> Login:
-        """The login as it is now; raises an OperatorError."""
+        """Return the current login; raises an OperatorError."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A PostgreSQL server that exists already; `certificates` is the PEM bundle of its CA, empty if none."""
+    """An existing PostgreSQL server; `certificates` is the PEM bundle of its CA, empty if it has none."""
 
     host: str
     port: int
@@ -86,15 +86,15 @@ class Server:
 
     @property
     def address(self) -> str:
-        """Host and port in a sentence."""
+        """Host and port for messages."""
         return f"{self.host}:{self.port}"
 
 
 class Servers:
-    """Bounds how many connections are open to each server at a time; one for the whole process."""
+    """Limits the concurrent connections to each server; one object for the whole process."""
 
     def __init__(self, connections: int = 4) -> None:
-        """Allow `connections` at a time to each server."""
+        """Allow `connections` concurrent connections to each server."""
         self._turns: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(connections))
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.may_write: MayWrite = always
@@ -103,9 +103,9 @@ class Servers:
     async def session(
         self, server: Server, database: str = _MAINTENANCE, role: Login | None = None
     ) -> AsyncIterator[Session]:
-        """A session as admin or as a `role` of ours, each statement its own transaction.
+        """Open a session as admin or as a `role` of ours; each statement is its own transaction.
 
-        Raises OperatorErrors for what goes wrong in it.
+        Raises OperatorErrors for errors in it.
         """
         turn = self._turns[server.address]
         try:
@@ -119,9 +119,9 @@ class Servers:
             turn.release()
 
     async def admits(self, server: Server, database: str, role: Login) -> bool:
-        """Does the server let this role in? For admins who may not read what the server stores of a password.
+        """Whether the server accepts this role's login; for admins that may not read stored passwords.
 
-        Raises NotYet when that cannot be told: only a password that the server calls wrong is a no.
+        Raises NotYet if that is uncertain: only an answer that the password is wrong means no.
         """
         try:
             session = await self._connect_as(server, database, role)
@@ -153,7 +153,7 @@ class Servers:
             await session.close()
 
     async def _connect_as(self, server: Server, database: str, role: Login) -> Session:
-        """With keys: a role of ours chooses how often its password is to be hashed."""
+        """Connect with precomputed keys, because a role can set the number of hash iterations itself."""
         return await self._connect(server, database, role, proof(role.username, role.password))
 
     async def _connect(self, server: Server, database: str, login: Login, keys: Proof | None = None) -> Session:
@@ -186,7 +186,7 @@ class Servers:
 
     def _root_certificate(self, server: Server) -> str | None:
         if not server.certificates:
-            # without a CA of its own a server is held against those of the system, never waved through
+            # without its own CA, a server is verified against the system's CAs, never accepted unverified
             return "system" if server.ssl_mode == "verify-full" else None
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="microservice-operator-", ignore_cleanup_errors=True)
@@ -196,12 +196,12 @@ class Servers:
         return str(path)
 
     def close(self) -> None:
-        """Remove the certificates."""
+        """Remove the certificate files."""
         if self._folder:
             self._folder.cleanup()
 
 
 def _cut(session: Session) -> None:
-    """End the conversation from outside: a session that waits for a frozen server cannot be cancelled otherwise."""
+    """Shut down the socket: a session that waits for a frozen server cannot be cancelled otherwise."""
     with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(session.fileno())) as line:
         line.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""What is to be said to the server so that it comes to what is wanted; nothing for what is right already."""
+"""Builds the statements that bring a server to the desired state; none for a state that is right already."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _OWNERS = frozenset({"CONNECT", "CREATE", "TEMPORARY"})
 
 
 def role_statements(names: Names, observed: OnServer, owner: Owner, verifiers: Mapping[str, str]) -> Statements:
-    """Both roles; `verifiers` are the passwords of those that are made."""
+    """Return the statements for both roles; `verifiers` are the passwords of roles to create."""
     said: Statements = []
     for name in (names.owner, names.runtime):
         role = observed.roles.get(name)
@@ -33,9 +33,9 @@ def role_statements(names: Names, observed: OnServer, owner: Owner, verifiers: M
 
 
 def membership_statements(observed: OnServer, names: tuple[str, ...]) -> Statements:
-    """An admin that is no superuser acts on what the roles own as a member of them.
+    """Return GRANTs that make an admin without superuser a member of the roles, so that it can change their objects.
 
-    Up to PostgreSQL 15 a role can put the admin out of itself.
+    Up to PostgreSQL 15 a role can revoke the admin's membership.
     """
     if observed.superuser:
         return []
@@ -44,12 +44,12 @@ def membership_statements(observed: OnServer, names: tuple[str, ...]) -> Stateme
 
 
 def password_statements(verifiers: Mapping[str, str]) -> Statements:
-    """Roles that exist and have another password than is wanted."""
+    """Return the statements for existing roles with another password."""
     return [_say("ALTER ROLE {} PASSWORD {}", name, verifier) for name, verifier in verifiers.items()]
 
 
 def create_database(names: Names, locale: list[str], *, pristine: bool) -> sql.Composed:
-    """From `template0` where it is `pristine`: nobody can have put anything into it, or be in its way by using it."""
+    """Return CREATE DATABASE; if `pristine`, from `template0`, which nobody can change or block with a session."""
     create = _say("CREATE DATABASE {} OWNER {}", names.database, sql.Identifier(names.owner))
     if not pristine:
         return create
@@ -60,7 +60,7 @@ def create_database(names: Names, locale: list[str], *, pristine: bool) -> sql.C
 
 
 def database_statements(names: Names, observed: OnServer, owner: Owner) -> Statements:
-    """Who may connect, and whose it is; the database exists by now."""
+    """Return the statements for connect rights and owner marks of an existing database."""
     said: Statements = []
     if any(grantee == "" for grantee, _ in observed.grants):
         said.append(_say("REVOKE ALL ON DATABASE {} FROM PUBLIC", names.database))
@@ -71,14 +71,14 @@ def database_statements(names: Names, observed: OnServer, owner: Owner) -> State
         said.append(_say("REVOKE ALL ON DATABASE {} FROM {}", names.database, sql.Identifier(names.runtime)))
     if runtime != {"CONNECT"}:
         said.append(_say("GRANT CONNECT ON DATABASE {} TO {}", names.database, sql.Identifier(names.runtime)))
-    # for people who look; words that its owner has put there are the owner's
+    # for people who read it; a comment that the owner wrote stays
     if observed.database_marks is None or (observed.database_marks and observed.database_marks != owner.marks):
         said.append(_comment("DATABASE", names.database, owner.marks))
     return said
 
 
 def schema_statements(names: Names, schema: PublicSchema | None) -> Statements:
-    """What the runtime role may do with the schema `public`: look names up, and not create."""
+    """Return the statements for the runtime role's rights on the schema `public`: use it, create nothing."""
     if schema is None:
         return []
     runtime = sql.Identifier(names.runtime)
@@ -93,12 +93,12 @@ def schema_statements(names: Names, schema: PublicSchema | None) -> Statements:
 
 
 def take_public(names: Names) -> sql.Composed:
-    """What the admin says of a schema `public` that the owner of its database may not change."""
+    """Return the admin's statement that gives the schema `public` to the database's owner."""
     return _say("ALTER SCHEMA public OWNER TO {}", names.owner)
 
 
 def right_statements(names: Names, observed: InDatabase) -> Statements:
-    """What the runtime role may do within the database: read and write rows, nothing else."""
+    """Return the statements for the runtime role's rights in the database: read and write rows, nothing else."""
     if observed.schema is None:
         return []
     runtime = sql.Identifier(names.runtime)
@@ -118,7 +118,7 @@ def right_statements(names: Names, observed: InDatabase) -> Statements:
 
 
 def retention_statements(names: Names, observed: OnServer, owner: Owner) -> Statements:
-    """Marks that let a later Microservice of the same name take it over."""
+    """Return the statements that mark roles and database as retained, for a later Microservice of the same name."""
     marks = {**owner.marks, marks_names.TAG_RETAINED: owner.retained}
     said = [_comment("ROLE", name, marks) for name, role in sorted(observed.roles.items()) if role.marks != marks]
     if observed.database and observed.database_marks not in (marks, {}):

@@ -58,7 +58,7 @@ def test_what_is_to_be_taken_over_is_shown_as_if_it_were() -> None:
     explained = {entry["name"]: entry["grants"] for entry in json.loads(result.stdout)}
     for grants in explained.values():
         assert {row["resource"] for row in grants} == {legacy, f"{legacy}/stream/*"}
-    assert {row["because"].partition(", ")[2] for row in explained["product"]} >= {"once it has been taken over"}
+    assert {row["because"].partition(", ")[2] for row in explained["product"]} >= {"after its adoption"}
 
 
 @pytest.mark.parametrize("output", ["json", "yaml"])
@@ -105,4 +105,4 @@ def test_a_ref_is_explained_with_its_consent_or_without() -> None:
     (web,) = (item for item in explained if item["name"] == "web")
     assert all(":table/shop-product-products-" in row["resource"] for row in web["grants"])
     assert {row["field"] for row in web["grants"]} == {"spec.tableRefs[0]"}
-    assert all("which admits this one: access ReadOnly" in row["because"] for row in web["grants"])
+    assert all("which allows this one: access ReadOnly" in row["because"] for row in web["grants"])

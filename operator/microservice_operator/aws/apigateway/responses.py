@@ -1,4 +1,4 @@
-"""PURE: what API Gateway says of an API and its parts, as the plan's fields, and the other way round."""
+"""PURE: API Gateway's answers about an API and its parts → fields, and fields → requests."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -10,8 +10,8 @@ from .route_ownership import Authorizer, DesiredRoute, ObservedRoute, Tokens
 
 Item = Mapping[str, Any]
 
-# A browser's "*" does not stand for authorization, and not for anything once credentials are sent (Fetch, "CORS
-# protocol and credentials"), so what callers of an API send is named.
+# In a browser, "*" does not include authorization, and nothing at all if credentials are sent (Fetch, "CORS protocol
+# and credentials"). So the headers that callers of an API send are listed.
 CORS_HEADERS = (
     "accept-language",
     "authorization",
@@ -26,11 +26,11 @@ CORS_HEADERS = (
 )
 CORS_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 CORS_SECONDS = 3600
-IDENTITY_SOURCE = ["$request.header.Authorization"]  # where an authorizer looks for a token
+IDENTITY_SOURCE = ["$request.header.Authorization"]  # where an authorizer reads the token
 
 
 def cors(configured: Item | None) -> tuple[frozenset[str], ...] | None:
-    """Origins, headers and methods, without their order and case; `None` when browsers are not let in."""
+    """Return origins, headers and methods, without order and case; `None` if CORS is not configured."""
     if not configured:
         return None
     return (
@@ -41,7 +41,7 @@ def cors(configured: Item | None) -> tuple[frozenset[str], ...] | None:
 
 
 def cors_configuration(origins: Iterable[str]) -> dict[str, Any]:
-    """What is configured for pages of `origins`."""
+    """Return the CORS configuration for pages of `origins`."""
     return {
         "AllowOrigins": sorted(origins),
         "AllowHeaders": list(CORS_HEADERS),
@@ -51,31 +51,31 @@ def cors_configuration(origins: Iterable[str]) -> dict[str, Any]:
 
 
 def description(marks: Mapping[str, str]) -> str:
-    """Marks as the description of an integration, which has no tags."""
+    """Return the owner tags as the description of an integration, because it has no tags."""
     return json.dumps(dict(marks), sort_keys=True)
 
 
 def marks(integration: Item) -> dict[str, str]:
-    """Marks that an integration's description holds."""
+    """Return the owner tags from an integration's description."""
     return {key: str(value) for key, value in json_mapping(integration.get("Description")).items()}
 
 
 def holder(marked: Mapping[str, str], cluster: str) -> str:
-    """`namespace/name` of the Microservice of this cluster that the marks name, else ""."""
+    """Return `namespace/name` of the owner if it is a Microservice of this cluster, otherwise ""."""
     if marked.get(names.TAG_CLUSTER) != cluster:
         return ""
     return f"{marked.get(names.TAG_NAMESPACE, '')}/{marked.get(names.TAG_NAME, '')}"
 
 
 def integration_fields(integration: Item, wanted: Iterable[str]) -> dict[str, Any]:
-    """What of an integration we set; request parameters that somebody added are theirs."""
+    """Return the fields of an integration that the operator sets; request parameters added by others are ignored."""
     parameters = integration.get("RequestParameters") or {}
     found = {key: integration.get(key) for key in ("IntegrationUri", "ConnectionId", "IntegrationMethod")}
     return {**found, "RequestParameters": {key: parameters[key] for key in wanted if key in parameters}}
 
 
 def held(route: Item, holders: Mapping[str, str], authorizers: Mapping[str, str], chosen: str) -> ObservedRoute:
-    """A route; `holders` and `authorizers` are names by id, `chosen` the id of our own integration."""
+    """Return an observed route; `holders` and `authorizers` are names by id, `chosen` is our integration's id."""
     target = str(route.get("Target") or "").removeprefix("integrations/")
     asks = route.get("AuthorizationType", "NONE") != "NONE"
     claim = DesiredRoute(
@@ -87,7 +87,10 @@ def held(route: Item, holders: Mapping[str, str], authorizers: Mapping[str, str]
 
 
 def authorizer(found: Item, used: frozenset[str]) -> Authorizer:
-    """An authorizer; `used` are the ids that routes name. One that looks elsewhere for tokens accepts none of ours."""
+    """Return an observed authorizer; `used` are the ids that routes name.
+
+    An authorizer that reads tokens from another place counts as accepting no tokens.
+    """
     elsewhere = found.get("IdentitySource", IDENTITY_SOURCE) != IDENTITY_SOURCE
     jwt = {} if elsewhere else found.get("JwtConfiguration") or {}
     tokens = Tokens(jwt.get("Issuer", ""), frozenset(jwt.get("Audience") or ()))
@@ -95,7 +98,7 @@ def authorizer(found: Item, used: frozenset[str]) -> Authorizer:
 
 
 def route_request(claim: DesiredRoute, integration: str, authorizers: Mapping[str, str]) -> dict[str, Any]:
-    """Parameters of CreateRoute and UpdateRoute; `authorizers` are ids by name."""
+    """Return the parameters of CreateRoute and UpdateRoute; `authorizers` are ids by name."""
     request: dict[str, Any] = {
         "RouteKey": claim.key,
         "Target": f"integrations/{integration}",
@@ -108,7 +111,7 @@ def route_request(claim: DesiredRoute, integration: str, authorizers: Mapping[st
 
 
 def authorizer_request(tokens: Tokens) -> dict[str, Any]:
-    """Parameters of CreateAuthorizer and UpdateAuthorizer."""
+    """Return the parameters of CreateAuthorizer and UpdateAuthorizer."""
     return {
         "AuthorizerType": "JWT",
         "IdentitySource": IDENTITY_SOURCE,

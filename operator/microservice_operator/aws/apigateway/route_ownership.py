@@ -1,8 +1,8 @@
-"""PURE: which routes of a shared gateway a Microservice gets, and which step comes next.
+"""PURE: decides which routes of a shared API a Microservice owns, and which step comes next.
 
-Routes carry no tags. Each leads to an integration, and an integration's description holds the marks of its
-Microservice: that is whose a route is. Where two claim the same requests, the older Microservice (creation, then UID)
-has them: the younger waits, and an older one that comes late takes over the route, whose id stays.
+Routes have no tags. Each routes to an integration, and the integration's description contains the owner tags of its
+Microservice, which owns the route. If two declare the same requests, the older Microservice (creation, then UID) gets
+them. The younger one waits, and an older one that comes late takes over the route, whose id stays.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from ...openapi import shape
 from ..engine.rules import Added, Change, Outcome, Refusal, Removed
 
-AT_A_TIME = 5  # API Gateway takes few changes a second from an account, whoever makes them
+AT_A_TIME = 5  # API Gateway accepts few changes per second from an account, from all callers together
 
 
 @dataclass(frozen=True)
 class DesiredRoute:
-    """A route as it is wanted; `authorizer` is a name, "" lets everybody pass."""
+    """A desired route; `authorizer` is a name, "" means a public route."""
 
     key: str
     authorizer: str = ""
@@ -25,9 +25,9 @@ class DesiredRoute:
 
 @dataclass(frozen=True)
 class ObservedRoute:
-    """A route as it is; `holder` is `namespace/name` of a Microservice, "" if nobody can tell.
+    """An observed route; `holder` is `namespace/name` of a Microservice, "" if unknown.
 
-    `sound` when it leads to its holder's one integration.
+    `sound` if it routes to its holder's one integration.
     """
 
     id: str
@@ -38,7 +38,7 @@ class ObservedRoute:
 
 @dataclass(frozen=True)
 class DesiredRoutes:
-    """What one Microservice wants; those it gives way to are neither itself nor `juniors`."""
+    """The desired routes of one Microservice; `seniors` are older Microservices, `juniors` younger ones."""
 
     me: str
     routes: tuple[DesiredRoute, ...] = ()
@@ -48,7 +48,7 @@ class DesiredRoutes:
 
 @dataclass(frozen=True)
 class ReplacedRoute:
-    """One entry is to become another; `id` is what AWS calls it."""
+    """One route to change into `entry`; `id` is its id in AWS."""
 
     id: str
     entry: DesiredRoute
@@ -58,7 +58,7 @@ RouteStep = Added | ReplacedRoute | Removed
 
 
 def next_routes(desired: DesiredRoutes, observed: tuple[ObservedRoute, ...]) -> Outcome:
-    """The next few routes to make, alter or remove; a refusal once nothing else is left and somebody is in the way."""
+    """Rule: add, change or remove the next few routes; refuse when only conflicts with other owners are left."""
     steps: list[tuple[str, RouteStep]] = []
     taken: list[str] = []
     mine = [held for held in observed if held.holder == desired.me]
@@ -66,7 +66,7 @@ def next_routes(desired: DesiredRoutes, observed: tuple[ObservedRoute, ...]) -> 
     for claim in desired.routes:
         own = sorted((held for held in mine if _meets(held, claim)), key=lambda held: (held.claim != claim, held.id))
         rivals = [held for held in observed if held not in mine and _meets(held, claim)]
-        # a route that somebody unknown puts beside ours does not take ours away
+        # a route of an unknown owner for the same requests does not displace ours
         blocking = [held for held in rivals if held.holder in desired.seniors or not own]
         blocking = [held for held in blocking if held.holder not in desired.juniors]
         if blocking:
@@ -82,7 +82,7 @@ def next_routes(desired: DesiredRoutes, observed: tuple[ObservedRoute, ...]) -> 
     stale = [held for held in mine if held.id not in kept]
     steps += [(f"removing {held.claim.key}", Removed(held.id)) for held in stale]
     if steps:
-        # a route that is to be protected does not wait for others to be made
+        # changes come first: a route that needs an authorizer does not wait for new routes
         now = sorted(steps, key=lambda step: not isinstance(step[1], ReplacedRoute))[:AT_A_TIME]
         return Change(tuple(step for _, step in now), ", ".join(what for what, _ in now))
     return Refusal("; ".join(taken)) if taken else None
@@ -90,7 +90,7 @@ def next_routes(desired: DesiredRoutes, observed: tuple[ObservedRoute, ...]) -> 
 
 @dataclass(frozen=True)
 class Tokens:
-    """What an authorizer accepts."""
+    """Issuer and audiences that an authorizer accepts."""
 
     issuer: str
     audiences: frozenset[str]
@@ -98,7 +98,7 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Authorizer:
-    """An authorizer as it is."""
+    """An observed authorizer."""
 
     id: str
     tokens: Tokens
@@ -107,31 +107,31 @@ class Authorizer:
 
 @dataclass(frozen=True)
 class Authorizers:
-    """Those that one Microservice wants by name, and the names that others want: ten are all that an API may have."""
+    """The authorizers that one Microservice needs, and the names that others need; an API may have at most ten."""
 
     wanted: Mapping[str, Tokens]
     others: frozenset[str] = frozenset()
 
 
 def next_authorizer(desired: Authorizers, observed: Mapping[str, Authorizer]) -> Outcome:
-    """The next authorizer to make or to put right; one that nobody uses or wants goes."""
+    """Rule: add or correct the next authorizer; remove one that nobody uses or needs."""
     for name, tokens in sorted(desired.wanted.items()):
         if name not in observed:
             return Change(Added(name, tokens), "adding an authorizer")
         if observed[name].tokens != tokens:
-            return Change((observed[name].id, tokens), "putting its authorizer right")
+            return Change((observed[name].id, tokens), "correcting its authorizer")
     stale = unwanted(desired, observed)
     return Change(Removed(stale[0]), "removing an authorizer") if stale else None
 
 
 def unwanted(desired: Authorizers, observed: Mapping[str, Authorizer]) -> list[str]:
-    """Ids of authorizers that nobody uses or wants."""
+    """Return the ids of authorizers that nobody uses or needs."""
     kept = desired.wanted.keys() | desired.others
     return sorted(found.id for name, found in observed.items() if name not in kept and not found.used)
 
 
-def none_left(desired: object, observed: Iterable[str]) -> Outcome:  # noqa: ARG001 none is wanted, ever
-    """A second one, made by two operators at once, goes."""
+def none_left(desired: object, observed: Iterable[str]) -> Outcome:  # noqa: ARG001 the signature of a rule; a duplicate is never desired
+    """Rule: remove a duplicate, which two operators may have created at the same time."""
     first = next(iter(sorted(observed)), None)
     return Change(first, "removing a duplicate") if first else None
 
@@ -143,8 +143,11 @@ def _meets(held: ObservedRoute, claim: DesiredRoute) -> bool:
 def _refusal(claim: DesiredRoute, held: ObservedRoute, desired: DesiredRoutes) -> str:
     if held.holder in desired.seniors:
         return (
-            f"declares {claim.key}, which the older Microservice {held.holder} has; "
+            f"declares {claim.key}, which belongs to the older Microservice {held.holder}; "
             "remove it from the document of one of the two"
         )
-    whose = f"{held.holder}, which this operator does not know as one with routes," if held.holder else "nobody known"
-    return f"declares {claim.key}, but the route {held.claim.key} is of {whose} and is left as it is; remove that one"
+    whose = f"{held.holder}, which has no routes known to this operator" if held.holder else "an unknown owner"
+    return (
+        f"declares {claim.key}, but the route {held.claim.key} belongs to {whose}; it stays unchanged; "
+        "delete the existing route"
+    )

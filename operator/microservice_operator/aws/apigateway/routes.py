@@ -1,6 +1,6 @@
-"""The routes of a Microservice on its Environment's API: what the walk calls, and the table of field rules.
+"""Reconciles and deletes the routes of a Microservice on its Environment's API, with their field rules.
 
-What a service has on the API is one integration, its routes and an authorizer that services with the same tokens share.
+A service has one integration and its routes on the API; services with the same tokens share an authorizer.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from .routes_adapter import ServiceRoutes, Site, parameters
 from .shared_api import REASONS, SharedAPI, drop_gateway, forget_gateway, reconcile_gateway, shared_place
 from .shared_api_adapter import HTTPAPI
 
-API_PART = "routes"  # of the part: a Microservice has one
+API_PART = "routes"  # name of the part; a Microservice has one
 API = ResourceSchema(
     name="API",
     fields=(
@@ -41,7 +41,7 @@ API = ResourceSchema(
 
 @dataclass(frozen=True)
 class Others:
-    """The other Microservices with routes in the Environment: those older and younger, and the tokens they ask for."""
+    """The other Microservices with routes in the Environment: older ones, younger ones, and their tokens."""
 
     seniors: frozenset[str] = frozenset()
     juniors: frozenset[str] = frozenset()
@@ -50,7 +50,7 @@ class Others:
 
 @dataclass(frozen=True)
 class WantedAPI:
-    """The declared routes of a Microservice; `known_id` is what status remembers."""
+    """The declared routes of a Microservice; `known_id` is the id from the status."""
 
     spec: api.API
     shared: SharedAPI
@@ -61,7 +61,7 @@ class WantedAPI:
 
 @dataclass(frozen=True)
 class LeavingAPI:
-    """Routes that are not wanted any more; `shared` is absent where nobody knows the Environment's API."""
+    """Routes that are no longer declared; `shared` is None if the Environment's API is unknown."""
 
     environment: str
     shared: SharedAPI | None = None
@@ -70,13 +70,13 @@ class LeavingAPI:
 
 
 def tokens(spec: api.API) -> tuple[Tokens, ...]:
-    """What an authorizer is to accept, if one is asked for."""
+    """Return the tokens that the authorizer must accept, if the spec asks for one."""
     jwt = spec.auth.jwt if spec.auth else None
     return (Tokens(jwt.issuer, frozenset(jwt.audiences)),) if jwt else ()
 
 
 def api_url(scope: AwsScope, part: Part, gateway: api.APIGateway) -> str:
-    """Address of the stage, "" until there is one: "Publish HTTP APIs for customers to invoke" in the AWS documents."""
+    """Return the stage's URL, "" until it exists: "Publish HTTP APIs for customers to invoke" in the AWS documents."""
     at = _api_id(part.id)
     path = "" if gateway.stage == "$default" else f"/{gateway.stage}"
     return f"https://{at}.execute-api.{scope.region}.amazonaws.com{path}" if at else ""
@@ -85,8 +85,8 @@ def api_url(scope: AwsScope, part: Part, gateway: api.APIGateway) -> str:
 async def reconcile_api(scope: AwsScope, wanted: WantedAPI, read: Callable[[], Awaitable[str]]) -> Part:
     """Take at most one step towards the Environment's API and one towards a Microservice's routes on it.
 
-    `read` brings the OpenAPI document; it is called only where there is something to look at. Never raises an
-    OperatorError. Give `Part.id` back as `known_id`.
+    `read` returns the OpenAPI document; it is called only without a cached result. Never raises an OperatorError. Pass
+    `Part.id` back as `known_id` next time.
     """
     key = (scope.owner.identity.uid, API.name, API_PART)
     remembered = replace(wanted, known_id="")
@@ -119,9 +119,9 @@ async def reconcile_api(scope: AwsScope, wanted: WantedAPI, read: Callable[[], A
 
 
 async def leave_api(scope: AwsScope, leaving: LeavingAPI) -> Part:
-    """Take at most one step towards removing a Microservice's routes; over when the state is Ready.
+    """Take at most one step to delete a Microservice's routes; it is done when the state is Ready.
 
-    The API stays, unless nothing is on it any more and the Environment says that it goes then.
+    The API stays, unless it is empty and the Environment's deletionPolicy is Delete.
     """
     scope.resync_cache.invalidate((scope.owner.identity.uid, API.name, API_PART))
     part = Part("AWS", API.name, API_PART, State.DELETING, Reason.API_DELETING, id=leaving.known_id)
@@ -135,7 +135,7 @@ async def leave_api(scope: AwsScope, leaving: LeavingAPI) -> Part:
             prefix = _prefix(scope, leaving.environment)
             part = await _leave(scope, Site(at, prefix, others=_names(prefix, leaving.others)), leaving.known_id)
         else:
-            part = replace(part, state=State.READY, reason=Reason.API_DELETED, message=f"api {API_PART} is gone")
+            part = replace(part, state=State.READY, reason=Reason.API_DELETED, message=f"api {API_PART} is deleted")
         goes = leaving.shared is not None and leaving.shared.gateway.deletion_policy == "Delete"
         if part.state is State.READY and goes and ours and await gateway.empty():
             return await drop_gateway(shared, gateway, part)
@@ -173,7 +173,7 @@ async def _routes(scope: AwsScope, wanted: WantedAPI, at: tuple[str, tuple[Desir
     part = replace(outcome.part, id=outcome.part.id or wanted.known_id)
     if resource.gone:
         forget_gateway(shared_place(scope, wanted.shared.environment))
-    if part.reason is Reason.CHANGE_REFUSED:  # nothing else of an API is refused than what somebody else has
+    if part.reason is Reason.CHANGE_REFUSED:  # an API refuses a change only because another owner has the route
         part = replace(part, reason=Reason.CONFLICT)
     return part, outcome.up_to_date
 
@@ -184,7 +184,7 @@ async def _leave(scope: AwsScope, site: Site, known_id: str) -> Part:
 
 
 def _claims(text: str, wanted: WantedAPI) -> tuple[DesiredRoute, ...]:
-    """Claims of a document; the authorizer's name is not known yet, only whether one is asked for."""
+    """Return the desired routes of a document; "?" stands for the authorizer's name, which is not known yet."""
     found = routes(text, settings(wanted.spec))
     return tuple(
         DesiredRoute(route.key) if route.public else DesiredRoute(route.key, "?", route.scopes) for route in found

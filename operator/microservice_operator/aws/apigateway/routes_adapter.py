@@ -1,4 +1,4 @@
-"""The adapter of what one Microservice has on the API: integration, routes, authorizer. Translates, never decides.
+"""Adapter of one Microservice's integration, routes and authorizer on the API: translates, never decides.
 
 "Integrations", "Routes" and "Authorizers" in the API Gateway V2 API Reference; none of them has tags.
 """
@@ -29,14 +29,14 @@ from .responses import (
 from .route_ownership import AT_A_TIME, Authorizer, Authorizers, ObservedRoute, ReplacedRoute, unwanted
 from .shared_api_adapter import SERVICE, items
 
-# "Create private integrations for HTTP APIs": without the first, services would see the stage in the path.
+# "Create private integrations for HTTP APIs": without the overwrite, services would see the stage in the path.
 _PATH = {"overwrite:path": "$request.path"}
 HEADER = "overwrite:header.x-microservice"
 
 
 @dataclass(frozen=True)
 class Site:
-    """Where a Microservice's part is: the API, the prefix of its authorizers, the names of those that are wanted."""
+    """The API, the prefix of its authorizers' names, and the names that this and other Microservices need."""
 
     api: str
     prefix: str
@@ -45,15 +45,15 @@ class Site:
 
 
 def parameters(namespace: str, name: str) -> dict[str, str]:
-    """How a request is changed on its way to the service."""
+    """Return the request parameters: how API Gateway changes a request on its way to the service."""
     return {**_PATH, HEADER: f"{name}.{namespace}"}
 
 
 class ServiceRoutes:
-    """The part of one Microservice on one API."""
+    """The integration, routes and authorizer of one Microservice on one API."""
 
     def __init__(self, scope: AwsScope, site: Site, lane: Lane = Lane.MAIN) -> None:
-        """Name the API; nothing is asked yet."""
+        """Set the API, without a call."""
         self._scope = scope
         self._site = site
         self._service = AwsService(scope, SERVICE, f"API {site.api}", lane)
@@ -63,10 +63,10 @@ class ServiceRoutes:
         self._ids: list[str] = []
         self._routes: tuple[ObservedRoute, ...] = ()
         self._authorizers: dict[str, Authorizer] = {}
-        self.gone = False  # the whole API
+        self.gone = False  # the whole API does not exist
 
     async def observe(self) -> Observed | None:
-        """List what is on the API, side by side; ours is what leads to an integration with our marks."""
+        """List integrations, routes and authorizers concurrently; a route is ours if its integration has our tags."""
         try:
             integrations, routes, authorizers = await asyncio.gather(
                 *(self._items(f"Get{kind}") for kind in ("Integrations", "Routes", "Authorizers"))
@@ -87,19 +87,21 @@ class ServiceRoutes:
 
     @property
     def arn(self) -> str:
-        """Names the API and our integration; AWS has no ARN for the latter, and policies write it so."""
+        """Return the id of our integration in the form that IAM policies use; AWS has no ARN for it."""
         at = f"arn:aws:apigateway:{self._scope.region}::/apis/{self._site.api}/integrations"
         return f"{at}/{self._ids[0]}" if self._ids else at
 
     async def create(self, desired: Desired) -> None:
-        """CreateIntegration, our marks in its description."""
+        """Create the integration with our owner tags in its description."""
         if self.gone:
-            raise NotYet(Reason.API_CREATING, f"api {desired.name}: its gateway is gone and is made anew", 1)
+            raise NotYet(
+                Reason.API_CREATING, f"api {desired.name}: its API Gateway API does not exist and is created again", 1
+            )
         async with self._scope.clients.create_once.once(self._key):
             await self._write("CreateIntegration", **self._integration(desired))
 
     async def modify(self, step: Step, desired: Desired | None) -> None:
-        """One step: an authorizer, the integration, or a few routes."""
+        """Take one step: an authorizer, the integration, or a few routes."""
         value: Any = step.changes.get(step.name)
         match step.name:
             case "authorizers":
@@ -113,7 +115,7 @@ class ServiceRoutes:
                 await self._write("DeleteIntegration", IntegrationId=value)
 
     async def delete(self) -> None:
-        """One step of the way back: routes, a few at a time, the authorizer, the integration."""
+        """Take one step of the deletion: a few routes at a time, then the authorizer, then the integration."""
         mine = [route.id for route in self._routes if route.holder == self._me]
         stale = unwanted(Authorizers({}, self._site.others), self._authorizers)
         if mine:
@@ -137,7 +139,7 @@ class ServiceRoutes:
                 self._authorizers[name] = authorizer(item, used)
 
     def _awaited(self) -> bool:
-        """Whether an authorizer that we want may have been made and is not listed yet."""
+        """Whether an authorizer that we need may exist although AWS does not list it yet."""
         making, missing = self._scope.clients.create_once, self._site.wanted - self._authorizers.keys()
         for name in self._site.wanted & self._authorizers.keys():
             making.seen(self._authorizer_key(name))

@@ -1,7 +1,7 @@
-"""The HTTP API of an Environment, which its Microservices share: the table of field rules, and who makes it when.
+"""Reconciles the HTTP API of an Environment, which its Microservices share, with its field rules.
 
-It belongs to the Environment and outlives the services on it. Whoever needs it first makes it; those that come at once
-take turns.
+It belongs to the Environment and outlives the services on it. The first Microservice that needs it creates it;
+concurrent ones take turns.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ REASONS = Reasons(
 
 
 def _stages(desired: str, observed: Mapping[str, tuple[bool, bool]]) -> Outcome:
-    """The wanted stage deploys by itself; one that we made under a former name goes."""
+    """Rule: the desired stage deploys automatically; remove a stage that we created under an old name."""
     deploys, _ = observed.get(desired, (False, False))
     if not deploys:
         return Change(Added(desired, None), f"setting up stage {desired}")
@@ -57,7 +57,7 @@ GATEWAY = ResourceSchema(
 
 @dataclass(frozen=True)
 class SharedAPI:
-    """An Environment as far as its API goes."""
+    """An Environment's settings for its API."""
 
     environment: str
     gateway: APIGateway
@@ -65,7 +65,7 @@ class SharedAPI:
 
 
 async def reconcile_gateway(scope: AwsScope, shared: SharedAPI) -> Part:
-    """One pass over the API; services that come at once take turns, so that one of them makes it."""
+    """Reconcile the API; concurrent services take turns, so that only one of them creates it."""
     there = shared_place(scope, shared.environment)
     spec = shared.gateway
     key = (_whose(there), GATEWAY.name, spec.name)
@@ -87,9 +87,9 @@ async def reconcile_gateway(scope: AwsScope, shared: SharedAPI) -> Part:
         if part.reason is Reason.CONFLICT:
             tagged = ", ".join(f"{tag}: {value}" for tag, value in there.owner.marks.items())
             message = (
-                f"an API named {spec.name} exists and is not marked as this Environment's; it is left as it is; "
-                f"rename spec.aws.apiGateway.name of Environment {shared.environment}, or give that API away "
-                f"by the tags {tagged}"
+                f"an API named {spec.name} already exists and is not owned by this Environment; it stays unchanged; "
+                f"rename spec.aws.apiGateway.name of Environment {shared.environment}, or hand that API over with the "
+                f"tags {tagged}"
             )
             part = replace(part, message=message)
         if outcome.up_to_date:
@@ -98,7 +98,7 @@ async def reconcile_gateway(scope: AwsScope, shared: SharedAPI) -> Part:
 
 
 async def drop_gateway(shared: AwsScope, gateway: HTTPAPI, part: Part) -> Part:
-    """Remove the API itself; the Microservice waits until AWS does not show it any more."""
+    """Delete the API itself; the Microservice waits until AWS no longer shows it."""
     forget_gateway(shared)
     dropped = await remove(shared, gateway, GATEWAY, Deletion(part.name, shared.owner, "Delete"))
     if dropped.state is State.RETAINED:
@@ -107,13 +107,13 @@ async def drop_gateway(shared: AwsScope, gateway: HTTPAPI, part: Part) -> Part:
 
 
 def shared_place(scope: AwsScope, environment: str) -> AwsScope:
-    """The place as the Environment sees it, for what its Microservices share."""
+    """Return the scope with the Environment as owner, for resources that its Microservices share."""
     owner = SharedOwner(scope.owner.cluster, Identity("", environment, ""))
     return replace(scope, owner=owner)
 
 
 def forget_gateway(shared: AwsScope) -> None:
-    """Look at the API anew: somebody found it gone, or it goes."""
+    """Invalidate the cached API, because it does not exist or is being deleted."""
     shared.resync_cache.invalidate_owner(_whose(shared))
 
 

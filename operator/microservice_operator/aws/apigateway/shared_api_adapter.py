@@ -1,7 +1,7 @@
-"""The adapter of an Environment's HTTP API and its stage: translates, never decides.
+"""Adapter of an Environment's HTTP API and its stage: translates, never decides.
 
-An API's id is AWS's choice and its name is not unique, so it is found by our tags; of two, which two operators may have
-made at once, the older counts. "Apis" and "Stages" in the API Gateway V2 API Reference.
+AWS chooses an API's id and its name is not unique, so it is found by our tags. Two operators may create two at once;
+then the older one counts. "Apis" and "Stages" in the API Gateway V2 API Reference.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ Item = dict[str, Any]
 
 
 async def items(door: AwsService, action: str, **parameters: Any) -> list[Item]:
-    """All pages of a list."""
+    """Return the items of all pages of a list."""
     found: list[Item] = []
     async for page in pages(door.read, action, **parameters):
         found += page.get("Items", [])
@@ -33,7 +33,7 @@ class HTTPAPI:
     """The HTTP API of one Environment; the owner in `scope` is the Environment."""
 
     def __init__(self, scope: AwsScope, name: str, lane: Lane = Lane.MAIN) -> None:
-        """Name the API; nothing is asked yet."""
+        """Set the API's name, without a call."""
         self._scope = scope
         self._name = name
         self._id = ""
@@ -43,11 +43,11 @@ class HTTPAPI:
 
     @property
     def arn(self) -> str:
-        """ARN of the API, once it is seen."""
+        """ARN of the API, after `observe`."""
         return f"arn:aws:apigateway:{self._scope.region}::/apis/{self._id}"
 
     async def observe(self) -> Observed | None:
-        """Look for it by its tags, which the list holds; one of our name that is not ours is told as it is."""
+        """Find it by its tags in the list; otherwise return a foreign API of the same name, if any."""
         listed = await items(self._service, "GetApis")
         owner, create_once = self._scope.owner, self._scope.clients.create_once
         ours = [api for api in listed if owner.standing(api.get("Tags") or {}) is Ownership.OURS]
@@ -62,7 +62,7 @@ class HTTPAPI:
         return Observed(self.arn, Phase.READY, await self._fields(first, others), first["Tags"])
 
     async def create(self, desired: Desired) -> None:
-        """CreateApi, our tags in the same call."""
+        """Create the API with its tags in one call."""
         fields = desired.fields
         request = {"Name": fields["name"], "ProtocolType": "HTTP", "Tags": dict(fields["tags"])}
         if fields["cors"]:
@@ -71,7 +71,7 @@ class HTTPAPI:
             await self._service.write("CreateApi", **request)
 
     async def modify(self, step: Step, desired: Desired | None) -> None:
-        """One call for one step."""
+        """Make the one call of the step."""
         value: Any = step.changes.get(step.name)
         match step.name:
             case "name":
@@ -90,11 +90,11 @@ class HTTPAPI:
                 await self._service.write("DeleteApi", ApiId=value)
 
     async def delete(self) -> None:
-        """DeleteApi, which takes the stages with it."""
+        """Delete the API, and with it its stages."""
         await self._service.write("DeleteApi", ApiId=self._id)
 
     async def empty(self, api: str = "") -> bool:
-        """Whether no route and no integration is on it."""
+        """Whether it has no routes and no integrations."""
         at = api or self._id
         return not (
             await items(self._service, "GetRoutes", ApiId=at) or await items(self._service, "GetIntegrations", ApiId=at)

@@ -1,8 +1,8 @@
-"""The adapter of DynamoDB tables: translates between the plan's fields and the calls of DynamoDB, never decides.
+"""Adapter of DynamoDB tables: translates between fields and the calls of DynamoDB, never decides.
 
-"UpdateTable" and "UpdateTimeToLive" in the DynamoDB API Reference say what can go together: one index is made or
-removed at a time, a stream or a time to live is switched off before it is switched on differently. A table that is
-paid per request has nothing that scales it: what there was goes before its billing mode changes.
+"UpdateTable" and "UpdateTimeToLive" in the DynamoDB API Reference say which changes one call can combine. One index is
+created or deleted at a time; a stream or a time to live is disabled before it gets another value. A table that is
+billed per request has no scaling: its scalable targets are removed before its billing mode changes.
 """
 
 import asyncio
@@ -28,10 +28,10 @@ _TTL_TOO_SOON = "modified multiple times within a fixed interval"
 
 
 class DynamoDBTable:
-    """One table of DynamoDB, by its name in AWS."""
+    """One DynamoDB table, by its name in AWS."""
 
     def __init__(self, scope: AwsScope, name: str, lane: Lane = Lane.MAIN, *, adopting: bool = False) -> None:
-        """Name the table; nothing is asked yet. Of one that is to be taken over the key is looked at, too."""
+        """Set the table's name, without a call; before an adoption (`adopting`) the encryption key is read too."""
         self._name = name
         self._arn = f"arn:aws:dynamodb:{scope.region}:{scope.account_id}:table/{name}"
         self._described = False
@@ -42,12 +42,12 @@ class DynamoDBTable:
         self._scaling = TableScaling(scope, name, lane)
 
     async def observe(self) -> Observed | None:
-        """Describe it; tags, time to live and backups are calls of their own, side by side, once it can answer them."""
+        """Describe it; once it is active, read tags, time to live, backups and scaling with concurrent calls."""
         try:
             table = (await self._service.read("DescribeTable", TableName=self._name))["Table"]
             self._arn, self._described = table["TableArn"], True
             if phase(table) in (Phase.CREATING, Phase.DELETING):
-                return Observed(self._arn, phase(table))  # of one that goes, no keys and indexes are shown
+                return Observed(self._arn, phase(table))  # AWS does not show keys and indexes of a table in deletion
             self._defined = definitions(table)
             fields = observed_fields(table)
             self._provisioned = fields["capacity"] if fields["billing"] == PROVISIONED else None
@@ -56,8 +56,8 @@ class DynamoDBTable:
             )
         except Gone as error:
             if self._described:
-                # "Its status might not be ACTIVE": the other calls may say so of one that is there.
-                message = f"table {self._name} is there, and AWS does not tell all of it yet: {error}"
+                # "Its status might not be ACTIVE": the other calls may not find a table that exists.
+                message = f"table {self._name} exists, but AWS does not describe all of it yet: {error}"
                 raise NotYet(Reason.AWS_UNAVAILABLE, message) from None
             return None
         return Observed(
@@ -74,18 +74,18 @@ class DynamoDBTable:
             tags=tags,
             protected=table.get("DeletionProtectionEnabled", False),
             pending_fields=frozenset({"time_to_live"} if ttl.get("TimeToLiveStatus") in _TTL_UNDER_WAY else ()),
-            # an index that is being filled takes hours and does not keep its table from being deleted
+            # filling an index takes hours, and does not prevent the deletion of its table
             locked=table["TableStatus"] == "UPDATING",
             pre_delete_step=pre_delete_step(scaling["unscaled"]),
-            detail=f"DynamoDB says {table['TableStatus']}",
+            detail=f"its status in DynamoDB is {table['TableStatus']}",
         )
 
     async def create(self, desired: Desired) -> None:
-        """CreateTable, our tags in the same call."""
+        """Create the table with its tags in one call."""
         await self._service.write("CreateTable", TableName=self._name, **creation(desired.fields))
 
     async def modify(self, step: Step, desired: Desired | None) -> None:
-        """One call for one step."""
+        """Make the one call of the step."""
         value = step.changes.get(step.name)
         match step.name:
             case "tags" if isinstance(value, Tag):
@@ -104,16 +104,16 @@ class DynamoDBTable:
             case _:
                 fields = {**(desired.fields if desired else {})}
                 if self._provisioned and not fields.get("capacity"):
-                    # taken over, and its capacity not declared: a new index gets what the table has
+                    # an adopted table without declared capacity: a new index gets the table's capacity
                     fields["capacity"] = tuple(Bounds(units, units) for units in self._provisioned)
                 await self._service.write("UpdateTable", TableName=self._name, **update(step, fields, self._defined))
 
     async def delete(self) -> None:
-        """DeleteTable."""
+        """Delete the table."""
         await self._service.write("DeleteTable", TableName=self._name)
 
     async def _own_key(self, table: Mapping[str, Any]) -> str | None:
-        """The key of its own that a table which is to be taken over is encrypted with."""
+        """Return the customer managed key that encrypts a table to adopt, or None."""
         key: str | None = table.get("SSEDescription", {}).get("KMSMasterKeyArn")
         if self._keys is None or key is None:
             return None
@@ -154,7 +154,7 @@ class DynamoDBTable:
             if _TTL_TOO_SOON not in str(error):
                 raise
             label = desired.name if desired else self._name
-            message = f"DynamoDB changes the time to live of table {label} once an hour at most"
+            message = f"DynamoDB changes the time to live of table {label} at most once an hour; retried automatically"
             raise NotYet(Reason.TABLE_UPDATING, message, 300) from None
 
 

@@ -1,7 +1,7 @@
-"""The adapter of Application Auto Scaling, for tables of DynamoDB: translates, never decides.
+"""Adapter of Application Auto Scaling for DynamoDB tables: translates, never decides.
 
-"DeregisterScalableTarget" in its API Reference: a target takes its policies along. "Managing throughput capacity
-automatically" in the DynamoDB Developer Guide: a table that is deleted does not take its targets along.
+"DeregisterScalableTarget" in its API Reference: the deletion of a target deletes its policies. "Managing throughput
+capacity automatically" in the DynamoDB Developer Guide: the deletion of a table does not delete its targets.
 """
 
 import asyncio
@@ -18,26 +18,26 @@ from .scaling import UTILIZATION, Target, Tracked, observed_policies, observed_t
 
 
 class TableScaling:
-    """What moves the capacity of one table and its indexes."""
+    """Scaling of the capacity of one table and its indexes."""
 
     def __init__(self, scope: AwsScope, table: str, lane: Lane = Lane.MAIN) -> None:
-        """Name the table; nothing is asked yet."""
+        """Set the table's name, without a call."""
         self._table = table
         self._service = AwsService(scope, "application-autoscaling", f"table {table}", lane)
 
     async def targets(self, indexes: Iterable[str]) -> dict[Target, Bounds]:
-        """Those of the table and of these indexes, in one call."""
+        """Return the scalable targets of the table and of these indexes, from one call."""
         ids = [resource_id(self._table, index) for index in ("", *indexes)]
         return observed_targets(await self._all("ScalableTargets", ResourceIds=ids))
 
     async def policies(self, indexes: Iterable[str]) -> dict[Target, Tracked]:
-        """Those of the table and of these indexes, each asked for side by side."""
+        """Return the scaling policies of the table and of these indexes, from concurrent calls."""
         asked = [resource_id(self._table, index) for index in ("", *indexes)]
         found = await asyncio.gather(*(self._all("ScalingPolicies", ResourceId=one) for one in asked))
         return observed_policies(item for items in found for item in items)
 
     async def modify(self, step: Step) -> None:
-        """One call for one step."""
+        """Make the one call of the step."""
         value = step.changes[step.name]
         if step.name == "unscaled":
             await self._service.write("DeregisterScalableTarget", **value.request(self._table))

@@ -18,7 +18,7 @@ from .scaling import desired_targets
 _BILLING = {"PayPerRequest": "PAY_PER_REQUEST", "Provisioned": "PROVISIONED"}
 
 
-_SAID: Mapping[str, tuple[str, ...]] = {  # by what the declaration says, what follows
+_SAID: Mapping[str, tuple[str, ...]] = {  # field of the spec → fields of the table that it sets
     "billing_mode": ("billing", "capacity", "index_capacity", "unscaled", "scaling", "tracking"),
     "stream_view_type": ("stream",),
     "time_to_live_attribute": ("time_to_live",),
@@ -31,9 +31,9 @@ _SAID: Mapping[str, tuple[str, ...]] = {  # by what the declaration says, what f
 class WantedTable:
     """A declared table.
 
-    `tags` are the Environment's overlaid with the Microservice's. `known_id` is the ARN that status remembers: a
-    table that was there and is not any more has lost its data, and only a person (`recreate`) can say that an empty
-    one will do. `adoption` is what the Environment says to the one that the spec takes over, if it does.
+    `tags` are the Environment's, overridden by the Microservice's. `known_id` is the ARN from the status: if that table
+    no longer exists, its data is lost, and only a person (`recreate`) can allow an empty one. `adoption` is the
+    Environment's consent to an adoption, if the spec has one.
     """
 
     spec: Table
@@ -45,7 +45,7 @@ class WantedTable:
 
 
 def unsaid(spec: Table) -> frozenset[str]:
-    """Fields of a table that is taken over about which its declaration says nothing."""
+    """Return the fields of an adopted table that its declaration does not set."""
     if spec.adopt is None:
         return frozenset()
     said = {name for name in spec.model_fields_set if getattr(spec, name) is not None}
@@ -53,7 +53,7 @@ def unsaid(spec: Table) -> frozenset[str]:
 
 
 def table_fields(owner: Owner, wanted: WantedTable, name: str) -> dict[str, Any]:
-    """What a declared table is to be; `name` is what AWS calls it."""
+    """Return the desired fields of a declared table; `name` is its name in AWS."""
     spec = wanted.spec
     read, write = (spec.capacity.read, spec.capacity.write) if spec.capacity else (None, None)
     capacity = (Bounds(read.min, read.max), Bounds(write.min, write.max)) if read and write else None

@@ -1,4 +1,4 @@
-"""PURE: the table of fields of a DynamoDB table: how each may differ, and what follows."""
+"""PURE: the field rules of a DynamoDB table."""
 
 from ...facts import Reason
 from ..engine.fields import Field, Reasons, ResourceSchema
@@ -17,16 +17,16 @@ from ..engine.rules import (
 from ..engine.tags import owned_tags
 from .scaling import scaled, tracked, unscaled
 
-_KEEP = "restore it, or declare a table of another name and move the items"
+_KEEP = "restore it, or declare a table with another name and move the items"
 
 
-def no_key(desired: None, observed: str | None) -> Outcome:  # noqa: ARG001 a rule looks at both sides
-    """A key of somebody's own lets in only whom its policy names, which the operator does not write."""
+def no_key(desired: None, observed: str | None) -> Outcome:  # noqa: ARG001 the signature of a rule
+    """Rule: refuse a customer managed key, because the operator does not write its key policy."""
     if observed is None:
         return None
     return Refusal(
-        f"is encrypted with {observed}, a key of your own that the service's role would not be let use; let the table "
-        "use a key of AWS (UpdateTable, SSESpecification) and take it over then"
+        f"is encrypted with {observed}, a customer managed key that the service's role cannot use; encrypt the table "
+        "with an AWS key (UpdateTable, SSESpecification), then adopt it"
     )
 
 
@@ -44,7 +44,7 @@ TABLE = ResourceSchema(
         Field("index_capacity", each_within, "capacity", step="throughput"),
         Field(
             "global_indexes",
-            one_at_a_time("restore it, or add an index of another name and remove this one"),
+            one_at_a_time("restore it, or add an index with another name and remove this one"),
             "globalSecondaryIndexes",
         ),
         Field("scaling", scaled, "capacity"),

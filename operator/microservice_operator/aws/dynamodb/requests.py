@@ -1,4 +1,4 @@
-"""PURE: the plan's fields and steps as parameters of DynamoDB's calls."""
+"""PURE: fields and steps → parameters of DynamoDB's calls."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ Definitions = Mapping[str, str]  # attribute, type
 
 
 def creation(fields: Fields) -> dict[str, Any]:
-    """Parameters of CreateTable. Time to live and backups cannot be among them: they are steps of their own."""
+    """Return the parameters of CreateTable; time to live and backups are separate steps, as the API requires."""
     request: dict[str, Any] = {
         "KeySchema": _key_schema(fields["keys"]),
         "AttributeDefinitions": _definitions(fields),
@@ -33,7 +33,7 @@ def creation(fields: Fields) -> dict[str, Any]:
 
 
 def update(step: Step, fields: Fields, defined: Definitions) -> dict[str, Any]:
-    """Parameters of UpdateTable for one step; `defined` are the attributes that the table defines already."""
+    """Return the parameters of UpdateTable for one step; `defined` are the attributes that the table already has."""
     value = step.changes.get(step.name)
     match step.name:
         case "throughput":
@@ -49,7 +49,7 @@ def update(step: Step, fields: Fields, defined: Definitions) -> dict[str, Any]:
 
 
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Tags as DynamoDB takes them."""
+    """Return tags in DynamoDB's format."""
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 

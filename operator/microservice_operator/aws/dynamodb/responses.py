@@ -1,4 +1,4 @@
-"""PURE: what DynamoDB says of a table, as the plan's fields."""
+"""PURE: DynamoDB's answers about a table → fields."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ PROVISIONED = "PROVISIONED"
 _PHASES = {
     "CREATING": Phase.CREATING,
     "ACTIVE": Phase.READY,
-    "UPDATING": Phase.READY,  # in use: whoever wants nothing of it, such as when AWS moves its capacity, need not wait
+    "UPDATING": Phase.READY,  # usable: only a change must wait, for example while AWS moves its capacity
     "DELETING": Phase.DELETING,
     "ARCHIVING": Phase.UNUSABLE,
     "ARCHIVED": Phase.UNUSABLE,
@@ -21,7 +21,7 @@ _PHASES = {
 
 
 def phase(table: Mapping[str, Any]) -> Phase:
-    """Phase of a described table; one whose index is being made or removed takes no other change of an index."""
+    """Return the phase of a table; while one index is created or deleted, AWS accepts no other index change."""
     found = _PHASES.get(table["TableStatus"], Phase.CHANGING)
     indexes = table.get("GlobalSecondaryIndexes", [])
     if found is Phase.READY and any(index.get("IndexStatus", "ACTIVE") != "ACTIVE" for index in indexes):
@@ -30,12 +30,12 @@ def phase(table: Mapping[str, Any]) -> Phase:
 
 
 def definitions(table: Mapping[str, Any]) -> dict[str, str]:
-    """Types of the attributes that keys and indexes use."""
+    """Return the types of the attributes that keys and indexes use."""
     return {item["AttributeName"]: item["AttributeType"] for item in table["AttributeDefinitions"]}
 
 
 def observed_fields(table: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields that DescribeTable answers."""
+    """Return the fields that DescribeTable answers."""
     types = definitions(table)
     indexes = table.get("GlobalSecondaryIndexes", [])
     mode = table.get("BillingModeSummary", {}).get("BillingMode", PROVISIONED)
@@ -55,7 +55,7 @@ def observed_fields(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def table_as_made(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """How DynamoDB and what scales it would show a table that was made as these fields want it."""
+    """Return the fields that AWS would show for a table created with these fields."""
     least = tuple(bounds.low for bounds in fields["capacity"] or (Bounds(0, 0), Bounds(0, 0)))
     return {
         **fields,

@@ -1,4 +1,4 @@
-"""DynamoDB tables of a Microservice: what the walk calls."""
+"""Reconciles and deletes the DynamoDB tables of a Microservice."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -27,10 +27,10 @@ _NOT_THERE = (
 
 @dataclass(frozen=True)
 class LeavingTable:
-    """A table that is not wanted any more.
+    """A table that is no longer declared.
 
-    When the declaration went with the table's block, nobody can say which policy it had: it is retained. `adopts` is
-    what AWS calls it if it was taken over, `deletion` whether such a one may be deleted.
+    If its declaration was removed, its policy is unknown, so it is retained. `adopts` is the name in AWS of an adopted
+    table, `deletion` the consent to delete such a table.
     """
 
     name: str
@@ -41,30 +41,30 @@ class LeavingTable:
 
 
 def table_name(scope: AwsScope, name: str) -> str:
-    """Name in AWS of the table declared as `name`, if it is made."""
+    """Return the name in AWS of the table declared as `name`, if the operator creates it."""
     return scope.owner.name(name, TABLE_NAME_LIMIT)
 
 
 def named(arn: str) -> str:
-    """Name of a table in its ARN: `arn:aws:dynamodb:REGION:ACCOUNT:table/NAME`."""
+    """Return the name of a table from its ARN: `arn:aws:dynamodb:REGION:ACCOUNT:table/NAME`."""
     return arn.rpartition("/")[2]
 
 
 def usable(part: Part) -> bool:
-    """Can the service work with the table? A change under way, or refused, does not stop it."""
+    """Whether the service can use the table; a running or refused change does not prevent it."""
     return bool(part.id) and part.reason not in _NOT_THERE
 
 
 async def reconcile_table(scope: AwsScope, wanted: WantedTable) -> Part:
-    """Take at most one step towards a declared table, and say how it stands.
+    """Take at most one step towards a declared table, and report its state.
 
-    Never raises an OperatorError: what went wrong is in the part. `Part.id` is the ARN once the table has been in
-    use; give it back as `known_id`.
+    Never raises an OperatorError: the part contains the error. `Part.id` is the ARN once the table has been in use;
+    pass it back as `known_id`.
     """
-    # what was made, or taken over, is the table from then on, whatever the spec says
+    # a created or adopted table stays the table, whatever the spec says later
     name = named(wanted.known_id) or _declared_name(scope, wanted.spec)
     key = (scope.owner.identity.uid, TABLE.name, name)
-    # a default that is written out is the same table, and another word on one that was taken over
+    # to declare a default changes nothing for a created table, but is a declaration for an adopted one
     cached = scope.resync_cache.get(key, (wanted, unsaid(wanted.spec)))
     if cached:
         return cached
@@ -74,20 +74,20 @@ async def reconcile_table(scope: AwsScope, wanted: WantedTable) -> Part:
         scope, DynamoDBTable(scope, name, adopting=adopting), TABLE, _desired(scope, wanted, fields)
     )
     if outcome.up_to_date:
-        # the next pass knows its ARN, which is no reason to look again
+        # the next reconciliation knows its ARN, which is not a reason to read it again
         cached_state = (replace(wanted, known_id=outcome.part.id), unsaid(wanted.spec))
         scope.resync_cache.put(key, cached_state, outcome.part)
     return scope.resync_cache.with_warning(key, outcome.part)
 
 
 async def delete_table(scope: AwsScope, leaving: LeavingTable) -> Part:
-    """Take at most one step towards letting a table go by its policy: a deleted CR's, or one that left the spec.
+    """Take at most one step to delete or retain a table of a deleted Microservice, or one removed from the spec.
 
-    It is over when the part's state is Ready (gone) or Retained (left in place, also when it was never ours).
+    It is done when the part's state is Ready (gone) or Retained (it stays, also if it was never ours).
     """
     name = named(leaving.known_id) or leaving.adopts or table_name(scope, leaving.name)
     scope.resync_cache.invalidate((scope.owner.identity.uid, TABLE.name, name))
-    adopted = name != table_name(scope, leaving.name)  # also where adopt is taken out of the spec before the deletion
+    adopted = name != table_name(scope, leaving.name)  # also if `adopt` was removed from the spec before the deletion
     desired = Deletion(
         leaving.name, scope.owner, leaving.policy, leaving.known_id, adopted=adopted, deletion=leaving.deletion
     )

@@ -1,8 +1,8 @@
-"""PURE: what the operator itself may do in AWS: a table of the calls that its adapters make, and nothing else.
+"""PURE: the operator's own permissions in AWS: a table of exactly the calls that its adapters make.
 
-A type of resource joins with its own rows. The tests of the adapters record every call and hold both ways: what is
-called is granted, and what is granted is called. Resources and condition keys are those of the AWS Service
-Authorization Reference; what it calls "dependent actions", rights without a call of their name, is `beside`.
+Each resource type adds its own rows. The adapters' tests record every call and check both directions: every call is
+granted, and every granted call is made. Resources and condition keys are those of the AWS Service Authorization
+Reference. `beside` lists its "dependent actions", which have no call of their name.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from ... import names
 
 @dataclass(frozen=True)
 class Right:
-    """Calls of one service on resources: `actions` where IAM names them otherwise, `beside` what has no call."""
+    """Calls of one service on resources: `actions` if IAM names them otherwise, `beside` for actions without a call."""
 
     service: str
     calls: tuple[str, ...]
@@ -26,16 +26,16 @@ class Right:
 
     @property
     def granted(self) -> tuple[str, ...]:
-        """IAM actions."""
+        """IAM actions that this row grants."""
         named = self.actions or tuple(f"{self.service}:{call}" for call in self.calls)
         return tuple(sorted({*named, *self.beside}))
 
 
 TABLE = "arn:${partition}:dynamodb:${region}:${account_id}:table/*"
 SCALABLE_TARGET = "arn:${partition}:application-autoscaling:${region}:${account_id}:scalable-target/*"
-# "Target tracking scaling policies" in the Application Auto Scaling User Guide: alarms are called after what is scaled
+# "Target tracking scaling policies" in the Application Auto Scaling User Guide: alarms are named after the resource
 SCALING_ALARM = "arn:${partition}:cloudwatch:${region}:${account_id}:alarm:TargetTracking-table/*"
-# "Using service-linked roles" in the guides of Application Auto Scaling and Amazon RDS: AWS makes them at first use
+# "Using service-linked roles" in the guides of Application Auto Scaling and Amazon RDS: AWS creates them on first use
 SERVICE_LINKED = {
     "dynamodb.application-autoscaling.amazonaws.com": "AWSServiceRoleForApplicationAutoScaling_DynamoDBTable",
     "rds.amazonaws.com": "AWSServiceRoleForRDS",
@@ -44,7 +44,7 @@ ROLE = "arn:${partition}:iam::${account_id}:role/microservice-operator/${cluster
 CLUSTER = "arn:${partition}:eks:${region}:${account_id}:cluster/${cluster_name}"
 ASSOCIATION = "arn:${partition}:eks:${region}:${account_id}:podidentityassociation/${cluster_name}/*"
 APIS = "arn:${partition}:apigateway:${region}::/apis"
-ON_APIS = f"{APIS}/*"  # API Gateway names its actions after the verbs of HTTP
+ON_APIS = f"{APIS}/*"  # API Gateway names its actions after HTTP methods
 API_TAGS = "arn:${partition}:apigateway:${region}::/tags/*"
 _BOUNDED = {"StringEquals": {"iam:PermissionsBoundary": "${permissions_boundary_arn}"}}
 
@@ -72,23 +72,28 @@ RIGHTS: tuple[Right, ...] = (
         "dynamodb",
         ("CreateTable", "TagResource"),
         (TABLE,),
-        "makes declared tables, marks them, and marks one first that is to be taken over",
+        "creates declared tables with owner tags, and tags a table to adopt",
         condition=_MARKED,
     ),
     Right(
         "dynamodb",
         ("DescribeContinuousBackups", "DescribeTable", "DescribeTimeToLive", "ListTagsOfResource"),
         (TABLE,),
-        "looks at declared tables",
+        "reads declared tables",
     ),
     Right(
         "dynamodb",
         ("TagResource", "UntagResource", "UpdateContinuousBackups", "UpdateTable", "UpdateTimeToLive"),
         (TABLE,),
-        "changes what the spec changes, of tables of this cluster",
+        "applies changes of the spec to tables of this cluster",
         condition=_MINE,
     ),
-    Right("kms", ("DescribeKey",), (KEY,), "looks at whose key encrypts a table before it is taken over"),
+    Right(
+        "kms",
+        ("DescribeKey",),
+        (KEY,),
+        "reads whether AWS or a customer manages the key of a table, before its adoption",
+    ),
     Right(
         "dynamodb",
         ("DeleteTable",),
@@ -100,20 +105,20 @@ RIGHTS: tuple[Right, ...] = (
         "application-autoscaling",
         ("DescribeScalableTargets", "DescribeScalingPolicies"),
         ("*",),
-        "looks at what moves provisioned capacity; Application Auto Scaling knows no narrower resource for it",
+        "reads the scaling of provisioned capacity; Application Auto Scaling supports no narrower resource",
     ),
     Right(
         "application-autoscaling",
         ("DeregisterScalableTarget", "PutScalingPolicy", "RegisterScalableTarget"),
         (SCALABLE_TARGET,),
-        "lets AWS move provisioned capacity within its bounds, of tables only",
+        "lets AWS scale provisioned capacity within its bounds, for tables only",
         condition={"StringEquals": {"application-autoscaling:service-namespace": "dynamodb"}},
     ),
     Right(
         "application-autoscaling",
         (),
         (SCALING_ALARM,),
-        "lets Application Auto Scaling set the alarms by which it moves capacity",
+        "lets Application Auto Scaling manage the alarms that trigger scaling",
         beside=("cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"),
     ),
     Right(
@@ -123,7 +128,7 @@ RIGHTS: tuple[Right, ...] = (
             "arn:${partition}:iam::${account_id}:role/aws-service-role/" + f"{service}/{role}"
             for service, role in SERVICE_LINKED.items()
         ),
-        "lets AWS make the roles by which it moves capacity and runs databases, once in an account",
+        "lets AWS create its service-linked roles for scaling and for databases, once per account",
         beside=("iam:CreateServiceLinkedRole",),
         condition={"StringEquals": {"iam:AWSServiceName": list(SERVICE_LINKED)}},
     ),
@@ -131,21 +136,21 @@ RIGHTS: tuple[Right, ...] = (
         "iam",
         ("CreateRole", "PutRolePermissionsBoundary", "PutRolePolicy"),
         (ROLE,),
-        "makes the roles of services; none without the boundary, so none can do more than it",
+        "creates the roles of services, always with the boundary, so that no role can exceed it",
         condition=_BOUNDED,
     ),
     Right(
         "iam",
         ("GetRole", "GetRolePolicy", "TagRole", "UntagRole", "UpdateAssumeRolePolicy"),
         (ROLE,),
-        "looks at its roles, marks them, keeps their trust",
+        "reads its roles, tags them and updates their trust policies",
     ),
-    Right("iam", ("DeleteRole", "DeleteRolePolicy"), (ROLE,), "lets a role go with its service"),
+    Right("iam", ("DeleteRole", "DeleteRolePolicy"), (ROLE,), "deletes a role together with its service"),
     Right(
         "iam",
         (),
         (ROLE,),
-        "lets EKS hand a role to the pods of its service",
+        "lets EKS pass a role to the pods of its service",
         beside=("iam:PassRole",),
         condition={"StringEquals": {"iam:PassedToService": "pods.eks.amazonaws.com"}},
     ),
@@ -153,36 +158,36 @@ RIGHTS: tuple[Right, ...] = (
         "eks",
         ("CreatePodIdentityAssociation", "ListPodIdentityAssociations"),
         (CLUSTER,),
-        "finds and makes the association of a service account",
+        "finds and creates the association of a service account",
     ),
-    Right("eks", ("DescribePodIdentityAssociation",), (ASSOCIATION,), "looks at associations"),
-    Right("eks", ("TagResource",), (ASSOCIATION,), "marks an association as it is made", condition=_MARKED),
+    Right("eks", ("DescribePodIdentityAssociation",), (ASSOCIATION,), "reads associations"),
+    Right("eks", ("TagResource",), (ASSOCIATION,), "tags an association on creation", condition=_MARKED),
     Right(
         "eks",
         ("DeletePodIdentityAssociation", "TagResource", "UntagResource", "UpdatePodIdentityAssociation"),
         (ASSOCIATION,),
-        "keeps the associations of this cluster as declared, and lets them go",
+        "updates and deletes the associations of this cluster",
         condition=_MINE,
     ),
     Right(
         "apigateway",
         ("GetApis", "GetAuthorizers", "GetIntegrations", "GetRoutes", "GetStages"),
         (APIS, ON_APIS),
-        "finds the API of an Environment, looks at what is on it",
+        "finds the API of an Environment and reads its routes, integrations, authorizers and stages",
         actions=("apigateway:GET",),
     ),
     Right(
         "apigateway",
         ("CreateApi", "CreateAuthorizer", "CreateIntegration", "CreateRoute", "CreateStage", "TagResource"),
         (APIS, ON_APIS, API_TAGS),
-        "makes the API of an Environment and its services' routes, marks the API",
+        "creates the API of an Environment and its services' routes, and tags the API",
         actions=("apigateway:POST",),
     ),
     Right(
         "apigateway",
         ("UpdateApi", "UpdateAuthorizer", "UpdateIntegration", "UpdateRoute", "UpdateStage"),
         (ON_APIS,),
-        "keeps them as declared",
+        "updates them to the declared state",
         actions=("apigateway:PATCH",),
     ),
     Right(
@@ -197,19 +202,19 @@ RIGHTS: tuple[Right, ...] = (
             "UntagResource",
         ),
         (ON_APIS, API_TAGS),
-        "lets routes go with their service, and an API whose deletionPolicy is Delete",
+        "deletes routes together with their service, and an API whose deletionPolicy is Delete",
         actions=("apigateway:DELETE",),
     ),
     Right(
         "rds",
         ("AddTagsToResource", "CreateDBInstance", "CreateDBParameterGroup", "CreateDBSubnetGroup"),
         (*INSTANCE, *GROUPS, *_rds("og")),
-        "makes instances for declared databases and what they are made of; marks one that is to be taken over",
+        "creates instances and their groups for declared databases, and tags an instance to adopt",
         condition=_MARKED,
     ),
-    # the last one is taken by DeleteDBInstance, which takes no tags for it: it is bound by the instance alone
+    # DeleteDBInstance takes the final snapshot and accepts no tags for it, so only the instance limits this
     Right("rds", ("CreateDBSnapshot",), INSTANCE, "takes snapshots of the instances of this cluster", condition=_MINE),
-    Right("rds", ("CreateDBSnapshot",), SNAPSHOT, "names the snapshot; of whose instance it is, the row before says"),
+    Right("rds", ("CreateDBSnapshot",), SNAPSHOT, "allows the snapshot's name; the row before limits the instance"),
     Right(
         "rds",
         (
@@ -221,7 +226,7 @@ RIGHTS: tuple[Right, ...] = (
             "ListTagsForResource",
         ),
         (*INSTANCE, *GROUPS, *SNAPSHOT),
-        "looks at them, at all of a region in one call",
+        "reads them, all of a region with one call",
     ),
     Right(
         "rds",
@@ -236,39 +241,39 @@ RIGHTS: tuple[Right, ...] = (
             "StartDBInstance",
         ),
         (*INSTANCE, *GROUPS),
-        "changes what the spec changes of this cluster's, wakes an instance that sleeps",
+        "applies changes of the spec to this cluster's, and starts a stopped instance",
         condition=_MINE,
     ),
-    # option groups and parameter groups of AWS's own carry no tags
+    # AWS's default option groups and parameter groups have no tags
     Right(
         "rds",
         ("ModifyDBInstance",),
         (*GROUPS, *_rds("og")),
-        "names the groups of an instance that is changed; of which instance, the row before says",
+        "allows the groups of a changed instance; the row before limits the instance",
     ),
     Right("rds", ("AddTagsToResource",), SNAPSHOT, "lets RDS copy the tags of an instance to its snapshots"),
     Right(
         "rds",
         ("DeleteDBInstance", "DeleteDBParameterGroup", "DeleteDBSubnetGroup"),
         (*INSTANCE, *GROUPS),
-        "lets an instance of this cluster go by its deletionPolicy",
+        "deletes an instance of this cluster by its deletionPolicy, with its groups",
         condition=_MINE,
     ),
     Right(
         "rds",
         (),
         (MASTER_LOGIN,),
-        "lets RDS keep the master password of an instance that is made",
+        "lets RDS manage the master password of a created instance",
         beside=("secretsmanager:CreateSecret", "secretsmanager:TagResource"),
     ),
     # "Permissions required for Secrets Manager integration" in the Amazon RDS User Guide: the policies of AWS's own
-    # keys let the whole account use them through RDS and Secrets Manager, and leave looking at them to IAM
-    Right("rds", (), (KEY,), "lets RDS look at the keys of disks and passwords", beside=("kms:DescribeKey",)),
+    # keys allow the whole account to use them through RDS and Secrets Manager, and leave reading them to IAM
+    Right("rds", (), (KEY,), "lets RDS read the keys of disks and passwords", beside=("kms:DescribeKey",)),
     Right(
         "rds",
         (),
         (KEY,),
-        "lets RDS and Secrets Manager, and nobody else, use these keys for an instance that is made or changed",
+        "lets only RDS and Secrets Manager use these keys for a created or changed instance",
         beside=("kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey"),
         condition={
             "StringLike": {
@@ -276,19 +281,19 @@ RIGHTS: tuple[Right, ...] = (
             }
         },
     ),
-    Right("secretsmanager", ("GetSecretValue",), (MASTER_LOGIN,), "reads the master login, to make roles with it"),
-    Right("ec2", ("DescribeSecurityGroups",), ("*",), "finds security groups; EC2 knows no narrower resource for it"),
+    Right("secretsmanager", ("GetSecretValue",), (MASTER_LOGIN,), "reads the master login to create roles with it"),
+    Right("ec2", ("DescribeSecurityGroups",), ("*",), "finds security groups; EC2 supports no narrower resource"),
     Right(
         "ec2",
         ("CreateSecurityGroup",),
         (SECURITY_GROUP, VPC),
-        "makes the security group of an instance",
+        "creates the security group of an instance",
     ),
     Right(
         "ec2",
         (),
         (SECURITY_GROUP,),
-        "marks a security group as it is made",
+        "tags a security group on creation",
         beside=("ec2:CreateTags",),
         condition={"StringEquals": {"ec2:CreateAction": "CreateSecurityGroup"}},
     ),
@@ -303,53 +308,53 @@ RIGHTS: tuple[Right, ...] = (
             "RevokeSecurityGroupIngress",
         ),
         (SECURITY_GROUP,),
-        "keeps the security groups of this cluster as declared, and lets them go",
+        "updates and deletes the security groups of this cluster",
         condition=_MINE,
     ),
     Right(
         "sns",
         ("CreateTopic", "TagResource"),
         (TOPIC,),
-        "makes declared topics, marked as this cluster's",
+        "creates declared topics, tagged as this cluster's",
         condition=_MARKED,
     ),
     Right(
         "sns",
         ("DeleteTopic", "SetTopicAttributes", "Subscribe", "TagResource", "UntagResource"),
         (TOPIC,),
-        "keeps this cluster's topics as declared, subscribes queues to them, lets them go by their deletionPolicy",
+        "updates this cluster's topics, subscribes queues to them, and deletes topics by their deletionPolicy",
         condition=_MINE,
     ),
     Right(
         "sns",
         ("GetTopicAttributes", "ListSubscriptionsByTopic", "ListTagsForResource"),
         (TOPIC,),
-        "looks at declared topics and who has subscribed",
+        "reads declared topics and their subscriptions",
     ),
     Right(
         "sns",
         ("GetSubscriptionAttributes", "SetSubscriptionAttributes", "Unsubscribe"),
         ("*",),
-        "keeps the subscriptions of declared queues, and lets them go; SNS knows no narrower resource for it",
+        "updates and deletes the subscriptions of declared queues; SNS supports no narrower resource",
     ),
     Right(
         "sqs",
         ("CreateQueue", "TagQueue"),
         (QUEUE,),
-        "makes declared queues and their dead letter queues, marked as this cluster's",
+        "creates declared queues and their dead letter queues, tagged as this cluster's",
         condition=_MARKED,
     ),
     Right(
         "sqs",
         ("DeleteQueue", "SetQueueAttributes", "TagQueue", "UntagQueue"),
         (QUEUE,),
-        "keeps this cluster's queues as declared, lets them go by their deletionPolicy",
+        "updates this cluster's queues, and deletes them by their deletionPolicy",
         condition=_MINE,
     ),
     Right(
         "sqs",
         ("GetQueueAttributes", "GetQueueUrl", "ListQueueTags"),
         (QUEUE,),
-        "looks at declared queues, never at messages",
+        "reads declared queues, never messages",
     ),
 )

@@ -1,4 +1,4 @@
-"""PURE: the operator's own IAM policy, out of the table of its rights."""
+"""PURE: builds the operator's own IAM policy from the table of its permissions."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -11,17 +11,17 @@ from .operator_permissions import RIGHTS, Right
 
 
 def services() -> frozenset[str]:
-    """Services that have rows here, as requests are signed for them."""
+    """Return the services with permissions, by their signing names."""
     return frozenset(right.service for right in RIGHTS)
 
 
 def calls(rights: Iterable[Right] = RIGHTS) -> frozenset[tuple[str, str]]:
-    """Every call that is granted."""
+    """Return every granted call."""
     return frozenset((right.service, call) for right in rights for call in right.calls)
 
 
 def operator_policy(values: Mapping[str, str]) -> Document:
-    """The policy with `${name}` replaced by `values`, for as far as they go."""
+    """Return the policy with `${name}` replaced from `values`, where they have the name."""
     statements = [_statement(rights) for rights in _together(RIGHTS)]
     policy = {"Version": "2012-10-17", "Statement": statements}
     filled: Document = _filled(policy, values)
@@ -29,9 +29,9 @@ def operator_policy(values: Mapping[str, str]) -> Document:
 
 
 def _together(rights: Iterable[Right]) -> list[list[Right]]:
-    """One statement for all that is bound by the same tags, for IAM counts characters.
+    """Merge the rows with the same tag condition into one statement, because IAM limits the characters.
 
-    An action reaches no resource of another service or type, so none gets more by it.
+    An action applies only to resources of its own service and type, so merging grants nothing more.
     """
     found: dict[str, list[Right]] = {}
     for at, right in enumerate(rights):

@@ -1,7 +1,7 @@
-"""The adapter of EKS Pod Identity associations: the pods of one ServiceAccount get credentials of one role.
+"""Adapter of EKS Pod Identity associations: the pods of one ServiceAccount get credentials of one role.
 
-Its id is random, so it is looked up by what it is for: "CreatePodIdentityAssociation" in the Amazon EKS API Reference
-allows one association for a ServiceAccount, and says that it takes several seconds to be effective.
+Its id is random, so it is found by its ServiceAccount: "CreatePodIdentityAssociation" in the Amazon EKS API Reference
+allows one association for each, and says that it takes several seconds to be effective.
 """
 
 from datetime import UTC, datetime
@@ -15,8 +15,8 @@ from ..engine.scope import AwsScope
 from ..engine.service import AwsService
 from ..engine.tags import Tag
 
-EFFECTIVE_AFTER = 10.0  # seconds; a pod that starts earlier may get no credentials, and gets none later
-ROLE_KNOWN_AFTER = 60.0  # seconds in which another service may not have heard of a new role
+EFFECTIVE_AFTER = 10.0  # seconds; a pod that starts earlier may get no credentials, also later
+ROLE_KNOWN_AFTER = 60.0  # seconds within which another service may not know a new role
 
 
 class PodIdentityAssociation:
@@ -25,7 +25,7 @@ class PodIdentityAssociation:
     def __init__(
         self, scope: AwsScope, cluster: str, lane: Lane = Lane.MAIN, role_created: datetime | None = None
     ) -> None:
-        """Name the cluster; nothing is asked yet."""
+        """Set the cluster's name, without a call."""
         identity = scope.owner.identity
         self._for = {"clusterName": cluster, "namespace": identity.namespace, "serviceAccount": identity.name}
         self._here = {"clusterName": cluster}
@@ -35,7 +35,7 @@ class PodIdentityAssociation:
         self._service = AwsService(scope, "eks", target, lane)
 
     async def observe(self) -> Observed | None:
-        """List by ServiceAccount, then describe; without the cluster there is none."""
+        """List by ServiceAccount, then describe; a missing cluster has no association."""
         try:
             listed = (await self._service.read("ListPodIdentityAssociations", **self._for))["associations"]
             if not listed:
@@ -50,7 +50,7 @@ class PodIdentityAssociation:
         return Observed(self._arn, Phase.CREATING if is_young(found["createdAt"]) else Phase.READY, fields, tags)
 
     async def create(self, desired: Desired) -> None:
-        """CreatePodIdentityAssociation, our tags in the same call; a rejected new role is waited for."""
+        """Create the association with its tags in one call; while EKS rejects a new role, raise NotYet."""
         fields = desired.fields
         try:
             await self._service.write(
@@ -60,7 +60,7 @@ class PodIdentityAssociation:
             cluster = self._here["clusterName"]
             raise NeedsPerson(
                 Reason.REJECTED,
-                f"EKS knows no cluster {cluster} in this account and region; correct spec.aws.identity.clusterName of "
+                f"EKS has no cluster {cluster} in this account and region; correct spec.aws.identity.clusterName of "
                 "the Environment",
             ) from None
         except NeedsPerson as error:
@@ -69,7 +69,7 @@ class PodIdentityAssociation:
             raise NotYet(Reason.IDENTITY_CREATING, f"EKS does not know the new role yet: {error}", 5) from None
 
     async def modify(self, step: Step, desired: Desired | None) -> None:  # noqa: ARG002 the port's signature
-        """One call for one step."""
+        """Make the one call of the step."""
         value: Any = step.changes[step.name]
         match step.name:
             case "tags" if isinstance(value, Tag):
@@ -80,7 +80,7 @@ class PodIdentityAssociation:
                 await self._service.write("UpdatePodIdentityAssociation", **self._here, roleArn=value)
 
     async def delete(self) -> None:
-        """DeletePodIdentityAssociation."""
+        """Delete the association."""
         await self._service.write("DeletePodIdentityAssociation", **self._here)
 
     def _role_is_new(self) -> bool:
@@ -88,7 +88,7 @@ class PodIdentityAssociation:
 
 
 def is_young(created: datetime | None) -> bool:
-    """Is it so new that it may not be effective yet?"""
+    """Whether it is so new that it may not be effective yet."""
     return created is not None and _seconds_since(created) < EFFECTIVE_AFTER
 
 

@@ -1,7 +1,7 @@
-"""The adapter of IAM roles: translates between the plan's fields and the calls of IAM, never decides.
+"""Adapter of IAM roles: translates between fields and the calls of IAM, never decides.
 
 A role and its inline policy are one resource here. "DeleteRole" in the IAM API Reference: a role with policies cannot
-be deleted, so the policy is what protects it.
+be deleted, so the policy acts as its deletion protection.
 """
 
 from collections.abc import Mapping
@@ -17,14 +17,14 @@ from ..engine.scope import AwsScope
 from ..engine.service import AwsService
 from ..engine.tags import Tag
 
-POLICY = "declared"  # name of the inline policy; others may have their own
+POLICY = "declared"  # name of our inline policy; others may add their own policies
 
 
 class IAMRole:
-    """One role, by its name, which no two roles of an account share whatever their paths."""
+    """One role, by its name, which is unique in the account, whatever its path."""
 
     def __init__(self, scope: AwsScope, name: str, path: str = "/", lane: Lane = Lane.MAIN) -> None:
-        """Name the role; nothing is asked yet. Once it was observed, `created` is when it was made, `granted` what."""
+        """Set the role's name, without a call; `observe` sets `created` (its time) and `granted` (its policy)."""
         self._name = name
         self._path = path
         self._service = AwsService(scope, "iam", f"role {name}", lane)
@@ -32,7 +32,7 @@ class IAMRole:
         self.granted: Mapping[str, Any] | None = None
 
     async def observe(self) -> Observed | None:
-        """GetRole tells all but the inline policy."""
+        """Read the role, then its inline policy, which GetRole does not return."""
         try:
             role = (await self._service.read("GetRole", RoleName=self._name))["Role"]
         except Gone:
@@ -49,7 +49,7 @@ class IAMRole:
         return Observed(role["Arn"], Phase.READY, fields, tags, protected=policy is not None)
 
     async def create(self, desired: Desired) -> None:
-        """CreateRole, our tags and the boundary in the same call; the policy is a step of its own."""
+        """Create the role with its tags and boundary in one call; the policy is a separate step."""
         fields = desired.fields
         boundary = {"PermissionsBoundary": fields["boundary"]} if fields["boundary"] else {}
         try:
@@ -65,7 +65,7 @@ class IAMRole:
             raise _unknown_boundary(fields["boundary"]) from None
 
     async def modify(self, step: Step, desired: Desired | None) -> None:  # noqa: ARG002 the port's signature
-        """One call for one step."""
+        """Make the one call of the step."""
         value: Any = step.changes.get(step.name)
         match step.name:
             case "tags" if isinstance(value, Tag):
@@ -86,7 +86,7 @@ class IAMRole:
                 await self._service.write("DeleteRolePolicy", RoleName=self._name, PolicyName=POLICY)
 
     async def delete(self) -> None:
-        """DeleteRole."""
+        """Delete the role."""
         await self._service.write("DeleteRole", RoleName=self._name)
 
     async def _bound(self, boundary: str) -> None:
@@ -105,7 +105,7 @@ class IAMRole:
 
 
 def _unknown_boundary(boundary: str | None) -> NeedsPerson:
-    message = f"IAM knows no policy {boundary}; correct spec.aws.permissionsBoundaryARN of the Environment"
+    message = f"IAM has no policy {boundary}; correct spec.aws.permissionsBoundaryARN of the Environment"
     return NeedsPerson(Reason.REJECTED, message)
 
 

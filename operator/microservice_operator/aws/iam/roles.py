@@ -1,6 +1,6 @@
-"""The role of a Microservice and how its pods come to it: what the walk calls.
+"""Reconciles and deletes the role of a Microservice and the association that gives it to the pods.
 
-A role holds no data: it is made anew when somebody has deleted it, and goes with the last declaration that needs it.
+A role holds no data: the operator creates a deleted role again, and deletes it when no declaration needs it any more.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,8 +24,8 @@ from .role_adapter import IAMRole
 from .service_policy import Granting, document, excess, granted
 from .trust import trust
 
-KEPT = "what the former declaration granted goes when the rollout is complete"
-SERVICE_ROLE = "service"  # of the only role that a Microservice has, where parts are told apart
+KEPT = "permissions of the previous declaration stay until the rollout is complete"
+SERVICE_ROLE = "service"  # name of the part; a Microservice has one role
 _NOT_THERE = (Reason.IDENTITY_CREATING, Reason.IDENTITY_DELETING, Reason.CONFLICT)
 _REASONS = Reasons(
     creating=Reason.IDENTITY_CREATING,
@@ -33,8 +33,8 @@ _REASONS = Reasons(
     updating=Reason.IDENTITY_UPDATING,
     deleting=Reason.IDENTITY_DELETING,
     deleted=Reason.IDENTITY_DELETED,
-    retained=Reason.IDENTITY_DELETED,  # never is
-    lost=Reason.IDENTITY_CREATING,  # nor lost: it is made anew
+    retained=Reason.IDENTITY_DELETED,  # a role is never retained
+    lost=Reason.IDENTITY_CREATING,  # and never lost: it is created again
     unusable=Reason.CONFLICT,
 )
 
@@ -43,7 +43,7 @@ ROLE = ResourceSchema(
     name="Role",
     fields=(
         Field("tags", owned_tags, "tags"),
-        # one that is not named is not taken away: only the platform team may widen what a role can do
+        # without a declared boundary the current one stays: only the platform team may widen a role
         Field("boundary", if_given, "the permissions boundary"),
         Field("trust", same_policy, "the trust policy"),
         Field("policy", granted, "the policy"),
@@ -61,10 +61,10 @@ ASSOCIATION = ResourceSchema(
 
 @dataclass(frozen=True)
 class WantedIdentity:
-    """A Microservice that needs a role, and the Environment's word on how its pods get it.
+    """A Microservice that needs a role, and the Environment's settings for it.
 
-    `known` are the ids that status remembers, by kind; `tags` the Environment's overlaid with the Microservice's;
-    `granting` what its role is to be granted.
+    `known` are the ids from the status, by kind; `tags` the Environment's, overridden by the Microservice's; `granting`
+    the permissions of the role.
     """
 
     service: Microservice
@@ -76,26 +76,26 @@ class WantedIdentity:
 
 @dataclass(frozen=True)
 class LeavingIdentity:
-    """A role that is not needed any more, and its association if there is one: `cluster` is where to look for it."""
+    """A role that is no longer needed, and its association, if any, in EKS cluster `cluster`."""
 
     cluster: str = ""
     known: Mapping[str, str] = field(default_factory=dict)
 
 
 def keeps_former(parts: Iterable[Part]) -> bool:
-    """Whether the role grants what only pods of the former declaration may use."""
+    """Whether the role still has permissions that only pods of the previous declaration use."""
     return any(part.message == KEPT for part in parts)
 
 
 def credentials_usable(parts: Iterable[Part]) -> bool:
-    """Can pods get credentials? A change under way, or refused, does not keep them from it."""
+    """Whether pods can get credentials; a running or refused change does not prevent it."""
     return all(part.id and part.reason not in _NOT_THERE for part in parts)
 
 
 async def reconcile_identity(scope: AwsScope, wanted: WantedIdentity) -> tuple[Part, ...]:
-    """Take at most one step towards the role, and one towards the association once the role is there.
+    """Take at most one step towards the role, and one towards the association once the role exists.
 
-    Never raises an OperatorError: what went wrong is in the parts.
+    Never raises an OperatorError: the parts contain the error.
     """
     roles = wanted.aws.identity
     if roles is None or not needs_role(wanted.service):
@@ -124,9 +124,9 @@ async def reconcile_identity(scope: AwsScope, wanted: WantedIdentity) -> tuple[P
 
 
 async def delete_identity(scope: AwsScope, leaving: LeavingIdentity) -> tuple[Part, ...]:
-    """Take at most one step towards letting it go, the association before the role.
+    """Take at most one step to delete the association, then the role.
 
-    It is over when every part's state is Ready (gone) or Retained (never ours).
+    It is done when every part's state is Ready (gone) or Retained (never ours).
     """
     for kind in (ROLE, ASSOCIATION):
         scope.resync_cache.invalidate(_key(scope, kind))
@@ -136,7 +136,7 @@ async def delete_identity(scope: AwsScope, leaving: LeavingIdentity) -> tuple[Pa
     if cluster:
         beside = (await _parted(scope, cluster, associated),)
         if beside[0].state not in (State.READY, State.RETAINED):
-            message = f"role {SERVICE_ROLE} goes after its association"
+            message = f"role {SERVICE_ROLE} is deleted after its association"
             waits = Part("AWS", ROLE.name, SERVICE_ROLE, State.DELETING, Reason.IDENTITY_DELETING, message, known_id)
             return waits, *beside
     role = IAMRole(scope, site(scope).role_name, lane=Lane.DELETE)
@@ -150,7 +150,7 @@ async def _looked_at(scope: AwsScope, wanted: WantedIdentity, fields: Mapping[st
     first = _kept(wanted.granting, role, await reconcile(scope, role, ROLE, desired))
     cluster = wanted.aws.identity.cluster_name if wanted.aws.identity else None
     if _cluster(associated) not in ("", cluster):
-        # the Environment names another cluster now, or none
+        # the Environment now names another cluster, or none
         former = await _parted(scope, _cluster(associated), associated)
         if former.state not in (State.READY, State.RETAINED):
             return [first, Outcome(former)]
@@ -170,23 +170,23 @@ async def _looked_at(scope: AwsScope, wanted: WantedIdentity, fields: Mapping[st
 
 
 def _kept(granting: Granting, role: IAMRole, outcome: Outcome) -> Outcome:
-    """A role that is as wanted and grants more, which is taken from it when the rollout is complete."""
+    """Report an up-to-date role that keeps old permissions until the rollout is complete."""
     if not outcome.up_to_date or granted(replace(granting, former=frozenset()), role.granted) is None:
         return outcome
     return Outcome(replace(outcome.part, message=KEPT))
 
 
 def _not_yet(known_id: str) -> Outcome:
-    message = f"pod identity association {SERVICE_ROLE} waits for the role"
+    message = f"pod identity association {SERVICE_ROLE} is waiting for the role"
     part = Part("AWS", ASSOCIATION.name, SERVICE_ROLE, State.PROGRESSING, Reason.IDENTITY_CREATING, message, known_id)
     return Outcome(replace(part, after=EFFECTIVE_AFTER / 2))
 
 
 def _effective(role: IAMRole, outcome: Outcome) -> Outcome:
-    """A token is exchanged for the role's credentials only where the role is known already."""
+    """Report a new role as Progressing, because AWS exchanges tokens only where it already knows the role."""
     if not is_young(role.created) or outcome.part.state not in (State.READY, State.PROGRESSING):
         return outcome
-    message = f"role {SERVICE_ROLE} is made and not known everywhere yet"
+    message = f"role {SERVICE_ROLE} is created but not yet known everywhere in AWS"
     part = replace(outcome.part, state=State.PROGRESSING, reason=Reason.IDENTITY_CREATING, message=message)
     return Outcome(replace(part, after=part.after or EFFECTIVE_AFTER / 2))
 

@@ -1,9 +1,9 @@
-"""PURE: declarations → what the role of a Microservice may do, action by action.
+"""PURE: declarations → the permissions of a Microservice's role, action by action.
 
-The table of actions is closed and holds none that makes, changes or drops a resource: a service works with the items
-of its tables and can never lose a table. Resources are exact; only an index and a stream end in `*`, because their
-names are AWS's or change while the table stays. "Actions, resources, and condition keys" for Amazon DynamoDB, SNS and
-SQS in the AWS Service Authorization Reference say which action goes with which resource.
+The table of actions is closed. It contains no action that creates, changes or deletes a resource: a service works with
+the items of its tables and can never delete a table. Resources are exact; only an index and a stream end in `*`,
+because AWS chooses their names or they change while the table stays. "Actions, resources, and condition keys" for
+Amazon DynamoDB, SNS and SQS in the AWS Service Authorization Reference say which action applies to which resource.
 """
 
 from collections.abc import Iterable, Mapping
@@ -74,7 +74,7 @@ CLOSED = frozenset(
 
 @dataclass(frozen=True)
 class Grant:
-    """Actions on one resource, and the declaration that they come from."""
+    """Actions on one resource, and the declaration that grants them."""
 
     actions: tuple[str, ...]
     resource: str
@@ -84,7 +84,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class GrantedTable:
-    """A table of another Microservice that admits this one."""
+    """A table of another Microservice that allows access to this one."""
 
     table: Table
     arn: str
@@ -92,10 +92,10 @@ class GrantedTable:
 
 @dataclass(frozen=True)
 class Granting:
-    """What a role is to be granted for certain, and the ARNs on which it keeps what it was granted before.
+    """The certain permissions of a role, and the ARNs on which it keeps its current permissions.
 
-    On `unsure` ones, because nobody can tell at the moment whether they are the service's; on `former` ones, because
-    pods of the former declaration may use them still.
+    It keeps those on `unsure` ARNs, because their ownership cannot be determined now. It keeps those on `former` ARNs,
+    because pods of the previous declaration may still use them.
     """
 
     grants: tuple[Grant, ...] = ()
@@ -103,7 +103,7 @@ class Granting:
     former: frozenset[str] = frozenset()
 
     def kept(self, granted: Document | None) -> tuple[Grant, ...]:
-        """What a role that is granted this keeps of it; nothing that no declaration could have asked for."""
+        """Return the current permissions that the role keeps; only actions of the closed table."""
         on = self.unsure | self.former
         return tuple(
             Grant(actions, resource, "", "")
@@ -117,18 +117,18 @@ class Granting:
 
 GrantedTables = Mapping[
     tuple[str, str], GrantedTable
-]  # (Microservice, table) of a ref → the table, only where the owner admits
+]  # (Microservice, table) of a ref → the table, only if the owner allows it
 
 
 def table_grants(table: Table, arn: str, at: str) -> tuple[Grant, ...]:
-    """What a table's declaration grants: its items, its indexes and its stream, where there are any."""
-    taken = ", once it has been taken over" if table.adopt else ""
+    """Return the permissions of a declared table: its items, and its indexes and stream if it has any."""
+    taken = ", after its adoption" if table.adopt else ""
     return _granted(GrantedTable(table, arn), table.access, at, f"table {table.name}: access {table.access}{taken}")
 
 
 def ref_grants(ref: TableRef, lent: GrantedTable, at: str) -> tuple[Grant, ...]:
-    """What a ref to another's table grants: the same, by the ref's access."""
-    because = f"table {ref.table} of Microservice {ref.microservice}, which admits this one: access {ref.access}"
+    """Return the permissions of a ref to another Microservice's table: the same, by the ref's access."""
+    because = f"table {ref.table} of Microservice {ref.microservice}, which allows this one: access {ref.access}"
     return _granted(lent, ref.access, at, because)
 
 
@@ -146,9 +146,9 @@ def _granted(lent: GrantedTable, access: str, at: str, because: str) -> tuple[Gr
 def grants(
     spec: MicroserviceSpec, arns: Mapping[tuple[str, str], str], lending: GrantedTables | None = None
 ) -> tuple[Grant, ...]:
-    """Everything that a Microservice's role is for; `arns` holds the exact ARN of each declared (kind, name).
+    """Return all permissions of a Microservice's role; `arns` contains the exact ARN of each declared (kind, name).
 
-    One without is not the service's, or nobody knows yet that it is.
+    A resource without an ARN is not the service's, or its ownership is not known yet.
     """
     own = (
         grant
@@ -166,7 +166,7 @@ def grants(
 
 
 def message_grants(spec: MicroserviceSpec, arns: Mapping[tuple[str, str], str]) -> Iterable[Grant]:
-    """What topics and queues grant: to publish, to send and receive, and the use of the key that encrypts them."""
+    """Yield the permissions of topics and queues: to publish, to send and receive, and to use the encryption key."""
     topics = [(at, topic.name) for at, topic in enumerate(spec.topics or []) if ("Topic", topic.name) in arns]
     queues = [(at, queue.name) for at, queue in enumerate(spec.queues or []) if ("Queue", queue.name) in arns]
     for index, name in topics:
@@ -179,7 +179,7 @@ def message_grants(spec: MicroserviceSpec, arns: Mapping[tuple[str, str], str]) 
 
 
 def document(granted: Iterable[Grant]) -> Document | None:
-    """The policy that grants exactly this; None where nothing is granted. Equal actions share a statement."""
+    """Return the policy that grants exactly this, or None for no grants; equal actions share a statement."""
     resources: dict[tuple[str, ...], set[str]] = {}
     for grant in granted:
         resources.setdefault(tuple(sorted(grant.actions)), set()).add(grant.resource)
@@ -191,10 +191,10 @@ def document(granted: Iterable[Grant]) -> Document | None:
 
 
 def granted(desired: Granting, observed: Document | None) -> Outcome:
-    """A rule: the policy grants what is certain, and what is to be kept of what it grants.
+    """Rule: the policy grants the certain permissions and the kept ones.
 
-    Where IAM has no room for all of it, what only the former declaration asked for goes: else the new pods, for whose
-    rollout it is kept, would wait for their rights for ever.
+    If IAM has no room for all, permissions of the previous declaration are dropped. Otherwise the new pods would wait
+    for their permissions forever, and the old ones are kept only for their rollout.
     """
     whole = document((*desired.grants, *desired.kept(observed)))
     if excess(whole):
@@ -207,11 +207,11 @@ def _listed(value: Any) -> tuple[str, ...]:
 
 
 def excess(policy: Document | None) -> str:
-    """Why IAM would not take the policy, "" if it would."""
+    """Return why IAM would refuse the policy, or "" if it would accept it."""
     size = len("".join(text(policy).split())) if policy else 0
     if size <= SIZE_LIMIT:
         return ""
     return (
-        f"the role's policy needs {size} characters, IAM allows {SIZE_LIMIT}; declare fewer tables, topics and queues "
-        "in one Microservice, or give them shorter names"
+        f"the role's policy needs {size} characters, but IAM allows {SIZE_LIMIT}; declare fewer tables, topics and "
+        "queues in one Microservice, or give them shorter names"
     )

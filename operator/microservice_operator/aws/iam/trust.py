@@ -1,4 +1,4 @@
-"""PURE: who may take a Microservice's role: the pods of its own ServiceAccount in its own cluster, nobody else.
+"""PURE: the trust policy of a Microservice's role: only the pods of its ServiceAccount in its cluster may assume it.
 
 "Create IAM role with trust policy required by EKS Pod Identity" and "Enable or disable session tags" in the Amazon EKS
 User Guide name the service principal and the request tags; "Assign IAM roles to Kubernetes service accounts" the
@@ -16,12 +16,12 @@ _AUDIENCE = "sts.amazonaws.com"
 
 
 def cluster_arn(aws: AWS, cluster_name: str) -> str:
-    """ARN of an EKS cluster."""
+    """Return the ARN of an EKS cluster."""
     return f"arn:{partition(aws.region)}:eks:{aws.region}:{aws.account_id}:cluster/{cluster_name}"
 
 
 def trust(aws: AWS, roles: PodRoles, identity: Identity) -> Document:
-    """Trust policy of the role of a Microservice, whose ServiceAccount has its name."""
+    """Return the trust policy of a Microservice's role; the ServiceAccount has the Microservice's name."""
     return _document(_token(roles, identity) if roles.type == "IRSA" else _association(aws, roles, identity))
 
 

@@ -12,7 +12,7 @@ from .fields import OWN_KEYS, queue_policy, topic_policy
 
 @dataclass(frozen=True)
 class WantedTopic:
-    """A declared topic; `key` encrypts it, "" leaves that to SNS. `tags` are the Environment's and the service's."""
+    """A declared topic; `key` encrypts it, "" means SNS's own. `tags` are the Environment's and the service's."""
 
     spec: Topic
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -22,7 +22,7 @@ class WantedTopic:
 
 
 def topic_fields(owner: Owner, wanted: WantedTopic, arn: str) -> dict[str, Any]:
-    """What a declared topic is to be."""
+    """Return the desired fields of a declared topic."""
     spec = wanted.spec
     return {
         "fifo": spec.fifo,
@@ -35,7 +35,7 @@ def topic_fields(owner: Owner, wanted: WantedTopic, arn: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class WantedQueue:
-    """A declared queue; `key` encrypts it, "" leaves that to SQS. `topics` are ARNs of those that may send to it."""
+    """A declared queue; `key` encrypts it, "" means SQS's own. `topics` are the ARNs of topics that may send to it."""
 
     spec: Queue
     topics: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class WantedQueue:
 
 
 def queue_fields(owner: Owner, wanted: WantedQueue, arn: str, dead: str) -> dict[str, Any]:
-    """What a declared queue is to be; `dead` is the ARN of its dead letter queue."""
+    """Return the desired fields of a declared queue; `dead` is the ARN of its dead letter queue."""
     spec = wanted.spec
     count = spec.dead_letter.max_receive_count if spec.dead_letter else 0
     redrive = (dead, count) if count else None

@@ -1,6 +1,6 @@
-"""PURE: the tables of field rules of topics, queues and subscriptions.
+"""PURE: the field rules of topics, queues and subscriptions.
 
-None is ever lost: what a queue held when somebody deleted it is gone in any case, so it is made anew.
+None of them counts as lost: the messages of a deleted queue are gone in any case, so the operator creates it again.
 """
 
 import json
@@ -14,7 +14,7 @@ from ..engine.policy_documents import Document, same_policy
 from ..engine.rules import Change, Outcome, exact, if_given, immutable
 from ..engine.tags import owned_tags
 
-_FIFO = immutable("restore it, or declare one of another name")
+_FIFO = immutable("restore it, or declare one with another name")
 _NOT_THERE = (Reason.MESSAGING_CREATING, Reason.MESSAGING_DELETING, Reason.CONFLICT)
 _REASONS = Reasons(
     creating=Reason.MESSAGING_CREATING,
@@ -24,24 +24,24 @@ _REASONS = Reasons(
     deleted=Reason.MESSAGING_DELETED,
     retained=Reason.MESSAGING_RETAINED,
     lost=Reason.MESSAGING_CREATING,
-    unusable=Reason.CONFLICT,  # no state of theirs is one that cannot be used
+    unusable=Reason.CONFLICT,  # they have no unusable state
 )
 
 
 def reachable(part: Part) -> bool:
-    """Can the service work with a topic or a queue? A change under way, or refused, does not stop it."""
+    """Whether the service can use a topic or a queue; a running or refused change does not prevent it."""
     return bool(part.id) and part.reason not in _NOT_THERE
 
 
 def same_filter(desired: Document | None, observed: Document | None) -> Outcome:
-    """Equal whatever the order of keys and of alternatives; of the terms of a range the order counts."""
+    """Rule: ignore the order of keys and of alternatives; the order of the terms of a range counts."""
     return None if _canonical(desired or {}) == _canonical(observed or {}) else Change(desired or {})
 
 
 def widened(desired: str | None, observed: str | None) -> Outcome:
-    """A filter looks at bodies before it may say what only bodies have, and says so no more before it stops to.
+    """Rule: switch a filter to message bodies before it uses terms that only bodies have, and back after it.
 
-    Where there is none yet, nobody can tell what it will look at: that is written with it.
+    Without a filter, AWS does not show the scope: it is written together with the filter.
     """
     return Change(desired) if observed and desired == "MessageBody" != observed else None
 
@@ -92,7 +92,7 @@ SUBSCRIPTION = ResourceSchema(
 
 
 def _only_tls(service: str, arn: str) -> dict[str, Any]:
-    """Statement that refuses whatever does not come over TLS."""
+    """Return the statement that denies requests without TLS."""
     return {
         "Sid": "OnlyTLS",
         "Effect": "Deny",
@@ -104,12 +104,12 @@ def _only_tls(service: str, arn: str) -> dict[str, Any]:
 
 
 def topic_policy(arn: str) -> Document:
-    """Who may publish is said by the roles of this account; nobody else is let in."""
+    """Return a topic's policy: only the roles of this account allow publishing."""
     return {"Version": "2012-10-17", "Statement": [_only_tls("sns", arn)]}
 
 
 def queue_policy(arn: str, topics: tuple[str, ...]) -> Document:
-    """Who may send and receive is said by the roles of this account; beside them, exactly these topics send."""
+    """Return a queue's policy: the roles of this account allow access, and in addition only these topics may send."""
     statements = [_only_tls("sqs", arn)]
     if topics:
         statements.append(
@@ -132,8 +132,8 @@ def _canonical(value: Any, key: str = "") -> Any:
         entries = [_canonical(entry) for entry in value]
         return entries if key == "numeric" else sorted(entries, key=lambda entry: json.dumps(entry, sort_keys=True))
     if isinstance(value, bool):
-        return ("boolean", value)  # which Python takes for equal to a number
+        return ("boolean", value)  # because Python compares True with 1 as equal
     return value
 
 
-OWN_KEYS = "SQS"  # encrypted with keys that SQS itself keeps
+OWN_KEYS = "SQS"  # encrypted with keys that SQS manages

@@ -1,4 +1,4 @@
-"""The adapter of SQS queues: translates between the plan's fields and the calls of SQS, never decides."""
+"""Adapter of SQS queues: translates between fields and the calls of SQS, never decides."""
 
 import asyncio
 import json
@@ -17,16 +17,16 @@ from .fields import OWN_KEYS
 
 
 class SQSQueue:
-    """One queue, by the names that it may have: a queue that is first-in-first-out ends in `.fifo`."""
+    """One queue, by its possible names: the name of a first-in-first-out queue ends in `.fifo`."""
 
     def __init__(self, scope: AwsScope, names: tuple[str, ...], lane: Lane = Lane.MAIN) -> None:
-        """Name the queue; the first name is the one that it gets."""
+        """Set the queue's possible names; creation uses the first."""
         self._names = names
         self._url = ""
         self._service = AwsService(scope, "sqs", f"queue {names[0]}", lane)
 
     async def observe(self) -> Observed | None:
-        """Its address by name, then attributes and tags side by side."""
+        """Read its URL by name, then attributes and tags concurrently."""
         for name in self._names:
             try:
                 self._url = (await self._service.read("GetQueueUrl", QueueName=name))["QueueUrl"]
@@ -39,7 +39,7 @@ class SQSQueue:
         return None
 
     async def create(self, desired: Desired) -> None:
-        """CreateQueue, our tags in the same call; a second one with the same attributes answers the first's queue."""
+        """Create it with its tags in one call; a second call with the same attributes returns the same queue."""
         fields = desired.fields
         fifo = {"FifoQueue": "true"} if fields["fifo"] else {}
         changes = {key: value for key, value in fields.items() if key not in ("fifo", "tags")}
@@ -51,7 +51,7 @@ class SQSQueue:
         )
 
     async def modify(self, step: Step, desired: Desired | None) -> None:  # noqa: ARG002 the port's signature
-        """One call for one step."""
+        """Make the one call of the step."""
         value: Any = step.changes.get("tags")
         if isinstance(value, Tag):
             await self._service.write("TagQueue", QueueUrl=self._url, Tags=dict(value.tags))
@@ -61,7 +61,7 @@ class SQSQueue:
             await self._service.write("SetQueueAttributes", QueueUrl=self._url, Attributes=_attributes(step.changes))
 
     async def delete(self) -> None:
-        """DeleteQueue; SQS may show it for up to a minute, and takes no new one of the name until then."""
+        """Delete it; SQS may show it for up to a minute, and accepts no new queue of the name until then."""
         await self._service.write("DeleteQueue", QueueUrl=self._url)
 
 
@@ -81,7 +81,7 @@ def _fields(attributes: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _attributes(changes: Mapping[str, Any]) -> dict[str, str]:
-    """Fields as attributes of SQS, all of them strings; an empty one takes away what there was."""
+    """Return fields as attributes of SQS, which are strings; an empty one removes the current value."""
     found: dict[str, str] = {}
     for name, value in changes.items():
         match name:

@@ -1,4 +1,4 @@
-"""SQS queues of a Microservice, and where the messages go that nobody could handle: what the walk calls."""
+"""Reconciles and deletes the SQS queues of a Microservice and their dead letter queues."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from .fields import DEAD_LETTER_QUEUE, QUEUE
 from .names import candidates, dead_letter, queue_arns, short
 from .queue_adapter import SQSQueue
 
-# A message's age counts from when it was sent first: "Setting up dead-letter queue retention" in the SQS guide.
+# A message's age counts from its first sending: "Setting up dead-letter queue retention" in the SQS guide.
 LONGEST_RETENTION = 14 * 86400
 
 
@@ -34,7 +34,7 @@ async def reconcile_dead_letter_queue(scope: AwsScope, wanted: WantedQueue) -> P
 
 
 async def delete_queue(scope: AwsScope, kind: ResourceSchema, leaving: Deletion) -> Part:
-    """Take at most one step towards letting a queue or a dead letter queue go by its policy."""
+    """Take at most one step to delete or retain a queue or a dead letter queue, by its policy."""
     part = leaving.name if kind is QUEUE else dead_letter(leaving.name)
     arns = (leaving.known_id,) if leaving.known_id else queue_arns(scope, part)
     return await remove_uncached(scope, SQSQueue(scope, tuple(short(arn) for arn in arns), Lane.DELETE), kind, leaving)

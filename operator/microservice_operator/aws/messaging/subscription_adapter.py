@@ -1,11 +1,11 @@
-"""The adapter of subscriptions of SQS queues to SNS topics: translates, never decides.
+"""Adapter of subscriptions of SQS queues to SNS topics: translates, never decides.
 
-A subscription has no tags: it is whose the queue is that it leads to. Its ARN ends in a random id, but SNS keeps no two
-for the same topic and queue, so it is found by its ends, and a second Subscribe answers the first's.
+A subscription has no tags: the owner of its queue owns it. Its ARN ends in a random id, but SNS has at most one
+subscription for a topic and a queue. So the adapter finds it by its two ends, and a second Subscribe returns the first.
 
-"Deleting an Amazon SNS topic and subscription" in the SNS Developer Guide: what subscribed to a topic that was deleted
-still answers for a while, and hears nothing, not even if a topic of the same name is made. So only the topic's own list
-says that a subscription is one.
+"Deleting an Amazon SNS topic and subscription" in the SNS Developer Guide: a subscription of a deleted topic can be
+read for a while but receives nothing, even if a topic of the same name is created. So only the topic's own list proves
+that a subscription exists.
 """
 
 import json
@@ -23,15 +23,15 @@ from ..engine.service import AwsService
 
 
 def at(scope: AwsScope, arn: str) -> AwsScope:
-    """The place in the region of a topic, or of a subscription to it, which need not be that of the queue."""
+    """Return the scope in the region of a topic or its subscription, which may differ from the queue's region."""
     return replace(scope, region=arn.split(":")[3]) if arn else scope
 
 
 class SNSSubscription:
-    """One subscription, by its two ends; `known_id` is what status remembers."""
+    """One subscription, by its two ends; `known_id` is the id from the status."""
 
     def __init__(self, scope: AwsScope, ends: tuple[str, str], known_id: str = "", lane: Lane = Lane.MAIN) -> None:
-        """Name topic and queue by their ARNs; SNS answers where the topic is."""
+        """Set the ARNs of topic and queue; the calls go to the topic's region."""
         self._topic, self._queue = ends
         self._arn = known_id
         self._filtered = False
@@ -42,10 +42,10 @@ class SNSSubscription:
         self._service = AwsService(at(scope, self._topic or known_id), "sns", what, lane)
 
     async def observe(self) -> Observed | None:
-        """By the list of its topic, which holds it whole or not at all."""
+        """Find it in its topic's list, which shows a complete subscription or none."""
         found = await self._listed()
         if not found and self._leaving and self._arn and not self._scope.clients.expectations.ended(self._arn):
-            found = self._arn  # of a topic that is gone: it goes too, as far as it is still there
+            found = self._arn  # its topic is deleted: delete the subscription too if it still exists
         attributes = await self._attributes(found) if found else None
         if attributes is None:
             return None
@@ -59,7 +59,7 @@ class SNSSubscription:
         return Observed(self._arn, Phase.READY, fields, self._marks)
 
     async def create(self, desired: Desired) -> None:
-        """Subscribe; SNS and the queue's policy are of one account, so nobody has to confirm it."""
+        """Subscribe; topic and queue policy belong to one account, so no confirmation is needed."""
         fields = desired.fields
         attributes = {"RawMessageDelivery": "true"}
         if fields["filter"]:
@@ -74,9 +74,9 @@ class SNSSubscription:
         )
 
     async def modify(self, step: Step, desired: Desired | None) -> None:
-        """One call for one step: SNS sets one attribute at a time.
+        """Make the call of the step: SNS sets one attribute at a time.
 
-        The scope of a filter that is not there yet is kept, and not shown: it is set with the filter.
+        SNS stores the scope of a missing filter but does not show it, so the scope is set together with the filter.
         """
         value: Any = next(iter(step.changes.values()))
         if step.name == "filter" and desired and desired.fields["scope"] and not self._filtered:
@@ -89,7 +89,7 @@ class SNSSubscription:
         await self._set(name, written)
 
     async def delete(self) -> None:
-        """Unsubscribe."""
+        """Delete the subscription."""
         await self._service.write("Unsubscribe", SubscriptionArn=self._arn)
         self._scope.clients.expectations.end(self._arn)
 

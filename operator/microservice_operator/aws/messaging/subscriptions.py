@@ -1,4 +1,4 @@
-"""Subscriptions of a Microservice's queues to topics: what the walk calls."""
+"""Reconciles and deletes the subscriptions of a Microservice's queues to topics."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from .subscription_adapter import SNSSubscription, at
 
 @dataclass(frozen=True)
 class WantedSubscription:
-    """A declared subscription of a queue that is there to a topic that is there, both by their ARNs."""
+    """A declared subscription of an existing queue to an existing topic, both by their ARNs."""
 
     spec: Subscription
     topic: str
@@ -28,7 +28,7 @@ class WantedSubscription:
 
 @dataclass(frozen=True)
 class LeavingSubscription:
-    """One that is not wanted any more; `topic` is its ARN, "" where nobody knows it any more."""
+    """A subscription that is no longer declared; `topic` is the topic's ARN, "" if it is unknown."""
 
     name: str
     topic: str = ""
@@ -36,7 +36,7 @@ class LeavingSubscription:
 
 
 def subscription_name(spec: Subscription) -> str:
-    """Name within its Microservice: no two have the same ends."""
+    """Return its name within the Microservice, which is unique because no two have the same ends."""
     return "/".join((spec.queue, spec.topic.microservice, spec.topic.name))
 
 
@@ -52,16 +52,15 @@ async def reconcile_subscription(scope: AwsScope, wanted: WantedSubscription) ->
 
 
 async def delete_subscription(scope: AwsScope, leaving: LeavingSubscription) -> Part:
-    """Take at most one step towards ending a subscription.
+    """Take at most one step to delete a subscription.
 
-    One that nobody remembers is ended only if the queue that it leads to is ours. Raises an OperatorError where that
-    cannot be found out.
+    Without a known id, it is deleted only if its queue is ours. Raises an OperatorError if that cannot be determined.
     """
     name, queue = leaving.name, ""
     if not leaving.known_id:
         queue = await _our_queue(scope, name.partition("/")[0])
         if not queue or not leaving.topic:
-            message = f"subscription {name} is gone"
+            message = f"subscription {name} is deleted"
             return Part("AWS", SUBSCRIPTION.name, name, State.READY, Reason.MESSAGING_DELETED, message)
     topic = leaving.known_id.rpartition(":")[0] or leaving.topic
     resource = SNSSubscription(scope, (topic, queue), leaving.known_id, Lane.DELETE)

@@ -1,4 +1,4 @@
-"""The adapter of SNS topics: translates between the plan's fields and the calls of SNS, never decides."""
+"""Adapter of SNS topics: translates between fields and the calls of SNS, never decides."""
 
 import json
 from typing import Any
@@ -15,16 +15,16 @@ from .names import short
 
 
 class SNSTopic:
-    """One topic, by the ARNs that it may have: a topic that is first-in-first-out ends in `.fifo`."""
+    """One topic, by its possible ARNs: the ARN of a first-in-first-out topic ends in `.fifo`."""
 
     def __init__(self, scope: AwsScope, arns: tuple[str, ...], lane: Lane = Lane.MAIN) -> None:
-        """Name the topic; the first ARN is the one that it gets."""
+        """Set the topic's possible ARNs; creation uses the first."""
         self._arns = arns
         self._arn = arns[0]
         self._service = AwsService(scope, "sns", f"topic {short(arns[0])}", lane)
 
     async def observe(self) -> Observed | None:
-        """Attributes, then tags."""
+        """Read attributes, then tags."""
         for arn in self._arns:
             try:
                 answer = await self._service.read("GetTopicAttributes", TopicArn=arn)
@@ -45,7 +45,7 @@ class SNSTopic:
         return None
 
     async def create(self, desired: Desired) -> None:
-        """CreateTopic, our tags in the same call; a second one with the same of all answers the first's topic."""
+        """Create it with its tags in one call; a second identical call returns the same topic."""
         fields = desired.fields
         attributes = {"Policy": text(fields["policy"])}
         if fields["key"]:
@@ -56,7 +56,7 @@ class SNSTopic:
         await self._service.write("CreateTopic", Name=short(self._arns[0]), Attributes=attributes, Tags=tags)
 
     async def modify(self, step: Step, desired: Desired | None) -> None:  # noqa: ARG002 the port's signature
-        """One call for one step: SNS sets one attribute at a time."""
+        """Make the one call of the step: SNS sets one attribute at a time."""
         value: Any = step.changes[step.name]
         match step.name:
             case "tags" if isinstance(value, Tag):
@@ -72,7 +72,7 @@ class SNSTopic:
                 await self._set("ContentBasedDeduplication", str(value).lower())
 
     async def delete(self) -> None:
-        """DeleteTopic, and with it all subscriptions to it."""
+        """Delete it, and with it all its subscriptions."""
         await self._service.write("DeleteTopic", TopicArn=self._arn)
 
     async def _set(self, name: str, value: str) -> None:

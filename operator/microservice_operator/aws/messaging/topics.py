@@ -1,4 +1,4 @@
-"""SNS topics of a Microservice: what the walk calls."""
+"""Reconciles and deletes the SNS topics of a Microservice."""
 
 from ...facts import Part
 from ..engine.call import Lane
@@ -21,6 +21,6 @@ async def reconcile_topic(scope: AwsScope, wanted: WantedTopic) -> Part:
 
 
 async def delete_topic(scope: AwsScope, leaving: Deletion) -> Part:
-    """Take at most one step towards letting a topic go by its policy."""
+    """Take at most one step to delete or retain a topic, by its policy."""
     arns = (leaving.known_id,) if leaving.known_id else topic_arns(scope, leaving.name)
     return await remove_uncached(scope, SNSTopic(scope, arns, Lane.DELETE), TOPIC, leaving)

@@ -1,4 +1,4 @@
-"""The admin login of an instance, which RDS keeps in Secrets Manager and renews by itself; read at need, never kept."""
+"""Reads the admin login of an instance from Secrets Manager, where RDS rotates it; each use reads it again."""
 
 from dataclasses import dataclass, field
 
@@ -12,20 +12,22 @@ from ..engine.service import AwsService
 
 @dataclass(frozen=True)
 class MasterSecret:
-    """Where an instance's admin login is; two of the same ARN are the same."""
+    """The secret with an instance's admin login; two with the same ARN are equal."""
 
     arn: str
     scope: AwsScope = field(compare=False, repr=False)
 
     async def login(self) -> Login:
-        """The login as it is now; raises an OperatorError."""
+        """Return the current login; raises an OperatorError."""
         door = AwsService(self.scope, "secretsmanager", f"secret {self.arn}")
         try:
             answer = await door.read("GetSecretValue", SecretId=self.arn)
-        except Gone:  # also said of one that has no current version yet
-            raise NotYet(Reason.DATABASE_CREATING, f"secret {self.arn} is not there, or holds no login yet") from None
+        except Gone:  # AWS also answers this for a secret without a current version
+            raise NotYet(
+                Reason.DATABASE_CREATING, f"secret {self.arn} does not exist or contains no login yet"
+            ) from None
         found = json_mapping(answer.get("SecretString"))
         login = Login(text(found, "username"), text(found, "password"))
         if not (login.username and login.password):
-            raise NotYet(Reason.DATABASE_CREATING, f"secret {self.arn} holds no login yet")
+            raise NotYet(Reason.DATABASE_CREATING, f"secret {self.arn} contains no login yet")
         return login

@@ -1,4 +1,4 @@
-"""PURE: a declared database of provider `rds`, and what its instance and its parameter group are to be."""
+"""PURE: a declared database of provider `rds` → the desired fields of its instance and its parameter group."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from ..engine.tags import desired_tags
 from .fields import INSTANCE, Disk, WantedMajor
 
 PORT = 5432
-_SAID: Mapping[str, str] = {  # by what the declaration says, the field that follows
+_SAID: Mapping[str, str] = {  # field of the spec → field of the instance that it sets
     "size": "class",
     "high_availability": "multi_az",
     "storage.size": "storage",
@@ -24,7 +24,7 @@ _SAID: Mapping[str, str] = {  # by what the declaration says, the field that fol
 
 @dataclass(frozen=True)
 class Network:
-    """Where instances are, and the security group that they admit."""
+    """VPC and subnets of the instances, and the pods' security group that may connect to them."""
 
     vpc: str
     subnets: frozenset[str]
@@ -33,11 +33,11 @@ class Network:
 
 @dataclass(frozen=True)
 class WantedInstance:
-    """A declared database, and the Environment's word on what it is made of.
+    """A declared database, with the Environment's settings for its instance.
 
-    `known` are the ids that status remembers, by kind. An instance that was there and is not any more has lost its
-    data, and only a person (`recreate`) can say that an empty one will do. `adoption` is what the Environment says to
-    the one that the spec takes over, if it does.
+    `known` are the ids from the status, by kind. If the known instance no longer exists, its data is lost, and only a
+    person (`recreate`) can allow an empty one. `adoption` is the Environment's consent to an adoption, if the spec has
+    one.
     """
 
     spec: Database
@@ -51,14 +51,14 @@ class WantedInstance:
 
     @property
     def awaits_adoption(self) -> bool:
-        """Whether it exists and is not ours yet: nothing is made for it before it is."""
+        """Whether it must be adopted first: before the adoption, nothing is created for it."""
         return self.adoption is not None and not self.known.get(INSTANCE.name)
 
 
 def instance_fields(owner: Owner, wanted: WantedInstance, identifier: str, snapshot: str) -> dict[str, Any]:
-    """What the instance of a declared database is to be, without its groups, whose ids AWS gives.
+    """Return the desired fields of an instance, without its groups, because AWS chooses their ids.
 
-    `identifier` is what AWS calls it, `snapshot` the name of the one that is taken before an upgrade.
+    `identifier` is its name in AWS, `snapshot` the name of the snapshot before an upgrade.
     """
     spec = wanted.spec
     storage, backup = spec.storage or Storage(), spec.backup or Backup()
@@ -69,7 +69,7 @@ def instance_fields(owner: Owner, wanted: WantedInstance, identifier: str, snaps
         "identifier": identifier,
         "engine": spec.engine,
         "encrypted": True,
-        # one that is taken over stays where it is, if that is where it can be reached from
+        # an adopted instance keeps its subnets, but must be in the Environment's VPC, where the pods can reach it
         "vpc": wanted.network.vpc if spec.adopt else None,
         "subnet_group": None if spec.adopt else identifier,
         "port": PORT,
@@ -95,7 +95,7 @@ def instance_fields(owner: Owner, wanted: WantedInstance, identifier: str, snaps
 
 
 def unsaid(spec: Database) -> frozenset[str]:
-    """Fields of an instance that is taken over about which its declaration says nothing."""
+    """Return the fields of an adopted instance that its declaration does not set."""
     if spec.adopt is None:
         return frozenset()
     said = {
@@ -109,7 +109,7 @@ def unsaid(spec: Database) -> frozenset[str]:
 
 
 def parameter_fields(owner: Owner, wanted: WantedInstance) -> dict[str, Any]:
-    """What the parameter group of a declared database is to be."""
+    """Return the desired fields of the parameter group of a declared database."""
     return {
         "family": f"postgres{wanted.spec.version}",
         "parameters": {**(wanted.spec.parameters or {}), "rds.force_ssl": "1"},

@@ -1,4 +1,4 @@
-"""PURE: the tables of field rules of what one database of provider `rds` is made of."""
+"""PURE: the field rules of a `rds` database's resources: instance, subnet, parameter and security group."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,13 +21,13 @@ from ..engine.tags import owned_tags
 from .parameters import parameters
 from .responses import Major
 
-_MOVE = "restore it, or declare a database of another name and move the data"
-_NETWORK = "restore aws.vpcID of the Environment, or declare a database of another name and move the data"
+_MOVE = "restore it, or declare a database with another name and move the data"
+_NETWORK = "restore aws.vpcID of the Environment, or declare a database with another name and move the data"
 
 
 @dataclass(frozen=True)
 class WantedMajor:
-    """The major version, and the name of the snapshot that is taken before an upgrade to it."""
+    """The desired major version, and the name of the snapshot before an upgrade to it."""
 
     number: int
     snapshot: str
@@ -35,25 +35,25 @@ class WantedMajor:
 
 @dataclass(frozen=True)
 class Disk:
-    """GiB that are wanted, and up to where AWS may grow the disk by itself."""
+    """The desired size in GiB, and the size up to which AWS may grow the disk by itself."""
 
     size: int
     ceiling: int
 
 
 def upgraded(desired: WantedMajor, observed: Major) -> Outcome:
-    """Upwards only, and not without a snapshot; the minor version is AWS's."""
+    """Rule: upgrade only upwards and only after a snapshot; AWS chooses the minor version."""
     if desired.number == observed.number:
         return None
     if desired.number < observed.number:
         return Refusal(
-            f"is never lowered, {observed.number} in place and {desired.number} wanted; set it to {observed.number}, "
-            "or declare a database of another name and move the data"
+            f"cannot be lowered (current {observed.number}, requested {desired.number}); set it to {observed.number}, "
+            "or declare a database with another name and move the data"
         )
     if observed.failed:
         return Refusal(
-            f"was to become {desired.number}, and RDS left it at {observed.number}; read the events of the instance "
-            "and its upgrade log, and mend what they name; it is tried again within six hours"
+            f"could not be upgraded to {desired.number}, and RDS kept {observed.number}; fix the cause named in the "
+            "instance's events and upgrade log; retried within six hours"
         )
     if observed.snapshot == "available":
         return Change(desired.number, f"upgrading to {desired.number}")
@@ -61,26 +61,26 @@ def upgraded(desired: WantedMajor, observed: Major) -> Outcome:
 
 
 def grown(desired: Disk, observed: int) -> Outcome:
-    """It only grows: what AWS added, within what it may, stays."""
+    """Rule: only grow the disk; growth by AWS up to the ceiling stays."""
     if observed < desired.size:
         return Change(desired.size, f"growing the disk from {observed}Gi to {desired.size}Gi")
     if observed <= max(desired.size, desired.ceiling):
         return None
-    return Refusal(f"never shrinks, {observed}Gi in place and {desired.size}Gi wanted; set it to {observed}Gi")
+    return Refusal(f"cannot shrink (current {observed}Gi, requested {desired.size}Gi); set it to {observed}Gi")
 
 
 def on_port(desired: int, observed: int | None) -> Outcome:
-    """Elsewhere nobody would reach it: what is opened for an instance is its usual port."""
+    """Rule: refuse another port, because the operator opens only the default port."""
     if observed in (None, desired):
         return None
     return Refusal(
-        f"is {observed}, and what the operator opens for an instance is {desired}; change that first "
+        f"is {observed}, but the operator opens only port {desired}; change the instance's port first "
         "(ModifyDBInstance, DBPortNumber)"
     )
 
 
-def at_once(desired: bool, observed: Any) -> Outcome:  # noqa: FBT001 a rule looks at both sides
-    """What waits is done now, if the spec says so."""
+def at_once(desired: bool, observed: Any) -> Outcome:  # noqa: FBT001 the signature of a rule
+    """Rule: apply pending changes now, if the spec says so."""
     return Change(to=True) if desired and observed else None
 
 
@@ -104,8 +104,8 @@ SECURITY_GROUP = ResourceSchema(
     (
         Field("vpc", immutable(_NETWORK), "its VPC"),
         Field("tags", owned_tags, "tags"),
-        Field("ingress", entries, "what it admits"),
-        Field("egress", entries, "what it lets out"),
+        Field("ingress", entries, "its ingress rules"),
+        Field("egress", entries, "its egress rules"),
     ),
     _GROUP,
     "database",
@@ -123,7 +123,7 @@ SUBNET_GROUP = ResourceSchema(
 PARAMETER_GROUP = ResourceSchema(
     "ParameterGroup",
     (
-        Field("family", immutable("remove that group"), "its family"),
+        Field("family", immutable("delete that group"), "its family"),
         Field("tags", owned_tags, "tags"),
         Field("parameters", parameters, "parameters"),
     ),
@@ -142,9 +142,9 @@ INSTANCE = ResourceSchema(
         Field("tags", owned_tags, "tags"),
         Field("public", exact, "its public address", step="settings"),
         Field("protection", exact, "its deletion protection", step="settings"),
-        Field("managed_password", exact, "who keeps its admin password", step="settings"),
+        Field("managed_password", exact, "management of its admin password", step="settings"),
         Field("minor_upgrades", exact, "its minor upgrades", step="settings"),
-        Field("copy_tags", exact, "tags of its snapshots", step="settings"),
+        Field("copy_tags", exact, "copying of tags to its snapshots", step="settings"),
         Field("security_groups", if_given, "its security group", step="settings"),
         Field("parameter_group", if_given, "its parameter group", step="settings", effect=Effect.RESTART),
         Field("retention", exact, "backup.retentionDays", step="settings", unsaid=at_least),
@@ -156,10 +156,10 @@ INSTANCE = ResourceSchema(
         Field("multi_az", exact, "highAvailability", step="hardware", effect=Effect.RESTART),
         Field("storage", grown, "storage.size", step="hardware", effect=Effect.RESTART),
         Field("storage_type", exact, "storage.type", step="hardware", effect=Effect.RESTART),
-        Field("waiting", at_once, "at once what waited for the maintenance window", effect=Effect.RESTART),
-        Field("restart", at_once, "parameters that a restart brings", effect=Effect.RESTART),
+        Field("waiting", at_once, "pending changes of the maintenance window at once", effect=Effect.RESTART),
+        Field("restart", at_once, "parameters that need a restart", effect=Effect.RESTART),
     ),
     _reasons(Reason.DATABASE_CREATED, Reason.DATABASE_DELETED),
     "database",
 )
-KINDS = (INSTANCE, SUBNET_GROUP, PARAMETER_GROUP, SECURITY_GROUP)  # in the order in which they go
+KINDS = (INSTANCE, SUBNET_GROUP, PARAMETER_GROUP, SECURITY_GROUP)  # in the order of deletion

@@ -1,6 +1,6 @@
-"""The adapters of subnet groups and parameter groups of RDS: translate, never decide.
+"""Adapters of the RDS subnet groups and parameter groups: translate, never decide.
 
-Both are known by the name that we choose; their tags are a call of their own.
+The operator chooses the names of both; their tags need a separate call.
 """
 
 from typing import Any
@@ -20,19 +20,19 @@ _AT_ONCE = 20  # "ModifyDBParameterGroup": a maximum of 20 parameters can be mod
 
 
 class Tagged:
-    """Tags of a thing of RDS, by its ARN."""
+    """Tags of an RDS resource, by its ARN."""
 
     def __init__(self, door: AwsService) -> None:
-        """Ask through this door."""
+        """Use this service for the calls."""
         self._service = door
 
     async def read(self, arn: str) -> dict[str, str]:
-        """All tags."""
+        """Return all tags."""
         answer = await self._service.read("ListTagsForResource", ResourceName=arn)
         return {tag["Key"]: tag["Value"] for tag in answer.get("TagList", [])}
 
     async def write(self, arn: str, change: Tag | Untag) -> None:
-        """Set some, or remove some."""
+        """Set or remove tags."""
         if isinstance(change, Tag):
             await self._service.write("AddTagsToResource", ResourceName=arn, Tags=tag_list(change.tags))
         else:
@@ -40,7 +40,7 @@ class Tagged:
 
 
 async def parameter_groups(scope: AwsScope, prefix: str) -> list[str]:
-    """Names of all parameter groups that begin so."""
+    """Return the names of all parameter groups with this prefix."""
     door = AwsService(scope, "rds", "parameter groups", Lane.DELETE)
     found: list[str] = []
     async for page in pages(door.read, "DescribeDBParameterGroups", "Marker"):
@@ -73,7 +73,7 @@ class SubnetGroup:
         return Observed(self._arn, Phase.READY, fields, tags)
 
     async def create(self, desired: Desired) -> None:
-        """CreateDBSubnetGroup, our tags in the same call."""
+        """Create the group with its tags in one call."""
         await self._service.write(
             "CreateDBSubnetGroup",
             DBSubnetGroupName=self._name,
@@ -91,12 +91,12 @@ class SubnetGroup:
             await self._service.write("ModifyDBSubnetGroup", DBSubnetGroupName=self._name, SubnetIds=subnets)
 
     async def delete(self) -> None:
-        """DeleteDBSubnetGroup; refused while an instance uses it."""
+        """Delete the group; AWS refuses this while an instance uses it."""
         await self._service.write("DeleteDBSubnetGroup", DBSubnetGroupName=self._name)
 
 
 class ParameterGroup:
-    """One parameter group, by its name; what it holds is what somebody has set, not RDS's defaults."""
+    """One parameter group, by its name; it shows only parameters that were set, not RDS's defaults."""
 
     def __init__(self, scope: AwsScope, name: str, lane: Lane = Lane.MAIN) -> None:
         """Name the group; nothing is asked yet."""
@@ -119,7 +119,7 @@ class ParameterGroup:
         return Observed(self._arn, Phase.READY, fields, tags)
 
     async def create(self, desired: Desired) -> None:
-        """CreateDBParameterGroup, our tags in the same call; what it holds is a step of its own."""
+        """Create the group with its tags in one call; its parameters are a separate step."""
         await self._service.write(
             "CreateDBParameterGroup",
             DBParameterGroupName=self._name,
@@ -129,7 +129,7 @@ class ParameterGroup:
         )
 
     async def modify(self, step: Step, desired: Desired | None) -> None:
-        """One call for one step; what one call does not hold is left to the next pass."""
+        """Make the one call of the step; the next reconciliation sets the parameters that do not fit in one call."""
         match step.changes[step.name]:
             case Missing(values):
                 chosen = sorted(values.items())[:_AT_ONCE]
@@ -154,18 +154,18 @@ class ParameterGroup:
                 await self._tagged.write(self._arn, change)
 
     async def delete(self) -> None:
-        """DeleteDBParameterGroup; refused while an instance uses it."""
+        """Delete the group; AWS refuses this while an instance uses it."""
         await self._service.write("DeleteDBParameterGroup", DBParameterGroupName=self._name)
 
     async def _methods(self, wanted: Any, desired: Desired | None) -> dict[str, str]:
-        """How each can be applied: a static one cannot be at once."""
+        """Return the ApplyMethod of each parameter: a static one needs a restart."""
         known = {parameter["ParameterName"]: parameter for parameter in await self._parameters()}
         for name in wanted:
             if not known.get(name, {}).get("IsModifiable", False):
                 label = desired.name if desired else self._name
                 raise NeedsPerson(
                     Reason.REJECTED,
-                    f"parameter {name} of database {label} is none that can be set on RDS; remove it from parameters",
+                    f"parameter {name} of database {label} cannot be set on RDS; remove it from parameters",
                     f"{desired.at}.parameters" if desired else "",
                 )
         return {name: "pending-reboot" if known[name]["ApplyType"] == "static" else "immediate" for name in wanted}

@@ -1,4 +1,4 @@
-"""The adapter of instances of RDS: translates between the plan's fields and the calls of RDS, never decides."""
+"""Adapter of RDS instances: translates between fields and the calls of RDS, never decides."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -20,22 +20,22 @@ from .states import meaning
 
 Policy = Literal["Retain", "Snapshot", "Delete"]
 
-_UPGRADE_AGAIN = 6 * 3600.0  # an upgrade that fails may interrupt, so it is not tried at every look
+_UPGRADE_AGAIN = 6 * 3600.0  # a failing upgrade may interrupt the service, so it is not retried in every reconciliation
 _SNAPSHOT_HOLDS = timedelta(days=1)
 _PAGE = 100  # "DescribeDBInstances": MaxRecords, maximum 100
-_SETTLING = 60.0  # seconds for which RDS may show a change as waiting that it is about to make
+_SETTLING = 60.0  # seconds for which RDS may show a change as pending that it is about to make
 
 
 class Instance:
-    """One instance of RDS, by its name; `groups` is the name that what it stands on is called after.
+    """One RDS instance, by its name; `groups` is the base name of its subnet, parameter and security groups.
 
-    `version` is the major one that is wanted, `policy` what becomes of its data.
+    `version` is the desired major version, `policy` the deletion policy of its data.
     """
 
     def __init__(
         self, scope: AwsScope, name: str, *, groups: str = "", version: int = 0, policy: Policy = "Retain"
     ) -> None:
-        """Name the instance; nothing is asked yet."""
+        """Set the instance's name, without a call."""
         lane = Lane.DELETE if version == 0 else Lane.MAIN
         self._scope = scope
         self._name = name
@@ -48,7 +48,7 @@ class Instance:
         self._described: Mapping[str, Any] = {}
 
     async def observe(self) -> Observed | None:
-        """Find it among all of the region; one that the list does not show is asked for by its name."""
+        """Find it in the region's list; if the list does not show it, read it by its name."""
         lists = self._scope.clients.lists
         listed = await lists.find(self._region, self._name, self._list_all, "rds:DescribeDBInstances")
         found = listed or await self._alone()
@@ -58,7 +58,7 @@ class Instance:
         state = found["DBInstanceStatus"]
         means = meaning(state)
         if means.phase in (Phase.CREATING, Phase.DELETING):
-            return Observed(found["DBInstanceArn"], means.phase, detail=f"RDS says {state}")
+            return Observed(found["DBInstanceArn"], means.phase, detail=f"its status in RDS is {state}")
         snapshot = await self._snapshot_state(found)
         pending_fields = {"storage", "storage_type"} if state == "storage-optimization" else set()
         pending_fields |= {"major"} if snapshot == "creating" else set()
@@ -77,19 +77,19 @@ class Instance:
             locked=means.locked or means.phase is Phase.CHANGING,
             detail=means.detail,
             impairment=means.detail if means.impairment else "",
-            start_step=Step("start", {}, "starting it, for a stopped one cannot be changed")
+            start_step=Step("start", {}, "starting it, because a stopped instance cannot be changed")
             if state == "stopped"
             else None,
         )
 
     async def create(self, desired: Desired) -> None:
-        """CreateDBInstance, our tags in the same call."""
+        """Create the instance with its tags in one call."""
         await self._write("CreateDBInstance", **creation(self._groups, desired.fields))
 
     async def modify(self, step: Step, desired: Desired | None) -> None:
-        """One call for one step.
+        """Make the one call of the step.
 
-        Only what the spec wants at once is asked for at once: that takes everything along which waits for the window.
+        Changes apply at once only if the spec says so, because that also applies all other pending changes.
         """
         at_once = bool(desired and desired.fields["at_once"])
         match step.name:
@@ -124,13 +124,13 @@ class Instance:
                 await self._write("ModifyDBInstance", **request, ApplyImmediately=at_once)
 
     async def delete(self) -> None:
-        """DeleteDBInstance, with a last snapshot if its policy wants one.
+        """Delete the instance, with a final snapshot if its policy asks for one.
 
-        Where RDS takes none, the automated backups stay, and with them a way back.
+        Where RDS cannot take one, the automated backups stay, so that the data can be restored.
         """
         state = self._described.get("DBInstanceStatus", "")
         if self._policy == "Delete":
-            # of one that was taken over they may hold what is not the service's
+            # the backups of an adopted instance may contain data of others
             adopted = self._groups != self._name or names.TAG_ADOPTED in tags(self._described)
             choice: dict[str, Any] = {"SkipFinalSnapshot": True, "DeleteAutomatedBackups": not adopted}
         elif meaning(state).keeps:
@@ -146,7 +146,10 @@ class Instance:
         except NeedsPerson as error:
             if error.reason == Reason.REJECTED and "optimiz" in str(error) and "torage" in str(error):
                 # "Working with storage": six hours, or until the optimization has ended
-                message = f"RDS changes the disk of instance {self._name} again once it has optimised it"
+                message = (
+                    f"RDS is optimizing the storage of instance {self._name}, which can take six hours; "
+                    "retried automatically"
+                )
                 raise NotYet(Reason.DATABASE_UPDATING, message, 300) from None
             raise
         finally:
@@ -172,7 +175,7 @@ class Instance:
         return found
 
     async def _snapshot_state(self, instance: Mapping[str, Any]) -> str:
-        """Asked for only when an upgrade is wanted."""
+        """Return the state of today's snapshot, read only before an upgrade; "" without one."""
         running = major({**instance, **pending(instance)}["EngineVersion"])
         if self._version <= running:
             return ""
@@ -192,17 +195,17 @@ class Instance:
 
 
 def region(scope: AwsScope, lane: Lane = Lane.MAIN) -> Region:
-    """Whose instances are looked at together."""
+    """Return the cache key of the list of all instances."""
     return "rds", scope.account_id, scope.region, lane
 
 
 def final_snapshot(scope: AwsScope, name: str) -> str:
-    """Name of the snapshot that a deletion leaves: another one for each Microservice that ever had the name."""
+    """Return the name of the final snapshot: it differs for each Microservice that ever had the name."""
     return f"{name}-final-{names.short_hash(scope.owner.identity.uid)}"
 
 
 def upgrade_snapshot(scope: AwsScope, name: str, version: int) -> str:
-    """Name of the snapshot before an upgrade that begins today."""
+    """Return the name of the snapshot before an upgrade that begins today."""
     return f"{_upgrade_snapshots(scope, name, version)}{datetime.now(UTC):%Y%m%d}"
 
 
@@ -211,6 +214,6 @@ def _upgrade_snapshots(scope: AwsScope, name: str, version: int) -> str:
 
 
 def _holds_what_is_there(snapshot: Mapping[str, Any]) -> bool:
-    """Whether it is no older than a day: an earlier attempt may have left one that lacks what came since."""
-    taken = snapshot.get("SnapshotCreateTime")  # not said before it is taken
+    """Whether it is at most a day old: a snapshot of an earlier attempt may lack newer data."""
+    taken = snapshot.get("SnapshotCreateTime")  # missing until the snapshot is complete
     return snapshot["Status"] == "creating" or (taken is not None and datetime.now(UTC) - taken < _SNAPSHOT_HOLDS)

@@ -1,7 +1,7 @@
-"""Databases of provider `rds`: an instance for each, and the groups that it stands on; what the walk calls.
+"""Reconciles and deletes databases of provider `rds`: an instance for each, and its three groups.
 
-Groups come first, side by side; the instance waits for them, and they for its end. What is on the instance (database,
-roles, rights) is the business of `postgres`, as on any other server.
+The groups are created first, concurrently; the instance is created after them and deleted before them. The package
+`postgres` manages the databases, roles and rights on the instance, as on any other server.
 """
 
 import re
@@ -35,9 +35,9 @@ _OVER = (State.READY, State.RETAINED)
 
 @dataclass(frozen=True)
 class LeavingInstance:
-    """A database that is not wanted any more; `adopts` is what AWS calls its instance if that was taken over.
+    """A database that is no longer declared; `adopts` is the name in AWS of an adopted instance.
 
-    `deletion` is whether one that was may be deleted.
+    `deletion` is the consent to delete an adopted instance.
     """
 
     name: str
@@ -49,7 +49,7 @@ class LeavingInstance:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where an instance answers, and where its admin login is."""
+    """Host and port of an instance, and the secret with its admin login."""
 
     host: str
     port: int
@@ -57,22 +57,22 @@ class Endpoint:
 
 
 def instance_name(scope: AwsScope, database: str) -> str:
-    """Name in AWS of the instance of a declared database, if it is made, and of what it stands on.
+    """Return the name in AWS of a created instance and of its groups.
 
-    "CreateDBInstance": letters, digits and single hyphens, a letter first, which a namespace need not begin with.
+    "CreateDBInstance": letters, digits and single hyphens, a letter first; a namespace may begin with a digit.
     """
     return re.sub("-+", "-", _PREFIX + scope.owner.name(database, _NAME_LIMIT - len(_PREFIX)))
 
 
 def named(arn: str) -> str:
-    """Name of an instance in its ARN: `arn:aws:rds:REGION:ACCOUNT:db:NAME`."""
+    """Return the name of an instance from its ARN: `arn:aws:rds:REGION:ACCOUNT:db:NAME`."""
     return arn.rpartition(":")[2]
 
 
 async def reconcile_instance(scope: AwsScope, wanted: WantedInstance) -> tuple[tuple[Part, ...], Endpoint | None]:
-    """Take at most one step for each resource of a declared database; where it answers, once it does.
+    """Take at most one step for each resource of a declared database; return the parts and the endpoint, if any.
 
-    Never raises an OperatorError: what went wrong is in the parts.
+    Never raises an OperatorError: the parts contain the error.
     """
     elsewhere = _elsewhere(scope, wanted)
     if elsewhere:
@@ -93,7 +93,7 @@ async def reconcile_instance(scope: AwsScope, wanted: WantedInstance) -> tuple[t
 
 
 def _elsewhere(scope: AwsScope, wanted: WantedInstance) -> tuple[Part, ...]:
-    """Parts of a database whose instance is in another account or region: none is touched, and no id forgotten."""
+    """Return the parts of a database that is in another account or region: nothing changes, and all ids stay."""
     for kind in KINDS:
         try:
             at_home(scope, kind, Deletion(wanted.spec.name, scope.owner, "Retain", wanted.known.get(kind.name, "")))
@@ -109,7 +109,7 @@ def _elsewhere(scope: AwsScope, wanted: WantedInstance) -> tuple[Part, ...]:
 async def _settled_or_looked_at(
     scope: AwsScope, group: tuple[Resource, ResourceSchema, Desired], cached_state: WantedInstance
 ) -> Outcome:
-    """A group that was as wanted a moment ago is not asked for at every look at an instance that takes minutes."""
+    """Reconcile a group, or use the cached result: an instance needs minutes, and its groups are read only once."""
     key = _key(scope, group[1], cached_state)
     cached = scope.resync_cache.get(key, cached_state)
     if cached:
@@ -121,9 +121,9 @@ async def _settled_or_looked_at(
 
 
 async def delete_instance(scope: AwsScope, leaving: LeavingInstance) -> tuple[Part, ...]:
-    """Take a step for what goes: the instance first, then what it stood on, one after the other.
+    """Take a step to delete or retain a database: the instance first, then its groups in order.
 
-    It is over when the state of every part is Ready (gone) or Retained (left in place, also when it was never ours).
+    It is done when the state of every part is Ready (gone) or Retained (it stays, also if it was never ours).
     """
     for kind in KINDS:
         scope.resync_cache.invalidate((scope.owner.identity.uid, kind.name, leaving.name))
@@ -137,7 +137,7 @@ async def delete_instance(scope: AwsScope, leaving: LeavingInstance) -> tuple[Pa
             return (*parts, failed(part, error))
         parts += [await remove(scope, resource, kind, _goes(scope, leaving, kind)) for resource in resources]
         stays = kind is INSTANCE and parts[0].state is State.RETAINED
-        # one that status knows and that is another's by its marks stands on them, too
+        # a known instance that has another owner's tags still uses the groups
         if stays and (parts[0].reason is not Reason.CONFLICT or leaving.known.get(INSTANCE.name)):
             leaving = replace(leaving, policy="Retain")
         if leaving.policy != "Retain" and any(part.state not in _OVER for part in parts):
@@ -153,7 +153,7 @@ async def _leaving(scope: AwsScope, leaving: LeavingInstance, which: tuple[Resou
     if kind is SUBNET_GROUP:
         return [SubnetGroup(scope, name, Lane.DELETE)]
     if kind is PARAMETER_GROUP:
-        # one for each major version that the instance ever had
+        # one group for each major version that the instance ever had
         listed = await parameter_groups(scope, group_name(name, 0).removesuffix("0"))
         known = named(leaving.known.get(PARAMETER_GROUP.name, ""))
         return [ParameterGroup(scope, group, Lane.DELETE) for group in sorted({*listed, known} - {""})]
@@ -164,13 +164,13 @@ def _goes(scope: AwsScope, leaving: LeavingInstance, kind: ResourceSchema) -> De
     goes = Deletion(leaving.name, scope.owner, leaving.policy, leaving.known.get(kind.name, ""))
     if kind is not INSTANCE:
         return goes
-    # also where adopt is taken out of the spec before the deletion
+    # also if `adopt` was removed from the spec before the deletion
     name = named(goes.known_id) or leaving.adopts
     return replace(goes, adopted=bool(name) and name != instance_name(scope, leaving.name), deletion=leaving.deletion)
 
 
 def _groups(scope: AwsScope, wanted: WantedInstance, name: str) -> list[tuple[Resource, ResourceSchema, Desired]]:
-    """They hold no data: one that is lost is made anew."""
+    """Return the three groups; they hold no data, so a lost one is created again."""
     spec, network, tags = wanted.spec, wanted.network, desired_tags(scope.owner, wanted.tags)
     of_version = group_name(name, int(spec.version))
 
@@ -206,11 +206,11 @@ def _stands_on(scope: AwsScope, wanted: WantedInstance, fields: Mapping[str, Any
 
 
 async def _instance(scope: AwsScope, wanted: WantedInstance, groups: list[Outcome]) -> Outcome:
-    """One pass over the instance; it is made when all that it stands on is there, and looked after in any case."""
+    """Reconcile the instance: create it after its groups exist; reconcile an existing one in any case."""
     known_id = wanted.known.get(INSTANCE.name, "")
     awaited = [group.part for group in groups if not group.part.id or group.part.reason is Reason.CONFLICT]
     if awaited and not known_id:
-        message = f"database {wanted.spec.name} waits for what it stands on"
+        message = f"database {wanted.spec.name} is waiting for its subnet, parameter and security groups"
         part = Part("AWS", INSTANCE.name, wanted.spec.name, State.PROGRESSING, Reason.DATABASE_CREATING, message)
         return Outcome(replace(part, field=wanted.field))
     name, base = _identifier(scope, wanted), instance_name(scope, wanted.spec.name)
@@ -237,7 +237,7 @@ async def _instance(scope: AwsScope, wanted: WantedInstance, groups: list[Outcom
 
 
 def _identifier(scope: AwsScope, wanted: WantedInstance) -> str:
-    """What was made, or taken over, is the instance from then on, whatever the spec says."""
+    """Return the instance's name: a created or adopted instance keeps it, whatever the spec says later."""
     return named(wanted.known.get(INSTANCE.name, "")) or _declared_identifier(scope, wanted)
 
 
@@ -246,7 +246,7 @@ def _declared_identifier(scope: AwsScope, wanted: WantedInstance) -> str:
 
 
 def _told(scope: AwsScope, name: str, part: Part) -> Part:
-    """The part of an instance that is as wanted, with what it still waits for."""
+    """Add the pending changes to the message of an up-to-date instance."""
     described = scope.clients.lists.last(region(scope), name)
     if part.state is not State.READY or described is None:
         return part
@@ -256,13 +256,13 @@ def _told(scope: AwsScope, name: str, part: Part) -> Part:
         return replace(part, message=f"{waiting} will change in the maintenance window {window}")
     if restart_awaited(described):
         return replace(
-            part, message="parameters wait for a restart; set maintenance.apply to Immediately, or reboot it"
+            part, message="parameters wait for a restart; set maintenance.apply to Immediately, or reboot the instance"
         )
     return part
 
 
 def endpoint(scope: AwsScope, name: str) -> Endpoint | None:
-    """Where an instance answers, by its name, as it was seen last."""
+    """Return host, port and secret of an instance from the last list, or None until it has them."""
     described = scope.clients.lists.last(region(scope), name) or {}
     at, secret = described.get("Endpoint"), described.get("MasterUserSecret")
     if not at or not secret or secret.get("SecretStatus") == "creating":
@@ -271,7 +271,7 @@ def endpoint(scope: AwsScope, name: str) -> Endpoint | None:
 
 
 def answers(part: Part) -> bool:
-    """Whether it may be talked to: it is ours and there, whatever becomes of it."""
+    """Whether the operator may connect: the instance is ours and exists, even while it changes."""
     return bool(part.id) and part.reason not in (Reason.CONFLICT, Reason.DATABASE_LOST, Reason.DATABASE_DELETING)
 
 

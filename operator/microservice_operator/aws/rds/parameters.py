@@ -1,7 +1,7 @@
-"""PURE: parameters of PostgreSQL, some of which are changed by a restart only.
+"""PURE: PostgreSQL parameters, some of which change only with a restart.
 
-RDS is the one that decides ("ApplyType" of DescribeDBParameters), and its word counts when a parameter is written; this
-is what can be known before anybody is asked.
+RDS decides which ("ApplyType" of DescribeDBParameters), and a write uses its answer. This list is for a preview without
+calls.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ _AT_START = """
     transaction_buffers unix_socket_directories unix_socket_group unix_socket_permissions wal_buffers
     wal_decode_buffer_size wal_level wal_log_hints
 """
-# "RDS for PostgreSQL DB instance parameter list", and the pages of the extensions: what else is static there
+# "RDS for PostgreSQL DB instance parameter list", and the pages of the extensions: further static parameters
 _STATIC_ON_RDS = """
     cron.database_name pg_prewarm.autoprewarm pg_stat_statements.max rds.logical_replication
     rds.restrict_password_commands ssl temp_file_limit
@@ -35,7 +35,7 @@ STATIC = frozenset((_AT_START + _STATIC_ON_RDS).split())
 
 
 def parameters(desired: Mapping[str, str], observed: Mapping[str, str]) -> Outcome:
-    """`settings`, of which some take a restart."""
+    """Rule: `settings`, with effect RESTART if a static parameter changes."""
     outcome = settings(desired, observed)
     differing = {name for name in desired.keys() | observed.keys() if desired.get(name) != observed.get(name)}
     if isinstance(outcome, Change) and differing & STATIC:

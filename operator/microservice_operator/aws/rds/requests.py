@@ -1,4 +1,4 @@
-"""PURE: the plan's fields and steps as parameters of RDS's calls."""
+"""PURE: fields and steps → parameters of RDS's calls."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from ..engine.decide import Step
 from .responses import group_name
 
 MASTER = "operator_admin"  # "CreateDBInstance": 1 to 16 letters, numbers or underscores
-_FAST_FROM = 400  # GiB of gp3 from which RDS stripes the disk: at least so many IOPS, so much throughput
+_FAST_FROM = 400  # GiB of gp3 from which RDS stripes the disk; it then needs at least these IOPS and this throughput
 _FAST = {"Iops": 12000, "StorageThroughput": 500}
 _PARAMETERS = {
     "public": "PubliclyAccessible",
@@ -25,7 +25,7 @@ _PARAMETERS = {
 
 
 def creation(groups: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters of CreateDBInstance; `groups` is the name that what it stands on is called after."""
+    """Return the parameters of CreateDBInstance; `groups` is the base name of its groups."""
     request = {
         "Engine": fields["engine"],
         "EngineVersion": str(fields["major"].number),
@@ -44,14 +44,14 @@ def creation(groups: str, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def modification(step: Step, instance: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters of ModifyDBInstance for one step; `instance` is how RDS describes it."""
+    """Return the parameters of ModifyDBInstance for one step; `instance` is RDS's description."""
     request = {_PARAMETERS[field]: value for field, value in step.changes.items() if field in _PARAMETERS}
     for field, value in step.changes.items():
         match field:
             case "security_groups":
                 request["VpcSecurityGroupIds"] = sorted(value)
             case "max_storage":
-                # "Managing capacity automatically": to turn it off, set it to what is allocated
+                # "Managing capacity automatically": to turn it off, set it to the allocated size
                 request["MaxAllocatedStorage"] = instance["AllocatedStorage"] if value is None else value
             case "storage":
                 kind = step.changes.get("storage_type", instance["StorageType"])
@@ -64,11 +64,11 @@ def modification(step: Step, instance: Mapping[str, Any]) -> dict[str, Any]:
 def _storage(size: int, kind: str, instance: Mapping[str, Any]) -> dict[str, Any]:
     request: dict[str, Any] = {"AllocatedStorage": size}
     if kind == "gp3" and size >= _FAST_FROM:
-        # "ModifyDBInstance": who grows a disk of this kind must say its IOPS, too
+        # "ModifyDBInstance": a request that grows a disk of this kind must contain its IOPS, too
         request |= {name: max(least, instance.get(name, 0)) for name, least in _FAST.items()}
     return request
 
 
 def tag_list(tags: Any) -> list[dict[str, str]]:
-    """Tags as RDS takes them."""
+    """Return tags in RDS's format."""
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]

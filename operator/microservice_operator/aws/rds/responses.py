@@ -1,6 +1,6 @@
-"""PURE: what RDS says of an instance, as the plan's fields.
+"""PURE: RDS's answers about an instance → fields.
 
-A change that waits for the maintenance window is not drift: what counts is what the instance will be
+A change that waits for the maintenance window is not drift: the future value counts
 ("PendingModifiedValues" of DescribeDBInstances).
 """
 
@@ -13,9 +13,9 @@ Described = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Major:
-    """The engine's major version, and how far an upgrade has come.
+    """The engine's major version, and the progress of an upgrade.
 
-    `snapshot` is the state of the one that is made first, "" without one; `failed` that RDS was told and did not do it.
+    `snapshot` is the state of the snapshot before the upgrade, "" without one; `failed` if RDS did not upgrade.
     """
 
     number: int
@@ -24,7 +24,7 @@ class Major:
 
 
 def observed_fields(instance: Described, snapshot: str, *, failed: bool = False) -> dict[str, Any]:
-    """Fields that DescribeDBInstances answers; `snapshot` and `failed` are those of `Major`."""
+    """Return the fields that DescribeDBInstances answers; `snapshot` and `failed` are those of `Major`."""
     will_be = {**instance, **pending(instance)}
     return {
         "identifier": instance["DBInstanceIdentifier"],
@@ -58,7 +58,7 @@ def observed_fields(instance: Described, snapshot: str, *, failed: bool = False)
 
 
 def instance_as_made(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """How RDS would show an instance that was made as these fields want it, and has settled."""
+    """Return the fields that RDS would show for an available instance created with these fields."""
     return {
         **fields,
         "major": Major(fields["major"].number),
@@ -69,14 +69,14 @@ def instance_as_made(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def pending(instance: Described) -> dict[str, Any]:
-    """What waits for the maintenance window."""
+    """Return the changes that wait for the maintenance window."""
     shown = instance.get("PendingModifiedValues", {})
     fields = ("AllocatedStorage", "BackupRetentionPeriod", "DBInstanceClass", "EngineVersion", "MultiAZ", "StorageType")
     return {name: shown[name] for name in fields if name in shown and shown[name] != instance.get(name)}
 
 
 def restart_awaited(instance: Described) -> bool:
-    """Whether parameters wait for a restart, which a maintenance window does not bring by itself."""
+    """Whether parameters wait for a restart; the maintenance window alone does not restart the instance."""
     return any(group.get("ParameterApplyStatus") == "pending-reboot" for group in instance["DBParameterGroups"])
 
 
@@ -86,16 +86,16 @@ def major(version: str) -> int:
 
 
 def tags(instance: Described) -> dict[str, str]:
-    """Tags, which come with the instance."""
+    """Return the tags, which are part of the instance's description."""
     return {tag["Key"]: tag["Value"] for tag in instance.get("TagList", [])}
 
 
 def group_name(instance: str, number: int) -> str:
-    """Name of the parameter group of an instance: each major version has a family, and a group, of its own."""
+    """Return the name of an instance's parameter group: each major version has its own family and group."""
     return f"{instance}-pg{number}"
 
 
 def _parameter_group(instance: Described) -> str:
-    """The group without its version: an upgrade brings the next one's along."""
+    """Return the group's name without the version: an upgrade switches to the next version's group."""
     name = "".join(group["DBParameterGroupName"] for group in instance["DBParameterGroups"][:1])
     return str(name).removesuffix(f"-pg{major(instance['EngineVersion'])}")

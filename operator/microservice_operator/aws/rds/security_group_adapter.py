@@ -1,7 +1,7 @@
-"""The adapter of security groups: translates between the plan's fields and the calls of EC2, never decides.
+"""Adapter of security groups: translates between fields and the calls of EC2, never decides.
 
-A group has a random id; its name is ours to choose and unique within a VPC ("CreateSecurityGroup" in the EC2 API
-Reference), so that a second creation after a lost answer is refused and the first one is found by its name.
+A group has a random id. The operator chooses its name, which is unique within a VPC ("CreateSecurityGroup" in the EC2
+API Reference). So EC2 refuses a second creation after a lost answer, and the first one is found by its name.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from ..engine.scope import AwsScope
 from ..engine.service import AwsService
 from ..engine.tags import Tag, Untag
 
-Rules = Mapping[tuple[Any, ...], Mapping[str, Any]]  # what a rule says → the permission that says so
+Rules = Mapping[tuple[Any, ...], Mapping[str, Any]]  # a rule → the permission that contains it
 
 _SOURCES = {
     "UserIdGroupPairs": "GroupId",
@@ -31,7 +31,7 @@ class SecurityGroup:
     def __init__(
         self, scope: AwsScope, name: str, *, vpc: str = "", known_id: str = "", lane: Lane = Lane.MAIN
     ) -> None:
-        """Name the group and the VPC that it belongs to; `known_id` is what status remembers, nothing is asked yet."""
+        """Set the group's name and VPC, without a call; `known_id` is the id from the status."""
         self._scope = scope
         self._name = name
         self._vpc = vpc
@@ -41,10 +41,10 @@ class SecurityGroup:
         self._service = AwsService(scope, "ec2", f"security group {name}", lane)
 
     async def observe(self) -> Observed | None:
-        """One call answers all: rules and tags."""
+        """Read rules and tags with one call."""
         named = [{"Name": "group-name", "Values": [self._name]}]
         found = (await self._service.read("DescribeSecurityGroups", Filters=named)).get("SecurityGroups", [])
-        # a foreign group of the name in another VPC is in nobody's way
+        # a foreign group of the same name in another VPC is not a conflict
         near = [g for g in found if g["VpcId"] == self._vpc or g["GroupId"] == self._known_id or self._ours(g)]
         if not near:
             return None
@@ -64,7 +64,7 @@ class SecurityGroup:
         return self._scope.owner.standing(_tags(group)) is not Ownership.FOREIGN
 
     async def create(self, desired: Desired) -> None:
-        """CreateSecurityGroup, our tags in the same call; its rules are steps of their own."""
+        """Create the group with its tags in one call; its rules are separate steps."""
         tags = [{"ResourceType": "security-group", "Tags": _tag_list(desired.fields["tags"])}]
         await self._service.write(
             "CreateSecurityGroup",
@@ -75,7 +75,7 @@ class SecurityGroup:
         )
 
     async def modify(self, step: Step, desired: Desired | None) -> None:  # noqa: ARG002 the port's
-        """One call for one step."""
+        """Make the one call of the step."""
         match step.changes[step.name]:
             case Tag(tags):
                 await self._service.write("CreateTags", Resources=[self._id], Tags=_tag_list(tags))
@@ -95,20 +95,20 @@ class SecurityGroup:
                 raise TypeError(change)
 
     async def delete(self) -> None:
-        """DeleteSecurityGroup; refused while something uses it."""
+        """Delete the group; EC2 refuses this while something uses it."""
         await self._service.write("DeleteSecurityGroup", GroupId=self._id)
 
 
 def from_group(port: int, group: str) -> tuple[Any, ...]:
-    """A rule that lets a security group reach a TCP port."""
+    """Return a rule that allows a security group to reach a TCP port."""
     return "tcp", port, port, "UserIdGroupPairs", group
 
 
 def _rules(permissions: list[dict[str, Any]]) -> Rules:
-    """Each source by itself: EC2 shows sources of one port together, whichever way they were given."""
+    """Return one rule for each source: EC2 groups the sources of one port, however they were written."""
     found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     for permission in permissions:
-        # absent where the protocol has no ports
+        # absent if the protocol has no ports
         ports: dict[str, Any] = {end: permission[end] for end in ("FromPort", "ToPort") if end in permission}
         for sources, key in _SOURCES.items():
             for source in permission.get(sources, []):

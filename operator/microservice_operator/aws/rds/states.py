@@ -1,7 +1,7 @@
-"""PURE: every state that RDS documents of an instance, and what it means for us.
+"""PURE: every documented state of an RDS instance, and its meaning for the operator.
 
-The list is "Viewing Amazon RDS DB instance status" in the Amazon RDS User Guide. A state that is new to us is taken
-for a change under way: AWS leaves it by itself, or a person sees it in the message.
+The list is "Viewing Amazon RDS DB instance status" in the Amazon RDS User Guide. An unknown state counts as a running
+change: AWS ends it by itself, or a person sees it in the message.
 """
 
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from ..engine.decide import Phase
 
 @dataclass(frozen=True)
 class Meaning:
-    """What can be done with an instance in one state.
+    """What the operator can do with an instance in one state.
 
-    `detail` says what a person has to know. `locked`: in use, and RDS takes no change meanwhile. `impairment`: it takes
-    changes, and one of them may cure it. `keeps`: RDS takes no last snapshot of it ("DeleteDBInstance").
+    `detail` is the text for a person. `locked`: in use, but RDS accepts no change now. `impairment`: RDS accepts
+    changes, and one of them may fix it. `keeps`: RDS cannot take a final snapshot of it ("DeleteDBInstance").
     """
 
     phase: Phase
@@ -45,7 +45,7 @@ STATES: dict[str, Meaning] = {
     "inaccessible-encryption-credentials": Meaning(Phase.UNUSABLE, f"{_KEY}, then restore it from a backup"),
     "inaccessible-encryption-credentials-recoverable": Meaning(Phase.UNUSABLE, f"{_KEY}, then start the instance"),
     "incompatible-create": Meaning(
-        Phase.UNUSABLE, "RDS could not make it as it was asked for; delete the instance", keeps=True
+        Phase.UNUSABLE, "RDS could not create it as requested; delete the instance", keeps=True
     ),
     "incompatible-network": Meaning(
         Phase.UNUSABLE, "its network cannot be used; free addresses in its subnets", keeps=True
@@ -55,7 +55,9 @@ STATES: dict[str, Meaning] = {
         Phase.READY, "does not start with its parameters; correct spec.databases.parameters", impairment=True
     ),
     "incompatible-restore": Meaning(Phase.UNUSABLE, "RDS could not restore it; restore another backup", keeps=True),
-    "insufficient-capacity": Meaning(Phase.UNUSABLE, "its class is not to be had in its zone now; use another size"),
+    "insufficient-capacity": Meaning(
+        Phase.UNUSABLE, "RDS has no capacity for this class in its zone; use another size"
+    ),
     "maintenance": _UNDER_WAY,
     "modifying": _UNDER_WAY,
     "moving-to-vpc": _UNDER_WAY,
@@ -64,12 +66,10 @@ STATES: dict[str, Meaning] = {
     "resetting-master-credentials": _UNDER_WAY,
     "restore-error": Meaning(Phase.UNUSABLE, "RDS could not restore it; restore another backup", keeps=True),
     "starting": _UNDER_WAY,
-    "stopped": Meaning(Phase.UNUSABLE, "somebody has stopped it; start the instance"),
+    "stopped": Meaning(Phase.UNUSABLE, "it was stopped outside the operator; start the instance"),
     "stopping": _UNDER_WAY,
     "storage-config-upgrade": _IN_USE,
-    "storage-full": Meaning(
-        Phase.READY, "has no room left on its disk; raise spec.databases.storage.size", impairment=True
-    ),
+    "storage-full": Meaning(Phase.READY, "has no free disk space; raise spec.databases.storage.size", impairment=True),
     "storage-initialization": Meaning(Phase.READY),
     "storage-optimization": Meaning(Phase.READY),
     "upgrading": _UNDER_WAY,
@@ -77,5 +77,5 @@ STATES: dict[str, Meaning] = {
 
 
 def meaning(status: str) -> Meaning:
-    """What a state means."""
+    """Return the meaning of a state."""
     return STATES.get(status, _UNDER_WAY)

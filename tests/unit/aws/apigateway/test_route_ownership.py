@@ -48,7 +48,7 @@ CASES: dict[str, tuple[DesiredRoutes, tuple[ObservedRoute, ...], tuple[object, .
     "the older has it, and so have we": (wanted(A), (held(A), held(OTHER_NAME, OLD)), (Removed(held(A).id),)),
     "the younger has it": (wanted(A), (held(A, YOUNG),), (ReplacedRoute(held(A, YOUNG).id, A),)),
     "the younger has it, and so have we": (wanted(A), (held(A), held(OTHER_NAME, YOUNG)), None),
-    "nobody known has it": (wanted(A), (held(A, ""),), "nobody known"),
+    "an unknown owner has it": (wanted(A), (held(A, ""),), "an unknown owner"),
     "one without routes has it": (wanted(A), (held(A, "shop/gone"),), "shop/gone, which"),
     "somebody unknown put one beside ours": (wanted(A), (held(A), held(OTHER_NAME, "")), None),
     "what others have is theirs": (wanted(), (held(A, OLD), held(B, YOUNG), held(A, "")), None),
