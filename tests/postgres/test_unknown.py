@@ -15,7 +15,7 @@ from microservice_operator.errors import NeedsPerson, NotYet
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.postgres import sessions
 from microservice_operator.postgres.deletion import delete_database
-from microservice_operator.postgres.errors import meaning
+from microservice_operator.postgres.errors import classify_error
 from microservice_operator.postgres.models import LeavingDatabase, ServerScope
 from microservice_operator.postgres.reconcile import reconcile_database
 from microservice_operator.postgres.sessions import Server
@@ -286,8 +286,8 @@ def test_what_passes_by_itself_is_waited_for() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, psycopg.Error)]
     codes = {kind.sqlstate for kind in kinds if kind.sqlstate}
     assert len(codes) > 240
-    waited = {code for code in codes if isinstance(meaning(errors.lookup(code)(), "db:5432"), NotYet)}
+    waited = {code for code in codes if isinstance(classify_error(errors.lookup(code)(), "db:5432"), NotYet)}
     wanted = {code for code in codes if code in WAITED_FOR or code[:2] in WAITED_FOR} - {"58P01"}
     assert waited == wanted
-    assert isinstance(meaning(psycopg.OperationalError("server closed the connection"), "db:5432"), NotYet)
-    assert isinstance(meaning(errors.InsufficientPrivilege(), "db:5432"), NeedsPerson)
+    assert isinstance(classify_error(psycopg.OperationalError("server closed the connection"), "db:5432"), NotYet)
+    assert isinstance(classify_error(errors.InsufficientPrivilege(), "db:5432"), NeedsPerson)

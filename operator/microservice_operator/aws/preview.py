@@ -37,7 +37,7 @@ def database_changes(owner: Owner, new: WantedInstance, old: WantedInstance) -> 
     settings = parameter_fields(owner, new)
     # each major version has its own parameter group, so a group's family never changes
     group = {**parameter_fields(owner, old), "family": settings["family"]}
-    return _told(
+    return _group_by_field(
         (
             *differences(INSTANCE, wanted, instance_as_made(was), instance_unsaid(new.spec)),
             *differences(PARAMETER_GROUP, settings, group),
@@ -48,7 +48,7 @@ def database_changes(owner: Owner, new: WantedInstance, old: WantedInstance) -> 
 def table_changes(owner: Owner, new: WantedTable, old: WantedTable) -> tuple[Forecast, ...]:
     """Return the changes of a table."""
     wanted, was = (table_fields(owner, t, t.spec.adopt.name if t.spec.adopt else t.spec.name) for t in (new, old))
-    return _told(differences(TABLE, wanted, table_as_made(was), table_unsaid(new.spec)))
+    return _group_by_field(differences(TABLE, wanted, table_as_made(was), table_unsaid(new.spec)))
 
 
 def topic_changes(owner: Owner, new: WantedTopic, old: WantedTopic) -> tuple[Forecast, ...]:
@@ -69,10 +69,10 @@ def _instance(owner: Owner, wanted: WantedInstance) -> Mapping[str, Any]:
 
 def _alike(kind: ResourceSchema, wanted: Mapping[str, Any], was: Mapping[str, Any]) -> tuple[Forecast, ...]:
     """Return the changes of a resource that AWS shows exactly as declared."""
-    return _told(differences(kind, wanted, was))
+    return _group_by_field(differences(kind, wanted, was))
 
 
-def _told(found: Iterable[Difference]) -> tuple[Forecast, ...]:
+def _group_by_field(found: Iterable[Difference]) -> tuple[Forecast, ...]:
     """Group differences by field and effect, because several rules may compare one field.
 
     If one field is refused, only refusals are returned, because then nothing of the resource changes.

@@ -8,7 +8,7 @@ from .. import names as annotation
 from ..errors import NeedsPerson, NotYet, OperatorError
 from ..facts import Event, Part, Reason, State
 from ..ownership import Ownership
-from .execute import say, say_long
+from .execute import run_all, run_long
 from .models import LeavingDatabase, ServerScope
 from .observe import Names, OnServer, observe_server
 from .reconcile import KIND, database_id, failed
@@ -65,7 +65,7 @@ async def _retain(session: Session, part: Part, found: tuple[ServerScope, Names,
     statements = retention_statements(names, observed, scope.owner)
     if not statements:
         return part
-    await say(session, statements)
+    await run_all(session, statements)
     return replace(part, events=(Event("Normal", Reason.DATABASE_RETAINED, message),))
 
 
@@ -83,16 +83,16 @@ async def _drop(session: Session, part: Part, names: Names, observed: OnServer) 
     """
     roles = sorted(observed.roles)
     shut = [sql.SQL("ALTER ROLE {} NOLOGIN").format(sql.Identifier(name)) for name in roles]
-    await say(session, [*membership_statements(observed, tuple(roles)), *shut])
+    await run_all(session, [*membership_statements(observed, tuple(roles)), *shut])
     await session.execute(_SESSIONS, [roles])
     database = sql.Identifier(names.database)
     if observed.template:
         await session.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE false").format(database))
     if observed.database:
         long = NotYet(Reason.DATABASE_DELETING, f"database {part.name} is still being deleted", 10.0)
-        await say_long(session, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database), long)
+        await run_long(session, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database), long)
     try:
-        await say(session, [sql.SQL("DROP ROLE {}").format(sql.Identifier(name)) for name in roles])
+        await run_all(session, [sql.SQL("DROP ROLE {}").format(sql.Identifier(name)) for name in roles])
     except errors.DependentObjectsStillExist as error:
         raise NeedsPerson(
             Reason.DELETING,

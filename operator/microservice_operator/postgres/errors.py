@@ -19,14 +19,14 @@ _BUSY = ("40", "23505", "55006", "55P03", "XX000")  # the last is "tuple concurr
 _CHANGED = ("3D000", "3F000", "42704", "42710", "42P01", "42P04")
 
 
-def broken_off(error: psycopg.Error) -> bool:
+def connection_lost(error: psycopg.Error) -> bool:
     """Whether the connection ended (then without SQLSTATE) or the server cannot continue now."""
     return not error.sqlstate or (error.sqlstate.startswith(_AWAY) and error.sqlstate != _MISSING_FILE)
 
 
-def passes(error: psycopg.Error) -> bool:
+def is_transient(error: psycopg.Error) -> bool:
     """Whether the cause is not the statement, so that the same statement may succeed later."""
-    return broken_off(error) or (error.sqlstate or "").startswith(_BUSY)
+    return connection_lost(error) or (error.sqlstate or "").startswith(_BUSY)
 
 
 def wrong_password(error: psycopg.Error) -> bool:
@@ -46,13 +46,13 @@ def unreachable(error: psycopg.Error, where: str, role: str = "") -> NotYet:
     return NotYet(Reason.DATABASE_UNREACHABLE, f"PostgreSQL at {where} {what}: {cause}", _AGAIN)
 
 
-def meaning(error: psycopg.Error, where: str, role: str = "") -> OperatorError:
+def classify_error(error: psycopg.Error, where: str, role: str = "") -> OperatorError:
     """Return our error for an error in a session of the admin, or of `role`."""
     said = error.diag.message_primary or type(error).__name__
     if isinstance(error, errors.InsufficientPrivilege):
         who = f"role {role}" if role else "the admin login"
         return NeedsPerson(Reason.FORBIDDEN, f"{who} of PostgreSQL at {where} lacks a right: {said}; grant it")
-    if broken_off(error):
+    if connection_lost(error):
         return NotYet(Reason.DATABASE_UNREACHABLE, f"PostgreSQL at {where} closed the connection: {said}", _AGAIN)
     if (error.sqlstate or "").startswith(_BUSY + _CHANGED):
         return NotYet(Reason.PROGRESSING, f"PostgreSQL at {where} cannot run a statement now: {said}")

@@ -11,7 +11,7 @@ from .statements import Statements
 _NOTHING_DONE = ("01006", "01007")  # privilege not revoked, privilege not granted
 
 
-async def say(session: Session, statements: Statements) -> None:
+async def run_all(session: Session, statements: Statements) -> None:
     """Run all statements in one transaction.
 
     Raises NeedsPerson if PostgreSQL only warns that a GRANT or REVOKE did nothing: otherwise it would repeat forever.
@@ -37,7 +37,7 @@ async def say(session: Session, statements: Statements) -> None:
     session.remove_notice_handler(warned)
 
 
-async def say_long(session: Session, statement: sql.Composed, long: NotYet) -> None:
+async def run_long(session: Session, statement: sql.Composed, long: NotYet) -> None:
     """Run a statement that cannot be in a transaction and must not be interrupted, such as CREATE DATABASE.
 
     Up to PostgreSQL 14 it waits for checkpoints, and a timeout would only restart it. At the end of the session's time

@@ -10,7 +10,7 @@ from psycopg import sql
 from ..errors import NeedsPerson
 from ..facts import Reason
 from .database_catalog import InDatabase
-from .errors import passes
+from .errors import is_transient
 from .models import WantedDatabase
 from .observe import rows
 from .sessions import Session
@@ -34,7 +34,7 @@ async def create_extensions(session: Session, observed: InDatabase, wanted: Want
         try:
             await session.execute(statement)
         except psycopg.Error as error:
-            if passes(error):
+            if is_transient(error):
                 raise
             act = "ask the server's admin to create it in the database"
             raise _refused(wanted, name, error.diag.message_primary or type(error).__name__, act) from None

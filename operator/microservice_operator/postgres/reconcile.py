@@ -18,7 +18,7 @@ from ..errors import NeedsPerson, NotYet, OperatorError
 from ..facts import Event, Part, Reason, State
 from ..ownership import Ownership
 from .database_catalog import PublicSchema, observe_database
-from .execute import say, say_long
+from .execute import run_all, run_long
 from .extensions import create_extensions
 from .models import Logins, ServerScope, WantedDatabase
 from .observe import Names, OnServer, observe_locale, observe_server, observe_template_owners
@@ -52,14 +52,14 @@ async def reconcile_database(scope: ServerScope, wanted: WantedDatabase) -> tupl
     logins = wanted.logins.both
     if cached and logins:
         return cached, connection(scope, names, logins)
-    work = _Pass(scope, wanted, names)
+    work = _Reconciliation(scope, wanted, names)
     try:
         part, found = await work.run()
     except OperatorError as error:
         part = scope.resync_cache.with_warning(key, failed(work.part, error))
         known = logins if wanted.known_id and not isinstance(error, NeedsPerson) else None
         return part, connection(scope, names, known) if known else None
-    if work.quiet and part.state is State.READY:
+    if work.unchanged and part.state is State.READY:
         scope.resync_cache.put(key, cached_state, part)
     return scope.resync_cache.with_warning(key, part), found
 
@@ -90,14 +90,14 @@ def failed(part: Part, error: OperatorError) -> Part:
     return replace(part, reason=Reason.DATABASE_UNREACHABLE, message=str(error), after=PERSON_SECONDS, failed=True)
 
 
-class _Pass:
-    """One reconciliation of one database; `quiet` until it changes something."""
+class _Reconciliation:
+    """One reconciliation of one database; `unchanged` until it changes something."""
 
     def __init__(self, scope: ServerScope, wanted: WantedDatabase, names: Names) -> None:
         self._scope = scope
         self._wanted = wanted
         self._names = names
-        self.quiet = True
+        self.unchanged = True
         self.part = Part("PostgreSQL", KIND, wanted.spec.name, State.UNKNOWN, id=wanted.known_id, field=wanted.field)
 
     async def run(self) -> tuple[Part, Connection | None]:
@@ -110,8 +110,8 @@ class _Pass:
             self._check_passwords(logins)
             found = connection(scope, self._names, logins)
             self.part = replace(self.part, state=State.PROGRESSING)
-            await self._server_side(session, observed, found)
-        await self._inside(found, superuser=observed.superuser)
+            await self._reconcile_server(session, observed, found)
+        await self._reconcile_inside(found, superuser=observed.superuser)
         return replace(self.part, state=State.READY, id=database_id(scope, self._names)), found
 
     def _check(self, observed: OnServer) -> None:
@@ -165,28 +165,29 @@ class _Pass:
         part = replace(self.part, state=State.PROGRESSING, reason=Reason.DATABASE_CREATING, message=message, after=0.0)
         return part, connection(self._scope, self._names, fresh)
 
-    async def _server_side(self, session: Session, observed: OnServer, found: Connection) -> None:
+    async def _reconcile_server(self, session: Session, observed: OnServer, found: Connection) -> None:
         """Set roles, database and connect rights, then passwords: without read access the admin tests them by login."""
         names, owner = self._names, self._scope.owner
         logins = (found.owner, found.runtime)
         verifiers = {login.username: proof(login.username, login.password).verifier for login in logins}
-        await self._say(session, role_statements(names, observed, owner, verifiers))
-        self._tell_of_powers(observed)
+        await self._run(session, role_statements(names, observed, owner, verifiers))
+        self._report_powers(observed)
         now = observed
         if not observed.database:
             await self._create(session, observed)
             now = await observe_server(session, names)
-        await self._say(session, database_statements(names, now, owner))
+        await self._run(session, database_statements(names, now, owner))
         if now.database_marks is None:  # created now, or by an interrupted reconciliation
-            self._happened("Normal", Reason.DATABASE_CREATED, f"created at {self._scope.server.address}")
+            self._add_event("Normal", Reason.DATABASE_CREATED, f"created at {self._scope.server.address}")
         wrong = {
             login.username: verifiers[login.username]
             for login in logins
-            if login.username in observed.roles and not await self._fits(observed, login, verifiers[login.username])
+            if login.username in observed.roles
+            and not await self._password_matches(observed, login, verifiers[login.username])
         }
-        await self._say(session, password_statements(wrong))
+        await self._run(session, password_statements(wrong))
         if wrong:
-            self._happened("Normal", Reason.PASSWORD_RENEWED, "set its roles to the passwords of its Secret")
+            self._add_event("Normal", Reason.PASSWORD_RENEWED, "set its roles to the passwords of its Secret")
 
     async def _create(self, session: Session, observed: OnServer) -> None:
         # before that version, an admin that is not a superuser needs the provider's changes in template1
@@ -201,24 +202,24 @@ class _Pass:
                 self._wanted.field,
             )
         locale = await observe_locale(session)
-        self.quiet = False
+        self.unchanged = False
         long = NotYet(Reason.DATABASE_CREATING, f"database {name} is still being created at {where}", 10.0)
-        await say_long(session, create_database(self._names, locale, pristine=pristine), long)
+        await run_long(session, create_database(self._names, locale, pristine=pristine), long)
 
-    async def _fits(self, observed: OnServer, login: Login, verifier: str) -> bool:
+    async def _password_matches(self, observed: OnServer, login: Login, verifier: str) -> bool:
         if observed.readable:
             return observed.roles[login.username].verifier == verifier
         if not observed.database:
             return False
         return await self._scope.servers.admits(self._scope.server, self._names.database, login)
 
-    async def _inside(self, found: Connection, *, superuser: bool) -> None:
+    async def _reconcile_inside(self, found: Connection, *, superuser: bool) -> None:
         """Reconcile inside the database; end the owner's session before the admin's, because sessions are limited."""
         foreign = await self._as_owner(found.owner)
         if foreign is None:
             return
         await take_over_public(self._scope, self._names, foreign, superuser=superuser)
-        self.quiet = False
+        self.unchanged = False
         if await self._as_owner(found.owner):
             raise NotYet(
                 Reason.PROGRESSING, f"schema public of database {self._wanted.spec.name} has changed in the meantime"
@@ -231,22 +232,22 @@ class _Pass:
             observed = await observe_database(session, names)
             if in_the_way(names, observed.schema):
                 return observed.schema
-            await self._say(session, right_statements(names, observed))
+            await self._run(session, right_statements(names, observed))
             missing = await create_extensions(session, observed, self._wanted)
-            self.quiet = self.quiet and not missing
+            self.unchanged = self.unchanged and not missing
         return None
 
-    async def _say(self, session: Session, statements: Statements) -> None:
-        self.quiet = self.quiet and not statements
-        await say(session, statements)
+    async def _run(self, session: Session, statements: Statements) -> None:
+        self.unchanged = self.unchanged and not statements
+        await run_all(session, statements)
 
-    def _tell_of_powers(self, observed: OnServer) -> None:
+    def _report_powers(self, observed: OnServer) -> None:
         for name, role in sorted(observed.roles.items()):
             if role.powers:
                 held = ", ".join(role.powers)
                 what = f"role {name} had undeclared {held}; the operator revoked it; see SECURITY.md for what to check"
-                self._happened("Warning", Reason.FORBIDDEN, what)
+                self._add_event("Warning", Reason.FORBIDDEN, what)
 
-    def _happened(self, kind: Literal["Normal", "Warning"], reason: Reason, what: str) -> None:
+    def _add_event(self, kind: Literal["Normal", "Warning"], reason: Reason, what: str) -> None:
         event = Event(kind, reason, f"database {self._wanted.spec.name}: {what}")
         self.part = replace(self.part, events=(*self.part.events, event))

@@ -25,7 +25,7 @@ from ..database_connection import Login
 from ..errors import NotYet
 from ..facts import Reason
 from ..fence import MayWrite, always
-from .errors import meaning, unreachable, wrong_password
+from .errors import classify_error, unreachable, wrong_password
 from .passwords import Proof, proof
 
 _CONNECT_SECONDS = 3
@@ -147,7 +147,7 @@ class Servers:
         try:
             yield session
         except psycopg.Error as error:
-            raise meaning(error, server.address, name) from None
+            raise classify_error(error, server.address, name) from None
         finally:
             end.cancel()
             await session.close()

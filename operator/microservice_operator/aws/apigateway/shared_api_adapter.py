@@ -21,10 +21,10 @@ SERVICE = "apigatewayv2"
 Item = dict[str, Any]
 
 
-async def items(door: AwsService, action: str, **parameters: Any) -> list[Item]:
+async def items(service: AwsService, action: str, **parameters: Any) -> list[Item]:
     """Return the items of all pages of a list."""
     found: list[Item] = []
-    async for page in pages(door.read, action, **parameters):
+    async for page in pages(service.read, action, **parameters):
         found += page.get("Items", [])
     return found
 

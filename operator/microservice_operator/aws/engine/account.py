@@ -6,7 +6,7 @@ The check runs once, before the first call. While it fails, no other call is mad
 from ...errors import NeedsPerson
 from ...facts import Reason
 from .call import Call
-from .errors import AWSError, meaning
+from .errors import AWSError, classify_error
 from .scope import AwsScope
 
 
@@ -17,7 +17,7 @@ async def verify_account(scope: AwsScope) -> None:
     try:
         answer = await scope.clients.call(Call("sts", scope.region, "GetCallerIdentity"))
     except AWSError as error:
-        raise meaning(error, "sts:GetCallerIdentity", f"account {scope.account_id}") from None
+        raise classify_error(error, "sts:GetCallerIdentity", f"account {scope.account_id}") from None
     if answer["Account"] != scope.account_id:
         raise NeedsPerson(
             Reason.ACCOUNT_MISMATCH,

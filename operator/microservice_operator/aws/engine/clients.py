@@ -25,7 +25,7 @@ from .list_cache import ListCache
 from .write_backoff import WriteBackoff
 
 READS = ("Get", "List", "Describe")
-Called = Callable[[str, str, str], None]  # service, action, code
+OnCall = Callable[[str, str, str], None]  # service, action, code
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Limits:
     delete_threads: int = 4
 
 
-def _unheard(service: str, action: str, code: str) -> None:
+def _ignore_call(service: str, action: str, code: str) -> None:
     """Ignore the call."""
 
 
@@ -47,7 +47,7 @@ class Clients:
     """One client per service and region, created on first use and kept, because its creation takes up to 300 ms."""
 
     def __init__(
-        self, endpoint_url: str | None = None, called: Called = _unheard, limits: Limits | None = None
+        self, endpoint_url: str | None = None, called: OnCall = _ignore_call, limits: Limits | None = None
     ) -> None:
         """Use AWS, or an emulator at `endpoint_url`; `called` runs on the event loop after every call."""
         self._endpoint_url = endpoint_url
@@ -55,7 +55,7 @@ class Clients:
         self._limits = limits or Limits()
         self._pools: dict[tuple[str, Lane], ThreadPoolExecutor] = {}
         self._clients: dict[tuple[str, str], Any] = {}
-        self._making = Lock()
+        self._client_lock = Lock()
         self.may_write: MayWrite = always
         self.verified_accounts: set[tuple[str, str]] = set()
         self.create_once = CreateOnce()
@@ -66,7 +66,7 @@ class Clients:
     async def call(self, call: Call) -> dict[str, Any]:
         """Make one call and return its answer.
 
-        Raises what botocore raises; `errors.meaning` maps it to an OperatorError.
+        Raises what botocore raises; `errors.classify_error` maps it to an OperatorError.
         """
         code = "Cancelled"
         try:
@@ -102,17 +102,17 @@ class Clients:
         answer: dict[str, Any] = getattr(client, xform_name(call.action))(**call.parameters)
         return answer
 
-    def _ask(self, event_name: str, **_: Any) -> None:
+    def _check_write(self, event_name: str, **_: Any) -> None:
         """Raise Fenced before a write if this process no longer leads; botocore asks before each attempt."""
         if not event_name.rpartition(".")[2].startswith(READS):
             self.may_write()
 
     def _client(self, service: str, region: str) -> Any:
-        with self._making:
+        with self._client_lock:
             if (service, region) not in self._clients:
                 limits = self._limits
                 session: Any = boto3.session.Session()  # its type is an overload for each of 400 services
-                session.events.register("before-send.*.*", self._ask)
+                session.events.register("before-send.*.*", self._check_write)
                 self._clients[service, region] = session.client(
                     service,
                     region_name=region,

@@ -102,10 +102,10 @@ _TOO_MANY, _SERVER = 429, 500
 AWSError = (ClientError, BotoCoreError, ResponseParserError)  # the last: an answer that does not come from AWS
 
 
-def meaning(error: ClientError | BotoCoreError | ResponseParserError, action: str, target: str) -> OperatorError:
+def classify_error(error: ClientError | BotoCoreError | ResponseParserError, action: str, target: str) -> OperatorError:
     """Return our error for an AWS error; `action` is for example `dynamodb:CreateTable`, `target` the resource."""
     if isinstance(error, ClientError):
-        return _answered(error, action, target)
+        return _classify_response(error, action, target)
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return NeedsPerson(
             Reason.ACCESS_DENIED, f"{action} on {target}: the operator has no AWS credentials; give it credentials"
@@ -115,7 +115,7 @@ def meaning(error: ClientError | BotoCoreError | ResponseParserError, action: st
     return NotYet(Reason.AWS_UNAVAILABLE, f"AWS does not answer {action} on {target}: {type(error).__name__}", 10)
 
 
-def _answered(error: ClientError, action: str, target: str) -> OperatorError:
+def _classify_response(error: ClientError, action: str, target: str) -> OperatorError:
     code = error.response.get("Error", {}).get("Code", "Unknown").removeprefix("AWS.SimpleQueueService.")
     said = _line(error.response.get("Error", {}).get("Message", "")) or code
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -129,10 +129,10 @@ def _answered(error: ClientError, action: str, target: str) -> OperatorError:
         return NotYet(Reason.PROGRESSING, f"AWS is not ready for {action} on {target}: {said}", 5)
     if (action.partition(":")[0], code) in _LATER:
         return NotYet(Reason.REJECTED, f"AWS cannot run {action} on {target} now: {said}; retried automatically", 60)
-    return _for_a_person(code, said, action, target)
+    return _needs_person(code, said, action, target)
 
 
-def _for_a_person(code: str, said: str, action: str, target: str) -> NeedsPerson:
+def _needs_person(code: str, said: str, action: str, target: str) -> NeedsPerson:
     act = f"{action} on {target}"
     if code in _DENIED:
         right = iam_action(action)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...facts import Reason
-from .rules import Change, Effect, Refusal, Rule, ignore_after_create, shown
+from .rules import Change, Effect, Refusal, Rule, format_value, ignore_after_create
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Difference:
     @property
     def _values(self) -> str:
         plain = all(value is None or isinstance(value, str | int) for value in (self.desired, self.observed))
-        return f" from {shown(self.observed)} to {shown(self.desired)}" if plain else ""
+        return f" from {format_value(self.observed)} to {format_value(self.desired)}" if plain else ""
 
 
 def differences(

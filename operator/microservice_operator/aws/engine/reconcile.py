@@ -59,13 +59,13 @@ async def reconcile(scope: AwsScope, resource: Resource, kind: ResourceSchema, d
     """Reconcile a declared resource: observe it, take at most one step and report its state."""
     part = Part("AWS", kind.name, desired.name, State.UNKNOWN, id=desired.known_id, field=desired.at)
     try:
-        observed = await _look(scope, resource, kind, desired)
+        observed = await _observe(scope, resource, kind, desired)
     except OperatorError as error:
         return Outcome(failed(part, error))
     decision = decide(kind, desired, observed)
     if observed and observed.phase in (Phase.READY, Phase.CHANGING) and _is_ours(desired, observed):
         part = replace(part, id=observed.id)
-    repeats, key, tried = scope.clients.write_backoff, _key(scope, kind, desired), _tried(decision, observed)
+    repeats, key, tried = scope.clients.write_backoff, _key(scope, kind, desired), _pending_write(decision, observed)
     repeat = repeats.of(key, *tried) if tried else Repeat()
     part = desired_part(part, kind, decision, observed)
     if repeat.kept_from:
@@ -92,12 +92,13 @@ async def remove(scope: AwsScope, resource: Resource, kind: ResourceSchema, leav
     """Take at most one step to delete or retain a resource; it is done when the state is Ready (gone) or Retained."""
     part = Part("AWS", kind.name, leaving.name, State.DELETING, kind.reasons.deleting, id=leaving.known_id)
     try:
-        observed = await _look(scope, resource, kind, leaving)
+        observed = await _observe(scope, resource, kind, leaving)
         if observed is None and scope.clients.expectations.may_exist(_key(scope, kind, leaving)):
             message = f"AWS does not show {describe(kind, leaving.name)} yet; it may have been created recently"
             raise NotYet(kind.reasons.deleting, message)
         decision = decide_removal(kind, leaving, observed)
-        repeats, key, tried = scope.clients.write_backoff, _key(scope, kind, leaving), _tried(decision, observed)
+        tried = _pending_write(decision, observed)
+        repeats, key = scope.clients.write_backoff, _key(scope, kind, leaving)
         repeat = repeats.of(key, *tried) if tried else Repeat()
         if not repeat.wait and isinstance(decision, Modify):
             await resource.modify(decision.step, None)
@@ -118,7 +119,7 @@ async def remove(scope: AwsScope, resource: Resource, kind: ResourceSchema, leav
     return replace(left, message=why, events=(Event("Warning", kind.reasons.retained, why),))
 
 
-def _tried(decision: Decision, observed: Observed | None) -> tuple[str, Any] | None:
+def _pending_write(decision: Decision, observed: Observed | None) -> tuple[str, Any] | None:
     """Return the name of the next write, and the values that distinguish it from other writes."""
     match decision:
         case Create():
@@ -131,7 +132,7 @@ def _tried(decision: Decision, observed: Observed | None) -> tuple[str, Any] | N
     return None
 
 
-async def _look(
+async def _observe(
     scope: AwsScope, resource: Resource, kind: ResourceSchema, about: Desired | Deletion
 ) -> Observed | None:
     """Return the certain part of its state: tags that may be stale count as tags that cannot be read yet."""

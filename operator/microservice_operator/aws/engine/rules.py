@@ -133,7 +133,7 @@ def immutable(remedy: str) -> Rule:
     def rule(desired: Any, observed: Any) -> Outcome:
         if desired == observed:
             return None
-        return Refusal(f"is immutable (current {shown(observed)}, requested {shown(desired)}); {remedy}")
+        return Refusal(f"is immutable (current {format_value(observed)}, requested {format_value(desired)}); {remedy}")
 
     return rule
 
@@ -184,9 +184,8 @@ def one_at_a_time(remedy: str) -> Rule:
     def rule(desired: Mapping[str, Any], observed: Mapping[str, Any]) -> Outcome:
         for name in sorted(desired.keys() & observed.keys()):
             if desired[name] != observed[name]:
-                return Refusal(
-                    f"{name} is immutable (current {shown(observed[name])}, requested {shown(desired[name])}); {remedy}"
-                )
+                current, requested = format_value(observed[name]), format_value(desired[name])
+                return Refusal(f"{name} is immutable (current {current}, requested {requested}); {remedy}")
         steps: list[tuple[Added | Removed, str]] = [
             *((Added(name, desired[name]), f"adding {name}") for name in sorted(desired.keys() - observed.keys())),
             *((Removed(name), f"removing {name}") for name in sorted(observed.keys() - desired.keys())),
@@ -200,12 +199,12 @@ def one_at_a_time(remedy: str) -> Rule:
     return rule
 
 
-def shown(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Format a field's value for a message."""
     if value in (None, {}, ()):
         return "nothing"
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {shown(entry)}" for name, entry in sorted(value.items()))
+        return ", ".join(f"{name} {format_value(entry)}" for name, entry in sorted(value.items()))
     if isinstance(value, tuple):
-        return " ".join(shown(entry) for entry in value if entry not in (None, ()))
+        return " ".join(format_value(entry) for entry in value if entry not in (None, ()))
     return str(value)

@@ -7,7 +7,7 @@ from typing import Any
 
 from .account import verify_account
 from .call import Call, Lane
-from .errors import AWSError, meaning
+from .errors import AWSError, classify_error
 from .scope import AwsScope
 
 
@@ -31,7 +31,7 @@ class AwsService:
             call = Call(self._service, self._scope.region, action, parameters, self._lane)
             return await self._scope.clients.call(call)
         except AWSError as error:
-            raise meaning(error, f"{self._service}:{action}", self._target) from None
+            raise classify_error(error, f"{self._service}:{action}", self._target) from None
 
     async def write(self, action: str, **parameters: Any) -> None:
         """Change something; raises an OperatorError."""

@@ -2,7 +2,7 @@
 
 Each resource type adds its own rows. The adapters' tests record every call and check both directions: every call is
 granted, and every granted call is made. Resources and condition keys are those of the AWS Service Authorization
-Reference. `beside` lists its "dependent actions", which have no call of their name.
+Reference. `dependent_actions` lists its "dependent actions", which have no call of their name.
 """
 
 from collections.abc import Mapping
@@ -14,21 +14,21 @@ from ... import names
 
 @dataclass(frozen=True)
 class Right:
-    """Calls of one service on resources: `actions` if IAM names them otherwise, `beside` for actions without a call."""
+    """Calls of one service on resources: `actions` if IAM names them otherwise."""
 
     service: str
     calls: tuple[str, ...]
     resources: tuple[str, ...]
     why: str
     actions: tuple[str, ...] = ()
-    beside: tuple[str, ...] = ()
+    dependent_actions: tuple[str, ...] = ()
     condition: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def granted(self) -> tuple[str, ...]:
         """IAM actions that this row grants."""
         named = self.actions or tuple(f"{self.service}:{call}" for call in self.calls)
-        return tuple(sorted({*named, *self.beside}))
+        return tuple(sorted({*named, *self.dependent_actions}))
 
 
 TABLE = "arn:${partition}:dynamodb:${region}:${account_id}:table/*"
@@ -119,7 +119,7 @@ RIGHTS: tuple[Right, ...] = (
         (),
         (SCALING_ALARM,),
         "lets Application Auto Scaling manage the alarms that trigger scaling",
-        beside=("cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"),
+        dependent_actions=("cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"),
     ),
     Right(
         "application-autoscaling",
@@ -129,7 +129,7 @@ RIGHTS: tuple[Right, ...] = (
             for service, role in SERVICE_LINKED.items()
         ),
         "lets AWS create its service-linked roles for scaling and for databases, once per account",
-        beside=("iam:CreateServiceLinkedRole",),
+        dependent_actions=("iam:CreateServiceLinkedRole",),
         condition={"StringEquals": {"iam:AWSServiceName": list(SERVICE_LINKED)}},
     ),
     Right(
@@ -151,7 +151,7 @@ RIGHTS: tuple[Right, ...] = (
         (),
         (ROLE,),
         "lets EKS pass a role to the pods of its service",
-        beside=("iam:PassRole",),
+        dependent_actions=("iam:PassRole",),
         condition={"StringEquals": {"iam:PassedToService": "pods.eks.amazonaws.com"}},
     ),
     Right(
@@ -264,17 +264,17 @@ RIGHTS: tuple[Right, ...] = (
         (),
         (MASTER_LOGIN,),
         "lets RDS manage the master password of a created instance",
-        beside=("secretsmanager:CreateSecret", "secretsmanager:TagResource"),
+        dependent_actions=("secretsmanager:CreateSecret", "secretsmanager:TagResource"),
     ),
     # "Permissions required for Secrets Manager integration" in the Amazon RDS User Guide: the policies of AWS's own
     # keys allow the whole account to use them through RDS and Secrets Manager, and leave reading them to IAM
-    Right("rds", (), (KEY,), "lets RDS read the keys of disks and passwords", beside=("kms:DescribeKey",)),
+    Right("rds", (), (KEY,), "lets RDS read the keys of disks and passwords", dependent_actions=("kms:DescribeKey",)),
     Right(
         "rds",
         (),
         (KEY,),
         "lets only RDS and Secrets Manager use these keys for a created or changed instance",
-        beside=("kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey"),
+        dependent_actions=("kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey"),
         condition={
             "StringLike": {
                 "kms:ViaService": ["rds.${region}.amazonaws.com*", "secretsmanager.${region}.amazonaws.com*"]
@@ -294,7 +294,7 @@ RIGHTS: tuple[Right, ...] = (
         (),
         (SECURITY_GROUP,),
         "tags a security group on creation",
-        beside=("ec2:CreateTags",),
+        dependent_actions=("ec2:CreateTags",),
         condition={"StringEquals": {"ec2:CreateAction": "CreateSecurityGroup"}},
     ),
     Right(

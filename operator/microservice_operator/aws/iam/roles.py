@@ -113,7 +113,7 @@ async def reconcile_identity(scope: AwsScope, wanted: WantedIdentity) -> tuple[P
     cached = [scope.resync_cache.get(_key(scope, kind), cached_state) for kind in _kinds(roles)]
     if all(cached):
         return tuple(part for part in cached if part)
-    outcomes = await _looked_at(scope, wanted, fields)
+    outcomes = await _reconcile_role_and_association(scope, wanted, fields)
     if all(outcome.up_to_date for outcome in outcomes) and len(outcomes) == len(cached):
         for kind, outcome in zip(_kinds(roles), outcomes, strict=True):
             scope.resync_cache.put(_key(scope, kind), cached_state, outcome.part)
@@ -131,27 +131,29 @@ async def delete_identity(scope: AwsScope, leaving: LeavingIdentity) -> tuple[Pa
     for kind in (ROLE, ASSOCIATION):
         scope.resync_cache.invalidate(_key(scope, kind))
     known_id, associated = (leaving.known.get(kind.name, "") for kind in (ROLE, ASSOCIATION))
-    beside: tuple[Part, ...] = ()
+    associations: tuple[Part, ...] = ()
     cluster = _cluster(associated) or leaving.cluster
     if cluster:
-        beside = (await _parted(scope, cluster, associated),)
-        if beside[0].state not in (State.READY, State.RETAINED):
+        associations = (await _remove_association(scope, cluster, associated),)
+        if associations[0].state not in (State.READY, State.RETAINED):
             message = f"role {SERVICE_ROLE} is deleted after its association"
             waits = Part("AWS", ROLE.name, SERVICE_ROLE, State.DELETING, Reason.IDENTITY_DELETING, message, known_id)
-            return waits, *beside
+            return waits, *associations
     role = IAMRole(scope, site(scope).role_name, lane=Lane.DELETE)
-    return await remove(scope, role, ROLE, Deletion(SERVICE_ROLE, scope.owner, "Delete", known_id)), *beside
+    return await remove(scope, role, ROLE, Deletion(SERVICE_ROLE, scope.owner, "Delete", known_id)), *associations
 
 
-async def _looked_at(scope: AwsScope, wanted: WantedIdentity, fields: Mapping[str, Any]) -> list[Outcome]:
+async def _reconcile_role_and_association(
+    scope: AwsScope, wanted: WantedIdentity, fields: Mapping[str, Any]
+) -> list[Outcome]:
     known_id, associated = (wanted.known.get(kind.name, "") for kind in (ROLE, ASSOCIATION))
     role = IAMRole(scope, site(scope).role_name, site(scope).role_path)
     desired = Desired(SERVICE_ROLE, scope.owner, fields, known_id, recreate=True, at="spec")
-    first = _kept(wanted.granting, role, await reconcile(scope, role, ROLE, desired))
+    first = _report_kept_permissions(wanted.granting, role, await reconcile(scope, role, ROLE, desired))
     cluster = wanted.aws.identity.cluster_name if wanted.aws.identity else None
     if _cluster(associated) not in ("", cluster):
         # the Environment now names another cluster, or none
-        former = await _parted(scope, _cluster(associated), associated)
+        former = await _remove_association(scope, _cluster(associated), associated)
         if former.state not in (State.READY, State.RETAINED):
             return [first, Outcome(former)]
         first = replace(first, part=replace(first.part, events=(*first.part.events, *former.events)))
@@ -169,7 +171,7 @@ async def _looked_at(scope: AwsScope, wanted: WantedIdentity, fields: Mapping[st
     ]
 
 
-def _kept(granting: Granting, role: IAMRole, outcome: Outcome) -> Outcome:
+def _report_kept_permissions(granting: Granting, role: IAMRole, outcome: Outcome) -> Outcome:
     """Report an up-to-date role that keeps old permissions until the rollout is complete."""
     if not outcome.up_to_date or granted(replace(granting, former=frozenset()), role.granted) is None:
         return outcome
@@ -191,7 +193,7 @@ def _effective(role: IAMRole, outcome: Outcome) -> Outcome:
     return Outcome(replace(part, after=part.after or EFFECTIVE_AFTER / 2))
 
 
-async def _parted(scope: AwsScope, cluster: str, known_id: str) -> Part:
+async def _remove_association(scope: AwsScope, cluster: str, known_id: str) -> Part:
     association = PodIdentityAssociation(scope, cluster, Lane.DELETE)
     return await remove(
         scope, association, ASSOCIATION, Deletion(SERVICE_ROLE, scope.owner, "Delete", known_id, cluster)

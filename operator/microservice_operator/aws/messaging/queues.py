@@ -23,14 +23,14 @@ async def reconcile_queue(scope: AwsScope, wanted: WantedQueue) -> Part:
     spec = wanted.spec
     arns = queue_arns(scope, spec.name, fifo=spec.fifo)
     dead = queue_arns(scope, dead_letter(spec.name), fifo=spec.fifo)[0]
-    return await _settled(scope, wanted, (QUEUE, arns), queue_fields(scope.owner, wanted, arns[0], dead))
+    return await _reconcile(scope, wanted, (QUEUE, arns), queue_fields(scope.owner, wanted, arns[0], dead))
 
 
 async def reconcile_dead_letter_queue(scope: AwsScope, wanted: WantedQueue) -> Part:
     """Take at most one step towards the dead letter queue of a declared queue."""
     arns = queue_arns(scope, dead_letter(wanted.spec.name), fifo=wanted.spec.fifo)
     fields = {**_common(scope.owner, wanted, arns[0]), "retention": LONGEST_RETENTION, "redrive": None}
-    return await _settled(scope, wanted, (DEAD_LETTER_QUEUE, arns), fields)
+    return await _reconcile(scope, wanted, (DEAD_LETTER_QUEUE, arns), fields)
 
 
 async def delete_queue(scope: AwsScope, kind: ResourceSchema, leaving: Deletion) -> Part:
@@ -40,7 +40,7 @@ async def delete_queue(scope: AwsScope, kind: ResourceSchema, leaving: Deletion)
     return await remove_uncached(scope, SQSQueue(scope, tuple(short(arn) for arn in arns), Lane.DELETE), kind, leaving)
 
 
-async def _settled(
+async def _reconcile(
     scope: AwsScope, wanted: WantedQueue, which: tuple[ResourceSchema, tuple[str, str]], fields: Mapping[str, Any]
 ) -> Part:
     kind, arns = which

@@ -19,9 +19,9 @@ class MasterSecret:
 
     async def login(self) -> Login:
         """Return the current login; raises an OperatorError."""
-        door = AwsService(self.scope, "secretsmanager", f"secret {self.arn}")
+        service = AwsService(self.scope, "secretsmanager", f"secret {self.arn}")
         try:
-            answer = await door.read("GetSecretValue", SecretId=self.arn)
+            answer = await service.read("GetSecretValue", SecretId=self.arn)
         except Gone:  # AWS also answers this for a secret without a current version
             raise NotYet(
                 Reason.DATABASE_CREATING, f"secret {self.arn} does not exist or contains no login yet"

@@ -22,9 +22,9 @@ _AT_ONCE = 20  # "ModifyDBParameterGroup": a maximum of 20 parameters can be mod
 class Tagged:
     """Tags of an RDS resource, by its ARN."""
 
-    def __init__(self, door: AwsService) -> None:
+    def __init__(self, service: AwsService) -> None:
         """Use this service for the calls."""
-        self._service = door
+        self._service = service
 
     async def read(self, arn: str) -> dict[str, str]:
         """Return all tags."""
@@ -41,9 +41,9 @@ class Tagged:
 
 async def parameter_groups(scope: AwsScope, prefix: str) -> list[str]:
     """Return the names of all parameter groups with this prefix."""
-    door = AwsService(scope, "rds", "parameter groups", Lane.DELETE)
+    service = AwsService(scope, "rds", "parameter groups", Lane.DELETE)
     found: list[str] = []
-    async for page in pages(door.read, "DescribeDBParameterGroups", "Marker"):
+    async for page in pages(service.read, "DescribeDBParameterGroups", "Marker"):
         found += [group["DBParameterGroupName"] for group in page.get("DBParameterGroups", [])]
     return sorted(name for name in found if name.startswith(prefix))
 

@@ -16,7 +16,7 @@ from ..engine.service import AwsService
 from .group_adapters import Tagged
 from .requests import creation, modification, tag_list
 from .responses import group_name, major, observed_fields, pending, tags
-from .states import meaning
+from .states import state_meaning
 
 Policy = Literal["Retain", "Snapshot", "Delete"]
 
@@ -44,19 +44,19 @@ class Instance:
         self._policy = policy
         self._region = region(scope, lane)
         self._service = AwsService(scope, "rds", f"instance {name}", lane)
-        self._region_door = AwsService(scope, "rds", "the instances of the region", lane)
+        self._region_service = AwsService(scope, "rds", "the instances of the region", lane)
         self._described: Mapping[str, Any] = {}
 
     async def observe(self) -> Observed | None:
         """Find it in the region's list; if the list does not show it, read it by its name."""
         lists = self._scope.clients.lists
         listed = await lists.find(self._region, self._name, self._list_all, "rds:DescribeDBInstances")
-        found = listed or await self._alone()
+        found = listed or await self._read_by_name()
         if found is None:
             return None
         self._described = found
         state = found["DBInstanceStatus"]
-        means = meaning(state)
+        means = state_meaning(state)
         if means.phase in (Phase.CREATING, Phase.DELETING):
             return Observed(found["DBInstanceArn"], means.phase, detail=f"its status in RDS is {state}")
         snapshot = await self._snapshot_state(found)
@@ -133,7 +133,7 @@ class Instance:
             # the backups of an adopted instance may contain data of others
             adopted = self._groups != self._name or names.TAG_ADOPTED in tags(self._described)
             choice: dict[str, Any] = {"SkipFinalSnapshot": True, "DeleteAutomatedBackups": not adopted}
-        elif meaning(state).keeps:
+        elif state_meaning(state).keeps:
             choice = {"SkipFinalSnapshot": True, "DeleteAutomatedBackups": False}
         else:
             choice = {"SkipFinalSnapshot": False, "FinalDBSnapshotIdentifier": final_snapshot(self._scope, self._name)}
@@ -159,14 +159,14 @@ class Instance:
         return f"{self._name} to {version}"
 
     async def _list_all(self) -> Mapping[str, Mapping[str, Any]]:
-        listed = pages(self._region_door.read, "DescribeDBInstances", "Marker", MaxRecords=_PAGE)
+        listed = pages(self._region_service.read, "DescribeDBInstances", "Marker", MaxRecords=_PAGE)
         return {
             instance["DBInstanceIdentifier"]: instance
             async for page in listed
             for instance in page.get("DBInstances", [])
         }
 
-    async def _alone(self) -> Mapping[str, Any] | None:
+    async def _read_by_name(self) -> Mapping[str, Any] | None:
         try:
             answer = await self._service.read("DescribeDBInstances", DBInstanceIdentifier=self._name)
         except Gone:
@@ -187,7 +187,7 @@ class Instance:
                 str(snapshot["Status"])
                 async for page in listed
                 for snapshot in page["DBSnapshots"]
-                if snapshot["DBSnapshotIdentifier"].startswith(ours) and _holds_what_is_there(snapshot)
+                if snapshot["DBSnapshotIdentifier"].startswith(ours) and _is_recent(snapshot)
             }
         except Gone:
             return ""
@@ -213,7 +213,7 @@ def _upgrade_snapshots(scope: AwsScope, name: str, version: int) -> str:
     return f"{name}-before-{version}-{names.short_hash(scope.owner.identity.uid)}-"
 
 
-def _holds_what_is_there(snapshot: Mapping[str, Any]) -> bool:
+def _is_recent(snapshot: Mapping[str, Any]) -> bool:
     """Whether it is at most a day old: a snapshot of an earlier attempt may lack newer data."""
     taken = snapshot.get("SnapshotCreateTime")  # missing until the snapshot is complete
     return snapshot["Status"] == "creating" or (taken is not None and datetime.now(UTC) - taken < _SNAPSHOT_HOLDS)

@@ -79,8 +79,8 @@ async def reconcile_instance(scope: AwsScope, wanted: WantedInstance) -> tuple[t
         return elsewhere, None
     name, base = _identifier(scope, wanted), instance_name(scope, wanted.spec.name)
     cached_state = replace(wanted, known={})
-    standing_on = [] if wanted.awaits_adoption else _groups(scope, wanted, base)
-    groups = await side_by_side(_settled_or_looked_at(scope, group, cached_state) for group in standing_on)
+    group_resources = [] if wanted.awaits_adoption else _groups(scope, wanted, base)
+    groups = await side_by_side(_reconcile_group(scope, group, cached_state) for group in group_resources)
     at = endpoint(scope, name)
     cached = scope.resync_cache.get(_key(scope, INSTANCE, wanted), (cached_state, unsaid(wanted.spec)))
     if cached and at and all(group.up_to_date for group in groups):
@@ -106,7 +106,7 @@ def _elsewhere(scope: AwsScope, wanted: WantedInstance) -> tuple[Part, ...]:
     return ()
 
 
-async def _settled_or_looked_at(
+async def _reconcile_group(
     scope: AwsScope, group: tuple[Resource, ResourceSchema, Desired], cached_state: WantedInstance
 ) -> Outcome:
     """Reconcile a group, or use the cached result: an instance needs minutes, and its groups are read only once."""
@@ -135,7 +135,7 @@ async def delete_instance(scope: AwsScope, leaving: LeavingInstance) -> tuple[Pa
         except OperatorError as error:
             part = Part("AWS", kind.name, leaving.name, State.DELETING, Reason.DATABASE_DELETING)
             return (*parts, failed(part, error))
-        parts += [await remove(scope, resource, kind, _goes(scope, leaving, kind)) for resource in resources]
+        parts += [await remove(scope, resource, kind, _deletion_of(scope, leaving, kind)) for resource in resources]
         stays = kind is INSTANCE and parts[0].state is State.RETAINED
         # a known instance that has another owner's tags still uses the groups
         if stays and (parts[0].reason is not Reason.CONFLICT or leaving.known.get(INSTANCE.name)):
@@ -160,7 +160,7 @@ async def _leaving(scope: AwsScope, leaving: LeavingInstance, which: tuple[Resou
     return [SecurityGroup(scope, name, known_id=leaving.known.get(SECURITY_GROUP.name, ""), lane=Lane.DELETE)]
 
 
-def _goes(scope: AwsScope, leaving: LeavingInstance, kind: ResourceSchema) -> Deletion:
+def _deletion_of(scope: AwsScope, leaving: LeavingInstance, kind: ResourceSchema) -> Deletion:
     goes = Deletion(leaving.name, scope.owner, leaving.policy, leaving.known.get(kind.name, ""))
     if kind is not INSTANCE:
         return goes
@@ -180,28 +180,28 @@ def _groups(scope: AwsScope, wanted: WantedInstance, name: str) -> list[tuple[Re
     former = known(PARAMETER_GROUP)
     subnets = {"vpc": network.vpc, "subnets": network.subnets, "tags": tags}
     parameters = parameter_fields(scope.owner, wanted)
-    admitted = {
+    access = {
         "vpc": network.vpc,
         "tags": tags,
         "ingress": frozenset({from_group(PORT, network.pods)}),
         "egress": frozenset(),
     }
     return [
-        (SubnetGroup(scope, name), SUBNET_GROUP, _stands_on(scope, wanted, subnets, known(SUBNET_GROUP))),
+        (SubnetGroup(scope, name), SUBNET_GROUP, _desired_group(scope, wanted, subnets, known(SUBNET_GROUP))),
         (
             ParameterGroup(scope, of_version),
             PARAMETER_GROUP,
-            _stands_on(scope, wanted, parameters, former if named(former) == of_version else ""),
+            _desired_group(scope, wanted, parameters, former if named(former) == of_version else ""),
         ),
         (
             SecurityGroup(scope, name, vpc=network.vpc, known_id=known(SECURITY_GROUP)),
             SECURITY_GROUP,
-            _stands_on(scope, wanted, admitted, known(SECURITY_GROUP)),
+            _desired_group(scope, wanted, access, known(SECURITY_GROUP)),
         ),
     ]
 
 
-def _stands_on(scope: AwsScope, wanted: WantedInstance, fields: Mapping[str, Any], known_id: str) -> Desired:
+def _desired_group(scope: AwsScope, wanted: WantedInstance, fields: Mapping[str, Any], known_id: str) -> Desired:
     return Desired(wanted.spec.name, scope.owner, fields, known_id, recreate=True, at=wanted.field)
 
 
@@ -233,7 +233,7 @@ async def _instance(scope: AwsScope, wanted: WantedInstance, groups: list[Outcom
     )
     instance = Instance(scope, name, groups=base, version=int(wanted.spec.version))
     outcome = await reconcile(scope, instance, INSTANCE, desired)
-    return replace(outcome, part=_told(scope, name, outcome.part))
+    return replace(outcome, part=_with_pending_changes(scope, name, outcome.part))
 
 
 def _identifier(scope: AwsScope, wanted: WantedInstance) -> str:
@@ -245,7 +245,7 @@ def _declared_identifier(scope: AwsScope, wanted: WantedInstance) -> str:
     return wanted.spec.adopt.identifier if wanted.spec.adopt else instance_name(scope, wanted.spec.name)
 
 
-def _told(scope: AwsScope, name: str, part: Part) -> Part:
+def _with_pending_changes(scope: AwsScope, name: str, part: Part) -> Part:
     """Add the pending changes to the message of an up-to-date instance."""
     described = scope.clients.lists.last(region(scope), name)
     if part.state is not State.READY or described is None:

@@ -76,6 +76,6 @@ STATES: dict[str, Meaning] = {
 }
 
 
-def meaning(status: str) -> Meaning:
+def state_meaning(status: str) -> Meaning:
     """Return the meaning of a state."""
     return STATES.get(status, _UNDER_WAY)

@@ -14,7 +14,7 @@ from botocore.exceptions import (
 )
 from botocore.session import get_session
 
-from microservice_operator.aws.engine.errors import meaning
+from microservice_operator.aws.engine.errors import classify_error
 from microservice_operator.errors import Gone, NeedsPerson, NotYet
 from microservice_operator.facts import Reason
 
@@ -47,7 +47,7 @@ def answered(code: str, status: int = 400) -> ClientError:
     ],
 )
 def test_what_happens_next(error: ClientError | BotoCoreError, kind: type, reason: Reason) -> None:
-    found = meaning(error, "dynamodb:CreateTable", "table orders")
+    found = classify_error(error, "dynamodb:CreateTable", "table orders")
     assert isinstance(found, NotYet | NeedsPerson)
     assert (type(found), found.reason) == (kind, reason)
     assert "dynamodb:CreateTable" in str(found)
@@ -67,7 +67,7 @@ PASSING = {
 
 @pytest.mark.parametrize(("service", "code"), PASSING)
 def test_what_passes_by_itself_asks_for_nobody(service: str, code: str) -> None:
-    found = meaning(answered(code), f"{service}:Call", "it")
+    found = classify_error(answered(code), f"{service}:Call", "it")
     assert isinstance(found, NotYet)
     assert (found.reason, "Said so" in str(found)) == (PASSING[service, code], True)
 
@@ -80,12 +80,12 @@ def test_the_codes_are_those_of_the_service(service: str, code: str) -> None:
 
 
 def test_a_secret_that_is_being_deleted_needs_a_person() -> None:
-    found = meaning(answered("InvalidRequestException"), "secretsmanager:GetSecretValue", "secret x")
+    found = classify_error(answered("InvalidRequestException"), "secretsmanager:GetSecretValue", "secret x")
     assert isinstance(found, NeedsPerson)
 
 
 def test_not_found_is_gone() -> None:
-    assert isinstance(meaning(answered("ResourceNotFoundException"), "dynamodb:DescribeTable", "table x"), Gone)
+    assert isinstance(classify_error(answered("ResourceNotFoundException"), "dynamodb:DescribeTable", "table x"), Gone)
 
 
 @pytest.mark.parametrize(
@@ -93,5 +93,5 @@ def test_not_found_is_gone() -> None:
     [("dynamodb:CreateTable", "allow it to"), ("apigatewayv2:GetApis", "allow apigateway:GET to")],
 )
 def test_a_denied_call_is_named_with_what_iam_calls_it(call: str, right: str) -> None:
-    said = str(meaning(answered("AccessDeniedException"), call, "a target"))
+    said = str(classify_error(answered("AccessDeniedException"), call, "a target"))
     assert said.startswith(f"{call} on a target is denied; {right} the operator's role")

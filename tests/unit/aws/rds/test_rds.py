@@ -19,7 +19,7 @@ from microservice_operator.aws.rds.instances import instance_name
 from microservice_operator.aws.rds.parameters import parameters
 from microservice_operator.aws.rds.responses import Major, group_name, pending
 from microservice_operator.aws.rds.security_group_adapter import _rules
-from microservice_operator.aws.rds.states import STATES, meaning
+from microservice_operator.aws.rds.states import STATES, state_meaning
 from microservice_operator.errors import NotYet
 from microservice_operator.ownership import Owner
 from microservice_operator.resync_cache import ResyncCache
@@ -90,7 +90,7 @@ def test_what_cannot_be_used_says_what_to_do() -> None:
     for state, means in STATES.items():
         if means.phase is Phase.UNUSABLE or means.impairment:
             assert means.detail.count(";") == 1, state
-    assert meaning("brand-new-state").phase is Phase.CHANGING
+    assert state_meaning("brand-new-state").phase is Phase.CHANGING
 
 
 def test_what_waits_for_the_window() -> None:
