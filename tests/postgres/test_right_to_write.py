@@ -8,7 +8,7 @@ from psycopg import sql
 
 from microservice_operator.errors import NotYet
 from microservice_operator.fence import Fenced
-from microservice_operator.postgres.execute import say
+from microservice_operator.postgres.execute import run_all
 from microservice_operator.postgres.models import ServerScope
 from microservice_operator.postgres.observe import rows
 
@@ -37,7 +37,7 @@ async def test_nothing_is_said_or_committed_without_the_right(scope: ServerScope
     scope.servers.may_write = lasting(*[1000.0] * questions)
     with pytest.raises(Fenced):
         async with scope.servers.session(scope.server) as session:
-            await say(session, [sql.SQL("CREATE ROLE {}").format(sql.Identifier(role))])
+            await run_all(session, [sql.SQL("CREATE ROLE {}").format(sql.Identifier(role))])
     assert not await named(scope, role)
 
 

@@ -63,8 +63,8 @@ class OnServer:
 
         The roles' marks decide, and whether our role owns the database. An owner can write the comment of its database,
         but only an admin can write that of a role; and changing a database's owner needs the right to create databases.
-        On a `dedicated` server, which has its own owner tags, objects of an earlier Microservice of the same name count
-        as retained, although nobody marked them so.
+        A `dedicated` server has its own owner tags. Objects of an earlier Microservice of the same name on it count as
+        retained, although nobody marked them so.
         """
 
         def read(marks: Mapping[str, str]) -> Ownership:

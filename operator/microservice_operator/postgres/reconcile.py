@@ -2,11 +2,11 @@
 
 The Secret comes first. Without a known password, a reconciliation generates one and changes nothing on the server. It
 returns the password in a Connection with a Progressing part that is requeued at once. The caller writes the Secret; the
-next reconciliation reads it and sets the roles' passwords. So a password that was never written was never used, and
-after a crash at any point the next reconciliation sets the roles to the Secret's passwords.
+next reconciliation reads it and sets the roles' passwords. So a password that was never written was never used. After
+a crash at any point, the next reconciliation sets the roles to the Secret's passwords.
 
-The admin works in the server's maintenance database. Work in the database itself is done by its owner, with the login
-of its Secret, so that objects of a service cannot gain the admin's rights (PostgreSQL, CVE-2018-1058).
+The admin works in the server's maintenance database. The owner works in the database itself, with the login of its
+Secret. So objects of a service cannot gain the admin's rights (PostgreSQL, CVE-2018-1058).
 """
 
 from dataclasses import replace
