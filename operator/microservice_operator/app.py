@@ -32,7 +32,7 @@ from .settings import Settings
 from .watched_resources import WatchedResources
 from .watches import Watches
 from .workers import Workers
-from .workqueue import Key, Queue
+from .workqueue import Key, WorkQueue
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +46,7 @@ class App:
     def __init__(self, settings: Settings, connection: Connection, cluster_id: str) -> None:
         """Build the caches; nothing runs yet."""
         self.settings = settings
-        self.queue = Queue()
+        self.queue = WorkQueue()
         self.watched = WatchedResources(self.queue.add)
         self.children = Children(self._child_changed)
         self.pods = Pods(self._child_changed)

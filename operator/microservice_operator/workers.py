@@ -19,7 +19,7 @@ from .errors import NotYet, OperatorError
 from .fence import Fenced
 from .pending_calls import Calls
 from .reconcile import Operator, Requeue, reconcile, tell_overrun
-from .workqueue import Key, Queue
+from .workqueue import Key, WorkQueue
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +46,7 @@ class Pass:
 class Workers:
     """What all workers of a process share."""
 
-    def __init__(self, operator: Operator, queue: Queue, deadline: float) -> None:
+    def __init__(self, operator: Operator, queue: WorkQueue, deadline: float) -> None:
         """Nothing runs yet; a pass may take `deadline` seconds."""
         self._operator = operator
         self._queue = queue

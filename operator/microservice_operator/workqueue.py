@@ -30,7 +30,7 @@ class _Slot:
     dropped: bool = False
 
 
-class Queue:
+class WorkQueue:
     """Keys waiting for a pass. All methods are called from one event loop."""
 
     def __init__(self, clock: asyncio.AbstractEventLoop | None = None) -> None:

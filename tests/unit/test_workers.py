@@ -22,7 +22,7 @@ from microservice_operator.reconcile import Operator
 from microservice_operator.resync_cache import ResyncCache
 from microservice_operator.watched_resources import WatchedResources
 from microservice_operator.workers import Workers
-from microservice_operator.workqueue import Queue
+from microservice_operator.workqueue import WorkQueue
 from tests.unit.support.api_stub import Says, Stub, connected, until
 
 VICTIM, OTHERS = ("shop", "victim"), [("shop", f"other-{number}") for number in range(5)]
@@ -56,9 +56,9 @@ def microservice(key: tuple[str, str]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def working(stub: Stub, deadline: float, workers: int) -> AsyncIterator[tuple[Queue, Workers]]:
+async def working(stub: Stub, deadline: float, workers: int) -> AsyncIterator[tuple[WorkQueue, Workers]]:
     async with connected(stub) as connection:
-        queue = Queue()
+        queue = WorkQueue()
         world, children = WatchedResources(queue.add), Children(lambda _: None)
         cluster = Cluster(connection, children)
         external = ExternalReconciler(ExternalClients(cluster, "cluster", Clients(), Servers(), ResyncCache(0), 60))
@@ -103,7 +103,7 @@ async def test_a_pass_that_does_not_even_end_when_it_is_broken_off_holds_its_key
 ) -> None:
     for name in ("TELL", "GRACE", "LONG"):
         monkeypatch.setattr(f"microservice_operator.workers.{name}", 0.1)
-    queue = Queue()
+    queue = WorkQueue()
     hard = asyncio.Event()
 
     passes: list[Any] = []

@@ -2,13 +2,13 @@
 
 import asyncio
 
-from microservice_operator.workqueue import Queue
+from microservice_operator.workqueue import WorkQueue
 
 A, B, C = ("one", "a"), ("one", "b"), ("two", "c")
 
 
 async def test_a_key_that_is_gone_during_its_pass_leaves_nothing_behind() -> None:
-    queue = Queue()
+    queue = WorkQueue()
     for end in (queue.back_off, queue.add, lambda key: queue.add_after(key, 1000), lambda _: None):
         queue.add(A)
         assert await queue.take() == A
@@ -19,7 +19,7 @@ async def test_a_key_that_is_gone_during_its_pass_leaves_nothing_behind() -> Non
 
 
 async def test_a_key_that_is_gone_while_it_waits_has_one_last_pass() -> None:
-    queue = Queue()
+    queue = WorkQueue()
     queue.add(A)
     queue.drop(A)
     assert await queue.take() == A
@@ -29,7 +29,7 @@ async def test_a_key_that_is_gone_while_it_waits_has_one_last_pass() -> None:
 
 
 async def test_a_namesake_of_a_key_that_is_gone_is_queued() -> None:
-    queue = Queue()
+    queue = WorkQueue()
     queue.add(A)
     assert await queue.take() == A
     queue.drop(A)
@@ -41,18 +41,18 @@ async def test_a_namesake_of_a_key_that_is_gone_is_queued() -> None:
 
 
 async def test_timers_that_were_overtaken_do_not_pile_up() -> None:
-    queue = Queue()
+    queue = WorkQueue()
     for number in range(10_000):
         queue.add_after(A, 1000 - number / 100)
     assert queue.timers < 1000
 
 
 async def test_a_server_that_says_when_to_come_again_is_heard() -> None:
-    assert Queue().back_off(A, at_least=30) == 30
+    assert WorkQueue().back_off(A, at_least=30) == 30
 
 
 async def test_a_key_added_often_is_taken_once() -> None:
-    queue = Queue()
+    queue = WorkQueue()
     for _ in range(3):
         queue.add(A)
     assert queue.depth == 1
@@ -62,7 +62,7 @@ async def test_a_key_added_often_is_taken_once() -> None:
 
 
 async def test_what_happens_during_a_pass_is_another_pass_after_it() -> None:
-    queue = Queue()
+    queue = WorkQueue()
     queue.add(A)
     await queue.take()
     queue.add(A)
@@ -73,7 +73,7 @@ async def test_what_happens_during_a_pass_is_another_pass_after_it() -> None:
 
 
 async def test_namespaces_take_turns() -> None:
-    queue = Queue()
+    queue = WorkQueue()
     for number in range(5):
         queue.add(("flood", str(number)))
     queue.add(C)
@@ -82,7 +82,7 @@ async def test_namespaces_take_turns() -> None:
 
 
 async def test_a_worker_waits_for_a_key() -> None:
-    queue = Queue()
+    queue = WorkQueue()
     waiting = asyncio.create_task(queue.take())
     await asyncio.sleep(0)
     queue.add(B)
@@ -90,7 +90,7 @@ async def test_a_worker_waits_for_a_key() -> None:
 
 
 async def test_a_cancelled_worker_passes_its_wake_up_on() -> None:
-    queue = Queue()
+    queue = WorkQueue()
     first, second = asyncio.create_task(queue.take()), asyncio.create_task(queue.take())
     await asyncio.sleep(0)
     queue.add(A)
@@ -100,7 +100,7 @@ async def test_a_cancelled_worker_passes_its_wake_up_on() -> None:
 
 
 async def test_the_earliest_of_several_looks_counts() -> None:
-    queue = Queue()
+    queue = WorkQueue()
     queue.add_after(A, 3600)
     queue.add_after(A, 0.01)
     queue.add_after(A, 7200)
@@ -110,7 +110,7 @@ async def test_the_earliest_of_several_looks_counts() -> None:
 
 
 async def test_a_key_that_is_queued_needs_no_timer() -> None:
-    queue = Queue()
+    queue = WorkQueue()
     queue.add(A)
     queue.add_after(A, 0.0)
     await queue.take()
@@ -120,7 +120,7 @@ async def test_a_key_that_is_queued_needs_no_timer() -> None:
 
 
 async def test_back_off_grows_and_begins_anew_when_forgotten() -> None:
-    queue = Queue()
+    queue = WorkQueue()
     first = queue.back_off(A)
     for _ in range(12):
         later = queue.back_off(A)
@@ -131,7 +131,7 @@ async def test_back_off_grows_and_begins_anew_when_forgotten() -> None:
 
 
 async def test_the_oldest_age_counts_waiting_and_running_keys() -> None:
-    queue = Queue()
+    queue = WorkQueue()
     assert queue.oldest_age == 0
     queue.add(A)
     await asyncio.sleep(0.02)
@@ -144,7 +144,7 @@ async def test_the_oldest_age_counts_waiting_and_running_keys() -> None:
 
 
 async def test_a_dropped_key_leaves_no_timer_behind() -> None:
-    queue = Queue()
+    queue = WorkQueue()
     queue.add_after(A, 0.01)
     queue.drop(A)
     await asyncio.sleep(0.03)
