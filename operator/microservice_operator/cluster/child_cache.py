@@ -171,7 +171,8 @@ class Children:
         record = replace(record, verified=True, body=b"", overridden=overridden)
         if known is not None and known.uid == record.uid and _older(record.version, known.version):
             same = known.digest == record.digest
-            record = replace(known, verified=True, body=b"", overridden=overridden) if same else known
+            record = replace(known, verified=True, body=b"") if same else known
+            record = replace(record, overridden=overridden)
             self._records[key] = record
         else:
             self._keep(key, record, item)

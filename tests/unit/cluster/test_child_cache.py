@@ -45,6 +45,14 @@ def test_what_somebody_else_changed_meanwhile_is_still_to_be_compared() -> None:
     assert not children.of(OWNER)["Deployment", "hello"].verified
 
 
+def test_a_field_that_was_overridden_is_remembered_though_the_watch_was_quicker() -> None:
+    children = Children(lambda _: None)
+    children.saw("Deployment", deployment(7, team="other"))
+    children.wrote("Deployment", deployment(5), overridden=".spec.revisionHistoryLimit")
+    record = children.of(OWNER)["Deployment", "hello"]
+    assert (record.verified, record.overridden) == (False, ".spec.revisionHistoryLimit")
+
+
 def test_an_echo_of_our_own_write_asks_for_no_pass() -> None:
     asked: list[Any] = []
     children = Children(asked.append)
