@@ -1,4 +1,4 @@
-"""PURE: what a declared dependency's other end says about the edge between the two."""
+"""PURE: determines the state of each declared dependency from the other Microservice."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ DependencyBody = tuple[Mapping[str, Any], Microservice | None]
 
 
 def dependency_part(caller: Microservice, dependency: Dependency, found: DependencyBody | None) -> Part:
-    """One edge: the other side exists, admits the caller, and is ready."""
+    """Report one dependency: the other Microservice exists, allows the caller, and is ready."""
     name = dependency.name
     if found is None:
         message = (
@@ -25,22 +25,20 @@ def dependency_part(caller: Microservice, dependency: Dependency, found: Depende
         return _part(dependency, Reason.DEPENDENCY_MISSING, message)
     body, service = found
     if service is not None and not _admits(service, caller):
-        message = f"Microservice {name} does not admit this one; add {{microservice: {caller.name}}} to its access.from"
+        message = f"Microservice {name} does not allow this one; add {{microservice: {caller.name}}} to its access.from"
         return _part(dependency, Reason.DEPENDENCY_NOT_ADMITTED, message)
     if not serves(body.get("status") or {}):
-        return _part(
-            dependency, Reason.DEPENDENCY_NOT_READY, f"Microservice {name} is not ready; look at its conditions"
-        )
+        return _part(dependency, Reason.DEPENDENCY_NOT_READY, f"Microservice {name} is not ready; see its conditions")
     return Part("Kubernetes", "Microservice", name, State.READY, optional=dependency.optional)
 
 
 def dependency_urls(
     caller: Microservice, find: Callable[[str], DependencyBody | None], running: Mapping[str, str]
 ) -> dict[str, str]:
-    """Where each dependency answers, as it says itself.
+    """Return the URL of each dependency, from its own spec.
 
-    One that is absent or invalid at the moment says nothing: then the URL stays that the pods have (`running`, by name
-    of variable), for another one would only replace them by pods with a guess.
+    If a dependency is absent or invalid, the URL that the pods have is kept (`running`, by name of variable): a guessed
+    URL would only replace the pods.
     """
     urls = {}
     for dependency in caller.spec.dependencies or []:
@@ -54,7 +52,7 @@ def dependency_urls(
 
 
 def table_ref_part(ref: TableRef, trouble: str) -> Part:
-    """One table of another Microservice: granted, or what keeps it from being so."""
+    """Report one table of another Microservice: granted, or why it is not."""
     part = Part("Kubernetes", "Microservice", ref.microservice, State.READY)
     if not trouble:
         return part

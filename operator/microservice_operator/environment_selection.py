@@ -1,8 +1,7 @@
-"""PURE: which Environment applies to a Microservice.
+"""PURE: selects the Environment of a Microservice.
 
-`spec.environment` comes first, then the namespace's label, then the Environment that is marked as default. A default is
-chosen once: when the one in use is gone or no longer marked, that is not taken for "there never was one". Its
-Microservices stay as they are until somebody says what applies.
+`spec.environment` comes first, then the namespace's label, then the default Environment. A default is chosen once: if
+the one in use is deleted or no longer the default, its Microservices stay unchanged until a person says which applies.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,7 +14,7 @@ from .facts import Reason
 
 
 class Source(StrEnum):
-    """What chose the Environment; `status.environmentFrom` says it."""
+    """Source of the Environment's name, as in `status.environmentFrom`."""
 
     SPEC = "Spec"
     NAMESPACE = "Namespace"
@@ -24,7 +23,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class Used:
-    """The Environment that the last pass used, as status remembers it; "" for none."""
+    """The Environment of the last reconciliation, from the status; "" for none."""
 
     name: str = ""
     source: str = ""
@@ -32,22 +31,22 @@ class Used:
 
 @dataclass(frozen=True)
 class Environments:
-    """The Environments that there are, and those of them that are marked as default."""
+    """Names of all Environments, and of those that are marked as default."""
 
     existing: Collection[str]
     defaults: Collection[str]
 
 
 def select(named: str | None, labels: Mapping[str, str] | None, found: Environments, used: Used) -> Used:
-    """The name of the Environment that applies, and what chose it.
+    """Return the name of the Environment that applies, and the source of that name.
 
-    `labels` are those of the namespace, `None` if they are not known.
-    Raises LookupError with a sentence where it does not exist, NotYet where the namespace is not known yet.
+    `labels` are those of the namespace, `None` if unknown.
+    Raises LookupError with a message if the Environment does not exist, NotYet if the namespace is not known yet.
     """
     if named:
         return _existing(Used(named, Source.SPEC), found, "create it or name another in spec.environment")
     if labels is None:
-        # A label of the namespace may name another Environment, of another account even.
+        # The namespace's label may name another Environment, even one with another account.
         raise NotYet(Reason.WAITING, "the labels of the namespace are not known yet", 1.0)
     labelled = labels.get(names.LABEL_ENVIRONMENT)
     if labelled:
@@ -63,18 +62,18 @@ def _existing(chosen: Used, found: Environments, remedy: str) -> Used:
 
 
 def _default(found: Environments, used: Used) -> Used:
-    """The default in use stays for as long as it is marked; only a mark beside it can move that."""
+    """Keep the default in use while it is marked; otherwise use another marked one."""
     if used.source != Source.DEFAULT or used.name in found.defaults:
         name = used.name if used.source == Source.DEFAULT else min(found.defaults, default="")
         return Used(name, Source.DEFAULT) if name else Used()
     if used.name not in found.existing:
         raise LookupError(
-            f"Environment {used.name}, the default that this Microservice uses, does not exist any more; "
+            f"Environment {used.name}, the default that this Microservice uses, no longer exists; "
             "create it again, or name another in spec.environment"
         )
     if not found.defaults:
         raise LookupError(
-            f"Environment {used.name}, which this Microservice uses, is not marked as default any more; "
+            f"Environment {used.name}, which this Microservice uses, is no longer marked as default; "
             f"set its annotation {names.ANNOTATION_DEFAULT_ENVIRONMENT} to true again, or name it in spec.environment"
         )
     return Used(min(found.defaults), Source.DEFAULT)

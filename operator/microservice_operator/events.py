@@ -1,6 +1,6 @@
-"""Post what happened in a pass as Kubernetes Events on the Microservice, and log it: Events are kept for an hour.
+"""Posts what happened in a reconciliation as Events on the Microservice, and logs it: Events are kept for an hour.
 
-Losing one is logged and harms nothing.
+If an Event is lost, this is logged and does no harm.
 """
 
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ MESSAGE_LIMIT = 1024
 
 
 async def post(connection: Connection, owner: Identity, event: Event) -> None:
-    """Post one Event of core/v1 on its Microservice."""
+    """Post one core/v1 Event on its Microservice."""
     tell = log.warning if event.type == "Warning" else log.info
     tell(event.message, reason=event.reason.value)
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

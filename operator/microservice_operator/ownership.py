@@ -1,7 +1,7 @@
-"""Whose a thing outside the cluster is: the marks that say so, and how to read them.
+"""Determines who owns an external resource, by its owner tags.
 
-An AWS resource carries them as tags, a PostgreSQL database or role as JSON in its comment. A name is no proof: two
-clusters may share an account, and a person may have made a thing of the very name that we would choose.
+An AWS resource has tags; a PostgreSQL database or role has JSON in its comment. A name proves nothing: two clusters may
+share an account, and a person may have created a resource with the name that the operator would choose.
 """
 
 from collections.abc import Mapping
@@ -11,27 +11,27 @@ from enum import StrEnum
 from . import names
 from .api.parsing import Identity
 
-# "Tag naming limits and requirements" (Tagging AWS Resources): user-made tags of one resource; ours are the four marks
-# of an owner, what was declared, what was taken over, and what is left behind.
+# "Tag naming limits and requirements" (Tagging AWS Resources): user-created tags per resource. Our tags are the four of
+# the owner, and those for declared, adopted and retained resources.
 TAGS_OF_A_RESOURCE = 50
 OWN_TAGS = 7
 OWNER_TAGS = frozenset({names.TAG_CLUSTER, names.TAG_NAMESPACE, names.TAG_NAME, names.TAG_UID, names.TAG_ENVIRONMENT})
 
 
 class Ownership(StrEnum):
-    """What the marks of a thing say of it."""
+    """Ownership of a resource, by its tags."""
 
     OURS = "Ours"
-    RETAINED = "Retained"  # left by an earlier Microservice of the same name, free to be adopted again
+    RETAINED = "Retained"  # left by an earlier Microservice of the same name, which may be adopted again
     FOREIGN = "Foreign"  # never touched
 
 
 @dataclass(frozen=True)
 class Owner:
-    """The Microservice that a thing belongs to, across all clusters; `cluster` is the UID of `kube-system`.
+    """The Microservice that owns a resource, unique across clusters; `cluster` is the UID of `kube-system`.
 
-    `namespace_uid` tells its namespace from an earlier one of the same name, "" where that is not known. An `heir` has
-    the consent of whoever runs its Environment to what a Microservice of its name left in such a namespace.
+    `namespace_uid` distinguishes its namespace from an earlier one of the same name, "" if unknown. An `heir` may, by
+    consent of the platform team, take what a Microservice of its name left in such an earlier namespace.
     """
 
     cluster: str
@@ -41,7 +41,7 @@ class Owner:
 
     @property
     def marks(self) -> dict[str, str]:
-        """What everything that belongs to it carries from its first moment."""
+        """Tags that every resource of this owner has from its creation."""
         return {
             names.TAG_CLUSTER: self.cluster,
             names.TAG_NAMESPACE: self.identity.namespace,
@@ -51,21 +51,21 @@ class Owner:
 
     @property
     def retained(self) -> str:
-        """The mark of what it leaves behind: the namespace in which a Microservice of its name may take it up again."""
+        """Tag value of retained resources: the namespace in which a Microservice of the same name may reuse them."""
         return self.namespace_uid or "true"
 
     @property
     def inheritance(self) -> str:
-        """What an annotation of the Environment must say for it to be an heir."""
+        """Item that an annotation of the Environment must contain so that this owner is an heir."""
         return f"{self.identity.namespace}/{self.identity.name}:retained"
 
     def left_by_namesake(self, marks: Mapping[str, str]) -> bool:
-        """Whether an earlier Microservice of its name left a thing behind, in this namespace or in a former one."""
+        """Return whether an earlier Microservice of the same name left a resource, in this or an earlier namespace."""
         differing = {key for key, value in self.marks.items() if marks.get(key) != value}
         return differing == {names.TAG_UID} and names.TAG_UID in marks and bool(marks.get(names.TAG_RETAINED))
 
     def standing(self, marks: Mapping[str, str]) -> Ownership:
-        """Read the marks that a thing carries."""
+        """Determine the ownership of a resource from its tags."""
         ours = self.marks
         differing = {key for key, value in ours.items() if marks.get(key) != value}
         if not differing:
@@ -75,30 +75,31 @@ class Owner:
         return Ownership.FOREIGN
 
     def name(self, part: str, limit: int, separator: str = "-") -> str:
-        """Name of one of its things, the same in every pass."""
+        """Return the name of one of its resources, the same in every reconciliation."""
         identity = self.identity
         return names.cloud_name((self.cluster, identity.namespace, identity.name, part), limit, separator)
 
 
 @dataclass(frozen=True)
 class SharedOwner(Owner):
-    """An Environment, for what its Microservices share; `identity.name` is its name.
+    """An Environment, as the owner of what its Microservices share; `identity.name` is its name.
 
-    Its UID is no mark: an Environment made anew under the same name finds what it had, and clients keep their address.
+    Its UID is not a tag: an Environment that is created again under its name finds its resources, and URLs stay the
+    same.
     """
 
     @property
     def marks(self) -> dict[str, str]:
-        """What everything that belongs to it carries from its first moment."""
+        """Tags that every resource of this owner has from its creation."""
         return {names.TAG_CLUSTER: self.cluster, names.TAG_ENVIRONMENT: self.identity.name}
 
 
 def too_many_tags(*declared: Mapping[str, str] | None) -> str:
-    """What is wrong with tags that leave no room for the operator's own on a resource of AWS; "" if nothing."""
+    """Say that tags leave no room for the operator's own on an AWS resource; "" if they do."""
     count, limit = len(frozenset[str]().union(*(tags or {} for tags in declared))), TAGS_OF_A_RESOURCE - OWN_TAGS
     if count <= limit:
         return ""
     return (
-        f"has {count} tags together with those of the Environment, and a resource of AWS has room for {limit} beside "
-        f"the operator's own {OWN_TAGS}; remove {count - limit} of them"
+        f"has {count} tags together with those of the Environment, but an AWS resource has room for {limit} in"
+        f" addition to the operator's own {OWN_TAGS}; remove {count - limit} of them"
     )

@@ -1,4 +1,4 @@
-"""Flags and environment of the process, read once, as one frozen value."""
+"""Settings of the process: its flags and environment variables, read once into one frozen value."""
 
 from dataclasses import dataclass
 
@@ -8,21 +8,21 @@ SHORTEST_DEADLINE = 5.0
 
 
 class BadSettings(OperatorError):
-    """The process was started with flags that do not go together."""
+    """The process was started with flags that contradict each other or are out of range."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that a platform team can choose about the running operator.
+    """Everything that a platform team can configure for the running operator.
 
-    `resync` and `pass_deadline` are seconds; `namespaces` empty means all.
+    `resync` and `pass_deadline` are in seconds; an empty `namespaces` means all.
     """
 
     namespaces: tuple[str, ...] = ()
     workers: int = 16
     resync: float = 120.0
     pass_deadline: float = 120.0
-    listen_host: str = "0.0.0.0"  # noqa: S104 probes and metrics are asked for from outside the pod
+    listen_host: str = "0.0.0.0"  # noqa: S104 probes and metrics are requested from outside the pod
     listen_port: int = 8080
     aws_endpoint_url: str | None = None
     insecure_emulator: bool = False
@@ -34,13 +34,13 @@ class Settings:
     log_format: str = "json"
 
     def __post_init__(self) -> None:
-        """Refuse what could send data to the wrong place.
+        """Refuse settings that are out of range or could send data to the wrong server.
 
         Raises BadSettings.
         """
         if self.aws_endpoint_url and not self.insecure_emulator:
             raise BadSettings(
-                "--aws-endpoint-url replaces AWS by another server: give --insecure-emulator too if that is wanted, "
+                "--aws-endpoint-url replaces AWS with another server: add --insecure-emulator if you want this, "
                 "or remove the flag to use AWS"
             )
         if self.workers < 1 or self.aws_pool_size < 1 or self.connections < 1:
@@ -48,6 +48,9 @@ class Settings:
                 "--workers, --aws-pool-size and --connections must be at least 1: raise the one that is 0"
             )
         if self.pass_deadline < SHORTEST_DEADLINE:
-            raise BadSettings(f"--pass-deadline must be at least {SHORTEST_DEADLINE:.0f} s: give what a pass may take")
+            raise BadSettings(
+                f"--pass-deadline must be at least {SHORTEST_DEADLINE:.0f} seconds: set the time that one"
+                " reconciliation may take"
+            )
         if self.resync < 1:
-            raise BadSettings("--resync must be at least 1 second: give the seconds between two looks at AWS")
+            raise BadSettings("--resync must be at least 1 second: set the seconds between two comparisons with AWS")

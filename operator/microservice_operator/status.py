@@ -1,7 +1,7 @@
-"""PURE: the facts of a pass → the status of a Microservice, by the rules of kstatus.
+"""PURE: computes the status of a Microservice from the facts of a reconciliation, by the rules of kstatus.
 
-`Ready` says in one reason what is the matter; `Reconciling` and `Stalled` stand only while true; every other condition
-stands only where the spec declares such a part. The same facts always give the same status.
+`Ready` gives one reason; `Reconciling` and `Stalled` exist only while true; every other condition exists only if the
+spec declares its section. The same facts always give the same status.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ CARRIED = (
     "DependenciesReady",
 )
 
-# Reasons that a person wants to hear of although they may pass by themselves.
+# Reasons that deserve a Warning although they may pass by themselves.
 WARNED = frozenset(
     {
         Reason.IMAGE_UNAVAILABLE.value,
@@ -34,18 +34,18 @@ WARNED = frozenset(
         Reason.PASS_OVERRUN.value,
     }
 )
-# The pods' own trouble goes before what stands before them.
+# Problems of the pods themselves come before problems of what is in front of them.
 BEHIND_THE_PODS = frozenset({Reason.LOAD_BALANCER_PENDING})
-# Under these, counts are final; under others each pod would cost a write.
+# With these reasons the counts are final; with others each pod would cost a write.
 SETTLED = frozenset({Reason.READY.value, Reason.SCALED_TO_ZERO.value, Reason.ROLLOUT_PAUSED.value})
 
-# The worst first: what a part in this state means for the whole.
+# The worst state first.
 ORDER = (State.STALLED, State.UNKNOWN, State.PROGRESSING, State.DELETING, State.READY, State.RETAINED)
 VERDICT = {State.READY: "True", State.RETAINED: "True", State.UNKNOWN: "Unknown"}
 
 
 def summarise(facts: Facts, before: Mapping[str, Any], now: str) -> dict[str, Any]:
-    """The status to be; equal to `before` when nothing of it changed.
+    """Compute the new status; it equals `before` if nothing changed.
 
     `now` is an RFC 3339 time for conditions whose status changes.
     """
@@ -54,7 +54,7 @@ def summarise(facts: Facts, before: Mapping[str, Any], now: str) -> dict[str, An
     untouched = facts.refused is not None or facts.suspended
     placed = untouched or bool(facts.deletion)
     if untouched:
-        # Nothing was looked at outside, so what was known stays known: above all the ids of what holds data.
+        # No external resource was read, so known facts stay, above all the ids of resources with data.
         there = {condition["type"] for condition in conditions}
         old = before.get("conditions") or []
         conditions += [c for c in old if c["type"] in CARRIED and c["type"] not in there]
@@ -82,10 +82,10 @@ def summarise(facts: Facts, before: Mapping[str, Any], now: str) -> dict[str, An
 
 
 def patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge patch from one status to the next: what changed, and null for what is gone; empty when equal.
+    """Return the merge patch from one status to the next, with null for removed fields; empty if they are equal.
 
-    A change of the counts alone, while pods come and go, is not worth a write: each pod would cost one. The step to or
-    from none that is ready is, and so is the end: that one changes a condition, too.
+    While pods come and go, a change of only the counts is not written, because each pod would cost a write. A change
+    from or to zero ready pods is written, and so is the end of the rollout, which also changes a condition.
     """
     changed = {key: _merge(before.get(key), value) for key, value in after.items() if before.get(key) != value}
     gone = {key: None for key in before if key not in after}
@@ -97,28 +97,28 @@ def patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _merge(before: Any, after: Any) -> Any:
-    """A merge patch leaves what it does not name."""
+    """Add null for removed keys, because a merge patch keeps the keys that it does not name."""
     if not isinstance(before, Mapping) or not isinstance(after, Mapping):
         return after
     return {**after, **{key: None for key in before if key not in after}}
 
 
 def serves(status: Mapping[str, Any]) -> bool:
-    """Whether one of a Microservice's pods answers at least.
+    """Return whether at least one pod of a Microservice answers.
 
-    Were it Ready that counts, two that need each other would wait for ever, and a rollout would go on to all callers.
+    If Ready counted, two Microservices that need each other would never start, and a rollout would affect all callers.
     """
     return any(c["type"] == "WorkloadReady" and c["status"] == "True" for c in status.get("conditions") or [])
 
 
 def _ready(facts: Facts) -> Part:
-    """The part that decides: the first of the worst, in the order in which one waits for the other."""
+    """Return the part that decides `Ready`: the first one in the worst state, in dependency order."""
     if facts.deletion:
         return _worst(facts.deletion) or facts.deletion[0]
     if facts.refused is not None:
         return facts.refused
     if facts.suspended:
-        message = "suspend is set; nothing is written until it is removed"
+        message = "spec.suspend is set, so the operator writes nothing; remove it to continue"
         return Part("Kubernetes", "Microservice", "", State.PROGRESSING, Reason.SUSPENDED, message)
     workload, children = _workload(facts), _wanted(facts)
     front = [p for p in children if p.reason in BEHIND_THE_PODS]
@@ -135,7 +135,7 @@ def _ready(facts: Facts) -> Part:
 
 
 def _remarkable(parts: Iterable[Part]) -> Part | None:
-    """What does not keep a service from answering, and is not as declared all the same: pods first."""
+    """Return a part that does not stop the service from answering, but differs from its declaration; pods first."""
     found = [part for part in parts if part.state is State.READY and part.reason is not Reason.READY and part.message]
     return min(found, key=lambda part: part.kind != "Deployment", default=None)
 
@@ -153,9 +153,9 @@ def _workload(facts: Facts) -> Part | None:
 
 
 def _progress(ready: Part, facts: Facts) -> list[dict[str, Any]]:
-    """`Reconciling` or `Stalled`, never both; a suspended one is neither.
+    """Return `Reconciling` or `Stalled`, never both; a suspended Microservice has neither.
 
-    One that answers is Ready and Reconciling while some of its pods are awaited.
+    A service that answers is Ready and Reconciling while some of its pods are not ready yet.
     """
     short = facts.workload is not None and facts.workload.short
     if ready.reason is Reason.SUSPENDED or (ready.state is State.READY and not short):
@@ -169,7 +169,7 @@ def _progress(ready: Part, facts: Facts) -> list[dict[str, Any]]:
 def _sections(facts: Facts) -> Iterable[dict[str, Any]]:
     workload = _workload(facts)
     if facts.workload is not None and workload is not None:
-        # whether a pod answers, whatever else goes on; Ready is about what is declared
+        # true if a pod answers; Ready covers everything that is declared
         told = replace(workload, message=workload.message or "all pods are ready")
         yield _condition("WorkloadReady", told) | {"status": "True" if facts.workload.serves else "False"}
     for kind, parts, fine in (
@@ -195,7 +195,7 @@ def _condition(kind: str, part: Part) -> dict[str, Any]:
 
 
 def _problems(facts: Facts) -> Iterable[dict[str, Any]]:
-    """What is wrong by field of the spec: errors, then what is declared and does not come about."""
+    """Yield the problems by field of the spec: errors, then warnings about declarations without effect."""
     wrong = [part.problem for part in (*facts.external, *_wanted(facts)) if part.field and part.state is State.STALLED]
     noticed = [part.problem for part in _wanted(facts) if part.field and part.state is State.READY and part.message]
     warnings = (*noticed, *facts.notices)
@@ -213,13 +213,13 @@ def _dated(condition: dict[str, Any], generation: int, before: Mapping[str, Any]
 
 
 def _sorted(facts: Facts) -> list[Part]:
-    """Parts outside Kubernetes first: should the list be cut, their identifiers are what must not be lost."""
+    """Sort parts, external resources first: if the list is cut, their identifiers must not be lost."""
     external = [*facts.external, *facts.deletion]
     return sorted(external, key=_resource_key) + sorted(_wanted(facts), key=_resource_key)
 
 
 def _wanted(facts: Facts) -> list[Part]:
-    """Children without those just pruned: nothing is left to wait for, and no pass comes to take them off the list."""
+    """Return children without those just pruned: no later reconciliation would remove them from the list."""
     return [part for part in facts.children if part.state is not State.DELETING]
 
 
@@ -240,7 +240,7 @@ def _resource(part: Part) -> dict[str, Any]:
 
 
 def turn(before: Mapping[str, Any], after: Mapping[str, Any]) -> Event | None:
-    """The Event that a change of `Ready` is worth: trouble that came, and trouble that went."""
+    """Return the Event for a change of `Ready`, if a problem began or ended."""
     old, new = _ready_of(before), _ready_of(after)
     came = _stalled(after) and (not _stalled(before) or old.get("reason") != new.get("reason"))
     if came or (new.get("reason") in WARNED and old.get("reason") != new.get("reason")):

@@ -1,4 +1,4 @@
-"""PURE over the watch caches: how the Deployment, the migrations and the other children stand, and who is to blame."""
+"""PURE over the watch caches: the state of the Deployment, the migrations and other children, with causes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,17 +17,17 @@ if TYPE_CHECKING:  # caches with clocks; here they are only read
 
 KEPT_MIGRATIONS = 10
 USED_BY_MIGRATIONS = ("Secret", "NetworkPolicy")
-# What only a person can end: it counts although other pods answer.
+# Reasons that only a person can resolve; they count even if other pods answer.
 BLOCKING = frozenset({Reason.IMAGE_UNAVAILABLE, Reason.CONTAINER_FAILING})
-# The Deployment's own words that say more than those of any pod.
+# Reasons of the Deployment that say more than those of its pods.
 FINAL = frozenset({Reason.QUOTA_EXCEEDED, Reason.REJECTED, Reason.ROLLOUT_PAUSED})
-# Seconds until another look at pods that are awaited: the first, and those after something was told.
+# Seconds until the next check of pods that are not ready: the first check, and those after a report.
 SOON, LATER = 15.0, 60.0
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What the watches know of one Microservice's children and pods at a moment."""
+    """What the watches know at one moment about a Microservice's children and pods."""
 
     owner: Identity
     records: "Mapping[tuple[str, str], Record]"
@@ -36,7 +36,7 @@ class Snapshot:
 
     @classmethod
     def of(cls, children: "Children", pods: "Pods", owner: Identity, now: datetime) -> "Snapshot":
-        """The present one; `now` has a time zone."""
+        """Take a snapshot; `now` has a time zone."""
         return cls(owner, children.of((owner.namespace, owner.name)), pods, now)
 
     @property
@@ -46,7 +46,7 @@ class Snapshot:
 
 
 def workload(seen: Snapshot) -> Workload:
-    """The Deployment's state; while pods are awaited, the words of one that has a trouble go first."""
+    """Return the Deployment's state; while pods are not ready, the problem of a pod takes precedence."""
     record = seen.records.get(("Deployment", seen.owner.name))
     state = record.state if record is not None and _ours(seen, record) else None
     if not isinstance(state, Workload):
@@ -66,7 +66,7 @@ def workload(seen: Snapshot) -> Workload:
 
 
 def _ours(seen: Snapshot, record: "Record") -> bool:
-    """Of this very Microservice; one that has lost its owner is ours by our hash, until it is put right."""
+    """Return whether a child is ours; one without owner is ours if it has our hash, until it is corrected."""
     return record.owner == seen.owner.uid or (not record.owner and bool(record.hash))
 
 
@@ -80,13 +80,13 @@ def migrations(seen: Snapshot) -> dict[str, Migration]:
 
 
 def unfinished_migrations(seen: Snapshot) -> frozenset[str]:
-    """Names of the Jobs that may be at work, also those of a former Microservice of this name, or deleted ones."""
+    """Return the names of Jobs that may still run, including deleted ones and those of an earlier Microservice."""
     running = {name for name, job, _ in _jobs(seen) if job.phase == "Running"}
     return frozenset(running | seen.pods.migrating(seen.key))
 
 
 def mended_migrations(seen: Snapshot, children: Iterable[Child]) -> set[tuple[str, str]]:
-    """Jobs that have failed, and of which the spec says something else by now: they are run again."""
+    """Return the failed Jobs whose desired state has changed; they are run again."""
     jobs = migrations(seen)
     return {
         (child.kind, child.name)
@@ -97,11 +97,11 @@ def mended_migrations(seen: Snapshot, children: Iterable[Child]) -> set[tuple[st
 
 
 def kept(seen: Snapshot, service: Microservice) -> set[tuple[str, str]]:
-    """What is not pruned although it is not declared.
+    """Return what is not pruned although it is not declared.
 
-    A migration that is at work, and what it may use meanwhile. And the latest that are done: that one is there says
-    that its image has migrated, so going back to a former image runs no migration, which would only stop at a schema
-    that it does not know.
+    These are running migrations with what they may use, and the latest finished ones. A finished Job shows that its
+    image has migrated, so a rollback to an old image runs no migration, which would fail at a schema that it does not
+    know.
     """
     found: set[tuple[str, str]] = set()
     if unfinished := unfinished_migrations(seen):
@@ -114,7 +114,7 @@ def kept(seen: Snapshot, service: Microservice) -> set[tuple[str, str]]:
 
 
 def told(seen: Snapshot, parts: Iterable[Part], children: Sequence[Child]) -> list[Part]:
-    """The parts of the children as `cluster.writes` left them, told by how they fare since."""
+    """Update the parts of the children, as `cluster.apply` left them, with the children's current states."""
     state, by_name = workload(seen), {(child.kind, child.name): child for child in children}
     return [_told_part(seen, part, by_name.get((part.kind, part.name)), state) for part in parts]
 
@@ -137,11 +137,11 @@ def _told_part(seen: Snapshot, part: Part, child: Child | None, state: Workload)
 
 
 def _migration_part(seen: Snapshot, part: Part) -> Part:
-    """The part of a Job; one that waits for another one says how that one fares."""
+    """Report a Job; if it waits for another Job, include the state of that Job."""
     if part.state is State.PROGRESSING and not part.failed:
         other = next(iter(sorted(unfinished_migrations(seen) - {part.name})), "")
         trouble, after = _job_trouble(seen, other)
-        message = f"{part.message}; that one {trouble.sentence}" if trouble else part.message
+        message = f"{part.message}; that Job {trouble.sentence}" if trouble else part.message
         return replace(part, reason=Reason.MIGRATION_RUNNING, message=message, after=after) if other else part
     job = next((job for name, job, _ in _jobs(seen) if name == part.name), Job("Running"))
     if part.state is not State.READY or job.phase == "Done":
@@ -150,20 +150,19 @@ def _migration_part(seen: Snapshot, part: Part) -> Part:
     if job.phase == "Failed":
         why = trouble.message if trouble else "failed"
         message = (
-            f"migration Job {part.name} {why}, and the former pods keep running; read kubectl logs job/{part.name}, "
-            "then mend what it is made of (image, command, variables, resources, timeout), or delete the Job to run it "
-            "again"
+            f"migration Job {part.name} {why}, and the old pods keep running; read kubectl logs job/{part.name}, then"
+            " fix the image, command, variables, resources or timeout, or delete the Job to run it again"
         )
         return replace(part, state=State.STALLED, reason=Reason.MIGRATION_FAILED, message=message)
     if trouble is None:
-        message = f"migration Job {part.name} is running; the rollout waits for it"
+        message = f"migration Job {part.name} is running; the rollout starts after it"
         return replace(part, state=State.PROGRESSING, reason=Reason.MIGRATION_RUNNING, message=message, after=after)
     message = f"migration Job {part.name} {trouble.sentence}"
     return replace(part, state=trouble.state, reason=trouble.reason, message=message, after=after)
 
 
 def _job_trouble(seen: Snapshot, name: str) -> tuple[Trouble | None, float | None]:
-    """What a Job suffers from, its pods' own words before those of its controller; and when to look again."""
+    """Return a Job's problem, its pods' before its controller's, and the seconds until the next check."""
     job = next((job for at, job, _ in _jobs(seen) if at == name), Job("Running"))
     pods, after = _told(seen.pods.troubles(seen.key, name), seen.now)
     own, _ = _told([job.trouble] if job.trouble else [], seen.now)
@@ -173,11 +172,11 @@ def _job_trouble(seen: Snapshot, name: str) -> tuple[Trouble | None, float | Non
         return own, after
     log = pods.reason is Reason.CONTAINER_FAILING
     remedy = f"read kubectl logs job/{name}" if log else pods.remedy
-    return replace(pods, message=f"is held up: {pods.message}", remedy=remedy), after
+    return replace(pods, message=f"is delayed: {pods.message}", remedy=remedy), after
 
 
 def _told(troubles: Sequence[Trouble], now: datetime) -> tuple[Trouble | None, float | None]:
-    """The trouble to be told, blocking ones first, and in how many seconds to look again, for no event comes then."""
+    """Return the problem to report, blocking ones first, and the seconds until the next check, as no event comes."""
     due = [(trouble.due(now), trouble) for trouble in troubles]
     present = [trouble for seconds, trouble in due if not seconds]
     first = next((t for t in present if t.reason in BLOCKING), None) or next((t for t in present if not t.since), None)

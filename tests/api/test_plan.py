@@ -151,8 +151,8 @@ def test_who_may_not_read_the_service_is_told_so(plan: Plan, api_server: Cluster
     [
         (r"127.0.0.1:\d+", "127.0.0.1:1", "the API server does not answer"),
         (r"(127.0.0.1:\d+)", r"\1/nowhere", "install the operator's CRDs there"),
-        ("current-context", "was", "look at the kubeconfig"),
-        ("(?s).*", "{", "look at the kubeconfig"),
+        ("current-context", "was", "check the kubeconfig"),
+        ("(?s).*", "{", "check the kubeconfig"),
     ],
 )
 def test_a_cluster_that_cannot_be_asked(

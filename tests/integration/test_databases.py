@@ -192,7 +192,7 @@ def test_a_migration_that_is_at_work_is_left_to_end_and_the_next_one_waits(stage
         namespace.change("order", image=image)
         namespace.ask("order")
         condition = namespace.until("order", "Ready", "False", "MigrationRunning")
-        assert f"waits for migration Job {first}" in condition["message"]
+        assert f"is waiting for migration Job {first}" in condition["message"]
         assert set(_jobs(namespace)) == {first}
     stage.pods.release(namespace.name, "Job")
     namespace.until_ready("order")

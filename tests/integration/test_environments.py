@@ -47,15 +47,13 @@ def test_a_default_that_is_gone_or_unmarked_is_missed_and_nothing_rolls(
     before, mark_ = namespace.children("order"), stage.audit.now()
 
     mark(stage, own, None)
-    assert "is not marked as default any more" in namespace.until_stalled("order", "EnvironmentMissing")["message"]
+    assert "is no longer marked as default" in namespace.until_stalled("order", "EnvironmentMissing")["message"]
     mark(stage, own, "true")
     namespace.until_ready("order")
 
     body = stage.api.get(ENVIRONMENT, "", own)
     stage.api.delete(ENVIRONMENT, "", own)
-    assert (
-        "does not exist any more; create it again" in namespace.until_stalled("order", "EnvironmentMissing")["message"]
-    )
+    assert "no longer exists; create it again" in namespace.until_stalled("order", "EnvironmentMissing")["message"]
     namespace.ask("order")
     assert namespace.read("order")["status"]["environment"] == own
     kept = {key: body["metadata"][key] for key in ("name", "annotations")}

@@ -45,8 +45,8 @@ def test_the_environment_that_applies(
         ("gone", {}, "prod", "prod", NOBODY, "Environment gone does not exist; create it or name another"),
         (None, LABEL, "prod", "prod", NOBODY, "Environment test does not exist; create it or correct the namespace"),
         (None, {}, "", "", BY_DEFAULT, "Environment prod, the default that this Microservice uses, does not exist any"),
-        (None, {}, "another", "another", BY_DEFAULT, "does not exist any more; create it again"),
-        (None, {}, "prod another", "", BY_DEFAULT, "is not marked as default any more"),
+        (None, {}, "another", "another", BY_DEFAULT, "no longer exists; create it again"),
+        (None, {}, "prod another", "", BY_DEFAULT, "is no longer marked as default"),
     ],
 )
 def test_one_that_is_gone_is_missed(

@@ -187,13 +187,13 @@ DEPLOYMENT: dict[str, Row] = {
 JOB: dict[str, Row] = {
     "just made": Row(("False", "MigrationRunning", f"migration Job {NAME} is running"), job(), spec=MIGRATED),
     "active": Row(
-        ("False", "MigrationRunning", "the rollout waits for it"), job(active=1, startTime=LONG_AGO), spec=MIGRATED
+        ("False", "MigrationRunning", "the rollout starts after it"), job(active=1, startTime=LONG_AGO), spec=MIGRATED
     ),
     "without a pod": Row(
         ("False", "MigrationRunning", "has no pod; see kubectl describe job"), job(startTime=LONG_AGO), spec=MIGRATED
     ),
     "an attempt has failed": Row(
-        ("False", "MigrationRunning", "is tried again"), job(active=1, failed=1, startTime=LONG_AGO), spec=MIGRATED
+        ("False", "MigrationRunning", "is retried"), job(active=1, failed=1, startTime=LONG_AGO), spec=MIGRATED
     ),
     "Suspended=True JobSuspended": Row(
         ("False", "MigrationSuspended", "resume it"),
@@ -207,7 +207,7 @@ JOB: dict[str, Row] = {
         spec=MIGRATED,
     ),
     "FailureTarget=True": Row(
-        ("False", "MigrationRunning", "is tried again"),
+        ("False", "MigrationRunning", "is retried"),
         job(condition("FailureTarget", "True", "BackoffLimitExceeded"), terminating=1, failed=4),
         spec=MIGRATED,
     ),
@@ -228,7 +228,7 @@ JOB: dict[str, Row] = {
             stalled=True,
         )
         for reason, words in {
-            "BackoffLimitExceeded": "failed at every attempt",
+            "BackoffLimitExceeded": "failed in every attempt",
             "DeadlineExceeded": "took longer than its timeout",
             "PodFailurePolicy": "failed (PodFailurePolicy)",
             "FailedIndexes": "failed (FailedIndexes)",
@@ -251,7 +251,7 @@ def migrating(*conditions: Object, **more: Any) -> Object:
 RUNNING_JOB: dict[str, Any] = {"statuses": job(active=1, startTime=LONG_AGO), "spec": MIGRATED}
 MIGRATION_POD: dict[str, Row] = {
     "waiting ErrImagePull": Row(
-        ("False", "ImageUnavailable", f"migration Job {NAME} is held up: container order cannot pull image order:1"),
+        ("False", "ImageUnavailable", f"migration Job {NAME} is delayed: container order cannot pull image order:1"),
         pods=(migrating(phase="Pending", containers=[waiting("ErrImagePull")]),),
         **RUNNING_JOB,
     ),
@@ -261,7 +261,7 @@ MIGRATION_POD: dict[str, Row] = {
         **RUNNING_JOB,
     ),
     "Unschedulable": Row(
-        ("False", "Unschedulable", "is held up: a pod finds no node"),
+        ("False", "Unschedulable", "is delayed: no node fits a pod"),
         pods=(migrating(condition("PodScheduled", "False", "Unschedulable"), phase="Pending"),),
         **RUNNING_JOB,
     ),
@@ -274,7 +274,7 @@ MIGRATION_POD: dict[str, Row] = {
         (
             "False",
             "ContainerFailing",
-            f"is held up: container order cannot start: {EXEC}; read kubectl logs job/{NAME}",
+            f"is delayed: container order cannot start: {EXEC}; read kubectl logs job/{NAME}",
         ),
         pods=(
             migrating(
@@ -285,7 +285,7 @@ MIGRATION_POD: dict[str, Row] = {
         **RUNNING_JOB,
     ),
     "the attempts have failed": Row(
-        ("False", "MigrationFailed", "failed at every attempt (container order exits with code 1)"),
+        ("False", "MigrationFailed", "failed in every attempt (container order exits with code 1)"),
         job(condition("Failed", "True", "BackoffLimitExceeded")),
         pods=(
             migrating(phase="Failed", containers=[{"name": "order", "ready": False, "state": ended(1)["lastState"]}]),
@@ -438,7 +438,7 @@ SERVICE: dict[str, Row] = {
 HOT = condition("Ready", "False", "ContainersNotReady")
 POD_CONDITIONS: dict[str, Row] = {
     "PodScheduled=False Unschedulable": Row(
-        ("False", "Unschedulable", "a pod finds no node; add nodes"),
+        ("False", "Unschedulable", "no node fits a pod; add nodes"),
         **starting(pod(condition("PodScheduled", "False", "Unschedulable", "0/3 nodes"), phase="Pending")),
     ),
     "PodScheduled=False SchedulingGated": Row(
@@ -478,7 +478,7 @@ POD_CONDITIONS: dict[str, Row] = {
         ),
     ),
     "ContainersReady=False ContainersNotReady": Row(
-        ("False", "ProbeFailing", "container order runs, and its readiness probe (GET /ready on port http) fails"),
+        ("False", "ProbeFailing", "container order runs, but its readiness probe (GET /ready on port http) fails"),
         **starting(
             pod(condition("ContainersReady", "False", "ContainersNotReady"), HOT, node="n", containers=[running()])
         ),
@@ -643,7 +643,7 @@ CONTAINER: dict[str, Row] = {
         ),
     ),
     "running, not started": Row(
-        ("False", "ProbeFailing", f"container order runs, and its start-up probe ({GET_HEALTH}) fails"),
+        ("False", "ProbeFailing", f"container order runs, but its start-up probe ({GET_HEALTH}) fails"),
         **starting(pod(node="n", containers=[running(started=False)])),
     ),
     "running, not started for a moment": Row(
@@ -679,7 +679,7 @@ CONTAINER: dict[str, Row] = {
         **short(pod(node="n", containers=[waiting("CrashLoopBackOff", **ended(1))])),
     ),
     "without a node, while others answer": Row(
-        ("True", "Unschedulable", "a pod finds no node"),
+        ("True", "Unschedulable", "no node fits a pod"),
         **short(pod(condition("PodScheduled", "False", "Unschedulable"), phase="Pending")),
     ),
     "crashing, and another without a node": Row(
@@ -762,7 +762,7 @@ def test_a_caller_is_ready_while_its_dependency_is_rolled_out() -> None:
         assert dependency_part(caller, dependency, (body, None)).state == state
 
 
-IN_TIME = "pods of the declared version are not all ready yet"
+IN_TIME = "not all pods of the declared version are ready yet"
 
 
 @pytest.mark.parametrize(

@@ -101,10 +101,10 @@ CASES: dict[str, Case] = {
     "it is done": Case((job(OWN, "Done"),), counts=Migration.DONE),
     "it has failed": Case((job(OWN, "Failed"),), counts=Migration.FAILED),
     "it is done and being deleted": Case((job(OWN, "Done", deleting=True),)),
-    "it was deleted, its pod is still there": Case((), (pod(OWN),), held="waits until the pod of the former Job"),
+    "it was deleted, its pod is still there": Case((), (pod(OWN),), held="is waiting until the pod of the earlier Job"),
     "its namesake of a former Microservice is done": Case((job(OWN, "Done", uid=FORMER),)),
     "its namesake of a former Microservice runs": Case(
-        (job(OWN, "Running", uid=FORMER),), held="waits until the pod of the former Job"
+        (job(OWN, "Running", uid=FORMER),), held="is waiting until the pod of the earlier Job"
     ),
 }
 

@@ -1,10 +1,10 @@
-"""The one door to the API server.
+"""The only package that talks to the API server.
 
-connection  HTTP with the client library's credentials
-kinds       which kinds, and where they are served
-watch       list and watch one kind for ever
-children    a small record of each of our children
-pods        which container of whose pods fails, and why
-drift       PURE: is an observed object still what is desired?
-writes      create, apply, prune
+api_client   HTTP with the client library's credentials
+kinds        the kinds, and the paths at which they are served
+watch        list and watch one kind without end
+child_cache  a small record of each child
+pod_cache    the failing containers of the pods, with causes
+drift        PURE: is an observed object still as desired?
+apply        create, apply, prune
 """

@@ -1,6 +1,6 @@
-"""HTTP to the API server. The client library brings credentials and TLS; requests are bytes over one aiohttp session.
+"""Sends HTTP requests to the API server: credentials and TLS from the client library, bytes over one aiohttp session.
 
-Typed models and the library's serializer cost three times the CPU of the request itself, so neither is used here.
+The library's typed models and serializer need three times the CPU of the request itself, so they are not used here.
 """
 
 import asyncio
@@ -34,14 +34,14 @@ FORBIDDEN, NOT_FOUND, CONFLICT, GONE, INVALID, TOO_MANY = 403, 404, 409, 410, 42
 BAD_REQUEST, SERVER_ERROR = 400, 500
 TERMINATING = "NamespaceTerminating"  # the cause of a refusal
 OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-LONGEST_WAIT = 60.0  # seconds; who asks for more is asked again then
+LONGEST_WAIT = 60.0  # seconds; a longer Retry-After is shortened to this
 
 
 class ApiError(Exception):
-    """The API server's refusal, with its Status object."""
+    """An error answer of the API server, with its Status object."""
 
     def __init__(self, code: int, status: Mapping[str, Any], what: str) -> None:
-        """Keep the HTTP code, the decoded Status and which request it was."""
+        """Keep the HTTP code, the decoded Status and the description of the request."""
         self.code = code
         self.reason = str(status.get("reason", ""))
         self.message = str(status.get("message", "")) or f"HTTP {code}"
@@ -49,12 +49,12 @@ class ApiError(Exception):
         super().__init__(f"{what}: {self.message}")
 
     def expected(self) -> Exception:
-        """The same as an error of ours, named for what happens next."""
+        """Convert it to one of our errors, which are named after what happens next."""
         text = " ".join(str(self).split())
         if self.code == NOT_FOUND:
             return Gone(text)
         if self.code == FORBIDDEN and "exceeded quota" in self.message:
-            return NeedsPerson(Reason.QUOTA_EXCEEDED, f"{text}; raise the quota or ask for less")
+            return NeedsPerson(Reason.QUOTA_EXCEEDED, f"{text}; raise the quota or request less")
         if self.code == FORBIDDEN and any(cause.get("reason") == TERMINATING for cause in self.causes):
             return Gone(text)
         if self.code == FORBIDDEN and "is forbidden: User" in self.message:
@@ -65,9 +65,9 @@ class ApiError(Exception):
 
 
 async def configuration(context: str | None = None) -> Configuration:
-    """Credentials of the pod's service account, else of the kubeconfig: of that context, else of the current one.
+    """Load the pod's service account, or else the kubeconfig's given or current context.
 
-    Raises NeedsPerson where there are none.
+    Raises NeedsPerson if there are no credentials.
     """
     loaded = Configuration()
     files = os.environ.get("KUBECONFIG") or "~/.kube/config"
@@ -77,15 +77,15 @@ async def configuration(context: str | None = None) -> Configuration:
         else:
             await client_config.load_kube_config(files, context, client_configuration=loaded)
     except (client_config.ConfigException, OSError, yaml.YAMLError) as error:
-        # An error of YAML quotes what is around it, which may be a key.
-        said = "it is no YAML" if isinstance(error, yaml.YAMLError) else " ".join(str(error).split()).rstrip(".")
-        message = f"no way to a cluster: {said}; look at the kubeconfig {files} (KUBECONFIG names another)"
+        # A YAML error quotes the text around it, which may be a key.
+        cause = "it is not YAML" if isinstance(error, yaml.YAMLError) else " ".join(str(error).split()).rstrip(".")
+        message = f"no connection to a cluster: {cause}; check the kubeconfig {files} (KUBECONFIG names another)"
         raise NeedsPerson(Reason.FORBIDDEN, message) from error
     return loaded
 
 
 def own_namespace() -> str:
-    """That of the pod, "" outside of one."""
+    """Return the pod's namespace, or "" outside a pod."""
     try:
         return OWN_NAMESPACE.read_text("utf-8").strip()
     except OSError:
@@ -93,10 +93,10 @@ def own_namespace() -> str:
 
 
 class Connection:
-    """One session with the API server; requests beyond `limit` at a time wait, watches do not count."""
+    """One session with the API server; at most `limit` requests run concurrently, watches do not count."""
 
     def __init__(self, configured: Configuration, limit: int) -> None:
-        """Make the session; call from within the event loop."""
+        """Create the session; must be called in the event loop."""
         self._configuration = configured
         self.may_write: MayWrite = always
         rest = RESTClientObject(configured)
@@ -110,7 +110,7 @@ class Connection:
         self._slots = asyncio.Semaphore(limit)
 
     def _fence(self) -> aiohttp.TraceConfig:
-        """Asks as late as can be, with a connection in hand: to wait for one may take seconds."""
+        """Check the write permission as late as possible: waiting for a connection may take seconds."""
 
         async def ask(_: aiohttp.ClientSession, context: Any, __: object) -> None:
             if context.trace_request_ctx:
@@ -135,11 +135,11 @@ class Connection:
         content_type: str = JSON,
         fenced: bool = True,
     ) -> dict[str, Any]:
-        """One request; returns the decoded answer. `fenced`: only while this process may write, if it writes.
+        """Send one request and return the decoded answer; if `fenced`, a write needs the write permission.
 
-        What is not fenced is about that right itself, and does not wait until others have their answers.
+        Requests that are not fenced concern this permission itself, and do not wait for other requests.
 
-        Raises ApiError for a refusal, NotYet when the server cannot be reached or is overloaded, and Fenced.
+        Raises ApiError if the server refuses, NotYet if it is unreachable or overloaded, and Fenced.
         """
         payload = None if body is None else orjson.dumps(body)
         async with self._slots if fenced else nullcontext():
@@ -170,9 +170,9 @@ class Connection:
 
     @asynccontextmanager
     async def stream(self, path: str, query: Mapping[str, str], silence: float) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Open a watch; yields its lines.
+        """Open a watch and yield its lines.
 
-        Raises TimeoutError when the server says nothing, bookmarks included, for `silence` seconds, and ApiError.
+        Raises TimeoutError if the server sends nothing, not even bookmarks, for `silence` seconds, and ApiError.
         """
         timeout = aiohttp.ClientTimeout(total=None, connect=5, sock_read=silence)
         async with self._session.get(
@@ -189,7 +189,7 @@ class Connection:
 
     async def _headers(self, content_type: str) -> dict[str, str]:
         headers = {"Content-Type": content_type, "Accept": JSON, "User-Agent": "microservice-operator"}
-        # Also runs the library's hook that renews an expired token.
+        # This also runs the library's hook that renews an expired token.
         settings: Mapping[str, Any] = await self._configuration.auth_settings()
         for setting in settings.values():
             if setting["in"] == "header" and setting["value"]:
@@ -198,7 +198,7 @@ class Connection:
 
 
 async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
-    """Lines of any length: an object may exceed the reader's limit for one line."""
+    """Yield lines of any length, because an object may exceed the reader's limit for one line."""
     pending = b""
     async for chunk in content.iter_any():
         *complete, pending = (pending + chunk).split(b"\n")
@@ -208,7 +208,7 @@ async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
 
 
 def _seconds(retry_after: str, now: datetime) -> float:
-    """What Retry-After asks for, in seconds or as a date (RFC 9110); a proxy before the API server may say either."""
+    """Parse Retry-After, in seconds or as a date (RFC 9110): a proxy in front of the API server may send either."""
     try:
         asked = float(retry_after)
     except ValueError:
@@ -220,13 +220,13 @@ def _seconds(retry_after: str, now: datetime) -> float:
 
 
 def _whole(raw: bytes) -> dict[str, Any]:
-    """An object; a proxy on the way may have broken the answer off, which says nothing."""
+    """Decode an object; raise NotYet if the answer is incomplete, because a proxy may have cut it off."""
     try:
         decoded = json_value(raw)
     except ValueError:
         decoded = None
     if not isinstance(decoded, dict):
-        raise NotYet(Reason.PROGRESSING, "the API server's answer was broken off", after=0.0)
+        raise NotYet(Reason.PROGRESSING, "the API server's answer was incomplete", after=0.0)
     return decoded
 
 

@@ -1,4 +1,4 @@
-"""What a refusal of the API server means, by its Status object: its text may hold names that people choose."""
+"""Classifies errors of the API server by their Status object; the text may contain names that people choose."""
 
 from ..errors import NotYet
 from ..facts import Reason
@@ -8,27 +8,27 @@ UID = "metadata.uid"
 
 
 class Changed(NotYet):
-    """Somebody else was quicker: what is there now has to be looked at again, at once."""
+    """Another writer was faster: the current state must be read again, immediately."""
 
     def __init__(self, kind: str, name: str) -> None:
         """Name the object."""
-        super().__init__(Reason.PROGRESSING, f"{kind} {name} changed meanwhile", 0.2)
+        super().__init__(Reason.PROGRESSING, f"{kind} {name} has just changed; retried automatically", 0.2)
 
 
 def fields(error: ApiError) -> list[str]:
-    """The fields that a refusal blames, such as `spec.ports[0].name`."""
+    """Return the fields that an error names, such as `spec.ports[0].name`."""
     return [str(cause["field"]) for cause in error.causes if cause.get("field")]
 
 
 def is_another(error: ApiError) -> bool:
-    """Whether the object that was meant is gone, and at most another one of its name is there."""
+    """Return whether the intended object is gone, even if another one of the same name exists."""
     return error.code == NOT_FOUND or (error.code in (CONFLICT, INVALID) and UID in fields(error))
 
 
 def changed_meanwhile(error: ApiError, content_type: str) -> bool:
-    """Whether somebody else was quicker: a look at what is there now says what to do.
+    """Return whether another writer was faster, so that the current state must be read again.
 
-    A JSON patch whose `test` fails is answered with 422 and blames no field; what is wrong itself is answered with it.
+    A JSON patch whose `test` fails is answered with 422 and names no field; an invalid patch is answered with a field.
     """
     if is_another(error) or error.code == CONFLICT:
         return True

@@ -1,7 +1,7 @@
-"""Make the children what is desired, with as few requests as that takes, and prune what is no longer wanted.
+"""Brings children to their desired state with as few requests as possible, and prunes undeclared ones.
 
-A child not seen yet is POSTed, at half the server's cost of an apply, and so that a foreign object of the same name is
-noticed instead of overwritten. Every later write is a server-side apply, fenced by UID (`requests`).
+A new child is created with POST: it costs the server half as much as an apply, and it detects a foreign object of the
+same name instead of overwriting it. Every later write is a server-side apply, guarded by UID (`apply_requests`).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -22,14 +22,14 @@ from .drift import drift
 from .fight_guard import Fought, Guard
 from .kinds import CHILDREN, MICROSERVICE, SECRET
 
-# No pod may start before these are as declared: who it is, whom it reaches and who reaches it, how it logs in.
+# No pod may start before these are as declared: its identity, its network access and its logins.
 BEFORE_PODS = frozenset({"ServiceAccount", "NetworkPolicy", "Secret"})
 STARTS_PODS = frozenset({"Deployment", "Job"})
-OVERRIDDEN = "something in the API server, such as an admission policy, sets {} otherwise than declared"
+OVERRIDDEN = "something in the API server, such as an admission policy, changes {} from its declared value"
 
 
 class DesiredChild(Protocol):
-    """One child as this module needs it: what `desired` makes, which is a layer of its own."""
+    """One child as this module needs it; `desired`, which is another layer, builds it."""
 
     @property
     def kind(self) -> str:
@@ -45,7 +45,7 @@ class DesiredChild(Protocol):
 
     @property
     def held(self) -> str:
-        """Why it is not written yet, "" when it is to be written."""
+        """Why it is not written yet; "" if it must be written."""
 
     @property
     def once(self) -> bool:
@@ -53,29 +53,33 @@ class DesiredChild(Protocol):
 
     @property
     def initial(self) -> Mapping[str, Any]:
-        """Fields of the spec that are ours at its creation only."""
+        """Fields of the spec that the operator sets only at creation."""
 
 
 class Cluster:
-    """Writes to one cluster on behalf of one Microservice at a time."""
+    """Writes to one cluster, for one Microservice at a time."""
 
     def __init__(self, connection: Connection, children: Children) -> None:
-        """Write through `connection`, and note every answer in `children`."""
+        """Write through `connection`, and record every answer in `children`."""
         self.connection = connection
         self.children = children
         self._guard = Guard()
 
     async def apply(self, owner: Identity, wanted: Iterable[DesiredChild]) -> list[Part]:
-        """Bring every child to what is wanted; one part for each, in the given order.
+        """Bring every child to its desired state; return one part per child, in the given order.
 
-        What starts pods comes after all that its pods run with, and is held while one of those is not there, or is not
-        ours: another's ServiceAccount may stand for another's role, and without a NetworkPolicy everybody gets in.
-        Raises Gone when the namespace is being terminated, once no write is under way any more.
+        Kinds that start pods are written last. They are held while something that their pods need is missing or not
+        ours: a foreign ServiceAccount may have a foreign role, and without a NetworkPolicy everybody can connect.
+        Raises Gone if the namespace is being terminated, after all running writes have ended.
         """
         children = list(wanted)
         first = await self._together(owner, [child for child in children if child.kind in BEFORE_PODS])
         missing = next((part for part in first.values() if part.state is not State.READY), None)
-        wait = f"waits for {missing.kind} {missing.name}: no pod may start before it is as declared" if missing else ""
+        wait = (
+            f"is waiting for {missing.kind} {missing.name}, which must be as declared before a pod starts"
+            if missing
+            else ""
+        )
         others = [child for child in children if child.kind not in BEFORE_PODS]
         parts = first | await self._together(owner, others, wait)
         return [parts[child.kind, child.name] for child in children]
@@ -83,7 +87,7 @@ class Cluster:
     async def _together(
         self, owner: Identity, children: Sequence[DesiredChild], wait: str = ""
     ) -> dict[tuple[str, str], Part]:
-        """Settle children side by side, all of them also if one fails; `wait` holds those that start pods."""
+        """Write children concurrently, all of them even if one fails; `wait` holds those that start pods."""
         records = self.children.of((owner.namespace, owner.name))
         settling = (
             self._settle(
@@ -94,15 +98,15 @@ class Cluster:
             )
             for child in children
         )
-        resync_cache = await side_by_side(settling)
-        return {(part.kind, part.name): part for part in resync_cache}
+        parts = await side_by_side(settling)
+        return {(part.kind, part.name): part for part in parts}
 
     def forget(self, uid: str) -> None:
-        """Drop what is remembered of a Microservice that is gone."""
+        """Drop what is remembered of a deleted Microservice."""
         self._guard.forget(uid)
 
     async def prune(self, owner: Identity, keep: Collection[tuple[str, str]]) -> list[Part]:
-        """Remove the children whose kind and name are not to be kept."""
+        """Delete the children whose kind and name are not in `keep`."""
         return [
             await self._remove(owner, kind, name, record)
             for (kind, name), record in self.children.of((owner.namespace, owner.name)).items()
@@ -110,9 +114,9 @@ class Cluster:
         ]
 
     async def secret(self, owner: Identity, name: str) -> dict[str, Any] | None:
-        """One Secret of ours, `None` when it is not there; noted as a child, so that `apply` compares before it writes.
+        """Read one Secret of ours, `None` if it does not exist; it becomes a known child that `apply` compares first.
 
-        Raises NeedsPerson when it is not ours, NotYet while it belongs to a former Microservice of the name.
+        Raises NeedsPerson if it is not ours, NotYet while it belongs to an earlier Microservice of the same name.
         """
         try:
             found = await self.connection.send("GET", SECRET.path(owner.namespace, name))
@@ -124,16 +128,16 @@ class Cluster:
         if not _ours(owner, found):
             raise NeedsPerson(
                 Reason.CONFLICT,
-                f"Secret {name} exists and is not this Microservice's; it is neither read nor written; "
-                "delete or rename it, or give the database another connection.secretName",
+                f"Secret {name} already exists and is not owned by this Microservice, so it is neither read nor"
+                " written; delete or rename it, or set another connection.secretName for the database",
             )
         self.children.saw(SECRET.kind, found, (owner.namespace, owner.name))
         if self.children.of((owner.namespace, owner.name))[SECRET.kind, name].owner not in ("", owner.uid):
-            raise NotYet(Reason.PROGRESSING, f"Secret {name} still belongs to a former Microservice", 2.0)
+            raise NotYet(Reason.PROGRESSING, f"Secret {name} still belongs to an earlier Microservice", 2.0)
         return found
 
     async def read(self, owner: Identity, kind: str, name: str) -> dict[str, Any] | None:
-        """A child of ours as it is now; `None` when it is not there or not ours."""
+        """Read the current state of a child; `None` if it does not exist or is not ours."""
         try:
             found = await self.connection.send("GET", CHILDREN[kind].path(owner.namespace, name))
         except ApiError as error:
@@ -143,9 +147,9 @@ class Cluster:
         return found if _ours(owner, found) else None
 
     async def patch(self, owner: Identity, patch: dict[str, Any], subresource: str = "") -> dict[str, Any]:
-        """Merge-patch the Microservice itself, fenced by UID.
+        """Merge-patch the Microservice itself, guarded by UID.
 
-        Raises Gone when it is another one by now, NotYet when a given resourceVersion is no longer current.
+        Raises Gone if it was replaced by another one, NotYet if a given resourceVersion is outdated.
         """
         body = {**patch, "metadata": {**patch.get("metadata", {}), "uid": owner.uid}}
         path = MICROSERVICE.path(owner.namespace, owner.name, subresource)
@@ -157,9 +161,9 @@ class Cluster:
             raise error.expected() from error
 
     async def verify_there(self, owner: Identity) -> None:
-        """Raise Gone when the Microservice is not there any more, or is another one of its name.
+        """Raise Gone if the Microservice no longer exists, or was replaced by another one of the same name.
 
-        The watch may be late: after a break it hears of the children's end before it hears of the Microservice's.
+        The watch may be late: after an interruption it may report the children's deletion before the Microservice's.
         """
         query = {"fieldSelector": f"metadata.name={owner.name}"}
         try:
@@ -167,7 +171,7 @@ class Cluster:
         except ApiError as error:
             raise error.expected() from error
         if owner.uid not in [item["metadata"]["uid"] for item in found.get("items") or []]:
-            raise Gone(f"Microservice {owner.name} is not there any more")
+            raise Gone(f"Microservice {owner.name} no longer exists")
 
     async def _settle(self, owner: Identity, child: DesiredChild, record: Record | None, held: str) -> Part:
         if held or child.body is None:
@@ -196,7 +200,7 @@ class Cluster:
     async def _write(
         self, owner: Identity, child: DesiredChild, record: Record | None
     ) -> tuple[Record, tuple[Event, ...]]:
-        """The record of the child as it is now, and what happened."""
+        """Write the child if needed; return its current record and the Events."""
         body = child.body or {}
         if record is None:
             try:
@@ -206,9 +210,9 @@ class Cluster:
                     raise error.expected() from error
             record = await self._look(owner, child)
         if record.deleting:
-            raise NotYet(Reason.PROGRESSING, f"the former {child.kind} {child.name} is still being deleted", 1.0)
+            raise NotYet(Reason.PROGRESSING, f"the old {child.kind} {child.name} is still being deleted", 1.0)
         if record.owner not in ("", owner.uid):
-            raise NotYet(Reason.PROGRESSING, f"{child.kind} {child.name} still belongs to a former Microservice", 2.0)
+            raise NotYet(Reason.PROGRESSING, f"{child.kind} {child.name} still belongs to an earlier Microservice", 2.0)
         if child.once and record.owner == owner.uid:
             return record, ()
         changed = record.hash != body["metadata"]["annotations"][names.ANNOTATION_HASH]
@@ -233,9 +237,9 @@ class Cluster:
     def _told(
         self, child: DesiredChild, answer: dict[str, Any], touched: str = "", known: str = ""
     ) -> tuple[Record, tuple[Event, ...]]:
-        """Note an answer, and say what happened.
+        """Record an answer, and return the Events.
 
-        `touched` is what somebody else had changed, "" for nothing; `known` is the field that was overridden before.
+        `touched` is the field that somebody else changed, or ""; `known` is the field that was overridden before.
         """
         overridden = difference(child.kind, child.body or {}, answer)
         record = self.children.wrote(child.kind, answer, overridden)
@@ -246,7 +250,7 @@ class Cluster:
             message = f"{what}: {OVERRIDDEN.format(overridden.lstrip('.'))}"
             return record, (Event("Warning", Reason.OVERRIDDEN, message),)
         if touched:
-            message = f"{what} was changed by somebody else ({touched.lstrip('.')}) and has been put right"
+            message = f"{what} was changed outside the operator ({touched.lstrip('.')}); the operator restored it"
             return record, (Event("Normal", Reason.CHILD_UPDATED, message),)
         return record, ()
 
@@ -258,9 +262,9 @@ class Cluster:
         return self._told(child, await ChildRequests(self.connection, owner).create(child.kind, body))
 
     async def _look(self, owner: Identity, child: DesiredChild) -> Record:
-        """Read an object that stands in the way of a POST.
+        """Read the existing object that made a POST fail.
 
-        Raises NeedsPerson when it is not ours, NotYet when it has gone meanwhile.
+        Raises NeedsPerson if it is not ours, NotYet if it no longer exists.
         """
         try:
             found = await self.connection.send("GET", CHILDREN[child.kind].path(owner.namespace, child.name))
@@ -271,8 +275,8 @@ class Cluster:
         if not _ours(owner, found):
             raise NeedsPerson(
                 Reason.CONFLICT,
-                f"{child.kind} {child.name} exists and is not this Microservice's; delete or rename it, "
-                "or give the Microservice another name",
+                f"{child.kind} {child.name} already exists and is not owned by this Microservice; delete or rename it, "
+                "or choose another name for the Microservice",
             )
         self.children.saw(child.kind, found, (owner.namespace, owner.name))
         return self.children.of((owner.namespace, owner.name))[(child.kind, child.name)]
@@ -290,12 +294,12 @@ class Cluster:
                         kind, name, State.STALLED, Reason(getattr(expected, "reason", Reason.REJECTED)), str(expected)
                     )
         self.children.forget(kind, owner.namespace, name)
-        event = Event("Normal", Reason.CHILD_DELETED, f"{kind} {name} is no longer declared and has been deleted")
+        event = Event("Normal", Reason.CHILD_DELETED, f"{kind} {name} is no longer declared; the operator deleted it")
         return _part(kind, name, State.DELETING, events=(event,))
 
 
 def _ours(owner: Identity, found: dict[str, Any]) -> bool:
-    """By owner reference; without a controller, by what a stripped object still carries of us."""
+    """Return whether an object is ours, by its owner reference, or by our field manager and hash if it has none."""
     metadata = found["metadata"]
     controllers = [o for o in metadata.get("ownerReferences") or [] if o.get("controller")]
     if controllers:

@@ -1,8 +1,8 @@
-"""PURE: how a child stands, out of what its controller writes into its status.
+"""PURE: derives a child's state from the status that its controller writes.
 
-Of each kind the conditions that Kubernetes documents (k8s.io/api: apps/v1, batch/v1, autoscaling/v2, policy/v1 and
-core/v1); one that is not known here changes nothing. Nothing that differs between two equal moments goes into a
-sentence: no counter, no name of a pod or of a ReplicaSet.
+It uses the conditions that Kubernetes documents (k8s.io/api: apps/v1, batch/v1, autoscaling/v2, policy/v1 and core/v1)
+and ignores others. Messages contain nothing that differs between equal states: no counter, no name of a pod or
+ReplicaSet.
 """
 
 import re
@@ -12,21 +12,21 @@ from typing import Any
 
 from ..facts import Job, Reason, State, Trouble, Workload
 
-# One sentence for every stage of a rollout that goes well: each further one would cost a status write.
-ROLLING = "pods of the declared version are not all ready yet"
-SHORT = "the service answers, and not all of its pods are ready"
+# One message for every stage of a successful rollout: each additional one would cost a status write.
+ROLLING = "the pods of the declared version are not all ready yet"
+SHORT = "the service answers, but not all of its pods are ready"
 NOBODY = "no pod is ready"
-# What an autoscaler may need after its creation until it has metrics: they are collected once a minute.
+# How long a new autoscaler may need until it has metrics: they are collected once a minute.
 METRICS_SECONDS = 300.0
 BUDGET_SECONDS = 60.0
-# What a Job's controller takes from its first look to its first pod.
+# How long a Job's controller needs to create its first pod.
 POD_SECONDS = 5.0
 
 Object = Mapping[str, Any]
 
 
 def calm(text: str) -> str:
-    """Words of somebody else without what differs from one try to the next: names of pods, ids of containers."""
+    """Remove from a foreign message what differs between attempts: names of pods, ids of containers."""
     text = re.sub(r'\bpods? "[^"]*"', "a pod", text, flags=re.IGNORECASE)
     text = re.sub(r"\bPod [a-z0-9][-a-z0-9.]*", "a pod", text)
     text = re.sub(r"\b[0-9a-f]{12,}\b", "...", text)
@@ -34,12 +34,12 @@ def calm(text: str) -> str:
 
 
 def conditions(item: Object) -> dict[str, dict[str, Any]]:
-    """The conditions of an object by type."""
+    """Return the conditions of an object by type."""
     return {c["type"]: c for c in (item.get("status") or {}).get("conditions") or []}
 
 
 def deployment_state(item: Object) -> Workload:
-    """How a Deployment stands: the first check that fails is the answer."""
+    """Return the state of a Deployment; the first failing check decides."""
     status, spec = item.get("status") or {}, item["spec"]
     counts = Workload(
         status.get("replicas", 0),
@@ -63,7 +63,7 @@ def deployment_state(item: Object) -> Workload:
 
 
 def job_state(item: Object) -> Job:
-    """How a Job stands. One whose pods are still ending (FailureTarget, SuccessCriteriaMet) is not finished."""
+    """Return the state of a Job. While its pods are still ending (FailureTarget, SuccessCriteriaMet) it runs."""
     status, found = item.get("status") or {}, conditions(item)
     if found.get("Complete", {}).get("status") == "True":
         return Job("Done")
@@ -75,7 +75,7 @@ def job_state(item: Object) -> Job:
         return Job("Running", Trouble(Reason.MIGRATION_SUSPENDED, "is suspended", remedy, State.STALLED))
     if status.get("failed"):
         remedy = f"read kubectl logs job/{item['metadata']['name']}"
-        return Job("Running", Trouble(Reason.MIGRATION_RUNNING, "is tried again after an attempt that failed", remedy))
+        return Job("Running", Trouble(Reason.MIGRATION_RUNNING, "is retried after a failed attempt", remedy))
     if status.get("startTime") and not any(status.get(count) for count in ("active", "succeeded", "terminating")):
         remedy = f"see kubectl describe job {item['metadata']['name']}: a quota or an admission policy may refuse it"
         trouble = Trouble(Reason.MIGRATION_RUNNING, "has no pod", remedy, since=status["startTime"])
@@ -84,14 +84,14 @@ def job_state(item: Object) -> Job:
 
 
 def autoscaler_state(item: Object) -> Trouble | None:
-    """Why a HorizontalPodAutoscaler cannot work; one that is at its limits, or has nothing to scale, works."""
+    """Say why a HorizontalPodAutoscaler cannot work; at its limits, or with nothing to scale, it does work."""
     for kind in ("AbleToScale", "ScalingActive"):
         condition = conditions(item).get(kind, {})
         if condition.get("status") == "False" and condition.get("reason") != "ScalingDisabled":
             return Trouble(
                 Reason.AUTOSCALING_INACTIVE,
                 f"the autoscaler cannot work: {calm(condition.get('message') or condition.get('reason', kind))}",
-                "mend its target or the metrics that it reads",
+                "fix its target or the metrics that it reads",
                 State.READY,
                 condition.get("lastTransitionTime", ""),
                 METRICS_SECONDS,
@@ -100,13 +100,14 @@ def autoscaler_state(item: Object) -> Trouble | None:
 
 
 def budget_state(item: Object) -> Trouble | None:
-    """Why a PodDisruptionBudget protects nothing; one that allows no eviction at the moment does its work."""
+    """Say why a PodDisruptionBudget does not work; one that currently allows no eviction does work."""
     condition = conditions(item).get("DisruptionAllowed", {})
     if condition.get("status") != "False" or condition.get("reason") != "SyncFailed":
         return None
     return Trouble(
         Reason.DISRUPTION_BUDGET_INACTIVE,
-        f"no pod can be evicted, for the disruption budget cannot be computed: {calm(condition.get('message', ''))}",
+        "no pod can be evicted, because the disruption budget cannot be computed:"
+        f" {calm(condition.get('message', ''))}",
         "",
         State.READY,
         condition.get("lastTransitionTime", ""),
@@ -115,7 +116,7 @@ def budget_state(item: Object) -> Trouble | None:
 
 
 def service_state(item: Object) -> Trouble | None:
-    """What keeps a Service of type LoadBalancer from being reached."""
+    """Say why a Service of type LoadBalancer cannot be reached."""
     if item["spec"].get("type") != "LoadBalancer":
         return None
     name = item["metadata"]["name"]
@@ -130,14 +131,14 @@ def service_state(item: Object) -> Trouble | None:
     if ingress:
         return None
     message = f"Service {name} has no load balancer yet"
-    return Trouble(Reason.LOAD_BALANCER_PENDING, message, f"if it stays so, see kubectl describe service {name}")
+    return Trouble(Reason.LOAD_BALANCER_PENDING, message, f"if this persists, see kubectl describe service {name}")
 
 
 def _refused(counts: Workload, failure: Mapping[str, Any]) -> Workload:
-    """Pods cannot be made, or not be removed."""
+    """Return the state of a Deployment whose pods cannot be created, or cannot be deleted."""
     message = calm(failure.get("message") or failure.get("reason", ""))
     if failure.get("reason") == "FailedDelete":
-        return replace(counts, message=f"pods of a former version cannot be deleted: {message}")
+        return replace(counts, message=f"pods of an old version cannot be deleted: {message}")
     if "exceeded quota" in message:
         remedy, reason = "raise the quota, or lower replicas or requests", Reason.QUOTA_EXCEEDED
     else:
@@ -146,13 +147,13 @@ def _refused(counts: Workload, failure: Mapping[str, Any]) -> Workload:
 
 
 def _paused(counts: Workload, item: Object) -> Workload:
-    """Somebody's `kubectl rollout pause`: theirs to take back, and a new version waits for that."""
+    """Return the state after `kubectl rollout pause`; a new version waits until a person resumes it."""
     wanted, resume = item["spec"].get("replicas", 1), f"kubectl rollout resume deployment/{item['metadata']['name']}"
     paused = replace(counts, reason=Reason.ROLLOUT_PAUSED)
     if counts.updated == counts.replicas == wanted <= counts.available:
-        message = f"the Deployment is paused, so that the next version will not roll out; resume it with {resume}"
+        message = f"the Deployment is paused, so the next version will not roll out; resume it with {resume}"
         return replace(paused, state=State.READY, message=message)
-    message = f"the Deployment is paused, so that the declared version does not roll out; resume it with {resume}"
+    message = f"the Deployment is paused, so the declared version does not roll out; resume it with {resume}"
     return replace(paused, state=State.STALLED, message=message)
 
 
@@ -161,21 +162,21 @@ def _stuck(counts: Workload, progressing: Mapping[str, Any]) -> Workload:
     if progressing.get("reason") == "ProgressDeadlineExceeded":
         return replace(stuck, message="the rollout made no progress within its deadline; look at the pods' events")
     message = calm(progressing.get("message") or progressing.get("reason", ""))
-    return replace(stuck, message=f"the rollout does not go on: {message}")
+    return replace(stuck, message=f"the rollout has stopped: {message}")
 
 
 def _counted(counts: Workload, wanted: int, progress: str) -> Workload:
-    """By counts, once nothing is in the way.
+    """Return the state by the counts of pods, if nothing else is wrong.
 
-    A rollout is over when its controller says so, and stays over: pods that an autoscaler adds later, or that a node
-    takes away, are awaited without calling that a rollout.
+    A rollout is over when its controller says so, and stays over: pods that an autoscaler adds later, or that a lost
+    node removes, do not start a new one.
     """
     complete = counts.updated == counts.replicas == wanted <= counts.available
     if not complete and not (progress == "NewReplicaSetAvailable" and counts.updated == counts.replicas):
         return counts
     if wanted == 0 and counts.replicas == 0:
         return replace(counts, state=State.READY, reason=Reason.SCALED_TO_ZERO, message="scaled to zero: no pod runs")
-    if counts.available >= wanted > 0:  # pods that are too many are on their way out
+    if counts.available >= wanted > 0:  # surplus pods are being deleted
         return replace(counts, state=State.READY, reason=Reason.READY, message="")
     short = replace(counts, reason=Reason.REPLICAS_UNAVAILABLE)
     if not counts.serves:
@@ -184,11 +185,11 @@ def _counted(counts: Workload, wanted: int, progress: str) -> Workload:
 
 
 def _why_failed(failed: Mapping[str, Any]) -> str:
-    """By the reasons of batch/v1."""
+    """Describe a failure by the reasons of batch/v1."""
     reason = failed.get("reason", "")
     known = {
         "DeadlineExceeded": "took longer than its timeout",
-        "BackoffLimitExceeded": "failed at every attempt",
+        "BackoffLimitExceeded": "failed in every attempt",
     }
     return known.get(reason) or f"failed ({reason})" if reason else "failed"
 

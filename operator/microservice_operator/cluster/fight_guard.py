@@ -1,7 +1,7 @@
-"""Notices a fight: two controllers that set the same field of a child back and forth would write for ever.
+"""Detects a fight: two controllers that set the same field of a child back and forth, without end.
 
-A fight is told, and the field is put right more and more rarely; that the other one has stopped is seen by the field
-staying right for a while. Autoscalers act every 15 seconds and slower ones each minute, so repairs count over minutes.
+A fight is reported, and the operator corrects the field less and less often. The fight is over when the field stays
+correct for a while. Autoscalers act every 15 seconds and slower ones each minute, so corrections count over minutes.
 """
 
 import time
@@ -14,21 +14,21 @@ from ..facts import Reason
 REPAIRS = 4
 WITHIN = 300.0
 FIRST_PAUSE, LONGEST_PAUSE = 30.0, 300.0
-CALM = 300.0  # how long a field stays right until the fight over it is over
+CALM = 300.0  # how long a field must stay correct until the fight is over
 
 Key = tuple[str, str, str]  # UID of the Microservice, kind, name
 
 
 class Fought(NeedsPerson):
-    """Somebody else changes a field again and again; `after` is when to look again, in seconds."""
+    """Another controller keeps changing a field; `after` is the requeue time in seconds."""
 
     def __init__(self, key: Key, path: str, after: float) -> None:
-        """Say which field, and how to find the other one."""
+        """Name the field, and say how to find the other controller."""
         what = path.lstrip(".")
-        instead = ", or leave the count to it with spec.replicasManagedBy: External" if what == "spec.replicas" else ""
+        instead = ", or let it set the count with spec.replicasManagedBy: External" if what == "spec.replicas" else ""
         super().__init__(
             Reason.CONFLICT,
-            f"{key[1]} {key[2]}: somebody else changes {what} each time that it is put right; "
+            f"{key[1]} {key[2]}: another controller changes {what} each time that the operator corrects it; "
             f"find the other controller in managedFields and stop it{instead}",
         )
         self.after = after
@@ -36,7 +36,7 @@ class Fought(NeedsPerson):
 
 @dataclass
 class _Field:
-    """When a field was put right, when it was last seen wrong, and the pause between repairs, 0 without a fight."""
+    """When a field was corrected, when it was last wrong, and the pause between corrections (0 without a fight)."""
 
     repairs: list[float] = field(default_factory=list)
     wrong: float = 0.0
@@ -44,17 +44,17 @@ class _Field:
 
 
 class Guard:
-    """Counts repairs of the same field of the same child."""
+    """Counts corrections of the same field of the same child."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start with no memory; `clock` gives seconds."""
+        """Start without history; `clock` returns seconds."""
         self._clock = clock
         self._fields: dict[Key, dict[str, _Field]] = {}
 
     def repairs(self, key: Key, path: str) -> None:
-        """Note that the field at `path` is wrong and about to be put right.
+        """Record that the field at `path` is wrong and about to be corrected.
 
-        Raises Fought while a fight over it goes on and its turn has not come.
+        Raises Fought during a fight until the pause is over.
         """
         now, fields = self._clock(), self._fields.setdefault(key, {})
         for known, old in list(fields.items()):
@@ -71,9 +71,9 @@ class Guard:
             this.pause = FIRST_PAUSE
 
     def rests(self, key: Key) -> None:
-        """Note that the child is as desired at the moment.
+        """Record that the child is currently as desired.
 
-        Raises Fought while that is no more than the pause between two rounds.
+        Raises Fought while this may only be the pause between two rounds of a fight.
         """
         now = self._clock()
         for path, this in self._fields.get(key, {}).items():
@@ -81,10 +81,10 @@ class Guard:
                 raise Fought(key, path, left)
 
     def ends(self, key: Key) -> None:
-        """Note that something else is desired from now on: the other one may have got its way by that."""
+        """Record that the desired state changed, perhaps to what the other controller wants."""
         self._fields.pop(key, None)
 
     def forget(self, uid: str) -> None:
-        """Drop what is remembered of the children of a Microservice that is gone."""
+        """Drop what is remembered of the children of a deleted Microservice."""
         for key in [key for key in self._fields if key[0] == uid]:
             del self._fields[key]

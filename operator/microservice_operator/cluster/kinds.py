@@ -1,4 +1,4 @@
-"""Which kinds the operator reads and writes, and where the API server serves them."""
+"""The kinds that the operator reads and writes, and the paths at which the API server serves them."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class Kind:
     namespaced: bool = True
 
     def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
-        """Path of a collection or object; without a namespace, of all namespaces."""
+        """Return the path of a collection or object; without a namespace, across all namespaces."""
         root = "/api" if "/" not in self.api_version else "/apis"
         parts = [root, self.api_version]
         if namespace and self.namespaced:
@@ -36,7 +36,7 @@ LEASE = Kind("Lease", "coordination.k8s.io/v1", "leases")
 CRD = Kind("CustomResourceDefinition", "apiextensions.k8s.io/v1", "customresourcedefinitions", namespaced=False)
 SERVICE_MONITOR = Kind("ServiceMonitor", "monitoring.coreos.com/v1", "servicemonitors")
 
-# Children that a watch can show; Secrets are read by name only, for the operator may not list them.
+# Children that can be watched; Secrets are only read by name, because the operator may not list them.
 WATCHED = (
     Kind("ServiceAccount", "v1", "serviceaccounts"),
     Kind("Service", "v1", "services"),

@@ -1,8 +1,8 @@
-"""PURE: what keeps one pod from being ready, in words that a person can act on.
+"""PURE: says why one pod is not ready, with messages that a person can act on.
 
-Conditions and reasons are those of k8s.io/api/core/v1 and of the kubelet; others change nothing. Messages hold no
-counter and no name of a pod, and the flicker between pulling, failing and backing off is one reason, so that an
-unchanged trouble is an unchanged status. What every start shows for a while is told only when it lasts.
+It knows the conditions and reasons of k8s.io/api/core/v1 and the kubelet, and ignores others. Messages contain no
+counter and no name of a pod, and pulling, failing and backing off are one reason, so that an unchanged problem gives an
+unchanged status. A state that is normal at every start is reported only if it lasts.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ PULLING = frozenset(
 CONFIG = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
 NOT_STARTED = frozenset({"StartError", "ContainerCannotRun"})
 KILLED = (137, 143)  # 128 + SIGKILL, 128 + SIGTERM
-# Seconds: what a start takes that goes well, and what the pull of a large image takes.
+# Seconds: how long a successful start takes, and how long the pull of a large image takes.
 PROBE_SECONDS = 15.0
 START_SECONDS = 60.0
 CREATING = (
@@ -30,13 +30,13 @@ CREATING = (
 
 
 def trouble(pod: Object) -> Trouble | None:
-    """The first thing that is wrong, what a person must act upon before what may pass."""
+    """Return the first problem; one that needs a person comes before one that may pass."""
     found = list(_troubles(pod))
     return min(found, key=lambda each: bool(each.since), default=None)
 
 
 def is_over(pod: Object) -> bool:
-    """Whether no container of the pod will run any more."""
+    """Return whether all containers of the pod have ended for good."""
     return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
 
 
@@ -58,7 +58,7 @@ def _troubles(pod: Object) -> Iterator[Trouble]:
 
 
 def _failing(container: Object, declared: Object, app: str) -> Iterator[Trouble]:
-    """A container that cannot start, or that ends."""
+    """Yield the problem of a container that cannot start, or that ends."""
     name, state = container["name"], container.get("state") or {}
     waiting = state.get("waiting") or {}
     reason = waiting.get("reason", "")
@@ -77,7 +77,7 @@ def _failing(container: Object, declared: Object, app: str) -> Iterator[Trouble]
 
 
 def _ended(name: str, last: Object, declared: Object, app: str) -> Trouble:
-    """Why a container that should go on has ended, as far as its status tells; who killed it does not stand there."""
+    """Say why a container ended that should keep running; its status does not show who killed it."""
     code, asked = last.get("exitCode", "unknown"), _asked(declared, "startupProbe", "livenessProbe")
     log = f"read its log with kubectl logs -l {names.LABEL_NAME}={app} -c {name} --previous --ignore-errors"
     found = Trouble(Reason.CONTAINER_FAILING, f"container {name} exits with code {code}", log)
@@ -88,49 +88,49 @@ def _ended(name: str, last: Object, declared: Object, app: str) -> Trouble:
         message = f"container {name} cannot start: {calm(last.get('message', ''))}"
         return replace(found, message=message, remedy="")
     if asked and code in KILLED:
-        message = f"container {name} was killed (exit code {code}), as it is when {asked} fails"
-        return replace(found, message=message, remedy=f"make it answer, or change the probe; {log}")
+        message = f"container {name} was killed (exit code {code}), which happens when {asked} fails"
+        return replace(found, message=message, remedy=f"make the probe succeed, or change it; {log}")
     if code == 0:
-        killed = f", or was ended because {asked} fails" if asked else ""
+        killed = f", or was stopped because {asked} fails" if asked else ""
         message = f"container {name} ended by itself (exit code 0){killed}"
-        return replace(found, message=message, remedy=f"a service must go on running; {log}")
+        return replace(found, message=message, remedy=f"a service must keep running; {log}")
     return found
 
 
 def _unscheduled(pod: Object) -> Iterator[Trouble]:
-    """A pod without a node."""
+    """Yield the problem of a pod without a node."""
     condition = conditions(pod).get("PodScheduled", {})
     reason = condition.get("reason", "")
     if condition.get("status") == "True" or (pod.get("spec") or {}).get("nodeName"):
         return
     if reason == "Unschedulable":
-        message = "a pod finds no node"
+        message = "no node fits a pod"
         yield Trouble(Reason.UNSCHEDULABLE, message, "add nodes, or lower requests and constraints")
     elif reason == "SchedulingGated":
-        message = "a scheduling gate keeps a pod from getting a node"
-        yield Trouble(Reason.UNSCHEDULABLE, message, "whoever has set it in spec.schedulingGates must remove it")
+        message = "a scheduling gate keeps a pod from being scheduled"
+        yield Trouble(Reason.UNSCHEDULABLE, message, "the owner of the gate must remove it from spec.schedulingGates")
     elif reason:
         message = f"a pod gets no node: {calm(condition.get('message') or reason)}"
         yield Trouble(Reason.UNSCHEDULABLE, message)
     else:
         since = pod["metadata"].get("creationTimestamp", "")
-        found = Trouble(Reason.UNSCHEDULABLE, "no scheduler has taken up a pod", "see whether kube-scheduler runs")
+        found = Trouble(Reason.UNSCHEDULABLE, "no scheduler has handled a pod", "check whether kube-scheduler runs")
         yield replace(found, since=since, patience=START_SECONDS)
 
 
 def _late(container: Object, declared: Object, pod: Object, *, ends: bool) -> Iterator[Trouble]:
-    """A container that is on its way: normal at every start, and told when it lasts."""
+    """Yield the problem of a container that is starting: normal at every start, reported only if it lasts."""
     name, state = container["name"], container.get("state") or {}
     running, waiting = state.get("running"), state.get("waiting") or {}
     if running is not None and ends:
-        message = f"init container {name} has not ended yet, and the service starts after it"
+        message = f"init container {name} has not ended yet, and the service starts only after it"
         found = Trouble(Reason.ROLLOUT_PROGRESSING, message)
         yield replace(found, since=running.get("startedAt", ""), patience=START_SECONDS)
     elif running is not None and not container.get("ready"):
         started = container.get("started", True)
         kind = "readinessProbe" if started else "startupProbe"
         if asked := _asked(declared, kind):
-            found = Trouble(Reason.PROBE_FAILING, f"container {name} runs, and {asked} fails")
+            found = Trouble(Reason.PROBE_FAILING, f"container {name} runs, but {asked} fails")
             yield replace(found, since=running.get("startedAt", ""), patience=PROBE_SECONDS)
     elif waiting.get("reason") == "ContainerCreating":
         found = Trouble(Reason.ROLLOUT_PROGRESSING, f"container {name} is not created yet: {CREATING}")
@@ -140,14 +140,14 @@ def _late(container: Object, declared: Object, pod: Object, *, ends: bool) -> It
 
 
 def _unready(pod: Object, found: list[Any]) -> Iterator[Trouble]:
-    """A pod that is not ready although all of its containers are."""
+    """Yield the problem of a pod that is not ready although all of its containers are."""
     condition = conditions(pod).get("Ready", {})
     if condition.get("status", "True") == "True" or not found or not all(c.get("ready") for c in found if _stays(c)):
         return
     if condition.get("reason") == "ReadinessGatesNotReady":
         gates = [gate["conditionType"] for gate in (pod.get("spec") or {}).get("readinessGates") or []]
         message = f"a readiness gate of the pods is not met: {', '.join(gates)}"
-        trouble = Trouble(Reason.REPLICAS_UNAVAILABLE, message, "whoever has set it must set its condition")
+        trouble = Trouble(Reason.REPLICAS_UNAVAILABLE, message, "the owner of the gate must set its condition")
     else:
         message = "the node of a pod does not answer"
         trouble = Trouble(Reason.REPLICAS_UNAVAILABLE, message, "see kubectl get nodes")
@@ -155,12 +155,12 @@ def _unready(pod: Object, found: list[Any]) -> Iterator[Trouble]:
 
 
 def _stays(container: Object) -> bool:
-    """An init container that has ended counts for nothing."""
+    """Return whether a container still runs or will run; an ended init container does not count."""
     return "terminated" not in (container.get("state") or {})
 
 
 def _asked(declared: Object, *kinds: str) -> str:
-    """Probes in words, "" where there are none; two that ask the same are one."""
+    """Describe probes, "" if there are none; two with the same check are described once."""
     words = {"startupProbe": "start-up", "livenessProbe": "liveness", "readinessProbe": "readiness"}
     found: dict[str, list[str]] = {}
     for kind in kinds:
@@ -170,7 +170,7 @@ def _asked(declared: Object, *kinds: str) -> str:
 
 
 def _question(probe: Object) -> str:
-    """What a probe asks; of a command its first word alone, for the others may hold a secret."""
+    """Describe what a probe checks; of a command only the first word, because the others may be secret."""
     if "httpGet" in probe:
         scheme = "HTTPS " if probe["httpGet"].get("scheme") == "HTTPS" else ""
         return f"{scheme}GET {probe['httpGet'].get('path', '/')} on port {probe['httpGet'].get('port')}"

@@ -1,4 +1,4 @@
-"""PURE: what a Secret holds, as text; anybody who may write Secrets may have put anything there."""
+"""PURE: decodes the content of a Secret to text; whoever may write Secrets may have stored anything there."""
 
 import base64
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def texts(secret: Mapping[str, Any]) -> dict[str, str]:
-    """Values by key; a value that is no text is left out, as if it were not there."""
+    """Return the values by key; a value that is not text is omitted."""
     data = secret.get("data")
     found = {str(key): _text(value) for key, value in data.items()} if isinstance(data, Mapping) else {}
     return {key: value for key, value in found.items() if value is not None}
@@ -15,5 +15,5 @@ def texts(secret: Mapping[str, Any]) -> dict[str, str]:
 def _text(value: object) -> str | None:
     try:
         return base64.b64decode(str(value), validate=True).decode()
-    except ValueError:  # no base64, or no UTF-8
+    except ValueError:  # not base64, or not UTF-8
         return None

@@ -1,7 +1,7 @@
-"""List and watch one kind for ever: pages, bookmarks, resumption, relisting after 410, stalls found by silence.
+"""Lists and watches one kind without end: pages, bookmarks, resumption, a new list after 410, and stall detection.
 
-The client library's informer is for threads only; this is the same loop for asyncio. What was deleted while nobody
-watched is told from the next list.
+The client library's informer works only with threads; this is the same loop for asyncio. The next list reveals what was
+deleted during an interruption.
 """
 
 import asyncio
@@ -23,20 +23,20 @@ log = structlog.get_logger(__name__)
 
 PAGE = "500"
 PAGES = 2000
-SERVER_TIMEOUT = 290  # the server ends the watch by itself after that many seconds
-SILENCE = 75.0  # bookmarks come about once a minute; a longer silence is a dead connection
+SERVER_TIMEOUT = 290  # seconds after which the server ends the watch
+SILENCE = 75.0  # bookmarks come about once a minute; a longer silence means a dead connection
 RETRY = (0.2, 10.0)
-RESUME = (0.2, 2.0)  # a version that still holds costs the server little
+RESUME = (0.2, 2.0)  # resuming at a valid version costs the server little
 ABSENT = 60.0
 
 
 @dataclass
 class Watch:
-    """One kind's stream, of the whole cluster or of one namespace; `name` narrows it to one object.
+    """The watch of one kind, in the whole cluster or one namespace; `name` limits it to one object.
 
-    `changed` and `removed` are called with each object, `listed` is set after the first list. An error of theirs
-    concerns that object alone. An `optional` kind that the server does not serve counts as listed and empty, and is
-    looked for again every `absent` seconds; `appeared` is called when it is served after all.
+    `changed` and `removed` are called with each object; an error in them affects only that object. `listed` is set
+    after the first list. An `optional` kind that the server does not serve counts as listed and empty, and is
+    requested again every `absent` seconds; `appeared` is called when the server serves it.
     """
 
     connection: Connection
@@ -54,7 +54,7 @@ class Watch:
     _known: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     async def run(self) -> None:
-        """Keep the stream going until cancelled."""
+        """Run until cancelled."""
         delay = RETRY[0]
         while True:
             try:
@@ -68,7 +68,7 @@ class Watch:
                     await asyncio.sleep(self.absent)
                     continue
                 log.warning("watch refused", resource=self.kind.plural, namespace=self.namespace, error=str(error))
-            except (KeyError, TypeError, ValueError) as error:  # JSON, and yet no list or event of Kubernetes
+            except (KeyError, TypeError, ValueError) as error:  # JSON, but not a list or event of Kubernetes
                 log.warning("watch not understood", resource=self.kind.plural, error=repr(error))
             except (NotYet, TimeoutError, aiohttp.ClientError, OSError) as error:
                 log.info("watch interrupted", resource=self.kind.plural, error=type(error).__name__)
@@ -98,20 +98,20 @@ class Watch:
         return str(page["metadata"]["resourceVersion"])
 
     async def _follow(self, version: str) -> None:
-        """Watch from `version`, one stream after the other, until only a list can tell what happened."""
+        """Watch from `version`, with one stream after another, until a new list is needed."""
         delay = RESUME[0]
         while version:
             reached, version = version, await self._stream(version)
             if version != reached:
                 delay = RESUME[0]
                 continue
-            # Nothing came: the server is away, overloaded, or ends each stream at once. The version still holds.
+            # Nothing came: the server is down, overloaded, or ends each stream immediately. The version is still valid.
             metrics.WATCH_RESTARTS.labels(self.kind.plural).inc()
             await asyncio.sleep(delay)
             delay = min(delay * 2, RESUME[1])
 
     async def _stream(self, version: str) -> str:
-        """One stream; return where to resume, "" to list anew."""
+        """Read one stream; return the version to resume from, or "" if a new list is needed."""
         query = {
             "watch": "1",
             "resourceVersion": version,
@@ -141,7 +141,7 @@ class Watch:
         return version
 
     def _passes_by(self, status: Mapping[str, Any]) -> bool:
-        """Whether the version still holds after an error within a stream."""
+        """Return whether the version is still valid after an error in a stream."""
         code = status.get("code", 0)
         if code != GONE:
             log.warning("watch error", resource=self.kind.plural, error=status.get("message"))
@@ -157,7 +157,7 @@ class Watch:
         metadata, key = item["metadata"], _key(item)
         known = self._known.get(key)
         if known is not None and known["uid"] != metadata["uid"]:
-            self._removed({"metadata": known})  # the end of the former object of this name was missed
+            self._removed({"metadata": known})  # the deletion of the earlier object of this name was missed
         self._known[key] = {k: metadata[k] for k in ("namespace", "name", "uid", "labels") if k in metadata}
         self._tell(self.changed, item)
 
@@ -165,9 +165,9 @@ class Watch:
         self._known.pop(_key(item), None)
         self._tell(self.removed, item)
 
-    def _tell(self, whom: Callable[[dict[str, Any]], None], item: dict[str, Any]) -> None:
+    def _tell(self, callback: Callable[[dict[str, Any]], None], item: dict[str, Any]) -> None:
         try:
-            whom(item)
+            callback(item)
         except Exception:
             namespace, name = _key(item)
             log.exception("object not taken in", resource=self.kind.plural, namespace=namespace, name=name)

@@ -1,6 +1,6 @@
-"""Why a child is not written yet, one sentence for each cause, "" when nothing is in the way.
+"""Says why a child is not written yet: one message per cause, "" if nothing holds it.
 
-A held Deployment leaves the pods of the former version as they are: that is how a failed migration keeps the old pods.
+A held Deployment leaves the pods of the old version running; this is how the old pods survive a failed migration.
 """
 
 from .. import names
@@ -9,17 +9,17 @@ from .context import Context, Migration
 
 
 def connection_wait(context: Context, database: Database) -> str:
-    """What the Secrets of a database wait for."""
+    """Say what the Secrets of a database wait for."""
     return "" if database.name in context.connections else f"database {database.name} has no connection yet"
 
 
 def database_wait(context: Context, database: Database) -> str:
-    """What everything that talks to a database waits for."""
+    """Say what every user of a database waits for."""
     return connection_wait(context, database) or context.database_waits.get(database.name, "")
 
 
 def migration_wait(context: Context, database: Database) -> str:
-    """What the pods wait for after the database itself."""
+    """Say what the pods wait for once the database itself is ready."""
     if database.migration is None:
         return ""
     job = migration_job_name(context, database)
@@ -27,40 +27,40 @@ def migration_wait(context: Context, database: Database) -> str:
     if state is Migration.DONE:
         return ""
     if state is Migration.FAILED:
-        return f"migration Job {job} failed, so the pods stay as they are; read its log, then mend what it is made of"
+        return f"migration Job {job} failed, so the pods stay unchanged; read its log, then fix the image or the spec"
     return f"migration Job {job} has not finished yet"
 
 
 def migration_turn(context: Context, job: str) -> str:
-    """What a migration Job waits for before it is made: two on one database could break its schema."""
+    """Say what a migration Job waits for before its creation: two on one database could break the schema."""
     if job in context.migrations or not context.migrating:
         return ""
     other = min(context.migrating)
     if other == job:
-        return f"migration Job {job} waits until the pod of the former Job of this name has ended"
-    return f"migration Job {job} waits for migration Job {other}, which ends within its timeout, or when it is deleted"
+        return f"migration Job {job} is waiting until the pod of the earlier Job of this name has ended"
+    return f"migration Job {job} is waiting for migration Job {other}, which ends at its timeout or when it is deleted"
 
 
 def table_wait(context: Context, name: str) -> str:
-    """What the pods wait for until AWS has made a table."""
+    """Say what the pods wait for until AWS has created a table."""
     table = context.tables.get(name)
     return "" if table and table.ready else f"table {name} is not ready yet"
 
 
 def topic_wait(context: Context, name: str) -> str:
-    """What the pods wait for until AWS has made a topic."""
+    """Say what the pods wait for until AWS has created a topic."""
     topic = context.topics.get(name)
     return "" if topic and topic.ready else f"topic {name} is not ready yet"
 
 
 def queue_wait(context: Context, name: str) -> str:
-    """What the pods wait for until AWS has made a queue."""
+    """Say what the pods wait for until AWS has created a queue."""
     queue = context.queues.get(name)
     return "" if queue and queue.ready else f"queue {name} is not ready yet"
 
 
 def rollout_wait(context: Context) -> str:
-    """What the Deployment waits for: the first cause, in the order in which one waits for the other."""
+    """Say what the Deployment waits for: the first cause, in dependency order."""
     spec = context.microservice.spec
     databases = spec.databases or []
     waits = (
@@ -75,7 +75,7 @@ def rollout_wait(context: Context) -> str:
 
 
 def facts_missing(context: Context) -> bool:
-    """Whether pods cannot even be described: a connection, or the name of something in AWS, is unknown."""
+    """Return whether pods cannot be built, because a connection or the name of an AWS resource is unknown."""
     spec = context.microservice.spec
     needed = (
         (spec.databases, context.connections),
@@ -87,9 +87,9 @@ def facts_missing(context: Context) -> bool:
 
 
 def migration_job_name(context: Context, database: Database) -> str:
-    """Name of the migration Job, which tells whether this image has migrated already with this command.
+    """Return the name of the migration Job, which shows whether this image has already migrated with this command.
 
-    Of an image that is given by digest, the digest alone counts, from whichever registry it comes.
+    For an image with a digest, only the digest counts, not the registry.
     """
     microservice, migration = context.microservice, database.migration
     command = ("\1".join(part or []) for part in (migration.command, migration.args)) if migration else ()

@@ -13,7 +13,7 @@ USER = f"kind: Config\nusers:\n- name: me\n  user:\n    client-key-data: {KEY}\n
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [(None, "no way to a cluster"), (USER, "current-context"), (f"{USER}    other: [\n", "it is no YAML")],
+    [(None, "no connection to a cluster"), (USER, "current-context"), (f"{USER}    other: [\n", "it is not YAML")],
     ids=["no file", "no context", "no YAML"],
 )
 def test_the_kubeconfig_is_named_and_not_quoted(tmp_path: Path, text: str | None, said: str) -> None:

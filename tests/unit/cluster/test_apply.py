@@ -121,7 +121,7 @@ async def test_a_lost_race_is_looked_at_again_at_once(content_type: str, answer:
     changed = context({"image": IMAGE + "-next"})
     part = (await of.applied(changed))["Deployment"]
     assert (part.state, part.failed, part.after) == (State.PROGRESSING, True, 0.2)
-    assert part.message == "Deployment order changed meanwhile"
+    assert part.message == "Deployment order has just changed; retried automatically"
     of.server.refuse = lambda *_: None
     assert (await of.applied(changed))["Deployment"].state is State.READY
     assert of.there("Deployment")["spec"]["template"]["spec"]["containers"][0]["image"] == IMAGE + "-next"
@@ -150,7 +150,7 @@ async def test_a_repair_names_the_field_and_tells_it_once() -> None:
     of.edit("Deployment", {"spec": {"replicas": 7}})
     part = (await of.applied())["Deployment"]
     assert [event.message for event in part.events] == [
-        "Deployment order was changed by somebody else (spec.replicas) and has been put right"
+        "Deployment order was changed outside the operator (spec.replicas); the operator restored it"
     ]
     assert of.there("Deployment")["spec"]["replicas"] == 2
     assert not (await of.applied())["Deployment"].events

@@ -69,7 +69,9 @@ async def test_a_foreign_one_holds_all_that_starts_pods(starts: str, kind: str, 
     foreign = parts[f"{kind} {name}"]
     assert (foreign.state, foreign.reason) == (State.STALLED, Reason.CONFLICT)
     assert held(parts, starts).state is State.PROGRESSING
-    assert held(parts, starts).message == f"waits for {kind} {name}: no pod may start before it is as declared"
+    assert held(parts, starts).message == (
+        f"is waiting for {kind} {name}, which must be as declared before a pod starts"
+    )
     assert not {"Job", "Deployment"} & set(made(server))
     assert "Service" in made(server)
     assert server.objects[path(kind, name)] == before

@@ -62,7 +62,7 @@ def test_held(spec: dict[str, Any], known: dict[str, Any], expected: dict[str, s
         (Migration.RUNNING, "migration Job {job} has not finished yet"),
         (
             Migration.FAILED,
-            "migration Job {job} failed, so the pods stay as they are; read its log, then mend what it is made of",
+            "migration Job {job} failed, so the pods stay unchanged; read its log, then fix the image or the spec",
         ),
         (Migration.DONE, None),
     ],
