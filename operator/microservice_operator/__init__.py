@@ -1,14 +1,14 @@
-"""Runs a microservice's whole life from one `Microservice` resource.
+"""Manages the whole life of a microservice from one `Microservice` resource.
 
-The walk of one event, and the file that each step lives in:
+The path of one event, and the module of each step:
 
-1. `app`        a watch event arrives (a Microservice, an Environment or one of our children): it only says *when*;
-2. `queue`      its key is queued once, however many events arrive, and handed to a free worker;
-3. `reconcile`  one pass over that key: observe, plan, act, summarise;
-4. `api`        the resource is parsed into models, or refused with the field that is wrong;
-5. `cloud`      every AWS resource takes at most one step towards what is declared (`cloud.plan` decides, adapters act);
+1. `app`        a watch event arrives (a Microservice, an Environment or a child): it only says *when* to reconcile;
+2. `workqueue`  its key is queued once, however many events arrive, and a free worker takes it;
+3. `reconcile`  one reconciliation of that key: observe, decide, act, write the status;
+4. `api`        the resource is parsed into models, or refused with the invalid fields;
+5. `aws`        every AWS resource takes at most one step towards its desired state (`aws.engine.decide`, adapters act);
    `postgres`   databases and roles on a shared server likewise;
-6. `desired`    pure builders turn the models into Kubernetes objects;
-7. `cluster`    those whose hash differs from what `children` has seen are written, what is no longer wanted is pruned;
-8. `status`     the facts of the pass become one status, written if it differs.
+6. `desired`    pure builders convert the models to Kubernetes objects;
+7. `cluster`    children whose hash differs from the cached one are written, undeclared ones are pruned;
+8. `status`     the facts of the reconciliation become one status, which is written if it differs.
 """

@@ -1,8 +1,8 @@
-"""WHEN: the process, from its start to its end; the only file that imports kopf.
+"""Runs the process from start to stop, and decides when to reconcile; the only file that imports kopf.
 
-kopf runs the process: its login, its signals, its start and its end. It watches nothing: after a break its streams list
-what there is and never tell what has gone meanwhile (docs/decisions). Every watch is of our own kind, and hands each
-body to `watched` or a cache, which knows whose pass it asks for; everything else happens in `reconcile`.
+kopf provides login, signals, startup and shutdown. It watches nothing: after an interruption its streams list what
+exists, but do not report what was deleted meanwhile (docs/decisions). Our own watches pass each object to `watched` or
+a cache, which enqueues the key to reconcile; everything else happens in `reconcile`.
 """
 
 import asyncio
@@ -41,10 +41,10 @@ Body = dict[str, Any]
 
 
 class App:
-    """One operator process: its caches, its queue, its workers."""
+    """One operator process: its caches, its work queue, its workers."""
 
     def __init__(self, settings: Settings, connection: Connection, cluster_id: str) -> None:
-        """Build the caches; nothing runs yet."""
+        """Build the caches; nothing runs until `run`."""
         self.settings = settings
         self.queue = WorkQueue()
         self.watched = WatchedResources(self.queue.add)
@@ -86,7 +86,7 @@ class App:
         self.leaving = asyncio.Event()
 
     async def run(self) -> None:
-        """Work until cancelled: watches first, workers once everything that exists is known."""
+        """Run until cancelled: first the watches, then the workers once everything that exists is known."""
         async with asyncio.TaskGroup() as tasks:
             self.watches.run(tasks)
             await self.watches.listed()
@@ -97,13 +97,13 @@ class App:
             tasks.create_task(self.lease.run(), name="lease")
             while True:
                 await self.lease.won()
-                await self.watches.refresh(tasks)  # what it was told while it waited may be late
+                await self.watches.refresh(tasks)  # what the watches received while it waited may be outdated
                 log.info("leading", lease=self.lease.name)
                 await self._lead()
                 log.warning("leading no more", lease=self.lease.name)
 
     async def _lead(self) -> None:
-        """Work until another process may lead."""
+        """Reconcile until another process may lead."""
         self.operator.reset()
         self._look_at_all()
         duties = {asyncio.create_task(self.workers.work()) for _ in range(self.settings.workers)}
@@ -120,14 +120,15 @@ class App:
             await self.workers.end()
 
     def registry(self) -> kopf.OperatorRegistry:
-        """kopf's handlers for this process."""
+        """Build kopf's handlers for this process."""
         registry = kopf.OperatorRegistry()
 
         @kopf.on.startup(registry=registry)
         async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
             settings.posting.enabled = False
             settings.scanning.disabled = True
-            # In place of kopf's own, which take seconds to get here: until then the Lease would not be given back.
+            # These replace kopf's own handlers, which take seconds to get here and would delay the release of the
+            # Lease.
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(number, self.leaving.set)
 
@@ -142,19 +143,19 @@ class App:
         return registry
 
     def alive(self) -> str:
-        """What keeps work from going on, "" when nothing does."""
-        # That this is answered says that the event loop turns. What is wrong with one object is told there.
-        return "" if self.workers.turn else "no worker has ended or broken off a pass for longer than its deadline"
+        """Say why the process cannot work, "" if it can."""
+        # An answer shows that the event loop runs. Problems of one object are reported on that object.
+        return "" if self.workers.turn else "all workers have exceeded the deadline and cannot be cancelled"
 
     def ready(self) -> str:
-        """What is still awaited before the first pass, "" when nothing is."""
+        """Say what the first reconciliation waits for, "" for nothing."""
         if self.synced:
             return ""
-        return f"waiting until these are listed: {', '.join(self.watches.awaited) or 'none'}; the log says why"
+        return f"waiting for the list of: {', '.join(self.watches.awaited) or 'none'}; see the log"
 
     def refresh_metrics(self) -> None:
-        """Set the gauges that are read and not counted."""
-        leads = self.lease.remaining > 0  # one that does not lets keys wait, and that is right
+        """Set the gauges."""
+        leads = self.lease.remaining > 0  # if not, waiting keys are normal
         metrics.LEADER.set(leads)
         metrics.QUEUE_DEPTH.set(self.queue.depth if leads else 0)
         metrics.QUEUE_OLDEST.set(self.queue.oldest_age if leads else 0)
@@ -172,7 +173,7 @@ class App:
             self.queue.drop((metadata["namespace"], metadata["name"]))
 
     def _gone(self, key: Key, uid: str) -> None:
-        """A pass has found that its Microservice is not there: a watch that is late tells the same later."""
+        """Handle a Microservice that a reconciliation found to be gone; a late watch event reports it again."""
         self._lost({"metadata": {"namespace": key[0], "name": key[1], "uid": uid}})
 
     def _child_changed(self, owner: Key) -> None:
@@ -187,7 +188,7 @@ class App:
 async def main(settings: Settings) -> None:
     """Run the operator until SIGTERM or SIGINT, which kopf handles.
 
-    Raises OperatorError when the API server cannot be used at all.
+    Raises OperatorError if the API server cannot be used at all.
     """
     connection = Connection(await configuration(), settings.connections)
     cluster_id = await _cluster_id(connection)
@@ -202,7 +203,7 @@ async def main(settings: Settings) -> None:
             clusterwide=True,  # of nothing
             standalone=True,
             stop_flag=app.leaving,
-            # Without it kopf asks for the name of the user, and the user of a container has none.
+            # Otherwise kopf looks up the name of the user, and the user of a container has none.
             identity=cast("Any", names.MANAGED_BY),
         )
     )
@@ -214,7 +215,7 @@ async def main(settings: Settings) -> None:
             task.result()
     finally:
         asyncio.get_running_loop().set_exception_handler(while_leaving)
-        # Nothing is lost by leaving at once: the next process looks at the world, not at what this one had in hand.
+        # Stopping immediately loses nothing: the next process compares states, whatever this one was doing.
         for task in (work, leaving):
             task.cancel()
         await asyncio.wait({work, leaving}, timeout=LEAVE_SECONDS / 2)
@@ -228,10 +229,10 @@ async def main(settings: Settings) -> None:
 
 
 def while_leaving(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Say it quietly when a stream of kopf's cannot be closed: all of them end with the process.
+    """Log at debug level that a kopf stream cannot be closed, because all streams end with the process.
 
-    A watch that is cancelled between two events stays open until the loop ends. `shutdown_asyncgens` then closes it and
-    the generators within it in any order, and an outer one fails on an inner one that is closed already.
+    A watch that is cancelled between two events stays open until the loop ends. Then `shutdown_asyncgens` closes it and
+    its inner generators in any order, and an outer one fails if its inner one is already closed.
     """
     if "asyncgen" in context:
         log.debug("stream not closed", message=context["message"], error=repr(context.get("exception")))

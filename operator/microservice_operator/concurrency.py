@@ -1,4 +1,4 @@
-"""Several things at once, and none of them left behind: when one fails, the others have ended before it is told."""
+"""Runs work concurrently and waits for all of it: an error is raised only after the other work has ended."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable
@@ -8,9 +8,9 @@ Result = TypeVar("Result")
 
 
 async def side_by_side(work: Iterable[Awaitable[Result]]) -> list[Result]:
-    """Every result, in the given order.
+    """Run the work concurrently and return the results in the given order.
 
-    Raises the first error, as `asyncio.gather` does, but not while others still write.
+    Raises the first error, like `asyncio.gather`, but only after all other work has ended.
     """
     ended = await asyncio.gather(*work, return_exceptions=True)
     found: list[Result] = []

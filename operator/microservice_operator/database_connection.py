@@ -1,6 +1,6 @@
-"""How to reach a database: made by `postgres`, kept in a Secret, handed to the builders of `desired`.
+"""Connection data of a database: created by `postgres`, stored in a Secret, used by the builders of `desired`.
 
-On the layer of `facts`, because `postgres` and `desired` both speak of it and neither knows the other.
+It is on the layer of `facts`, because `postgres` and `desired` both use it and do not import each other.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ class Login:
 
 @dataclass(frozen=True)
 class Connection:
-    """How to reach one declared database; `certificates` is the PEM bundle of the server's CA, empty if none."""
+    """Connection data of one declared database; `certificates` is the PEM bundle of the server's CA, "" if none."""
 
     host: str
     port: int

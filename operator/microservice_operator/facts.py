@@ -1,6 +1,6 @@
-"""What a pass has found out: the values that its parts hand to `status`; nothing else passes between them.
+"""Facts: everything that a reconciliation found out, as pure data.
 
-Pure data. `cloud`, `postgres` and `cluster` make facts, `reconcile` gathers them, `status` sums them up.
+`aws`, `postgres` and `cluster` produce facts, `reconcile` collects them, and `status` computes the status from them.
 """
 
 from collections.abc import Mapping
@@ -13,18 +13,18 @@ from .errors import Problem
 
 
 class State(StrEnum):
-    """How one part stands."""
+    """State of one part."""
 
     READY = "Ready"
-    PROGRESSING = "Progressing"  # comes by itself
+    PROGRESSING = "Progressing"  # resolves by itself
     STALLED = "Stalled"  # a person must act
     UNKNOWN = "Unknown"  # could not be read
     DELETING = "Deleting"
-    RETAINED = "Retained"  # left in place by policy, our marks kept
+    RETAINED = "Retained"  # kept by policy, with our tags
 
 
 class Section(StrEnum):
-    """Which condition of the status a part outside the cluster counts for."""
+    """The condition of the status that an external resource belongs to."""
 
     DATABASES = "databases"
     TABLES = "tables"
@@ -34,7 +34,7 @@ class Section(StrEnum):
 
 
 class Reason(StrEnum):
-    """Condition and Event reasons, all of them."""
+    """All reasons of conditions and Events."""
 
     READY = "Ready"
     PROGRESSING = "Progressing"
@@ -124,7 +124,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened in this pass; posted once, on the Microservice."""
+    """Something that happened in this reconciliation; posted once, on the Microservice."""
 
     type: Literal["Normal", "Warning"]
     reason: Reason
@@ -133,10 +133,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Part:
-    """How one resource stands at the end of a pass.
+    """State of one resource at the end of a reconciliation.
 
-    `kind` is the resource's kind (`Deployment`, `Table`, `Database`); `id` an ARN or the like, if any;
-    `after` asks for another look in that many seconds, `None` for no look before the resync.
+    `kind` is the resource's kind (`Deployment`, `Table`, `Database`); `id` is its identifier, such as an ARN, if any;
+    `after` requests a requeue in that many seconds, `None` means at the resync.
     """
 
     layer: Literal["Kubernetes", "AWS", "PostgreSQL"]
@@ -149,22 +149,22 @@ class Part:
     field: str = ""
     after: float | None = None
     events: tuple[Event, ...] = ()
-    failed: bool = False  # an attempt failed and is made again, with a back-off that grows
-    unmarked: bool = False  # AWS shows no owner's marks on it at all: whose it is cannot be told
-    optional: bool = False  # its trouble is reported and keeps nothing from being ready
+    failed: bool = False  # an attempt failed and is retried with growing backoff
+    unmarked: bool = False  # AWS shows no owner tags on it at all, so the owner is unknown
+    optional: bool = False  # its problem is reported but does not affect readiness
 
     @property
     def problem(self) -> Problem:
-        """The part's trouble as a problem of the spec's field."""
+        """The part's problem, as a problem of the spec's field."""
         return Problem(self.field, self.message)
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """What a child or a pod reports of itself that keeps something from working.
+    """A problem that a child or a pod reports.
 
-    `remedy` says what to do about it. What is normal for a while has `since`, an RFC 3339 time, and `patience`, the
-    seconds from then on during which nobody is told.
+    `remedy` says what to do. A state that is normal for a while has `since`, an RFC 3339 time, and `patience`, the
+    seconds from then on during which it is not reported.
     """
 
     reason: Reason
@@ -176,11 +176,11 @@ class Trouble:
 
     @property
     def sentence(self) -> str:
-        """What is wrong, and what to do."""
+        """The message with the remedy."""
         return f"{self.message}; {self.remedy}" if self.remedy else self.message
 
     def due(self, now: datetime) -> float:
-        """Seconds until it is to be told; 0 when it is."""
+        """Return the seconds until it must be reported; 0 if it is due."""
         try:
             begun = datetime.fromisoformat(self.since)
         except ValueError:
@@ -190,11 +190,11 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Workload:
-    """How the Deployment stands: counts, and the first pod's trouble if there is any.
+    """State of the Deployment: counts, and the first pod's problem, if any.
 
-    Ready means that the declared version has replaced its predecessors and that somebody answers; `short` that it is so
-    while some pods are still awaited. `observed` is false until the Deployment's controller has seen the present spec.
-    `after` asks for another look in that many seconds.
+    Ready means that the declared version has replaced the old one and that a pod answers; `short` means that some pods
+    are not ready yet. `observed` is false until the Deployment's controller has seen the current spec. `after` requests
+    a requeue in that many seconds.
     """
 
     replicas: int = 0
@@ -216,7 +216,7 @@ class Workload:
 
 @dataclass(frozen=True)
 class Job:
-    """How a migration Job stands, and what it suffers from."""
+    """State of a migration Job, and its problem."""
 
     phase: Literal["Running", "Done", "Failed"]
     trouble: Trouble | None = None
@@ -224,7 +224,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything `status` needs; a field left `None` was not looked at, and its condition is not shown."""
+    """Everything that `status` needs; a field that is `None` was not observed, and its condition is not shown."""
 
     generation: int
     workload: Workload | None = None
@@ -232,19 +232,19 @@ class Facts:
     dependencies: tuple[Part, ...] | None = None
     children: tuple[Part, ...] = ()
     deletion: tuple[Part, ...] = ()
-    left: tuple[Part, ...] = ()  # gone or given up in this pass, while the Microservice stays
+    left: tuple[Part, ...] = ()  # deleted or retained in this reconciliation, while the Microservice stays
     suspended: bool = False
-    refused: Part | None = None  # the spec or its Environment keeps the whole pass from going on
+    refused: Part | None = None  # the spec or its Environment stops the whole reconciliation
     problems: tuple[Problem, ...] = field(default=())
-    notices: tuple[Problem, ...] = ()  # what is said and comes to nothing, and keeps nothing from being ready
+    notices: tuple[Problem, ...] = ()  # declarations without effect, which do not affect readiness
     endpoint: str = ""
-    gateway: str = ""  # the address at which the routes are reached from outside
+    gateway: str = ""  # the public URL of the routes
     selector: str = ""
     environment: str = ""
     environment_from: str = ""
     reconcile_requested_at: str = ""
     recreated: str = ""
-    again: float | None = None  # another look at the whole in that many seconds
+    again: float | None = None  # requeue the whole Microservice in that many seconds
 
     @property
     def external(self) -> tuple[Part, ...]:

@@ -1,23 +1,23 @@
-"""May this process write? Each door to an outside world asks before it sends anything that changes something.
+"""Write permission: every client of an external system checks it before each write.
 
-The answer is `cluster.lease`'s. Whoever has been told no writes nowhere, and so ends its pass.
+`cluster.lease` decides. If the permission is denied, nothing is written and the reconciliation ends.
 """
 
 from collections.abc import Callable
 
 from .errors import OperatorError
 
-MayWrite = Callable[[], float]  # the seconds for which it may; raises Fenced
+MayWrite = Callable[[], float]  # returns the seconds of remaining permission; raises Fenced
 
 
 class Fenced(OperatorError):
-    """Another process may lead by now: nothing is written, the pass ends and is not counted as failed."""
+    """Another process may lead now: nothing is written, and the reconciliation ends without counting as failed."""
 
     def __init__(self, message: str = "this process does not lead: nothing is written") -> None:
-        """Say so."""
+        """Set the message."""
         super().__init__(message)
 
 
 def always() -> float:
-    """Who has nobody beside it, such as a command, may write."""
+    """Allow every write, for a process without competitors, such as a command."""
     return float("inf")

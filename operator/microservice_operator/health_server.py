@@ -5,7 +5,7 @@ from collections.abc import Callable
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-Check = Callable[[], str]  # "" when all is well, else what is wrong
+Check = Callable[[], str]  # returns "" if healthy, otherwise the problem
 
 
 async def serve(address: tuple[str, int], alive: Check, ready: Check, refresh: Callable[[], None]) -> web.AppRunner:

@@ -1,4 +1,4 @@
-"""One JSON object a line, with the resource and the trace of its pass; kopf's and libraries' lines in the same form."""
+"""Logs one JSON object per line, with the resource and trace of its reconciliation; libraries use the same format."""
 
 import logging
 import sys
@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-# Libraries whose own lines at INFO would say the same thing once per request or event.
+# Libraries that at INFO would log a line per request or event.
 QUIET = ("kopf", "botocore", "boto3", "urllib3", "aiohttp.access", "asyncio")
 
 
@@ -44,7 +44,7 @@ def configure(level: str, form: str) -> None:
 
 
 def _without_kopf_objects(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """Drop what kopf attaches to its records for its own formatter: whole objects, secrets included."""
+    """Drop what kopf adds to its records for its own formatter: whole objects, including secrets."""
     event.pop("k8s_ref", None)
     event.pop("k8s_skip", None)
     event.pop("settings", None)

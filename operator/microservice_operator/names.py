@@ -1,6 +1,6 @@
-"""Every name that crosses a boundary: labels, annotations, tags, finalizer, children, variables.
+"""All names that other systems see: labels, annotations, tags, finalizer, children, variables.
 
-Kept in one place because a name is a promise: changing one orphans what carries the old one.
+They are in one place because a name is a promise: changing one orphans the objects that have the old one.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ GROUP = "microservice-operator.dev"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
 FIELD_MANAGER = "microservice-operator"
-OPERATOR_NAMESPACE = "microservice-operator-system"  # where manifests/base puts it
+OPERATOR_NAMESPACE = "microservice-operator-system"  # as in manifests/base
 FINALIZER = f"{GROUP}/finalizer"
 
 # Labels that Kubernetes recommends, plus ours.
@@ -44,47 +44,47 @@ TAG_CLUSTER = f"{GROUP}/cluster"
 TAG_NAMESPACE = f"{GROUP}/namespace"
 TAG_NAME = f"{GROUP}/name"
 TAG_UID = f"{GROUP}/uid"
-TAG_ENVIRONMENT = f"{GROUP}/environment"  # of what the Microservices of an Environment share
+TAG_ENVIRONMENT = f"{GROUP}/environment"  # on resources that the Microservices of an Environment share
 TAG_RETAINED = f"{GROUP}/retained"
-TAG_ADOPTED = f"{GROUP}/adopted"  # it was there before its Microservice: consent to take it over is none to delete it
+TAG_ADOPTED = f"{GROUP}/adopted"  # it existed before its Microservice: consent to adopt it is not consent to delete it
 TAG_DECLARED = f"{GROUP}/declared-tags"
 
 
 def selector_labels(name: str) -> dict[str, str]:
-    """Labels that select the pods of one Microservice; they never change, for a Deployment's selector is immutable."""
+    """Return the labels that select the pods of one Microservice; a Deployment's selector is immutable."""
     return {LABEL_NAME: name, LABEL_INSTANCE: name}
 
 
 def short_hash(*parts: str, length: int = 8) -> str:
-    """Lower-case hexadecimal digest of `parts`; ("a", "bc") and ("ab", "c") differ."""
+    """Return a lower-case hexadecimal digest of `parts`; ("a", "bc") and ("ab", "c") differ."""
     joined = "\0".join(parts).encode()
     return hashlib.sha256(joined).hexdigest()[:length]
 
 
 def bounded(prefix: str, suffix: str, limit: int) -> str:
-    """`prefix-suffix` cut to `limit` characters by shortening the prefix."""
+    """Return `prefix-suffix`, shortened to `limit` characters by cutting the prefix."""
     room = limit - len(suffix) - 1
     return f"{prefix[:room].rstrip('-._')}-{suffix}"
 
 
 def migration_job(microservice: str, digest: str) -> str:
-    """Name of the Job that migrates for one image and command, told apart by `digest`."""
+    """Return the name of the Job that migrates for one image and command; `digest` identifies them."""
     return bounded(microservice, f"migrate-{digest}", 63)
 
 
 def migration_policy(microservice: str) -> str:
-    """Name of the NetworkPolicy of migration pods; a dot, which no Microservice's name has, keeps it from colliding."""
+    """Return the name of the NetworkPolicy of migration pods; its dot, which no Microservice has, avoids collisions."""
     return f"{microservice}.migration"
 
 
 def database_secrets(
     microservice: str, database: str, connection: str | None = None, there: Collection[str] = ()
 ) -> tuple[str, str]:
-    """Names of a database's Secrets: the service's own, and the schema owner's, which only the migration Job sees.
+    """Return the names of a database's Secrets: the service's, and the schema owner's, for the migration Job only.
 
-    Joined by hyphens, database `b-c` of `a` and `c` of `a-b` would have one name. So a database with a hyphen has a dot
-    before it, which no Microservice's name has, and so has the owner's where the other one is named by the author.
-    Those that are `there` from before this rule keep their names, for pods know them.
+    Joined by hyphens, database `b-c` of `a` and `c` of `a-b` would have the same name. So a database with a hyphen has
+    a dot before it, which no Microservice's name has. The owner's Secret also has it if the author names the other one.
+    Secrets in `there`, from before this rule, keep their names, because pods use them.
     """
 
     def named(suffix: str, *, dotted: bool) -> str:
@@ -96,22 +96,22 @@ def database_secrets(
 
 
 def recreate(name: str) -> str:
-    """What a person may do about a lost part: each value of the annotation permits one new start."""
+    """Say how a person allows a lost resource to be recreated; each value of the annotation allows it once."""
     return (
         f"annotate the Microservice with {ANNOTATION_RECREATE}={name} to start with an empty one ({name}/2, {name}/3 "
-        "and so on if that was said for an earlier loss)"
+        "and so on if that value was used for an earlier loss)"
     )
 
 
 def variable(name: str, suffix: str) -> str:
-    """`order-created`, `TOPIC_ARN` → `ORDER_CREATED_TOPIC_ARN`."""
+    """Build the name of a variable: `order-created`, `TOPIC_ARN` → `ORDER_CREATED_TOPIC_ARN`."""
     return re.sub(r"[^A-Z0-9]+", "_", name.upper()) + f"_{suffix}"
 
 
 def cloud_name(parts: tuple[str, str, str, str], limit: int, separator: str = "-") -> str:
-    """Deterministic AWS or PostgreSQL name for (cluster id, namespace, microservice, part).
+    """Return a deterministic AWS or PostgreSQL name for (cluster id, namespace, microservice, part).
 
-    A readable prefix and a hash of all four, so that two that collide when joined still differ.
+    It has a readable prefix and a hash of all four, so that names differ even if their joined parts are equal.
     """
     readable = separator.join(part.replace("-", separator) for part in parts[1:])
     suffix = short_hash(*parts)

@@ -1,4 +1,4 @@
-"""Which calls a pass waits in, so that one that hangs can be told by its name: to its object, to the log."""
+"""Records the calls that a reconciliation waits for, so that the status and the log can name one that hangs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,25 +6,25 @@ from contextvars import ContextVar
 
 
 class Calls:
-    """The calls of one pass that have no answer yet; tasks that the pass starts note theirs here, too."""
+    """The unanswered calls of one reconciliation, including those of the tasks that it starts."""
 
     def __init__(self) -> None:
-        """Nothing is asked yet."""
+        """Start without calls."""
         self._open: dict[object, str] = {}
 
     @property
     def names(self) -> list[str]:
-        """Each once, always in the same order."""
+        """Names of the calls, each once, sorted."""
         return sorted(set(self._open.values()))
 
     @property
     def sentence(self) -> str:
-        """What is waited for, in words."""
-        return ", ".join(self.names) or "no answer, but a turn of its own"
+        """Describe what the reconciliation waits for."""
+        return ", ".join(self.names) or "no call, but its turn to run"
 
     @contextmanager
     def made_here(self) -> Iterator[None]:
-        """Note here what is asked within."""
+        """Record here the calls made inside the block."""
         token = _of_this_pass.set(self)
         try:
             yield
@@ -33,7 +33,7 @@ class Calls:
 
     @contextmanager
     def waiting_in(self, call: str) -> Iterator[None]:
-        """Around one call."""
+        """Record one call during the block."""
         this = object()
         self._open[this] = call
         try:
@@ -47,7 +47,7 @@ _of_this_pass: ContextVar[Calls | None] = ContextVar("calls", default=None)
 
 @contextmanager
 def waiting_in(call: str) -> Iterator[None]:
-    """Around one call, by whomever it is made; `call` holds no secret."""
+    """Record one call for the current reconciliation, if any; `call` contains no secret."""
     calls = _of_this_pass.get()
     if calls is None:
         yield

@@ -1,7 +1,7 @@
-"""PURE: specs and statuses read as plain data, trusting nothing.
+"""PURE: reads specs and statuses as plain, untrusted data.
 
-A stored object may be older than its schema, newer than this operator, or never have been valid. What has another shape
-than expected is read as if it were not there.
+A stored object may be older than its schema, newer than this operator, or invalid. A value with an unexpected shape is
+treated as missing.
 """
 
 import re
@@ -12,30 +12,30 @@ import orjson
 
 Item = Mapping[str, Any]
 
-DEEPEST = 200  # no object of Kubernetes nests so deep; a decoder takes a thousand levels, and the API server more
+DEEPEST = 200  # no Kubernetes object nests so deep; the decoder allows a thousand levels, the API server more
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 
 
 def mapping(parent: object, key: str) -> Item:
-    """The mapping under `key`, empty if there is none."""
+    """Return the mapping under `key`, empty if there is none."""
     found = parent.get(key) if isinstance(parent, Mapping) else None
     return found if isinstance(found, Mapping) else {}
 
 
 def mappings(parent: object, key: str) -> list[Item]:
-    """The mappings in the list under `key`."""
+    """Return the mappings in the list under `key`."""
     found = parent.get(key) if isinstance(parent, Mapping) else None
     return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
 
 
 def text(parent: object, key: str) -> str:
-    """The text under `key`, "" if there is none."""
+    """Return the text under `key`, "" if there is none."""
     found = parent.get(key) if isinstance(parent, Mapping) else None
     return found if isinstance(found, str) else ""
 
 
 def json_mapping(written: str | None) -> Item:
-    """The JSON object that a text of the world outside holds; empty if it holds none, or nests without reason."""
+    """Parse a JSON object from untrusted text; empty if the text is not one, or nests too deep."""
     try:
         found = orjson.loads(written or "")  # json.loads ends in RecursionError where this ends in ValueError
     except ValueError:
@@ -44,10 +44,10 @@ def json_mapping(written: str | None) -> Item:
 
 
 def json_value(raw: bytes) -> Any:
-    """What a text of the API server holds; what nests too deep for the decoder is read as null, and all else as it is.
+    """Decode JSON from the API server; values that nest too deep for the decoder become null.
 
-    An object that a tenant has nested a thousand levels deep must not hide those of everybody else in the same list.
-    Raises ValueError for what is no JSON.
+    An object that one tenant nests a thousand levels deep must not hide the other objects in the same list.
+    Raises ValueError if the text is not JSON.
     """
     try:
         return orjson.loads(raw)

@@ -1,37 +1,38 @@
-"""Remembers which Microservices' pods are all of what is declared now.
+"""Remembers the Microservices whose pods all run the current declaration.
 
-What leaves a spec may still be in use by the pods of the former version, which stay for as long as the new one does not
-become ready. So it goes only once the Deployment of the same declaration has replaced them.
+Pods of the old version, which stay until the new one is ready, may still use what was removed from the spec. So it is
+deleted or retained only after the Deployment of the same declaration has replaced them.
 """
 
 from collections.abc import Hashable
 
 
 class Rollouts:
-    """What each Microservice declared when its rollout was last seen complete, by UID; one for the whole process.
+    """Each Microservice's declaration at its last complete rollout, by UID; one instance per process.
 
-    Empty after a restart: a pass that finds the rollout complete then asks for one more, which lets things go.
+    It is empty after a restart: a reconciliation that finds the rollout complete requests another one, which removes
+    things.
     """
 
     def __init__(self) -> None:
-        """Know of none yet."""
+        """Start empty."""
         self._complete: dict[str, Hashable] = {}
 
     def complete(self, uid: str, declared: Hashable) -> bool:
-        """Whether all pods were of this declaration at the end of the last pass."""
+        """Return whether all pods ran this declaration at the end of the last reconciliation."""
         return self._complete.get(uid) == declared
 
     def note(self, uid: str, declared: Hashable, *, complete: bool) -> None:
-        """Note how a pass has found the rollout of a declaration."""
+        """Record whether a reconciliation found the rollout of a declaration complete."""
         if complete:
             self._complete[uid] = declared
         else:
             self._complete.pop(uid, None)
 
     def clear(self) -> None:
-        """Somebody else has led meanwhile: as after a restart."""
+        """Forget everything, because another process has led meanwhile."""
         self._complete.clear()
 
     def forget(self, uid: str) -> None:
-        """A Microservice is gone."""
+        """Forget a deleted Microservice."""
         self._complete.pop(uid, None)

@@ -1,4 +1,4 @@
-"""What the watches know of the resources that people write, and who must look again when one changes. No I/O."""
+"""Index of watched Microservices, Environments and namespaces; enqueues the keys that a change affects. No I/O."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -12,8 +12,8 @@ from .raw_objects import mapping, mappings, text
 
 Key = tuple[str, str]
 
-# What a change must touch to be worth a pass; our own status and finalizer writes come back as events too.
-SHARED = ("Table", "Topic")  # what others may use of a Microservice
+# A change of other fields needs no reconciliation; our own status and finalizer writes come back as events too.
+SHARED = ("Table", "Topic")  # resources that other Microservices may use
 RELEVANT = ("generation", "labels", "annotations", "deletionTimestamp")
 
 
@@ -31,7 +31,7 @@ class WatchedResources:
         self._changed = changed
 
     def upsert_microservice(self, body: Mapping[str, Any]) -> bool:
-        """Take in a Microservice; whether its spec, labels, annotations or deletion changed."""
+        """Add or update a Microservice; return whether its spec, labels, annotations or deletion changed."""
         key = (body["metadata"]["namespace"], body["metadata"]["name"])
         before = self.microservices.get(key)
         if before is not None and _is_older(body, before):
@@ -47,7 +47,7 @@ class WatchedResources:
         return relevant
 
     def record_write(self, body: Mapping[str, Any]) -> None:
-        """Take in the answer to our own write, so that the next pass sees it before the watch brings it."""
+        """Store the answer to our own write, so that the next reconciliation sees it before the watch reports it."""
         key = (body["metadata"]["namespace"], body["metadata"]["name"])
         before = self.microservices.get(key)
         if before is None or before["metadata"]["uid"] != body["metadata"]["uid"] or _is_older(body, before):
@@ -59,7 +59,7 @@ class WatchedResources:
             self._enqueue_dependants(key)
 
     def remove_microservice(self, body: Mapping[str, Any]) -> bool:
-        """Forget a Microservice that is gone; whether it was known, and not another one of its name."""
+        """Remove a deleted Microservice; return whether it was known, and not another one of the same name."""
         key = (body["metadata"]["namespace"], body["metadata"]["name"])
         known = self.microservices.get(key)
         if known is None or known["metadata"]["uid"] != body["metadata"]["uid"]:
@@ -71,7 +71,7 @@ class WatchedResources:
         return True
 
     def upsert_environment(self, body: Mapping[str, Any]) -> None:
-        """Take in an Environment; all Microservices look again when it changed."""
+        """Add or update an Environment; all Microservices are enqueued if it changed."""
         name = body["metadata"]["name"]
         before = self.environments.get(name)
         self.environments[name] = body
@@ -79,12 +79,12 @@ class WatchedResources:
             self._enqueue(self.microservices)
 
     def remove_environment(self, body: Mapping[str, Any]) -> None:
-        """Forget an Environment that is gone."""
+        """Remove a deleted Environment."""
         if self.environments.pop(body["metadata"]["name"], None) is not None:
             self._enqueue(self.microservices)
 
     def upsert_namespace(self, body: Mapping[str, Any]) -> None:
-        """Take in a namespace; its Microservices look again when its labels changed, or are known at last."""
+        """Add or update a namespace; its Microservices are enqueued if its labels changed or became known."""
         name, labels = body["metadata"]["name"], body["metadata"].get("labels") or {}
         before = self.namespaces.get(name)
         self.namespaces[name] = labels
@@ -93,36 +93,37 @@ class WatchedResources:
             self._enqueue(key for key in self.microservices if key[0] == name)
 
     def remove_namespace(self, body: Mapping[str, Any]) -> None:
-        """Forget a namespace that is gone."""
+        """Remove a deleted namespace."""
         self.namespaces.pop(body["metadata"]["name"], None)
         self._namespace_uids.pop(body["metadata"]["name"], None)
 
     def namespace_uid(self, name: str) -> str:
-        """UID of a namespace, "" while it is not known."""
+        """Return the UID of a namespace, "" if unknown."""
         return self._namespace_uids.get(name, "")
 
     def environment_of(
         self, namespace: str, named: str | None, used: Used | None = None
     ) -> tuple[Environment | None, Used]:
-        """The Environment that applies and what chose it; `used` is what status remembers of the last pass.
+        """Return the Environment that applies and its source; `used` is that of the last reconciliation, from the
+        status.
 
-        Raises InvalidSpec of that Environment, LookupError with a sentence when it does not exist, and NotYet.
+        Raises InvalidSpec of that Environment, LookupError with a message if it does not exist, and NotYet.
         """
         chosen = select(named, self.namespaces.get(namespace), self._environments(), used or Used())
         return (environment(self.environments[chosen.name]) if chosen.name else None), chosen
 
     def version_of(self, environment: str) -> tuple[str, int]:
-        """UID and generation of an Environment: what tells one of its specs from another."""
+        """Return UID and generation of an Environment, which identify one version of its spec."""
         metadata = (self.environments.get(environment) or {}).get("metadata") or {}
         return metadata.get("uid", ""), metadata.get("generation", 0)
 
     def admits(self, found: Environment, namespace: str) -> bool:
-        """Whether an Environment may be used in a namespace."""
+        """Return whether an Environment may be used in a namespace."""
         labels = {"kubernetes.io/metadata.name": namespace} | dict(self.namespaces.get(namespace, {}))
         return selects(found.spec.namespaces, labels)
 
     def dependency(self, key: Key) -> tuple[Mapping[str, Any], Microservice | None] | None:
-        """Another Microservice: its body, and parsed if it is valid; `None` when there is none."""
+        """Return another Microservice: its body, and its parsed form if valid; `None` if there is none."""
         body = self.microservices.get(key)
         if body is None:
             return None
@@ -164,7 +165,7 @@ class WatchedResources:
 
 
 def selects(selector: LabelSelector | None, labels: Mapping[str, str]) -> bool:
-    """Whether a label selector takes these labels; no selector takes all."""
+    """Return whether a label selector matches these labels; no selector matches all."""
     if selector is None:
         return True
     if any(labels.get(key) != value for key, value in (selector.match_labels or {}).items()):
@@ -199,7 +200,7 @@ def _parsed_or_error(body: Mapping[str, Any]) -> Any:
 
 
 def _is_older(body: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
-    """Whether this is an earlier version of the same object."""
+    """Return whether this is an earlier version of the same object."""
     if body["metadata"]["uid"] != known["metadata"]["uid"]:
         return False
     ours, theirs = body["metadata"].get("resourceVersion", ""), known["metadata"].get("resourceVersion", "")

@@ -1,7 +1,7 @@
-"""What is watched, where, and whom each watch tells.
+"""Defines what is watched, in which namespaces, and which callback each watch calls.
 
-With namespaces given, only these are listed and watched: rights in them suffice for all but Environments, which belong
-to the cluster.
+With given namespaces, only these are listed and watched. Permissions in them are enough for everything except
+Environments, which are cluster-scoped.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ class Watches:
     """All watches of one process."""
 
     def __init__(self, connection: Connection, namespaces: tuple[str, ...], watched: WatchedResources) -> None:
-        """Watch these namespaces, all if there are none; nothing runs yet."""
+        """Watch these namespaces, or all if empty; nothing runs until `run`."""
         self._connection = connection
         self._everywhere = namespaces or ("",)
         self._all: list[Watch] = []
@@ -39,11 +39,12 @@ class Watches:
             )
 
     def microservices(self, saw: Told, lost: Told) -> None:
-        """Tell of what people write."""
+        """Add the watch of Microservices."""
         self._add(MICROSERVICE, saw, lost)
 
     def children(self, children: Children, pods: Pods, appeared: Callable[[], None]) -> None:
-        """Tell of what is ours; `appeared` is called when ServiceMonitors are served after all."""
+        """Add the watches of children and pods; `appeared` is called when the server starts to serve
+        ServiceMonitors."""
         for kind in WATCHED:
             self._add(kind, *_of(children, kind), OURS)
         self._add(SERVICE_MONITOR, *_of(children, SERVICE_MONITOR), OURS, appeared)
@@ -51,11 +52,11 @@ class Watches:
 
     @property
     def service_monitors(self) -> bool:
-        """Whether the server has that kind."""
+        """Whether the server serves ServiceMonitors."""
         return any(watch.served for watch in self._all if watch.kind is SERVICE_MONITOR)
 
     def run(self, tasks: asyncio.TaskGroup) -> None:
-        """Start them all, or all of them anew."""
+        """Start or restart all watches."""
         for task in self._tasks:
             task.cancel()
         for watch in self._all:
@@ -66,20 +67,20 @@ class Watches:
         ]
 
     async def listed(self) -> None:
-        """Wait until what exists is known, or a restart would take what is not listed yet for missing."""
+        """Wait until all lists are complete; otherwise a restart would treat unlisted objects as missing."""
         for watch in self._all:
             await watch.listed.wait()
         self._listed_at = time.monotonic()
 
     async def refresh(self, tasks: asyncio.TaskGroup) -> None:
-        """List everything anew, unless that was done a moment ago: a stream that is dead is silent for a minute."""
+        """List everything again, unless that was done seconds ago: a dead stream stays silent for a minute."""
         if time.monotonic() - self._listed_at > FRESH:
             self.run(tasks)
             await self.listed()
 
     @property
     def awaited(self) -> list[str]:
-        """What has not been listed yet."""
+        """The kinds that are not listed yet."""
         return sorted({watch.kind.plural for watch in self._all if not watch.listed.is_set()})
 
     def _add(

@@ -1,7 +1,7 @@
-"""Workers take keys from the queue and run one pass over each: what comes of it decides when the next one is due.
+"""Workers take keys from the queue and reconcile each; the result decides when the key is requeued.
 
-A pass has a deadline: one that hangs is broken off, told on its own object and backed off. It costs the others a worker
-for that long at most.
+A reconciliation has a deadline: one that hangs is cancelled, reported on its object and retried with backoff. It
+occupies a worker for at most that time.
 """
 
 import asyncio
@@ -23,19 +23,19 @@ from .workqueue import Key, WorkQueue
 
 log = structlog.get_logger(__name__)
 
-LONG = 30.0  # seconds after which a pass is named in the log
-SOON = 1.0  # for a pass that was not allowed to write
-TELL = 15.0  # for the status of a pass that was broken off
-GRACE = 30.0  # for what a pass must end when it is broken off: a session of PostgreSQL is cut after 25
+LONG = 30.0  # seconds after which the log names a reconciliation
+SOON = 1.0  # seconds until a reconciliation that was not allowed to write is repeated
+TELL = 15.0  # seconds for the status of a cancelled reconciliation
+GRACE = 30.0  # seconds for the cleanup of a cancelled reconciliation: a PostgreSQL session is cut after 25
 
 
 class Overrun(OperatorError):
-    """A pass had to be broken off."""
+    """A reconciliation exceeded its deadline and was cancelled."""
 
 
 @dataclass
 class Pass:
-    """One that runs."""
+    """A running reconciliation."""
 
     key: Key
     started: float
@@ -44,10 +44,10 @@ class Pass:
 
 
 class Workers:
-    """What all workers of a process share."""
+    """State that all workers of a process share."""
 
     def __init__(self, operator: Operator, queue: WorkQueue, deadline: float) -> None:
-        """Nothing runs yet; a pass may take `deadline` seconds."""
+        """Prepare; a reconciliation may take `deadline` seconds."""
         self._operator = operator
         self._queue = queue
         self._deadline = deadline
@@ -55,24 +55,24 @@ class Workers:
 
     @property
     def longest(self) -> float:
-        """Seconds that the longest running pass has taken."""
+        """Seconds that the longest running reconciliation has taken so far."""
         return max((time.monotonic() - one.started for one in self._running.values()), default=0.0)
 
     @property
     def long(self) -> int:
-        """How many passes run longer than they should."""
+        """Number of reconciliations that run longer than they should."""
         now = time.monotonic()
         return sum(now - one.started > LONG for one in self._running.values())
 
     @property
     def turn(self) -> bool:
-        """Whether a free worker comes back within the deadline of a pass: not while all overrun it without an end."""
+        """Whether a worker becomes free within the deadline; false while all exceed it and cannot be cancelled."""
         held = self._deadline + TELL + 2 * GRACE
         watched = [time.monotonic() - one.started > held for one in self._running.values() if not one.let_go]
         return not (watched and all(watched))
 
     async def work(self) -> None:
-        """One worker: pass after pass until cancelled."""
+        """Run one worker: one reconciliation after another until cancelled."""
         while True:
             key = await self._queue.take()
             one = Pass(key, time.monotonic())
@@ -85,16 +85,16 @@ class Workers:
                 task.cancel()
 
     async def end(self) -> None:
-        """Wait a while until what was broken off has ended; nothing of it may write any more."""
+        """Wait a limited time until cancelled reconciliations have ended; they may no longer write."""
         if self._running:
             await asyncio.wait(set(self._running), timeout=GRACE)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        # Only now: no key has two passes at once, be it that the former one cannot be ended.
+        # Only now, so that no key has two reconciliations at once, even if one cannot be cancelled.
         self._queue.done(self._running.pop(task).key)
 
     async def _watch_over(self, task: asyncio.Task[None], one: Pass) -> None:
-        """Wait until a pass has ended; let go of one that does not even end when it is broken off."""
+        """Wait until a reconciliation has ended; give up on one that cannot be cancelled."""
         at = {"namespace": one.key[0], "name": one.key[1]}
         ended, _ = await asyncio.wait({task}, timeout=LONG)
         if not ended:
@@ -105,7 +105,8 @@ class Workers:
             log.error("pass cannot be ended", waits_for=one.calls.names, **at)
 
     async def _within_deadline(self, one: Pass) -> Requeue | None:
-        """What the pass says; raises Overrun once its object says that it was broken off, and in which call."""
+        """Reconcile within the deadline; raise Overrun after the status says that and in which call it was
+        cancelled."""
         passing = asyncio.create_task(self._noted(one), name=f"reconcile {one.key[0]}/{one.key[1]}")
         try:
             ended, _ = await asyncio.wait({passing}, timeout=self._deadline)
@@ -115,8 +116,8 @@ class Workers:
         if ended:
             return passing.result()
         message = (
-            f"a pass did not end within {self._deadline:.0f} seconds and was broken off; it waited for "
-            f"{one.calls.sentence}; it is tried again, less and less often; find out why that does not come to an end"
+            f"a reconciliation did not end within {self._deadline:.0f} seconds and was cancelled while it waited for "
+            f"{one.calls.sentence}; it is retried with backoff; find out why that call does not end"
         )
         await _ended(passing)
         with suppress(TimeoutError):
@@ -144,14 +145,14 @@ class Workers:
             else:
                 self._queue.forget_failures(key)
             if again is not None:
-                # Jitter: after a restart, all would look at AWS in the same second for ever.
+                # Jitter: otherwise all would read AWS in the same second after every restart.
                 self._queue.add_after(key, again.after * random.uniform(0.9, 1.1))  # noqa: S311 no secret
         except Overrun as error:
             result = "overrun"
             log.warning("pass broken off", error=str(error), after=self._queue.back_off(key))
         except Fenced as error:
             result = "dropped"
-            # the right may come back before anybody has noticed that it was gone
+            # the write permission may return before anybody has noticed its loss
             self._queue.add_after(key, SOON)
             log.info("pass dropped", error=str(error))
         except NotYet as error:
@@ -172,7 +173,7 @@ class Workers:
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:
-    """Break a task off and wait until it has ended, be the waiting broken off itself."""
+    """Cancel a task and wait until it has ended, even if the waiting itself is cancelled."""
     broken_off = False
     while not task.done():
         task.cancel()

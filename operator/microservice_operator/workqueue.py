@@ -1,7 +1,7 @@
-"""Which object next: keyed, de-duplicated, level-triggered, fair over namespaces, with back-off.
+"""The work queue: keyed, de-duplicated, level-triggered, fair across namespaces, with backoff.
 
-`app` and the watches add keys; workers take them one at a time. A key that is added while its pass runs is queued again
-when that pass ends, so the same object never has two passes at once and no event is lost.
+`app` and the watches add keys; workers take them one at a time. A key that is added during its reconciliation is queued
+again when that ends, so the same object never has two reconciliations at once and no event is lost.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ Key = tuple[str, str]  # namespace, name
 
 FIRST_BACK_OFF = 0.5
 LONGEST_BACK_OFF = 300.0
-SPARE = 100  # timers that may be out of date before they are sorted out
+SPARE = 100  # outdated timers that may remain before a cleanup
 
 
 @dataclass
 class _Slot:
-    """Where one key stands."""
+    """State of one key."""
 
     queued_at: float | None = None
     started_at: float | None = None
@@ -31,10 +31,10 @@ class _Slot:
 
 
 class WorkQueue:
-    """Keys waiting for a pass. All methods are called from one event loop."""
+    """Keys that wait for a reconciliation. All methods are called from one event loop."""
 
     def __init__(self, clock: asyncio.AbstractEventLoop | None = None) -> None:
-        """Start empty; `clock` is the event loop whose time is used, the running one by default."""
+        """Start empty; `clock` is the event loop that provides the time, by default the running one."""
         self._loop = clock or asyncio.get_running_loop()
         self._slots: dict[Key, _Slot] = {}
         self._ready: dict[str, deque[Key]] = {}
@@ -45,7 +45,7 @@ class WorkQueue:
         self._waiters: deque[asyncio.Future[None]] = deque()
 
     def add(self, key: Key) -> None:
-        """Ask for a pass over `key` as soon as a worker is free."""
+        """Request a reconciliation of `key` as soon as a worker is free."""
         slot = self._slots.setdefault(key, _Slot())
         slot.due, slot.dropped = None, False
         if slot.started_at is not None:
@@ -60,7 +60,7 @@ class WorkQueue:
             self._wake()
 
     def add_after(self, key: Key, seconds: float) -> None:
-        """Ask for a pass in `seconds`, unless an earlier one is due already."""
+        """Request a reconciliation in `seconds`, unless one is due earlier."""
         slot = self._slots.setdefault(key, _Slot())
         due = self._loop.time() + seconds
         if slot.queued_at is not None or slot.dirty or (slot.due is not None and slot.due <= due):
@@ -68,13 +68,13 @@ class WorkQueue:
         slot.due = due
         heapq.heappush(self._timers, (due, next(self._order), key))
         if len(self._timers) > 2 * len(self._slots) + SPARE:
-            # Most were overtaken by an earlier pass.
+            # Most are outdated by an earlier reconciliation.
             self._timers = [timer for timer in self._timers if self._counts(timer)]
             heapq.heapify(self._timers)
         self._arm()
 
     def back_off(self, key: Key, at_least: float = 0.0) -> float:
-        """Ask for a pass later, doubling per failure in a row, with jitter; return the seconds."""
+        """Request a later reconciliation, with doubled wait per consecutive failure and jitter; return the seconds."""
         slot = self._slots.setdefault(key, _Slot())
         ceiling = min(LONGEST_BACK_OFF, FIRST_BACK_OFF * 2**slot.failures)
         slot.failures = min(slot.failures + 1, 20)
@@ -83,12 +83,12 @@ class WorkQueue:
         return seconds
 
     def forget_failures(self, key: Key) -> None:
-        """Begin the back-off anew: the spec changed, or a pass went through."""
+        """Reset the backoff, because the spec changed or a reconciliation succeeded."""
         if key in self._slots:
             self._slots[key].failures = 0
 
     def drop(self, key: Key) -> None:
-        """Forget a key whose object is gone; a queued pass still runs and finds nothing, and is the last one."""
+        """Forget the key of a deleted object; a queued reconciliation still runs once and finds nothing."""
         slot = self._slots.get(key)
         if slot is None:
             return
@@ -98,14 +98,14 @@ class WorkQueue:
             slot.dropped, slot.due, slot.failures = True, None, 0
 
     async def take(self) -> Key:
-        """Wait for the next key; the caller owes `done`."""
+        """Wait for the next key; the caller must call `done` afterwards."""
         while not self._turns:
             waiter = self._loop.create_future()
             self._waiters.append(waiter)
             try:
                 await waiter
             except asyncio.CancelledError:
-                # A wake-up given to a worker that is leaving belongs to the next one.
+                # Pass the wake-up of a stopping worker on to the next one.
                 if waiter.done() and not waiter.cancelled():
                     self._wake()
                 raise
@@ -121,7 +121,7 @@ class WorkQueue:
         return key
 
     def done(self, key: Key) -> None:
-        """End the pass over `key`; queue it again if something happened meanwhile."""
+        """End the reconciliation of `key`; queue it again if it was added meanwhile."""
         slot = self._slots[key]
         slot.started_at = None
         if slot.dropped:
@@ -132,21 +132,21 @@ class WorkQueue:
 
     @property
     def depth(self) -> int:
-        """How many keys wait."""
+        """Number of waiting keys."""
         return sum(len(keys) for keys in self._ready.values())
 
     def knows(self, key: Key) -> bool:
-        """Whether anything is kept of it."""
+        """Return whether the queue has any state of a key."""
         return key in self._slots
 
     @property
     def timers(self) -> int:
-        """How many timers are kept, those that were overtaken too."""
+        """Number of timers, including outdated ones."""
         return len(self._timers)
 
     @property
     def oldest_age(self) -> float:
-        """Seconds that the longest waiting or longest running key has been at it."""
+        """Seconds that the oldest key has been waiting or running."""
         now = self._loop.time()
         since = [slot.queued_at or slot.started_at for slot in self._slots.values()]
         return max((now - at for at in since if at is not None), default=0.0)

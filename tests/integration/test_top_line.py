@@ -162,4 +162,4 @@ def test_notices_are_told_and_keep_nothing_from_being_ready(stage: Stage, namesp
     namespace.until_ready("hello")
     (problem,) = stage.api.get(MICROSERVICE, namespace.name, "hello")["status"]["problems"]
     assert (problem["severity"], problem["field"]) == ("Warning", "spec.metrics")
-    assert "metrics.scraper of the Environment" in problem["message"]
+    assert "metrics.scraper in the Environment" in problem["message"]

@@ -87,7 +87,7 @@ async def test_one_that_hangs_is_broken_off_and_says_in_which_call_while_the_oth
         assert (ready["status"], ready["reason"]) == ("Unknown", "PassOverrun")
         assert "Kubernetes POST /api/v1/namespaces/shop/serviceaccounts" in ready["message"]
         assert "within 2 seconds" in ready["message"]
-        assert queue.timers, "it is tried again"
+        assert queue.timers, "it is retried"
 
 
 async def test_a_worker_that_leaves_takes_its_pass_along() -> None:

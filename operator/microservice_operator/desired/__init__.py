@@ -1,18 +1,18 @@
-"""PURE: what is known of a Microservice → the Kubernetes objects that it should have.
+"""PURE: builds the desired Kubernetes objects of a Microservice.
 
-`children` is the list; each builder is a noun in a file of its own:
+`children` lists them; each builder has its own file:
 
     service_account       identity of the pods
-    connection_secret     how to reach a database, for the service and for the schema's owner
-    network_policy        who may call whom: egress, peers
-    migration_job         the schema first
-    service               the address
+    connection_secret     connection data of a database, for the service and for the schema's owner
+    network_policy        allowed traffic: network_egress, network_peers
+    migration_job         migrates the schema before the rollout
+    service               the stable address
     deployment            the pods: pod, container, variables, volumes, probes, security, scheduling
-    autoscaler            their number
-    disruption_budget     how many may be away
-    service_monitor       what Prometheus reads
+    autoscaler            the number of pods
+    disruption_budget     how many pods may be evicted at once
+    service_monitor       what Prometheus scrapes
 
-`context` is what goes in, `metadata` what all of them carry, `waits` what keeps one from being written yet.
+`context` is their input, `metadata` their common metadata, `prerequisites` says why one is not written yet.
 """
 
 from .autoscaler import autoscalers
@@ -30,7 +30,7 @@ __all__ = ["Child", "Context", "children"]
 
 
 def children(context: Context) -> tuple[Child, ...]:
-    """Every object that the Microservice should have, also those that are held."""
+    """Build every desired object of the Microservice, including held ones."""
     return (
         service_account(context),
         *network_policies(context),

@@ -1,6 +1,6 @@
-"""What the builders are given: everything a pass knows that a child depends on, as one value.
+"""The builders' input: everything a child depends on, as one value.
 
-Secrets, random values and the state of the world arrive here; no builder makes or looks up any.
+It includes secrets, random values and observed state; no builder creates or reads any of these.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ __all__ = ["Child", "Connection", "Context", "Login", "Message", "Migration", "T
 
 
 class Migration(StrEnum):
-    """How a migration Job stands."""
+    """State of a migration Job."""
 
     RUNNING = "Running"
     DONE = "Done"
@@ -25,7 +25,7 @@ class Migration(StrEnum):
 
 @dataclass(frozen=True)
 class Table:
-    """A declared table as AWS knows it."""
+    """A declared table with its name and ARN in AWS."""
 
     name: str
     arn: str = ""
@@ -34,7 +34,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Message:
-    """A declared topic or queue as AWS knows it."""
+    """A declared topic or queue with its ARN in AWS."""
 
     arn: str
     ready: bool = False
@@ -46,14 +46,14 @@ class Context:
 
     `connections` is keyed by the declared database's name and lacks those that are not ready yet; `tables` likewise.
     `database_waits` says, by a declared database's name, why it cannot be used yet although its connection is known
-    (the Secret is written before the roles are set): its Secrets are written, its migration and the pods wait.
-    `migrations` is keyed by Job name and lacks Jobs that were not seen. `migrating` are the Jobs that may be at work,
-    also those of a former Microservice of this name and those that somebody has deleted.
-    `table_refs` are names in AWS of other Microservices' tables, by (Microservice, table).
-    `identity_wait` says why pods would get no credentials of AWS yet; `role_arn` is given where they ask for their role
+    (the Secret is written before the roles are set): its Secrets are written, but its migration and the pods wait.
+    `migrations` is keyed by Job name and lacks unknown Jobs. `migrating` are the Jobs that may still run, including
+    those of an earlier Microservice of this name and deleted ones.
+    `table_refs` are the names in AWS of other Microservices' tables, by (Microservice, table).
+    `identity_wait` says why pods would get no AWS credentials yet; `role_arn` is set if they assume their role
     themselves (IRSA).
-    `dependency_urls` is where a dependency answers, as it says itself, or as running pods have been told; port 80 is
-    taken for one of which nothing is known.
+    `dependency_urls` are the URLs of dependencies, from their specs or from the running pods; an unknown one gets port
+    80.
     """
 
     microservice: Microservice
@@ -74,19 +74,19 @@ class Context:
 
     @property
     def calls_aws(self) -> bool:
-        """Whether the service itself talks to AWS."""
+        """Whether the service itself calls AWS."""
         spec = self.microservice.spec
         return bool(spec.tables or spec.table_refs or spec.topics or spec.queues)
 
 
 @dataclass(frozen=True)
 class Child:
-    """One wanted object.
+    """One desired object.
 
-    `held` says why it is not written yet ("" when it is to be written): a held child is wanted, so it is never pruned.
+    `held` says why it is not written yet ("" if it must be written); a held child is desired, so it is never pruned.
     `body` is absent only while held. `once` marks objects whose spec is immutable: created, never applied again.
-    `initial` are fields of the spec that are ours at its creation and somebody else's from then on.
-    `notice` is what the spec declares and this object cannot bring about; it is written all the same.
+    `initial` are fields of the spec that the operator sets only at creation; after that another controller owns them.
+    `notice` is a declaration that has no effect in this object; the object is written anyway.
     """
 
     kind: str

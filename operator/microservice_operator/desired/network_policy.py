@@ -28,7 +28,8 @@ def network_policies(context: Context) -> tuple[Child, ...]:
 
 
 def _policy(selector: dict[str, str], ingress: list[Rule], egress: list[Rule]) -> dict[str, Any]:
-    """A direction without a rule is refused altogether; the empty list is there so that a rule by hand is noticed."""
+    """Build a spec; a direction without rules denies everything, and the empty list makes manual rules visible as
+    drift."""
     return {
         "podSelector": {"matchLabels": selector},
         "policyTypes": ["Ingress", "Egress"],
@@ -38,7 +39,7 @@ def _policy(selector: dict[str, str], ingress: list[Rule], egress: list[Rule]) -
 
 
 def _ingress(context: Context) -> list[Rule]:
-    """A Service that reaches out of the cluster admits everyone; what stands before it decides."""
+    """Return the ingress rules; a Service that is reachable from outside allows everyone."""
     spec = context.microservice.spec
     declared = [{"port": port.container_port, "protocol": port.protocol} for port in spec.ports]
     if _reaches_out(spec):
@@ -63,19 +64,19 @@ def _scraper(context: Context) -> Scraper | None:
 
 
 def _notice(context: Context) -> Problem | None:
-    """What the spec declares about callers, and does not come about."""
+    """Return a warning about declared callers that have no effect."""
     spec = context.microservice.spec
     if _reaches_out(spec) and spec.service and spec.access and spec.access.from_ is not None:
-        said = f"has no effect with service.type {spec.service.type}, which everybody reaches; remove one of them"
-        return Problem("spec.access.from", f"access.from {said}")
+        problem = f"has no effect with service.type {spec.service.type}, which everybody can reach; remove one of them"
+        return Problem("spec.access.from", f"access.from {problem}")
     if spec.metrics and not _reaches_out(spec) and not _scraper(context):
-        said = "nobody is admitted to the metrics; name who reads them in metrics.scraper of the Environment"
-        return Problem("spec.metrics", said)
+        problem = "no pod may read the metrics; set metrics.scraper in the Environment"
+        return Problem("spec.metrics", problem)
     return None
 
 
 def _load_balancer(context: Context) -> list[Peer]:
-    """What stands between the API gateway and a service with routes."""
+    """Return the peers of the load balancer between the API gateway and a service with routes."""
     aws = context.environment.spec.aws if context.environment and context.microservice.spec.api else None
     return [cidr_peer(cidr) for cidr in (aws.api_gateway.source_cidrs if aws and aws.api_gateway else None) or []]
 

@@ -1,8 +1,7 @@
-"""PURE: an OpenAPI 3.0 or 3.1 document → the routes of an HTTP API, or everything that is wrong with it.
+"""PURE: converts an OpenAPI 3.0 or 3.1 document to the routes of an HTTP API, or lists everything that is wrong.
 
-Only what a route needs is read: paths, methods, servers, security. Of that nothing is dropped, weakened or taken for
-something else: what a route of API Gateway cannot keep exactly is an offence, and a document with offences becomes no
-routes at all.
+It reads only what a route needs: paths, methods, servers and security. It drops, weakens or reinterprets none of that:
+what a route of API Gateway cannot express exactly is an offence, and a document with offences gives no routes at all.
 """
 
 import re
@@ -32,23 +31,23 @@ __all__ = [
 ]
 
 DEFAULT = Settings()
-SIZE_LIMIT = 1_048_576  # of a ConfigMap, too
-TOLD = 5  # offences in one message
+SIZE_LIMIT = 1_048_576  # also the limit of a ConfigMap
+TOLD = 5  # offences per message
 ROOT = (
     *("openapi", "info", "jsonSchemaDialect", "servers", "paths", "webhooks", "components", "security", "tags"),
     "externalDocs",
 )
-_FOR_IMPORT = {  # what API Gateway's import would do, and the operator does not
+_FOR_IMPORT = {  # extensions that API Gateway's import uses, but the operator does not
     "x-amazon-apigateway-policy": "is a resource policy, which HTTP APIs of API Gateway do not have; remove it",
-    "x-amazon-apigateway-endpoint-configuration": "is for API Gateway's import; remove it",
+    "x-amazon-apigateway-endpoint-configuration": "has an effect only in API Gateway's import; remove it",
 }
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read; with offences, `routes` are those that could be read all the same.
+    """Result of reading a document; with offences, `routes` are those that could still be read.
 
-    `line` is where the text cannot be read, 0 if it can.
+    `line` is the line of a syntax error, 0 if there is none.
     """
 
     routes: tuple[Route, ...] = ()
@@ -57,24 +56,24 @@ class Reading:
 
 
 def routes(text: str, said: Settings = DEFAULT) -> tuple[Route, ...]:
-    """Routes of a document, in the order of their keys.
+    """Return the routes of a document, sorted by their keys.
 
-    Raises NeedsPerson with the places in the document and what to do.
+    Raises NeedsPerson with the locations in the document and what to do.
     """
     found = read(text, said)
     if not found.offences:
         return found.routes
     told = [f"{offence.pointer} {offence.message}".removeprefix("# ") for offence in found.offences[:TOLD]]
     if len(found.offences) > TOLD:
-        told.append("and more, which microservice-operator validate --openapi lists")
+        told.append("and more; microservice-operator validate --openapi lists all")
     place = f"line {found.line} of " if found.line else ""
     raise NeedsPerson(Reason.INVALID_DOCUMENT, f"{place}the OpenAPI document: {'; '.join(told)}")
 
 
 def read(text: str, said: Settings = DEFAULT) -> Reading:
-    """Everything that a document asks a gateway for, and everything that is wrong with it; raises nothing."""
+    """Read the routes of a document and everything that is wrong with it; raises nothing."""
     if len(text) > SIZE_LIMIT:
-        message = f"is larger than {SIZE_LIMIT} characters; split the service's API, or shorten descriptions"
+        message = f"has more than {SIZE_LIMIT} characters; split the service's API, or shorten descriptions"
         return Reading(offences=(Offence((), message),))
     try:
         parsed = read_one(text)

@@ -1,4 +1,4 @@
-"""PURE: an OpenAPI document as a tree: its fields, its references within itself, and what is wrong with it."""
+"""PURE: an OpenAPI document as a tree: its fields, its internal references, and its offences."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -6,51 +6,51 @@ from difflib import get_close_matches
 from typing import Any
 from urllib.parse import unquote
 
-JsonPath = tuple[str | int, ...]  # the keys on the way from the root
+JsonPath = tuple[str | int, ...]  # the keys from the root
 Object = Mapping[str, Any]
 
 OFFENCE_LIMIT = 100
-REFERENCE_LIMIT = 20  # references that lead to references
+REFERENCE_LIMIT = 20  # references to references
 REFERENCE_LENGTH = 2000
 _SHOWN = 200  # characters of a pointer
 
 
 @dataclass(frozen=True)
 class Offence:
-    """One thing that is wrong: where, as the keys on the way from the root, and a sentence that goes on from there."""
+    """One problem: its place as the keys from the root, and a message that continues a sentence about that place."""
 
     place: JsonPath
     message: str
 
     @property
     def pointer(self) -> str:
-        """The place as a JSON pointer in the form of a URI fragment (RFC 6901, 6)."""
+        """The place as a JSON pointer, as a URI fragment (RFC 6901, section 6)."""
         whole = "#" + "".join(f"/{_escaped(str(step))}" for step in self.place)
         return whole if len(whole) <= _SHOWN else f"{whole[:_SHOWN]}…"
 
 
 @dataclass
 class Document:
-    """A document and the offences found so far, each once."""
+    """A document and its offences so far, each once."""
 
     root: Object
     offences: list[Offence] = field(default_factory=list)
 
     @property
     def hopeless(self) -> bool:
-        """Whether there is no use in looking further."""
+        """Whether there are so many offences that reading on is useless."""
         return len(self.offences) >= OFFENCE_LIMIT
 
     def wrong(self, place: JsonPath, message: str) -> None:
-        """Note what is wrong at a place."""
+        """Record an offence at a place."""
         offence = Offence(place, message)
         if not self.hopeless and offence not in self.offences:
             self.offences.append(offence)
 
     def object_at(self, value: Any, place: JsonPath, what: str) -> tuple[Object, JsonPath] | None:
-        """An object, looked up if a reference stands for it, with the place where it is written.
+        """Return an object and the place where it is written, after following references.
 
-        `None` where there is none, which is noted. Fields beside a `$ref` are for the caller to look at.
+        Returns `None`, and records an offence, if there is none. The caller checks fields next to a `$ref`.
         """
         seen: set[str] = set()
         at = place
@@ -58,7 +58,7 @@ class Document:
             reference = value["$ref"]
             target = self._target(reference)
             if target is None or reference in seen or len(seen) == REFERENCE_LIMIT:
-                self.wrong((*place, "$ref"), f"does not lead to {what} of this document; write it out here")
+                self.wrong((*place, "$ref"), f"does not refer to {what} in this document; write it out here")
                 return None
             seen.add(reference)
             value, at = target
@@ -68,11 +68,11 @@ class Document:
         return value, at
 
     def unknown_field(self, name: str, place: JsonPath, known: tuple[str, ...], what: str) -> None:
-        """Note a field that OpenAPI does not have there: what is misspelt would be lost without a word."""
+        """Record a field that OpenAPI does not have there: a misspelt field would be ignored silently."""
         if name not in known and not name.startswith("x-") and not self.hopeless:
             near = get_close_matches(name.lower(), known, n=1, cutoff=0.7)
-            hint = f"did you mean {near[0]}?" if near else "remove it, or let its name begin with x-"
-            self.wrong((*place, name), f"is no field of {what}; {hint}")
+            hint = f"did you mean {near[0]}?" if near else "remove it, or start its name with x-"
+            self.wrong((*place, name), f"is not a field of {what}; {hint}")
 
     def _target(self, reference: Any) -> tuple[Any, JsonPath] | None:
         if not isinstance(reference, str) or not reference.startswith("#/") or len(reference) > REFERENCE_LENGTH:

@@ -1,4 +1,4 @@
-"""PURE: paths and operations → routes. Names and limits are those of "Create routes for HTTP APIs in API Gateway"."""
+"""PURE: converts paths and operations to routes, by the rules of "Create routes for HTTP APIs in API Gateway"."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -18,20 +18,20 @@ OPERATION = (
     *("tags", "summary", "description", "externalDocs", "operationId", "parameters", "requestBody", "responses"),
     *("callbacks", "deprecated", "security", "servers"),
 )
-_FOR_IMPORT = {  # what API Gateway's import would do, and the operator does not
-    "x-amazon-apigateway-auth": "is for API Gateway's import; use security and spec.api.auth",
-    "x-amazon-apigateway-integration": "names an integration, and every route leads to this service; remove it",
+_FOR_IMPORT = {  # extensions that API Gateway's import uses, but the operator does not
+    "x-amazon-apigateway-auth": "has an effect only in API Gateway's import; use security and spec.api.auth",
+    "x-amazon-apigateway-integration": "names an integration, but every route goes to this service; remove it",
 }
 _PARAMETER = re.compile(r"\{[A-Za-z0-9._-]+\+?\}")
 _LITERAL = re.compile(r"[A-Za-z0-9._~!$&'()*,;=:@%-]+")
-_Fields = dict[str, tuple[Any, JsonPath]]  # of a path item: value, and the object in which it is written
+_Fields = dict[str, tuple[Any, JsonPath]]  # of a path item: the value, and the place of the object that contains it
 
 
 class Paths:
-    """The routes of one document."""
+    """Collects the routes of one document."""
 
     def __init__(self, document: Document, settings: Settings) -> None:
-        """Read nothing yet."""
+        """Prepare for reading `document`."""
         self._document = document
         self._security = Security(document, settings.checks)
         self._servers = Servers(document, settings.base_path)
@@ -39,7 +39,7 @@ class Paths:
         self._checked: set[JsonPath] = set()
 
     def routes(self) -> tuple[Route, ...]:
-        """All, in the order of their keys; of a document with offences, those that could be read."""
+        """Return all routes, sorted by their keys; with offences, those that could be read."""
         paths = self._document.root.get("paths")
         if not isinstance(paths, Mapping):
             self._document.wrong(("paths",), "must be a mapping of paths to their operations")
@@ -53,7 +53,7 @@ class Paths:
                 self._document.wrong(("paths", path), "must start with a slash")
         found = tuple(sorted((route for route, _ in self._found.values()), key=lambda route: route.key))
         if len(found) > ROUTE_LIMIT:
-            message = f"has more than {ROUTE_LIMIT} operations, which is what one API of AWS holds; split it"
+            message = f"has more than {ROUTE_LIMIT} operations, the limit of one API in AWS; split it"
             self._document.wrong(("paths",), message)
         else:
             self._check_unclear(found)
@@ -70,10 +70,10 @@ class Paths:
             route = Route(f"{method} {base}{path}", *self._security.of(operation, place))
             twin, _ = (route, place) if problems else self._found.setdefault(route.shape, (route, place))
             if twin is not route:
-                self._document.wrong(at, f"answers the same requests as {twin.key[:200]}; remove one of the two")
+                self._document.wrong(at, f"matches the same requests as {twin.key[:200]}; remove one of the two")
 
     def _fields(self, item: Any, at: JsonPath) -> _Fields:
-        """Those of a path item, and of what its reference leads to."""
+        """Return the fields of a path item, merged with those of its reference."""
         found = self._document.object_at(item, at, "a path item")
         if found is None:
             return {}
@@ -84,7 +84,7 @@ class Paths:
             self._check(item, at, PATH_ITEM, "a path item")
             beside = {name: (item[name], at) for name in PATH_ITEM if name in item and name != "$ref"}
             for name in beside.keys() & fields.keys():
-                self._document.wrong((*at, name), "stands here and where $ref leads to; keep one of the two")
+                self._document.wrong((*at, name), "is set here and in the target of $ref; keep one of the two")
             fields |= beside
         return fields
 
@@ -100,7 +100,7 @@ class Paths:
                 yield METHODS[name], operation, place
 
     def _check(self, value: Object, place: JsonPath, known: tuple[str, ...], what: str) -> None:
-        """Note the fields that mean nothing here, or something else than they say; once for each object."""
+        """Record unknown fields and fields with another effect than expected; once per object."""
         if place in self._checked:
             return
         self._checked.add(place)
@@ -110,17 +110,18 @@ class Paths:
                 self._document.wrong((*place, name), _FOR_IMPORT[name])
 
     def _check_unclear(self, routes: tuple[Route, ...]) -> None:
-        """Where API Gateway may take either of two routes, a request must not get past the stricter one."""
+        """Refuse two routes with different security if API Gateway may choose either for a request."""
         for one, other in combinations(routes, 2):
             if (one.public, one.scopes) != (other.public, other.scopes) and unclear(one, other):
                 message = (
-                    f"fits requests of {one.key[:200]}, which others may call; give both the same security, or rename"
+                    f"matches requests of {one.key[:200]}, which has other security; use the same for both, or rename"
+                    " one"
                 )
                 self._document.wrong(self._found[other.shape][1], message)
 
 
 def _levels(operation: Object, place: JsonPath, fields: _Fields, document: Document) -> list[tuple[Object, JsonPath]]:
-    """Where servers may be declared, the nearest first."""
+    """Return the levels that may declare servers, the nearest first."""
     levels: list[tuple[Object, JsonPath]] = [(operation, place)]
     if "servers" in fields:
         value, where = fields["servers"]
@@ -129,15 +130,15 @@ def _levels(operation: Object, place: JsonPath, fields: _Fields, document: Docum
 
 
 def _problems(path: str) -> Iterator[str]:
-    """Why API Gateway cannot route a path."""
+    """Yield the reasons why API Gateway cannot route a path."""
     if path == "/":
         return
     segments = path[1:].split("/")
     parameters = [segment.strip("{}+") for segment in segments if _PARAMETER.fullmatch(segment)]
     if len(set(parameters)) != len(parameters):
-        yield "has two parameters of one name; rename one of them"
+        yield "has two parameters with the same name; rename one of them"
     if segments[-1] == "":
-        yield "ends in a slash, and API Gateway has no such routes; let the service answer without it, too"
+        yield "ends with a slash, which routes of API Gateway cannot; make the service answer without it, too"
     for index, segment in enumerate(segments[:-1] if segments[-1] == "" else segments):
         if _PARAMETER.fullmatch(segment):
             if segment.endswith("+}") and index < len(segments) - 1:

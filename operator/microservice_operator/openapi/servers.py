@@ -1,8 +1,8 @@
-"""PURE: under which base path an operation answers ("Server Object" in the OpenAPI specification).
+"""PURE: determines the base path of an operation ("Server Object" in the OpenAPI specification).
 
-The gateway's own address stands for whatever host a document names. A base path is another thing: it is part of what
-callers write, and of the path that the service gets. Whether something before the service takes it away, no document
-says; the Microservice does, by `spec.api.openAPI.basePath`, in the words of API Gateway's import.
+The gateway's own address replaces the hosts that a document names. A base path is different: it is part of the URL that
+callers use and of the path that the service receives. A document does not say whether something in front of the service
+removes it; the Microservice does, in `spec.api.openAPI.basePath`, with the values of API Gateway's import.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,16 +11,16 @@ from urllib.parse import urlsplit
 
 from .document import Document, JsonPath, Object
 
-ALTERNATIVES_LIMIT = 100  # values of all variables of one URL
+ALTERNATIVES_LIMIT = 100  # values of all variables in one URL
 LENGTH_LIMIT = 2000
 Address = tuple[str, str]  # origin, "" if it is relative; base path, "" if it is /
 
 
 class Servers:
-    """The servers of one document."""
+    """Reads the servers of one document."""
 
     def __init__(self, document: Document, base_path: str | None) -> None:
-        """Read the document's own ones."""
+        """Read the servers of the document's root."""
         self._document = document
         self._base_path = base_path
         self._read: dict[JsonPath, str] = {}
@@ -29,7 +29,7 @@ class Servers:
             self._origins |= {origin for origin, _ in self._addresses(document.root["servers"], ("servers",))}
 
     def base_path(self, levels: list[tuple[Object, JsonPath]]) -> str:
-        """What stands before a path, "" for nothing; `levels` go from the operation to the document."""
+        """Return the base path, or ""; `levels` go from the operation to the document."""
         if self._base_path == "Ignore":
             return ""
         for level, place in levels:
@@ -44,7 +44,7 @@ class Servers:
         addresses = list(self._addresses(servers, place))
         if {origin for origin, _ in addresses} - self._origins:
             message = (
-                "names another host than the document's servers do, and every route leads to this service; remove it, "
+                "names another host than the document's servers, but every route goes to this service; remove it, "
                 "or set spec.api.openAPI.basePath to Ignore"
             )
             self._document.wrong(place, message)
@@ -54,8 +54,8 @@ class Servers:
             return ""
         if self._base_path is None:
             message = (
-                f"has the base path {paths[-1][:200]}; set spec.api.openAPI.basePath to Prepend if the service gets it "
-                "in its requests, else to Ignore"
+                f"has the base path {paths[-1][:200]}; set spec.api.openAPI.basePath to Prepend if the service"
+                " receives it in requests, otherwise to Ignore"
             )
             self._document.wrong(place, message)
         elif len(paths) > 1:
@@ -78,12 +78,12 @@ class Servers:
             if addresses and len(addresses) == len(written):
                 yield from addresses
             else:
-                message = "is no address of a server; write one such as https://api.example/v2, or /v2"
+                message = "is not an address of a server; write one such as https://api.example/v2, or /v2"
                 self._document.wrong((*at, "url"), message)
 
 
 def _written(url: str, variables: Any) -> list[str]:
-    """The URL with the defaults of its variables, and with each other value of each; nothing if there are many."""
+    """Return the URL with the defaults of its variables, and with each other value; nothing if there are too many."""
     named = variables if isinstance(variables, Mapping) else {}
     known = {name: of for name, of in named.items() if isinstance(of, Mapping) and f"{{{name}}}" in url}
     defaults = {name: str(of["default"]) for name, of in known.items() if isinstance(of.get("default"), str | int)}

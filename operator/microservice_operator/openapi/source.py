@@ -1,4 +1,4 @@
-"""PURE: what a Microservice says of its document, and the document's text out of a ConfigMap."""
+"""PURE: a Microservice's settings for its OpenAPI document, and the document's text from a ConfigMap."""
 
 from base64 import b64decode
 from collections.abc import Mapping
@@ -11,15 +11,15 @@ from .routes import Checks, Settings
 
 
 def settings(spec: API) -> Settings:
-    """What a Microservice says beside its document."""
+    """Return the settings of a Microservice for its document."""
     checks = Checks.UNSAID if spec.auth is None else Checks.TOKENS if spec.auth.jwt else Checks.NOTHING
     return Settings(checks, spec.open_api.base_path)
 
 
 def document_text(config_map: Mapping[str, Any], name: str, key: str) -> str:
-    """What a ConfigMap holds under a key; an empty mapping stands for one that does not exist.
+    """Return the text under a key of a ConfigMap; an empty mapping means that the ConfigMap does not exist.
 
-    Raises NeedsPerson when it is not there, or is no text.
+    Raises NeedsPerson if the key is missing or its value is not text.
     """
     held = (config_map.get("data") or {}).get(key)
     raw = (config_map.get("binaryData") or {}).get(key)
@@ -29,5 +29,5 @@ def document_text(config_map: Mapping[str, Any], name: str, key: str) -> str:
     try:
         return str(held) if held is not None else b64decode(raw or b"").decode()
     except ValueError:
-        message = f"{key} of ConfigMap {name} is no text in UTF-8; save the OpenAPI document as UTF-8, and put it there"
+        message = f"{key} of ConfigMap {name} is not UTF-8 text; save the OpenAPI document as UTF-8, and put it there"
         raise NeedsPerson(Reason.INVALID_DOCUMENT, message) from None

@@ -31,9 +31,9 @@ DIGITS_LIMIT = 400  # a float has no more before its point; Python refuses to re
 
 
 def kubernetes_value(tag: str, text: str) -> Any:
-    """As `kubectl apply` sends it.
+    """Return the value that `kubectl apply` would send.
 
-    Raises ValueError where kubectl refuses.
+    Raises ValueError if kubectl refuses it.
     """
     if tag == _BINARY:
         return _decoded(text)
@@ -42,18 +42,18 @@ def kubernetes_value(tag: str, text: str) -> Any:
     value = _go(text)
     name = _KNOWN.get(tag)
     if name and _name(value) != name and not (name == "float" and _name(value) == "int"):
-        raise ValueError(f"{text[:40]!r} is no {name}, which its tag says; remove the tag")
+        raise ValueError(f"{text[:40]!r} is not a {name}, as its tag says; remove the tag")
     if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{text[:40]!r} is no number that JSON has; write a number, or put it in quotes")
+        raise ValueError(f"{text[:40]!r} is not a JSON number; write a number, or put it in quotes")
     if isinstance(value, float):
         return whole(value)
     return within_64_bits(value) if _name(value) == "int" else value
 
 
 def kubernetes_key(tag: str, text: str) -> str:
-    """As `kubectl apply` names the field: `8` for 010, `true` for y.
+    """Return the field name that `kubectl apply` would send: `8` for 010, `true` for y.
 
-    Raises ValueError where kubectl refuses, and for fractions, whose digits it rounds.
+    Raises ValueError if kubectl refuses it, and for fractions, whose digits kubectl rounds.
     """
     value = kubernetes_value(tag, text)
     if value is None:
@@ -66,14 +66,14 @@ def kubernetes_key(tag: str, text: str) -> str:
 
 
 def core_value(tag: str, text: str) -> Any:
-    """By the core schema of YAML 1.2.
+    """Return the value by the core schema of YAML 1.2.
 
-    Raises ValueError for a tag that means nothing in JSON.
+    Raises ValueError for a tag that has no meaning in JSON.
     """
     if tag in (STRING, _DATE, _BINARY):
         return text
     if tag not in (UNTAGGED, *_KNOWN):
-        raise ValueError(f"it has the tag {tag[:40]}, which means nothing here; write the value out")
+        raise ValueError(f"it has the tag {tag[:40]}, which has no meaning here; write the value out")
     if text in _NULL:
         return None
     if text in ("true", "True", "TRUE", "false", "False", "FALSE"):
@@ -86,9 +86,9 @@ def core_value(tag: str, text: str) -> Any:
 
 
 def core_key(tag: str, text: str) -> str:
-    """A key is the text that is written: "Format" in the OpenAPI specification.
+    """Return the key as it is written ("Format" in the OpenAPI specification).
 
-    Raises ValueError for a tag that means nothing in JSON.
+    Raises ValueError for a tag that has no meaning in JSON.
     """
     core_value(tag, text)
     return text
@@ -98,11 +98,11 @@ def _decoded(text: str) -> str:
     try:
         return base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True).decode(errors="replace")
     except binascii.Error:
-        raise ValueError("what !!binary stands before is no base64; correct it") from None
+        raise ValueError("the value of !!binary is not base64; correct it") from None
 
 
 def _go(text: str) -> Any:
-    """`resolve` in go.yaml.in/yaml/v2, for a plain scalar."""
+    """Resolve a plain scalar like `resolve` in go.yaml.in/yaml/v2."""
     if text in _NULL:
         return None
     if text in _TRUE or text in _FALSE:
@@ -113,7 +113,7 @@ def _go(text: str) -> Any:
 
 
 def _number(text: str) -> Any:
-    # ParseFloat, which reads what begins with a point, wants a digit on both sides of an underscore
+    # ParseFloat, which reads a number that starts with a point, needs a digit on both sides of an underscore
     plain = text.replace("_", "") if text[0] != "." or not _LOOSE.search(text) else text
     number = _integer(plain)
     if number is not None:
@@ -122,7 +122,7 @@ def _number(text: str) -> Any:
 
 
 def _integer(plain: str) -> int | None:
-    """`strconv.ParseInt` and `ParseUint` with base 0: 0x1F, 0o17, 017, 0b11; `None` for all else."""
+    """Parse like `strconv.ParseInt` and `ParseUint` with base 0: 0x1F, 0o17, 017, 0b11; otherwise `None`."""
     sign, digits = (plain[0], plain[1:]) if plain[:1] in ("+", "-") else ("", plain)
     base = _BASES.get(digits[:2], 8 if len(digits) > 1 and digits[0] == "0" else 10)
     digits = digits[2:] if digits[:2] in _BASES else digits
@@ -134,12 +134,12 @@ def _integer(plain: str) -> int | None:
 
 
 def whole(number: float) -> int | float:
-    """JSON has one kind of number: 2.0 is 2."""
+    """Convert 2.0 to 2, because JSON has only one type of number."""
     return int(number) if number.is_integer() and -_INT64 <= number < _INT64 else number
 
 
 def within_64_bits(number: int) -> int | float:
-    """Kubernetes has integers of 64 bits; what is larger is a fraction to it."""
+    """Convert a number beyond 64 bits to a float, as Kubernetes does."""
     return number if -_INT64 <= number < _INT64 else float(number)
 
 

@@ -1,8 +1,7 @@
-"""YAML text → JSON values, bounded in depth and size, by either of two sets of rules for scalars.
+"""Converts YAML text to JSON values, with limits on depth and size, by one of two sets of rules for scalars.
 
-PyYAML's own loaders read YAML 1.1, take the last of two equal keys and build a tree of objects that is two hundred
-times as large as the text. This reader goes from libyaml's events to values in one pass. Nothing that it is given
-raises anything else than BadYAML.
+PyYAML's own loaders read YAML 1.1, accept duplicate keys and build a tree of objects that is two hundred times as large
+as the text. This reader converts libyaml's events directly to values. No input raises anything other than BadYAML.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,32 +14,32 @@ from . import yaml_scalars as scalars
 from .yaml_scalars import MERGE, STRING, UNTAGGED
 
 DEPTH_LIMIT = 200
-VALUE_LIMIT = 1_000_000  # aliases counted as often as they are used: who walks the values walks them so often
+VALUE_LIMIT = 1_000_000  # each use of an alias counts, because code that walks the values visits each
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-TWICE = "is there twice"
+TWICE = "appears twice"
 _NO_KEY: Any = object()
 _MERGE_KEY: Any = object()
 
 
 class BadYAML(Exception):
-    """The text cannot be read, or says one thing twice; `line` counts from 1."""
+    """The text cannot be read, or has a duplicate key; `line` counts from 1."""
 
     def __init__(self, message: str, line: int) -> None:
-        """Keep the sentence and the line."""
+        """Keep the message and the line."""
         super().__init__(message)
         self.line = line
 
 
 @dataclass(frozen=True)
 class Rules:
-    """How scalars are read: `value` of a tag and a text, and the same for a key, which becomes a string.
+    """Rules for reading scalars: `value` converts a tag and a text to a value, `key` to a string.
 
-    Both raise ValueError with a sentence.
+    Both raise ValueError with a message.
     """
 
     value: Callable[[str, str], Any]
     key: Callable[[str, str], str]
-    own_tags: bool  # whether tags such as !secret are passed over, or refused
+    own_tags: bool  # whether tags such as !secret are ignored; otherwise they are refused
 
 
 KUBERNETES = Rules(scalars.kubernetes_value, scalars.kubernetes_key, own_tags=True)
@@ -48,9 +47,9 @@ CORE = Rules(scalars.core_value, scalars.core_key, own_tags=False)
 
 
 def read_yaml(text: str, rules: Rules) -> Any:
-    """The one document of a text; `None` if there is none.
+    """Read the only document of a text; `None` if there is none.
 
-    Raises BadYAML, also when a second one follows.
+    Raises BadYAML, also if a second document follows.
     """
     builder = _Builder(rules)
     for event in events(text):
@@ -59,7 +58,7 @@ def read_yaml(text: str, rules: Rules) -> Any:
 
 
 def events(text: str) -> Iterator[Any]:
-    """What libyaml sees in a text.
+    """Yield libyaml's events for a text.
 
     Raises BadYAML at the first error.
     """
@@ -73,7 +72,7 @@ def events(text: str) -> Iterator[Any]:
         raise BadYAML(_problem(error), mark.line + 1 if mark else 1) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise BadYAML(f"it holds a character that YAML does not allow ({error.reason}); remove it", line) from None
+        raise BadYAML(f"it contains a character that YAML does not allow ({error.reason}); remove it", line) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise BadYAML(str(error).splitlines()[0], 1) from None
     finally:
@@ -82,12 +81,12 @@ def events(text: str) -> Iterator[Any]:
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
-    return f"{error.problem or 'it cannot be read'}; look at the indentation, colons and quotes here"
+    return f"{error.problem or 'it cannot be read'}; check the indentation, colons and quotes here"
 
 
 @dataclass
 class _Open:
-    """A list or mapping that is being read; `weight` is how many values it holds, aliases counted in full."""
+    """A list or mapping that is being read; `weight` is its number of values, with each use of an alias counted."""
 
     value: Any
     anchor: str | None
@@ -112,7 +111,7 @@ class _Builder:
             case yaml.DocumentStartEvent():
                 self._documents += 1
                 if self._documents > 1:
-                    raise BadYAML("a second document begins here; give it a file of its own", line)
+                    raise BadYAML("a second document starts here; move it to its own file", line)
             case yaml.ScalarEvent():
                 self._scalar(event, line)
             case yaml.AliasEvent():
@@ -125,12 +124,12 @@ class _Builder:
 
     def _begin(self, event: Any, line: int) -> None:
         if self._expects_key():
-            raise BadYAML("a key must be a text, not a list or a mapping; write it in quotes", line)
+            raise BadYAML("a key must be text, not a list or a mapping; put it in quotes", line)
         if len(self._open) == DEPTH_LIMIT:
-            raise BadYAML(f"it nests deeper than {DEPTH_LIMIT} levels; make it flatter", line)
+            raise BadYAML(f"it nests deeper than {DEPTH_LIMIT} levels; flatten it", line)
         own = {STRING.replace(":str", end) for end in (":map", ":seq")}
         if event.tag not in (None, "!", *own) and not self._rules.own_tags:
-            raise BadYAML(f"it has the tag {event.tag}, which means nothing here; write the value out", line)
+            raise BadYAML(f"it has the tag {event.tag}, which has no meaning here; write the value out", line)
         value: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
         if event.anchor:
             self._anchored.pop(event.anchor, None)
@@ -155,7 +154,7 @@ class _Builder:
     def _alias(self, anchor: Any, line: int) -> None:
         if anchor not in self._anchored:
             inside = any(each.anchor == anchor for each in self._open)
-            what = "stands within what it names" if inside else "names nothing that stands before it"
+            what = "is inside the value that it refers to" if inside else "refers to no earlier anchor"
             raise BadYAML(f"the alias *{anchor} {what}; write the value out", line)
         value, weight = self._anchored[anchor]
         if not self._expects_key():
@@ -163,7 +162,7 @@ class _Builder:
         elif isinstance(value, str):
             self._keyed(value, line)
         else:
-            raise BadYAML(f"the alias *{anchor} is no text, which a key must be; write the key out", line)
+            raise BadYAML(f"the alias *{anchor} is a key but not text; write the key out", line)
 
     def _expects_key(self) -> bool:
         return bool(self._open) and isinstance(self._open[-1].value, dict) and self._open[-1].key is _NO_KEY
@@ -181,7 +180,7 @@ class _Builder:
         at = self._open[-1]
         at.weight += weight
         if at.weight > VALUE_LIMIT:
-            raise BadYAML("its aliases stand for more than a million values; write fewer", line)
+            raise BadYAML("its aliases expand to more than a million values; use fewer", line)
         if isinstance(at.value, list):
             at.value.append(value)
             return
@@ -195,17 +194,17 @@ class _Builder:
             at.value[key] = value
 
     def _merge(self, at: _Open, value: Any) -> None:
-        """Take over the keys of a mapping, or of several, the first of which wins.
+        """Merge the keys of one mapping, or of several; the first mapping wins.
 
-        Readers of YAML do not agree on which counts if a key stands before the merge, so that is refused.
+        A key before the merge key is refused, because YAML readers disagree on which value counts.
         """
         sources = value if isinstance(value, list) else [value]
         if at.merged or not all(isinstance(source, dict) for source in sources):
-            what = "is there twice" if at.merged else "takes a mapping, or a list of them"
+            what = "appears twice" if at.merged else "needs a mapping or a list of mappings"
             raise BadYAML(f"the merge key << {what}; write the fields out", at.key_line)
         for key in (key for source in sources for key in source):
             if key in at.value and key not in at.merged:
-                raise BadYAML(f"{key} stands before the merge key <<; write << first", at.key_line)
+                raise BadYAML(f"{key} comes before the merge key <<; write << first", at.key_line)
         for source in sources:
             for key, item in source.items():
                 if key not in at.merged:

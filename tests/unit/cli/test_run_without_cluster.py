@@ -28,5 +28,5 @@ def test_the_kubeconfig_is_named_and_not_quoted(tmp_path: Path, text: str | None
     assert ended.returncode == 2, ended.stderr
     [sentence] = [line for line in ended.stderr.splitlines() if line.startswith("error: ")]
     assert said in sentence
-    assert f"look at the kubeconfig {kubeconfig} (KUBECONFIG names another)" in sentence
+    assert f"check the kubeconfig {kubeconfig} (KUBECONFIG names another)" in sentence
     assert KEY not in ended.stdout + ended.stderr

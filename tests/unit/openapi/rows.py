@@ -78,8 +78,8 @@ ROWS: dict[str, Row] = {
     "any method": kept({"/a": {"x-amazon-apigateway-any-method": {}}}, "ANY /a any token"),
     "TRACE": refused({"/a": {"trace": {}}}, ("#/paths/~1a/trace", "does not route"), valid=True),
     "a method in capitals": refused({"/a": {"GET": {}}}, ("#/paths/~1a/GET", "did you mean get?")),
-    "a method of OpenAPI 3.2": refused({"/a": {"query": {}}}, ("#/paths/~1a/query", "is no field of a path item")),
-    "security of a path item": refused({"/a": {"security": [], **GET}}, ("#/paths/~1a/security", "is no field")),
+    "a method of OpenAPI 3.2": refused({"/a": {"query": {}}}, ("#/paths/~1a/query", "is not a field of a path item")),
+    "security of a path item": refused({"/a": {"security": [], **GET}}, ("#/paths/~1a/security", "is not a field")),
     "what a path item has beside operations": kept(
         {"/a": {"summary": "s", "description": "d", "parameters": [], "x-owner": "orders", **GET}}, "GET /a any token"
     ),
@@ -92,7 +92,7 @@ ROWS: dict[str, Row] = {
     "an operation that is a text": refused({"/a": {"get": "x"}}, (A_GET, "must be an operation object")),
     "an operation that is null": refused({"/a": {"get": None}}, (A_GET, "must be an operation object")),
     "an operation that is a reference": refused(
-        {"/a": {"get": {"$ref": "#/paths/~1b/get"}}, "/b": GET}, (f"{A_GET}/$ref", "is no field of an operation")
+        {"/a": {"get": {"$ref": "#/paths/~1b/get"}}, "/b": GET}, (f"{A_GET}/$ref", "is not a field of an operation")
     ),
     "what an operation has beside security": kept(
         {
@@ -131,8 +131,10 @@ ROWS: dict[str, Row] = {
     "two parameters in a segment": refused({"/{a}{b}": GET}, ("#/paths/~1{a}{b}", "not a whole segment"), valid=True),
     "a parameter without a name": refused({"/{}": GET}, ("#/paths/~1{}", "not a whole segment"), valid=True),
     "an operator of RFC 6570": refused({"/a{?b}": GET}, ("#/paths/~1a{?b}", "not a whole segment"), valid=True),
-    "one parameter twice": refused({"/{a}/{a}": GET}, ("#/paths/~1{a}~1{a}", "two parameters of one name"), valid=True),
-    "a slash at the end": refused({"/a/": GET}, ("#/paths/~1a~1", "ends in a slash"), valid=True),
+    "one parameter twice": refused(
+        {"/{a}/{a}": GET}, ("#/paths/~1{a}~1{a}", "two parameters with the same name"), valid=True
+    ),
+    "a slash at the end": refused({"/a/": GET}, ("#/paths/~1a~1", "ends with a slash"), valid=True),
     "two slashes": refused({"/a//b": GET}, ("#/paths/~1a~1~1b", "the segment ''"), valid=True),
     "a blank": refused({"/a b": GET}, ("#/paths/~1a b", "the segment 'a b'"), valid=True),
     "a query": refused({"/a?b=c": GET}, ("#/paths/~1a?b=c", "the segment 'a?b=c'"), valid=True),
@@ -141,7 +143,7 @@ ROWS: dict[str, Row] = {
     "percent-encoded": kept({"/a%20b": GET}, "GET /a%20b any token"),
     "all that is wrong at once": refused(
         {"/a/": GET, "/{x}.json": {"post": {}}, "/b": {"GET": {}, "trace": {}}},
-        ("#/paths/~1a~1", "ends in a slash"),
+        ("#/paths/~1a~1", "ends with a slash"),
         ("#/paths/~1{x}.json", "not a whole segment"),
         ("#/paths/~1b/GET", "did you mean get?"),
         ("#/paths/~1b/trace", "does not route"),
@@ -171,12 +173,12 @@ ROWS: dict[str, Row] = {
     "a field on both sides of a reference": refused(
         {"/a": {"$ref": "#/paths/~1b", "get": {"security": []}}, "/b": GET}, (A_GET, "keep one of the two")
     ),
-    "a reference to itself": refused({"/a": {"$ref": "#/paths/~1a"}}, ("#/paths/~1a/$ref", "does not lead to")),
+    "a reference to itself": refused({"/a": {"$ref": "#/paths/~1a"}}, ("#/paths/~1a/$ref", "does not refer to")),
     "a reference to another file": refused({"/a": {"$ref": "b.yaml#/x"}}, ("#/paths/~1a/$ref", "write it out here")),
-    "a reference to an anchor": refused({"/a": {"$ref": "#item"}}, ("#/paths/~1a/$ref", "does not lead to")),
-    "a reference to nothing": refused({"/a": {"$ref": "#/components/x"}}, ("#/paths/~1a/$ref", "does not lead to")),
+    "a reference to an anchor": refused({"/a": {"$ref": "#item"}}, ("#/paths/~1a/$ref", "does not refer to")),
+    "a reference to nothing": refused({"/a": {"$ref": "#/components/x"}}, ("#/paths/~1a/$ref", "does not refer to")),
     "a reference to a text": refused({"/a": {"$ref": "#/openapi"}}, ("#/paths/~1a", "must be a path item")),
-    "a reference that is a number": refused({"/a": {"$ref": 1}}, ("#/paths/~1a/$ref", "does not lead to")),
+    "a reference that is a number": refused({"/a": {"$ref": 1}}, ("#/paths/~1a/$ref", "does not refer to")),
     # the document
     "what a document has beside paths": kept(
         {"/a": GET},
@@ -189,10 +191,10 @@ ROWS: dict[str, Row] = {
             "x-any": 1,
         },
     ),
-    "a field that OpenAPI does not have": refused(
+    "a field that OpenAPI is not in components": refused(
         {"/a": GET}, ("#/securty", "did you mean security?"), root={"securty": [{"oidc": ["a"]}]}
     ),
-    "a field of an operation that OpenAPI does not have": refused(
+    "a field of an operation that OpenAPI is not in components": refused(
         {"/a": {"get": {"Security": [{"oidc": ["a"]}]}}}, (f"{A_GET}/Security", "did you mean security?")
     ),
     "OpenAPI 3.0": kept({"/a": GET}, "GET /a any token", version="3.0.4"),
@@ -209,7 +211,7 @@ ROWS: dict[str, Row] = {
     "a base path": kept({"/a": GET}, "GET /v2/a any token", root=server("/v2/"), settings=PREPEND),
     "a base path that is taken away": kept({"/a": GET}, "GET /a any token", root=server("/v2"), settings=IGNORE),
     "a base path before the root": refused(
-        {"/": GET}, ("#/paths/~1", "ends in a slash"), root=server("/v2"), settings=PREPEND, valid=True
+        {"/": GET}, ("#/paths/~1", "ends with a slash"), root=server("/v2"), settings=PREPEND, valid=True
     ),
     "a base path that AWS does not route": refused(
         {"/a": GET}, ("#/paths/~1a", "the segment 'v 2'"), root=server("/v 2"), settings=PREPEND, valid=True
@@ -251,13 +253,13 @@ ROWS: dict[str, Row] = {
         valid=True,
     ),
     "a variable that nothing declares": refused(
-        {"/a": GET}, ("#/servers/0/url", "is no address"), root={"servers": [TEMPLATED]}, valid=True
+        {"/a": GET}, ("#/servers/0/url", "is not an address"), root={"servers": [TEMPLATED]}, valid=True
     ),
     "an address that is none": refused(
-        {"/a": GET}, ("#/servers/0/url", "is no address"), root=server("http://[x"), valid=True
+        {"/a": GET}, ("#/servers/0/url", "is not an address"), root=server("http://[x"), valid=True
     ),
     "an address relative to the document": refused(
-        {"/a": GET}, ("#/servers/0/url", "is no address"), root=server("../v2"), valid=True
+        {"/a": GET}, ("#/servers/0/url", "is not an address"), root=server("../v2"), valid=True
     ),
     "servers that are a text": refused({"/a": GET}, ("#/servers", "must be a list"), root={"servers": "x"}),
     "a server that is a text": refused({"/a": GET}, ("#/servers/0", "a server with a url"), root={"servers": ["x"]}),
@@ -312,9 +314,9 @@ ROWS: dict[str, Row] = {
     "security of the document that is a text": refused(
         {"/a": GET}, ("#/security", "must be a list"), root={"security": "x"}
     ),
-    "a scheme that is not there": refused(secured({"x": []}), (f"{FIRST}/x", "does not have"), valid=True),
+    "a scheme that is not there": refused(secured({"x": []}), (f"{FIRST}/x", "is not in components"), valid=True),
     "a scheme that is not there beside public": refused(
-        secured({"x": []}, {}), (f"{FIRST}/x", "does not have"), valid=True
+        secured({"x": []}, {}), (f"{FIRST}/x", "is not in components"), valid=True
     ),
     "a scheme of no known type": refused(
         secured({"odd": []}),
@@ -329,15 +331,17 @@ ROWS: dict[str, Row] = {
     ),
     "a scheme by a reference to itself": refused(
         secured({"loop": []}),
-        ("#/components/securitySchemes/loop/$ref", "does not lead to"),
+        ("#/components/securitySchemes/loop/$ref", "does not refer to"),
         root={"schemes": {"loop": {"$ref": "#/components/securitySchemes/loop"}}},
         valid=True,
     ),
     "scopes that are a text": refused(secured({"oidc": "a"}), (f"{FIRST}/oidc", "must be a list of scopes")),
     "a scope that is a number": refused(secured({"oidc": [1]}), (f"{FIRST}/oidc", "must be a list of scopes")),
-    "a scope that is empty": refused(secured({"oidc": [""]}), (f"{FIRST}/oidc", "is no word"), valid=True),
-    "a scope of two words": refused(secured({"oidc": ["a b"]}), (f"{FIRST}/oidc", "is no word"), valid=True),
-    "a scope that is too long": refused(secured({"oidc": ["x" * 65]}), (f"{FIRST}/oidc", "is no word"), valid=True),
+    "a scope that is empty": refused(secured({"oidc": [""]}), (f"{FIRST}/oidc", "is not one word"), valid=True),
+    "a scope of two words": refused(secured({"oidc": ["a b"]}), (f"{FIRST}/oidc", "is not one word"), valid=True),
+    "a scope that is too long": refused(
+        secured({"oidc": ["x" * 65]}), (f"{FIRST}/oidc", "is not one word"), valid=True
+    ),
     "two scopes together": refused(
         secured({"oidc": ["a", "b"]}), (f"{FIRST}/oidc", "asks for a and b together"), valid=True
     ),
@@ -361,14 +365,16 @@ ROWS: dict[str, Row] = {
     ),
     "basic": refused(secured({"basic": []}), (f"{FIRST}/basic", "of type http basic"), valid=True),
     "mutual TLS": refused(secured({"mutual": []}), (f"{FIRST}/mutual", "of type mutualTLS"), valid=True),
-    "roles of a bearer": refused(secured({"bearer": ["admin"]}), (f"{FIRST}/bearer", "names roles"), valid=True),
+    "roles of a bearer": refused(secured({"bearer": ["admin"]}), (f"{FIRST}/bearer", "has roles"), valid=True),
     "two schemes whose tokens nobody can tell apart": refused(
         {"/a": {"get": {"security": [{"oidc": []}]}, "put": {"security": [{"bearer": []}]}}},
-        ("#/paths/~1a/put/security/0/bearer", "cannot tell their tokens apart"),
+        ("#/paths/~1a/put/security/0/bearer", "cannot distinguish their tokens"),
         valid=True,
     ),
     "paths that requests of each other fit": refused(
-        {"/a/{x}": {"get": {"security": []}}, "/{x}/b": GET}, ("#/paths/~1{x}~1b/get", "fits requests of"), valid=True
+        {"/a/{x}": {"get": {"security": []}}, "/{x}/b": GET},
+        ("#/paths/~1{x}~1b/get", "matches requests of"),
+        valid=True,
     ),
     "paths that requests of each other fit, with one security": kept(
         {"/a/{x}": GET, "/{x}/b": GET}, "GET /a/{x} any token", "GET /{x}/b any token"
@@ -396,12 +402,12 @@ ROWS: dict[str, Row] = {
         {**secured({"key": [], "oidc": ["a", "b"]}), "/b": GET}, *("GET /a public", "GET /b public"), settings=NOTHING
     ),
     "security that the service checks, with a scheme that is not there": refused(
-        secured({"x": []}), (f"{FIRST}/x", "does not have"), settings=NOTHING, valid=True
+        secured({"x": []}), (f"{FIRST}/x", "is not in components"), settings=NOTHING, valid=True
     ),
     # extensions of API Gateway
     "an authorization of API Gateway": refused(
         {"/a": {"get": {"x-amazon-apigateway-auth": {"type": "AWS_IAM"}}}},
-        (f"{A_GET}/x-amazon-apigateway-auth", "is for API Gateway's import"),
+        (f"{A_GET}/x-amazon-apigateway-auth", "only in API Gateway's import"),
         valid=True,
     ),
     "an integration of API Gateway": refused(
@@ -424,7 +430,7 @@ ROWS: dict[str, Row] = {
     "a Lambda authorizer": refused(secured({"lambda": []}), (f"{FIRST}/lambda", "of type apiKey"), valid=True),
     "a JWT authorizer of the document's own": refused(
         secured({"cognito": ["a"]}),
-        ("#/components/securitySchemes/cognito/x-amazon-apigateway-authorizer", "that of spec.api.auth"),
+        ("#/components/securitySchemes/cognito/x-amazon-apigateway-authorizer", "the one of spec.api.auth"),
         valid=True,
     ),
     "what only REST APIs have": kept(

@@ -58,7 +58,7 @@ def test_the_message_names_the_line_each_place_and_no_more_than_a_few() -> None:
         "the OpenAPI document: #/paths/~10.{x} has a parameter that is not a whole segment, 0.{x};"
     )
     assert message.count("#/paths") == 5
-    assert message.endswith("; and more, which microservice-operator validate --openapi lists")
+    assert message.endswith("; and more; microservice-operator validate --openapi lists all")
     with pytest.raises(NeedsPerson, match=r"^line 2 of the OpenAPI document: cannot be read: "):
         routes("openapi: 3.1.0\npaths: *x")
 

@@ -38,16 +38,16 @@ READ: dict[str, tuple[str, list[str] | tuple[int, str]]] = {
     ),
     "JSON with a value of JavaScript": ('{"openapi": "3.1.0", "paths": {}, "x-a": NaN}', []),
     "two objects": ('{"openapi": "3.1.0", "paths": {}}\n{"openapi": "3.1.0"}', (2, "<document start>")),
-    "one key twice": (f"{HEAD}paths:\n  /a: {{get: {{}}}}\n  /a: {{put: {{}}}}", (4, "/a is there twice")),
+    "one key twice": (f"{HEAD}paths:\n  /a: {{get: {{}}}}\n  /a: {{put: {{}}}}", (4, "/a appears twice")),
     "one key twice, once as a number": (
         f"{HEAD}paths: {{/a: {{get: {{responses: {{200: 1, '200': 2}}}}}}}}",
-        (2, "200 is there twice"),
+        (2, "200 appears twice"),
     ),
     "keys that are no texts": (
         f"{HEAD}paths: {{/a: {{get: {{responses: {{200: {{}}, on: {{}}, y: {{}}, yes: {{}}, ~: {{}}}}}}}}}}",
         ["GET /a any token"],
     ),
-    "a key that is a list": (f"{HEAD}paths: {{? [a] : 1}}", (2, "a key must be a text")),
+    "a key that is a list": (f"{HEAD}paths: {{? [a] : 1}}", (2, "a key must be text")),
     "what looks like a date": (f"{HEAD}x-a: [0000-00-00, 2026-13-45, 2026-01-01 10:00:00]\npaths: {{}}", []),
     "what looks like a number": (f"{HEAD}x-a: [1_000, 0b1, 12:30:45, {'9' * 5000}, 1e999, .nan]\npaths: {{}}", []),
     "what other readers take for a boolean": (
@@ -63,8 +63,8 @@ READ: dict[str, tuple[str, list[str] | tuple[int, str]]] = {
         ["GET /a public", "GET /b public"],
     ),
     "a key by alias": (f"{HEAD}x-a: &path /a\npaths: {{*path : {{get: {{}}}}}}", ["GET /a any token"]),
-    "an alias of nothing": (f"{HEAD}paths: *x", (2, "names nothing")),
-    "an alias of what holds it": (f"{HEAD}paths: &x {{/a: *x}}", (2, "stands within")),
+    "an alias of nothing": (f"{HEAD}paths: *x", (2, "refers to no earlier anchor")),
+    "an alias of what holds it": (f"{HEAD}paths: &x {{/a: *x}}", (2, "is inside the value")),
     "a merge": (f"{HEAD}x-a: &open {{security: []}}\npaths: {{/a: {{get: {{<<: *open}}}}}}", ["GET /a public"]),
     "a merge of several": (
         f"{HEAD}x-a: &a {{security: []}}\nx-b: &b {{security: [x: []]}}\npaths: {{/a: {{get: {{<<: [*a, *b]}}}}}}",
@@ -78,8 +78,8 @@ READ: dict[str, tuple[str, list[str] | tuple[int, str]]] = {
         f"{HEAD}x-a: &open {{security: []}}\npaths: {{/a: {{get: {{security: [], <<: *open}}}}}}",
         (3, "write << first"),
     ),
-    "two merges": (f"{HEAD}x-a: &a {{tags: []}}\npaths: {{/a: {{get: {{<<: *a, <<: *a}}}}}}", (3, "<< is there twice")),
-    "a merge of a text": (f"{HEAD}paths: {{<<: x}}", (2, "takes a mapping")),
+    "two merges": (f"{HEAD}x-a: &a {{tags: []}}\npaths: {{/a: {{get: {{<<: *a, <<: *a}}}}}}", (3, "<< appears twice")),
+    "a merge of a text": (f"{HEAD}paths: {{<<: x}}", (2, "needs a mapping")),
     "a tag": (f"{HEAD}paths: !include paths.yaml", (2, "the tag !include")),
     "a tag of a mapping": (f"{HEAD}paths: !ref {{/a: {{get: {{}}}}}}", (2, "the tag !ref")),
     "tags of JSON's types": (
@@ -96,9 +96,9 @@ READ: dict[str, tuple[str, list[str] | tuple[int, str]]] = {
         HEAD
         + "x0: &x0 [a, a, a, a, a, a, a, a, a]\n"
         + "".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]\n" for n in range(1, 30)),
-        (8, "stand for more than a million"),
+        (8, "expand to more than a million"),
     ),
-    "too large": (f"{HEAD}# {'x' * 1_048_576}", (0, "is larger than")),
+    "too large": (f"{HEAD}# {'x' * 1_048_576}", (0, "has more than")),
 }
 
 
