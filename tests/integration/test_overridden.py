@@ -54,7 +54,7 @@ def nine_revisions(stage: Stage, namespace: Namespace) -> Iterator[Namespace]:
 def test_a_policy_is_told_and_not_fought(stage: Stage, nine_revisions: Namespace) -> None:
     nine_revisions.create("order")
     nine_revisions.until_ready("order")
-    said = "such as an admission policy, sets spec.revisionHistoryLimit otherwise than declared"
+    said = "such as an admission policy, changes spec.revisionHistoryLimit from its declared value"
     resources = nine_revisions.read("order")["status"]["resources"]
     assert said in next(r for r in resources if r["kind"] == "Deployment")["message"]
     assert [said in event["message"] for event in nine_revisions.events("Overridden")] == [True]

@@ -44,7 +44,7 @@ def test_the_environment_that_applies(
     [
         ("gone", {}, "prod", "prod", NOBODY, "Environment gone does not exist; create it or name another"),
         (None, LABEL, "prod", "prod", NOBODY, "Environment test does not exist; create it or correct the namespace"),
-        (None, {}, "", "", BY_DEFAULT, "Environment prod, the default that this Microservice uses, does not exist any"),
+        (None, {}, "", "", BY_DEFAULT, "Environment prod, the default that this Microservice uses, no longer exists"),
         (None, {}, "another", "another", BY_DEFAULT, "no longer exists; create it again"),
         (None, {}, "prod another", "", BY_DEFAULT, "is no longer marked as default"),
     ],

@@ -78,7 +78,7 @@ QUOTA = 'pods "order-7c9d8b-x7k2p" is forbidden: exceeded quota: few, requested:
 NO_CPU = "failed to get cpu utilization: missing request for cpu in container order of Pod order-7d9f8c6b5-abcde"
 EXEC = 'exec: "serv": executable file not found in $PATH'
 GET_HEALTH = "GET /health on port http"
-KILLED = f"as it is when its start-up or liveness probe ({GET_HEALTH}) fails"
+KILLED = f"which happens when its start-up or liveness probe ({GET_HEALTH}) fails"
 
 DEPLOYMENT: dict[str, Row] = {
     "not seen yet": Row(("False", "RolloutProgressing", "not all ready yet"), {"Deployment": {}}, serves=False),
@@ -619,11 +619,11 @@ CONTAINER: dict[str, Row] = {
         for reason in ("StartError", "ContainerCannotRun")
     },
     "terminated Completed": Row(
-        ("False", "ContainerFailing", "ended by itself (exit code 0), or was ended because its start-up"),
+        ("False", "ContainerFailing", "ended by itself (exit code 0), or was stopped because its start-up"),
         **crashing(0, "Completed"),
     ),
     "terminated Completed, without probes": Row(
-        ("False", "ContainerFailing", "ended by itself (exit code 0); a service must go on running"),
+        ("False", "ContainerFailing", "ended by itself (exit code 0); a service must keep running"),
         **crashing(0, "Completed", bare=True),
     ),
     "killed, as by a probe": Row(
@@ -762,7 +762,7 @@ def test_a_caller_is_ready_while_its_dependency_is_rolled_out() -> None:
         assert dependency_part(caller, dependency, (body, None)).state == state
 
 
-IN_TIME = "not all pods of the declared version are ready yet"
+IN_TIME = "the pods of the declared version are not all ready yet"
 
 
 @pytest.mark.parametrize(

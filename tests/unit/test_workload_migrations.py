@@ -66,7 +66,7 @@ def with_facts(of: Context, seen: Snapshot) -> Context:
     return replace(of, migrations=migrations(seen), migrating=unfinished_migrations(seen))
 
 
-WAITS = f"waits for migration Job {OTHER}, which ends within its timeout, or when it is deleted"
+WAITS = f"is waiting for migration Job {OTHER}, which ends at its timeout or when it is deleted"
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def test_change(tmp_path: Path) -> None:
     assert validate("-", "--against", old, text=GOOD).exit_code == 0
     result = validate("-", "--against", old, text=GOOD.replace("name: id", "name: number"))
     assert result.exit_code == 1
-    assert "spec.tables: tables: partitionKey and sortKey are set once" in result.stdout
+    assert "spec.tables: tables: partitionKey and sortKey are immutable" in result.stdout
 
 
 def test_unreadable_files_and_wrong_usage(tmp_path: Path) -> None:

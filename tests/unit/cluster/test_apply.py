@@ -191,7 +191,7 @@ async def test_what_an_admission_policy_sets_is_told_as_such_and_not_fought(fiel
     of = Service()
     of.server.admission = _sets(OVERRIDES[field])
     made = (await of.applied())["Deployment"]
-    said = f"something in the API server, such as an admission policy, sets {field} otherwise than declared"
+    said = f"something in the API server, such as an admission policy, changes {field} from its declared value"
     assert (made.state, made.message) == (State.READY, said)
     assert [(event.type, event.reason, event.message) for event in made.events] == [
         ("Warning", Reason.OVERRIDDEN, f"Deployment order: {said}")
