@@ -152,7 +152,7 @@ def test_a_migration_that_a_change_runs_is_told(tmp_path: Path, case: str) -> No
     old = tmp_path / "old.yaml"
     old.write_text(documents({**EVERYTHING, **was}, RDS), encoding="utf-8")
     lines = plan(old, documents({**EVERYTHING, **now}, RDS)).stdout.splitlines()
-    told = [line for line in lines if line.startswith("  migrate   spec.databases[0].migration: runs before the pods")]
+    told = [line for line in lines if line.startswith("  migrate   spec.databases[0].migration: runs as the schema owner")]
     assert bool(told) == bool(command)
     assert not told or told[0].endswith(command)
 
@@ -228,7 +228,7 @@ def test_what_cannot_be_told_is_said(tmp_path: Path) -> None:
     for text, code, message in (
         (documents({**EVERYTHING, **item("databases", size="huge")}, RDS), 1, "size huge of database orders"),
         (documents(EVERYTHING, {**SHARED, "aws": AWS}), 1, "databases.provider changed"),
-        (documents({**EVERYTHING, "environment": "test"}, RDS), 1, "Environment test is in none of the files"),
+        (documents({**EVERYTHING, "environment": "test"}, RDS), 1, "Environment test is not in the files"),
         ("kind: [", 1, "is not valid YAML"),
     ):
         result = plan(old, text)

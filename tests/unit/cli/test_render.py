@@ -99,7 +99,7 @@ def test_names_of_topics_and_queues_end_as_aws_wants_them(fifo: str, end: str) -
         (GOOD.replace("Microservice\n", "Microservce\n"), ":3: document 1: Microservce shop/hello: kind: "),
         (
             GOOD.replace('"}', '", environment: prod}'),
-            ":5: document 1: Microservice shop/hello: spec.environment: Environment prod is in none of the files",
+            ":5: document 1: Microservice shop/hello: spec.environment: Environment prod is not in the files",
         ),
         (f"{GOOD}---{GOOD.replace('hello:1', '')}", "document 2: Microservice shop/hello: spec.image: "),
         (ENVIRONMENT, "no Microservice found; pass a file that contains one"),

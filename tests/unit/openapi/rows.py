@@ -343,7 +343,7 @@ ROWS: dict[str, Row] = {
         secured({"oidc": ["x" * 65]}), (f"{FIRST}/oidc", "is not one word"), valid=True
     ),
     "two scopes together": refused(
-        secured({"oidc": ["a", "b"]}), (f"{FIRST}/oidc", "asks for a and b together"), valid=True
+        secured({"oidc": ["a", "b"]}), (f"{FIRST}/oidc", "requires a and b together"), valid=True
     ),
     "two scopes together, of the document": refused(
         {"/a": GET}, ("#/security/0/oidc", "together"), root={"security": [{"oidc": ["a", "b"]}]}, valid=True
@@ -357,7 +357,7 @@ ROWS: dict[str, Row] = {
         valid=True,
     ),
     "two schemes together": refused(
-        secured({"oidc": ["a"], "key": []}), (FIRST, "asks for oidc and key together"), valid=True
+        secured({"oidc": ["a"], "key": []}), (FIRST, "requires oidc and key together"), valid=True
     ),
     "an API key": refused(secured({"key": []}), (f"{FIRST}/key", "of type apiKey"), valid=True),
     "an API key in place of a token": refused(
