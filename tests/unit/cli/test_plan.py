@@ -152,7 +152,9 @@ def test_a_migration_that_a_change_runs_is_told(tmp_path: Path, case: str) -> No
     old = tmp_path / "old.yaml"
     old.write_text(documents({**EVERYTHING, **was}, RDS), encoding="utf-8")
     lines = plan(old, documents({**EVERYTHING, **now}, RDS)).stdout.splitlines()
-    told = [line for line in lines if line.startswith("  migrate   spec.databases[0].migration: runs as the schema owner")]
+    told = [
+        line for line in lines if line.startswith("  migrate   spec.databases[0].migration: runs as the schema owner")
+    ]
     assert bool(told) == bool(command)
     assert not told or told[0].endswith(command)
 
