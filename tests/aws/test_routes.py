@@ -301,9 +301,9 @@ WEAKER = {
     "two scopes together": (
         SECURED.replace("read'", "read', 'orders:write'"),
         {"auth": JWT},
-        "/get/security/0/staff asks",
+        "/get/security/0/staff requires",
     ),
-    "nobody to check it": (SECURED, {}, "/get/security asks for security, and without spec.api.auth"),
+    "nobody to check it": (SECURED, {}, "/get/security requires security, but without spec.api.auth"),
     "a base path that is lost": (f"{SECURED}servers: [{{url: /v2}}]", {"auth": JWT}, "#/servers has the base path /v2"),
 }
 

@@ -252,7 +252,7 @@ def test_an_environment_of_rds_without_its_network_is_refused_in_words(
         "aws": {"region": install.REGION, "accountID": install.ACCOUNT, **aws},
         "databases": {"provider": "rds", "rds": rds},
     }
-    with pytest.raises(Refused, match=r"databases of provider rds need aws\.vpcID, aws\.subnetIDs and"):
+    with pytest.raises(Refused, match=r"databases: provider rds needs aws\.vpcID, aws\.subnetIDs and"):
         stage.api.apply(ENVIRONMENT, {"metadata": {"name": namespace.name}, "spec": spec})
 
 

@@ -42,7 +42,7 @@ def kubernetes_value(tag: str, text: str) -> Any:
     value = _go(text)
     name = _KNOWN.get(tag)
     if name and _name(value) != name and not (name == "float" and _name(value) == "int"):
-        raise ValueError(f"{text[:40]!r} is not a {name}, as its tag says; remove the tag")
+        raise ValueError(f"{text[:40]!r} is not a valid {name}, as its tag says; remove the tag")
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{text[:40]!r} is not a JSON number; write a number, or put it in quotes")
     if isinstance(value, float):

@@ -87,7 +87,7 @@ async def test_one_that_cannot_be_written_at_the_moment_holds_them_too(starts: s
     parts = await applied(server, STARTS[starts])
     assert parts[f"{kind} {name}"].failed
     assert held(parts, starts).state is State.PROGRESSING
-    assert held(parts, starts).message.startswith(f"waits for {kind} ")
+    assert held(parts, starts).message.startswith(f"is waiting for {kind} ")
     assert not {"Job", "Deployment"} & set(made(server))
 
 

@@ -52,7 +52,7 @@ def test_the_message_names_the_field_and_what_to_do() -> None:
         guard.repairs(KEY, ".spec.replicas")
     with pytest.raises(
         Fought,
-        match=r"Deployment web: somebody else changes spec\.replicas .*managedFields.*replicasManagedBy: External",
+        match=r"Deployment web: another controller changes spec\.replicas .*managedFields.*replicasManagedBy: External",
     ):
         guard.rests(KEY)
 

@@ -69,7 +69,7 @@ def test_those_of_a_database_that_never_was_made_get_out_of_the_way() -> None:
 
 @pytest.mark.parametrize("name", ["order-orders-database-owner", "order.orders-database-owner"])
 def test_the_service_is_not_given_the_secret_of_the_owner(name: str) -> None:
-    with pytest.raises(InvalidSpec, match=r"connection\.secretName is the name of the Secret of the schema's owner"):
+    with pytest.raises(InvalidSpec, match=r"connection\.secretName is the name of the schema owner's Secret"):
         service("order", "orders", name)
 
 

@@ -34,7 +34,7 @@ READ: dict[str, tuple[str, list[str] | tuple[int, str]]] = {
     "JSON with tabs": ('{\t"openapi": "3.1.0",\n\t"paths": {\n\t\t"/a": {\n\t\t\t"get": {}}}}', ["GET /a any token"]),
     "JSON with one key twice": (
         '{"openapi": "3.1.0", "paths": {"/a": {\n"get": {},\n"get": {"security": []}}}}',
-        (3, "get is there"),
+        (3, "get appears twice"),
     ),
     "JSON with a value of JavaScript": ('{"openapi": "3.1.0", "paths": {}, "x-a": NaN}', []),
     "two objects": ('{"openapi": "3.1.0", "paths": {}}\n{"openapi": "3.1.0"}', (2, "<document start>")),
