@@ -8,31 +8,38 @@ import typer
 
 def run(  # noqa: PLR0913, PLR0917 one parameter for each flag
     namespace: Annotated[list[str] | None, typer.Option(help="Watch this namespace only; repeatable.")] = None,
-    workers: Annotated[int, typer.Option(envvar="WORKERS", help="Passes at a time.")] = 16,
+    workers: Annotated[int, typer.Option(envvar="WORKERS", help="Number of concurrent reconciliations.")] = 16,
     resync: Annotated[
-        float, typer.Option(envvar="RESYNC_SECONDS", help="Seconds between two looks at AWS and PostgreSQL.")
+        float,
+        typer.Option(
+            envvar="RESYNC_SECONDS", help="Seconds between two reads of AWS and PostgreSQL when nothing changes."
+        ),
     ] = 120.0,
     pass_deadline: Annotated[
-        float, typer.Option(envvar="PASS_DEADLINE_SECONDS", help="Seconds after which a pass is broken off.")
+        float, typer.Option(envvar="PASS_DEADLINE_SECONDS", help="Seconds after which a reconciliation is cancelled.")
     ] = 120.0,
-    listen_port: Annotated[int, typer.Option(envvar="LISTEN_PORT", help="Port of /healthz, /readyz, /metrics.")] = 8080,
-    listen_host: Annotated[str, typer.Option(envvar="LISTEN_HOST", help="Address of the same.")] = "0.0.0.0",  # noqa: S104 probes and metrics come from outside the pod
+    listen_port: Annotated[
+        int, typer.Option(envvar="LISTEN_PORT", help="Port for /healthz, /readyz and /metrics.")
+    ] = 8080,
+    listen_host: Annotated[
+        str, typer.Option(envvar="LISTEN_HOST", help="Bind address for probes and metrics.")
+    ] = "0.0.0.0",  # noqa: S104 probes and metrics come from outside the pod
     aws_endpoint_url: Annotated[
         str | None,
-        typer.Option(
-            envvar="OPERATOR_AWS_ENDPOINT_URL", help="An emulator in place of AWS; needs --insecure-emulator."
-        ),
+        typer.Option(envvar="OPERATOR_AWS_ENDPOINT_URL", help="Emulator in place of AWS; needs --insecure-emulator."),
     ] = None,
     insecure_emulator: Annotated[
-        bool, typer.Option("--insecure-emulator", help="Allow --aws-endpoint-url, and hand it to the services.")
+        bool, typer.Option("--insecure-emulator", help="Allow --aws-endpoint-url, and pass it to the services.")
     ] = False,
     aws_pool_size: Annotated[int, typer.Option(help="Threads for each AWS service.")] = 8,
-    connections: Annotated[int, typer.Option(help="Requests to the API server at a time.")] = 32,
+    connections: Annotated[int, typer.Option(help="Concurrent requests to the API server.")] = 32,
     lease_namespace: Annotated[
         str,
-        typer.Option(envvar="LEASE_NAMESPACE", help="Where the Lease of the leading process is: the pod's own."),
+        typer.Option(envvar="LEASE_NAMESPACE", help="Namespace of the leader election Lease; default: the pod's own."),
     ] = "",
-    lease_name: Annotated[str, typer.Option(envvar="LEASE_NAME", help="Its name.")] = "microservice-operator",
+    lease_name: Annotated[
+        str, typer.Option(envvar="LEASE_NAME", help="Name of the leader election Lease.")
+    ] = "microservice-operator",
     log_level: Annotated[str, typer.Option(envvar="LOG_LEVEL", help="debug, info, warning or error.")] = "info",
     log_format: Annotated[str, typer.Option(envvar="LOG_FORMAT", help="json or console.")] = "json",
 ) -> None:
