@@ -22,7 +22,7 @@ from .drift import drift
 from .fight_guard import Fought, Guard
 from .kinds import CHILDREN, MICROSERVICE, SECRET
 
-# No pod may start before these are as declared: its identity, its network access and its logins.
+# These must be as declared before a pod starts: its identity, its network access and its logins.
 BEFORE_PODS = frozenset({"ServiceAccount", "NetworkPolicy", "Secret"})
 STARTS_PODS = frozenset({"Deployment", "Job"})
 OVERRIDDEN = "something in the API server, such as an admission policy, changes {} from its declared value"
@@ -68,7 +68,7 @@ class Cluster:
     async def apply(self, owner: Identity, wanted: Iterable[DesiredChild]) -> list[Part]:
         """Bring every child to its desired state; return one part per child, in the given order.
 
-        Kinds that start pods are written last. They are held while something that their pods need is missing or not
+        Kinds that start pods are written last. They are held while an object that their pods need is missing or not
         ours: a foreign ServiceAccount may have a foreign role, and without a NetworkPolicy everybody can connect.
         Raises Gone if the namespace is being terminated, after all running writes have ended.
         """
@@ -239,7 +239,7 @@ class Cluster:
     ) -> tuple[Record, tuple[Event, ...]]:
         """Record an answer, and return the Events.
 
-        `touched` is the field that somebody else changed, or ""; `known` is the field that was overridden before.
+        `touched` is the field that another writer changed, or ""; `known` is the field that was overridden before.
         """
         overridden = difference(child.kind, child.body or {}, answer)
         record = self.children.wrote(child.kind, answer, overridden)

@@ -1,11 +1,12 @@
-"""The requests that make a child what is desired: a POST, an apply, and what an apply cannot do.
+"""Sends the requests that bring a child to its desired state: POST, apply, and patches for what an apply cannot do.
 
-A POST records its fields under operation Update; an apply beside it would never own them, and a field dropped from the
-desired object would stay for ever. So the first apply after a POST is preceded by one patch that turns that entry into
-one of operation Apply (what client-go calls the upgrade of client-side managed fields).
+A POST records its fields under operation Update. A later apply would add a second entry and never take these fields
+from the first, so a field dropped from the desired object would stay forever. Therefore one patch precedes the first
+apply after a POST: it turns the first entry into one of operation Apply. client-go calls this the upgrade of
+client-side managed fields.
 
-An apply removes nothing that another manager owns. What of it may not stay is taken out by a JSON patch of that field
-alone; everything else that others manage stays, and stays theirs.
+An apply removes nothing that another manager owns. A JSON patch removes an addition that may not stay, and changes only
+that field. Everything else that other managers own stays, and they still own it.
 """
 
 from collections.abc import Collection, Mapping
@@ -24,12 +25,12 @@ Object = dict[str, Any]
 
 
 def compared(body: Object) -> Object:
-    """What is compared of an object: a record keeps no more of it."""
+    """Return the compared part of an object; a record keeps only this part."""
     return {key: value for key, value in body.items() if key not in ("kind", "apiVersion")}
 
 
 def difference(kind: str, desired: Object, found: Mapping[str, Any]) -> str:
-    """Path of the first field that is not as desired, or that nobody may add; "" for none."""
+    """Return the path of the first field that differs from the desired state or must not be added; "" if none."""
     if path := drift(compared(desired), found):
         return path
     added = addition(kind, desired, found)
@@ -39,7 +40,8 @@ def difference(kind: str, desired: Object, found: Mapping[str, Any]) -> str:
 class ChildRequests:
     """Requests for the children of one Microservice.
 
-    Each raises ApiError for a refusal, and Changed when somebody else was quicker: then it is looked at again.
+    Each raises ApiError if the API server refuses it, and Changed if another writer changed the object first. After
+    Changed the object must be read again.
     """
 
     def __init__(self, connection: Connection, owner: Identity) -> None:
@@ -48,21 +50,21 @@ class ChildRequests:
         self._owner = owner
 
     async def create(self, kind: str, body: Object) -> Object:
-        """POST; the answer."""
+        """Create a child with POST; return the answer."""
         query = {"fieldManager": names.FIELD_MANAGER}
         return await self._connection.send("POST", CHILDREN[kind].path(self._owner.namespace), query=query, body=body)
 
     async def put_right(self, body: Object, record: Record, found: Object | None, *, applies: bool) -> Object:
-        """Make the object what is desired; the last answer.
+        """Bring the object to its desired state; return the last answer.
 
-        `found` is the object as it is, if that is known; `applies` says that a declared field differs.
+        `found` is the observed object, if known; `applies` says that a declared field differs.
         """
         answer = await self._applied(body, record) if applies or found is None else _as_seen(found, record)
         added = addition(body["kind"], body, answer)
         return answer if added is None else await self._take_out(body, answer, added)
 
     async def _applied(self, body: Object, record: Record) -> Object:
-        """Apply; where the fields of others stand in the way, these are replaced first."""
+        """Apply; if fields of other managers make the API server refuse it, replace these and apply again."""
         try:
             return await self._apply(body, record)
         except ApiError as error:
@@ -85,7 +87,10 @@ class ChildRequests:
         return await self._send("PATCH", body, body, APPLY_PATCH, names.FIELD_MANAGER, force="true")
 
     async def _own_by_apply(self, body: Object, record: Record) -> None:
-        """Leave us one managed-fields entry, of operation Apply: what is of operation Update alone would never go."""
+        """Leave us only one managed-fields entry, of operation Apply.
+
+        An apply never removes a field that only operation Update owns.
+        """
         entry = f"/metadata/managedFields/{record.updated}"
         turn = {"op": "replace", "path": f"{entry}/operation", "value": "Apply"}
         patch = [
@@ -97,9 +102,10 @@ class ChildRequests:
         await self._send("PATCH", body, patch, JSON_PATCH)
 
     async def _hand_over_replicas(self, body: Object, record: Record) -> None:
-        """Let another manager own the current count first: an apply that drops a field it owns resets the field.
+        """Make another manager own the current replica count first.
 
-        Kubernetes documents this under "Transferring ownership" of server-side apply.
+        Otherwise an apply that drops the field resets it. Kubernetes documents this under "Transferring ownership" of
+        server-side apply.
         """
         count = {
             "apiVersion": body["apiVersion"],
@@ -114,7 +120,7 @@ class ChildRequests:
         return await self._patch(body, found, [operation])
 
     async def _patch(self, body: Object, found: Object, operations: list[Object]) -> Object:
-        """A JSON patch of the very object that was looked at."""
+        """Send a JSON patch that succeeds only if the object is still the one that was read."""
         metadata = found["metadata"]
         seen = [
             {"op": "test", "path": "/metadata/uid", "value": metadata["uid"]},
@@ -136,18 +142,18 @@ class ChildRequests:
 
 
 def _as_seen(found: Object, record: Record) -> Object:
-    """With the version by which a patch names the object that was looked at: a record's body is kept without it."""
+    """Add the resourceVersion, which a record's body lacks; a patch uses it to name the object that was read."""
     return {**found, "metadata": {**found["metadata"], "resourceVersion": record.version}}
 
 
 def _in_the_way(body: Object, found: Object, blamed: Collection[str]) -> list[Object]:
-    """What replaces the fields of the spec that a refusal blames and that others own something of."""
+    """Return the operations that replace the spec fields that a refusal blames and other managers own in part."""
     spec, theirs = body.get("spec", {}), _owned_by_others(found)
     parts = [field.partition("[")[0].split(".")[1:2] for field in blamed if field.split(".")[0] == "spec"]
     names_blamed = theirs if [] in parts else {part[0] for part in parts if part} & theirs
     operations: list[Object] = []
     for name in sorted(names_blamed):
-        if name == POD[1] and name in spec:  # labels and annotations that others put on the pods stay
+        if name == POD[1] and name in spec:  # labels and annotations that others add to the pods stay
             operations.append({"op": "add", "path": "/" + "/".join(POD), "value": spec[name][POD[2]]})
         elif name in spec:
             operations.append({"op": "add", "path": f"/spec/{name}", "value": spec[name]})
@@ -157,7 +163,7 @@ def _in_the_way(body: Object, found: Object, blamed: Collection[str]) -> list[Ob
 
 
 def _owned_by_others(found: Object) -> set[str]:
-    """Fields of the spec of which another manager owns something."""
+    """Return the fields of the spec that another manager owns in whole or in part."""
     entries = found["metadata"].get("managedFields") or []
     theirs = [e for e in entries if e.get("manager") != names.FIELD_MANAGER and "subresource" not in e]
     specs = [(entry.get("fieldsV1") or {}).get("f:spec") or {} for entry in theirs]

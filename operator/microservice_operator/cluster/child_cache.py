@@ -1,7 +1,8 @@
-"""What is known of our children without asking: a small record for each, kept by the watches.
+"""Keeps a small record of each of our children, updated by the watches, so that no request is needed to know it.
 
-A record answers "same hash? touched by somebody else? ready?". The object itself is kept (as bytes) only until a pass
-has compared it with what is desired; from then on its digest tells whether anybody touched it.
+A record answers three questions: is the hash the same, did another writer change the child, is it ready? The object
+itself is kept (as bytes) only until a reconciliation has compared it with the desired state. After that its digest
+shows any change.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ from .child_states import STATES
 Key = tuple[str, str]
 ChildKey = tuple[str, str, str]  # kind, namespace, name
 
-# What changes without anybody touching what we declared.
+# Metadata that changes although no declared field changes.
 VOLATILE = ("resourceVersion", "managedFields", "generation", "selfLink")
 
 
@@ -26,12 +27,12 @@ VOLATILE = ("resourceVersion", "managedFields", "generation", "selfLink")
 class Record:
     """One observed child.
 
-    `verified` says that a pass found nothing drifted in what `digest` covers; until then `body` holds the object.
-    `updated` is the index of our managed-fields entry of operation Update, which a POST or a JSON patch makes, -1 when
-    there is none; `applied` tells whether one of operation Apply stands beside it. `scale` is the replica count if it
-    is ours, `None` when an autoscaler or a person has set it. `urls` are a Deployment's plain variables that end in
-    _URL, `template` a digest of what its pods are. `overridden` is the field that came back from our own write as
-    somebody else wants it, "" for none.
+    `verified` says that a reconciliation found no drift in what `digest` covers; until then `body` holds the object.
+    `updated` is the index of our managed-fields entry of operation Update, which a POST or a JSON patch creates; -1 if
+    there is none. `applied` says whether we also have an entry of operation Apply.
+    `scale` is the replica count if we own it, `None` if an autoscaler or a person has set it.
+    `urls` are a Deployment's plain variables that end in _URL; `template` is a digest of its pod template.
+    `overridden` is the field that something in the API server changed in the answer to our own write; "" if none.
     """
 
     uid: str
@@ -52,7 +53,7 @@ class Record:
 
 
 def observed(kind: str, item: Mapping[str, Any]) -> Record:
-    """A record of an object as a watch or an answer delivered it."""
+    """Build the record of an object that a watch or an answer delivered."""
     metadata = {k: v for k, v in item["metadata"].items() if k not in VOLATILE}
     body = {k: v for k, v in item.items() if k not in ("status", "metadata", "kind", "apiVersion")}
     raw = orjson.dumps({"metadata": metadata, **body}, option=orjson.OPT_SORT_KEYS)
@@ -82,7 +83,7 @@ def _digest(raw: bytes) -> bytes:
 
 
 def _entry(item: Mapping[str, Any], operation: str) -> int:
-    """Index of our managed-fields entry of an operation, -1 for none."""
+    """Return the index of our managed-fields entry of an operation, -1 if there is none."""
     for index, entry in enumerate(item["metadata"].get("managedFields") or []):
         ours = entry.get("manager") == names.FIELD_MANAGER and "subresource" not in entry
         if ours and entry["operation"] == operation:
@@ -91,7 +92,7 @@ def _entry(item: Mapping[str, Any], operation: str) -> int:
 
 
 def _scale(item: Mapping[str, Any]) -> int | None:
-    """Replicas, if one of our managed-fields entries owns them."""
+    """Return the replica count if one of our managed-fields entries owns it, otherwise `None`."""
     for entry in item["metadata"].get("managedFields") or []:
         if entry.get("manager") == names.FIELD_MANAGER and "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {}):
             return int(item["spec"]["replicas"])
@@ -105,7 +106,7 @@ def _urls(item: Mapping[str, Any]) -> dict[str, str]:
 
 
 class Children:
-    """All records, by key; `changed` is called with the owner's key when a pass should look."""
+    """All records, by key; `changed` is called with the owner's key when the owner needs a reconciliation."""
 
     def __init__(self, changed: Callable[[Key], None]) -> None:
         """Start empty."""
@@ -115,23 +116,23 @@ class Children:
         self._changed = changed
 
     def of(self, owner: Key) -> dict[tuple[str, str], Record]:
-        """Records of one Microservice's children, by kind and name."""
+        """Return the records of one Microservice's children, by kind and name."""
         return {(key[0], key[2]): self._records[key] for key in self._owned.get(owner, ())}
 
     def secrets(self) -> list[tuple[str, str]]:
-        """Namespace and name of every Secret of ours that is known; no watch shows them."""
+        """Return namespace and name of each of our known Secrets, which no watch shows."""
         return [(namespace, name) for kind, namespace, name in self._records if kind == "Secret"]
 
     def noticed(self, kind: str, item: Mapping[str, Any]) -> None:
-        """Take in an object that was looked at; its owner stays, even if it has lost the label that says so."""
+        """Record an object that was read by name; its owner stays, even if it has lost the label of its owner."""
         owner = self._owner_of.get((kind, item["metadata"].get("namespace", ""), item["metadata"]["name"]))
         if owner is not None:
             self.saw(kind, item, owner)
 
     def saw(self, kind: str, item: Mapping[str, Any], owner: Key | None = None) -> None:
-        """Take in an object from a watch; an echo of our own write and a change of no interest are passed over.
+        """Record an object from a watch; an echo of our own write or an irrelevant change starts no reconciliation.
 
-        `owner` is given where the object was asked for, because it may have lost the label that says so.
+        `owner` is given if the object was read by name, because the object may have lost the label of its owner.
         """
         key = (kind, item["metadata"].get("namespace", ""), item["metadata"]["name"])
         old = self._records.get(key)
@@ -152,7 +153,7 @@ class Children:
             self._changed(self._owner_of[key])
 
     def lost(self, kind: str, item: Mapping[str, Any]) -> None:
-        """Forget an object that a watch says is gone or no longer carries our label."""
+        """Forget an object that, according to a watch, no longer exists or no longer has our label."""
         key = (kind, item["metadata"].get("namespace", ""), item["metadata"]["name"])
         old = self._records.get(key)
         if old is None or old.uid != item["metadata"].get("uid", old.uid):
@@ -161,9 +162,9 @@ class Children:
         self._changed(self._disown(key))
 
     def wrote(self, kind: str, item: Mapping[str, Any], overridden: str = "") -> Record:
-        """Take in the answer to our own write: it is what we want, but for a field that was `overridden` on the way.
+        """Record the answer to our own write: the desired state, except a field that was `overridden`.
 
-        Where the watch was quicker and has shown a later state (pods became ready), that one stays.
+        If the watch has already shown a later state, because pods became ready, the later state stays.
         """
         key = (kind, item["metadata"].get("namespace", ""), item["metadata"]["name"])
         known = self._records.get(key)
@@ -179,13 +180,13 @@ class Children:
         return record
 
     def verified(self, kind: str, namespace: str, name: str) -> None:
-        """Note that a pass compared the object with what is desired and found it equal."""
+        """Record that a reconciliation compared the object with its desired state and found them equal."""
         key = (kind, namespace, name)
         if key in self._records:
             self._records[key] = replace(self._records[key], verified=True, body=b"")
 
     def forget(self, kind: str, namespace: str, name: str) -> None:
-        """Forget an object that we removed ourselves; no pass is asked for."""
+        """Forget an object that the operator itself deleted; this requests no reconciliation."""
         key = (kind, namespace, name)
         if self._records.pop(key, None) is not None:
             self._disown(key)
@@ -203,16 +204,16 @@ class Children:
         before = self._owner_of.get(key)
         if before is not None and before != owner:
             self._disown(key)
-            self._changed(before)  # it has lost a child to a label that somebody edited
+            self._changed(before)  # it lost a child because somebody edited the label
         self._records[key] = record
         self._owner_of[key] = owner
         self._owned.setdefault(owner, set()).add(key)
 
 
 def _unless_only_scaled(new: Record, old: Record | None) -> Record:
-    """The record, with the former state while a Deployment's controller has not seen yet that it was scaled.
+    """Return the record, with the old state while a Deployment's controller has not observed a change of its scale.
 
-    An autoscaler's step would else look like a rollout for a moment, and cost two status writes.
+    Otherwise each step of an autoscaler would look like a rollout for a moment, and cost two status writes.
     """
     if old is None or not isinstance(new.state, Workload) or new.state.observed or new.uid != old.uid:
         return new
@@ -221,5 +222,5 @@ def _unless_only_scaled(new: Record, old: Record | None) -> Record:
 
 
 def _older(version: str, known: str) -> bool:
-    """Whether a resourceVersion precedes the known one; comparable as numbers since Kubernetes 1.35."""
+    """Return whether a resourceVersion precedes the known one; they are comparable as numbers since Kubernetes 1.35."""
     return version.isdigit() and known.isdigit() and int(version) < int(known)

@@ -1,8 +1,8 @@
-"""Whether an observed object still is what we want it to be: PURE.
+"""Detects drift, a difference between a declared field and the observed one: PURE.
 
-Only what we declare counts. Fields that the server defaults, an autoscaler sets, or a person adds are not ours: an
-equality of whole objects would fight them. Values that the server rewrites on storing are compared by meaning:
-quantities ("0.5" is stored as "500m"), and empty values, which it leaves out.
+Only declared fields count. Fields that the server defaults, an autoscaler sets or a person adds are not ours; a
+comparison of whole objects would cause fights over them. Values that the server rewrites when it stores them are
+compared by meaning: quantities ("0.5" is stored as "500m") and empty values, which it leaves out.
 """
 
 from decimal import Decimal, InvalidOperation
@@ -10,15 +10,15 @@ from typing import Any
 
 from ..api.quantity import amount
 
-# Below these keys, strings and numbers are quantities.
+# Strings and numbers below these keys are quantities.
 QUANTITY_MAPS = frozenset({"requests", "limits"})
 QUANTITIES = frozenset({"sizeLimit", "divisor", "averageValue", "tolerance"})
-# Keys that identify an item of a list, the most telling first.
+# Keys that identify an item of a list, the most specific first.
 LIST_KEYS = ("mountPath", "uid", "containerPort", "port", "name", "key")
 
 
 def drift(desired: Any, observed: Any, path: str = "") -> str:
-    """Path of the first field that differs from what is desired, "" when there is none."""
+    """Return the path of the first field that differs from the desired state, "" if there is none."""
     if isinstance(desired, dict):
         return _mapping_drift(desired, observed, path)
     if isinstance(desired, list):

@@ -1,6 +1,6 @@
 """Detects a fight: two controllers that set the same field of a child back and forth, without end.
 
-A fight is reported, and the operator corrects the field less and less often. The fight is over when the field stays
+The operator reports a fight, and corrects the field less and less often. The fight is over when the field stays
 correct for a while. Autoscalers act every 15 seconds and slower ones each minute, so corrections count over minutes.
 """
 

@@ -1,9 +1,9 @@
-"""PURE: what nobody may add to a child by hand, for a promise would be broken: `drift` sees only what is declared.
+"""PURE: finds additions to exclusive fields of a child, which would break a security promise.
 
-A NetworkPolicy is all promise, so the whole of it counts. Of a ServiceAccount it is the role in AWS. Of a pod it is
-what runs in it and with which rights: containers and what they are given, volumes, service account, namespaces of the
-node, security. The Microservice can declare each of these. Everything else that somebody adds stays: labels and
-annotations, such as that of `kubectl rollout restart`, node selectors, tolerations.
+`drift` sees only declared fields, so it does not see these additions. All fields of a NetworkPolicy are exclusive. Of a
+ServiceAccount it is the role in AWS. Of a pod it is what runs in it and with which rights: containers and their
+settings, volumes, service account, namespaces of the node, security. The Microservice can declare each of these. All
+other additions stay: labels and annotations, such as that of `kubectl rollout restart`, node selectors, tolerations.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,9 +14,9 @@ Object = Mapping[str, Any]
 
 POD = ("spec", "template", "spec")
 ANNOTATIONS = ("metadata", "annotations")
-AWS_IDENTITY = "eks.amazonaws.com/"  # of a ServiceAccount: which role its pods take on, and how
+AWS_IDENTITY = "eks.amazonaws.com/"  # of a ServiceAccount: which role its pods assume, and how
 CONTAINERS = ("initContainers", "containers")
-# Of the pod: each of these is as declared, or not there.
+# Fields of the pod: each is as declared, or absent.
 POD_FIELDS = (
     "hostPID",
     "hostNetwork",
@@ -27,19 +27,19 @@ POD_FIELDS = (
     "runtimeClassName",
     "securityContext",
 )
-# Of a container alike.
+# Fields of a container: the same rule.
 CONTAINER_FIELDS = ("command", "args", "envFrom", "volumeDevices", "lifecycle", "securityContext")
-# Lists of a container whose items are told apart by these keys.
+# Lists of a container, with the keys that identify their items.
 CONTAINER_LISTS = {"env": ("name",), "volumeMounts": ("mountPath",), "ports": ("containerPort", "protocol")}
-# What the server writes into these itself.
+# Values that the server itself writes into these fields.
 DEFAULTS: Object = {"protocol": "TCP", "procMount": "Default"}
-# Below these the server adds defaults that change nothing of what is said.
+# Below these fields the server adds defaults that do not change the meaning.
 FREE = frozenset({"httpGet", "tcpSocket"})
 
 
 @dataclass(frozen=True)
 class Addition:
-    """Somebody's addition at `path`; gone once the field at `pointer` is `value`."""
+    """An addition at `path`; setting the field at `pointer` to `value` removes it."""
 
     path: str
     pointer: tuple[str, ...]
@@ -47,7 +47,7 @@ class Addition:
 
 
 def addition(kind: str, desired: Object, observed: Object) -> Addition | None:
-    """The first addition that is not to stay, with all others of the same object mended in its `value`."""
+    """Return the first addition that must not stay, `None` if there is none; its `value` also removes all others."""
     if kind == "NetworkPolicy":
         path = _difference(desired["spec"], observed.get("spec"), ".spec")
         return Addition(path, ("spec",), desired["spec"]) if path else None
@@ -61,7 +61,7 @@ def addition(kind: str, desired: Object, observed: Object) -> Addition | None:
 
 
 def _another_role(desired: Object, observed: Object) -> Addition | None:
-    """Annotations by which pods would take on a role that is not declared."""
+    """Return the added annotations that would make pods assume an undeclared role, `None` if there are none."""
     added = sorted(key for key in observed if key.startswith(AWS_IDENTITY) and key not in desired)
     if not added:
         return None
@@ -77,7 +77,10 @@ def _at(item: Object, pointer: Sequence[str]) -> Any:
 
 
 def _difference(desired: Any, observed: Any, path: str) -> str:
-    """Where two values differ, by nothing but lists that are empty or absent and defaults that are spelt out."""
+    """Return the path at which two values differ, "" if nowhere.
+
+    An empty list equals an absent one, and a default that is written out equals an absent field.
+    """
     if isinstance(desired, Mapping) and isinstance(observed, Mapping):
         for key in [*desired, *(key for key in observed if key not in desired)]:
             if key not in desired and DEFAULTS.get(key) == observed[key]:
@@ -92,7 +95,7 @@ def _difference(desired: Any, observed: Any, path: str) -> str:
 
 
 def _pod(desired: Object, observed: Object, found: list[str]) -> dict[str, Any]:
-    """The observed pod without what was added; the paths of that go into `found`."""
+    """Return the observed pod without the additions; append their paths to `found`."""
     path = ".spec.template.spec"
     pod = dict(observed)
     for key in POD_FIELDS:
@@ -119,7 +122,7 @@ def _container(desired: Object, observed: Object, path: str, found: list[str]) -
 
 
 def _keep_declared(holder: dict[str, Any], desired: Object, key: str, path: str, found: list[str]) -> None:
-    """Take out of one field what is not declared; what is declared and differs is for `drift` to see."""
+    """Remove from one field what is not declared; `drift` detects declared values that differ."""
     there = holder.get(key)
     if there in (None, [], {}):
         return
@@ -149,7 +152,7 @@ def _keep_items(  # noqa: PLR0913 one list of one holder
     *,
     whole: bool = True,
 ) -> None:
-    """Take out of a list the items that are not declared; a `whole` item with a key too many becomes the declared."""
+    """Remove undeclared items from a list; with `whole`, replace an item that has an extra key by the declared item."""
     ours = {_identity(item, by): item for item in desired.get(key) or []}
     kept = []
     for item in holder.get(key) or []:
@@ -169,7 +172,7 @@ def _keep_items(  # noqa: PLR0913 one list of one holder
 
 
 def _keep_volumes(pod: dict[str, Any], desired: Object, path: str, found: list[str]) -> None:
-    """Within a volume that is declared: more files of a Secret than are declared, say."""
+    """Replace a declared volume that shows other files of a Secret or ConfigMap than declared."""
     ours = {volume["name"]: volume for volume in desired.get("volumes") or []}
     for index, volume in enumerate(pod.get("volumes") or []):
         declared = ours[volume["name"]]

@@ -1,8 +1,9 @@
-"""One process leads at a time: a Lease of coordination.k8s.io, taken and renewed by compare-and-swap.
+"""Elects the one process that leads, with a Lease of coordination.k8s.io, taken and renewed by compare-and-swap.
 
-Nobody's clock is compared with another's. Who leads counts from before its last renewal was sent; who waits counts from
-when it saw the Lease change last, and for longer. So the one has stopped writing before the other begins, and a process
-that does not hear the API server, or was stopped, may not write from then on by its own clock alone.
+Clocks of different processes are never compared. The leader counts from the time before it sent its last renewal. A
+waiting process counts from the last change of the Lease that it saw, and waits longer. So the leader has stopped
+writing before the next one starts. A process that was stopped, or cannot reach the API server, loses the permission to
+write by its own clock alone.
 """
 
 import asyncio
@@ -26,24 +27,27 @@ TICK = 0.2
 
 
 def _clock() -> float:
-    """Seconds that also pass while the machine sleeps, where the system tells them."""
+    """Return seconds; they also pass while the machine sleeps, if the system has such a clock."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 @dataclass(frozen=True)
 class Terms:
-    """Seconds. A leader writes for `duration` less `margin` from its last renewal: what is sent by then has arrived."""
+    """Durations of the leader election, in seconds.
+
+    A leader writes for `duration` minus `margin` after its last renewal; requests sent by then arrive within `margin`.
+    """
 
     duration: float = 12.0
     margin: float = 2.0
     renew: float = 3.0
-    look: float = 1.0  # how often one that waits looks whether the Lease was given back
-    answer: float = 4.0  # for one request
+    look: float = 1.0  # how often a waiting process checks whether the Lease was released
+    answer: float = 4.0  # timeout of one request
 
 
 @dataclass
 class Lease:
-    """This process and the Lease `name` of a namespace; `me` is nobody else's name, also after a restart."""
+    """This process and the Lease `name` of a namespace; `me` identifies only this process, also after a restart."""
 
     connection: Connection
     namespace: str
@@ -55,25 +59,25 @@ class Lease:
     _seen: tuple[str, str, float] = ("", "", 0.0)  # holder, version, since when
     _spec: dict[str, Any] = field(default_factory=dict)
     _released: bool = False
-    _making: bool = False  # a Lease was asked for where there was none; whether it was made may not be known
+    _making: bool = False  # a Lease was requested because none existed; it may be unknown whether it was created
     _not_before: float = float("-inf")
 
     @property
     def remaining(self) -> float:
-        """Seconds for which this process may write; 0 or less when it may not."""
+        """Seconds for which this process may write; 0 or less if it may not."""
         if self._released or self.clock() < self._not_before:
             return 0.0
         return self._renewed + self.terms.duration - self.terms.margin - self.clock()
 
     def may_write(self) -> float:
-        """The same; raises Fenced when it may not."""
+        """Return the seconds for which this process may write; raises Fenced if it may not."""
         remaining = self.remaining
         if remaining <= 0:
             raise Fenced
         return remaining
 
     async def run(self) -> None:
-        """Take the Lease when it is free, and renew it, until cancelled."""
+        """Take the Lease if it is free, and renew it, until cancelled."""
         while True:
             heard = False
             try:
@@ -89,16 +93,16 @@ class Lease:
 
     async def won(self) -> None:
         """Wait until this process leads."""
-        while self.remaining <= 0:  # noqa: ASYNC110 time ends a Lease, and tells nobody
+        while self.remaining <= 0:  # noqa: ASYNC110 a Lease ends by time, without an event
             await asyncio.sleep(TICK)
 
     async def lost(self) -> None:
-        """Wait until this process leads no more."""
+        """Wait until this process no longer leads."""
         while self.remaining > 0:  # noqa: ASYNC110 the same
             await asyncio.sleep(TICK)
 
     async def release(self) -> None:
-        """Write no more, and let the next one begin at once."""
+        """Stop writing, and release the Lease so that the next process can start immediately."""
         holds, self._released = self.remaining > 0, True
         if not holds:
             return
@@ -115,7 +119,7 @@ class Lease:
             except ApiError as error:
                 if error.code not in (CONFLICT, NOT_FOUND):
                     raise
-                self._seen = ("", "", 0.0)  # somebody else has written it: look
+                self._seen = ("", "", 0.0)  # another process has written or deleted the Lease: read it
             else:
                 return
         await self._look()
@@ -137,15 +141,18 @@ class Lease:
         if (holder, version) != self._seen[:2]:
             self._seen = (holder, version, self.clock())
         if holder != self.me:
-            self._renewed, self._making = float("-inf"), False  # somebody else may write from now on
+            self._renewed, self._making = float("-inf"), False  # another process may write from now on
 
     def _patience(self) -> float:
-        """How long the holder is waited for: as it says itself, within reason."""
+        """Return how many seconds to wait for the holder: what its Lease says, from `duration` to 60 s."""
         said = self._spec.get("leaseDurationSeconds")
         return max(self.terms.duration, min(float(said), 60.0)) if isinstance(said, int) else self.terms.duration
 
     async def _write(self, holder: str, since: str) -> None:
-        """Take, renew or give back, if nobody else has written since the last look; a conflict is an ApiError."""
+        """Take, renew or release the Lease.
+
+        Raises ApiError with a conflict if another process has written the Lease since the last read.
+        """
         begun, now = self.clock(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         version, before = self._seen[1], self._seen[0]
         transitions = int(self._spec.get("leaseTransitions") or 0)
@@ -170,5 +177,5 @@ class Lease:
         if holder == self.me:
             self._renewed = begun
             if self._making:
-                # It was not there: for the first time, or because somebody deleted it while another one holds it.
+                # The Lease did not exist: it is the first, or somebody deleted it while another process holds it.
                 self._making, self._not_before = False, self._seen[2] + self.terms.duration

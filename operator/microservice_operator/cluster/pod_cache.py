@@ -1,4 +1,4 @@
-"""What keeps a Microservice's pods from being ready, and whether any may still run: kept by a watch on our pods."""
+"""Records why a Microservice's pods are not ready, and whether any may still run; a watch on our pods updates it."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -11,12 +11,12 @@ from .pod_problems import is_over, trouble
 
 Key = tuple[str, str]
 LABEL_JOB = "batch.kubernetes.io/job-name"
-LOST_NODE = 60.0  # seconds beyond its grace period after which a pod that does not go is not waited for
+LOST_NODE = 60.0  # seconds beyond its grace period after which the operator no longer waits for a pod to end
 
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """What is kept of one: its trouble and, for that of a migration, the Job and whether a container may still run."""
+    """What is kept of one pod: its trouble and, for a pod of a migration, the Job and whether a container may run."""
 
     trouble: Trouble | None = None
     job: str = ""
@@ -24,36 +24,45 @@ class Pod:
 
     @property
     def news(self) -> tuple[Trouble | None, str, bool]:
-        """What is worth a pass: not what every start shows for a while, which a pass looks for by itself."""
+        """The part whose change starts a reconciliation.
+
+        It omits a trouble that every start shows for a while; a reconciliation checks such troubles by itself.
+        """
         return (None if self.trouble and self.trouble.since else self.trouble), self.job, self.alive
 
 
 class Pods:
-    """The pods of which something is to be said, by owner; `changed` is called with its key when that changes."""
+    """The pods that have something to report, by owner; `changed` is called with the owner's key on a change."""
 
     def __init__(self, changed: Callable[[Key], None], clock: Callable[[], float] = time.monotonic) -> None:
-        """Start empty; `clock` gives seconds."""
+        """Start empty; `clock` returns seconds."""
         self._by_owner: dict[Key, dict[str, Pod]] = {}
         self._alive: dict[Key, dict[str, float]] = {}
         self._changed = changed
         self._clock = clock
 
     def troubles(self, owner: Key, job: str = "") -> list[Trouble]:
-        """Those of the Deployment's pods, or of one migration Job's, each once and always in the same order."""
+        """Return the troubles of the Deployment's pods, or of one migration Job's; each once, in a stable order."""
         found = {pod.trouble for pod in self._by_owner.get(owner, {}).values() if pod.trouble and pod.job == job}
         return sorted(found, key=lambda each: (each.reason.value, each.sentence, each.since))
 
     def migrating(self, owner: Key) -> set[str]:
-        """Names of the Jobs that still have a pod which may run, whoever's they are and whether they are there."""
+        """Return the names of Jobs with a pod that may still run.
+
+        They include Jobs of an earlier Microservice of this name, and Jobs that no longer exist.
+        """
         return {pod.job for pod in self._by_owner.get(owner, {}).values() if pod.alive}
 
     def alive(self, owner: Key) -> bool:
-        """Whether a pod of one Microservice may still run; one that a lost node cannot end counts for a while only."""
+        """Return whether a pod of one Microservice may still run.
+
+        A pod that cannot end because its node is lost counts for LOST_NODE seconds beyond its grace period.
+        """
         now = self._clock()
         return any(until > now for until in self._alive.get(owner, {}).values())
 
     def saw(self, pod: Mapping[str, Any]) -> None:
-        """Take in a pod from the watch."""
+        """Record a pod from the watch."""
         metadata = pod["metadata"]
         self._note(metadata, _kept(pod))
         if is_over(pod):
@@ -65,7 +74,7 @@ class Pods:
             pods[metadata["name"]] = min(until, pods.get(metadata["name"], until))
 
     def lost(self, pod: Mapping[str, Any]) -> None:
-        """Forget a pod that is gone."""
+        """Forget a pod that no longer exists."""
         self._note(pod["metadata"], None)
         self._ended(pod["metadata"])
 
@@ -96,10 +105,10 @@ def _owner(metadata: Mapping[str, Any]) -> Key:
 
 
 def _kept(pod: Mapping[str, Any]) -> Pod | None:
-    """What is to be kept of a pod, if anything.
+    """Return what to keep of a pod, `None` if nothing.
 
-    One of the Deployment counts while it may serve: a dead one stays for weeks and says nothing of those that run. Of
-    a migration the attempts that failed say why.
+    A pod of the Deployment counts while it may serve: a dead one can stay for weeks, and says nothing about running
+    ones. Failed pods of a migration count, because they show why the migration failed.
     """
     labels, leaving = pod["metadata"].get("labels") or {}, "deletionTimestamp" in pod["metadata"]
     if names.LABEL_MIGRATION in labels:

@@ -1,8 +1,8 @@
-"""Look at our Secrets by name, a few each second: the operator may get a Secret that it knows, and list or watch none.
+"""Reads our Secrets by name, a few per second, to detect changes: the operator may neither list nor watch Secrets.
 
-A right to list or watch Secrets is a right to read every Secret of the cluster (RBAC knows no labels), so a Secret that
-was deleted or edited by hand is found by looking (docs/decisions). The API server answers from its watch cache
-(`resourceVersion=0`), so a look costs no read of etcd.
+The right to list or watch Secrets is the right to read every Secret of the cluster, because RBAC does not know labels.
+So the operator detects a Secret that was deleted or edited by hand by reading it (docs/decisions). The API server
+answers from its watch cache (`resourceVersion=0`), so this costs no read of etcd.
 """
 
 import asyncio
@@ -16,21 +16,24 @@ from .kinds import SECRET
 
 log = structlog.get_logger(__name__)
 
-SHORTEST = 5.0  # seconds between two looks at the same Secret while there are few
+SHORTEST = 5.0  # seconds between two reads of the same Secret while there are few
 PER_SECOND = 10.0
 
 
 class SecretPoll:
-    """One for the whole process; a difference asks for a pass over the owner."""
+    """The poll of a whole process; a difference requests a reconciliation of the owner."""
 
     def __init__(self, connection: Connection, children: Children, shortest: float = SHORTEST) -> None:
-        """Look through `connection`; what is found goes to `children`. `shortest` is in seconds."""
+        """Read through `connection`, and record the Secrets in `children`.
+
+        `shortest` is the shortest time between two reads of the same Secret, in seconds.
+        """
         self._connection = connection
         self._children = children
         self._shortest = shortest
 
     async def run(self) -> None:
-        """Look at one after the other until cancelled."""
+        """Read one Secret after the other until cancelled."""
         while True:
             known = self._children.secrets()
             pause = max(self._shortest, len(known) / PER_SECOND) / max(1, len(known))
@@ -44,7 +47,7 @@ class SecretPoll:
         try:
             found = await self._connection.send("GET", SECRET.path(namespace, name), query={"resourceVersion": "0"})
         except NotYet:
-            return  # the next round looks again
+            return  # the next round reads it again
         except ApiError as error:
             if error.code == NOT_FOUND:
                 self._children.lost(SECRET.kind, {"metadata": {"namespace": namespace, "name": name}})

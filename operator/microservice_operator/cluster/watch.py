@@ -1,4 +1,4 @@
-"""Lists and watches one kind without end: pages, bookmarks, resumption, a new list after 410, and stall detection.
+"""Lists and watches one kind until cancelled: pages, bookmarks, resumption, a new list after 410, stall detection.
 
 The client library's informer works only with threads; this is the same loop for asyncio. The next list reveals what was
 deleted during an interruption.
