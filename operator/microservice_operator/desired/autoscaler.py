@@ -1,4 +1,4 @@
-"""How many pods run, decided by their load."""
+"""Builds the HorizontalPodAutoscaler, which sets the number of pods by their load."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ DEFAULT_CPU_PERCENT = 80
 
 
 def autoscalers(context: Context) -> tuple[Child, ...]:
-    """The HorizontalPodAutoscaler, if the spec asks for one."""
+    """Build the HorizontalPodAutoscaler, if the spec declares one."""
     microservice = context.microservice
     autoscaling = microservice.spec.autoscaling
     if autoscaling is None:
@@ -27,7 +27,10 @@ def autoscalers(context: Context) -> tuple[Child, ...]:
 
 
 def _metrics(autoscaling: Autoscaling) -> list[dict[str, Any]]:
-    """The short fields, then the long ones; an autoscaler without a target would do nothing."""
+    """Build the metrics: first the short fields, then `metrics`.
+
+    Without any, CPU is the target, because an autoscaler without a target does nothing.
+    """
     short = {
         "cpu": autoscaling.target_cpu_utilization_percentage,
         "memory": autoscaling.target_memory_utilization_percentage,

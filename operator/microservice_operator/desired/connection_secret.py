@@ -1,6 +1,7 @@
-"""How pods reach a database: one Secret for the service, one for the schema's owner that only the migration reads.
+"""Builds the Secrets with the connection data of a database.
 
-Both follow the Service Binding specification, so that libraries which know it find what they look for.
+The service reads one. The other has the login of the schema's owner; only the migration reads it. Both follow the
+Service Binding specification, so libraries that know it find the data.
 """
 
 from base64 import b64encode
@@ -21,30 +22,31 @@ CERTIFICATES_FILE = "ca.crt"
 
 
 def connection_secrets(context: Context) -> tuple[Child, ...]:
-    """Both Secrets of every declared database; held while its connection is unknown."""
+    """Build both Secrets of every declared database; they are held while its connection is unknown."""
     databases = context.microservice.spec.databases or []
     return tuple(secret for database in databases for secret in _secrets(context, database))
 
 
 def runtime_secret_name(microservice: Microservice, database: Database) -> str:
-    """Name of the Secret that the service reads."""
+    """Return the name of the Secret that the service reads."""
     return microservice.database_secrets(database)[0]
 
 
 def owner_secret_name(microservice: Microservice, database: Database) -> str:
-    """Name of the Secret that the migration reads."""
+    """Return the name of the Secret that the migration reads."""
     return microservice.database_secrets(database)[1]
 
 
 def certificates_directory(database: str) -> str:
-    """Where the CA of a database's server is mounted."""
+    """Return the directory in which the CA of a database's server is mounted."""
     return f"{CERTIFICATES_ROOT}/{database}"
 
 
 def connection_hash(context: Context) -> str:
-    """Hash of what the service's Secrets hold, "" without any: in the pod template, it rolls the pods on a change.
+    """Return a hash of the data of the service's Secrets, "" if there are none.
 
-    The owner's login is left out: only migrations use it.
+    It is in the pod template, so the pods roll when the data changes. It omits the owner's login, because only
+    migrations use that.
     """
     known = {name: _content(name, found, found.runtime) for name, found in sorted(context.connections.items())}
     declared = {database.name for database in context.microservice.spec.databases or []}
@@ -72,9 +74,9 @@ def _secret(context: Context, name: str, content: dict[str, str]) -> Child:
 
 
 def data_hash(data: Mapping[str, Any]) -> str:
-    """Hash of what a Secret holds: it tells what the operator wrote from what somebody edited.
+    """Return a hash of a Secret's data, which distinguishes what the operator wrote from manual edits.
 
-    The passwords in it have 256 bits of entropy, so nobody finds them by trying.
+    The passwords in the data have 256 bits of entropy, so the hash does not help to guess them.
     """
     return names.short_hash(canonical(dict(data)), length=32)
 

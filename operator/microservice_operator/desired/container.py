@@ -1,4 +1,4 @@
-"""The containers of a pod: the service itself, its init containers and its sidecars, hardened alike."""
+"""Builds the containers of a pod: the service, its init containers and its sidecars, all with the same hardening."""
 
 from typing import Any
 
@@ -10,14 +10,15 @@ from .security import container_security
 from .variables import service_variables
 from .volumes import TMP_MOUNT, mounts, overlaid
 
-# No CPU limit: it throttles a service that the node could serve. A memory limit, because memory cannot be taken back.
+# No CPU limit: it would throttle a service although the node has CPU left. A memory limit, because a node cannot take
+# memory back.
 RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}}
-# Endpoints need this long to forget a pod that is being ended; requests go on to arrive meanwhile.
+# Seconds until endpoints no longer contain a terminating pod; until then it still receives requests.
 SLEEP_BEFORE_STOP = 5
 
 
 def main_container(context: Context) -> dict[str, Any]:
-    """The service's own container."""
+    """Build the service's own container."""
     microservice = context.microservice
     spec = microservice.spec
     return present(
@@ -36,7 +37,7 @@ def main_container(context: Context) -> dict[str, Any]:
 
 
 def image_fields(context: Context) -> dict[str, Any]:
-    """What every container that runs the service's image has, the migration's too."""
+    """Build the fields of every container that runs the service's image, including the migration's."""
     spec = context.microservice.spec
     return present(
         {
@@ -50,7 +51,7 @@ def image_fields(context: Context) -> dict[str, Any]:
 
 
 def init_containers(context: Context) -> list[dict[str, Any]]:
-    """Init containers, then sidecars: native ones, which start before the service and end after it."""
+    """Build the init containers, then the sidecars: native ones, which start before the service and end after it."""
     spec = context.microservice.spec
     return [
         *(_companion(context, container) for container in spec.init_containers or []),
@@ -59,7 +60,10 @@ def init_containers(context: Context) -> list[dict[str, Any]]:
 
 
 def resources(context: Context, given: Resources | None) -> dict[str, Any]:
-    """As given, else the Environment's, else the default: for every container, since autoscalers and quotas ask all."""
+    """Return the given resources, otherwise the Environment's, otherwise the default.
+
+    Every container has resources, because autoscalers and quotas need those of all containers.
+    """
     if given is not None:
         return given.manifest()
     defaults = context.environment.spec.defaults if context.environment else None
@@ -67,7 +71,7 @@ def resources(context: Context, given: Resources | None) -> dict[str, Any]:
 
 
 def present(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields that have a value."""
+    """Return the fields that have a value."""
     return {key: value for key, value in fields.items() if value not in (None, [], {})}
 
 
@@ -90,7 +94,10 @@ def _port(port: ServicePort) -> dict[str, Any]:
 
 
 def _lifecycle(spec: MicroserviceSpec) -> dict[str, Any]:
-    """The sleep takes at most half of the grace period, which the service needs to finish its requests."""
+    """Build the lifecycle hooks; by default a sleep before the stop.
+
+    The sleep takes at most half of the grace period; the service needs the rest to finish its requests.
+    """
     seconds = min(SLEEP_BEFORE_STOP, spec.termination_grace_period_seconds // 2)
     default = {"preStop": {"sleep": {"seconds": seconds}}} if seconds else {}
     return default | hooks(spec.lifecycle, first_port(spec))

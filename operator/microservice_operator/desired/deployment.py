@@ -1,10 +1,10 @@
-"""The service's pods, and how one version replaces another.
+"""Builds the Deployment: the service's pods, and how one version replaces another.
 
-`replicas` is absent where an autoscaler, or another controller, owns the count. That is not enough when it was there
-before: server-side apply removes a field whose only manager drops it, and the count would fall back to 1. So
-`cluster.writes` first hands the count that it finds to another field manager; then the field survives, and the
-autoscaler goes on from it. A Deployment that is made (anew) begins with the autoscaler's least, or with what the spec
-says, not with Kubernetes' default of one.
+`replicas` is absent if an autoscaler or another controller owns the count. If the operator set it before, absence alone
+is not enough: server-side apply removes a field when its only manager drops it, and the count would fall back to 1. So
+`cluster.apply_requests` first makes another field manager own the current count. Then the field stays, and the
+autoscaler continues from it. A Deployment that is created, or created again, starts with the autoscaler's minimum or
+the count of the spec, not with Kubernetes' default of one.
 """
 
 from dataclasses import replace
@@ -21,13 +21,13 @@ from .probes import start_seconds
 from .replicas import declared_replicas, first_replicas, owned_replicas
 
 PROGRESS_DEADLINE = 600
-# What a pod needs beside the time that its probes grant: a node, the image, its volumes.
+# Seconds that a pod needs in addition to the time that its probes allow: for a node, the image and its volumes.
 BEFORE_THE_START = 300
 REVISIONS = 3
 
 
 def deployment(context: Context) -> Child:
-    """The Deployment; held while what the pods need is not there, so that those that run stay."""
+    """Build the Deployment; it is held while something that its pods need is missing, so running pods stay."""
     microservice, held = context.microservice, rollout_wait(context)
     if facts_missing(context):
         return Child("Deployment", microservice.name, None, held)
@@ -46,17 +46,17 @@ def deployment(context: Context) -> Child:
 
 
 def _deadline(template: dict[str, Any]) -> int:
-    """When a rollout is stuck: not before the containers have had the time that their probes give them."""
+    """Return the seconds after which a rollout counts as stuck; at least the time that the probes allow."""
     spec = template["spec"]
     waits = sum(start_seconds(container) for container in (*spec.get("initContainers", []), *spec["containers"]))
     return max(PROGRESS_DEADLINE, BEFORE_THE_START + waits)
 
 
 def _strategy(given: Strategy | None) -> dict[str, Any]:
-    """No pod goes before its successor is ready, unless the spec says so."""
+    """Build the update strategy: unless the spec says otherwise, no pod ends before its successor is ready."""
     if given is not None and given.type == "Recreate":
         return {"type": "Recreate"}
     rolling = given.rolling_update.manifest() if given and given.rolling_update else {}
-    # both zero is refused: who allows no pod more has one of those that run replaced at a time
+    # Kubernetes refuses zero for both: without an additional pod, one running pod is replaced at a time
     unavailable = 1 if is_zero(rolling.get("maxSurge")) else 0
     return {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": unavailable, "maxSurge": 1} | rolling}

@@ -1,4 +1,4 @@
-"""How many pods a drained node may take away at once."""
+"""Builds the PodDisruptionBudget: how many pods the drain of a node may evict at once."""
 
 from .. import names
 from .context import Child, Context
@@ -7,10 +7,11 @@ from .replicas import first_replicas
 
 
 def disruption_budgets(context: Context) -> tuple[Child, ...]:
-    """The PodDisruptionBudget: as declared, else where more than one pod runs, or may run without our knowledge.
+    """Build the PodDisruptionBudget: the declared one, otherwise a default if more than one pod may run.
 
-    One for a single pod would keep its node from being drained, or mean nothing. A pod that is not ready anyway may go:
-    otherwise a broken service blocks the drain.
+    More than one may run if the count says so, or if another controller sets it. A budget for a single pod would block
+    the drain of its node, or have no effect. Pods that are not ready may be evicted; otherwise a broken service would
+    block the drain.
     """
     microservice = context.microservice
     given = microservice.spec.pod_disruption_budget

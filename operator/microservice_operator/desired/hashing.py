@@ -1,6 +1,7 @@
-"""The hash that says whether a child is what was last applied: the same object always gives the same hash.
+"""Computes the desired hash, which shows whether a child is still what was applied last.
 
-Keys are sorted and nothing but the object goes in, so neither the order of a dict nor the operator's version counts.
+The same object always has the same hash. Keys are sorted and only the object is hashed, so neither the order of a dict
+nor the operator's version changes it.
 """
 
 import json
@@ -11,12 +12,12 @@ from .. import names
 
 
 def canonical(value: Any) -> str:
-    """JSON with sorted keys and no spare blanks."""
+    """Return JSON with sorted keys and without optional blanks."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def hashed(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The object with its hash among its annotations."""
+    """Return the object with its hash among its annotations."""
     metadata = body["metadata"]
     annotations = {k: v for k, v in (metadata.get("annotations") or {}).items() if k != names.ANNOTATION_HASH}
     bare = {**body, "metadata": {**metadata, "annotations": annotations}}

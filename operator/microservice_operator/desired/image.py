@@ -1,4 +1,4 @@
-"""What an image reference says about the version that it runs."""
+"""Derives the version of a service from its image reference."""
 
 import re
 
@@ -7,7 +7,7 @@ DIGEST_LENGTH = 12
 
 
 def version(image: str) -> str:
-    """The tag; without one, the beginning of the digest; without either, `latest`.
+    """Return the tag; without a tag, the start of the digest; without either, `latest`.
 
     A colon before the last slash belongs to the registry's port.
     """
@@ -19,6 +19,6 @@ def version(image: str) -> str:
 
 
 def version_label(image: str) -> str:
-    """The version as the value of a label, which knows fewer characters and at most 63 of them."""
+    """Return the version as a label value, which allows fewer characters and at most 63 of them."""
     allowed = re.sub(r"[^A-Za-z0-9_.-]", "-", version(image))
     return allowed[:LABEL_LIMIT].strip("-_.") or "unknown"

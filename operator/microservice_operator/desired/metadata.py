@@ -1,4 +1,4 @@
-"""What every child carries: where it lives, whose it is, how it is found, and the hash of what was applied."""
+"""Builds the metadata of every child: name, namespace, labels, owner reference and the desired hash."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ API_VERSIONS = {
 
 
 def child(context: Context, kind: str, name: str, fields: dict[str, Any]) -> Child:
-    """A child of the given kind; labels and annotations under `fields["metadata"]` come on top of those of all."""
+    """Build a child of a kind; labels and annotations under `fields["metadata"]` are added to the common ones."""
     own = fields.get("metadata", {})
     body = {
         "apiVersion": API_VERSIONS[kind],
@@ -38,9 +38,9 @@ def child(context: Context, kind: str, name: str, fields: dict[str, Any]) -> Chi
 
 
 def labels(context: Context) -> dict[str, str]:
-    """Labels of every child.
+    """Return the labels of every child.
 
-    Not the version: a new image would then be a write to each child instead of one.
+    They omit the version: with it, a new image would need a write to every child instead of one.
     """
     name = context.microservice.name
     environment = {names.LABEL_ENVIRONMENT: context.environment.name} if context.environment else {}

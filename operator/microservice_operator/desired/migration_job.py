@@ -1,9 +1,9 @@
-"""The Job that brings a database's schema to what the new image expects, before the pods of that image start.
+"""Builds the Job that migrates a database's schema for the new image, before the pods of that image start.
 
-A Job's template is immutable, so its name holds a hash of what it runs, and it is created once. It stays when it is
-done: that it is there says that this image has migrated, and neither going back to it nor another variable, timeout or
-limit runs it again. One that has failed is run again when anything of it changes: its hash is over all of it
-(`workload.mended_migrations`). Two never run at once.
+A Job's template is immutable, so its name contains a hash of what it runs, and it is created once. It stays after it
+has finished, and shows that this image has migrated. So neither a rollback to this image nor another variable, timeout
+or limit runs it again. A failed Job runs again when any of its fields changes, because its desired hash covers all of
+them (`workload.mended_migrations`). Two Jobs never run at once.
 """
 
 import re
@@ -28,7 +28,7 @@ SECONDS = {"h": 3600, "m": 60, "s": 1}
 
 
 def migration_jobs(context: Context) -> tuple[Child, ...]:
-    """One Job for each database that declares a migration."""
+    """Build one Job for each database that declares a migration."""
     return tuple(
         _job(context, database) for database in context.microservice.spec.databases or [] if database.migration
     )
@@ -49,14 +49,17 @@ def _job(context: Context, database: Database) -> Child:
 
 
 def _pod_labels(context: Context) -> dict[str, str]:
-    """Not those that the Service, the Deployment and the budget select by."""
+    """Return the pod labels, without those by which the Service, the Deployment and the budget select."""
     microservice = context.microservice.name
     own = {k: v for k, v in labels(context).items() if k not in names.selector_labels(microservice)}
     return own | {names.LABEL_MIGRATION: microservice}
 
 
 def _pod(context: Context, database: Database) -> dict[str, Any]:
-    """Without the volumes of the spec: one that a single node holds would keep the Job waiting for the old pods."""
+    """Build the pod, without the volumes of the spec.
+
+    With a volume that is attached to a single node, the Job would wait for the old pods.
+    """
     migration = database.migration
     container = {
         "name": "migration",

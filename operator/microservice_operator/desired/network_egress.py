@@ -1,4 +1,4 @@
-"""What a Microservice's pods may call: names, and what the spec declares."""
+"""Builds the egress rules: a Microservice's pods may call DNS and what the spec declares."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,11 +11,11 @@ Rule = dict[str, Any]
 
 DNS: Rule = {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}
 HTTP, HTTPS, POSTGRES = 80, 443, 5432
-RDS_HOST = "rds.amazonaws.com"  # outside the cluster, as the name of every instance
+RDS_HOST = "rds.amazonaws.com"  # a host outside the cluster, like every instance; the rule allows the same addresses
 
 
 def service_egress(context: Context) -> list[Rule]:
-    """Rules of the service's pods."""
+    """Build the rules of the service's pods."""
     access = context.microservice.spec.access
     return [
         DNS,
@@ -27,10 +27,10 @@ def service_egress(context: Context) -> list[Rule]:
 
 
 def database_egress(context: Context) -> list[Rule]:
-    """Each database's server.
+    """Build a rule for each database's server.
 
-    The Environment's word comes before that of the connection, which may be unknown for a while: running pods would
-    be cut off.
+    The server of the Environment takes precedence over that of the connection, which may be unknown for a while;
+    running pods would then lose their access.
     """
     provider = context.environment.spec.databases if context.environment else None
     servers: list[tuple[str, int]] = []
@@ -46,18 +46,18 @@ def database_egress(context: Context) -> list[Rule]:
 
 
 def ports(*numbers: int) -> list[dict[str, Any]]:
-    """TCP ports."""
+    """Build TCP ports."""
     return [{"port": number, "protocol": "TCP"} for number in numbers]
 
 
 def _dependencies(context: Context) -> list[Rule]:
-    """Every port of them: which ones they have is theirs to say, and their own policy decides."""
+    """Build a rule for all ports of the dependencies, because each dependency's own policy restricts its ports."""
     dependencies = context.microservice.spec.dependencies or []
     return [{"to": [microservice_peer(dependency.name) for dependency in dependencies]}] if dependencies else []
 
 
 def _aws(context: Context) -> list[Rule]:
-    """AWS itself and the agent that hands out the pod's credentials, or the emulator."""
+    """Build the rules for AWS and the agent that provides the pod's credentials, or for the emulator."""
     if not context.calls_aws:
         return []
     if context.aws_endpoint_url:

@@ -1,8 +1,9 @@
-"""Who is at the other end of a network rule, as NetworkPolicy can say it: pods, namespaces, address ranges.
+"""Builds the peers of network rules in the terms of NetworkPolicy: pods, namespaces, address ranges.
 
-NetworkPolicy knows no names. A Service of the cluster is opened as its whole namespace, any other host as every
-address but the cloud's metadata service, whose credentials are the node's; what narrows both is the port. It must be
-the port of the pods behind a Service, for policies are applied after the Service's address has been translated.
+NetworkPolicy does not know host names. For a Service of the cluster, the rule allows its whole namespace. For any other
+host, it allows every address except the cloud's metadata service, which has the node's credentials. The port restricts
+both. It must be the port of the pods behind a Service, because policies apply after the translation of the Service's
+address.
 """
 
 import re
@@ -21,37 +22,37 @@ CLUSTER_HOST = re.compile(r"^(?:[^.]+\.)+([^.]+)\.svc(?:\.cluster\.local)?$")
 
 
 def microservice_peer(name: str) -> Peer:
-    """The pods of a Microservice of the same namespace."""
+    """Return the pods of a Microservice of the same namespace."""
     return {"podSelector": {"matchLabels": names.selector_labels(name)}}
 
 
 def namespace_peer(name: str) -> Peer:
-    """All pods of a namespace."""
+    """Return all pods of a namespace."""
     return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
 
 
 def scraper_peer(scraper: Scraper) -> Peer:
-    """Whoever reads metrics, as the Environment names it."""
+    """Return the pods that read metrics, as the Environment declares them."""
     pods = {"podSelector": {"matchLabels": scraper.pod_labels}} if scraper.pod_labels else {}
     return namespace_peer(scraper.namespace) | pods
 
 
 def host_peers(host: str) -> list[Peer]:
-    """Where a host may be."""
+    """Return the peers among which a host may be."""
     inside = CLUSTER_HOST.match(host)
     return [namespace_peer(inside[1])] if inside else outside()
 
 
 def outside() -> list[Peer]:
-    """Every address that may be called at all."""
+    """Return every address that a pod may ever call."""
     return [cidr_peer(cidr) for cidr in EVERYWHERE]
 
 
 def cidr_peer(cidr: str) -> Peer:
-    """A range of addresses, without the metadata service if that lies in it."""
+    """Return a range of addresses, without the metadata service if it is in the range."""
     try:
         network = ip_network(cidr, strict=False)
-    except ValueError:  # the API server says it better
+    except ValueError:  # the API server reports this with a better message
         return {"ipBlock": {"cidr": cidr}}
     excepted = [
         address

@@ -1,4 +1,4 @@
-"""Who may call the service and what it may call: what is not declared is refused, in both directions."""
+"""Builds the network policies: who may call the service, and what it may call; everything undeclared is refused."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,10 @@ Rule = dict[str, Any]
 
 
 def network_policies(context: Context) -> tuple[Child, ...]:
-    """The policy of the service's pods and, if any migrate, that of migrations, which nobody calls."""
+    """Build the policy of the service's pods and, if any database declares a migration, that of the migrations' pods.
+
+    Nothing may call the pods of migrations.
+    """
     name, spec = context.microservice.name, context.microservice.spec
     own = _policy(names.selector_labels(name), _ingress(context), service_egress(context))
     policies = {name: own}
@@ -28,8 +31,10 @@ def network_policies(context: Context) -> tuple[Child, ...]:
 
 
 def _policy(selector: dict[str, str], ingress: list[Rule], egress: list[Rule]) -> dict[str, Any]:
-    """Build a spec; a direction without rules denies everything, and the empty list makes manual rules visible as
-    drift."""
+    """Build a spec.
+
+    A direction without rules denies everything; its empty list makes manual rules visible as drift.
+    """
     return {
         "podSelector": {"matchLabels": selector},
         "policyTypes": ["Ingress", "Egress"],

@@ -1,7 +1,7 @@
-"""The pod template of the service.
+"""Builds the pod template of the service.
 
-Nothing of the operator's own goes in, neither its version nor anything that it merely happens to know: the pods of a
-whole cluster would roll with an upgrade.
+The template contains neither the operator's version nor other facts of the operator itself: otherwise an upgrade of the
+operator would roll all pods of the cluster.
 """
 
 from typing import Any
@@ -18,7 +18,10 @@ from .volumes import overlaid, volumes
 
 
 def pod_template(context: Context) -> dict[str, Any]:
-    """The template; the hash of the connection rolls the pods when the Secret that they read at their start changes."""
+    """Build the template.
+
+    Pods read the connection Secret only at their start, so the hash of the connection rolls them when it changes.
+    """
     spec = context.microservice.spec
     connection = connection_hash(context)
     metadata = {
@@ -39,7 +42,7 @@ def pod_template(context: Context) -> dict[str, Any]:
 
 
 def pod_fields(context: Context) -> dict[str, Any]:
-    """What the service's pods and a migration's share."""
+    """Build the fields that the service's pods and a migration's pod have in common."""
     spec = context.microservice.spec
     return {
         "serviceAccountName": context.microservice.name,

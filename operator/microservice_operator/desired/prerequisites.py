@@ -1,6 +1,6 @@
 """Says why a child is not written yet: one message per cause, "" if nothing holds it.
 
-A held Deployment leaves the pods of the old version running; this is how the old pods survive a failed migration.
+A held Deployment leaves the pods of the old version running, so the old pods survive a failed migration.
 """
 
 from .. import names

@@ -1,8 +1,8 @@
-"""Liveness, readiness and start-up: defaults for a service that answers /health and /ready, laid under the spec's.
+"""Builds the liveness, readiness and startup probes: defaults for a service with /health and /ready, under the spec's.
 
-A default never asks what the author says is not there. One handler that is no httpGet says that the service does not
-speak HTTP: then nothing asks for a path. The start-up probe asks what the liveness probe asks, for both end in a kill,
-and never kills sooner than the liveness probe would.
+A default never requests something that, according to the spec, does not exist. One handler other than httpGet means
+that the service does not speak HTTP; then no probe requests a path. The startup probe uses the handler of the liveness
+probe, because a failure of either kills the container. It never kills earlier than the liveness probe would.
 """
 
 from typing import Any
@@ -19,14 +19,14 @@ TIMINGS: dict[str, Fields] = {
     "readinessProbe": {"initialDelaySeconds": 5, "periodSeconds": 5},
     "startupProbe": {"failureThreshold": 30, "periodSeconds": 2},
 }
-# Kubernetes' own, where neither we nor the spec say anything.
+# Kubernetes' defaults, which apply if neither the operator nor the spec sets a value.
 PERIOD, FAILURES = 10, 3
 
 
 def main_probes(spec: MicroserviceSpec) -> dict[str, Fields]:
-    """Probes of the main container.
+    """Build the probes of the main container.
 
-    Where no port speaks TCP there is nobody to ask for a path, so a default would restart healthy pods for ever.
+    Without a TCP port no path can be requested, so there is no default: it would restart healthy pods forever.
     """
     tcp = next((port.name for port in spec.ports if port.protocol == "TCP"), None)
     given, port = _given(spec), first_port(spec)
@@ -39,7 +39,7 @@ def main_probes(spec: MicroserviceSpec) -> dict[str, Fields]:
 
 
 def companion_probes(container: Container, spec: MicroserviceSpec) -> dict[str, Fields]:
-    """Probes of a sidecar: only those given; a port not named is its first, else the service's."""
+    """Build the probes of a sidecar: only declared ones; the default port is its own first, otherwise the service's."""
     given, port = _given(container), companion_port(container, spec)
     found = {
         kind: _probe(probe, _default_handler(kind, given, port), {}, port)
@@ -50,17 +50,17 @@ def companion_probes(container: Container, spec: MicroserviceSpec) -> dict[str, 
 
 
 def first_port(spec: MicroserviceSpec) -> str:
-    """Where the main container is asked unless a port is named: its first TCP port, else its first one."""
+    """Return the default port of the main container's probes and hooks: its first TCP port, otherwise its first."""
     return next((port.name for port in spec.ports if port.protocol == "TCP"), spec.ports[0].name)
 
 
 def companion_port(container: Container, spec: MicroserviceSpec) -> str | int:
-    """The same of a sidecar: its own first TCP port, else the service's first one."""
+    """Return the same for a sidecar: its own first TCP port, otherwise the service's first port."""
     return next((port.name for port in container.ports or [] if port.protocol == "TCP"), spec.ports[0].container_port)
 
 
 def hooks(lifecycle: Lifecycle | None, port: str | int) -> dict[str, Fields]:
-    """The declared hooks; Kubernetes refuses one by HTTP without a port."""
+    """Return the declared hooks, each HTTP hook with a port, because Kubernetes refuses one without."""
     found: dict[str, Fields] = lifecycle.manifest() if lifecycle else {}
     for hook in found.values():
         if "httpGet" in hook:
@@ -69,28 +69,28 @@ def hooks(lifecycle: Lifecycle | None, port: str | int) -> dict[str, Fields]:
 
 
 def start_seconds(probes: dict[str, Any]) -> int:
-    """How long a container may take to become ready, as its probes say."""
+    """Return the seconds that a container may take to become ready, according to its probes."""
     start, ready = probes.get("startupProbe", {}), probes.get("readinessProbe", {})
     return (_patience(start) if start else 0) + int(ready.get("initialDelaySeconds", 0))
 
 
 def _given(owner: MicroserviceSpec | Container) -> dict[str, Fields | None]:
-    """The probes as written, `None` for one that is not."""
+    """Return the probes as declared, `None` for each undeclared one."""
     probes = (owner.liveness_probe, owner.readiness_probe, owner.startup_probe)
     return {kind: probe.manifest() if probe else None for kind, probe in zip(PATHS, probes, strict=True)}
 
 
 def _handler(probe: Fields | None) -> Fields:
-    """What a probe asks, empty when it says nothing of it or is disabled."""
+    """Return the handler of a probe, empty if it has none or is disabled."""
     if probe is None or probe.get("disabled"):
         return {}
     return {key: probe[key] for key in HANDLERS if key in probe}
 
 
 def _default_handler(kind: str, given: dict[str, Fields | None], port: str | int | None) -> Fields:
-    """What a probe asks that names no handler: HTTP, where and how the author's other probes ask it.
+    """Return the handler of a probe that declares none: HTTP, with the port and options of another declared probe.
 
-    Of a service that does not speak HTTP a probe that is given, if only with timings, asks what another one asks.
+    If the service does not speak HTTP, a declared probe, even one with timings only, uses the handler of another probe.
     """
     others = [handler for other, probe in given.items() if other != kind and (handler := _handler(probe))]
     foreign = next((handler for handler in others if "httpGet" not in handler), None)
@@ -103,7 +103,7 @@ def _default_handler(kind: str, given: dict[str, Fields | None], port: str | int
 
 
 def _start(given: dict[str, Fields | None], live: Fields, tcp: str | None, port: str | int) -> Fields:
-    """The start-up probe: what the liveness probe asks, unless the spec names another handler."""
+    """Build the startup probe: with the handler of the liveness probe, unless the spec declares another one."""
     kind = "startupProbe"
     written, timings = given[kind], dict(TIMINGS[kind])
     handler = _handler(live)
@@ -119,13 +119,13 @@ def _start(given: dict[str, Fields | None], live: Fields, tcp: str | None, port:
 
 
 def _patience(probe: Fields) -> int:
-    """Seconds until a probe that always fails has the container killed."""
+    """Return the seconds after which a probe that always fails kills the container."""
     tries = int(probe.get("failureThreshold", FAILURES)) * int(probe.get("periodSeconds", PERIOD))
     return int(probe.get("initialDelaySeconds", 0)) + tries
 
 
 def _probe(written: Fields | None, handler: Fields, timings: Fields, port: str | int) -> Fields:
-    """The timings with the written fields over them; empty when it is disabled or has nothing to ask."""
+    """Merge the declared fields over the timings; empty if the probe is disabled or has no handler."""
     fields = dict(written or {})
     asked = _handler(fields) or handler
     if fields.pop("disabled", False) or not asked:

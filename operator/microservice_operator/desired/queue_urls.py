@@ -1,11 +1,11 @@
-"""What tells a service where its topics and queues are."""
+"""Builds the variables that contain the addresses of a service's topics and queues."""
 
 from .. import names
 from .context import Context
 
 
 def messaging_variables(context: Context) -> dict[str, str]:
-    """Values by name of variable."""
+    """Return the values by name of the variable."""
     spec = context.microservice.spec
     found = {names.variable(topic.name, "TOPIC_ARN"): context.topics[topic.name].arn for topic in spec.topics or []}
     for queue in spec.queues or []:
@@ -15,7 +15,7 @@ def messaging_variables(context: Context) -> dict[str, str]:
 
 
 def queue_url(arn: str, endpoint_url: str | None) -> str:
-    """Address of a queue: "Amazon SQS queue and message identifiers" in the SQS guide says how it is made up."""
+    """Return the URL of a queue ("Amazon SQS queue and message identifiers" in the SQS guide describes its parts)."""
     _, partition, _, region, account, name = arn.split(":")
     domain = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
     return f"{endpoint_url or f'https://sqs.{region}.{domain}'}/{account}/{name}"

@@ -1,4 +1,4 @@
-"""How many pods a Microservice runs."""
+"""Computes how many pods a Microservice runs, and who owns that count."""
 
 from .context import Context
 
@@ -6,7 +6,10 @@ DEFAULT = 2
 
 
 def declared_replicas(context: Context) -> int:
-    """The count where no autoscaler owns it: the spec's, else the Environment's, else two, so that one may fail."""
+    """Return the count that applies without an autoscaler: the spec's, otherwise the Environment's, otherwise two.
+
+    With two, one pod may fail.
+    """
     spec = context.microservice.spec
     if spec.replicas is not None:
         return spec.replicas
@@ -15,12 +18,12 @@ def declared_replicas(context: Context) -> int:
 
 
 def owned_replicas(context: Context) -> bool:
-    """Whether the count is the operator's to hold, and not that of an autoscaler or of another controller."""
+    """Return whether the operator owns the count, and not an autoscaler or another controller."""
     spec = context.microservice.spec
     return spec.autoscaling is None and spec.replicas_managed_by == "Operator"
 
 
 def first_replicas(context: Context) -> int:
-    """How many a Deployment begins with."""
+    """Return the number of pods with which a Deployment starts."""
     autoscaling = context.microservice.spec.autoscaling
     return autoscaling.min_replicas if autoscaling else declared_replicas(context)

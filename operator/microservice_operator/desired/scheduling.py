@@ -1,4 +1,4 @@
-"""Where pods may run, and how they are spread."""
+"""Builds the scheduling fields: on which nodes pods may run, and how they are spread."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ SPREAD_OVER = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 
 
 def scheduling(context: Context) -> dict[str, Any]:
-    """Scheduling fields of the service's pods; absent ones are left out."""
+    """Build the scheduling fields of the service's pods, without empty ones."""
     spec = context.microservice.spec
     fields = {
         **placement(spec),
@@ -22,7 +22,7 @@ def scheduling(context: Context) -> dict[str, Any]:
 
 
 def placement(spec: MicroserviceSpec) -> dict[str, Any]:
-    """Which nodes will do: also for a migration, which runs the same image."""
+    """Build the fields that select nodes; they also apply to a migration, which runs the same image."""
     nodes = spec.affinity.node_affinity if spec.affinity else None
     fields = {
         "affinity": {"nodeAffinity": nodes.manifest()} if nodes else None,
@@ -34,10 +34,10 @@ def placement(spec: MicroserviceSpec) -> dict[str, Any]:
 
 
 def _spread(context: Context) -> list[dict[str, Any]]:
-    """The given constraints, else zones and hosts as far as possible: never a reason to leave a pod pending.
+    """Build the given constraints; by default, spread over zones and hosts if possible, but leave no pod pending.
 
-    The template's hash is part of each, so that a rollout does not count the pods that it replaces. They are there for
-    a single pod, too: a second one would else change the template, and replace the first.
+    Each default contains the template's hash, so that a rollout does not count the pods that it replaces. A single pod
+    has them, too: otherwise a second pod would change the template and replace the first.
     """
     selector = {"matchLabels": names.selector_labels(context.microservice.name)}
     given = context.microservice.spec.topology_spread_constraints

@@ -1,7 +1,7 @@
-"""Hardening that passes Pod Security `restricted`; what the spec says is merged over it.
+"""Builds security contexts that satisfy Pod Security `restricted`; fields of the spec override them.
 
-No runAsUser: an image names its own numeric user, and runAsNonRoot refuses one that does not. What holds for all
-containers stands at the pod, so that a profile given there is not overruled by each container's default.
+There is no runAsUser: an image names its own numeric user, and runAsNonRoot refuses an image that does not. Settings
+for all containers are set on the pod, so that no container's default overrides a profile that the spec sets there.
 """
 
 from typing import Any
@@ -10,13 +10,13 @@ from ..api.containers import PodSecurityContext, SecurityContext
 
 
 def pod_security(given: PodSecurityContext | None) -> dict[str, Any]:
-    """The pod's securityContext."""
+    """Build the pod's securityContext."""
     default = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
     return default | (given.manifest() if given else {})
 
 
 def container_security(given: SecurityContext | None) -> dict[str, Any]:
-    """A container's securityContext; capabilities may come back one by one, all of them are dropped first."""
+    """Build a container's securityContext; it drops all capabilities, and the spec may add single ones."""
     default = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True}
     wanted = given.manifest() if given else {}
     capabilities = {**wanted.get("capabilities", {}), "drop": ["ALL"]}

@@ -1,4 +1,4 @@
-"""The stable address before the pods."""
+"""Builds the Service, the stable address of the pods."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from .metadata import child
 
 
 def service(context: Context) -> Child:
-    """The Service."""
+    """Build the Service."""
     microservice = context.microservice
     options = microservice.spec.service or ServiceOptions()
     fields = {
@@ -24,6 +24,6 @@ def service(context: Context) -> Child:
 
 
 def _port(port: ServicePort) -> dict[str, Any]:
-    """The target is a name: while a rollout changes the container's port, old and new pods are both reached."""
+    """Build a port; its target is a name, so it reaches old and new pods while a rollout changes the container port."""
     entry = {"name": port.name, "port": port.service_port, "targetPort": port.name, "protocol": port.protocol}
     return entry | ({"appProtocol": port.app_protocol} if port.app_protocol else {})

@@ -1,4 +1,7 @@
-"""The identity of the pods: one for each Microservice, without a token, for a service has no business with the API."""
+"""Builds the ServiceAccount, the identity of the pods: one per Microservice.
+
+It has no token, because a service does not call the Kubernetes API.
+"""
 
 from typing import Any
 
@@ -8,7 +11,7 @@ from .metadata import child
 
 
 def service_account(context: Context) -> Child:
-    """The ServiceAccount; for IRSA it names the role, and AWS's webhook gives the pods a token for AWS alone."""
+    """Build the ServiceAccount; for IRSA it names the role, and AWS's webhook gives the pods a token only for AWS."""
     fields: dict[str, Any] = {"automountServiceAccountToken": False}
     if context.role_arn:
         fields["metadata"] = {"annotations": {names.ANNOTATION_ROLE: context.role_arn}}

@@ -1,4 +1,4 @@
-"""What Prometheus scrapes, where the Prometheus operator is installed."""
+"""Builds the ServiceMonitor: what Prometheus scrapes, if the Prometheus operator is installed."""
 
 from .. import names
 from .context import Child, Context
@@ -6,7 +6,7 @@ from .metadata import child
 
 
 def service_monitors(context: Context) -> tuple[Child, ...]:
-    """The ServiceMonitor, if metrics are declared and the cluster knows the kind."""
+    """Build the ServiceMonitor, if the spec declares metrics and the cluster serves the kind."""
     microservice = context.microservice
     metrics = microservice.spec.metrics
     if metrics is None or not context.service_monitors:

@@ -1,7 +1,7 @@
-"""PURE: a child that still lets through what pods of the former declaration need, for as long as they may run.
+"""PURE: widens a child so that it still allows the traffic of pods of the old declaration while they may run.
 
-A new version that never becomes ready leaves the former pods in service. What they call, and on which ports they are
-called, must not go with the declaration; consent that was taken back goes at once.
+If a new version never becomes ready, the old pods keep serving. What they call, and the ports on which they are called,
+must stay allowed although no longer declared. Callers that are no longer declared are refused immediately.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ WIDENED = ("NetworkPolicy", "Service")
 
 
 def widened(child: Child, former: Mapping[str, Any]) -> Child:
-    """The child with what the `former` object of the same name lets through besides; itself if that is nothing."""
+    """Return the child with what the old object of the same name also allows; the child itself if that is nothing."""
     if child.body is None:
         return child
     spec = child.body["spec"]
@@ -33,7 +33,7 @@ def _policy(spec: dict[str, Any], former: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _still_admitted(ingress: list[dict[str, Any]], former: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Former ports for those callers that are admitted now as well: former pods listen there."""
+    """Return the rules with old ports, on which old pods listen, for callers that are still allowed."""
     admitted = [peer for rule in ingress for peer in rule.get("from") or []]
     everyone = any(not rule.get("from") for rule in ingress)
     found = []

@@ -1,7 +1,7 @@
-"""Environment variables: what is declared tells the service where it is and what it may use; the author's own win.
+"""Builds environment variables from the declaration: who the service is, and what it may use.
 
-Generated ones come first, so that the author's may refer to them as `$(NAME)`. No name is there twice, for server-side
-apply merges them by name.
+The author's variables override generated ones. Generated ones come first, so that the author's may refer to them as
+`$(NAME)`. No name appears twice, because server-side apply merges variables by name.
 """
 
 from typing import Any
@@ -27,7 +27,7 @@ SECRET_KEYS = {
 
 
 def service_variables(context: Context) -> list[Variable]:
-    """Variables of the service's container."""
+    """Build the variables of the service's container."""
     microservice = context.microservice
     generated = [*_identity(context), *_aws(context), *_tables(context)]
     generated += [_plain(name, value) for name, value in messaging_variables(context).items()]
@@ -38,7 +38,7 @@ def service_variables(context: Context) -> list[Variable]:
 
 
 def migration_variables(context: Context, database: Database) -> list[Variable]:
-    """Variables of a migration: the database, as its schema's owner, and nothing else that is declared."""
+    """Build the variables of a migration: the database, with the login of the schema's owner, and no other resource."""
     secret = owner_secret_name(context.microservice, database)
     return _with_given(context, [*_identity(context), *_database(database, secret)])
 
@@ -60,13 +60,13 @@ def _identity(context: Context) -> list[Variable]:
         found.append(_plain("ENVIRONMENT", environment.name))
         if environment.spec.aws:
             found.append(_plain("AWS_REGION", environment.spec.aws.region))
-    # Commas and equals signs separate the attributes, so values are percent-encoded, as OpenTelemetry asks.
+    # Commas and equals signs separate the attributes, so values are percent-encoded, as OpenTelemetry requires.
     joined = ",".join(f"{key}={quote(value, safe='')}" for key, value in attributes.items())
     return [*found, _plain("OTEL_SERVICE_NAME", microservice.name), _plain("OTEL_RESOURCE_ATTRIBUTES", joined)]
 
 
 def _aws(context: Context) -> list[Variable]:
-    """The emulator's address, where something of AWS is declared; any credentials will do, but there must be some."""
+    """Build the emulator's address if the service calls AWS, with credentials: some must exist, and any will do."""
     if not context.aws_endpoint_url or not context.calls_aws:
         return []
     return [
@@ -80,7 +80,7 @@ def _tables(context: Context) -> list[Variable]:
     tables = context.microservice.spec.tables or []
     found = [_plain(names.variable(table.name, "TABLE"), context.tables[table.name].name) for table in tables]
     found += [
-        # a declared name has no two hyphens in a row, so no table of its own has this variable
+        # a declared name has no two hyphens in a row, so none of the service's own tables has this variable
         _plain(f"{names.variable(microservice, '')}_{names.variable(table, 'TABLE')}", name)
         for (microservice, table), name in sorted(context.table_refs.items())
     ]

@@ -1,4 +1,4 @@
-"""What is mounted: a writable /tmp on a read-only root, the CA of each database's server, and what the spec adds."""
+"""Builds volumes and mounts: a writable /tmp on a read-only root, the CAs of database servers, and the spec's own."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,12 +12,12 @@ TMP_MOUNT = {"name": "tmp", "mountPath": "/tmp"}  # noqa: S108 a path in the con
 
 
 def volumes(context: Context, secrets: dict[str, str]) -> list[dict[str, Any]]:
-    """Volumes that are there without being asked for; `secrets` names the Secret that holds a database's connection."""
+    """Build the volumes that every pod has; `secrets` maps a database to the Secret with its connection."""
     return [TMP, *(_certificates(name, secret) for name, secret in secrets.items() if _has_certificates(context, name))]
 
 
 def mounts(context: Context) -> list[dict[str, Any]]:
-    """Their mounts in a container that talks to the databases."""
+    """Build the mounts of these volumes in a container that connects to the databases."""
     declared = [database.name for database in context.microservice.spec.databases or []]
     return [
         TMP_MOUNT,
@@ -30,7 +30,7 @@ def mounts(context: Context) -> list[dict[str, Any]]:
 
 
 def overlaid(built_in: list[dict[str, Any]], given: Sequence[Model] | None, key: str) -> list[dict[str, Any]]:
-    """What is built in and what is given; of two that agree in `key`, the given one."""
+    """Combine built-in and given items; of two with the same `key`, the given one stays."""
     wanted = [item.manifest() for item in given or []]
     taken = {item[key].rstrip("/") for item in wanted}
     return [*(item for item in built_in if item[key] not in taken), *wanted]
@@ -46,5 +46,5 @@ def _certificates(database: str, secret: str) -> dict[str, Any]:
 
 
 def _volume_name(database: str) -> str:
-    """A doubled hyphen, which the API refuses in names, keeps it from colliding with a volume of the spec."""
+    """Return a name with two hyphens, which the API refuses in the spec, so no volume of the spec has the same name."""
     return f"database--{database}"
