@@ -1,4 +1,4 @@
-"""PURE: what a document asks a gateway for."""
+"""PURE: defines the routes that a document declares for an API gateway."""
 
 import re
 from dataclasses import dataclass
@@ -6,16 +6,16 @@ from enum import StrEnum
 
 
 class Checks(StrEnum):
-    """What a gateway checks of a request, as `spec.api.auth` says."""
+    """What a gateway checks in a request, according to `spec.api.auth`."""
 
     TOKENS = "tokens"
-    NOTHING = "nothing"  # said so: the service checks for itself
+    NOTHING = "nothing"  # declared: the service itself checks its requests
     UNSAID = "unsaid"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a Microservice says beside its document: `base_path` is Prepend, Ignore or nothing."""
+    """What a Microservice declares in addition to its document; `base_path` is Prepend, Ignore or `None`."""
 
     checks: Checks = Checks.TOKENS
     base_path: str | None = None
@@ -23,7 +23,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class Route:
-    """One operation: `GET /users/{userId}`; `public` when no token is asked for, else one with any of the scopes."""
+    """One operation, such as `GET /users/{userId}`.
+
+    If `public`, it needs no token; otherwise it needs one with any of the scopes, or any token if there are none.
+    """
 
     key: str
     public: bool = False
@@ -31,24 +34,27 @@ class Route:
 
     @property
     def shape(self) -> str:
-        """The key without the parameters' names: two that agree in it would answer the same requests."""
+        """The key without the names of parameters; two routes of the same shape would match the same requests."""
         return shape(self.key)
 
     @property
     def callers(self) -> str:
-        """Who may call it, in a few words."""
+        """Describe briefly who may call the route."""
         if self.public:
             return "public"
         return f"a token with scope {' or '.join(self.scopes)}" if self.scopes else "any token"
 
 
 def shape(key: str) -> str:
-    """`GET /users/{userId}` → `GET /users/{}`; a greedy parameter stays one."""
+    """Remove the names of parameters: `GET /users/{userId}` → `GET /users/{}`; a greedy parameter stays greedy."""
     return re.sub(r"\{[^}+]*(\+?)\}", r"{\1}", key)
 
 
 def unclear(one: Route, other: Route) -> bool:
-    """Whether requests fit both and neither is more specific, so that API Gateway may choose either."""
+    """Return whether some requests match both routes and neither is more specific.
+
+    API Gateway may then choose either.
+    """
     (method, path), (other_method, other_path) = one.shape.split(" ", 1), other.shape.split(" ", 1)
     mine, theirs = path.split("/"), other_path.split("/")
     if method != other_method or len(mine) != len(theirs) or path.endswith("+}") != other_path.endswith("+}"):
