@@ -1,4 +1,4 @@
-"""Text that people write → JSON values: resources as kubectl reads them, OpenAPI documents as YAML 1.2."""
+"""Reads text that people write as JSON values: resources as kubectl reads them, OpenAPI documents as YAML 1.2."""
 
 import re
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ _QUOTED = re.compile(r'\s*\{\s*["}]')  # what follows the brace in JSON
 __all__ = ["BadYAML", "line_of", "read_one", "read_resources"]
 
 
-Read = tuple[int, str, Any]  # the lines before a document, its text, its value
+Read = tuple[int, str, Any]  # number of lines before a document, its text, its value
 
 
 def read_resources(text: str) -> Iterator[Read]:
-    """Every document of a file of resources; the value of an empty one is None.
+    """Yield every document of a file of resources; the value of an empty one is `None`.
 
     Raises BadYAML, with the line in the file, at the first error.
     """
@@ -35,9 +35,9 @@ def read_resources(text: str) -> Iterator[Read]:
 
 
 def read_one(text: str) -> Any:
-    """The one document of a text that is YAML 1.2 or JSON.
+    """Read the only document of a text that is YAML 1.2 or JSON.
 
-    Raises BadYAML.
+    Raises BadYAML if it cannot be read.
     """
     text = text.removeprefix("\ufeff")
     found, wrong = _as_json(text)
@@ -50,7 +50,7 @@ def read_one(text: str) -> Any:
 
 
 def _as_json(text: str) -> tuple[list[Read], BadYAML | None]:
-    """All of it, or none and what is wrong."""
+    """Read all objects of a text that is JSON; otherwise return none, and the error if it looks like JSON."""
     if not looks_like_json(text):
         return [], None
     try:
@@ -60,7 +60,7 @@ def _as_json(text: str) -> tuple[list[Read], BadYAML | None]:
 
 
 def _nearer(text: str, as_json: BadYAML | None, as_yaml: BadYAML) -> BadYAML:
-    """Which error helps more, where a text is neither."""
-    if as_json is None or TWICE in str(as_yaml):  # which JSON's decoder cannot place
+    """Choose the more helpful error for a text that is neither JSON nor YAML."""
+    if as_json is None or TWICE in str(as_yaml):  # Python's JSON decoder does not know the line of a duplicate key
         return as_yaml
     return as_json if _QUOTED.match(text) else as_yaml

@@ -1,4 +1,4 @@
-"""JSON text → JSON values, by the rules that Go's decoder goes by, and without keys that are there twice."""
+"""Reads JSON text as JSON values, by the rules of Go's decoder, and refuses duplicate keys."""
 
 import json
 import math
@@ -13,12 +13,12 @@ _BLANK = re.compile(r"[ \t\n\r]*")
 
 
 def looks_like_json(text: str) -> bool:
-    """Whether kubectl would try JSON before YAML."""
+    """Return whether kubectl would try JSON before YAML."""
     return text.lstrip().startswith("{")
 
 
 def read_json(text: str) -> Iterator[tuple[int, str, Any]]:
-    """Every object of a text, with how many lines stand before it and its own text.
+    """Yield every object of a text: the number of lines before it, its own text and its value.
 
     Raises BadYAML at the first error.
     """

@@ -1,6 +1,6 @@
-"""Where things stand in a text of YAML: its documents, and the line of a field.
+"""Finds places in YAML text: its documents, and the line of a field.
 
-Asked for only where something is wrong, so nothing is kept of where values came from.
+A line is needed only for an error, so the readers do not record where values came from.
 """
 
 import re
@@ -16,7 +16,7 @@ _SEPARATOR = re.compile(r"^---[^\n]*$", re.MULTILINE)
 
 
 def line_of(text: str, path: Sequence[str | int]) -> int:
-    """Line of the field at `path`, or of the nearest field above it that is written; 1 where the text is no YAML."""
+    """Return the line of the field at `path`, or of its nearest ancestor in the text; 1 if the text is not YAML."""
     line = 1
     open_: list[_Place] = []
     try:
@@ -38,7 +38,7 @@ def line_of(text: str, path: Sequence[str | int]) -> int:
 
 @dataclass
 class _Place:
-    """A collection on the way to a field."""
+    """A list or mapping that is being read."""
 
     mapping: bool
     on_path: bool
@@ -48,7 +48,7 @@ class _Place:
 
 
 def _step(open_: list[_Place], event: Any, path: Sequence[str | int]) -> tuple[bool, int]:
-    """Whether a node is on the path, and the line where it begins; a key is not."""
+    """Return whether a node is on the path, and the line on which it starts; a key is never on the path."""
     line = event.start_mark.line + 1
     if not open_:
         return True, line
@@ -64,9 +64,10 @@ def _step(open_: list[_Place], event: Any, path: Sequence[str | int]) -> tuple[b
 
 
 def chunks(text: str) -> Iterator[tuple[int, str]]:
-    """The documents of a text, each with how many lines stand before it: split at lines that begin with three hyphens.
+    """Yield the documents of a text, each with the number of lines before it.
 
-    So does kubectl, before anything reads YAML. Raises BadYAML where something else than a comment follows the hyphens.
+    The text is split at lines that start with three hyphens, before anything reads YAML, as kubectl does it. Raises
+    BadYAML if anything other than a comment follows the hyphens.
     """
     start = 0
     for found in [*_SEPARATOR.finditer(text), None]:

@@ -1,8 +1,8 @@
-"""PURE: what a scalar of YAML means: to kubectl, and by the core schema of YAML 1.2.
+"""PURE: converts YAML scalars to values, by the rules of kubectl or by the core schema of YAML 1.2.
 
-kubectl reads by sigs.k8s.io/yaml, which is go.yaml.in/yaml/v2: YAML 1.1 without numbers to the base of 60 and without
-dates, and with integers as Go writes them. A test holds this to what kubectl itself prints. OpenAPI documents are YAML
-1.2 ("Format" in the OpenAPI specification), where `no` and `y` are texts.
+kubectl reads with sigs.k8s.io/yaml, which is go.yaml.in/yaml/v2: YAML 1.1 without base 60 numbers and without dates,
+and with integers as Go writes them. A test compares this with the output of kubectl itself. OpenAPI documents are YAML
+1.2 ("Format" in the OpenAPI specification), where `no` and `y` are strings.
 """
 
 import base64
@@ -27,7 +27,7 @@ _DIGITS = {2: re.compile(r"^[01]+$"), 8: re.compile(r"^[0-7]+$"), 10: re.compile
 _DIGITS[16] = re.compile(r"^[0-9a-fA-F]+$")
 _CORE_INT = re.compile(r"^([-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$", re.ASCII)
 _INT64, _UINT64 = 2**63, 2**64
-DIGITS_LIMIT = 400  # a float has no more before its point; Python refuses to read some thousands
+DIGITS_LIMIT = 400  # no float has more before its point; Python refuses to read several thousand digits
 
 
 def kubernetes_value(tag: str, text: str) -> Any:
@@ -113,7 +113,7 @@ def _go(text: str) -> Any:
 
 
 def _number(text: str) -> Any:
-    # ParseFloat, which reads a number that starts with a point, needs a digit on both sides of an underscore
+    # ParseFloat reads a number that starts with a point, and needs a digit on both sides of an underscore
     plain = text.replace("_", "") if text[0] != "." or not _LOOSE.search(text) else text
     number = _integer(plain)
     if number is not None:

@@ -1,7 +1,7 @@
 """Converts YAML text to JSON values, with limits on depth and size, by one of two sets of rules for scalars.
 
 PyYAML's own loaders read YAML 1.1, accept duplicate keys and build a tree of objects that is two hundred times as large
-as the text. This reader converts libyaml's events directly to values. No input raises anything other than BadYAML.
+as the text. This reader converts libyaml's events directly to values. It raises only BadYAML, for any input.
 """
 
 from collections.abc import Callable, Iterator
