@@ -1,7 +1,8 @@
-"""Caches what was up to date when it was read last, until the next resync.
+"""Caches external resources that matched their desired state at their last read, until the next resync.
 
-A reconciliation runs for many reasons (a pod became ready, a label was set), and only some have to do with AWS or
-PostgreSQL. What was up to date is not read again before the resync, unless the desired state changes or somebody asks.
+A reconciliation runs for many reasons (a pod became ready, a label was set), and only some concern AWS or PostgreSQL. A
+resource that was up to date is not read again before the resync, unless its desired state changes or a person requests
+it.
 """
 
 import time
@@ -32,7 +33,7 @@ class ResyncCache:
         self._warnings: dict[Key, str] = {}
 
     def get(self, key: Key, desired: Any) -> Part | None:
-        """The cached part, if the desired state is still the same and the entry is young enough."""
+        """Return the cached part if the desired state is the same and the entry has not expired, otherwise `None`."""
         entry = self._entries.get(key)
         if entry is None or entry.desired != desired or entry.until <= self._clock():
             return None
@@ -43,7 +44,7 @@ class ResyncCache:
         self._entries[key] = _Entry(desired, replace(part, events=()), self._clock() + self._seconds)
 
     def with_warning(self, key: Key, part: Part) -> Part:
-        """The part, with a Warning Event if it is stalled and its message is new."""
+        """Return the part, with a Warning Event if it is stalled and its message is new."""
         if part.state is not State.STALLED:
             self._warnings.pop(key, None)
             return part
@@ -53,15 +54,18 @@ class ResyncCache:
         return replace(part, events=(*part.events, Event("Warning", part.reason, part.message)))
 
     def invalidate(self, key: Key) -> None:
-        """Read one part again: it is being deleted."""
+        """Forget one part, because it is being deleted; it is then read again."""
         self._entries.pop(key, None)
 
     def clear(self) -> None:
-        """Read everything again: another process has led meanwhile."""
+        """Forget all parts, because another process has led meanwhile; they are then read again."""
         self._entries.clear()
 
     def invalidate_owner(self, uid: str) -> None:
-        """Read everything of one Microservice again: it is gone, or a person asked. Its warnings are new again, too."""
+        """Forget the parts and warnings of one Microservice, because it no longer exists or a person requests a read.
+
+        Its parts are then read again, and its warnings count as new.
+        """
         for entries in (self._entries, self._warnings):
             for key in [key for key in entries if key[0] == uid]:
                 del entries[key]

@@ -23,7 +23,7 @@ Told = Callable[[dict[str, Any]], None]
 
 
 class Watches:
-    """All watches of one process."""
+    """The watches of one process."""
 
     def __init__(self, connection: Connection, namespaces: tuple[str, ...], watched: WatchedResources) -> None:
         """Watch these namespaces, or all if empty; nothing runs until `run`."""
@@ -43,8 +43,10 @@ class Watches:
         self._add(MICROSERVICE, saw, lost)
 
     def children(self, children: Children, pods: Pods, appeared: Callable[[], None]) -> None:
-        """Add the watches of children and pods; `appeared` is called when the server starts to serve
-        ServiceMonitors."""
+        """Add the watches of children and pods.
+
+        `appeared` is called when the server starts to serve ServiceMonitors.
+        """
         for kind in WATCHED:
             self._add(kind, *_of(children, kind), OURS)
         self._add(SERVICE_MONITOR, *_of(children, SERVICE_MONITOR), OURS, appeared)
@@ -73,7 +75,10 @@ class Watches:
         self._listed_at = time.monotonic()
 
     async def refresh(self, tasks: asyncio.TaskGroup) -> None:
-        """List everything again, unless that was done seconds ago: a dead stream stays silent for a minute."""
+        """List everything again, unless the last list is younger than FRESH seconds.
+
+        A dead stream stays silent, and is detected only after more than a minute (`SILENCE` in `cluster.watch`).
+        """
         if time.monotonic() - self._listed_at > FRESH:
             self.run(tasks)
             await self.listed()
