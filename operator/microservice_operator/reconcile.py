@@ -361,7 +361,11 @@ def _unused(cluster: Cluster, owner: Identity, keep: Collection[tuple[str, str]]
     records = cluster.children.of((owner.namespace, owner.name))
     return tuple(
         Part(
-            "Kubernetes", kind, name, State.READY, message="is no longer declared and goes when the rollout is complete"
+            "Kubernetes",
+            kind,
+            name,
+            State.READY,
+            message="is no longer declared; it is deleted when the rollout is complete",
         )
         for (kind, name), record in sorted(records.items())
         if kind in STOOD_ON and (kind, name) not in keep and record.owner == owner.uid and not record.deleting

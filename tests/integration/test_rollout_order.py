@@ -49,7 +49,7 @@ def test_a_release_that_hangs_takes_nothing_from_the_pods_that_run(stage: Stage,
     assert open_ports(namespace) == before
     kept = {(r["kind"], r["name"]): r.get("message", "") for r in namespace.read("order")["status"]["resources"]}
     for part in (("Topic", "created"), ("Database", "orders"), ("Secret", SECRET)):
-        assert "goes when the rollout is complete" in kept[part]
+        assert "when the rollout is complete" in kept[part]
 
     # somebody else's start of the operator forgets nothing of it
     stage.operator.restart()

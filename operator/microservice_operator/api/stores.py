@@ -51,8 +51,8 @@ class DatabaseConnection(Model):
     """How the service receives the connection data of its database."""
 
     secret_name: ObjectName | None = None
-    """Name of the Secret; by default <service>-<database>-database, with a dot before a database name that has a
-    hyphen."""
+    """Name of the Secret; by default <service>-<database>-database, or <service>.<database>-database if the database
+    name has a hyphen."""
     env_prefix: EnvPrefix = "DATABASE"
     """Prefix of the environment variables, such as DATABASE in DATABASE_URL."""
 

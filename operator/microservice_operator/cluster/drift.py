@@ -1,4 +1,4 @@
-"""Detects drift, a difference between a declared field and the observed one: PURE.
+"""PURE: detects drift, a difference between a declared field and the observed one.
 
 Only declared fields count. Fields that the server defaults, an autoscaler sets or a person adds are not ours; a
 comparison of whole objects would cause fights over them. Values that the server rewrites when it stores them are

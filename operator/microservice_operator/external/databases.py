@@ -101,7 +101,7 @@ class Databases(ExternalResource):
         scope = clients.scope(wanted.service.identity, wanted.environment, "instances")
         at = endpoint(scope, named(wanted.needs[INSTANCE, wanted.name].id))
         if at is None:
-            message = f"the instance of database {wanted.name} does not say yet where it answers"
+            message = f"RDS does not show an endpoint of the instance of database {wanted.name} yet"
             raise NotYet(Reason.DATABASE_CREATING, message)
         server = Server(at.host, at.port, "verify-full", at.admin, await self._admins.certificates(rds))
         return ServerScope(clients.servers, server, owner, clients.resync_cache, dedicated=True)

@@ -15,13 +15,12 @@ from ..aws.iam.roles import (
 )
 from ..facts import Part, Section, State
 from .clients import ExternalClients
-from .owned_resources import CALLED as GRANTED
-from .owned_resources import granting, noted
+from .owned_resources import GRANTED_KINDS, granting, noted
 from .resource import Declaration, DeleteInput, ExternalResource, MicroserviceLookup, ReconcileInput, StepResult, items
 from .table_grants import names_of
 
 ROLE, ASSOCIATION = "Role", "PodIdentityAssociation"
-CALLED = ("tables", "topics", "queues")  # sections of the spec whose parts the service calls itself
+GRANTED_SECTIONS = ("tables", "topics", "queues")  # sections of the spec whose resources the service calls itself
 
 
 class Roles(ExternalResource):
@@ -31,7 +30,7 @@ class Roles(ExternalResource):
     section = Section.IDENTITY
     holds_data = False
     companion_kinds = (ASSOCIATION,)
-    ordered_after = frozenset(GRANTED)
+    ordered_after = frozenset(GRANTED_KINDS)
 
     def __init__(self, clients: ExternalClients) -> None:
         """Reach AWS through `clients`."""
@@ -39,7 +38,7 @@ class Roles(ExternalResource):
 
     def declarations(self, spec: Mapping[str, Any], environment: Environment | None) -> Iterable[Declaration]:
         aws = environment.spec.aws if environment else None
-        uses_aws = any(items(spec, section) for section in CALLED) or bool(spec.get("tableRefs"))
+        uses_aws = any(items(spec, section) for section in GRANTED_SECTIONS) or bool(spec.get("tableRefs"))
         return (Declaration(SERVICE_ROLE),) if uses_aws and aws and aws.identity else ()
 
     async def reconcile(self, wanted: ReconcileInput) -> StepResult:

@@ -19,7 +19,7 @@ from .graph import Key
 from .resource import ReconcileInput
 from .table_grants import borrowed
 
-CALLED = (TABLE.name, TOPIC.name, QUEUE.name)
+GRANTED_KINDS = (TABLE.name, TOPIC.name, QUEUE.name)
 _CREATED = (Reason.TABLE_CREATED, Reason.MESSAGING_CREATED)
 _NOT_OURS = (Reason.CONFLICT, Reason.ADOPTION_REFUSED)
 
@@ -40,12 +40,15 @@ def owned(part: Part) -> bool | None:
 def granting(scope: AwsScope, wanted: ReconcileInput, just_made: frozenset[Key]) -> Granting:
     """The grants of the role; `just_made` are resources that this process created and AWS does not show yet."""
     service, aws = wanted.service, wanted.environment.spec.aws if wanted.environment else None
-    site, known = site_of(scope), {key: arn for key, arn in wanted.remembered.items() if key[0] in CALLED and arn}
+    site, known = (
+        site_of(scope),
+        {key: arn for key, arn in wanted.remembered.items() if key[0] in GRANTED_KINDS and arn},
+    )
     key = (aws.messaging_key_arn if aws else None) or ""
     named = arns(site, service, key or None, adopted_tables(scope, wanted)) | {
         at: arn for at, arn in known.items() if at in _declared(wanted)
     }
-    answers = {at: _owned(at, wanted.before, just_made) for at in named if at[0] in CALLED}
+    answers = {at: _owned(at, wanted.before, just_made) for at in named if at[0] in GRANTED_KINDS}
     ours = {at: arn for at, arn in named.items() if answers.get(at, True)}
     lent = borrowed(scope.owner, site, service, wanted.lookup)
     never = {arn for at, arn in named.items() if answers.get(at) is False} | lent.refused
@@ -60,7 +63,7 @@ def _declared(wanted: ReconcileInput) -> frozenset[Key]:
     spec = wanted.service.spec
     return frozenset(
         (kind, item.name)
-        for kind, items in zip(CALLED, (spec.tables, spec.topics, spec.queues), strict=True)
+        for kind, items in zip(GRANTED_KINDS, (spec.tables, spec.topics, spec.queues), strict=True)
         for item in items or []
     )
 

@@ -90,7 +90,7 @@ class ExternalReconciler:
         kept = bool(target) and not before.rolled_out
         if kept:
             wanted = {key: replace(one, kept=frozenset(target)) for key, one in wanted.items()}
-            message = "is not declared any more and goes when the rollout is complete"
+            message = "is no longer declared; its deletion policy applies when the rollout is complete"
             results = {key: self._waiting_for_rollout(key, one.known, message) for key, one in target.items()}
             target = {}
         results |= await self._reconcile_all(service.name, wanted, target)
@@ -262,7 +262,7 @@ async def in_order(order: Edges, takes: Mapping[Key, StepFunction]) -> dict[Key,
 def _look_again(awaited: Iterable[Part]) -> float | None:
     """When to read a waiting resource again: with the awaited ones, if these are read again by themselves.
 
-    A clock of its own would take a part that is refused, or fails, out of its back-off.
+    A separate timer would retry refused or failing parts before their backoff ends.
     """
     for part in awaited:
         if part.failed or part.after is not None or part.state is State.STALLED or part.reason is Reason.WAITING:

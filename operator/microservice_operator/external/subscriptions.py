@@ -22,7 +22,7 @@ from .messaging import QUEUE, SUBSCRIPTION, TOPIC
 from .resource import Declaration, DeleteInput, ExternalResource, ReconcileInput, StepResult
 from .topic_refs import TopicLookup, consented, remembered
 
-AGAIN = 60.0  # the other Microservice's change brings another pass anyway
+AGAIN = 60.0  # a change of the other Microservice triggers a reconciliation anyway
 
 
 class Subscriptions(ExternalResource):

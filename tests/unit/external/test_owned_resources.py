@@ -10,7 +10,7 @@ from microservice_operator.api.parsing import Environment, Microservice
 from microservice_operator.aws.engine.scope import AwsScope, site
 from microservice_operator.aws.iam.service_policy import Granting
 from microservice_operator.external.graph import Key
-from microservice_operator.external.owned_resources import CALLED, granting, noted
+from microservice_operator.external.owned_resources import GRANTED_KINDS, granting, noted
 from microservice_operator.external.resource import ReconcileInput
 from microservice_operator.external.table_grants import TableGrants, borrowed
 from microservice_operator.facts import Event, Part, Reason, State
@@ -74,7 +74,9 @@ def part(kind: str, **more: Any) -> Part:
 
 
 def arn(kind: str) -> str:
-    everything = granted({(each, "a"): part(each, events=(Event("Normal", CREATED[each], ""),)) for each in CALLED})
+    everything = granted(
+        {(each, "a"): part(each, events=(Event("Normal", CREATED[each], ""),)) for each in GRANTED_KINDS}
+    )
     service_of = {"Table": ":dynamodb:", "Topic": ":sns:", "Queue": ":sqs:"}[kind]
     return next(grant.resource for grant in everything.grants if service_of in grant.resource)
 
@@ -97,7 +99,7 @@ LOOKS: dict[str, tuple[dict[str, Any], bool | None]] = {
 }
 
 
-@pytest.mark.parametrize("kind", CALLED)
+@pytest.mark.parametrize("kind", GRANTED_KINDS)
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("rolled_out", [True, False])
 def test_a_look_grants_keeps_or_withdraws(kind: str, look: str, rolled_out: bool) -> None:
@@ -110,7 +112,7 @@ def test_a_look_grants_keeps_or_withdraws(kind: str, look: str, rolled_out: bool
     assert (at in found.former) is (not rolled_out and answer is not False)
 
 
-@pytest.mark.parametrize("kind", CALLED)
+@pytest.mark.parametrize("kind", GRANTED_KINDS)
 def test_what_was_just_made_is_granted_until_a_look_says_otherwise(kind: str) -> None:
     at, created = arn(kind), part(kind, state=State.PROGRESSING, events=(Event("Normal", CREATED[kind], ""),))
     assert dict(noted("uid", {(kind, "a"): created})) == {("uid", (kind, "a")): True}
@@ -128,7 +130,7 @@ def test_the_key_of_messages_comes_with_what_it_encrypts() -> None:
     assert KEY in granted({}).unsure
     queue = {("Queue", "a"): part("Queue", id=arn("Queue"))}
     assert KEY in {g.resource for g in granted(queue).grants}
-    conflict = {(kind, "a"): part(kind, reason=Reason.CONFLICT) for kind in CALLED}
+    conflict = {(kind, "a"): part(kind, reason=Reason.CONFLICT) for kind in GRANTED_KINDS}
     assert granted(conflict) == Granting()
 
 
