@@ -243,7 +243,7 @@ async def test_a_table_that_is_described_is_not_gone_whatever_another_call_says(
         await delete_table(world.scope, LeavingTable("products", "Delete", part.id)),
     ):
         assert (seen.reason, seen.id) == (Reason.AWS_UNAVAILABLE, part.id)
-        assert "is there" in seen.message
+        assert "exists, but AWS does not describe all of it yet" in seen.message
 
 
 async def deleted(world: World, leaving: LeavingTable) -> list[Part]:

@@ -133,7 +133,7 @@ def test_the_secret_of_another_is_neither_read_nor_used(stage: Stage, namespace:
     theirs = namespace.secret("shared")
     namespace.create("second", **orders(connection={"secretName": "shared"}))
     condition = namespace.until_stalled("second", "Conflict")
-    assert "Secret shared exists and is not this Microservice's" in condition["message"]
+    assert "Secret shared already exists and is not owned by this Microservice" in condition["message"]
     namespace.ask("second")
     assert namespace.child("Deployment", "second") is None
     assert namespace.secret("shared") == theirs

@@ -128,7 +128,7 @@ async def test_powers_that_nobody_declared_are_taken_and_told(scope: ServerScope
     told, _ = await reconcile_database(scope, wanted(connection, part.id))
     [event] = told.events
     assert (event.type, event.reason) == ("Warning", Reason.FORBIDDEN)
-    assert "had SUPERUSER, REPLICATION" in event.message
+    assert "had undeclared SUPERUSER, REPLICATION" in event.message
     powers = "SELECT rolsuper, rolreplication FROM pg_roles WHERE rolname = '{}'"
     assert postgres.run(powers.format(connection.owner.username)) == [(False, False)]
     assert (await reconcile_database(scope, wanted(connection, part.id)))[0].events == ()
