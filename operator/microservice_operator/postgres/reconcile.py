@@ -245,7 +245,9 @@ class _Reconciliation:
         for name, role in sorted(observed.roles.items()):
             if role.powers:
                 held = ", ".join(role.powers)
-                what = f"role {name} had undeclared {held}, which the operator revoked; see SECURITY.md for what to check"
+                what = (
+                    f"role {name} had undeclared {held}, which the operator revoked; see SECURITY.md for what to check"
+                )
                 self._add_event("Warning", Reason.FORBIDDEN, what)
 
     def _add_event(self, kind: Literal["Normal", "Warning"], reason: Reason, what: str) -> None:
