@@ -9,6 +9,7 @@ from typing import Any
 from . import desired, events, names, status
 from .api.parsing import Environment, Identity, Microservice, identity, microservice
 from .aws.dynamodb.tables import usable
+from .aws.engine.arns import name_in_arn
 from .aws.messaging.fields import reachable
 from .cluster.apply import Cluster
 from .cluster.pod_cache import Pods
@@ -260,7 +261,7 @@ def _context(
         migrating=unfinished_migrations(seen),
         dependency_urls=_urls(operator, service),
         tables={
-            part.name: Table(_table_name(part.id), part.id, ready=usable(part))
+            part.name: Table(name_in_arn(part.id), part.id, ready=usable(part))
             for part in external.of("Table")
             if part.id
         },
@@ -557,11 +558,6 @@ def _urls(operator: Operator, service: Microservice) -> dict[str, str]:
 def _messages(parts: Iterable[Part]) -> dict[str, Message]:
     """The topics or queues that exist."""
     return {part.name: Message(part.id, ready=reachable(part)) for part in parts if part.id}
-
-
-def _table_name(arn: str) -> str:
-    """What AWS calls the table: `arn:aws:dynamodb:REGION:ACCOUNT:table/NAME`."""
-    return arn.rpartition("/")[2]
 
 
 def _recreated(asked: str, handled: str, parts: Iterable[Part]) -> str:

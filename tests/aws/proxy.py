@@ -21,6 +21,11 @@ class Call:
     action: str
     body: dict[str, Any]
 
+    @property
+    def changes(self) -> bool:
+        """Whether it changes something."""
+        return not self.action.startswith(("Describe", "List", "Get"))
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -103,8 +108,7 @@ class Proxy:
 
     def writes(self) -> list[str]:
         """Actions that change something, in order."""
-        quiet = ("Describe", "List", "Get")
-        return [call.action for call in self.calls if not call.action.startswith(quiet)]
+        return [call.action for call in self.calls if call.changes]
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -23,7 +23,6 @@ from tests.whole.spec import (
     in_order,
     made,
 )
-from tests.whole.world import changes
 
 from . import install
 from .api import until
@@ -63,7 +62,7 @@ def kinds(stage: Stage, shop: Namespace) -> set[str]:
 
 
 def written(calls: list[Call]) -> list[str]:
-    return [call.action for call in calls if changes(call)]
+    return [call.action for call in calls if call.changes]
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ class Late:
     _read: dict[str, tuple[float, Answer]] = field(default_factory=dict)
 
     def __call__(self, call: Call, emulator: Emulator) -> Answer:
-        if call.service == "sts" or not call.action.startswith(("Describe", "List", "Get")):
+        if call.service == "sts" or call.changes:
             return self.behind(call, emulator)
         asked = f"{call.service} {call.action} {json.dumps(call.body, sort_keys=True, default=str)}"
         since, answer = self._read.get(asked, (float("-inf"), None))

@@ -18,7 +18,7 @@ from tests.aws.proxy import Answer, Call, Emulator
 from .faults import broken, denied, says, throttled
 from .holdings import shared
 from .spec import MADE, made
-from .world import World, changes, troubled
+from .world import World, troubled
 
 OTHER = "210987654321"
 ENDED = {
@@ -53,7 +53,7 @@ RDS_ABSENT = {
 
 def nothing(call: Call) -> Answer | None:
     """What an account, or a region, says in which nothing of ours is; writes are answered as ever."""
-    if call.service == "sts" or changes(call):
+    if call.service == "sts" or call.changes:
         return None
     if call.action in ("GetApis", "ListPodIdentityAssociations"):
         return Answer(200, {"items": [], "associations": []}, "application/json")
@@ -193,7 +193,7 @@ class Untagged:
 
     def __call__(self, call: Call, emulator: Emulator) -> Answer:
         answer: Answer = self.behind(call, emulator)
-        if not self.late or changes(call) or call.service == "apigateway" or answer.status >= 300:
+        if not self.late or call.changes or call.service == "apigateway" or answer.status >= 300:
             return answer
         if isinstance(answer.body, bytes) and not answer.body.lstrip().startswith(b"{"):
             bare = re.sub(rb"<(Tags|TagList|tagSet)>.*?</\1>", b"", answer.body, flags=re.DOTALL)

@@ -12,7 +12,7 @@ from tests.aws.proxy import Answer, Call
 from .faults import Late, Rule, denied
 from .holdings import shared
 from .spec import MADE, made
-from .world import World, changes, troubled
+from .world import World, troubled
 
 WHILE = 300.0
 Step = Callable[[], Awaitable[tuple[Part, ...]]]
@@ -20,7 +20,7 @@ Step = Callable[[], Awaitable[tuple[Part, ...]]]
 
 def forgetting(call: Call) -> Answer | None:
     """The answer of a call that went well, and nothing has changed."""
-    if call.service == "sts" or not changes(call):
+    if call.service == "sts" or not call.changes:
         return None
     if call.service in ("dynamodb", "sqs", "eks", "apigateway", "application-autoscaling"):
         return Answer(200, {})
@@ -38,7 +38,7 @@ def changed(spec: dict[str, Any]) -> dict[str, Any]:
 
 def refusing(call: Call) -> Answer | None:
     """Nobody may change anything."""
-    return denied(call) if call.service != "sts" and changes(call) else None
+    return denied(call) if call.service != "sts" and call.changes else None
 
 
 async def for_a_while(world: World, step: Step) -> tuple[Counter[str], list[Event]]:
@@ -48,7 +48,7 @@ async def for_a_while(world: World, step: Step) -> tuple[Counter[str], list[Even
         parts = await step()
         told += [event for part in parts for event in part.events]
         world.advance(parts)
-    writes = [call for call in world.calls()[begin:] if changes(call) and call.service != "sts"]
+    writes = [call for call in world.calls()[begin:] if call.changes and call.service != "sts"]
     return Counter(map(_thing, writes)), told
 
 
@@ -102,7 +102,7 @@ async def test_what_is_shown_late_is_made_once(world: World) -> None:
     world.pass_time(30)
     begin = len(world.calls())
     await world.ready(changed(spec))
-    written = Counter(_thing(call) for call in world.calls()[begin:] if changes(call))
+    written = Counter(_thing(call) for call in world.calls()[begin:] if call.changes)
     assert max(written.values()) <= 9, written
     world.pass_time(30)
     await world.leave()

@@ -18,7 +18,7 @@ from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
 
 from .rows import BARE, ELSEWHERE, ROWS, Row, fields
-from .world import World, changes
+from .world import World
 
 MODELS: dict[str, type[Model]] = {"databases": Database, "tables": Table, "topics": Topic, "queues": Queue}
 KIND = {"databases": "DatabaseInstance", "tables": "Table", "topics": "Topic", "queues": "Queue"}
@@ -86,7 +86,7 @@ async def test_each_changed_does_what_its_label_says(world: World, section: str,
     for number, row in enumerate(rows):
         assert told[section, f"row{number:02}"] == ({row.label} if row.label else set()), row
     parts = await world.drive(wanted)
-    written = [call for call in world.calls()[begin:] if changes(call)]
+    written = [call for call in world.calls()[begin:] if call.changes]
     for number, row in enumerate(rows):
         part = parts[KIND[section], f"row{number:02}"]
         acts = [call.action for call in written if f"row{number:02}" in str(call.body)]

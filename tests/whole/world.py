@@ -152,7 +152,7 @@ class World:
         """A further pass writes nothing and tells nothing."""
         before = self.calls()
         provided = await self.step(spec)
-        wrote = [call.action for call in self.calls()[len(before) :] if changes(call)]
+        wrote = [call.action for call in self.calls()[len(before) :] if call.changes]
         assert wrote == []
         assert [event for part in provided.parts for event in part.events] == []
         assert {part.state for part in provided.parts} == {State.READY}, troubled(provided.parts)
@@ -199,11 +199,11 @@ class World:
 
     def writes(self) -> list[str]:
         """Actions that change something, in order."""
-        return [call.action for call in self.proxy.calls if changes(call)]
+        return [call.action for call in self.proxy.calls if call.changes]
 
     def accepted(self) -> list[str]:
         """Actions that changed something and were answered well, in order."""
-        return [action for service, action, code in self.heard if code == "OK" and changes(Call(service, action, {}))]
+        return [action for service, action, code in self.heard if code == "OK" and Call(service, action, {}).changes]
 
     def holdings(self) -> dict[str, Tags]:
         """All that carries its marks."""
@@ -227,8 +227,3 @@ def by_key(parts: Any) -> dict[Key, Part]:
 def troubled(parts: Any) -> list[tuple[str, str, State, str]]:
     """What to show of parts that are not as they should be."""
     return [(part.kind, part.name, part.state, part.message) for part in parts if part.state is not State.READY]
-
-
-def changes(call: Call) -> bool:
-    """Whether a call changes something."""
-    return not call.action.startswith(("Describe", "List", "Get"))

@@ -11,7 +11,8 @@ from .. import names
 from ..api.environment import RDS, SecretRef
 from ..api.parsing import Environment, Microservice
 from ..api.stores import Database
-from ..aws.rds.instances import endpoint, named
+from ..aws.engine.arns import name_in_arn
+from ..aws.rds.instances import endpoint
 from ..cluster import secret_data
 from ..cluster.api_client import NOT_FOUND, ApiError
 from ..cluster.kinds import SECRET
@@ -49,7 +50,7 @@ class Databases(ExternalResource):
 
     def __init__(self, clients: ExternalClients) -> None:
         """Reach the servers through `clients`."""
-        self._clients = clients
+        super().__init__(clients)
         self._admins = Admins(clients)
 
     def declarations(self, spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declaration]:
@@ -99,7 +100,7 @@ class Databases(ExternalResource):
                 clients.servers, await self._admins.server(wanted.environment), owner, clients.resync_cache
             )
         scope = clients.scope(wanted.service.identity, wanted.environment, "instances")
-        at = endpoint(scope, named(wanted.needs[INSTANCE, wanted.name].id))
+        at = endpoint(scope, name_in_arn(wanted.needs[INSTANCE, wanted.name].id))
         if at is None:
             message = f"RDS does not show an endpoint of the instance of database {wanted.name} yet"
             raise NotYet(Reason.DATABASE_CREATING, message)

@@ -32,10 +32,6 @@ class Roles(ExternalResource):
     companion_kinds = (ASSOCIATION,)
     ordered_after = frozenset(GRANTED_KINDS)
 
-    def __init__(self, clients: ExternalClients) -> None:
-        """Reach AWS through `clients`."""
-        self._clients = clients
-
     def declarations(self, spec: Mapping[str, Any], environment: Environment | None) -> Iterable[Declaration]:
         aws = environment.spec.aws if environment else None
         uses_aws = any(items(spec, section) for section in GRANTED_SECTIONS) or bool(spec.get("tableRefs"))

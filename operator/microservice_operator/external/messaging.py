@@ -30,10 +30,6 @@ class Topics(ExternalResource):
     kind = TOPIC
     section = Section.MESSAGING
 
-    def __init__(self, clients: ExternalClients) -> None:
-        """Reach AWS through `clients`."""
-        self._clients = clients
-
     def declarations(self, spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declaration]:
         return items(spec, "topics")
 
@@ -61,10 +57,6 @@ class Queues(ExternalResource):
     kind = QUEUE
     section = Section.MESSAGING
 
-    def __init__(self, clients: ExternalClients) -> None:
-        """Reach AWS through `clients`."""
-        self._clients = clients
-
     def declarations(self, spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declaration]:
         return items(spec, "queues")
 
@@ -85,10 +77,6 @@ class DeadLetterQueues(ExternalResource):
 
     kind = DEAD_LETTER_QUEUE
     section = Section.MESSAGING
-
-    def __init__(self, clients: ExternalClients) -> None:
-        """Reach AWS through `clients`."""
-        self._clients = clients
 
     def declarations(self, spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declaration]:
         return items({"queues": [queue for queue in mappings(spec, "queues") if queue.get("deadLetter")]}, "queues")

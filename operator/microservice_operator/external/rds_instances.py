@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from ..api.parsing import Environment
+from ..aws.engine.arns import name_in_arn
 from ..aws.rds.fields import INSTANCE as INSTANCES
 from ..aws.rds.fields import KINDS
-from ..aws.rds.instances import LeavingInstance, answers, delete_instance, named, reconcile_instance
+from ..aws.rds.instances import LeavingInstance, answers, delete_instance, reconcile_instance
 from ..facts import Part, Section
 from .adoption import DATABASES, adoption, deletion, with_adoption
-from .clients import ExternalClients
 from .desired import of_rds, wanted_instance
 from .resource import Declaration, DeleteInput, ExternalResource, ReconcileInput, StepResult
 
@@ -26,10 +26,6 @@ class RDSInstances(ExternalResource):
     kind = INSTANCE
     section = Section.DATABASES
     companion_kinds = tuple(kind.name for kind in KINDS if kind is not INSTANCES)
-
-    def __init__(self, clients: ExternalClients) -> None:
-        """Reach AWS through `clients`."""
-        self._clients = clients
 
     def declarations(self, spec: Mapping[str, Any], environment: Environment | None) -> Iterable[Declaration]:
         return with_adoption(spec, DATABASES, "identifier") if of_rds(environment) else ()
@@ -49,7 +45,7 @@ class RDSInstances(ExternalResource):
 
     async def delete(self, target: DeleteInput) -> tuple[Part, ...]:
         scope = self._clients.scope(target.owner, target.environment, "instances")
-        consent = deletion(target, DATABASES, named(target.known.get(INSTANCE, "")) or target.adopts)
+        consent = deletion(target, DATABASES, name_in_arn(target.known.get(INSTANCE, "")) or target.adopts)
         leaving = LeavingInstance(target.name, target.policy, target.known, target.adopts, consent)
         return await delete_instance(scope, leaving)
 

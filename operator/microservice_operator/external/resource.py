@@ -7,7 +7,7 @@ becomes a `DeleteInput`; both lead to parts, which status shows.
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
 
 from ..api.parsing import Environment, Identity, Microservice
 from ..database_connection import Connection
@@ -15,6 +15,9 @@ from ..errors import OperatorError
 from ..facts import Part, Reason, Section, State
 from ..raw_objects import mappings, text
 from .graph import Key
+
+if TYPE_CHECKING:  # only handed on
+    from .clients import ExternalClients
 
 DATABASE = "Database"  # kind of a database on a server, shared or an instance of its own
 Policy = Literal["Retain", "Snapshot", "Delete"]
@@ -137,6 +140,10 @@ class ExternalResource(ABC):
     holds_data: ClassVar[bool] = True
     companion_kinds: ClassVar[tuple[str, ...]] = ()
     ordered_after: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, clients: "ExternalClients") -> None:
+        """Reach AWS, PostgreSQL and the API server through `clients`."""
+        self._clients = clients
 
     @abstractmethod
     def declarations(self, spec: Mapping[str, Any], environment: Environment | None) -> Iterable[Declaration]:

@@ -40,10 +40,6 @@ class Routes(ExternalResource):
     section = Section.ROUTES
     holds_data = False
 
-    def __init__(self, clients: ExternalClients) -> None:
-        """Reach AWS and the API server through `clients`."""
-        self._clients = clients
-
     def declarations(self, spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declaration]:
         return [Declaration(API_PART)] if isinstance(spec.get("api"), Mapping) else []
 

@@ -15,7 +15,6 @@ from ..aws.messaging.subscriptions import (
 )
 from ..facts import Part, Section, State
 from ..raw_objects import mapping, mappings, text
-from .clients import ExternalClients
 from .deletion import is_over
 from .graph import Key
 from .messaging import QUEUE, SUBSCRIPTION, TOPIC
@@ -31,10 +30,6 @@ class Subscriptions(ExternalResource):
     kind = SUBSCRIPTION
     section = Section.MESSAGING
     holds_data = False
-
-    def __init__(self, clients: ExternalClients) -> None:
-        """Reach AWS through `clients`."""
-        self._clients = clients
 
     def declarations(self, spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declaration]:
         for item in mappings(spec, "subscriptions"):

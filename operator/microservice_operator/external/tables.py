@@ -5,10 +5,10 @@ from typing import Any
 
 from ..api.parsing import Environment
 from ..aws.dynamodb.desired import WantedTable
-from ..aws.dynamodb.tables import LeavingTable, delete_table, named, reconcile_table, usable
+from ..aws.dynamodb.tables import LeavingTable, delete_table, reconcile_table, usable
+from ..aws.engine.arns import name_in_arn
 from ..facts import Part, Section
 from .adoption import TABLES, adoption, deletion, with_adoption
-from .clients import ExternalClients
 from .resource import (
     Declaration,
     DeleteInput,
@@ -27,10 +27,6 @@ class Tables(ExternalResource):
 
     kind = TABLE
     section = Section.TABLES
-
-    def __init__(self, clients: ExternalClients) -> None:
-        """Reach AWS through `clients`."""
-        self._clients = clients
 
     def declarations(self, spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declaration]:
         return with_adoption(spec, TABLES, "name")
@@ -51,7 +47,7 @@ class Tables(ExternalResource):
     async def delete(self, target: DeleteInput) -> tuple[Part, ...]:
         scope = self._clients.scope(target.owner, target.environment, "tables")
         known_id = target.known.get(TABLE, "")
-        consent = deletion(target, TABLES, named(known_id) or target.adopts)
+        consent = deletion(target, TABLES, name_in_arn(known_id) or target.adopts)
         leaving = LeavingTable(target.name, retain_or_delete(target.policy), known_id, target.adopts, consent)
         return (await delete_table(scope, leaving),)
 

@@ -17,9 +17,9 @@ from ..engine.pagination import pages
 from ..engine.rules import Bounds
 from ..engine.scope import AwsScope
 from ..engine.service import AwsService
-from ..engine.tags import Tag
+from ..engine.tags import Tag, tag_list
 from .autoscaling_adapter import TableScaling
-from .requests import creation, tag_list, update
+from .requests import creation, update
 from .responses import PROVISIONED, definitions, observed_fields, phase
 from .scaling import pre_delete_step
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from ..engine.decide import Step
 from ..engine.rules import Added, Removed
+from ..engine.tags import tag_list
 
 Fields = Mapping[str, Any]
 Definitions = Mapping[str, str]  # attribute, type
@@ -46,11 +47,6 @@ def update(step: Step, fields: Fields, defined: Definitions) -> dict[str, Any]:
             return {"DeletionProtectionEnabled": value}
         case _:
             return _index_update(value, fields, defined)
-
-
-def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return tags in DynamoDB's format."""
-    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
 def _throughput_update(changes: Mapping[str, Any]) -> dict[str, Any]:

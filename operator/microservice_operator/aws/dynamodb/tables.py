@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from ...api.stores import Table
 from ...facts import Part, Reason
-from ..engine.arns import TABLE_NAME_LIMIT
+from ..engine.arns import TABLE_NAME_LIMIT, name_in_arn
 from ..engine.call import Lane
 from ..engine.decide import Adoption, Deletion, Desired
 from ..engine.reconcile import reconcile, remove
@@ -45,11 +45,6 @@ def table_name(scope: AwsScope, name: str) -> str:
     return scope.owner.name(name, TABLE_NAME_LIMIT)
 
 
-def named(arn: str) -> str:
-    """Return the name of a table from its ARN: `arn:aws:dynamodb:REGION:ACCOUNT:table/NAME`."""
-    return arn.rpartition("/")[2]
-
-
 def usable(part: Part) -> bool:
     """Whether the service can use the table; a running or refused change does not prevent it."""
     return bool(part.id) and part.reason not in _NOT_THERE
@@ -62,7 +57,7 @@ async def reconcile_table(scope: AwsScope, wanted: WantedTable) -> Part:
     pass it back as `known_id`.
     """
     # a created or adopted table stays the table, whatever the spec says later
-    name = named(wanted.known_id) or _declared_name(scope, wanted.spec)
+    name = name_in_arn(wanted.known_id) or _declared_name(scope, wanted.spec)
     key = (scope.owner.identity.uid, TABLE.name, name)
     # to declare a default changes nothing for a created table, but is a declaration for an adopted one
     cached = scope.resync_cache.get(key, (wanted, unsaid(wanted.spec)))
@@ -85,7 +80,7 @@ async def delete_table(scope: AwsScope, leaving: LeavingTable) -> Part:
 
     It is done when the part's state is Ready (gone) or Retained (it stays, also if it was never ours).
     """
-    name = named(leaving.known_id) or leaving.adopts or table_name(scope, leaving.name)
+    name = name_in_arn(leaving.known_id) or leaving.adopts or table_name(scope, leaving.name)
     scope.resync_cache.invalidate((scope.owner.identity.uid, TABLE.name, name))
     adopted = name != table_name(scope, leaving.name)  # also if `adopt` was removed from the spec before the deletion
     desired = Deletion(

@@ -1,5 +1,6 @@
 """PURE: the exact ARNs of a Microservice's resources and role; they are known before anything is created."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -54,6 +55,11 @@ def partition(region: str) -> str:
 def needs_role(service: Microservice) -> bool:
     """Whether the service declares an AWS resource that its own code calls."""
     return bool(service.spec.tables or service.spec.table_refs or service.spec.topics or service.spec.queues)
+
+
+def name_in_arn(arn: str) -> str:
+    """Return the name that ends an ARN: `…:table/NAME`, `…:db:NAME`, `…:QUEUE`."""
+    return re.split("[:/]", arn)[-1]
 
 
 def table_arn(site: Site, declared: str) -> str:

@@ -10,7 +10,7 @@ _VERBS = {"Get": "GET", "Create": "POST", "Tag": "POST", "Update": "PATCH", "Del
 def iam_action(call: str) -> str:
     """Return the action that allows a call such as `apigatewayv2:GetApis`, named by its service in boto3."""
     service, _, name = call.partition(":")
-    if service != "apigatewayv2":
+    if service not in {"apigateway", "apigatewayv2"}:
         return call
     verb = next((verb for prefix, verb in _VERBS.items() if name.startswith(prefix)), name)
     return f"apigateway:{verb}"

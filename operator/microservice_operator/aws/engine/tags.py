@@ -61,6 +61,11 @@ def owned_tags(desired: Mapping[str, str], observed: Mapping[str, str]) -> Outco
     return Change(Untag(ours), "removing " + ", ".join(ours)) if ours else None
 
 
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return tags in the format of DynamoDB, EC2, IAM and RDS."""
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+
+
 def retained(owner: Owner) -> Tag:
     """Return the tag of a resource that its Microservice retains."""
     return Tag({names.TAG_RETAINED: owner.retained})

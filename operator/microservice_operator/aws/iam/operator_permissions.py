@@ -10,24 +10,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ... import names
+from ..engine.iam_actions import iam_action
 
 
 @dataclass(frozen=True)
 class Right:
-    """Calls of one service on resources: `actions` if IAM names them otherwise."""
+    """Calls of one service on resources, and the actions that IAM requires besides (`dependent_actions`)."""
 
     service: str
     calls: tuple[str, ...]
     resources: tuple[str, ...]
     why: str
-    actions: tuple[str, ...] = ()
     dependent_actions: tuple[str, ...] = ()
     condition: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def granted(self) -> tuple[str, ...]:
         """IAM actions that this row grants."""
-        named = self.actions or tuple(f"{self.service}:{call}" for call in self.calls)
+        named = {iam_action(f"{self.service}:{call}") for call in self.calls}
         return tuple(sorted({*named, *self.dependent_actions}))
 
 
@@ -174,21 +174,18 @@ RIGHTS: tuple[Right, ...] = (
         ("GetApis", "GetAuthorizers", "GetIntegrations", "GetRoutes", "GetStages"),
         (APIS, ON_APIS),
         "finds the API of an Environment and reads its routes, integrations, authorizers and stages",
-        actions=("apigateway:GET",),
     ),
     Right(
         "apigateway",
         ("CreateApi", "CreateAuthorizer", "CreateIntegration", "CreateRoute", "CreateStage", "TagResource"),
         (APIS, ON_APIS, API_TAGS),
         "creates the API of an Environment and its services' routes, and tags the API",
-        actions=("apigateway:POST",),
     ),
     Right(
         "apigateway",
         ("UpdateApi", "UpdateAuthorizer", "UpdateIntegration", "UpdateRoute", "UpdateStage"),
         (ON_APIS,),
         "updates them to the declared state",
-        actions=("apigateway:PATCH",),
     ),
     Right(
         "apigateway",
@@ -203,7 +200,6 @@ RIGHTS: tuple[Right, ...] = (
         ),
         (ON_APIS, API_TAGS),
         "deletes routes together with their service, and an API whose deletionPolicy is Delete",
-        actions=("apigateway:DELETE",),
     ),
     Right(
         "rds",

@@ -15,7 +15,7 @@ from ..engine.decide import Desired, Observed, Phase, Step
 from ..engine.policy_documents import text
 from ..engine.scope import AwsScope
 from ..engine.service import AwsService
-from ..engine.tags import Tag
+from ..engine.tags import Tag, tag_list
 
 POLICY = "declared"  # name of our inline policy; others may add their own policies
 
@@ -58,7 +58,7 @@ class IAMRole:
                 RoleName=self._name,
                 Path=self._path,
                 AssumeRolePolicyDocument=text(fields["trust"]),
-                Tags=_tag_list(fields["tags"]),
+                Tags=tag_list(fields["tags"]),
                 **boundary,
             )
         except Gone:
@@ -69,7 +69,7 @@ class IAMRole:
         value: Any = step.changes.get(step.name)
         match step.name:
             case "tags" if isinstance(value, Tag):
-                await self._service.write("TagRole", RoleName=self._name, Tags=_tag_list(value.tags))
+                await self._service.write("TagRole", RoleName=self._name, Tags=tag_list(value.tags))
             case "tags":
                 await self._service.write("UntagRole", RoleName=self._name, TagKeys=list(value.keys))
             case "boundary":
@@ -107,7 +107,3 @@ class IAMRole:
 def _unknown_boundary(boundary: str | None) -> NeedsPerson:
     message = f"IAM has no policy {boundary}; correct spec.aws.permissionsBoundaryARN of the Environment"
     return NeedsPerson(Reason.REJECTED, message)
-
-
-def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]

@@ -30,10 +30,5 @@ def candidates(arns: tuple[str, str], known_id: str) -> tuple[str, ...]:
     return arns[:1] if known_id == arns[0] else (arns[0], known_id)
 
 
-def short(arn: str) -> str:
-    """Return the name of a topic or a queue from its ARN."""
-    return arn.rpartition(":")[2]
-
-
 def _arn(scope: AwsScope, service: str, name: str) -> str:
     return f"arn:{partition(scope.region)}:{service}:{scope.region}:{scope.account_id}:{name}"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...facts import Part
+from ..engine.arns import name_in_arn
 from ..engine.call import Lane
 from ..engine.decide import Deletion, Desired
 from ..engine.fields import ResourceSchema
@@ -11,7 +12,7 @@ from ..engine.reconcile_cached import reconcile_cached, remove_uncached
 from ..engine.scope import AwsScope
 from .desired import WantedQueue, _common, queue_fields
 from .fields import DEAD_LETTER_QUEUE, QUEUE
-from .names import candidates, dead_letter, queue_arns, short
+from .names import candidates, dead_letter, queue_arns
 from .queue_adapter import SQSQueue
 
 # A message's age counts from its first sending: "Setting up dead-letter queue retention" in the SQS guide.
@@ -37,13 +38,15 @@ async def delete_queue(scope: AwsScope, kind: ResourceSchema, leaving: Deletion)
     """Take at most one step to delete or retain a queue or a dead letter queue, by its policy."""
     part = leaving.name if kind is QUEUE else dead_letter(leaving.name)
     arns = (leaving.known_id,) if leaving.known_id else queue_arns(scope, part)
-    return await remove_uncached(scope, SQSQueue(scope, tuple(short(arn) for arn in arns), Lane.DELETE), kind, leaving)
+    return await remove_uncached(
+        scope, SQSQueue(scope, tuple(name_in_arn(arn) for arn in arns), Lane.DELETE), kind, leaving
+    )
 
 
 async def _reconcile(
     scope: AwsScope, wanted: WantedQueue, which: tuple[ResourceSchema, tuple[str, str]], fields: Mapping[str, Any]
 ) -> Part:
     kind, arns = which
-    resource = SQSQueue(scope, tuple(short(arn) for arn in candidates(arns, wanted.known_id)))
+    resource = SQSQueue(scope, tuple(name_in_arn(arn) for arn in candidates(arns, wanted.known_id)))
     desired = Desired(wanted.spec.name, scope.owner, fields, wanted.known_id, recreate=True, at=wanted.field)
     return await reconcile_cached(scope, resource, kind, desired)

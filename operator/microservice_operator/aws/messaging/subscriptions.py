@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from ...api.messaging import Subscription
 from ...facts import Part, Reason, State
 from ...ownership import Ownership
+from ..engine.arns import name_in_arn
 from ..engine.call import Lane
 from ..engine.decide import Deletion, Desired
 from ..engine.reconcile_cached import reconcile_cached, remove_uncached
 from ..engine.scope import AwsScope
 from .fields import SUBSCRIPTION
-from .names import queue_arns, short
+from .names import queue_arns
 from .queue_adapter import SQSQueue
 from .subscription_adapter import SNSSubscription, at
 
@@ -69,7 +70,7 @@ async def delete_subscription(scope: AwsScope, leaving: LeavingSubscription) -> 
 
 
 async def _our_queue(scope: AwsScope, declared: str) -> str:
-    names = tuple(short(arn) for arn in queue_arns(scope, declared))
+    names = tuple(name_in_arn(arn) for arn in queue_arns(scope, declared))
     observed = await SQSQueue(scope, names, Lane.DELETE).observe()
     ours = observed is not None and scope.owner.standing(observed.tags or {}) is Ownership.OURS
     return observed.id if observed and ours else ""

@@ -4,14 +4,13 @@ import json
 from typing import Any
 
 from ...errors import Gone
-from ..engine.arns import FIFO
+from ..engine.arns import FIFO, name_in_arn
 from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
 from ..engine.policy_documents import text
 from ..engine.scope import AwsScope
 from ..engine.service import AwsService
 from ..engine.tags import Tag
-from .names import short
 
 
 class SNSTopic:
@@ -21,7 +20,7 @@ class SNSTopic:
         """Set the topic's possible ARNs; creation uses the first."""
         self._arns = arns
         self._arn = arns[0]
-        self._service = AwsService(scope, "sns", f"topic {short(arns[0])}", lane)
+        self._service = AwsService(scope, "sns", f"topic {name_in_arn(arns[0])}", lane)
 
     async def observe(self) -> Observed | None:
         """Read attributes, then tags."""
@@ -53,7 +52,7 @@ class SNSTopic:
         if fields["fifo"]:
             attributes |= {"FifoTopic": "true", "ContentBasedDeduplication": str(fields["deduplication"]).lower()}
         tags = [{"Key": key, "Value": value} for key, value in sorted(fields["tags"].items())]
-        await self._service.write("CreateTopic", Name=short(self._arns[0]), Attributes=attributes, Tags=tags)
+        await self._service.write("CreateTopic", Name=name_in_arn(self._arns[0]), Attributes=attributes, Tags=tags)
 
     async def modify(self, step: Step, desired: Desired | None) -> None:  # noqa: ARG002 the port's signature
         """Make the one call of the step: SNS sets one attribute at a time."""

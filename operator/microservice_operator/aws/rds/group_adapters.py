@@ -13,8 +13,7 @@ from ..engine.pagination import pages
 from ..engine.rules import Missing, Surplus
 from ..engine.scope import AwsScope
 from ..engine.service import AwsService
-from ..engine.tags import Tag, Untag
-from .requests import tag_list
+from ..engine.tags import Tag, Untag, tag_list
 
 _AT_ONCE = 20  # "ModifyDBParameterGroup": a maximum of 20 parameters can be modified in a single request
 

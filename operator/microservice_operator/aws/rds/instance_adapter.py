@@ -13,8 +13,9 @@ from ..engine.list_cache import Region
 from ..engine.pagination import pages
 from ..engine.scope import AwsScope
 from ..engine.service import AwsService
+from ..engine.tags import tag_list
 from .group_adapters import Tagged
-from .requests import creation, modification, tag_list
+from .requests import creation, modification
 from .responses import group_name, major, observed_fields, pending, tags
 from .states import state_meaning
 

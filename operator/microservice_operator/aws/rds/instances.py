@@ -12,6 +12,7 @@ from typing import Any
 from ...concurrency import side_by_side
 from ...errors import OperatorError
 from ...facts import Part, Reason, State
+from ..engine.arns import name_in_arn
 from ..engine.call import Lane
 from ..engine.decide import Adoption, Deletion, Desired
 from ..engine.fields import ResourceSchema
@@ -62,11 +63,6 @@ def instance_name(scope: AwsScope, database: str) -> str:
     "CreateDBInstance": letters, digits and single hyphens, a letter first; a namespace may begin with a digit.
     """
     return re.sub("-+", "-", _PREFIX + scope.owner.name(database, _NAME_LIMIT - len(_PREFIX)))
-
-
-def named(arn: str) -> str:
-    """Return the name of an instance from its ARN: `arn:aws:rds:REGION:ACCOUNT:db:NAME`."""
-    return arn.rpartition(":")[2]
 
 
 async def reconcile_instance(scope: AwsScope, wanted: WantedInstance) -> tuple[tuple[Part, ...], Endpoint | None]:
@@ -148,14 +144,14 @@ async def delete_instance(scope: AwsScope, leaving: LeavingInstance) -> tuple[Pa
 async def _leaving(scope: AwsScope, leaving: LeavingInstance, which: tuple[ResourceSchema, str]) -> list[Resource]:
     kind, name = which
     if kind is INSTANCE:
-        there = named(leaving.known.get(INSTANCE.name, "")) or leaving.adopts or name
+        there = name_in_arn(leaving.known.get(INSTANCE.name, "")) or leaving.adopts or name
         return [Instance(scope, there, groups=name, policy=leaving.policy)]
     if kind is SUBNET_GROUP:
         return [SubnetGroup(scope, name, Lane.DELETE)]
     if kind is PARAMETER_GROUP:
         # one group for each major version that the instance ever had
         listed = await parameter_groups(scope, group_name(name, 0).removesuffix("0"))
-        known = named(leaving.known.get(PARAMETER_GROUP.name, ""))
+        known = name_in_arn(leaving.known.get(PARAMETER_GROUP.name, ""))
         return [ParameterGroup(scope, group, Lane.DELETE) for group in sorted({*listed, known} - {""})]
     return [SecurityGroup(scope, name, known_id=leaving.known.get(SECURITY_GROUP.name, ""), lane=Lane.DELETE)]
 
@@ -165,7 +161,7 @@ def _deletion_of(scope: AwsScope, leaving: LeavingInstance, kind: ResourceSchema
     if kind is not INSTANCE:
         return goes
     # also if `adopt` was removed from the spec before the deletion
-    name = named(goes.known_id) or leaving.adopts
+    name = name_in_arn(goes.known_id) or leaving.adopts
     return replace(goes, adopted=bool(name) and name != instance_name(scope, leaving.name), deletion=leaving.deletion)
 
 
@@ -191,7 +187,7 @@ def _groups(scope: AwsScope, wanted: WantedInstance, name: str) -> list[tuple[Re
         (
             ParameterGroup(scope, of_version),
             PARAMETER_GROUP,
-            _desired_group(scope, wanted, parameters, former if named(former) == of_version else ""),
+            _desired_group(scope, wanted, parameters, former if name_in_arn(former) == of_version else ""),
         ),
         (
             SecurityGroup(scope, name, vpc=network.vpc, known_id=known(SECURITY_GROUP)),
@@ -238,7 +234,7 @@ async def _instance(scope: AwsScope, wanted: WantedInstance, groups: list[Outcom
 
 def _identifier(scope: AwsScope, wanted: WantedInstance) -> str:
     """Return the instance's name: a created or adopted instance keeps it, whatever the spec says later."""
-    return named(wanted.known.get(INSTANCE.name, "")) or _declared_identifier(scope, wanted)
+    return name_in_arn(wanted.known.get(INSTANCE.name, "")) or _declared_identifier(scope, wanted)
 
 
 def _declared_identifier(scope: AwsScope, wanted: WantedInstance) -> str:

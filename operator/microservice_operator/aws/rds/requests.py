@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..engine.decide import Step
+from ..engine.tags import tag_list
 from .responses import group_name
 
 MASTER = "operator_admin"  # "CreateDBInstance": 1 to 16 letters, numbers or underscores
@@ -67,8 +68,3 @@ def _storage(size: int, kind: str, instance: Mapping[str, Any]) -> dict[str, Any
         # "ModifyDBInstance": a request that grows a disk of this kind must contain its IOPS, too
         request |= {name: max(least, instance.get(name, 0)) for name, least in _FAST.items()}
     return request
-
-
-def tag_list(tags: Any) -> list[dict[str, str]]:
-    """Return tags in RDS's format."""
-    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]

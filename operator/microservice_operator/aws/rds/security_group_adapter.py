@@ -13,7 +13,7 @@ from ..engine.decide import Desired, Observed, Phase, Step
 from ..engine.rules import Missing, Surplus
 from ..engine.scope import AwsScope
 from ..engine.service import AwsService
-from ..engine.tags import Tag, Untag
+from ..engine.tags import Tag, Untag, tag_list
 
 Rules = Mapping[tuple[Any, ...], Mapping[str, Any]]  # a rule → the permission that contains it
 
@@ -65,7 +65,7 @@ class SecurityGroup:
 
     async def create(self, desired: Desired) -> None:
         """Create the group with its tags in one call; its rules are separate steps."""
-        tags = [{"ResourceType": "security-group", "Tags": _tag_list(desired.fields["tags"])}]
+        tags = [{"ResourceType": "security-group", "Tags": tag_list(desired.fields["tags"])}]
         await self._service.write(
             "CreateSecurityGroup",
             GroupName=self._name,
@@ -78,7 +78,7 @@ class SecurityGroup:
         """Make the one call of the step."""
         match step.changes[step.name]:
             case Tag(tags):
-                await self._service.write("CreateTags", Resources=[self._id], Tags=_tag_list(tags))
+                await self._service.write("CreateTags", Resources=[self._id], Tags=tag_list(tags))
             case Untag(keys):
                 await self._service.write("DeleteTags", Resources=[self._id], Tags=[{"Key": key} for key in keys])
             case Missing(rules):
@@ -133,7 +133,3 @@ def _permission(rule: tuple[Any, ...]) -> dict[str, Any]:
 
 def _tags(group: Mapping[str, Any]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in group.get("Tags", [])}
-
-
-def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
