@@ -18,7 +18,7 @@ from .cluster.watch import Watch
 from .watched_resources import WatchedResources
 
 OURS = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
-FRESH = 10.0  # seconds
+FRESH = 20.0  # seconds; a restarted process waits 12 for the Lease of a killed one, and lists only once
 Told = Callable[[dict[str, Any]], None]
 
 
