@@ -143,20 +143,31 @@ def test_a_rollout_restart_and_a_scale_are_not_undone_where_an_autoscaler_is(sta
     assert not stage.audit.to_children(mark, shop.name)
 
 
-@pytest.fixture(scope="module")
-def hardened(shop: Namespace) -> Namespace:
+def create_hardened(shop: Namespace, name: str) -> Namespace:
     """One more in it, with a container of each sort."""
     proxy = {"name": "proxy", "image": "registry.example/proxy:1"}
     shop.create(
-        "hard",
+        name,
         access={"from": [{"microservice": "order"}], "to": [{"host": "api.example.com", "ports": [443]}]},
         sidecars=[proxy],
         env=[{"name": "EMPTY", "value": ""}],
         volumes=[{"name": "files", "configMap": {"name": "files", "items": [{"key": "a", "path": "a"}]}}],
         volumeMounts=[{"name": "files", "mountPath": "/files"}],
     )
-    shop.until_ready("hard")
+    shop.until_ready(name)
     return shop
+
+
+@pytest.fixture(scope="module")
+def hardened(shop: Namespace) -> Namespace:
+    """With `hard`, which is edited so often that its Deployment is fought over for minutes."""
+    return create_hardened(shop, "hard")
+
+
+@pytest.fixture(scope="module")
+def calm(shop: Namespace) -> Namespace:
+    """With `calm`, which becomes Ready after each of its few edits."""
+    return create_hardened(shop, "calm")
 
 
 def by_hand(shop: Namespace, patch: Body) -> None:
@@ -198,61 +209,64 @@ def test_a_role_that_is_not_declared_is_taken_from_the_service_account(hardened:
     assert annotations()["note"] == "of a person"
 
 
-@pytest.mark.parametrize("path", POLICY)
-def test_a_network_policy_is_put_right(hardened: Namespace, path: str) -> None:
-    kind = CHILDREN["NetworkPolicy"]
-    before = hardened.there("NetworkPolicy", "hard")["spec"]
-    edited = hardened.there("NetworkPolicy", "hard")
+def edit_policy(shop: Namespace, name: str, path: str) -> None:
+    """Put the NetworkPolicy with an edit, and wait until the operator has put it right."""
+    before = shop.there("NetworkPolicy", name)["spec"]
+    edited = shop.there("NetworkPolicy", name)
     POLICY[path](edited["spec"])
     edited["metadata"].pop("managedFields")
-    hardened.api.request("PUT", kind.path(hardened.name, "hard") + "?fieldManager=somebody", edited)
-    until(lambda: hardened.there("NetworkPolicy", "hard")["spec"] == before, f"{path} is not put right")
+    shop.api.request("PUT", CHILDREN["NetworkPolicy"].path(shop.name, name) + "?fieldManager=somebody", edited)
+    until(lambda: shop.there("NetworkPolicy", name)["spec"] == before, f"{path} is not put right")
 
 
-def test_a_field_that_leaves_the_spec_goes_also_after_repairs(hardened: Namespace) -> None:
-    hardened.change("hard", access={"to": [{"host": "api.example.com", "ports": [444]}]})
-    hardened.change("hard", access=None)
-    hardened.until_ready("hard")
-    policy = hardened.there("NetworkPolicy", "hard")
+@pytest.mark.parametrize("path", POLICY)
+def test_a_network_policy_is_put_right(hardened: Namespace, path: str) -> None:
+    edit_policy(hardened, "hard", path)
+
+
+def test_a_field_that_leaves_the_spec_goes_also_after_repairs(calm: Namespace) -> None:
+    edit_policy(calm, "calm", next(iter(POLICY)))
+    calm.change("calm", access={"to": [{"host": "api.example.com", "ports": [444]}]})
+    calm.change("calm", access=None)
+    calm.until_ready("calm")
+    policy = calm.there("NetworkPolicy", "calm")
     until(
-        lambda: "443" not in str(hardened.there("NetworkPolicy", "hard")["spec"]["egress"]),
+        lambda: "443" not in str(calm.there("NetworkPolicy", "calm")["spec"]["egress"]),
         "the rule stays",
-        show=lambda: hardened.there("NetworkPolicy", "hard")["spec"],
+        show=lambda: calm.there("NetworkPolicy", "calm")["spec"],
     )
     ours = [entry for entry in policy["metadata"]["managedFields"] if entry["manager"] == names.FIELD_MANAGER]
     assert [entry["operation"] for entry in ours] == ["Apply"]
 
 
-def test_one_field_left_to_no_other_manager_is_not_lost_to_a_second_field(hardened: Namespace) -> None:
+def test_one_field_left_to_no_other_manager_is_not_lost_to_a_second_field(calm: Namespace) -> None:
     """A budget with the other of its two fields beside ours is refused by the API server, unless that one goes."""
     kind = CHILDREN["PodDisruptionBudget"]
-    before = hardened.there("PodDisruptionBudget", "hard")["spec"]
+    before = calm.there("PodDisruptionBudget", "calm")["spec"]
     theirs = {"spec": {"maxUnavailable": None, "minAvailable": 2}}
-    hardened.api.merge(kind, (hardened.name, "hard"), theirs)
-    until(lambda: hardened.there("PodDisruptionBudget", "hard")["spec"] == before, "the budget is not put right")
-    hardened.until_ready("hard")
+    calm.api.merge(kind, (calm.name, "calm"), theirs)
+    until(lambda: calm.there("PodDisruptionBudget", "calm")["spec"] == before, "the budget is not put right")
+    calm.until_ready("calm")
 
 
-def test_a_foreign_scaler_is_told_and_does_not_make_the_operator_write_for_ever(
-    stage: Stage, hardened: Namespace
-) -> None:
+def test_a_foreign_scaler_is_told_and_does_not_make_the_operator_write_for_ever(stage: Stage, calm: Namespace) -> None:
     kind, mark = CHILDREN["Deployment"], stage.audit.now()
 
     def scaled_and_told() -> bool:
-        if hardened.there("Deployment", "hard")["spec"]["replicas"] != 3:
-            hardened.api.merge(kind, (hardened.name, "hard"), {"spec": {"replicas": 3}})
-        return hardened.conditions("hard").get("Stalled", {}).get("reason") == "Conflict"
+        if calm.there("Deployment", "calm")["spec"]["replicas"] != 3:
+            calm.api.merge(kind, (calm.name, "calm"), {"spec": {"replicas": 3}})
+        return calm.conditions("calm").get("Stalled", {}).get("reason") == "Conflict"
 
     until(scaled_and_told, "the fight is not told")
-    told = hardened.conditions("hard")["Stalled"]["message"]
+    told = calm.conditions("calm")["Stalled"]["message"]
     assert "spec.replicas" in told
     assert "replicasManagedBy" in told
     for _ in range(20):
         scaled_and_told()
-    writes = [w for w in stage.audit.to_children(mark, hardened.name) if w.resource == "deployments"]
+    writes = [w for w in stage.audit.to_children(mark, calm.name) if w.resource == "deployments"]
     assert len(writes) <= 6  # four repairs, and once or twice the upgrade of managed fields
-    warnings = [e for e in hardened.events("Conflict") if e["involvedObject"]["name"] == "hard"]
+    warnings = [e for e in calm.events("Conflict") if e["involvedObject"]["name"] == "calm"]
     assert len(warnings) == 1
-    hardened.change("hard", replicasManagedBy="External")
-    hardened.until_ready("hard")
-    assert hardened.there("Deployment", "hard")["spec"]["replicas"] == 3
+    calm.change("calm", replicasManagedBy="External")
+    calm.until_ready("calm")
+    assert calm.there("Deployment", "calm")["spec"]["replicas"] == 3
