@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from .errors import OperatorError
 
+ARRIVAL = 2.0  # seconds within which a request that is sent arrives, or never does; no other process leads before
+
 MayWrite = Callable[[], float]  # returns the seconds of remaining permission; raises Fenced
 
 

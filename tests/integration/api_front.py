@@ -97,6 +97,8 @@ class ApiFront:
     async def _forward(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         await self._open()
+        if request.transport is None or request.transport.is_closing():
+            return web.Response(status=499)  # who asked has hung up; test_cut_network holds that TCP does so, too
         if self.hangs(request.method, request.path):
             await asyncio.sleep(3600)
         headers = {

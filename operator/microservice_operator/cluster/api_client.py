@@ -5,6 +5,7 @@ The library's typed models and serializer need three times the CPU of the reques
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ from kubernetes.aio.client.rest import RESTClientObject
 from .. import metrics, pending_calls
 from ..errors import Gone, NeedsPerson, NotYet
 from ..facts import Reason
-from ..fence import MayWrite, always
+from ..fence import ARRIVAL, Fenced, MayWrite, always
 from ..raw_objects import json_value
 
 JSON = "application/json"
@@ -102,7 +103,7 @@ class Connection:
         rest = RESTClientObject(configured)
         self._proxy = rest.proxy
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=rest.ssl_context),
+            connector=aiohttp.TCPConnector(limit=0, ssl=rest.ssl_context, socket_factory=_socket),
             timeout=aiohttp.ClientTimeout(total=30, connect=5),
             read_bufsize=2**20,
             trace_configs=[self._fence()],
@@ -110,7 +111,11 @@ class Connection:
         self._slots = asyncio.Semaphore(limit)
 
     def _fence(self) -> aiohttp.TraceConfig:
-        """Check the write permission as late as possible: waiting for a connection may take seconds."""
+        """Check the write permission when a connection is there, and again when the body is about to be written.
+
+        A connection may take seconds; from there to the body, a busy event loop, or a process that is stopped, may
+        take as long. aiohttp sends the headers together with the body.
+        """
 
         async def ask(_: aiohttp.ClientSession, context: Any, __: object) -> None:
             if context.trace_request_ctx:
@@ -119,6 +124,7 @@ class Connection:
         tracing = aiohttp.TraceConfig()
         tracing.on_connection_create_end.append(ask)
         tracing.on_connection_reuseconn.append(ask)
+        tracing.on_request_chunk_sent.append(ask)  # called just before the chunk is sent
         return tracing
 
     async def close(self) -> None:
@@ -156,6 +162,8 @@ class Connection:
                     ) as answer:
                         raw = await answer.read()
             except (TimeoutError, aiohttp.ClientError, OSError) as error:
+                if isinstance(error.__cause__, Fenced):  # as aiohttp reports it from where the body is written
+                    raise error.__cause__ from None
                 _count(method, path, "error")
                 message = f"the API server does not answer ({type(error).__name__})"
                 raise NotYet(Reason.PROGRESSING, message, after=0.0) from error
@@ -195,6 +203,18 @@ class Connection:
             if setting["in"] == "header" and setting["value"]:
                 headers[setting["key"]] = setting["value"]
         return headers
+
+
+def _socket(address: aiohttp.AddrInfoType) -> socket.socket:
+    """Create a socket whose kernel discards what is not acknowledged in time (tcp(7), TCP_USER_TIMEOUT).
+
+    Otherwise it would deliver a request when the network is back, after this process has given it up or has ended.
+    """
+    family, kind, protocol, _, _ = address
+    created = socket.socket(family, kind, protocol)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux only
+        created.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(ARRIVAL * 1000))
+    return created
 
 
 async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:

@@ -17,7 +17,7 @@ import structlog
 
 from .. import metrics
 from ..errors import NotYet
-from ..fence import Fenced
+from ..fence import ARRIVAL, Fenced
 from .api_client import CONFLICT, NOT_FOUND, ApiError, Connection
 from .kinds import LEASE
 
@@ -39,7 +39,7 @@ class Terms:
     """
 
     duration: float = 12.0
-    margin: float = 2.0
+    margin: float = ARRIVAL
     renew: float = 3.0
     look: float = 1.0  # how often a waiting process checks whether the Lease was released
     answer: float = 4.0  # timeout of one request

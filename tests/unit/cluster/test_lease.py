@@ -283,6 +283,33 @@ async def test_nothing_is_sent_without_the_lease(method: str, warm: bool) -> Non
         assert asked.count(method) == 1
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("warm", [True, False], ids=["on a connection that is there", "on a new one"])
+async def test_the_lease_may_end_between_the_connection_and_the_body(method: str, warm: bool) -> None:
+    """As when the process is stopped there, and continued after another one has taken the Lease."""
+    world = World()
+    async with slow_to_connect(world.leases["a"]) as (connection, asked):
+        if warm:
+            await connection.send("GET", "/api/v1/pods")
+        questions = 0
+
+        def once() -> float:
+            nonlocal questions
+            questions += 1
+            if questions > 1:
+                raise Fenced
+            return 5.0
+
+        connection.may_write = once
+        with pytest.raises(Fenced):
+            await connection.send(method, "/api/v1/namespaces/shop/pods", body={"a": "b"})
+        connection.may_write = lambda: 5.0
+        await connection.send("GET", "/api/v1/pods")
+        assert method not in asked
+        await connection.send(method, "/api/v1/namespaces/shop/pods", body={"a": "b"})
+        assert asked.count(method) == 1
+
+
 async def test_a_lease_that_was_deleted_and_made_anew_without_an_answer_gives_no_second_writer() -> None:
     world = World()
     await world.step("a")
