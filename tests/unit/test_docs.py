@@ -13,7 +13,9 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "operator/microservice_operator"
 DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))
 GENERATED = {ROOT / "docs/operator-iam.md"}
-PAGES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *DECISIONS} - GENERATED)
+PAGES = sorted(
+    {*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "docs/reference/defaults.md", *DECISIONS} - GENERATED
+)
 
 STATUS = re.compile(r"^Status: (?:proposed|accepted|rejected|superseded), 20\d\d-[01]\d-[0-3]\d\.")
 LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")

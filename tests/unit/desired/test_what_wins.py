@@ -1,4 +1,4 @@
-"""Every default and generated name beside what an author declares: the rows of `docs/reference/defaults.md`."""
+"""Every default and generated name, together with a declared value: the rows of `docs/reference/defaults.md`."""
 
 import re
 from collections.abc import Callable
@@ -66,7 +66,7 @@ def migration(*path: str) -> Found:
 
 
 REFUSED = "refused"
-# What the page says of each default: the spec, the Environment, what is looked at, and what is found there.
+# Each row of the page: its first cell, the spec, the Environment, the value to read, and the expected value.
 WINS: list[tuple[str, dict[str, Any], dict[str, Any] | None, Found, Any]] = [
     ("`replicas`", {}, None, deployment("replicas"), 2),
     ("`replicas`", {}, {"defaults": {"replicas": 3}}, deployment("replicas"), 3),
@@ -165,21 +165,25 @@ WINS: list[tuple[str, dict[str, Any], dict[str, Any] | None, Found, Any]] = [
         *(of_container("volumeMounts"), [{"name": "work", "mountPath": "/tmp"}]),
     ),
     (
-        *("variables of identity", {"env": [{"name": "ENVIRONMENT", "value": "mine"}]}, AWS),
+        *("identity variables", {"env": [{"name": "ENVIRONMENT", "value": "mine"}]}, AWS),
         *(variable("ENVIRONMENT"), "mine"),
     ),
-    ("variables of identity", {}, AWS, variable("ENVIRONMENT"), "prod"),
+    ("identity variables", {}, AWS, variable("ENVIRONMENT"), "prod"),
     (
-        *("variables of AWS", {"tables": [TABLE], "env": [{"name": "AWS_ENDPOINT_URL", "value": "mine"}]}, None),
+        *("AWS variables", {"tables": [TABLE], "env": [{"name": "AWS_ENDPOINT_URL", "value": "mine"}]}, None),
         *(variable("AWS_ENDPOINT_URL"), "mine"),
     ),
-    ("variables of AWS", {"tables": [TABLE]}, None, variable("AWS_ENDPOINT_URL"), "http://moto:5000"),
+    ("AWS variables", {"tables": [TABLE]}, None, variable("AWS_ENDPOINT_URL"), "http://moto:5000"),
     (
-        *("variables of declared parts", {"tables": [TABLE], "env": [{"name": "PRODUCTS_TABLE", "value": "x"}]}, None),
+        *(
+            "variables of declared resources",
+            {"tables": [TABLE], "env": [{"name": "PRODUCTS_TABLE", "value": "x"}]},
+            None,
+        ),
         *(pod, REFUSED),
     ),
     (
-        *("variables of declared parts", {"databases": [{**DATABASE, "connection": {"envPrefix": "PG"}}]}, None),
+        *("variables of declared resources", {"databases": [{**DATABASE, "connection": {"envPrefix": "PG"}}]}, None),
         *(variable("DATABASE_URL"), None),
     ),
     ("`TABLE_NAME`", {"tables": [TABLE]}, None, variable("TABLE_NAME"), "T"),
@@ -248,7 +252,7 @@ def test_every_row_of_the_page_is_held_to() -> None:
     assert set(ROWS) == {row for row, *_ in WINS} | ELSEWHERE
 
 
-# Beside which another declared field would say the opposite; each has a row on the page or is refused.
+# Fields whose default protects data.
 KEEPS_DATA = {
     *("spec.databases[].deletionPolicy", "spec.tables[].deletionPolicy", "spec.queues[].deletionPolicy"),
     *("spec.tables[].deletionProtection", "spec.tables[].pointInTimeRecovery"),
@@ -256,7 +260,7 @@ KEEPS_DATA = {
 
 
 def defaults(node: dict[str, Any], path: str) -> dict[str, Any]:
-    """Every default of a schema by its path."""
+    """Return every default of a schema by its path."""
     found = {path: node["default"]} if "default" in node else {}
     for name, inner in node.get("properties", {}).items():
         found |= defaults(inner, f"{path}.{name}")
