@@ -100,7 +100,7 @@ class App:
                 await self.watches.refresh(tasks)  # what the watches received while it waited may be outdated
                 log.info("leading", lease=self.lease.name)
                 await self._lead()
-                log.warning("leading no more", lease=self.lease.name)
+                log.warning("no longer leading", lease=self.lease.name)
 
     async def _lead(self) -> None:
         """Reconcile until another process may lead."""

@@ -48,4 +48,4 @@ async def post(connection: Connection, owner: Identity, event: Event) -> None:
     try:
         await connection.send("POST", EVENT.path(owner.namespace), body=body)
     except (ApiError, OperatorError) as error:
-        log.info("event not posted", reason=event.reason.value, error=str(error))
+        log.info("cannot post event", reason=event.reason.value, error=str(error))

@@ -17,7 +17,7 @@ class Explanation(NamedTuple):
     remedy: str
 
 
-NOTHING = "Nothing: it passes by itself."
+NOTHING = "Nothing: it resolves itself."
 NEWS = "Nothing: an Event reports it."
 
 GENERAL = {

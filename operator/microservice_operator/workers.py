@@ -34,7 +34,7 @@ class Overrun(OperatorError):
 
 
 @dataclass
-class Pass:
+class Running:
     """A running reconciliation."""
 
     key: Key
@@ -51,7 +51,7 @@ class Workers:
         self._operator = operator
         self._queue = queue
         self._deadline = deadline
-        self._running: dict[asyncio.Task[None], Pass] = {}
+        self._running: dict[asyncio.Task[None], Running] = {}
 
     @property
     def longest(self) -> float:
@@ -75,8 +75,8 @@ class Workers:
         """Run one worker: one reconciliation after another until cancelled."""
         while True:
             key = await self._queue.take()
-            one = Pass(key, time.monotonic())
-            task = asyncio.create_task(self._one_pass(one), name=f"pass {key[0]}/{key[1]}")
+            one = Running(key, time.monotonic())
+            task = asyncio.create_task(self._reconcile_one(one), name=f"worker {key[0]}/{key[1]}")
             self._running[task] = one
             task.add_done_callback(self._ended)
             try:
@@ -93,43 +93,43 @@ class Workers:
         # Only now, so that no key has two reconciliations at once, even if one cannot be cancelled.
         self._queue.done(self._running.pop(task).key)
 
-    async def _watch_over(self, task: asyncio.Task[None], one: Pass) -> None:
+    async def _watch_over(self, task: asyncio.Task[None], one: Running) -> None:
         """Wait until a reconciliation has ended; give up on one that cannot be cancelled."""
         at = {"namespace": one.key[0], "name": one.key[1]}
         ended, _ = await asyncio.wait({task}, timeout=LONG)
         if not ended:
-            log.warning("pass takes long", seconds=LONG, waits_for=one.calls.names, **at)
+            log.warning("reconciliation takes long", seconds=LONG, waits_for=one.calls.names, **at)
             ended, _ = await asyncio.wait({task}, timeout=self._deadline + TELL + GRACE - LONG)
         if not ended:
             one.let_go = True
-            log.error("pass cannot be ended", waits_for=one.calls.names, **at)
+            log.error("reconciliation cannot be cancelled", waits_for=one.calls.names, **at)
 
-    async def _within_deadline(self, one: Pass) -> Requeue | None:
+    async def _within_deadline(self, one: Running) -> Requeue | None:
         """Reconcile within the deadline; raise Overrun after the status says that and in which call it was
         cancelled."""
-        passing = asyncio.create_task(self._noted(one), name=f"reconcile {one.key[0]}/{one.key[1]}")
+        running = asyncio.create_task(self._noted(one), name=f"reconcile {one.key[0]}/{one.key[1]}")
         try:
-            ended, _ = await asyncio.wait({passing}, timeout=self._deadline)
+            ended, _ = await asyncio.wait({running}, timeout=self._deadline)
         except asyncio.CancelledError:
-            await _ended(passing)
+            await _ended(running)
             raise
         if ended:
-            return passing.result()
+            return running.result()
         message = (
             f"a reconciliation did not end within {self._deadline:.0f} seconds and was cancelled while it waited for "
             f"{one.calls.sentence}; it is retried with backoff; find out why that call does not end"
         )
-        await _ended(passing)
+        await _ended(running)
         with suppress(TimeoutError):
             async with asyncio.timeout(TELL):
                 await tell_overrun(self._operator, one.key, message)
         raise Overrun(message)
 
-    async def _noted(self, one: Pass) -> Requeue | None:
+    async def _noted(self, one: Running) -> Requeue | None:
         with one.calls.made_here():
             return await reconcile(self._operator, one.key)
 
-    async def _one_pass(self, one: Pass) -> None:
+    async def _reconcile_one(self, one: Running) -> None:
         key = one.key
         body = self._operator.watched.microservices.get(key)
         generation = body["metadata"].get("generation") if body else None
@@ -149,27 +149,27 @@ class Workers:
                 self._queue.add_after(key, again.after * random.uniform(0.9, 1.1))  # noqa: S311 no secret
         except Overrun as error:
             result = "overrun"
-            log.warning("pass broken off", error=str(error), after=self._queue.back_off(key))
+            log.warning("reconciliation cancelled", error=str(error), after=self._queue.back_off(key))
         except Fenced as error:
             result = "dropped"
             # the write permission may return before anybody has noticed its loss
             self._queue.add_after(key, SOON)
-            log.info("pass dropped", error=str(error))
+            log.info("reconciliation dropped", error=str(error))
         except NotYet as error:
             result = "retry"
             after = self._queue.back_off(key, at_least=error.after)
-            log.info("pass postponed", reason=error.reason, error=str(error), after=after)
+            log.info("reconciliation postponed", reason=error.reason, error=str(error), after=after)
         except OperatorError as error:
             result = "refused"
-            log.warning("pass refused", error=str(error), after=self._queue.back_off(key))
+            log.warning("reconciliation refused", error=str(error), after=self._queue.back_off(key))
         except Exception:
             result = "error"
-            log.exception("pass failed", after=self._queue.back_off(key))
+            log.exception("reconciliation failed", after=self._queue.back_off(key))
         finally:
             seconds = time.monotonic() - one.started
             metrics.RECONCILES.labels(result).inc()
             metrics.RECONCILE_SECONDS.observe(seconds)
-            log.debug("pass ended", result=result, seconds=round(seconds, 4))
+            log.debug("reconciliation ended", result=result, seconds=round(seconds, 4))
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:

@@ -87,7 +87,7 @@ class Lease:
             except ApiError as error:
                 log.warning("lease refused", lease=f"{self.namespace}/{self.name}", error=str(error))
             except (NotYet, TimeoutError) as error:
-                log.info("lease not heard of", error=str(error) or type(error).__name__)
+                log.info("cannot read or renew the lease", error=str(error) or type(error).__name__)
             metrics.LEADER.set(self.remaining > 0)
             await asyncio.sleep(self.terms.renew if heard and self.remaining > 0 else self.terms.look)
 
@@ -110,7 +110,7 @@ class Lease:
             async with asyncio.timeout(self.terms.answer / 2):
                 await self._write("", since="")
         except (ApiError, NotYet, TimeoutError) as error:
-            log.info("lease not given back; it ends by itself", error=str(error) or type(error).__name__)
+            log.info("cannot release the lease; it expires", error=str(error) or type(error).__name__)
 
     async def _step(self) -> None:
         if self._seen[0] == self.me:

@@ -52,6 +52,6 @@ class SecretPoll:
             if error.code == NOT_FOUND:
                 self._children.lost(SECRET.kind, {"metadata": {"namespace": namespace, "name": name}})
             else:
-                log.warning("secret not read", namespace=namespace, secret=name, error=str(error))
+                log.warning("cannot read secret", namespace=namespace, secret=name, error=str(error))
             return
         self._children.noticed(SECRET.kind, found)

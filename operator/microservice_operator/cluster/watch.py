@@ -69,7 +69,7 @@ class Watch:
                     continue
                 log.warning("watch refused", resource=self.kind.plural, namespace=self.namespace, error=str(error))
             except (KeyError, TypeError, ValueError) as error:  # JSON, but not a list or event of Kubernetes
-                log.warning("watch not understood", resource=self.kind.plural, error=repr(error))
+                log.warning("unexpected watch response", resource=self.kind.plural, error=repr(error))
             except (NotYet, TimeoutError, aiohttp.ClientError, OSError) as error:
                 log.info("watch interrupted", resource=self.kind.plural, error=type(error).__name__)
             metrics.WATCH_RESTARTS.labels(self.kind.plural).inc()
@@ -170,7 +170,7 @@ class Watch:
             callback(item)
         except Exception:
             namespace, name = _key(item)
-            log.exception("object not taken in", resource=self.kind.plural, namespace=namespace, name=name)
+            log.exception("cannot process object", resource=self.kind.plural, namespace=namespace, name=name)
 
 
 def _key(item: Mapping[str, Any]) -> tuple[str, str]:
