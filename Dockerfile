@@ -1,5 +1,5 @@
 # The operator. Build stages hold uv and the build backend; the image holds Python, the dependencies and our code.
-# Where no registry can be reached, BASE_IMAGE is made by `python -m tests.cluster images`.
+# Where no registry can be reached, BASE_IMAGE is made by `python -m tests.tools.cluster images`.
 ARG BASE_IMAGE=docker.io/library/python:3.13-slim
 
 FROM ${BASE_IMAGE} AS dependencies

@@ -11,10 +11,10 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## start a cluster with the operator and the shop, and place an order
-	@$(PYTHON) -m tests.demo
+	@$(PYTHON) -m tests.tools.demo
 
 down: $(READY) ## delete the demo and every cluster that a run left behind, with their files
-	@$(PYTHON) -m tests.demo down
+	@$(PYTHON) -m tests.tools.demo down
 
 run: $(READY) ## run the operator on this machine, against the current kubeconfig context (ARGS=--help: its flags)
 	@.ci/run-operator $(ARGS)
@@ -27,8 +27,8 @@ coverage: $(READY) ## run the unit tests and print how many lines and branches t
 	@.venv/bin/coverage run -m pytest -q tests/unit
 	@.venv/bin/coverage report
 
-test: check ## run check, then every test
-	@.ci/test
+test: check ## run check, then every test (ARGS="-k table": some of them)
+	@.ci/test $(ARGS)
 
 check: $(READY) ## run lint, types, import layers, and compare generated files and locks
 	@.ci/check
@@ -44,7 +44,7 @@ crds: $(READY) ## generate the CRDs, the API reference and the page of reasons f
 	@.venv/bin/microservice-operator crds --output-dir crds --docs docs/reference/api.md --reasons docs/reasons.md
 
 images: $(READY) ## build the images that changed
-	@$(PYTHON) -m tests.cluster images
+	@$(PYTHON) -m tests.tools.cluster images
 
 lambda: $(READY) ## build the zip file of the order intake Lambda function
 	@$(PYTHON) services/order/lambda/build.py
@@ -53,7 +53,7 @@ scan: $(READY) ## scan the Terraform modules for insecure settings
 	@.ci/scan
 
 bench: $(READY) ## measure throughput, requests and memory
-	@$(PYTHON) -m tests.bench
+	@$(PYTHON) -m tests.tools.bench
 
 lock: $(READY) ## compile requirements/*.txt from pyproject.toml (LOCK=--upgrade: with the newest versions)
 	@.ci/lock $(LOCK)

@@ -14,7 +14,7 @@ import yaml
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
-    from tests.cluster import Cluster
+    from tests.tools.cluster import Cluster
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -22,7 +22,7 @@ REPOSITORY = Path(__file__).parent.parent
 @pytest.fixture(scope="session")
 def api_server() -> "Iterator[Cluster]":
     """A control plane without pods, with both CRDs of `crds/` established."""
-    from tests.cluster import down, up  # noqa: PLC0415 unit tests need none of it
+    from tests.tools.cluster import down, up  # noqa: PLC0415 unit tests need none of it
 
     kept = os.environ.get("MICROSERVICE_OPERATOR_TEST_CLUSTER")
     name = kept or f"tests-{os.getpid()}"

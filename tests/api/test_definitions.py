@@ -12,8 +12,8 @@ import yaml
 
 from microservice_operator.api import parsing
 from tests.api.server import CRDS, Refused, Server
-from tests.cluster import Cluster
 from tests.conftest import REPOSITORY
+from tests.tools.cluster import Cluster
 from tests.unit.api.examples import resource, rule_examples
 
 # Defaults that Python alone knows, by what they are in: see api.schema and api.stores.

@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 from microservice_operator.cli import application
 from microservice_operator.names import ANNOTATION_DEFAULT_ENVIRONMENT, LABEL_ENVIRONMENT
 from tests.api.server import Server
-from tests.cluster import Cluster
 from tests.conftest import REPOSITORY
+from tests.tools.cluster import Cluster
 from tests.unit.cli.test_plan import EVERYTHING, RDS, documents
 
 Plan = Callable[..., Result]

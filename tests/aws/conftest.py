@@ -20,10 +20,10 @@ from microservice_operator.aws.engine.write_backoff import WriteBackoff
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
 from microservice_operator.resync_cache import ResyncCache
-from tests.aws.proxy import Proxy
 from tests.aws.rds_world import ec2, rds
-from tests.aws.scaling import StrictScaling
-from tests.aws.strict import StrictDynamoDB
+from tests.fakes.aws.proxy import Proxy
+from tests.fakes.aws.scaling import StrictScaling
+from tests.fakes.aws.strict import StrictDynamoDB
 
 __all__ = ["ec2", "rds"]  # fixtures
 ACCOUNT = "123456789012"

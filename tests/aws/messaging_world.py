@@ -19,8 +19,8 @@ from microservice_operator.external.resource import PreviousStatus
 from microservice_operator.facts import Part, Reason, Section, State
 from microservice_operator.resync_cache import ResyncCache
 from tests.aws.conftest import ACCOUNT, REGION, World
-from tests.aws.sns import StrictSNS
-from tests.aws.sqs import StrictSQS
+from tests.fakes.aws.sns import StrictSNS
+from tests.fakes.aws.sqs import StrictSQS
 
 Spec = Mapping[str, Any]
 DONE = (State.READY, State.STALLED, State.RETAINED)

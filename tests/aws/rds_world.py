@@ -16,8 +16,8 @@ from microservice_operator.aws.rds import desired
 from microservice_operator.aws.rds import instances as rds_instances
 from microservice_operator.aws.rds.desired import WantedInstance
 from microservice_operator.facts import Part, State
-from tests.aws.proxy import Proxy
-from tests.aws.rds_strict import StrictRDS, strict_ec2
+from tests.fakes.aws.proxy import Proxy
+from tests.fakes.aws.rds_strict import StrictRDS, strict_ec2
 
 if TYPE_CHECKING:
     from tests.aws.conftest import World

@@ -13,7 +13,7 @@ from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
 from microservice_operator.resync_cache import ResyncCache
 from tests.aws.conftest import ACCOUNT, REGION, World, drive, table
-from tests.aws.proxy import Answer
+from tests.fakes.aws.proxy import Answer
 
 CONSENT = "shop/product:tables/legacy"
 YES, NO = Adoption(allowed=True, consent=CONSENT), Adoption(allowed=False, consent=CONSENT)

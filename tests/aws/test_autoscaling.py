@@ -9,7 +9,7 @@ from microservice_operator.aws.dynamodb.desired import WantedTable
 from microservice_operator.aws.dynamodb.tables import LeavingTable, delete_table, reconcile_table, table_name
 from microservice_operator.facts import Part, Reason, State
 from tests.aws.conftest import World, drive, table, waited_for
-from tests.aws.proxy import Answer, Fault, refusal
+from tests.fakes.aws.proxy import Answer, Fault, refusal
 
 INDEX = {"name": "bySku", "partitionKey": {"name": "sku"}}
 OTHER = {"name": "byAge", "partitionKey": {"name": "age", "type": "N"}}

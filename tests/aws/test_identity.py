@@ -24,9 +24,9 @@ from microservice_operator.aws.iam.service_policy import Granting, grants
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.resync_cache import ResyncCache
 from tests.aws.conftest import ACCOUNT, REGION, World
-from tests.aws.eks import PodIdentity
-from tests.aws.iam import StrictIAM
-from tests.aws.proxy import Fault, xml_refusal
+from tests.fakes.aws.eks import PodIdentity
+from tests.fakes.aws.iam import StrictIAM
+from tests.fakes.aws.proxy import Fault, xml_refusal
 
 OIDC = f"arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/ABC"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"

@@ -20,9 +20,9 @@ from microservice_operator.facts import Part, Reason, Section, State
 from microservice_operator.ownership import Owner
 from microservice_operator.resync_cache import ResyncCache
 from tests.aws.conftest import ACCOUNT, REGION
-from tests.aws.proxy import Fault, refusal
-from tests.aws.strict import StrictDynamoDB
 from tests.aws.test_identity import POD_IDENTITY, TABLE, Roles, iam_client, roles
+from tests.fakes.aws.proxy import Fault, refusal
+from tests.fakes.aws.strict import StrictDynamoDB
 
 __all__ = ["iam_client", "roles"]  # fixtures
 ENVIRONMENT = Environment(

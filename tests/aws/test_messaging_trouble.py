@@ -6,7 +6,7 @@ import pytest
 
 from microservice_operator.facts import Part, Reason, State
 from tests.aws.messaging_world import DONE, Shop, messaging_clients, shop
-from tests.aws.proxy import Answer, Fault, refusal, xml_refusal
+from tests.fakes.aws.proxy import Answer, Fault, refusal, xml_refusal
 
 __all__ = ["messaging_clients", "shop"]  # fixtures
 SQS = ("GetQueueUrl", "GetQueueAttributes", "ListQueueTags", "CreateQueue")

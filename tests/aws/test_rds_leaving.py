@@ -7,8 +7,8 @@ from microservice_operator.aws.engine.decide import Phase
 from microservice_operator.aws.rds import instances as rds_instances
 from microservice_operator.aws.rds.states import STATES
 from microservice_operator.facts import Reason, State
-from tests.aws.proxy import Fault
 from tests.aws.rds_world import RDSWorld
+from tests.fakes.aws.proxy import Fault
 
 GOING = ["ModifyDBInstance", "DeleteDBInstance"]
 GROUPS = ["DeleteDBSubnetGroup", "DeleteDBParameterGroup", "DeleteSecurityGroup"]

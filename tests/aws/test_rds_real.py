@@ -20,8 +20,8 @@ from microservice_operator.facts import Part, Reason, State
 from microservice_operator.postgres.sessions import Servers
 from microservice_operator.resync_cache import ResyncCache
 from tests.aws.conftest import ACCOUNT, REGION
-from tests.aws.rds_servers import RealServers
 from tests.aws.rds_world import SIZES, RDSWorld
+from tests.fakes.aws.rds_servers import RealServers
 from tests.postgres.server import certificates
 from tests.whole.world import Objects
 

@@ -3,9 +3,9 @@
 import pytest
 
 from microservice_operator.facts import Reason, State
-from tests.aws.proxy import Answer, Fault, xml_refusal
-from tests.aws.rds_rules import bad
 from tests.aws.rds_world import RDSWorld
+from tests.fakes.aws.proxy import Answer, Fault, xml_refusal
+from tests.fakes.aws.rds_rules import bad
 
 CALLS = (
     "AuthorizeSecurityGroupIngress",

@@ -21,8 +21,8 @@ from microservice_operator.aws.engine.write_backoff import WriteBackoff
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
 from tests.aws.conftest import REGION, World
-from tests.aws.gateway import StrictGateway, gateway_refusal
-from tests.aws.proxy import Fault
+from tests.fakes.aws.gateway import StrictGateway, gateway_refusal
+from tests.fakes.aws.proxy import Fault
 
 LISTENER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2"
 GATEWAY: dict[str, Any] = {"name": "shop", "vpcLinkID": "abc123", "listenerARN": LISTENER}

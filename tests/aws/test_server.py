@@ -1,4 +1,4 @@
-"""`python -m tests.aws` as a pod of the cluster runs it, on loopback: what the image has beside the strict layer."""
+"""`python -m tests.fakes.aws` on loopback, as a pod of the cluster runs it."""
 
 import tempfile
 import time
@@ -12,9 +12,9 @@ import psycopg
 import pytest
 import yaml
 
-from tests.aws.__main__ import Options, Running, start
-from tests.aws.emulator import empty
-from tests.cluster.certificates import authority, issue
+from tests.fakes.aws.__main__ import Options, Running, start
+from tests.fakes.aws.emulator import empty
+from tests.tools.cluster.certificates import authority, issue
 
 MANIFESTS = Path(__file__).parents[2] / "manifests" / "local"
 NAMES = ("rds-0.local-aws.svc", "rds-1.local-aws.svc")

@@ -13,7 +13,7 @@ from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
 from microservice_operator.resync_cache import ResyncCache
 from tests.aws.conftest import ACCOUNT, REGION, World, drive, table
-from tests.aws.proxy import Fault, refusal
+from tests.fakes.aws.proxy import Fault, refusal
 
 INDEX = {"name": "bySku", "partitionKey": {"name": "sku"}}
 UNITS = {"read": {"min": 5, "max": 10}, "write": {"min": 2, "max": 4}}

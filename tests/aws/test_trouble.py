@@ -13,7 +13,7 @@ from microservice_operator.aws.engine.clients import Limits
 from microservice_operator.errors import NeedsPerson
 from microservice_operator.facts import Part, Reason, State
 from tests.aws.conftest import World, drive, table, waited_for
-from tests.aws.proxy import Answer, Fault, refusal
+from tests.fakes.aws.proxy import Answer, Fault, refusal
 
 CALLS = (
     "DescribeTable",

@@ -12,7 +12,7 @@ import pytest
 from microservice_operator.aws.iam.operator_permissions import FREE, RIGHTS
 from microservice_operator.aws.iam.operator_policy import calls, services
 from microservice_operator.cli.permissions import page, policy
-from tests.aws.proxy import SEEN
+from tests.fakes.aws.proxy import SEEN
 
 ROOT = Path(__file__).parents[2]
 MODULE = ROOT / "manifests/terraform/operator-iam"

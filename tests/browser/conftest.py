@@ -11,12 +11,12 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service as Driver
 
-from tests.cluster.packages import BROWSER, install
-from tests.demo.rendering import REPOSITORY, rendered
 from tests.services.aws_resources import clusterless_operator
 from tests.services.conftest import CREDENTIALS, aws_url, postgres, start
 from tests.services.processes import Service, migrate
 from tests.services.shop_postgres import ShopPostgres
+from tests.tools.cluster.packages import BROWSER, install
+from tests.tools.demo.rendering import REPOSITORY, rendered
 
 __all__ = ["aws_url", "postgres", "start"]  # fixtures
 FLAGS = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import Cluster, down, up
+from tests.tools.cluster import Cluster, down, up
 
 KUBECTL = Path(sys.executable).with_name("kubectl")
 Kubectl = Callable[..., str]

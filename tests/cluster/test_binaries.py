@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import binaries
-from tests.cluster.errors import ClusterError
+from tests.tools.cluster import binaries
+from tests.tools.cluster.errors import ClusterError
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,10 @@ import urllib.request
 
 import pytest
 
-from tests.cluster import Cluster, down, up
-from tests.cluster.cluster import known
-from tests.cluster.processes import stop
-from tests.cluster.state import cluster_folder, read_state
+from tests.tools.cluster import Cluster, down, up
+from tests.tools.cluster.cluster import known
+from tests.tools.cluster.processes import stop
+from tests.tools.cluster.state import cluster_folder, read_state
 
 from .conftest import Kubectl
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import Cluster, ClusterError, down, images, up
-from tests.cluster.cluster import known
-from tests.cluster.state import cluster_folder
+from tests.tools.cluster import Cluster, ClusterError, down, images, up
+from tests.tools.cluster.cluster import known
+from tests.tools.cluster.state import cluster_folder
 
 from .conftest import Kubectl
 
 pytestmark = pytest.mark.node
-POD = (Path(__file__).parent / "config" / "test-pod.yaml").read_text()
+POD = (Path(__file__).parent / "test-pod.yaml").read_text()
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.errors import ClusterError
-from tests.cluster.processes import Process, last_words, process, start, stop
+from tests.tools.cluster.errors import ClusterError
+from tests.tools.cluster.processes import Process, last_words, process, start, stop
 
 
 def test_a_started_process_lives_until_it_is_stopped(tmp_path: Path) -> None:

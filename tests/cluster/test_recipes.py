@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import load, recipes
-from tests.cluster.errors import ClusterError
-from tests.cluster.pause_image import _tar
-from tests.cluster.recipes import Recipe
+from tests.tools.cluster import load, recipes
+from tests.tools.cluster.errors import ClusterError
+from tests.tools.cluster.pause_image import _tar
+from tests.tools.cluster.recipes import Recipe
 
 RECIPE = Recipe("shop", "Dockerfile", ("src",), {"SERVICE": "shop"})
 

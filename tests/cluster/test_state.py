@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.addresses import Addresses
-from tests.cluster.cluster import known
-from tests.cluster.errors import ClusterError
-from tests.cluster.processes import Process, process
-from tests.cluster.state import State, claim, read_state, states, write_state
+from tests.tools.cluster.addresses import Addresses
+from tests.tools.cluster.cluster import known
+from tests.tools.cluster.errors import ClusterError
+from tests.tools.cluster.processes import Process, process
+from tests.tools.cluster.state import State, claim, read_state, states, write_state
 
 GONE = Process("gone", 2**22 + 1, 1)
 

@@ -1,7 +1,7 @@
 """What the demo applies: kustomize's output with images named by their content."""
 
-from tests.demo.applying import FOLDERS
-from tests.demo.rendering import ASK, asking, first, rendered, rest
+from tests.tools.demo.applying import FOLDERS
+from tests.tools.demo.rendering import ASK, asking, first, rendered, rest
 
 REFERENCES = [
     f"microservice-operator/{name}:dev-0123456789ab"

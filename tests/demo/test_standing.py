@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.demo.rendering import ASK
-from tests.demo.standing import microservice_row, workload_row
+from tests.tools.demo.rendering import ASK
+from tests.tools.demo.standing import microservice_row, workload_row
 
 READY = {"type": "Ready", "status": "True", "reason": "Ready", "message": "everything declared is ready"}
 NOT_READY = {"type": "Ready", "status": "False", "reason": "TableLost", "message": "table t is lost"}

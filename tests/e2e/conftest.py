@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster import down
+from tests.tools.cluster import down
 
 from .place import Place
 from .stage import SHOP, SYSTEM, Stage

@@ -1,6 +1,6 @@
 """What the cluster says of a namespace: conditions, pods, events, logs. Printed when a test fails."""
 
-from tests.demo.kubectl import Kubectl, Object
+from tests.tools.demo.kubectl import Kubectl, Object
 
 OPERATOR_LOG = (
     "logs",

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.demo.kubectl import Kubectl, Object
+from tests.tools.demo.kubectl import Kubectl, Object
 
 from .diagnosis import told
 from .waiting import SECONDS, Answer, eventually

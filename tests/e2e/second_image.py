@@ -7,7 +7,7 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-from tests.cluster import Image
+from tests.tools.cluster import Image
 
 
 def second_image(first: Image, folder: Path) -> Image:

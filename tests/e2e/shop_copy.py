@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from tests.cluster.cluster import known
-from tests.demo import rendering
-from tests.demo.kubectl import Object
-from tests.demo.reach import reach
+from tests.tools.cluster.cluster import known
+from tests.tools.demo import rendering
+from tests.tools.demo.kubectl import Object
+from tests.tools.demo.reach import reach
 
 from .place import GROUP, RESTRICTED, Place
 from .stage import SUPPORT, Stage

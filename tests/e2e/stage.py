@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cluster import Cluster, Image, images, up
-from tests.cluster.cluster import known
-from tests.demo import rendering
-from tests.demo.applying import SHOP_FOLDER, apply_all
-from tests.demo.kubectl import Kubectl, Object
-from tests.demo.reach import reach
-from tests.demo.standing import standing
+from tests.tools.cluster import Cluster, Image, images, up
+from tests.tools.cluster.cluster import known
+from tests.tools.demo import rendering
+from tests.tools.demo.applying import SHOP_FOLDER, apply_all
+from tests.tools.demo.kubectl import Kubectl, Object
+from tests.tools.demo.reach import reach
+from tests.tools.demo.standing import standing
 
 from .diagnosis import told
 from .waiting import eventually

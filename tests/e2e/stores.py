@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import boto3
 import psycopg
 
-from tests.demo.kubectl import Kubectl
+from tests.tools.demo.kubectl import Kubectl
 
 from .stage import SUPPORT, Stage
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.demo.aws_parts import aws_parts
+from tests.tools.demo.aws_parts import aws_parts
 
 from .place import Place
 from .stage import SHOP, Stage

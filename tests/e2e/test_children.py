@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.demo.kubectl import Object
+from tests.tools.demo.kubectl import Object
 
 from .place import Place
 from .stage import Stage

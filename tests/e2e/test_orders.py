@@ -9,7 +9,7 @@ from threading import Barrier
 
 import httpx2
 
-from tests.demo.shop import PRICE, QUANTITY, STOCK, buy
+from tests.tools.demo.shop import PRICE, QUANTITY, STOCK, buy
 
 from .place import Place
 from .stage import SHOP, Stage

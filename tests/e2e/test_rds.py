@@ -11,10 +11,10 @@ import psycopg
 import pytest
 import yaml
 
-from tests.cluster.certificates import authority
-from tests.demo import rendering
-from tests.demo.kubectl import Object
-from tests.demo.shop import QUANTITY, STOCK, Sale, buy
+from tests.tools.cluster.certificates import authority
+from tests.tools.demo import rendering
+from tests.tools.demo.kubectl import Object
+from tests.tools.demo.shop import QUANTITY, STOCK, Sale, buy
 
 from .place import Place
 from .shop_copy import addresses, shop_copy

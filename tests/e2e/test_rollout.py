@@ -8,7 +8,7 @@ import httpx2
 import psycopg
 import pytest
 
-from tests.demo.kubectl import Object
+from tests.tools.demo.kubectl import Object
 
 from .place import Place
 from .second_image import second_image

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.demo.errors import DemoError
-from tests.demo.kubectl import Kubectl, Object
+from tests.tools.demo.errors import DemoError
+from tests.tools.demo.kubectl import Kubectl, Object
 
 from .place import Place
 from .stage import SHOP, SUPPORT, SYSTEM, Stage

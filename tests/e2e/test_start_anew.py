@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from tests.demo import rendering
-from tests.demo.losses import ANNOTATION, end_consent, start_anew
-from tests.demo.shop import QUANTITY, STOCK, buy
-from tests.demo.standing import SERVICES, standing
+from tests.tools.demo import rendering
+from tests.tools.demo.losses import ANNOTATION, end_consent, start_anew
+from tests.tools.demo.shop import QUANTITY, STOCK, buy
+from tests.tools.demo.standing import SERVICES, standing
 
 from .place import Place
 from .stage import SHOP, SUPPORT, Stage, shop_service

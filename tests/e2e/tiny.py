@@ -1,6 +1,6 @@
 """A Microservice that costs next to nothing: the operator is tested, not Python's start-up time on two cores."""
 
-from tests.demo.kubectl import Object
+from tests.tools.demo.kubectl import Object
 
 from .stage import Stage
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from tests.demo.errors import DemoError
+from tests.tools.demo.errors import DemoError
 
 Answer = TypeVar("Answer")
 SECONDS = 200.0

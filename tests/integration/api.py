@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from microservice_operator.cluster.kinds import Kind
-from tests.cluster import Cluster
-from tests.cluster.cluster import known
+from tests.tools.cluster import Cluster
+from tests.tools.cluster.cluster import known
 
 Body = dict[str, Any]
 Found = TypeVar("Found")

@@ -10,8 +10,8 @@ import aiohttp
 import yaml
 from aiohttp import web
 
-from tests.cluster import Cluster
-from tests.cluster.cluster import known
+from tests.tools.cluster import Cluster
+from tests.tools.cluster.cluster import known
 
 Hangs = Callable[[str, str], bool]  # method, path
 

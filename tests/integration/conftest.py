@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.aws.emulator import empty
-from tests.aws.proxy import Proxy
-from tests.aws.whole import WholeAWS
-from tests.cluster import Cluster
+from tests.fakes.aws.emulator import empty
+from tests.fakes.aws.proxy import Proxy
+from tests.fakes.aws.whole import WholeAWS
 from tests.postgres.server import PostgresServer, TlsFront
 from tests.postgres.server import certificates as server_certificates
+from tests.tools.cluster import Cluster
 from tests.whole.server import OneServer
 
 from . import install

@@ -10,8 +10,8 @@ import yaml
 
 from microservice_operator import names
 from microservice_operator.cluster.kinds import CRD, ENVIRONMENT, LEASE, MICROSERVICE, NAMESPACE, SECRET, Kind
-from tests.aws.whole import WholeAWS
 from tests.conftest import REPOSITORY
+from tests.fakes.aws.whole import WholeAWS
 from tests.whole.spec import LISTENER, SIZES
 
 from .api import Api, Refused, until

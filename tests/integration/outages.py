@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from tests.cluster import Cluster, control_plane, light
-from tests.cluster.cluster import known
-from tests.cluster.processes import stop
+from tests.tools.cluster import Cluster, control_plane, light
+from tests.tools.cluster.cluster import known
+from tests.tools.cluster.processes import stop
 
 
 def restart(api_server: Cluster) -> None:

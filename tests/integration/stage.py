@@ -7,8 +7,8 @@ from typing import Any
 
 import psycopg
 
-from tests.aws.proxy import Proxy
-from tests.aws.whole import WholeAWS
+from tests.fakes.aws.proxy import Proxy
+from tests.fakes.aws.whole import WholeAWS
 from tests.postgres.server import PostgresServer
 
 from .api import Api, until

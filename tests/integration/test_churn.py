@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from microservice_operator.cluster.kinds import CHILDREN, SECRET
-from tests.aws.proxy import Fault
-from tests.cluster import Cluster
+from tests.fakes.aws.proxy import Fault
+from tests.tools.cluster import Cluster
 
 from .api import Refused, until
 from .namespace import Namespace

@@ -3,7 +3,7 @@
 import pytest
 
 from microservice_operator.cluster.kinds import ENVIRONMENT, MICROSERVICE
-from tests.cluster import Cluster
+from tests.tools.cluster import Cluster
 
 from . import install
 from .api import until

@@ -12,9 +12,9 @@ from itertools import count
 
 import pytest
 
-from tests.aws.proxy import Answer, Call, Emulator, Proxy
-from tests.aws.whole import WholeAWS
-from tests.cluster import Cluster
+from tests.fakes.aws.proxy import Answer, Call, Emulator, Proxy
+from tests.fakes.aws.whole import WholeAWS
+from tests.tools.cluster import Cluster
 
 from . import install
 from .api import until

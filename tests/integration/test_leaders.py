@@ -15,8 +15,8 @@ import pytest
 
 from microservice_operator.cluster.lease import Terms
 from microservice_operator.watches import FRESH
-from tests.aws.proxy import Proxy
-from tests.cluster import Cluster
+from tests.fakes.aws.proxy import Proxy
+from tests.tools.cluster import Cluster
 
 from . import install
 from .api import until
@@ -248,6 +248,7 @@ def test_who_takes_over_looks_at_everything_anew(pair: Pair) -> None:
     pair.namespace.create("late")
     pair.namespace.change("early", replicas=3)
     pair.namespace.until_ready("early", "late")
+    pair.namespace.until("early", "Ready", "True", reason="Ready")  # with all pods, so that nothing is left to write
     leader.operator.kill()
     waits.mark()
     pair.until_leads(waits, "taken over", time.monotonic())

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from microservice_operator.cluster.kinds import Kind
-from tests.cluster import Cluster
 from tests.conftest import REPOSITORY
+from tests.tools.cluster import Cluster
 
 from . import install
 from .audit import Audit

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from microservice_operator import names
-from tests.aws.proxy import Fault
+from tests.fakes.aws.proxy import Fault
 
 from .api import until
 from .namespace import Namespace
@@ -132,7 +132,7 @@ def test_a_block_that_leaves_the_spec_leaves_its_data(stage: Stage, namespace: N
 
 
 def test_a_denied_call_is_named_and_goes_on_when_it_is_allowed(stage: Stage, namespace: Namespace) -> None:
-    from tests.aws.proxy import refusal  # noqa: PLC0415 only here
+    from tests.fakes.aws.proxy import refusal  # noqa: PLC0415 only here
 
     fault = Fault("CreateTable", refusal("AccessDeniedException", "not authorized"))
     stage.aws.faults.append(fault)

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from microservice_operator.cluster.kinds import CHILDREN, Kind
-from tests.aws.proxy import Answer, Call, Emulator
-from tests.cluster import Cluster, control_plane, light
-from tests.cluster.cluster import known
-from tests.cluster.processes import stop
+from tests.fakes.aws.proxy import Answer, Call, Emulator
+from tests.tools.cluster import Cluster, control_plane, light
+from tests.tools.cluster.cluster import known
+from tests.tools.cluster.processes import stop
 
 from . import install
 from .api import until

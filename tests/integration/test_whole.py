@@ -8,7 +8,7 @@ import pytest
 
 from microservice_operator import names
 from microservice_operator.cluster.kinds import CONFIG_MAP, ENVIRONMENT
-from tests.aws.proxy import Call, Fault
+from tests.fakes.aws.proxy import Call, Fault
 from tests.whole.holdings import Tags, holdings, shared
 from tests.whole.spec import (
     BEFORE,

@@ -5,7 +5,7 @@ from microservice_operator.database_connection import Connection, Login
 from microservice_operator.facts import Part, State
 from microservice_operator.postgres.models import KnownLogins, ServerScope, WantedDatabase
 from microservice_operator.postgres.reconcile import reconcile_database
-from tests.aws.rds_processes import ADMIN
+from tests.fakes.aws.rds_processes import ADMIN
 from tests.postgres.server import PostgresServer
 
 

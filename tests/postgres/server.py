@@ -18,10 +18,10 @@ import psycopg
 
 from microservice_operator.database_connection import Login
 from microservice_operator.postgres.sessions import Server
-from tests.cluster.binaries import Progress
-from tests.cluster.certificates import authority, issue
 from tests.ports import free_port
 from tests.postgres.releases import WHEEL, programs
+from tests.tools.cluster.binaries import Progress
+from tests.tools.cluster.certificates import authority, issue
 
 
 def certificates(folder: Path) -> Path:

@@ -29,7 +29,7 @@ LONG_TIMEOUTS = {"UPSTREAM_TIMEOUT_SECONDS": "30", "REQUEST_TIMEOUT_SECONDS": "6
 def aws_url() -> Iterator[str]:
     port = free_port()
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.aws", "--host=127.0.0.1", f"--port={port}"],
+        [sys.executable, "-m", "tests.fakes.aws", "--host=127.0.0.1", f"--port={port}"],
         cwd=ROOT,
         env=environment("product", **CREDENTIALS),
         stdout=subprocess.DEVNULL,

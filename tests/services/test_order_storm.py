@@ -17,7 +17,7 @@ import httpx2
 import psycopg
 import pytest
 
-from tests.aws.proxy import Answer, Call, Emulator, Proxy
+from tests.fakes.aws.proxy import Answer, Call, Emulator, Proxy
 from tests.services.conftest import REGION
 from tests.services.customer import Customer, Shop
 from tests.services.order_messaging import Messaging, messaging

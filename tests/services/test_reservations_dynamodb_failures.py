@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from tests.aws.proxy import SEEN, Answer, Fault, Proxy, refusal
+from tests.fakes.aws.proxy import SEEN, Answer, Fault, Proxy, refusal
 from tests.services.customer import stock, stocked
 from tests.services.processes import Service
 

@@ -17,10 +17,10 @@ from moto.sqs.models import Queue
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from tests.aws.eks import PodIdentity
-from tests.aws.emulator import empty
-from tests.aws.protocols import rest_call
-from tests.aws.proxy import Answer, Call
+from tests.fakes.aws.eks import PodIdentity
+from tests.fakes.aws.emulator import empty
+from tests.fakes.aws.protocols import rest_call
+from tests.fakes.aws.proxy import Answer, Call
 from tests.terraform.eks import EKS, Network
 
 ACCOUNT = "123456789012"

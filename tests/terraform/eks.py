@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from tests.aws.proxy import Answer, Call
+from tests.fakes.aws.proxy import Answer, Call
 
 KIND = "application/json"
 PLACE = "arn:aws:eks:us-east-1:123456789012"

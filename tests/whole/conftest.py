@@ -18,9 +18,9 @@ from microservice_operator.external.clients import ExternalClients
 from microservice_operator.external.reconcile import ExternalReconciler
 from microservice_operator.postgres.sessions import Servers
 from microservice_operator.resync_cache import ResyncCache
-from tests.aws.emulator import empty
-from tests.aws.proxy import Proxy
-from tests.aws.whole import REGION, WholeAWS
+from tests.fakes.aws.emulator import empty
+from tests.fakes.aws.proxy import Proxy
+from tests.fakes.aws.whole import REGION, WholeAWS
 from tests.postgres.server import PostgresServer, TlsFront, certificates
 
 from .faults import Faults

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.aws.gateway import gateway_refusal
-from tests.aws.proxy import Answer, Call, Emulator, Layer, refusal, xml_refusal
+from tests.fakes.aws.gateway import gateway_refusal
+from tests.fakes.aws.proxy import Answer, Call, Emulator, Layer, refusal, xml_refusal
 
 DENIED = {
     "dynamodb": "AccessDeniedException",

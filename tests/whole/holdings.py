@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from microservice_operator import names
-from tests.aws.whole import WholeAWS
+from tests.fakes.aws.whole import WholeAWS
 
 Tags = Mapping[str, str]
 

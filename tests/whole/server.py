@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from microservice_operator.aws.rds.requests import MASTER
-from tests.aws.rds_processes import ADMIN
+from tests.fakes.aws.rds_processes import ADMIN
 from tests.postgres.server import PostgresServer
 
 

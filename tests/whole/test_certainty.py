@@ -13,7 +13,7 @@ import pytest
 
 from microservice_operator.aws.engine.expectations import Expectations
 from microservice_operator.facts import Part, Reason, State
-from tests.aws.proxy import Answer, Call, Emulator
+from tests.fakes.aws.proxy import Answer, Call, Emulator
 
 from .faults import broken, denied, says, throttled
 from .holdings import shared

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from microservice_operator.facts import Event, Part, State
-from tests.aws.proxy import Answer, Call
+from tests.fakes.aws.proxy import Answer, Call
 
 from .faults import Late, Rule, denied
 from .holdings import shared

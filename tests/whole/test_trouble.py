@@ -16,7 +16,7 @@ from microservice_operator.aws.engine.list_cache import ListCache
 from microservice_operator.aws.engine.write_backoff import WriteBackoff
 from microservice_operator.external.deletion import is_over
 from microservice_operator.facts import Part, Reason, State
-from tests.aws.proxy import Answer, Call
+from tests.fakes.aws.proxy import Answer, Call
 
 from .faults import BlackHole, broken, denied, once_each, share, throttled
 from .holdings import shared

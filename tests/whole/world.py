@@ -18,8 +18,8 @@ from microservice_operator.external.deletion import is_over
 from microservice_operator.external.reconcile import ExternalReconciler, ExternalState
 from microservice_operator.external.resource import PreviousStatus
 from microservice_operator.facts import Part, State
-from tests.aws.proxy import Call, Proxy
-from tests.aws.whole import WholeAWS
+from tests.fakes.aws.proxy import Call, Proxy
+from tests.fakes.aws.whole import WholeAWS
 
 from .faults import Faults
 from .holdings import Tags, holdings, shared

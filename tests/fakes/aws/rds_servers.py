@@ -1,0 +1,32 @@
+"""Real PostgreSQL behind the instances of the strict layer, TLS with its own CA, and an admin as RDS makes one."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.fakes.aws.rds_processes import ADMIN
+from tests.postgres.server import PostgresServer, TlsFront
+
+
+@dataclass
+class RealServers:
+    """Makes a server when an instance is there for the first time; `strict.servers` calls it."""
+
+    folder: Path
+    opened: dict[str, tuple[PostgresServer, TlsFront]] = field(default_factory=dict)
+
+    def __call__(self, name: str, admin: str, password: str) -> tuple[str, int]:
+        server = PostgresServer()
+        for statement in ADMIN.format(name=admin, password=password).strip().split(";\n"):
+            server.run(statement)
+        front = TlsFront(self.folder / "server.crt", self.folder / "server.key", server.port)
+        self.opened[name] = (server, front)
+        return "localhost", front.port
+
+    @property
+    def bundle(self) -> str:
+        return (self.folder / "ca.crt").read_text()
+
+    def stop(self) -> None:
+        for server, front in self.opened.values():
+            front.stop()
+            server.stop()

@@ -1,0 +1,139 @@
+"""`python -m tests.tools.suite`: every test, in two pytest processes side by side; arguments go to both.
+
+Most of the time, the tests of the second group wait for a cluster, while those of the first keep a core busy. Where no
+Docker engine makes the node, its programs are built meanwhile.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock, Thread
+
+TESTS = Path(__file__).resolve().parents[1]
+OUTPUT = TESTS.parent / ".local"
+# In their order: the quick ones first, so that a mistake shows early. A folder that is not named is in the first group.
+GROUPS = {
+    "servers": ("unit", "golden", "delivery", "api", "aws", "whole", "postgres", "services", "browser", "terraform"),
+    "cluster": ("integration", "cluster", "demo", "e2e"),
+}
+NO_TESTS = 5  # pytest's exit code if the arguments select none
+NO_TIME = 124  # as timeout(1) exits
+INTERRUPTED = 130  # as shells do
+LIMIT = 90 * 60  # seconds, without TEST_TIMEOUT; CI ends the run then
+ENDING = 120  # seconds in which the fixtures stop the clusters that they started
+
+_printing = Lock()
+
+
+class Group:
+    """One pytest process; its progress is printed at once, its report as a whole when it ends."""
+
+    def __init__(self, name: str, folders: Sequence[str], arguments: Sequence[str]) -> None:
+        """Start it."""
+        self.name = name
+        self._report: list[str] = []
+        paths = [f"tests/{folder}" for folder in folders]
+        options = [f"--junit-xml={OUTPUT}/junit-{name}.xml", "--durations=15", *arguments]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "pytest", *paths, *options],
+            cwd=TESTS.parent,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        self._reader = Thread(target=self._read)
+        self._reader.start()
+
+    def wait(self, seconds: float) -> int:
+        """Its exit code, 0 if the arguments select no test of it.
+
+        Raises subprocess.TimeoutExpired.
+        """
+        code = self.process.wait(seconds)
+        self._reader.join()
+        return 0 if code == NO_TESTS else code
+
+    def interrupt(self) -> None:
+        """Interrupt it as Ctrl-C does, so that its fixtures clean up."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+
+    def end(self) -> None:
+        """Kill it if it does not end by itself."""
+        try:
+            self.process.wait(ENDING)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        self._reader.join()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        with (OUTPUT / f"test-{self.name}.log").open("w") as log:
+            for line in self.process.stdout:
+                log.write(line)
+                log.flush()
+                if self._report or (line.startswith("=") and "test session starts" not in line):
+                    self._report.append(line)
+                else:
+                    _print(f"{self.name}: {line}")
+        _print(f"\n{self.name}:\n", *self._report)
+
+
+def _print(*lines: str) -> None:
+    with _printing:
+        sys.stdout.write("".join(lines))
+        sys.stdout.flush()
+
+
+def folders() -> dict[str, list[str]]:
+    """The folders of each group, without those that have no tests."""
+    there = {file.relative_to(TESTS).parts[0] for file in TESTS.glob("*/**/test_*.py")}
+    others = sorted(there - {name for names in GROUPS.values() for name in names})
+    found = {group: [name for name in names if name in there] for group, names in GROUPS.items()}
+    found["servers"] += others
+    return found
+
+
+def build_node() -> subprocess.Popen[bytes] | None:
+    """Build the node's programs, which takes minutes once for each user; a Docker engine needs none."""
+    docker = shutil.which("docker")
+    if docker and subprocess.run([docker, "info"], capture_output=True, check=False).returncode == 0:
+        return None
+    with (OUTPUT / "binaries.log").open("w") as log:
+        command = ["nice", sys.executable, "-m", "tests.tools.cluster", "binaries"]
+        return subprocess.Popen(command, cwd=TESTS.parent, stdout=log, stderr=subprocess.STDOUT)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run all groups; the first exit code that is not 0."""
+    OUTPUT.mkdir(exist_ok=True)
+    limit = float(os.environ.get("TEST_TIMEOUT", LIMIT))
+    deadline = time.monotonic() + limit
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    building = build_node()
+    groups = [Group(name, names, arguments) for name, names in folders().items()]
+    try:
+        codes = [group.wait(max(deadline - time.monotonic(), 0)) for group in groups]
+    except subprocess.TimeoutExpired:
+        print(f"the tests did not end within {limit:.0f} s (TEST_TIMEOUT) and are stopped", file=sys.stderr)
+        codes = [NO_TIME]
+    except KeyboardInterrupt:
+        codes = [INTERRUPTED]
+    for group in groups:
+        group.interrupt()
+    for group in groups:
+        group.end()
+    if building:
+        building.terminate()
+        building.wait()
+    return next((code for code in codes if code), 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
