@@ -1,5 +1,7 @@
 """A process that may not write says nothing to a server, not even COMMIT, and no statement outlasts its right."""
 
+import os
+import socket
 from collections.abc import Callable
 
 import psycopg
@@ -7,7 +9,7 @@ import pytest
 from psycopg import sql
 
 from microservice_operator.errors import NotYet
-from microservice_operator.fence import Fenced
+from microservice_operator.fence import ARRIVAL, Fenced
 from microservice_operator.postgres.execute import run_all
 from microservice_operator.postgres.models import ServerScope
 from microservice_operator.postgres.observe import rows
@@ -53,3 +55,10 @@ async def test_a_statement_that_would_is_broken_off(scope: ServerScope) -> None:
     with pytest.raises((NotYet, psycopg.errors.QueryCanceled)):
         async with scope.servers.session(scope.server) as session:
             await rows(session, "SELECT pg_sleep(60)")
+
+
+async def test_a_statement_that_was_given_up_does_not_arrive_when_the_network_is_mended(scope: ServerScope) -> None:
+    """What the kernel does then is shown by tests/integration/test_cut_network.py."""
+    async with scope.servers.session(scope.server) as session:
+        with socket.socket(fileno=os.dup(session.fileno())) as line:
+            assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == ARRIVAL * 1000

@@ -24,7 +24,7 @@ from .. import pending_calls
 from ..database_connection import Login
 from ..errors import NotYet
 from ..facts import Reason
-from ..fence import MayWrite, always
+from ..fence import ARRIVAL, MayWrite, always
 from .errors import classify_error, unreachable, wrong_password
 from .passwords import Proof, proof
 
@@ -168,6 +168,7 @@ class Servers:
             gssencmode="disable",
             client_encoding="utf8",
             connect_timeout=_CONNECT_SECONDS,
+            tcp_user_timeout=int(ARRIVAL * 1000),  # the kernel discards a statement that is not acknowledged in time
             target_session_attrs="primary",
             options=" ".join(f"-c {name}={value}" for name, value in _OPTIONS.items()),
             application_name="microservice-operator",
