@@ -107,7 +107,7 @@ class App:
         self.operator.reset()
         self._look_at_all()
         duties = {asyncio.create_task(self.workers.work()) for _ in range(self.settings.workers)}
-        duties.add(asyncio.create_task(SecretPoll(self.connection, self.children).run(), name="look at Secrets"))
+        duties.add(asyncio.create_task(SecretPoll(self.connection, self.children).run(), name="secret poll"))
         lost = asyncio.create_task(self.lease.lost())
         try:
             ended, _ = await asyncio.wait({lost, *duties}, return_when=asyncio.FIRST_COMPLETED)

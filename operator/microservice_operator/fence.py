@@ -15,7 +15,7 @@ MayWrite = Callable[[], float]  # returns the seconds of remaining permission; r
 class Fenced(OperatorError):
     """Another process may lead now: nothing is written, and the reconciliation ends without counting as failed."""
 
-    def __init__(self, message: str = "this process does not lead: nothing is written") -> None:
+    def __init__(self, message: str = "this process is not the leader and writes nothing") -> None:
         """Set the message."""
         super().__init__(message)
 

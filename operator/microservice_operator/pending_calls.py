@@ -20,7 +20,7 @@ class Calls:
     @property
     def sentence(self) -> str:
         """Describe what the reconciliation waits for."""
-        return ", ".join(self.names) or "no call, but its turn to run"
+        return ", ".join(self.names) or "no call (the process is busy)"
 
     @contextmanager
     def made_here(self) -> Iterator[None]:

@@ -22,15 +22,15 @@ NEWS = "Nothing: an Event reports it."
 
 GENERAL = {
     Reason.READY: Explanation(
-        "Everything that the spec declares is there, and a pod responds. As an Event: a problem is over.", "Nothing."
+        "Everything that the spec declares exists, and a pod responds. As an Event: a problem is over.", "Nothing."
     ),
     Reason.PROGRESSING: Explanation(
-        "An API does not respond for the moment or is still at work: the API server, AWS, or PostgreSQL. "
+        "The API server, AWS or PostgreSQL does not respond at the moment, or still processes a request. "
         "Or an old object of that name is still being deleted. The condition `Reconciling` always has this reason.",
-        "Nothing at first: the operator tries again. If it stays, the message names the call.",
+        "Nothing at first: the operator retries. If it stays, the message names the call.",
     ),
     Reason.WAITING: Explanation(
-        "A part waits for another part that it needs, or that has to go first. "
+        "A part waits for another part that it needs, or that must be deleted first. "
         "A subscription also waits for the topic of another Microservice. "
         "Everything waits until the operator knows the labels of the namespace.",
         "Look at the part that the message names, in `status.resources`.",
@@ -40,11 +40,11 @@ GENERAL = {
     ),
     Reason.PASS_OVERRUN: Explanation(
         "One reconciliation did not end within `--pass-deadline`, and the operator cancelled it. "
-        "It tries again, less and less often.",
+        "It retries with backoff.",
         "Find out why the call that the message names does not end.",
     ),
     Reason.INTERNAL_ERROR: Explanation(
-        "The operator has a bug. It tries again.", "Report the bug with the traceback from the operator's log."
+        "The operator has a bug. It retries.", "Report the bug with the traceback from the operator's log."
     ),
 }
 
@@ -56,7 +56,7 @@ SPEC = {
     ),
     Reason.ENVIRONMENT_MISSING: Explanation(
         "The Environment does not exist, or lacks what the spec needs: `aws`, `databases` or `apiGateway`. "
-        "Or the default Environment was deleted or lost its mark.",
+        "Or the default Environment was deleted or is no longer marked as default.",
         "Create the Environment, complete it, or name another one in `spec.environment`.",
     ),
     Reason.ENVIRONMENT_REFUSED: Explanation(
@@ -66,27 +66,29 @@ SPEC = {
     Reason.CHANGE_REFUSED: Explanation(
         "The spec changes an immutable field, such as the key of a table or the size of a disk downwards. "
         "Or the Environment names another account, region or database provider than the existing resources have.",
-        "Take the change back. For other keys or a smaller disk, declare a new resource and move the data.",
+        "Revert the change. For other keys or a smaller disk, declare a new resource and move the data.",
     ),
     Reason.ADOPTION_REFUSED: Explanation(
-        "A table or an instance that `adopt` names is not there, has another owner or differs from the spec. "
+        "A table or an instance that `adopt` names does not exist, has another owner or differs from the spec. "
         "Or the Environment does not consent.",
         "Do what the message says: correct `adopt`, declare the field as it is, or add the consent to the annotation.",
     ),
     Reason.CONFLICT: Explanation(
         "An object, table, queue, role, route or database of that name is not this Microservice's. "
-        "Or another controller changes the same field again and again.",
-        "Rename yours, or move the other one away. Or stop the other controller: the message names the field.",
+        "Or another controller changes the same field repeatedly.",
+        "Rename your resource, or delete or rename the other one. "
+        "Or stop the other controller: the message names the field.",
     ),
     Reason.FORBIDDEN: Explanation(
         "The operator's role in Kubernetes or its role in PostgreSQL lacks a right. "
-        "As an Event: a database role had powers that nobody declared, and lost them.",
+        "As an Event: a database role had undeclared privileges, and the operator revoked them.",
         "Grant the verb or the statement that the message names. After the Event, read SECURITY.md.",
     ),
     Reason.REJECTED: Explanation(
         "The API server, an admission policy, AWS or PostgreSQL refuses a request. "
-        "Or AWS accepts a change again and again, and it does not stay.",
-        "Change what the message names: a field of the spec or the Environment, a policy, or whatever else sets it.",
+        "Or AWS accepts a change repeatedly, but the change does not persist.",
+        "Change what the message names: a field of the spec or the Environment, a policy, "
+        "or another source that sets the field.",
     ),
     Reason.QUOTA_EXCEEDED: Explanation(
         "A ResourceQuota of the namespace does not allow another object or pod.",
@@ -110,7 +112,7 @@ PODS = {
     Reason.REPLICAS_UNAVAILABLE: Explanation(
         "The rollout is complete, and fewer pods are ready than declared, or none. "
         "The message names a node that does not respond, or a readiness gate.",
-        "Nothing while pods start. Else look at `kubectl get nodes` and at the pods.",
+        "Nothing while pods start. Otherwise check `kubectl get nodes` and the pods.",
     ),
     Reason.UNSCHEDULABLE: Explanation(
         "A pod has no node: no node fits, a scheduling gate holds the pod, or no scheduler runs.",
@@ -150,13 +152,13 @@ PODS = {
 
 MIGRATIONS = {
     Reason.MIGRATION_RUNNING: Explanation(
-        "A migration Job is at work, is tried again, or has no pod yet. The rollout waits for it. "
+        "A migration Job is running, is retried, or has no pod yet. The rollout waits for it. "
         "So does the deletion of a Microservice that retains its database.",
-        "Nothing: it ends within its `timeout`. To end it at once, delete the Job.",
+        "Nothing: it ends within its `timeout`. To stop it now, delete the Job.",
     ),
     Reason.MIGRATION_FAILED: Explanation(
         "A migration Job failed. The old pods keep running.",
-        "Read `kubectl logs job/NAME`. Then change what the Job is made of, or delete it to run it again.",
+        "Read `kubectl logs job/NAME`. Then fix the image, command or variables, or delete the Job to run it again.",
     ),
     Reason.MIGRATION_SUSPENDED: Explanation(
         "Somebody suspended the migration Job. The old pods keep running.",
@@ -180,7 +182,7 @@ DEPENDENCIES = {
 DATABASES = {
     Reason.DATABASE_CREATING: Explanation(
         "The operator or RDS creates the database, its instance, its login or its Secret.",
-        "Nothing: a new instance takes minutes. `status.resources` shows the part that is awaited.",
+        "Nothing: a new instance takes minutes. `status.resources` shows the part that is not ready.",
     ),
     Reason.DATABASE_CREATED: Explanation("The database or its instance is new.", NEWS),
     Reason.DATABASE_UPDATING: Explanation(
@@ -188,24 +190,24 @@ DATABASES = {
         "Nothing: some changes wait for the maintenance window.",
     ),
     Reason.DATABASE_DELETING: Explanation("The operator or RDS deletes the database or its instance.", NOTHING),
-    Reason.DATABASE_DELETED: Explanation("The database or its instance is gone.", NEWS),
+    Reason.DATABASE_DELETED: Explanation("The database or its instance is deleted.", NEWS),
     Reason.DATABASE_RETAINED: Explanation(
-        "The database stays, with marks that name its owner. "
-        "As a Warning: it was adopted, and nobody consented to its deletion.",
+        "The database is retained; comments or tags name its owner. "
+        "As a Warning: it was adopted, and its deletion was not allowed.",
         "Nothing, or delete it by hand. A Microservice of the same name in the same namespace reuses it.",
     ),
     Reason.DATABASE_UNREACHABLE: Explanation(
         "The PostgreSQL server does not respond or refuses the login. "
         "Or the Secret with its login or certificate is missing or incomplete.",
-        "Check the server, the network and the Secret that the message names. The operator tries again.",
+        "Check the server, the network and the Secret that the message names. The operator retries.",
     ),
     Reason.DATABASE_LOST: Explanation(
         "The database or its instance was deleted outside the operator, or the Environment names another server.",
-        "Restore it from a backup under its name, or consent to an empty one with the annotation `recreate`. "
+        "Restore it from a backup under its name, or allow an empty one with the annotation `recreate`. "
         "Or name the old server again.",
     ),
     Reason.DATABASE_UNUSABLE: Explanation(
-        "RDS has the instance in a state in which nobody can use it: stopped, failed, full, or without its key.",
+        "The instance is in a state in which it cannot be used: stopped, failed, full, or without its key.",
         "Do what the message says for that state.",
     ),
     Reason.PASSWORD_RENEWED: Explanation(
@@ -220,15 +222,14 @@ TABLES = {
         "DynamoDB changes the table. It changes one index at a time, and the time to live once an hour.", NOTHING
     ),
     Reason.TABLE_DELETING: Explanation("DynamoDB deletes the table.", NOTHING),
-    Reason.TABLE_DELETED: Explanation("The table is gone.", NEWS),
+    Reason.TABLE_DELETED: Explanation("The table is deleted.", NEWS),
     Reason.TABLE_RETAINED: Explanation(
-        "The table stays, with tags that name its owner. "
-        "As a Warning: it was adopted, and nobody consented to its deletion.",
+        "The table is retained; tags name its owner. As a Warning: it was adopted, and its deletion was not allowed.",
         "Nothing, or delete it by hand. A Microservice of the same name in the same namespace reuses it.",
     ),
     Reason.TABLE_LOST: Explanation(
         "Somebody deleted the table outside the operator.",
-        "Restore it from a backup under its name, or consent to an empty one with the annotation `recreate`.",
+        "Restore it from a backup under its name, or allow an empty one with the annotation `recreate`.",
     ),
     Reason.TABLE_UNUSABLE: Explanation(
         "DynamoDB archives the table, cannot use its key, or may not replicate it.",
@@ -241,9 +242,9 @@ MESSAGING = {
     Reason.MESSAGING_CREATED: Explanation("A topic, a queue or a subscription is new.", NEWS),
     Reason.MESSAGING_UPDATING: Explanation("AWS changes a topic, a queue or a subscription.", NOTHING),
     Reason.MESSAGING_DELETING: Explanation("AWS deletes a topic, a queue or a subscription.", NOTHING),
-    Reason.MESSAGING_DELETED: Explanation("A topic, a queue or a subscription is gone.", NEWS),
+    Reason.MESSAGING_DELETED: Explanation("A topic, a queue or a subscription is deleted.", NEWS),
     Reason.MESSAGING_RETAINED: Explanation(
-        "A topic or a queue stays, with tags that name its owner.",
+        "A topic or a queue is retained; its tags name the owner.",
         "Nothing, or delete it by hand. A Microservice of the same name in the same namespace reuses it.",
     ),
     Reason.TOPIC_MISSING: Explanation(
@@ -258,7 +259,7 @@ MESSAGING = {
 
 ROUTES = {
     Reason.INVALID_DOCUMENT: Explanation(
-        "The OpenAPI document is missing, is not UTF-8, or asks for something that API Gateway cannot do.",
+        "The OpenAPI document is missing, is not UTF-8, or requires something that API Gateway cannot do.",
         "Correct what the message names. "
         "`microservice-operator validate FILE --openapi DOCUMENT` finds the same offline.",
     ),
@@ -266,7 +267,7 @@ ROUTES = {
     Reason.API_CREATED: Explanation("The API or the integration of the service is new.", NEWS),
     Reason.API_UPDATING: Explanation("API Gateway changes the API, its routes or its authorizers.", NOTHING),
     Reason.API_DELETING: Explanation("API Gateway deletes the routes, or the API after its last route.", NOTHING),
-    Reason.API_DELETED: Explanation("The routes, or the API, are gone.", NEWS),
+    Reason.API_DELETED: Explanation("The routes, or the API, are deleted.", NEWS),
     Reason.API_RETAINED: Explanation(
         "The operator does not report it: an API with the `deletionPolicy` Retain simply stays.",
         "Nothing.",
@@ -288,17 +289,17 @@ IDENTITY = {
     Reason.IDENTITY_CREATED: Explanation("The IAM role or its Pod Identity association is new.", NEWS),
     Reason.IDENTITY_UPDATING: Explanation("The operator changes the IAM role or its association.", NOTHING),
     Reason.IDENTITY_DELETING: Explanation("The operator deletes the association, then the IAM role.", NOTHING),
-    Reason.IDENTITY_DELETED: Explanation("The IAM role or its association is gone.", NEWS),
+    Reason.IDENTITY_DELETED: Explanation("The IAM role or its association is deleted.", NEWS),
 }
 
 AWS = {
     Reason.AWS_UNAVAILABLE: Explanation(
-        "AWS does not respond, responds with an error of its own, or returns a list that does not end.",
-        "Nothing: the operator tries again, and treats nothing as lost. If it stays, look at the health of AWS.",
+        "AWS does not respond, returns an internal error, or returns a list that does not end.",
+        "Nothing: the operator retries, and treats nothing as lost. If it stays, look at the health of AWS.",
     ),
     Reason.AWS_THROTTLED: Explanation(
         "AWS throttles the calls of the operator.",
-        "Nothing: the operator tries again. If it stays, raise the limit in AWS.",
+        "Nothing: the operator retries. If it stays, raise the limit in AWS.",
     ),
     Reason.ACCESS_DENIED: Explanation(
         "The operator has no AWS credentials, AWS refuses them, or its role lacks an action.",
@@ -314,19 +315,19 @@ AWS = {
 OBJECTS = {
     Reason.CHILD_CREATED: Explanation("A security group, subnet group or parameter group of RDS is new.", NEWS),
     Reason.CHILD_UPDATED: Explanation(
-        "Somebody changed an object that the operator owns. The operator set it back.",
+        "Somebody changed an object that the operator owns. The operator restored it.",
         "Declare the change in the Microservice if you need it.",
     ),
-    Reason.CHILD_DELETED: Explanation("An object that is no longer declared, or a group of RDS, is gone.", NEWS),
+    Reason.CHILD_DELETED: Explanation("An object that is no longer declared, or a group of RDS, is deleted.", NEWS),
     Reason.OVERRIDDEN: Explanation(
         "An admission policy, or something else in the API server, changes what the operator writes. "
         "The operator leaves it.",
         "Nothing, or change the policy that sets the field in the message.",
     ),
     Reason.DELETING: Explanation(
-        "The Microservice is being deleted: its pods end first, then its database goes. "
+        "The Microservice is being deleted: first its pods, then its database. "
         "Or a database role owns something elsewhere on the server.",
-        "Nothing, unless the message gives a statement for the server: run it there.",
+        "Nothing, unless the message contains an SQL statement: run it on the server.",
     ),
     Reason.ABANDONED: Explanation(
         "The annotation `abandon` was set, and the deletion left the resource in the message behind.",

@@ -195,7 +195,7 @@ def _observe(operator: Operator, body: Body, requested_at: str) -> _Inputs:
 
 
 async def _reconcile_external(operator: Operator, inputs: _Inputs) -> ExternalState:
-    """Take a step for every external resource; the finalizer is there before the first one and goes after the last."""
+    """Take a step for every external resource; the finalizer is set before the first one and removed after the last."""
     if inputs.requested:
         operator.external.clients.invalidate(inputs.owner.uid)
     if inputs.previous.known or operator.external.declares(inputs.service, inputs.environment):
@@ -389,7 +389,7 @@ async def _finalize(operator: Operator, body: Body, facts: Facts) -> Requeue | N
     if (body["metadata"].get("annotations") or {}).get(names.ANNOTATION_ABANDON) == "true":
         # one Event for each: the list may be longer than an Event allows
         for what in _left_behind(operator.external.everything(body.get("spec"), None, known)):
-            event = Event("Warning", Reason.ABANDONED, f"abandoned as asked; left behind: {what}")
+            event = Event("Warning", Reason.ABANDONED, f"abandoned as requested; left behind: {what}")
             await events.post(operator.cluster.connection, owner, event)
         await _remove_finalizer(operator, body)
         return None
@@ -401,10 +401,10 @@ async def _finalize(operator: Operator, body: Body, facts: Facts) -> Requeue | N
     leaving = operator.external.everything(body.get("spec"), environment, known)
     if left_behind := moved(known, environment):
         refused = Part("Kubernetes", "Microservice", owner.name, State.STALLED, Reason.CHANGE_REFUSED, left_behind)
-        waiting = operator.external.waiting(leaving, "cannot be looked for")
+        waiting = operator.external.waiting(leaving, "cannot be found with this Environment")
         return await _write_status(operator, body, replace(facts, deletion=(refused, *waiting)))
     if running := await _still_running(operator, body):
-        waiting = operator.external.waiting(leaving, "goes after the pods")
+        waiting = operator.external.waiting(leaving, "is deleted after the pods")
         return await _write_status(operator, body, replace(facts, deletion=(*running, *waiting)))
     parts = await operator.external.delete(owner, environment, leaving, operator.watched)
     if all(is_over(part) for part in parts):
@@ -436,13 +436,13 @@ async def _still_running(operator: Operator, body: Body) -> tuple[Part, ...]:
             name,
             State.DELETING,
             Reason.MIGRATION_RUNNING,
-            f"migration Job {name} is at work, and its database stays; delete the Job to end it at once",
+            f"migration Job {name} is running, and its database is retained; delete the Job to stop it now",
         )
         for name in sorted(migrating)
     )
     if not operator.pods.alive(seen.key):
         return (*refused, *jobs)
-    message = "pods are ending; what they use goes after them"
+    message = "pods are terminating; their external resources are deleted afterwards"
     pods = Part("Kubernetes", "Pod", owner.name, State.DELETING, Reason.DELETING, message, after=LOOK_AT_PODS)
     return (*refused, *jobs, pods)
 
@@ -490,7 +490,7 @@ async def _set_finalizers(operator: Operator, body: Body, change: Callable[[list
     owner = identity(body)
     current = operator.watched.microservices.get((owner.namespace, owner.name))
     if current is None or current["metadata"]["uid"] != owner.uid:
-        raise Gone(f"Microservice {owner.name} is not there any more")
+        raise Gone(f"Microservice {owner.name} no longer exists")
     metadata = current["metadata"]
     others = [finalizer for finalizer in metadata.get("finalizers") or [] if finalizer != names.FINALIZER]
     patch = {"metadata": {"finalizers": change(others), "resourceVersion": metadata["resourceVersion"]}}
@@ -526,8 +526,8 @@ def _inputs(watched: WatchedResources, body: Body) -> tuple[Microservice, Enviro
         raise _Refused(Reason.ENVIRONMENT_MISSING, error) from None
     if found is not None and not watched.admits(found, service.namespace):
         message = (
-            f"Environment {found.name} does not admit namespace {service.namespace}; "
-            "label the namespace as the Environment's spec.namespaces asks, or use another Environment"
+            f"Environment {found.name} does not allow namespace {service.namespace}; "
+            "label the namespace as the Environment's spec.namespaces requires, or use another Environment"
         )
         raise _Refused(Reason.ENVIRONMENT_REFUSED, message)
     if found is not None and found.spec.aws and (message := too_many_tags(found.spec.tags, service.spec.tags)):

@@ -260,7 +260,7 @@ def test_a_size_that_the_environment_does_not_have_is_refused_in_words(stage: St
     install.rds_environment(stage.api, stage.strict, stage.admin["ca.crt"], namespace.name)
     namespace.create("order", **orders(size="huge"), environment=namespace.name)
     message = namespace.until_stalled("order", "Rejected")["message"]
-    assert "size huge of database orders is none that the Environment has; use one of: medium, small" in message
+    assert "size huge of database orders is not defined in the Environment; use one of: medium, small" in message
     assert namespace.child("Service", "order"), "the rest is there"
     namespace.delete("order")
     namespace.until_gone("order")

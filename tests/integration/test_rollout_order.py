@@ -112,8 +112,8 @@ def test_deletion_waits_for_the_pods_before_it_takes_their_data(stage: Stage, na
 
     until(lambda: "Pod" in told(), "status.deletion does not name the pods")
     waiting = told()
-    assert "pods are ending" in waiting["Pod"]["message"]
-    assert "goes after the pods" in waiting["Database"]["message"]
+    assert "pods are terminating" in waiting["Pod"]["message"]
+    assert "is deleted after the pods" in waiting["Database"]["message"]
     stage.idle(1)  # a pod that does not end within a minute is taken for one of a lost node
     assert stage.databases_of(namespace)
     assert topics(stage, namespace)
@@ -135,7 +135,7 @@ def test_deletion_lets_a_migration_end_whose_database_stays(stage: Stage, namesp
         return [entry["message"] for entry in left if entry["kind"] == "Job"]
 
     until(told, "status.deletion does not name the migration")
-    assert "is at work, and its database stays; delete the Job to end it at once" in told()[0]
+    assert "is running, and its database is retained; delete the Job to stop it now" in told()[0]
     stage.idle(1)
     (job,) = [name for kind, name in namespace.children("order") if kind == "Job"]
     assert "deletionTimestamp" not in namespace.there("Job", job)["metadata"]

@@ -186,7 +186,8 @@ async def test_what_a_role_owns_elsewhere_is_named(tenant: Tenant) -> None:
     [[large]] = tenant.says("SELECT lo_create(0)", database="postgres")
     stuck = await delete_database(tenant.scope, LeavingDatabase("orders", "Delete", tenant.part.id))
     assert (stuck.state, stuck.reason) == (State.STALLED, Reason.DELETING)
-    assert "DROP OWNED BY" in stuck.message
+    assert tenant.named('"{owner}" cannot be dropped') in stuck.message
+    assert tenant.named('DROP OWNED BY "{owner}", "{app}", which deletes') in stuck.message
     looks(tenant.server, tenant.named('DROP OWNED BY "{owner}"'))
     gone = await delete_database(tenant.scope, LeavingDatabase("orders", "Delete", tenant.part.id))
     assert gone.reason is Reason.DATABASE_DELETED, (large, gone)

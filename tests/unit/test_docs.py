@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.support.plain_words import UNPLAIN
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "operator/microservice_operator"
 DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))
@@ -20,11 +22,6 @@ PAGES = sorted(
 STATUS = re.compile(r"^Status: (?:proposed|accepted|rejected|superseded), 20\d\d-[01]\d-[0-3]\d\.")
 LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.DOTALL | re.MULTILINE)
-UNPLAIN = re.compile(
-    r"\b(?:admits?|admitted|anew|beside|former|is none|is to be|leads? to|let(?:s|ting)? go|mend(?:s|ed|ing)?"
-    r"|nobody else|whom|whose a)\b",
-    re.IGNORECASE,
-)
 
 
 def _name(page: Path) -> str:

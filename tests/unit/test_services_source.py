@@ -6,7 +6,7 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.unit.test_docs import UNPLAIN
+from tests.unit.support.plain_words import UNPLAIN
 
 ROOT = Path(__file__).parents[2]
 MAX_LINES = 40

@@ -619,11 +619,11 @@ CONTAINER: dict[str, Row] = {
         for reason in ("StartError", "ContainerCannotRun")
     },
     "terminated Completed": Row(
-        ("False", "ContainerFailing", "ended by itself (exit code 0), or was stopped because its start-up"),
+        ("False", "ContainerFailing", "exited with code 0, or was stopped because its start-up"),
         **crashing(0, "Completed"),
     ),
     "terminated Completed, without probes": Row(
-        ("False", "ContainerFailing", "ended by itself (exit code 0); a service must keep running"),
+        ("False", "ContainerFailing", "exited with code 0; a service must keep running"),
         **crashing(0, "Completed", bare=True),
     ),
     "killed, as by a probe": Row(

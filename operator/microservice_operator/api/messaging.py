@@ -109,7 +109,7 @@ class Queue(Model):
     retention: Retention = "4d"
     """How long a message is kept until it is deleted, such as 4d, 12h or 30m; at most 14d."""
     dead_letter: DeadLetter | None = None
-    """Dead-letter queue, which keeps messages that could not be handled for 14 days; if unset, there is none."""
+    """Dead-letter queue, which keeps messages that could not be handled for 14 days; if unset, none exists."""
     deletion_policy: Literal["Retain", "Delete"] = "Retain"
     """What happens to the queue and its messages when the Microservice is deleted: Retain or Delete. A queue that is
     removed from the spec is always retained."""

@@ -92,7 +92,7 @@ def _ended(name: str, last: Object, declared: Object, app: str) -> Trouble:
         return replace(found, message=message, remedy=f"make the probe succeed, or change it; {log}")
     if code == 0:
         killed = f", or was stopped because {asked} fails" if asked else ""
-        message = f"container {name} ended by itself (exit code 0){killed}"
+        message = f"container {name} exited with code 0{killed}"
         return replace(found, message=message, remedy=f"a service must keep running; {log}")
     return found
 

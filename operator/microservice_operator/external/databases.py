@@ -64,7 +64,8 @@ class Databases(ExternalResource):
         index, spec = declared_item(service.spec.databases, wanted.name)
         if spec.adopt and not of_rds(wanted.environment):
             message = (
-                f"adopt of database {spec.name} is for instances of RDS, which this Environment has none of; remove it"
+                f"adopt of database {spec.name} needs an RDS instance, but the Environment has no databases.rds; "
+                "remove adopt"
             )
             raise NeedsPerson(Reason.REJECTED, message, f"spec.databases[{index}].adopt")
         scope = await self._scope(wanted)
@@ -182,9 +183,9 @@ def _with_its_instance(target: DeleteInput) -> Part:
     """The database is retained or deleted with its instance, which comes next."""
     kept = target.adopts and not deletion(target, DATABASES, target.adopts).allowed
     if target.policy == "Retain" or kept:
-        message = f"database {target.name} stays on its instance"
+        message = f"database {target.name} is retained with its instance"
         return Part("PostgreSQL", DATABASE, target.name, State.RETAINED, Reason.DATABASE_RETAINED, message)
-    message = f"database {target.name} goes with its instance"
+    message = f"database {target.name} is deleted with its instance"
     return Part("PostgreSQL", DATABASE, target.name, State.READY, Reason.DATABASE_DELETED, message)
 
 

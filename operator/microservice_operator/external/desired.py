@@ -26,7 +26,7 @@ def wanted_instance(service: Microservice, environment: Environment | None, name
         raise NeedsPerson(Reason.ENVIRONMENT_MISSING, "instances need an Environment with spec.databases.rds; add it")
     if spec.size not in found.sizes and "class" not in unsaid(spec):
         known = ", ".join(sorted(found.sizes))
-        message = f"size {spec.size} of database {spec.name} is none that the Environment has; use one of: {known}"
+        message = f"size {spec.size} of database {spec.name} is not defined in the Environment; use one of: {known}"
         raise NeedsPerson(Reason.REJECTED, message, f"{field}.size")
     network = Network(aws.vpc_id or "", frozenset(aws.subnet_ids or ()), aws.pod_security_group_id or "")
     # an adopted instance has a class already; this one is used only to recreate it after a loss

@@ -1,7 +1,7 @@
 """Reconciles all external resources of a Microservice, in the order of their dependencies.
 
 Resources whose dependencies are usable take one step each, concurrently; the others report what they wait for. What is
-being deleted goes after everything that depends on it.
+being deleted is deleted after everything that depends on it.
 """
 
 import asyncio
@@ -164,7 +164,7 @@ class ExternalReconciler:
         needs = {need: at for need, at in needs.items() if need[0] not in resource.ordered_after}
         missing = [need for need, at in needs.items() if not self.resources[need[0]].usable(at.part)]
         if missing:
-            message = f"{describe_keys([key])} waits for {describe_keys(missing)}"
+            message = f"{describe_keys([key])} is waiting for {describe_keys(missing)}"
             waits = Part(
                 resource.layer,
                 resource.kind,
@@ -215,7 +215,7 @@ class ExternalReconciler:
         known_id = target.known.get(resource.kind, "")
         holding = [other for other, at in before.items() if not all(is_over(part) for part in at.parts)]
         if holding:
-            message = f"{describe_keys([key])} goes after {describe_keys(holding)}"
+            message = f"{describe_keys([key])} is deleted after {describe_keys(holding)}"
             waits = Part(resource.layer, resource.kind, target.name, State.DELETING, Reason.WAITING, message, known_id)
             after = _look_again(part for other in holding for part in before[other].parts)
             return StepResult(
@@ -298,7 +298,7 @@ def _remembered(
             name=name,
             state=state,
             reason=Reason.WAITING,
-            message=f"{describe_keys([(kind, name)])} goes after {itself}" if leaving else "",
+            message=f"{describe_keys([(kind, name)])} is deleted after {itself}" if leaving else "",
             id=known[kind],
         )
         for kind in resource.companion_kinds

@@ -26,8 +26,8 @@ def moved(known: Mapping[Key, str], environment: Environment | None) -> str:
         wrong = _of_aws(key, id_, environment) if id_.startswith("arn:") else _of_databases(key, known, environment)
         if wrong:
             return (
-                f"{describe_keys([key])} is at {id_}, and Environment {environment.name} {wrong}; nothing is written; "
-                "set it back, or let the Microservice use an Environment of that place"
+                f"{describe_keys([key])} is at {id_}, but Environment {environment.name} {wrong}; nothing is written; "
+                "restore that field, or use an Environment that matches the resource"
             )
     return ""
 

@@ -48,11 +48,11 @@ def _of_another(wanted: ReconcileInput, ref: TopicRef) -> TopicLookup:
     spec = body.get("spec")
     admitted = admits(spec, service.name)
     if admitted is None:
-        message = f"access.from of Microservice {ref.microservice} cannot be read; look at its conditions"
+        message = f"access.from of Microservice {ref.microservice} cannot be read; see its conditions"
         return TopicLookup(reason=Reason.WAITING, message=message)
     if not admitted:
         message = (
-            f"Microservice {ref.microservice} does not admit this one to its topic {ref.name}; "
+            f"Microservice {ref.microservice} does not allow this one to use its topic {ref.name}; "
             f"add {{microservice: {service.name}}} to its access.from"
         )
         return TopicLookup(reason=Reason.TOPIC_NOT_ADMITTED, message=message, denied=True)
@@ -60,7 +60,7 @@ def _of_another(wanted: ReconcileInput, ref: TopicRef) -> TopicLookup:
         return _missing(ref)
     arn = remembered(body.get("status"), ref.name)
     if not arn:
-        message = f"topic {ref.name} of Microservice {ref.microservice} is not there yet; look at its conditions"
+        message = f"topic {ref.name} of Microservice {ref.microservice} does not exist yet; see its conditions"
         return TopicLookup(reason=Reason.WAITING, message=message)
     return TopicLookup(arn)
 

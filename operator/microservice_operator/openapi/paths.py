@@ -138,7 +138,7 @@ def _problems(path: str) -> Iterator[str]:
     if len(set(parameters)) != len(parameters):
         yield "has two parameters with the same name; rename one of them"
     if segments[-1] == "":
-        yield "ends with a slash, which routes of API Gateway cannot; make the service answer without it, too"
+        yield "ends with a slash, which routes of API Gateway cannot; make the service also answer without it"
     for index, segment in enumerate(segments[:-1] if segments[-1] == "" else segments):
         if _PARAMETER.fullmatch(segment):
             if segment.endswith("+}") and index < len(segments) - 1:

@@ -13,7 +13,7 @@ from .models import LeavingDatabase, ServerScope
 from .observe import Names, OnServer, observe_server
 from .reconcile import KIND, database_id, failed
 from .sessions import Session
-from .statements import membership_statements, retention_statements
+from .statements import membership_statements, quote_roles, retention_statements
 
 
 async def delete_database(scope: ServerScope, leaving: LeavingDatabase) -> Part:
@@ -96,8 +96,8 @@ async def _drop(session: Session, part: Part, names: Names, observed: OnServer) 
     except errors.DependentObjectsStillExist as error:
         raise NeedsPerson(
             Reason.DELETING,
-            f"database {part.name} is dropped, but one of its roles {' and '.join(roles)} owns objects in another "
-            f"database of the server ({error.diag.message_detail}); run there: DROP OWNED BY that role",
+            f"database {part.name} is dropped, but {error.diag.message_primary} ({error.diag.message_detail}); run in "
+            f"that database: DROP OWNED BY {quote_roles(roles)}, which deletes everything that these roles own there",
         ) from None
 
 

@@ -30,6 +30,7 @@ from .statements import (
     create_database,
     database_statements,
     password_statements,
+    quote_roles,
     right_statements,
     role_statements,
 )
@@ -135,7 +136,7 @@ class _Reconciliation:
                 Reason.CONFLICT,
                 f"a database or role {names.database} already exists at {where} and is not owned by this Microservice, "
                 f"or the database belongs to another role than {names.owner}; it stays unchanged; rename the database "
-                "in the spec, or hand over or drop the existing one",
+                "in the spec, or drop the existing one or change its owner",
                 field,
             )
         if not observed.database and self._wanted.known_id and not self._wanted.recreate:
@@ -198,7 +199,8 @@ class _Reconciliation:
             raise NeedsPerson(
                 Reason.CONFLICT,
                 f"template1 at {where} contains objects of {', '.join(owners)}, which every new database would copy; "
-                "run in template1: DROP OWNED BY that role, and REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+                f"run in template1: DROP OWNED BY {quote_roles(owners)}, which deletes everything that they own there, "
+                "and REVOKE CREATE ON SCHEMA public FROM PUBLIC",
                 self._wanted.field,
             )
         locale = await observe_locale(session)

@@ -1,7 +1,7 @@
 """Builds the statements that bring a server to the desired state; none for a state that is right already."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import LiteralString
 
 from psycopg import sql
@@ -16,6 +16,11 @@ Statements = list[sql.Composed]
 _ROWS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
 _COUNTERS = frozenset({"SELECT", "USAGE"})
 _OWNERS = frozenset({"CONNECT", "CREATE", "TEMPORARY"})
+
+
+def quote_roles(roles: Iterable[str]) -> str:
+    """Quote the names of roles for a statement that a person runs."""
+    return sql.SQL(", ").join(map(sql.Identifier, roles)).as_string(None)
 
 
 def role_statements(names: Names, observed: OnServer, owner: Owner, verifiers: Mapping[str, str]) -> Statements:

@@ -27,11 +27,11 @@ def read_json(text: str) -> Iterator[tuple[int, str, Any]]:
         try:
             value, end = _DECODER.raw_decode(text, at)
         except json.JSONDecodeError as error:
-            raise BadYAML(f"no valid JSON: {error.msg[:1].lower()}{error.msg[1:]}; correct it", error.lineno) from None
+            raise BadYAML(f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}; correct it", error.lineno) from None
         except ValueError as error:
             raise BadYAML(str(error), 1) from None
         except RecursionError:
-            raise BadYAML("it nests too deep; make it flatter", 1) from None
+            raise BadYAML("it is nested too deeply; flatten it", 1) from None
         yield text.count("\n", 0, at), text[at:end], value
         at = _end_of_blank(text, end)
 
@@ -61,7 +61,7 @@ def _number(text: str) -> int | float:
 
 
 def _constant(text: str) -> Any:
-    raise ValueError(f"{text} is no value of JSON; write a number, or put it in quotes")
+    raise ValueError(f"{text} is not a JSON value; write a number, or put it in quotes")
 
 
 _DECODER = json.JSONDecoder(

@@ -108,7 +108,7 @@ async def test_what_needs_something_waits_until_it_can_be_used() -> None:
     world = external(cloud.resource(INSTANCE, GROUP), cloud.resource(GROUP))
     first = await provide(world, "orders")
     assert cloud.taken == [(GROUP, "orders", "wanted")]
-    assert told(first.parts)[INSTANCE] == ("Progressing", "instance orders waits for security group orders")
+    assert told(first.parts)[INSTANCE] == ("Progressing", "instance orders is waiting for security group orders")
     assert [part.reason for part in first.of(INSTANCE)] == [Reason.WAITING]
     cloud.states.clear()
     await provide(world, "orders")
@@ -242,7 +242,7 @@ async def test_a_need_goes_when_what_needs_it_is_gone() -> None:
     leaving = undeclared(world.resources.values(), (), known)
     first = await world.delete(IDENTITY, None, leaving, None)  # type: ignore[arg-type]
     assert cloud.taken == [(INSTANCE, "orders", "Delete")]
-    assert told(first)[GROUP] == ("Deleting", "security group orders goes after instance orders")
+    assert told(first)[GROUP] == ("Deleting", "security group orders is deleted after instance orders")
     assert [part.id for part in first if part.kind == GROUP] == ["b"]
     cloud.states.clear()
     assert all(is_over(part) for part in await world.delete(IDENTITY, None, leaving, None))  # type: ignore[arg-type]

@@ -73,4 +73,4 @@ def test_what_an_environment_would_leave_behind(
     known: dict[tuple[str, str], str], found: Environment, said: str
 ) -> None:
     assert said in moved(known, found)
-    assert "nothing is written; set it back" in moved(known, found)
+    assert "nothing is written; restore that field" in moved(known, found)

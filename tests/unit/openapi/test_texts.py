@@ -27,7 +27,7 @@ READ: dict[str, tuple[str, list[str] | tuple[int, str]]] = {
     "one document after a marker": (f"%YAML 1.2\n---\n{HEAD}paths: {{/a: {{get: }}}}", (0, "#/paths/~1a/get")),
     "a byte order mark": (f"\ufeff{HEAD}paths: {{/a: {{get: {{}}}}}}", ["GET /a any token"]),
     "a byte order mark before JSON": ('\ufeff{"openapi": "3.1.0", "paths": {"/a": {"get": {}}}}', ["GET /a any token"]),
-    "no JSON": ('{"openapi": "3.1.0",\n', (2, "no valid JSON")),
+    "no JSON": ('{"openapi": "3.1.0",\n', (2, "not valid JSON")),
     "a comma too many": ('{"openapi": "3.1.0", "paths": {},}', []),
     "JSON without quotes": ("{openapi: 3.1.0, paths: {/a: {get: {}}}}", ["GET /a any token"]),
     "JSON with a surrogate pair": ('{"openapi": "3.1.0", "paths": {}, "x-a": "\\ud83d\\ude00"}', []),

@@ -45,7 +45,7 @@ class CreateOnce:
             raise
 
     def may_exist(self, key: Key) -> bool:
-        """Whether a resource may exist although AWS does not show it."""
+        """Return whether a resource may exist although AWS does not show it."""
         tried = self._tried.get(key)
         if tried is not None and self._clock() - tried >= self._seconds:
             del self._tried[key]
@@ -53,5 +53,5 @@ class CreateOnce:
         return tried is not None
 
     def seen(self, key: Key) -> None:
-        """Record that it exists: if it is missing later, it is deleted."""
+        """Record that AWS shows the resource: if a later list does not contain it, it was deleted."""
         self._tried.pop(key, None)

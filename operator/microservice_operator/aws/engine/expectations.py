@@ -1,7 +1,7 @@
-"""Remembers this process's recent writes to AWS, so that a stale read is not taken for a fact.
+"""Remembers this process's recent writes to AWS, because a read may not show them yet.
 
-"DescribeTable" in the DynamoDB API Reference: a table that was created recently may not be found. "TagResource": a
-list of tags may be the previous one, or empty. Other services are not faster; their documents only do not say so.
+The DynamoDB API Reference warns of this: "DescribeTable" may not find a new table, and after "TagResource" a list of
+tags may be old or empty. The documents of other services do not mention it, but their reads can be stale, too.
 """
 
 import time
@@ -18,7 +18,7 @@ class Expectations:
     """What was created and tagged within the last `seconds`; one object for the whole process."""
 
     def __init__(self, seconds: float = 60, clock: Callable[[], float] = time.monotonic) -> None:
-        """Trust a read after `seconds`."""
+        """Trust reads of a resource again `seconds` after the last write to it."""
         self._seconds = seconds
         self._clock = clock
         self._made: dict[Key, float] = {}
@@ -27,24 +27,24 @@ class Expectations:
         self._ended: dict[str, float] = {}
 
     def made(self, key: Key) -> None:
-        """Record that it was created with our tags, or may have been: a lost answer does not say which."""
+        """Record that a resource was created with our tags, or may have been: a lost response does not say."""
         self._sweep()
         self._made[key] = self._marked[key] = self._clock()
 
     def marked(self, key: Key) -> None:
-        """Record that our tags were written to it."""
+        """Record that our tags were written to the resource."""
         self._marked[key] = self._clock()
 
     def seen(self, key: Key) -> None:
-        """Record that it exists: if it is missing later, it is deleted."""
+        """Record that AWS shows the resource: if a later read does not find it, it was deleted."""
         self._made.pop(key, None)
 
     def may_exist(self, key: Key) -> bool:
-        """Whether a resource may exist although AWS does not show it."""
+        """Return whether a resource may exist although AWS does not show it."""
         return self._within(self._made, key)
 
     def may_be_ours(self, key: Key, standing: Ownership, tags: Mapping[str, str], *, known: bool) -> bool:
-        """Whether tags that do not name us may be stale; `known` if the status remembers the resource as ours."""
+        """Return whether tags that do not name us may be stale; `known`: the status remembers the resource as ours."""
         unmarked = not tags.keys() & OWNER_TAGS
         if standing is Ownership.OURS or not (unmarked or standing is Ownership.RETAINED):
             self._bare.pop(key, None)
@@ -54,16 +54,16 @@ class Expectations:
         if not (known and unmarked):
             return False
         self._bare.setdefault(key, self._clock())
-        # kept afterwards: tags that are still missing by then were removed for good
+        # The entry stays: tags that are missing after this time were really removed.
         return self._clock() - self._bare[key] < self._seconds
 
     def end(self, arn: str) -> None:
-        """Record that AWS accepted its deletion."""
+        """Record that AWS accepted the deletion of the resource."""
         self._ended = {one: at for one, at in self._ended.items() if self._clock() - at < self._seconds}
         self._ended[arn] = self._clock()
 
     def ended(self, arn: str) -> bool:
-        """Whether AWS accepted its deletion recently: its remains disappear by themselves."""
+        """Return whether AWS accepted the deletion recently: then AWS removes what it still shows."""
         return self._clock() - self._ended.get(arn, float("-inf")) < self._seconds
 
     def _within(self, memory: Mapping[Key, float], key: Key) -> bool:
@@ -76,7 +76,7 @@ class Expectations:
 
 
 def certainly_refused(error: OperatorError) -> bool:
-    """Whether a failed call certainly changed nothing."""
+    """Return whether a failed call certainly changed nothing."""
     if isinstance(error, NotYet):
         return error.reason == Reason.AWS_THROTTLED
     return isinstance(error, NeedsPerson)
