@@ -14,6 +14,8 @@ and `kubectl explain environment.spec` show the same texts.
 
 A field is optional unless its type says *required*. In types, `[]` is a list, and `{}` is a mapping. Server-side apply
 merges the items of a list that is `keyed by` a field by that field.
+
+[Defaults](defaults.md) lists the values of unset fields. [The examples](../../examples/README.md) show each feature.
 """
 
 

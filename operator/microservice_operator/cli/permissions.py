@@ -12,10 +12,11 @@ from ..aws.iam.operator_policy import operator_policy
 
 PAGE = """# The operator's permissions in AWS
 
-The operator's role needs the permissions below and no others. `manifests/terraform/operator-iam` creates that role.
-Without Terraform, `microservice-operator permissions --region R --account-id A --cluster-id U --cluster-name N
---permissions-boundary-arn B` prints the policy. Both come from one table, `aws/iam/operator_permissions.py`. The AWS
-tests record every call that the operator makes: each call is in the table, and the table has no other.
+The operator's role needs the permissions below and no others. `manifests/terraform/operator-iam` creates that role
+([delivery](delivery.md)). Without Terraform, use `microservice-operator permissions --region R --account-id A
+--cluster-id U --cluster-name N --permissions-boundary-arn B`, which prints the policy. Both come from one table,
+`aws/iam/operator_permissions.py`. The AWS tests record every call that the operator makes: each call is in the table,
+and the table has no other.
 
 - **Roles** have the path `/microservice-operator/<cluster id>/`; the cluster id is the UID of the namespace
   `kube-system`. The policy allows no access to other roles. The operator can create a role, or give it a policy, only
