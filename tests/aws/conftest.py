@@ -1,4 +1,4 @@
-"""One emulator for all tests of this folder; each test has a strict layer before it, and a Microservice, of its own."""
+"""Fixtures: one emulator for all tests of this folder; one strict layer and one Microservice for each test."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace

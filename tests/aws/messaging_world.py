@@ -1,4 +1,4 @@
-"""One Microservice with topics, queues and subscriptions, as the walk takes it, before strict layers of SNS and SQS."""
+"""Reconciles one Microservice with topics, queues and subscriptions against strict SNS and SQS."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""A strict RDS before the emulator, and passes over a declared database until nothing more happens."""
+"""A strict RDS in front of the emulator; reconciles a declared database until nothing changes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace

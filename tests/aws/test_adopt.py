@@ -1,4 +1,4 @@
-"""Tables that exist already: taken over with the consent of whoever runs the Environment, else left alone."""
+"""Existing tables: adopted if the platform team allows it in the Environment, otherwise unchanged."""
 
 from dataclasses import replace
 from typing import Any

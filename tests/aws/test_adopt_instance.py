@@ -1,4 +1,4 @@
-"""Instances of RDS that exist already: taken over with the consent of whoever runs the Environment, else left alone."""
+"""Existing RDS instances: adopted if the platform team allows it in the Environment, otherwise unchanged."""
 
 import copy
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Consent as the walk reads it: from the Environment's annotation to the table's marks and the role's policy."""
+"""The whole adoption: from the Environment's annotation to the table's tags and the role's policy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

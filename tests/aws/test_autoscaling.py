@@ -1,4 +1,4 @@
-"""Provisioned capacity through the strict layer: a range that AWS moves capacity in, for a table and its indexes."""
+"""Autoscaling of provisioned capacity, for a table and its indexes, against the strict layer."""
 
 from dataclasses import replace
 from typing import Any

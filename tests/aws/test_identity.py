@@ -1,4 +1,4 @@
-"""The role of a Microservice and its association through the strict layer: from nothing, through every field, away."""
+"""A Microservice's role and its association: created, each field changed, deleted, against the strict layer."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Role, association and table of one Microservice as the walk takes them: there, fewer, and gone."""
+"""Role, association and table of one Microservice in reconciliations: created, reduced and deleted."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Topics, queues and subscriptions of one Microservice: made, changed, kept, lost, left."""
+"""Topics, queues and subscriptions of one Microservice: created, changed, retained, lost and deleted."""
 
 import json
 from typing import Any

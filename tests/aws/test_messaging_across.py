@@ -1,4 +1,4 @@
-"""A queue of one Microservice hears a topic of another: where it is, and whether it may."""
+"""A queue subscribes to the topic of another Microservice: lookup of the topic, and permission."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""SNS and SQS that throttle, fail, deny or lose answers: waiting or a person follows, never a second of any."""
+"""SNS and SQS throttle, fail, deny or lose responses: the operator waits or reports it, and creates nothing twice."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Instances of RDS through the strict layer: from nothing, through every field, and away again."""
+"""RDS instances against the strict layer: created, each field changed, deleted."""
 
 import re
 from dataclasses import replace

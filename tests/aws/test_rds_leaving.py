@@ -1,4 +1,4 @@
-"""Instances that go: by each policy, from each state, in order, and waited for until RDS says that they are gone."""
+"""Deletion of RDS instances: each policy, from each state, in order, until RDS reports that they are deleted."""
 
 import pytest
 

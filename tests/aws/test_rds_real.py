@@ -1,4 +1,4 @@
-"""A database of provider `rds` as the walk takes it: the instance, then roles and rights on a real PostgreSQL."""
+"""A database of provider `rds`: the instance, then its roles and rights on a real PostgreSQL."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""RDS and EC2 that throttle, fail, deny or lose answers: waiting or a person follows, never a second instance."""
+"""RDS and EC2 throttle, fail, deny or lose responses: the operator waits or reports it, and creates one instance."""
 
 import pytest
 

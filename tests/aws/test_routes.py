@@ -1,4 +1,4 @@
-"""Routes through the strict layer: one API for an Environment, each service's own routes on it, and away again."""
+"""Routes against the strict layer: one API for an Environment, each service's routes in it, and their deletion."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator

@@ -1,4 +1,4 @@
-"""`python -m tests.fakes.aws` on loopback, as a pod of the cluster runs it."""
+"""`python -m tests.fakes.aws` as a pod runs it, on loopback: what the image adds to the strict layer."""
 
 import tempfile
 import time

@@ -1,4 +1,4 @@
-"""Tables through the strict layer: from nothing, through every field, and away again."""
+"""Tables against the strict layer: created, each field changed, deleted."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""AWS that throttles, fails, denies, hangs or loses answers: waiting or a person follows, never a second table."""
+"""AWS throttles, fails, denies, hangs or loses responses: the operator waits or reports it, and creates one table."""
 
 import asyncio
 from dataclasses import replace

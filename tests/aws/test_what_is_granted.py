@@ -1,6 +1,6 @@
-"""The operator's own policy against the calls that all tests of this folder made: none is missing, none is too much.
+"""Compares the operator's policy with the calls that all tests of this folder made: no permission is missing or unused.
 
-Runs after them, for its name comes last; the second half holds only when all of them ran.
+It runs last because of its name. The check for unused permissions needs a run of all tests.
 """
 
 import json

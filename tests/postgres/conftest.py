@@ -1,4 +1,4 @@
-"""One PostgreSQL for all tests of this folder; each test has a Microservice, and so a database, of its own."""
+"""Fixtures: one PostgreSQL for all tests of this folder; one Microservice and database for each test."""
 
 from collections.abc import Iterator
 from dataclasses import replace

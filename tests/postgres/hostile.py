@@ -1,6 +1,6 @@
-"""What a tenant may put into a database to have somebody else's session run it: shadows of all that a query can name.
+"""Objects with which a tenant tries to run code in another user's session: shadows of every name that a query uses.
 
-Each shadow calls `gain`, which writes down as whom it ran and tries to take what that role may give.
+Each shadow calls `gain`, which records the role that ran it and tries to take what that role can grant.
 """
 
 from itertools import product

@@ -1,4 +1,4 @@
-"""Databases made as the walk makes them."""
+"""Creates databases in the same way as a reconciliation."""
 
 from microservice_operator.api.stores import Database
 from microservice_operator.database_connection import Connection, Login

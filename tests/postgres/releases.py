@@ -1,6 +1,6 @@
 """PostgreSQL in every major version that the API allows: the newest from the wheel, the others from Maven Central.
 
-A release is fetched once, by Maven, held to its checksum, and unpacked into the cache that every checkout shares.
+Maven downloads a release once and verifies its checksum. It is unpacked into a cache that all checkouts share.
 """
 
 import hashlib

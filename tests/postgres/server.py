@@ -1,4 +1,4 @@
-"""A real PostgreSQL on loopback that logs every statement, and TLS in front of it: the wheel's build has none."""
+"""A real PostgreSQL on loopback that logs every statement, behind a TLS proxy: the wheel's build has no TLS."""
 
 import os
 import pwd

@@ -1,4 +1,4 @@
-"""A tenant of a server in the tests: what it says, as whom its code has run, and what by then every role may do."""
+"""A tenant of a server: its statements, the roles that ran its code, and the rights of every role afterwards."""
 
 from contextlib import suppress
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
-"""The operator dies before and after each statement of a creation and of a removal; the next passes end the same way.
+"""The operator crashes before and after each statement of a creation or deletion; the next reconciliations complete it.
 
-The list of statements comes from a run, so that a new one is swept by itself.
+The tests record the statements in a run, so a new statement is tested automatically.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""From nothing to a database, through every drift, and away again."""
+"""A database is created, corrected after each drift, and deleted."""
 
 import logging
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The parameters that take a restart, held to what PostgreSQL says of its own."""
+"""Compares the list of parameters that need a restart with PostgreSQL's own."""
 
 from microservice_operator.aws.rds.parameters import STATIC
 from tests.postgres.server import PostgresServer

@@ -1,4 +1,4 @@
-"""Passwords reach the server as verifiers that every client's login fits, and prove themselves without being hashed."""
+"""The server receives passwords as verifiers; every client's login matches them, and the check needs no new hash."""
 
 import hashlib
 from dataclasses import replace

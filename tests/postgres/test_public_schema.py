@@ -1,4 +1,4 @@
-"""The schema `public` of every PostgreSQL: the runtime role does not create in it, others' rights stay, it settles."""
+"""The schema `public` in every version: the runtime role cannot create in it, and rights of others stay."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The servers that the tests of this folder run on are of the versions that a spec may ask for."""
+"""The test servers have the versions that a spec may request."""
 
 import re
 from typing import get_args

@@ -1,4 +1,4 @@
-"""A process that may not write says nothing to a server, not even COMMIT, and no statement outlasts its right."""
+"""A process without write permission sends nothing, not even COMMIT, and no statement outlasts the permission."""
 
 import os
 import socket

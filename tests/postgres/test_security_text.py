@@ -1,4 +1,4 @@
-"""What SECURITY.md has the admin of a server look for finds what earlier builds let in, and no more."""
+"""The queries in SECURITY.md find what earlier versions allowed, and nothing else."""
 
 import re
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""A tenant of a shared server gains nothing by what it puts into its database, as owner or as runtime role.
+"""A tenant of a shared server gains no rights through objects in its database, as owner or as runtime role.
 
-On the oldest and the newest PostgreSQL that a spec may ask for, with an admin that is a superuser and with one as RDS
-has it; `POSTGRES_MAJORS` names others.
+The tests run on the oldest and the newest PostgreSQL that a spec may request, with a superuser admin and with an
+RDS-like admin. `POSTGRES_MAJORS` selects other versions.
 """
 
 from collections.abc import Callable, Iterator

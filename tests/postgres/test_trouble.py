@@ -1,4 +1,4 @@
-"""Servers that are down, slow, in disguise or full: Ready=False with the cause, and no less encryption."""
+"""Servers that are down, slow, impersonated or full: Ready=False with the cause, and no weaker encryption."""
 
 import asyncio
 import time

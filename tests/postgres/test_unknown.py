@@ -1,4 +1,4 @@
-"""What could not be asked, or was answered by a standby, changes nothing: no password, no end of a deletion."""
+"""A failed read, or an answer from a standby, changes nothing: no new password, and no deletion completes."""
 
 import asyncio
 import socket

@@ -1,8 +1,8 @@
-"""One Microservice with every part that AWS has, before the strict layers of all services, counted in passes.
+"""Tests of one Microservice with every type of AWS resource, against strict emulators of all services.
 
-world       the pass over it, as the walk takes it; a clock that passes move
-faults      trouble by rule: refused, throttled, broken, never answered
-server      PostgreSQL behind the instances of RDS: one for all tests
-holdings    all that carries the marks of a Microservice, wherever it is
-conftest    one emulator and one door for the session, one Microservice for each test
+world       reconciles the Microservice, and moves a clock by the requested wait
+faults      injected faults: denied, throttled, failed, never answered
+server      one PostgreSQL server behind all RDS instances
+holdings    lists everything in AWS that has a Microservice's owner tags
+conftest    one emulator and one proxy for the session, one Microservice for each test
 """

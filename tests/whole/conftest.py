@@ -1,4 +1,4 @@
-"""One emulator, one door and one PostgreSQL for the session; each test has a Microservice of its own."""
+"""Fixtures: one emulator, one proxy and one PostgreSQL for the session; one Microservice for each test."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

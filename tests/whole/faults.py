@@ -1,4 +1,4 @@
-"""Trouble by rule before all services, each answered as that service says it."""
+"""Injects faults into all services; each fault is answered in the format of its service."""
 
 import json
 import random

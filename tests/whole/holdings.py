@@ -1,4 +1,4 @@
-"""All that carries the marks of a Microservice, wherever it is in AWS: asked of AWS itself, not of the operator."""
+"""Lists every AWS resource with the owner tags of a Microservice. It asks AWS, not the operator."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,7 +1,7 @@
-"""Each field of the spec that AWS hears of: a value before, another after, and what becomes of the change.
+"""Each spec field that affects AWS: an old value, a new value, and the expected effect of the change.
 
-The words are those of the plan (`Effect`), beside NOTHING: AWS does not hear of it. What is refused is so by the API
-server, and by the reconciler where the API server is older than the rule.
+The effects are those of `plan` (`Effect`) plus NOTHING, for changes that do not reach AWS. The API server refuses
+forbidden changes; the reconciler refuses them if the API server has an older CRD without the rule.
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""One PostgreSQL behind all instances: each has an admin login of the same name, and only the last one's password."""
+"""One PostgreSQL behind all RDS instances. Their admin logins share a name; only the last password is valid."""
 
 from pathlib import Path
 

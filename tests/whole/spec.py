@@ -1,4 +1,4 @@
-"""A spec with every part that AWS has, and what is made of it, in which order."""
+"""A spec with every type of AWS resource, and the resources that it creates, in order."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
-"""What is not certain ends nothing: another account or region, no rights, trouble, things and tags that show late.
+"""Uncertain observations delete nothing: another account or region, missing rights, faults, delayed reads.
 
-Each of them while everything is made, while it stands, and while it is deleted: nothing outside changes, and no part
-says that it is gone or somebody else's.
+Each case runs during creation, in the ready state and during deletion. Nothing in AWS changes, and no part reports that
+a resource is lost or has another owner.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""AWS says yes and forgets, or never takes anything: calls become rarer, and the part says what does not stay."""
+"""AWS accepts a change but does not keep it: the operator backs off, and the part names the field."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable

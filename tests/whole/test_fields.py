@@ -1,4 +1,4 @@
-"""Every field of the spec that AWS hears of, alone: made and left alone, changed as its label says, or refused."""
+"""Each spec field that affects AWS, one at a time: stable after creation, then changed as documented, or refused."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Somebody else's hands on everything of one Microservice: deleted, namesakes, foreign marks."""
+"""Changes outside the operator to each resource of one Microservice: deletions, replacements, foreign tags."""
 
 from typing import Any
 

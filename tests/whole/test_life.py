@@ -1,4 +1,4 @@
-"""Everything of one Microservice from nothing to Ready and back to nothing, in the order that AWS needs, twice."""
+"""The life cycle of one Microservice: created to Ready, then deleted, in the order that AWS needs, twice."""
 
 import pytest
 

@@ -1,6 +1,6 @@
-"""Services that throttle, fail, deny or say nothing: waiting or a person follows, never a second of anything.
+"""AWS throttles, fails, denies or does not answer: the operator waits or reports it, and creates nothing twice.
 
-Call sites are recorded from an undisturbed run, so a new one is swept by itself.
+The tests record the call sites in a run without faults, so a new call is tested automatically.
 """
 
 from collections.abc import Callable, Iterable

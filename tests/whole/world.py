@@ -1,4 +1,4 @@
-"""One Microservice as the walk takes it, pass after pass; every pass moves the clock to where it asks to look again."""
+"""Reconciles one Microservice repeatedly; each reconciliation moves the clock to the requested requeue time."""
 
 import base64
 import json

@@ -1,7 +1,7 @@
-"""`python -m tests.fakes.aws`: AWS as the operator and the shop meet it, in one process; what the image runs.
+"""`python -m tests.fakes.aws`: the AWS that the operator and the shop use, in one process; the image runs this.
 
-The emulator listens for nobody but this process; before it is the strict layer, on a clock that runs by itself. With
-names for them, instances of RDS answer on PostgreSQL. Nothing is kept over a restart.
+Only this process can reach the emulator. The strict layer is in front of it and uses the real clock. If names are
+given for them, RDS instances answer with PostgreSQL. A restart loses all state.
 """
 
 import argparse

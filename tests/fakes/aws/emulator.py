@@ -1,10 +1,9 @@
-"""moto's AWS, one request at a time: what the strict layer stands before.
+"""Runs moto's AWS, one request at a time, behind the strict layer.
 
-DynamoDB runs the updates of one item one after the other. moto does not: between its check of a condition and its
-write another thread may come in, and a stock of 50 is sold 51 times. With a lock around it, it keeps the promise that
-the services build on.
+DynamoDB serializes updates of one item, but moto does not: another thread can write between the check of a condition
+and the write, so a stock of 50 is sold 51 times. A lock around moto keeps the guarantee that the services need.
 
-It does not list the authorizers of an API, which the operator looks at; that is added here.
+moto does not list the authorizers of an API, but the operator reads them; this module adds that call.
 """
 
 import json

@@ -1,9 +1,9 @@
-"""API Gateway as AWS documents it where the emulator is kinder.
+"""API Gateway as AWS documents it, where the emulator is more permissive.
 
-Sources are pages of the API Gateway V2 API Reference ("Apis", "Stages", "Integrations", "Routes", "Authorizers": what
-answers 400, 404 and 409, and that lists come in pages) and of its Developer Guide ("Create private integrations for
-HTTP APIs", "Transform API requests and responses for HTTP APIs", "Create routes for HTTP APIs", "Control access to HTTP
-APIs with JWT authorizers", "Quotas for configuring and running an HTTP API").
+Sources are pages of the API Gateway V2 API Reference ("Apis", "Stages", "Integrations", "Routes", "Authorizers": which
+requests return 400, 404 and 409, and that lists have pages) and of its Developer Guide ("Create private integrations
+for HTTP APIs", "Transform API requests and responses for HTTP APIs", "Create routes for HTTP APIs", "Control access to
+HTTP APIs with JWT authorizers", "Quotas for configuring and running an HTTP API").
 """
 
 import json

@@ -1,7 +1,7 @@
-"""The network that an account of the emulator begins with, with the ids that `manifests/local` names.
+"""The network of a new emulator account, with the ids that `manifests/local` contains.
 
-A platform team has a VPC, and writes its ids into an Environment once. The emulator forgets them at every restart, and
-makes ids by chance unless it is told where chance begins ("Deterministic Identifiers" in moto's documents).
+A platform team has a VPC and writes its ids into an Environment once. The emulator forgets ids at every restart and
+creates random ones, unless a seed is set ("Deterministic Identifiers" in moto's documents).
 """
 
 import secrets

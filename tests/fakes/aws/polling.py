@@ -1,6 +1,6 @@
-"""Long polls, "Amazon SQS short and long polling" in its Developer Guide, without holding up everybody else.
+"""Long polls ("Amazon SQS short and long polling" in its Developer Guide) that do not block other requests.
 
-The emulator waits inside one request, and takes the next only when that one is over.
+The emulator waits inside one request and accepts the next request only afterwards.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Which service and which action a request is for, where no header says so: read from botocore's own models."""
+"""Finds the service and action of a request without such a header, from botocore's models."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A proxy before the emulator: it makes faults by rule, logs all calls, and asks a layer what AWS would say."""
+"""A proxy in front of the emulator: it injects faults, logs all calls, and asks the strict layer for AWS's answer."""
 
 import http.client
 import json

@@ -1,7 +1,7 @@
-"""What answers for the instances of RDS in a cluster: a PostgreSQL process for each, behind one of a few names.
+"""Endpoints for RDS instances in a cluster: one PostgreSQL process each, behind a fixed set of names.
 
-A pod resolves names of Services and of nothing else that is made here, so how many names there are is how many
-instances the account may have: RDS has such a quota, too.
+A pod resolves only names of Services, so the number of names limits the number of instances in the account. RDS has
+such a quota as well.
 """
 
 from dataclasses import dataclass, field

@@ -1,7 +1,7 @@
-"""One port for every instance of RDS: the name in a client's TLS handshake says which one it means.
+"""One port for every RDS instance: the server name in the client's TLS handshake selects the instance.
 
-Network policies speak of ports of pods, and that of RDS is 5432, which a pod has once; AWS has an address for each.
-It begins as "SSL Session Encryption" in PostgreSQL's protocol documents says, and passes on what is inside.
+Network policies allow ports of pods, and a pod can have port 5432 only once; in AWS each instance has an address. The
+connection starts as "SSL Session Encryption" in PostgreSQL's protocol documents describes; then it is forwarded.
 """
 
 import asyncio

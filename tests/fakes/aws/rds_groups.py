@@ -1,4 +1,4 @@
-"""Subnet groups and parameter groups of RDS, by the documents that `rds_rules` names."""
+"""Subnet groups and parameter groups of RDS, according to the documents that `rds_rules` names."""
 
 from dataclasses import dataclass, field
 from typing import Any

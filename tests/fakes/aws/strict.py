@@ -1,7 +1,7 @@
-"""DynamoDB as AWS documents it where the emulator is kinder: phases that take time, and what is refused meanwhile.
+"""DynamoDB as AWS documents it, where the emulator is more permissive: phases take time and refuse changes.
 
-The clock is the number of looks: a phase lasts for `looks` calls of DescribeTable. Sources are pages of the DynamoDB
-API Reference: "CreateTable", "UpdateTable", "DeleteTable", "DescribeTable", "UpdateTimeToLive".
+The clock counts reads: a phase lasts for `looks` calls of DescribeTable. Sources are pages of the DynamoDB API
+Reference: "CreateTable", "UpdateTable", "DeleteTable", "DescribeTable", "UpdateTimeToLive".
 """
 
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The whole of AWS as the operator meets it: each service behind its strict layer, one door for all of them."""
+"""All AWS services that the operator uses, each behind its strict layer, at one address."""
 
 import threading
 import time
