@@ -18,7 +18,7 @@ from .desired.context import Child, Context, Message, Table
 from .desired.transition import WIDENED, widened
 from .environment_selection import Used
 from .errors import Gone, InvalidSpec, OperatorError, Problem
-from .external.deletion import Removal, is_over, known_parts
+from .external.deletion import is_over, known_parts
 from .external.identity import identity_wait, role_arn, table_ref_names
 from .external.reconcile import ExternalReconciler, ExternalState
 from .external.relocation import moved
@@ -27,6 +27,7 @@ from .external.table_grants import trouble
 from .facts import Event, Facts, Part, Reason, Section, State, Workload
 from .ownership import too_many_tags
 from .raw_objects import mappings, text
+from .resources import Removal
 from .rollouts import Rollouts
 from .watched_resources import Key, WatchedResources
 from .workload import Snapshot, kept, mended_migrations, migrations, told, unfinished_migrations, workload
@@ -398,15 +399,15 @@ async def _finalize(operator: Operator, body: Body, facts: Facts) -> Requeue | N
         environment, _ = operator.watched.environment_of(owner.namespace, (spec or {}).get("environment"), used)
     except (InvalidSpec, LookupError):
         environment = None
-    leaving = operator.external.everything(body.get("spec"), environment, known)
+    removals = operator.external.everything(body.get("spec"), environment, known)
     if left_behind := moved(known, environment):
         refused = Part("Kubernetes", "Microservice", owner.name, State.STALLED, Reason.CHANGE_REFUSED, left_behind)
-        waiting = operator.external.waiting(leaving, "cannot be found with this Environment")
+        waiting = operator.external.waiting(removals, "cannot be found with this Environment")
         return await _write_status(operator, body, replace(facts, deletion=(refused, *waiting)))
     if running := await _still_running(operator, body):
-        waiting = operator.external.waiting(leaving, "is deleted after the pods")
+        waiting = operator.external.waiting(removals, "is deleted after the pods")
         return await _write_status(operator, body, replace(facts, deletion=(*running, *waiting)))
-    parts = await operator.external.delete(owner, environment, leaving, operator.watched)
+    parts = await operator.external.delete(owner, environment, removals, operator.watched)
     if all(is_over(part) for part in parts):
         await _post_all(operator, body, parts)
         await _remove_finalizer(operator, body)
@@ -575,9 +576,14 @@ def _names_nothing(lost: str, parts: Iterable[Part]) -> tuple[Problem, ...]:
     return (Problem(f"metadata.annotations[{names.ANNOTATION_RECREATE}]", message),)
 
 
-def _left_behind(leaving: Mapping[tuple[str, str], Removal]) -> list[str]:
-    found = sorted((kind, at[1], known) for at, leaves in leaving.items() for kind, known in leaves.named(at).items())
-    return [f"{kind} {name} ({known})" if known else f"{kind} {name}" for kind, name, known in found] or ["nothing"]
+def _left_behind(removals: Mapping[tuple[str, str], Removal]) -> list[str]:
+    found = sorted(
+        (kind, name, id_)
+        for (declared_kind, name), removal in removals.items()
+        # a declared resource that was never created has no id
+        for kind, id_ in (removal.known or {declared_kind: ""}).items()
+    )
+    return [f"{kind} {name} ({id_})" if id_ else f"{kind} {name}" for kind, name, id_ in found] or ["nothing"]
 
 
 def _requested_at(body: Body) -> str:

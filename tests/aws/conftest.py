@@ -11,7 +11,7 @@ from moto.server import ThreadedMotoServer
 
 from microservice_operator.api.parsing import Identity
 from microservice_operator.api.stores import Table
-from microservice_operator.aws.dynamodb.desired import WantedTable
+from microservice_operator.aws.dynamodb.desired import DesiredTable
 from microservice_operator.aws.dynamodb.tables import reconcile_table
 from microservice_operator.aws.engine.clients import Clients, Limits
 from microservice_operator.aws.engine.expectations import Expectations
@@ -103,7 +103,7 @@ def table(**spec: Any) -> Table:
     return Table.model_validate({"name": "products", "partitionKey": {"name": "id"}, **spec})
 
 
-async def drive(world: World, wanted: WantedTable, passes: int = 40) -> Part:
+async def drive(world: World, wanted: DesiredTable, passes: int = 40) -> Part:
     """Pass after pass, as the walk does, until nothing more happens; no pass writes more than once."""
     for _ in range(passes):
         before = len(world.proxy.writes())
@@ -113,11 +113,11 @@ async def drive(world: World, wanted: WantedTable, passes: int = 40) -> Part:
             return part
         assert part.after, part
         world.now[0] += part.after
-        wanted = replace(wanted, known_id=part.id)
+        wanted = replace(wanted, known={"Table": part.id})
     raise AssertionError(part)
 
 
-async def waited_for(world: World, wanted: WantedTable, passes: int = 20) -> set[Reason]:
+async def waited_for(world: World, wanted: DesiredTable, passes: int = 20) -> set[Reason]:
     """The reasons on the way to Ready through trouble that asks for nobody: each pass says when it tries again."""
     seen: set[Reason] = set()
     for _ in range(passes):

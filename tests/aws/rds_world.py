@@ -14,8 +14,9 @@ from microservice_operator.aws.engine.scope import AwsScope
 from microservice_operator.aws.engine.write_backoff import WriteBackoff
 from microservice_operator.aws.rds import desired
 from microservice_operator.aws.rds import instances as rds_instances
-from microservice_operator.aws.rds.desired import WantedInstance
+from microservice_operator.aws.rds.desired import DesiredInstance
 from microservice_operator.facts import Part, State
+from microservice_operator.resources import Removal
 from tests.fakes.aws.proxy import Proxy
 from tests.fakes.aws.rds_strict import StrictRDS, strict_ec2
 
@@ -59,14 +60,19 @@ class RDSWorld:
     def instance(self) -> dict[str, Any]:
         return self.strict.instances[self.name]
 
-    def wanted(self, **spec: Any) -> WantedInstance:
+    def wanted(self, **spec: Any) -> DesiredInstance:
         declared = Database.model_validate({"name": "orders", **spec})
         network = desired.Network(self.network.vpc, SUBNETS, self.network.pods)
-        return WantedInstance(
-            declared, network, SIZES[declared.size], {"team": "shop"}, dict(self.known), field="spec.databases[0]"
+        return DesiredInstance(
+            declared,
+            {"team": "shop"},
+            dict(self.known),
+            field="spec.databases[0]",
+            network=network,
+            instance_class=SIZES[declared.size],
         )
 
-    async def one_pass(self, wanted: WantedInstance) -> tuple[Part, ...]:
+    async def one_pass(self, wanted: DesiredInstance) -> tuple[Part, ...]:
         """One pass, as the walk does it: at most one write for each resource."""
         before = len(self.proxy.writes())
         parts, _ = await rds_instances.reconcile_instance(self.scope, replace(wanted, known=dict(self.known)))
@@ -74,7 +80,7 @@ class RDSWorld:
         self.known = {part.kind: part.id for part in parts if part.id}
         return parts
 
-    async def drive(self, wanted: WantedInstance, passes: int = 80) -> tuple[Part, ...]:
+    async def drive(self, wanted: DesiredInstance, passes: int = 80) -> tuple[Part, ...]:
         """Pass after pass, as long after each other as they ask for, until nothing more happens."""
         for _ in range(passes):
             parts = await self.one_pass(wanted)
@@ -104,9 +110,7 @@ class RDSWorld:
         """Let it go, pass after pass; every part that was seen."""
         seen: list[Part] = []
         for _ in range(passes):
-            parts = await rds_instances.delete_instance(
-                self.scope, rds_instances.LeavingInstance("orders", policy, self.known)
-            )
+            parts = await rds_instances.delete_instance(self.scope, Removal("orders", policy, self.known))
             seen += parts
             if all(part.state in (State.READY, State.RETAINED) for part in parts):
                 return seen

@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 
 from microservice_operator import names
-from microservice_operator.aws.dynamodb.desired import WantedTable
-from microservice_operator.aws.dynamodb.tables import LeavingTable, delete_table, reconcile_table, table_name, usable
-from microservice_operator.aws.engine.decide import Adoption
+from microservice_operator.aws.dynamodb.desired import DesiredTable
+from microservice_operator.aws.dynamodb.tables import delete_table, reconcile_table, table_name, usable
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
+from microservice_operator.resources import Consent, Removal
 from microservice_operator.resync_cache import ResyncCache
 from tests.aws.conftest import ACCOUNT, REGION, World, drive, table
 from tests.fakes.aws.proxy import Answer
 
 CONSENT = "shop/product:tables/legacy"
-YES, NO = Adoption(allowed=True, consent=CONSENT), Adoption(allowed=False, consent=CONSENT)
+YES, NO = Consent(allowed=True, item=CONSENT), Consent(allowed=False, item=CONSENT)
 INDEX = {"name": "bySku", "partitionKey": {"name": "sku"}}
 
 
@@ -39,9 +39,9 @@ def there(world: World, tags: dict[str, str] | None = None, **more: Any) -> None
     world.client.put_item(TableName=legacy(world), Item={"id": {"S": "1"}})
 
 
-def wanted(world: World, adoption: Adoption | None = YES, **spec: Any) -> WantedTable:
+def wanted(world: World, adoption: Consent | None = YES, **spec: Any) -> DesiredTable:
     declared = table(adopt={"name": legacy(world)}, **spec)
-    return WantedTable(declared, {"cost": "1"}, field="spec.tables[0]", adoption=adoption)
+    return DesiredTable(declared, {"cost": "1"}, field="spec.tables[0]", adoption=adoption)
 
 
 def described(world: World) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def arn(world: World) -> str:
     return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{legacy(world)}"
 
 
-async def untouched(world: World, want: WantedTable) -> Part:
+async def untouched(world: World, want: DesiredTable) -> Part:
     """It needs a person, is not the service's, and nothing was written."""
     before = (described(world), tags(world))
     part = await drive(world, want)
@@ -68,10 +68,10 @@ async def untouched(world: World, want: WantedTable) -> Part:
     return part
 
 
-async def adopted(world: World, **spec: Any) -> WantedTable:
+async def adopted(world: World, **spec: Any) -> DesiredTable:
     part = await drive(world, wanted(world, **spec))
     assert (part.state, part.id) == (State.READY, arn(world)), part
-    return replace(wanted(world, **spec), known_id=part.id)
+    return replace(wanted(world, **spec), known={"Table": part.id})
 
 
 async def test_nothing_is_taken_over_without_consent_and_the_message_says_how_to_give_it(world: World) -> None:
@@ -146,7 +146,7 @@ async def test_what_the_spec_does_not_mention_stays(world: World) -> None:
     ttl = world.client.describe_time_to_live(TableName=legacy(world))["TimeToLiveDescription"]
     assert ttl == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires"}
     # a new index of one whose capacity is not declared has what the table has
-    want = replace(wanted(world, globalSecondaryIndexes=[INDEX]), known_id=part.id)
+    want = replace(wanted(world, globalSecondaryIndexes=[INDEX]), known={"Table": part.id})
     assert (await drive(world, want)).state is State.READY
     assert described(world)["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"].items() >= units.items()
     # a default that is written out is a word on it, though the spec is equal to the one before
@@ -155,8 +155,8 @@ async def test_what_the_spec_does_not_mention_stays(world: World) -> None:
     before = len(world.proxy.writes())
     assert (await reconcile_table(world.scope, want)).events == ()
     said = wanted(world, globalSecondaryIndexes=[INDEX], billingMode="PayPerRequest")
-    assert said == replace(want, known_id="")
-    await drive(world, replace(said, known_id=part.id))
+    assert said == replace(want, known={})
+    await drive(world, replace(said, known={"Table": part.id}))
     assert world.proxy.writes()[before:] == ["UpdateTable"]
     assert described(world)["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
 
@@ -208,13 +208,13 @@ async def test_what_is_taken_over_is_so_for_good(world: World, spec: dict[str, A
 
 async def test_a_table_that_was_made_is_not_exchanged_for_another(world: World) -> None:
     there(world)
-    part = await drive(world, WantedTable(table()))
-    refused = await drive(world, replace(wanted(world), known_id=part.id))
+    part = await drive(world, DesiredTable(table()))
+    refused = await drive(world, replace(wanted(world), known={"Table": part.id}))
     assert (refused.reason, refused.id) == (Reason.CHANGE_REFUSED, part.id)
     assert names.TAG_UID not in tags(world)
 
 
-async def gone(world: World, leaving: LeavingTable) -> Part:
+async def gone(world: World, leaving: Removal) -> Part:
     for _ in range(20):
         part = await delete_table(world.scope, leaving)
         if part.state in (State.READY, State.RETAINED):
@@ -225,7 +225,7 @@ async def gone(world: World, leaving: LeavingTable) -> Part:
 async def test_a_deletion_leaves_alone_what_was_never_taken_over(world: World) -> None:
     there(world)
     await untouched(world, wanted(world, NO))
-    left = await gone(world, LeavingTable("products", "Delete", adopts=legacy(world)))
+    left = await gone(world, Removal("products", "Delete", adopts=legacy(world)))
     assert (left.state, left.reason) == (State.RETAINED, Reason.CONFLICT)
     assert world.proxy.writes() == []
 
@@ -233,7 +233,7 @@ async def test_a_deletion_leaves_alone_what_was_never_taken_over(world: World) -
 async def test_a_deletion_finds_what_status_does_not_remember_yet(world: World) -> None:
     there(world)
     await reconcile_table(world.scope, wanted(world))
-    left = await gone(world, LeavingTable("products", "Retain", adopts=legacy(world)))
+    left = await gone(world, Removal("products", "Retain", adopts=legacy(world)))
     assert left.reason is Reason.TABLE_RETAINED
     assert tags(world)[names.TAG_RETAINED] == "true"
 
@@ -241,7 +241,7 @@ async def test_a_deletion_finds_what_status_does_not_remember_yet(world: World) 
 async def test_retained_and_taken_over_again_by_one_of_the_same_name(world: World) -> None:
     there(world)
     want = await adopted(world)
-    assert (await gone(world, LeavingTable("products", "Retain", want.known_id))).reason is Reason.TABLE_RETAINED
+    assert (await gone(world, Removal("products", "Retain", want.known))).reason is Reason.TABLE_RETAINED
     owner = world.scope.owner
     world.scope = replace(world.scope, owner=Owner(owner.cluster, replace(owner.identity, uid="later")))
     # consent was for the first time: a thing of this Microservice's name is its own
@@ -253,7 +253,7 @@ async def test_retained_and_taken_over_again_by_one_of_the_same_name(world: Worl
 async def test_its_policy_may_be_to_delete_it(world: World) -> None:
     there(world)
     want = await adopted(world)
-    assert (await gone(world, LeavingTable("products", "Delete", want.known_id))).reason is Reason.TABLE_DELETED
+    assert (await gone(world, Removal("products", "Delete", want.known))).reason is Reason.TABLE_DELETED
     assert legacy(world) not in world.client.list_tables()["TableNames"]
 
 

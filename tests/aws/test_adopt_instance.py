@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 
 from microservice_operator import names
-from microservice_operator.aws.engine.decide import Adoption
 from microservice_operator.aws.rds import instances as rds_instances
-from microservice_operator.aws.rds.desired import WantedInstance
+from microservice_operator.aws.rds.desired import DesiredInstance
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
+from microservice_operator.resources import Consent, Removal
 from tests.aws.conftest import ACCOUNT, REGION
 from tests.aws.rds_world import RDSWorld
 
 NAME = "legacy-orders"
 ARN = f"arn:aws:rds:{REGION}:{ACCOUNT}:db:{NAME}"
 CONSENT = f"shop/order:databases/{NAME}"
-YES, NO = Adoption(allowed=True, consent=CONSENT), Adoption(allowed=False, consent=CONSENT)
+YES, NO = Consent(allowed=True, item=CONSENT), Consent(allowed=False, item=CONSENT)
 FITS: dict[str, Any] = {"storage": {"size": "50Gi"}, "adopt": {"identifier": NAME}}
 
 
@@ -55,7 +55,7 @@ def there(rds: RDSWorld, **more: Any) -> dict[str, Any]:
     return found
 
 
-def wanted(rds: RDSWorld, adoption: Adoption | None = YES, **spec: Any) -> WantedInstance:
+def wanted(rds: RDSWorld, adoption: Consent | None = YES, **spec: Any) -> DesiredInstance:
     return replace(rds.wanted(**{**FITS, **spec}), adoption=adoption)
 
 
@@ -63,7 +63,7 @@ def tags(instance: dict[str, Any]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in instance["TagList"]}
 
 
-async def untouched(rds: RDSWorld, want: WantedInstance) -> Part:
+async def untouched(rds: RDSWorld, want: DesiredInstance) -> Part:
     """It needs a person, and neither it nor anything around it was written."""
     before = copy.deepcopy(rds.strict.instances)
     (part,) = await rds.drive(want)
@@ -174,7 +174,7 @@ async def test_consent_to_take_over_is_none_to_delete(rds: RDSWorld) -> None:
     there(rds)
     await adopted(rds)
     for policy in ("Delete", "Snapshot"):
-        leaving = rds_instances.LeavingInstance("orders", policy, rds.known, deletion=NO)
+        leaving = Removal("orders", policy, rds.known, consent=NO)
         for _ in range(3):
             parts = await rds_instances.delete_instance(rds.scope, leaving)
         assert {part.state for part in parts} == {State.RETAINED}, parts
@@ -187,7 +187,7 @@ async def test_consent_to_take_over_is_none_to_delete(rds: RDSWorld) -> None:
 async def test_a_consented_deletion_leaves_the_automated_backups(rds: RDSWorld) -> None:
     there(rds)
     await adopted(rds)
-    leaving = rds_instances.LeavingInstance("orders", "Delete", rds.known, deletion=YES)
+    leaving = Removal("orders", "Delete", rds.known, consent=YES)
     for _ in range(5):
         await rds_instances.delete_instance(rds.scope, leaving)
     (call,) = [call for call in rds.proxy.calls if call.action == "DeleteDBInstance"][-1:]
@@ -213,7 +213,7 @@ async def test_what_is_taken_over_is_so_for_good(rds: RDSWorld, spec: dict[str, 
 
 async def test_a_deletion_leaves_alone_what_was_never_taken_over(rds: RDSWorld) -> None:
     before = copy.deepcopy(there(rds))
-    leaving = rds_instances.LeavingInstance("orders", "Delete", adopts=NAME)
+    leaving = Removal("orders", "Delete", adopts=NAME)
     parts = await rds_instances.delete_instance(rds.scope, leaving)
     assert (parts[0].state, parts[0].reason) == (State.RETAINED, Reason.CONFLICT)
     assert {part.state for part in parts} <= {State.RETAINED, State.READY}

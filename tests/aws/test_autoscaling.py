@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from microservice_operator.aws.dynamodb.desired import WantedTable
-from microservice_operator.aws.dynamodb.tables import LeavingTable, delete_table, reconcile_table, table_name
+from microservice_operator.aws.dynamodb.desired import DesiredTable
+from microservice_operator.aws.dynamodb.tables import delete_table, reconcile_table, table_name
 from microservice_operator.facts import Part, Reason, State
+from microservice_operator.resources import Removal
 from tests.aws.conftest import World, drive, table, waited_for
 from tests.fakes.aws.proxy import Answer, Fault, refusal
 
@@ -27,17 +28,17 @@ def writes(world: World, since: int) -> list[str]:
     return world.proxy.writes()[since:]
 
 
-async def made(world: World, **spec: Any) -> WantedTable:
+async def made(world: World, **spec: Any) -> DesiredTable:
     """A table at rest, as it is to be wanted from then on."""
-    wanted = WantedTable(table(**spec))
+    wanted = DesiredTable(table(**spec))
     part = await drive(world, wanted)
     assert part.state is State.READY, part
-    wanted = replace(wanted, known_id=part.id)
+    wanted = replace(wanted, known={"Table": part.id})
     await quiet(world, wanted)
     return wanted
 
 
-async def quiet(world: World, wanted: WantedTable) -> None:
+async def quiet(world: World, wanted: DesiredTable) -> None:
     before = world.proxy.writes()
     part = await reconcile_table(world.scope, wanted)
     assert (part.state, part.events, part.after) == (State.READY, (), None)
@@ -193,7 +194,7 @@ async def test_many_targets_and_policies_come_in_pages(world: World) -> None:
 
 async def gone(world: World, policy: Any, known_id: str) -> Part:
     for _ in range(20):
-        part = await delete_table(world.scope, LeavingTable("products", policy, known_id))
+        part = await delete_table(world.scope, Removal("products", policy, {"Table": known_id}))
         if part.state in (State.READY, State.RETAINED):
             return part
     raise AssertionError(part)
@@ -202,14 +203,14 @@ async def gone(world: World, policy: Any, known_id: str) -> Part:
 async def test_a_deleted_table_leaves_nothing_that_scales(world: World) -> None:
     wanted = await made(world, **PROVISIONED, globalSecondaryIndexes=[INDEX])
     before = len(world.proxy.writes())
-    assert (await gone(world, "Delete", wanted.known_id)).reason is Reason.TABLE_DELETED
+    assert (await gone(world, "Delete", wanted.id_of("Table"))).reason is Reason.TABLE_DELETED
     assert writes(world, before) == [*["DeregisterScalableTarget"] * 4, "UpdateTable", "DeleteTable"]
     assert (world.scaling.of(name(world)), world.scaling.policies) == ({}, {})
 
 
 async def test_a_retained_table_is_scaled_on(world: World) -> None:
     wanted = await made(world, **PROVISIONED)
-    assert (await gone(world, "Retain", wanted.known_id)).reason is Reason.TABLE_RETAINED
+    assert (await gone(world, "Retain", wanted.id_of("Table"))).reason is Reason.TABLE_RETAINED
     assert world.scaling.of(name(world)) == OF_THE_TABLE
 
 
@@ -229,7 +230,7 @@ async def test_trouble_at_each_call_is_waited_for(
     world: World, action: str, effect: str | Answer, reason: Reason
 ) -> None:
     world.proxy.faults = [Fault(action, effect, times=2)]
-    assert reason in await waited_for(world, WantedTable(table(**PROVISIONED)), passes=30)
+    assert reason in await waited_for(world, DesiredTable(table(**PROVISIONED)), passes=30)
     assert world.scaling.of(name(world)) == OF_THE_TABLE
     assert len(world.scaling.policies) == 2
 
@@ -238,15 +239,15 @@ async def test_trouble_at_each_call_is_waited_for(
 async def test_a_denied_call_names_itself_and_recovers_once_granted(world: World, action: str) -> None:
     fault = Fault(action, refusal("AccessDeniedException", "not authorized"))
     world.proxy.faults = [fault]
-    part = await drive(world, WantedTable(table(**PROVISIONED)))
+    part = await drive(world, DesiredTable(table(**PROVISIONED)))
     assert (part.state, part.reason) == (State.STALLED, Reason.ACCESS_DENIED)
     assert f"application-autoscaling:{action} on table " in part.message
     fault.times = 0
-    assert (await drive(world, WantedTable(table(**PROVISIONED), known_id=part.id))).state is State.READY
+    assert (await drive(world, DesiredTable(table(**PROVISIONED), known={"Table": part.id}))).state is State.READY
 
 
 async def test_the_last_call_for_a_target_that_is_gone_already_is_no_trouble(world: World) -> None:
     wanted = await made(world, **PROVISIONED)
     world.proxy.faults = [Fault("DeregisterScalableTarget", "drop-after", times=2)]
-    assert (await gone(world, "Delete", wanted.known_id)).reason is Reason.TABLE_DELETED
+    assert (await gone(world, "Delete", wanted.id_of("Table"))).reason is Reason.TABLE_DELETED
     assert world.scaling.of(name(world)) == {}

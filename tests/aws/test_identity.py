@@ -14,14 +14,14 @@ from microservice_operator.api.parsing import Microservice
 from microservice_operator.aws.engine.arns import arns
 from microservice_operator.aws.engine.scope import AwsScope, site
 from microservice_operator.aws.iam.roles import (
-    LeavingIdentity,
-    WantedIdentity,
+    DesiredIdentity,
     credentials_usable,
     delete_identity,
     reconcile_identity,
 )
 from microservice_operator.aws.iam.service_policy import Granting, grants
 from microservice_operator.facts import Part, Reason, State
+from microservice_operator.resources import Removal
 from microservice_operator.resync_cache import ResyncCache
 from tests.aws.conftest import ACCOUNT, REGION, World
 from tests.fakes.aws.eks import PodIdentity
@@ -85,16 +85,16 @@ def roles(world: World, iam_client: Any) -> Iterator[Roles]:
     world.proxy.layers = {}
 
 
-def wanted(roles: Roles, identity: dict[str, Any] = POD_IDENTITY, **more: Any) -> WantedIdentity:
+def wanted(roles: Roles, identity: dict[str, Any] = POD_IDENTITY, **more: Any) -> DesiredIdentity:
     spec = {"image": "shop/product:1", "tables": [TABLE], **more.pop("spec", {})}
     aws = AWS.model_validate({"region": REGION, "accountID": ACCOUNT, "identity": identity, **more.pop("aws", {})})
     service = Microservice(roles.scope.owner.identity, 1, MicroserviceSpec.model_validate(spec))
     named = arns(site(roles.scope), service, aws.messaging_key_arn)
     granting = more.pop("granting", None) or Granting(grants(service.spec, named))
-    return WantedIdentity(service, aws, granting=granting, **more)
+    return DesiredIdentity(service, aws, granting=granting, **more)
 
 
-async def drive(roles: Roles, want: WantedIdentity, passes: int = 20) -> tuple[Part, ...]:
+async def drive(roles: Roles, want: DesiredIdentity, passes: int = 20) -> tuple[Part, ...]:
     """Pass after pass, as the walk does; each takes one step at most for each of the two."""
     for _ in range(passes):
         before = len(roles.writes())
@@ -108,10 +108,14 @@ async def drive(roles: Roles, want: WantedIdentity, passes: int = 20) -> tuple[P
     raise AssertionError(parts)
 
 
-async def leave(roles: Roles, leaving: LeavingIdentity, passes: int = 20) -> tuple[Part, ...]:
+def removal(known: dict[str, str] | None = None) -> Removal:
+    return Removal("service", "Delete", known or {})
+
+
+async def leave(roles: Roles, leaving: Removal, passes: int = 20) -> tuple[Part, ...]:
     for _ in range(passes):
         before = len(roles.writes())
-        parts = await delete_identity(roles.scope, leaving)
+        parts = await delete_identity(roles.scope, leaving, "prod")
         assert len(roles.writes()) - before <= 1
         if all(part.state in (State.READY, State.RETAINED) for part in parts):
             return parts
@@ -284,7 +288,7 @@ async def test_a_boundary_that_is_not_named_any_more_stays(roles: Roles) -> None
 async def test_leaving_takes_the_association_the_policy_and_the_role_in_this_order(roles: Roles) -> None:
     parts = await drive(roles, wanted(roles))
     roles.world.proxy.calls.clear()
-    leaving = LeavingIdentity("prod", {part.kind: part.id for part in parts})
+    leaving = removal({part.kind: part.id for part in parts})
     gone = await leave(roles, leaving)
     assert roles.writes() == ["DeletePodIdentityAssociation", "DeleteRolePolicy", "DeleteRole"]
     assert {part.state for part in gone} == {State.READY}
@@ -299,17 +303,17 @@ async def test_what_others_attached_keeps_the_role_and_says_so(roles: Roles) -> 
     document = json.dumps(roles.policy())
     roles.client.put_role_policy(RoleName=role, PolicyName="theirs", PolicyDocument=document)
     for _ in range(6):
-        parts = await delete_identity(roles.scope, LeavingIdentity("prod"))
+        parts = await delete_identity(roles.scope, removal(), "prod")
     assert (parts[0].state, parts[0].reason, parts[0].after) == (State.STALLED, Reason.REJECTED, 300)
     assert "iam:DeleteRole" in parts[0].message
     roles.client.delete_role_policy(RoleName=role, PolicyName="theirs")
-    await leave(roles, LeavingIdentity("prod"))
+    await leave(roles, removal())
 
 
 async def test_a_cluster_that_is_gone_keeps_nothing(roles: Roles) -> None:
     parts = await drive(roles, wanted(roles))
     roles.eks.clusters = ()
-    await leave(roles, LeavingIdentity("prod", {part.kind: part.id for part in parts}))
+    await leave(roles, removal({part.kind: part.id for part in parts}))
 
 
 async def test_a_cluster_that_is_not_there_needs_a_person(roles: Roles) -> None:
@@ -334,7 +338,7 @@ async def test_somebody_elses_role_or_association_is_left_alone(roles: Roles) ->
     before = roles.role()
     part, _ = await drive(roles, wanted(roles))
     assert (part.state, part.reason) == (State.STALLED, Reason.CONFLICT)
-    gone = await leave(roles, LeavingIdentity("prod"))
+    gone = await leave(roles, removal())
     assert gone[0].state is State.RETAINED
     assert roles.role() == before
     roles.client.delete_role(RoleName=role)

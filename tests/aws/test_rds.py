@@ -13,6 +13,7 @@ from microservice_operator.aws.rds import instances as rds_instances
 from microservice_operator.aws.rds.fields import INSTANCE
 from microservice_operator.facts import Reason, State
 from microservice_operator.ownership import Owner
+from microservice_operator.resources import Removal
 from microservice_operator.resync_cache import ResyncCache
 from tests.aws.rds_world import RDSWorld
 
@@ -309,9 +310,7 @@ async def test_a_foreign_instance_of_the_name_is_left_alone(rds: RDSWorld) -> No
 
 
 async def rds_only(rds: RDSWorld, policy: Any) -> Any:
-    return (await rds_instances.delete_instance(rds.scope, rds_instances.LeavingInstance("orders", policy, rds.known)))[
-        0
-    ]
+    return (await rds_instances.delete_instance(rds.scope, Removal("orders", policy, rds.known)))[0]
 
 
 async def test_one_that_lists_do_not_show_yet_is_not_made_twice(rds: RDSWorld) -> None:

@@ -7,6 +7,7 @@ from microservice_operator.aws.engine.decide import Phase
 from microservice_operator.aws.rds import instances as rds_instances
 from microservice_operator.aws.rds.states import STATES
 from microservice_operator.facts import Reason, State
+from microservice_operator.resources import Removal
 from tests.aws.rds_world import RDSWorld
 from tests.fakes.aws.proxy import Fault
 
@@ -74,7 +75,7 @@ async def test_delete_while_it_is_being_made(rds: RDSWorld, passes: int) -> None
 async def test_wanted_again_while_the_old_one_is_going(rds: RDSWorld) -> None:
     await rds.made()
     for _ in range(2):
-        await rds_instances.delete_instance(rds.scope, rds_instances.LeavingInstance("orders", "Delete", rds.known))
+        await rds_instances.delete_instance(rds.scope, Removal("orders", "Delete", rds.known))
     assert rds.instance["DBInstanceStatus"] == "deleting"
     rds.known = {}
     await rds.made()
@@ -105,7 +106,7 @@ async def test_it_waits_for_each_state_that_passes(rds: RDSWorld, state: str) ->
     await rds.made()
     rds.strict.put(rds.name, state)
     before = rds.proxy.writes()
-    leaving = rds_instances.LeavingInstance("orders", "Delete", rds.known)
+    leaving = Removal("orders", "Delete", rds.known)
     [part] = await rds_instances.delete_instance(rds.scope, leaving)
     assert (part.state, rds.proxy.writes()) == (State.DELETING, before)
     rds.strict.put(rds.name, "available")
@@ -141,9 +142,7 @@ async def test_a_full_disk_grows(rds: RDSWorld) -> None:
 async def test_aws_down_delays_a_deletion_and_says_so(rds: RDSWorld) -> None:
     await rds.made()
     rds.proxy.faults = [Fault("*", "drop-before")]
-    [part] = await rds_instances.delete_instance(
-        rds.scope, rds_instances.LeavingInstance("orders", "Delete", rds.known)
-    )
+    [part] = await rds_instances.delete_instance(rds.scope, Removal("orders", "Delete", rds.known))
     assert (part.state, part.reason) == (State.DELETING, Reason.AWS_UNAVAILABLE)
     assert part.id == rds.known["DatabaseInstance"]
     rds.proxy.faults = []

@@ -13,13 +13,14 @@ from microservice_operator import names
 from microservice_operator.api.parsing import Identity
 from microservice_operator.api.routes import API, APIGateway
 from microservice_operator.aws.apigateway.route_ownership import Tokens
-from microservice_operator.aws.apigateway.routes import LeavingAPI, Others, WantedAPI, api_url, leave_api, reconcile_api
+from microservice_operator.aws.apigateway.routes import DesiredAPI, Others, api_url, delete_api, reconcile_api
 from microservice_operator.aws.apigateway.shared_api import SharedAPI
 from microservice_operator.aws.engine.create_once import CreateOnce
 from microservice_operator.aws.engine.expectations import Expectations
 from microservice_operator.aws.engine.write_backoff import WriteBackoff
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
+from microservice_operator.resources import Removal
 from tests.aws.conftest import REGION, World
 from tests.fakes.aws.gateway import StrictGateway, gateway_refusal
 from tests.fakes.aws.proxy import Fault
@@ -102,7 +103,13 @@ class Service:
         async def read() -> str:
             return self.text
 
-        wanted = WantedAPI(API.model_validate(self.spec), self.shop.shared, self.others, self.known_id)
+        wanted = DesiredAPI(
+            API.model_validate(self.spec),
+            known={"API": self.known_id},
+            field="spec.api",
+            shared=self.shop.shared,
+            others=self.others,
+        )
         part = await reconcile_api(self.scope, wanted, read)
         self.known_id = part.id
         return part
@@ -121,9 +128,9 @@ class Service:
         raise AssertionError(part)
 
     async def leave(self, passes: int = 60) -> Part:
-        leaving = LeavingAPI(self.shop.environment, self.shop.shared, self.others, self.known_id)
+        leaving = Removal("routes", "Delete", {"API": self.known_id})
         for _ in range(passes):
-            part = await leave_api(self.scope, leaving)
+            part = await delete_api(self.scope, leaving, self.shop.environment, self.shop.shared, self.others)
             if part.state is State.READY:
                 return part
             assert part.after, part

@@ -7,10 +7,11 @@ import pytest
 
 from microservice_operator import names
 from microservice_operator.api.stores import Table
-from microservice_operator.aws.dynamodb.desired import WantedTable
-from microservice_operator.aws.dynamodb.tables import LeavingTable, delete_table, reconcile_table, table_name, usable
+from microservice_operator.aws.dynamodb.desired import DesiredTable
+from microservice_operator.aws.dynamodb.tables import delete_table, reconcile_table, table_name, usable
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
+from microservice_operator.resources import Removal
 from microservice_operator.resync_cache import ResyncCache
 from tests.aws.conftest import ACCOUNT, REGION, World, drive, table
 from tests.fakes.aws.proxy import Fault, refusal
@@ -53,7 +54,7 @@ def test_every_field_of_the_model_has_a_case() -> None:
 
 
 async def made(world: World, **spec: Any) -> Part:
-    part = await drive(world, WantedTable(table(**spec)))
+    part = await drive(world, DesiredTable(table(**spec)))
     assert part.state is State.READY, part
     return part
 
@@ -68,7 +69,7 @@ def tags(world: World) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in world.client.list_tags_of_resource(ResourceArn=arn)["Tags"]}
 
 
-async def assert_quiet(world: World, wanted: WantedTable) -> None:
+async def assert_quiet(world: World, wanted: DesiredTable) -> None:
     before = world.proxy.writes()
     part = await reconcile_table(world.scope, wanted)
     assert (part.state, part.events, part.after) == (State.READY, (), None)
@@ -76,17 +77,17 @@ async def assert_quiet(world: World, wanted: WantedTable) -> None:
 
 
 async def test_a_table_is_made_with_our_marks_from_the_first_moment(world: World) -> None:
-    first = await reconcile_table(world.scope, WantedTable(table(), {"team": "shop"}))
+    first = await reconcile_table(world.scope, DesiredTable(table(), {"team": "shop"}))
     assert (first.state, first.reason, first.id) == (State.PROGRESSING, Reason.TABLE_CREATING, "")
     assert [event.reason for event in first.events] == [Reason.TABLE_CREATED]
     assert not usable(first)
     assert world.proxy.writes() == ["CreateTable"]
     assert tags(world).items() >= {**world.scope.owner.marks, "team": "shop"}.items()
-    part = await drive(world, WantedTable(table(), {"team": "shop"}))
+    part = await drive(world, DesiredTable(table(), {"team": "shop"}))
     assert part.id == f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table_name(world.scope, 'products')}"
     assert usable(part)
     assert world.proxy.writes() == ["CreateTable", "UpdateContinuousBackups"]
-    await assert_quiet(world, WantedTable(table(), {"team": "shop"}, part.id))
+    await assert_quiet(world, DesiredTable(table(), {"team": "shop"}, {"Table": part.id}))
     assert ("sts", "GetCallerIdentity", "OK") in world.heard
     assert ("dynamodb", "CreateTable", "OK") in world.heard
 
@@ -95,7 +96,7 @@ async def test_a_table_is_made_with_our_marks_from_the_first_moment(world: World
 async def test_each_field_from_the_start_alone_then_absent(world: World, name: str) -> None:
     spec, _ = FIELDS[name]
     part = await made(world, **spec)
-    await assert_quiet(world, WantedTable(table(**spec), known_id=part.id))
+    await assert_quiet(world, DesiredTable(table(**spec), known={"Table": part.id}))
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -104,7 +105,7 @@ async def test_each_field_changed_and_changed_back(world: World, name: str) -> N
     part = await made(world)
     before = len(world.proxy.writes())
     for step in (spec, {}):
-        wanted = WantedTable(table(**step), known_id=part.id)
+        wanted = DesiredTable(table(**step), known={"Table": part.id})
         assert (await drive(world, wanted)).state is State.READY
         await assert_quiet(world, wanted)
     assert world.proxy.writes()[before:] == expected
@@ -114,7 +115,9 @@ async def test_each_field_changed_and_changed_back(world: World, name: str) -> N
 async def test_what_is_set_once_is_refused_with_a_remedy(world: World, name: str) -> None:
     part = await made(world)
     before = world.proxy.writes()
-    refused = await drive(world, WantedTable(table(**SET_ONCE[name]), known_id=part.id, field="spec.tables[0]"))
+    refused = await drive(
+        world, DesiredTable(table(**SET_ONCE[name]), known={"Table": part.id}, field="spec.tables[0]")
+    )
     assert (refused.state, refused.reason) == (State.STALLED, Reason.CHANGE_REFUSED)
     assert refused.field.startswith("spec.tables[0].")
     assert "another name" in refused.message
@@ -129,7 +132,9 @@ async def test_what_is_set_once_is_refused_with_a_remedy(world: World, name: str
 async def test_an_index_of_the_same_name_cannot_change(world: World) -> None:
     part = await made(world, globalSecondaryIndexes=[INDEX])
     other = {**INDEX, "projection": "KeysOnly"}
-    refused = await drive(world, WantedTable(table(globalSecondaryIndexes=[other]), known_id=part.id))
+    refused = await drive(
+        world, DesiredTable(table(globalSecondaryIndexes=[other]), known={"Table": part.id}, field="spec.tables")
+    )
     assert (refused.reason, refused.field) == (
         Reason.CHANGE_REFUSED,
         ".globalSecondaryIndexes".join(("spec.tables", "")),
@@ -140,7 +145,7 @@ async def test_an_index_of_the_same_name_cannot_change(world: World) -> None:
 async def test_indexes_are_made_one_by_one_and_new_before_old(world: World) -> None:
     part = await made(world, globalSecondaryIndexes=[INDEX])
     new = [{"name": name, "partitionKey": {"name": name}} for name in ("byOne", "byTwo")]
-    wanted = WantedTable(table(globalSecondaryIndexes=new), known_id=part.id)
+    wanted = DesiredTable(table(globalSecondaryIndexes=new), known={"Table": part.id})
     before = len(world.proxy.calls)
     assert (await drive(world, wanted)).state is State.READY
     updates = [
@@ -154,7 +159,7 @@ async def test_indexes_are_made_one_by_one_and_new_before_old(world: World) -> N
 
 async def test_ttl_and_stream_are_switched_off_before_they_change(world: World) -> None:
     part = await made(world, timeToLiveAttribute="a", streamViewType="KeysOnly")
-    wanted = WantedTable(table(timeToLiveAttribute="b", streamViewType="NewImage"), known_id=part.id)
+    wanted = DesiredTable(table(timeToLiveAttribute="b", streamViewType="NewImage"), known={"Table": part.id})
     before = len(world.proxy.writes())
     assert (await drive(world, wanted)).state is State.READY
     assert world.proxy.writes()[before:] == ["UpdateTable", "UpdateTable", "UpdateTimeToLive", "UpdateTimeToLive"]
@@ -164,7 +169,7 @@ async def test_ttl_and_stream_are_switched_off_before_they_change(world: World) 
 async def test_capacity_within_its_range_is_left_to_aws(world: World) -> None:
     spec = {"billingMode": "Provisioned", "capacity": UNITS, "globalSecondaryIndexes": [INDEX]}
     part = await made(world, **spec)
-    wanted = WantedTable(table(**spec), known_id=part.id)
+    wanted = DesiredTable(table(**spec), known={"Table": part.id})
     name = table_name(world.scope, "products")
     world.client.update_table(TableName=name, ProvisionedThroughput={"ReadCapacityUnits": 8, "WriteCapacityUnits": 3})
     await assert_quiet(world, wanted)
@@ -175,13 +180,13 @@ async def test_capacity_within_its_range_is_left_to_aws(world: World) -> None:
 
 
 async def test_tags_foreign_ones_stay_and_dropped_ones_go(world: World) -> None:
-    part = await drive(world, WantedTable(table(), {"team": "shop", "cost": "1"}))
+    part = await drive(world, DesiredTable(table(), {"team": "shop", "cost": "1"}))
     world.client.tag_resource(ResourceArn=part.id, Tags=[{"Key": "backup", "Value": "daily"}])
-    wanted = WantedTable(table(), {"team": "sales"}, part.id)
+    wanted = DesiredTable(table(), {"team": "sales"}, {"Table": part.id})
     await drive(world, wanted)
     assert {key: value for key, value in tags(world).items() if "/" not in key} == {"team": "sales", "backup": "daily"}
     await assert_quiet(world, wanted)
-    bare = WantedTable(table(), {}, part.id)
+    bare = DesiredTable(table(), {}, {"Table": part.id})
     await drive(world, bare)
     assert tags(world) == {**world.scope.owner.marks, "backup": "daily"}
     await assert_quiet(world, bare)
@@ -196,10 +201,10 @@ async def test_a_foreign_table_is_left_alone_for_ever(world: World) -> None:
         BillingMode="PAY_PER_REQUEST",
     )
     before = described(world)
-    part = await drive(world, WantedTable(table(**REMOVED)))
+    part = await drive(world, DesiredTable(table(**REMOVED)))
     assert (part.state, part.reason, usable(part)) == (State.STALLED, Reason.CONFLICT, False)
     assert [event.type for event in part.events] == ["Warning"]
-    left = await delete_table(world.scope, LeavingTable("products", "Delete"))
+    left = await delete_table(world.scope, Removal("products", "Delete"))
     assert (left.state, left.reason) == (State.RETAINED, Reason.CONFLICT)
     assert world.proxy.writes() == []
     assert described(world) == before
@@ -209,7 +214,7 @@ async def test_a_lost_table_is_never_made_again_in_silence(world: World) -> None
     part = await made(world, **REMOVED)
     world.client.delete_table(TableName=table_name(world.scope, "products"))
     before = world.proxy.writes()
-    wanted = WantedTable(table(**REMOVED), known_id=part.id)
+    wanted = DesiredTable(table(**REMOVED), known={"Table": part.id})
     lost = await drive(world, wanted)
     assert (lost.state, lost.reason, lost.id, usable(lost)) == (State.STALLED, Reason.TABLE_LOST, part.id, False)
     assert [event.type for event in lost.events] == ["Warning"]
@@ -222,14 +227,14 @@ async def test_a_lost_table_is_never_made_again_in_silence(world: World) -> None
 async def test_a_consent_that_is_taken_back_before_anything_was_made_is_none(world: World) -> None:
     part = await made(world, **REMOVED)
     world.client.delete_table(TableName=table_name(world.scope, "products"))
-    wanted = WantedTable(table(**REMOVED), known_id=part.id)
+    wanted = DesiredTable(table(**REMOVED), known={"Table": part.id})
     assert (await drive(world, wanted)).reason is Reason.TABLE_LOST
     world.proxy.faults.append(Fault("CreateTable", refusal("AccessDeniedException", "not authorized", 400)))
     tried = await reconcile_table(world.scope, replace(wanted, recreate=True))
     assert (tried.reason, tried.id) == (Reason.ACCESS_DENIED, part.id)
     world.proxy.faults.clear()
     before = world.proxy.writes()
-    assert (await reconcile_table(world.scope, replace(wanted, known_id=tried.id))).reason is Reason.TABLE_LOST
+    assert (await reconcile_table(world.scope, replace(wanted, known={"Table": tried.id}))).reason is Reason.TABLE_LOST
     assert world.proxy.writes() == before
 
 
@@ -239,70 +244,72 @@ async def test_a_table_that_is_described_is_not_gone_whatever_another_call_says(
     part = await made(world, **REMOVED)
     world.proxy.faults.append(Fault(action, refusal("ResourceNotFoundException", "Requested resource not found", 400)))
     for seen in (
-        await reconcile_table(world.scope, WantedTable(table(**REMOVED, streamViewType="KeysOnly"), known_id=part.id)),
-        await delete_table(world.scope, LeavingTable("products", "Delete", part.id)),
+        await reconcile_table(
+            world.scope, DesiredTable(table(**REMOVED, streamViewType="KeysOnly"), known={"Table": part.id})
+        ),
+        await delete_table(world.scope, Removal("products", "Delete", {"Table": part.id})),
     ):
         assert (seen.reason, seen.id) == (Reason.AWS_UNAVAILABLE, part.id)
         assert "exists, but AWS does not describe all of it yet" in seen.message
 
 
-async def deleted(world: World, leaving: LeavingTable) -> list[Part]:
+async def deleted(world: World, leaving: Removal) -> list[Part]:
     parts = []
     for _ in range(20):
         parts.append(await delete_table(world.scope, leaving))
         if parts[-1].state in (State.READY, State.RETAINED):
             return parts
-        leaving = replace(leaving, known_id=parts[-1].id)
+        leaving = replace(leaving, known={"Table": parts[-1].id})
     raise AssertionError(parts)
 
 
 async def test_delete_lifts_protection_and_waits_until_it_is_gone(world: World) -> None:
     part = await made(world)
     before = len(world.proxy.writes())
-    parts = await deleted(world, LeavingTable("products", "Delete", part.id))
+    parts = await deleted(world, Removal("products", "Delete", {"Table": part.id}))
     assert world.proxy.writes()[before:] == ["UpdateTable", "DeleteTable"]
     assert {part.state for part in parts[:-1]} == {State.DELETING}
     assert parts[-1].reason is Reason.TABLE_DELETED
     happened = [event.reason for part in parts for event in part.events]
     assert happened == [Reason.TABLE_DELETING, Reason.TABLE_DELETED]
-    assert (await delete_table(world.scope, LeavingTable("products", "Delete"))).events == ()
+    assert (await delete_table(world.scope, Removal("products", "Delete"))).events == ()
 
 
 async def test_delete_while_it_is_being_made(world: World) -> None:
-    await reconcile_table(world.scope, WantedTable(table()))
-    assert (await deleted(world, LeavingTable("products", "Delete")))[-1].reason is Reason.TABLE_DELETED
+    await reconcile_table(world.scope, DesiredTable(table()))
+    assert (await deleted(world, Removal("products", "Delete")))[-1].reason is Reason.TABLE_DELETED
     assert world.client.list_tables()["TableNames"].count(table_name(world.scope, "products")) == 0
 
 
 async def test_wanted_again_while_the_old_one_is_going(world: World) -> None:
     await made(world, **REMOVED)
-    await delete_table(world.scope, LeavingTable("products", "Delete"))
-    await delete_table(world.scope, LeavingTable("products", "Delete"))
-    assert (await drive(world, WantedTable(table()))).state is State.READY
+    await delete_table(world.scope, Removal("products", "Delete"))
+    await delete_table(world.scope, Removal("products", "Delete"))
+    assert (await drive(world, DesiredTable(table()))).state is State.READY
 
 
 async def test_retained_then_adopted_by_one_of_the_same_name(world: World) -> None:
-    await drive(world, WantedTable(table(), {"team": "shop"}))
-    [left] = await deleted(world, LeavingTable("products"))
+    await drive(world, DesiredTable(table(), {"team": "shop"}))
+    [left] = await deleted(world, Removal("products"))
     assert (left.state, [event.reason for event in left.events]) == (State.RETAINED, [Reason.TABLE_RETAINED])
     before = world.proxy.writes()
-    assert (await delete_table(world.scope, LeavingTable("products"))).events == ()
+    assert (await delete_table(world.scope, Removal("products"))).events == ()
     assert world.proxy.writes() == before
     old = world.scope
     world.scope = replace(old, owner=Owner(old.owner.cluster, replace(old.owner.identity, uid="later")))
     # not its own yet: its deletion must not take it along
-    assert (await delete_table(world.scope, LeavingTable("products", "Delete"))).reason is Reason.CONFLICT
-    part = await drive(world, WantedTable(table()))
+    assert (await delete_table(world.scope, Removal("products", "Delete"))).reason is Reason.CONFLICT
+    part = await drive(world, DesiredTable(table()))
     assert part.state is State.READY
     assert tags(world) == world.scope.owner.marks
     world.scope = old
-    assert (await drive(world, WantedTable(table()))).reason is Reason.CONFLICT
+    assert (await drive(world, DesiredTable(table()))).reason is Reason.CONFLICT
 
 
 async def test_a_block_that_comes_back_takes_its_table_back(world: World) -> None:
     part = await made(world)
-    await deleted(world, LeavingTable("products"))
-    await drive(world, WantedTable(table(), known_id=part.id))
+    await deleted(world, Removal("products"))
+    await drive(world, DesiredTable(table(), known={"Table": part.id}))
     assert names.TAG_RETAINED not in tags(world)
 
 
@@ -310,9 +317,11 @@ async def test_what_is_settled_is_not_asked_for(world: World) -> None:
     world.scope = replace(world.scope, resync_cache=ResyncCache(300))
     part = await made(world)
     calls = len(world.proxy.calls)
-    await reconcile_table(world.scope, WantedTable(table(), known_id=part.id))
+    await reconcile_table(world.scope, DesiredTable(table(), known={"Table": part.id}))
     assert len(world.proxy.calls) == calls
-    assert (await drive(world, WantedTable(table(deletionProtection=False), known_id=part.id))).state is State.READY
+    assert (
+        await drive(world, DesiredTable(table(deletionProtection=False), known={"Table": part.id}))
+    ).state is State.READY
     assert len(world.proxy.calls) > calls
 
 
@@ -325,7 +334,7 @@ async def test_what_leaves_lets_its_neighbours_rest(world: World) -> None:
     world.scope.resync_cache.put(key, "wanted", calm)
     assert world.scope.resync_cache.with_warning(key, stalled).events
     await made(world, **REMOVED)
-    leaving = LeavingTable("products", "Delete", "")
+    leaving = Removal("products", "Delete", {})
     for _ in range(3):
         await delete_table(world.scope, leaving)
         assert world.scope.resync_cache.get(key, "wanted") == calm

@@ -3,15 +3,18 @@
 from microservice_operator.api.stores import Database
 from microservice_operator.database_connection import Connection, Login
 from microservice_operator.facts import Part, State
-from microservice_operator.postgres.models import KnownLogins, ServerScope, WantedDatabase
+from microservice_operator.postgres.models import DesiredDatabase, KnownLogins, ServerScope
 from microservice_operator.postgres.reconcile import reconcile_database
 from tests.fakes.aws.rds_processes import ADMIN
 from tests.postgres.server import PostgresServer
 
 
-def wanted(connection: Connection | None = None, known_id: str = "", **spec: object) -> WantedDatabase:
+def wanted(connection: Connection | None = None, known_id: str = "", **spec: object) -> DesiredDatabase:
     logins = KnownLogins(connection.runtime, connection.owner) if connection else KnownLogins()
-    return WantedDatabase(Database.model_validate({"name": "orders", **spec}), logins, known_id)
+    spec = {"name": "orders", **spec}
+    return DesiredDatabase(
+        Database.model_validate(spec), known={"Database": known_id}, field="spec.databases", logins=logins
+    )
 
 
 async def made(scope: ServerScope, **spec: object) -> tuple[Part, Connection]:

@@ -15,8 +15,9 @@ from microservice_operator.database_connection import Connection
 from microservice_operator.facts import Reason, State
 from microservice_operator.ownership import Owner
 from microservice_operator.postgres.deletion import delete_database
-from microservice_operator.postgres.models import LeavingDatabase, ServerScope
+from microservice_operator.postgres.models import ServerScope
 from microservice_operator.postgres.reconcile import reconcile_database
+from microservice_operator.resources import Removal
 from tests.postgres.making import wanted
 from tests.postgres.server import PostgresServer
 
@@ -90,7 +91,7 @@ async def test_creation(scope: ServerScope, postgres: PostgresServer) -> None:
             said = postgres.statements()
             await create(there, connection)
             assert postgres.statements() == said
-            await delete_database(there, LeavingDatabase("orders", "Delete"))
+            await delete_database(there, Removal("orders", "Delete"))
 
 
 async def test_removal(scope: ServerScope, postgres: PostgresServer) -> None:
@@ -98,7 +99,7 @@ async def test_removal(scope: ServerScope, postgres: PostgresServer) -> None:
     connection = await secret(scope)
     await create(scope, connection)
     with dying(counted):
-        await delete_database(scope, LeavingDatabase("orders", "Delete"))
+        await delete_database(scope, Removal("orders", "Delete"))
     assert counted.said > 2
     for at in range(counted.said):
         for when in ("before", "after"):
@@ -106,7 +107,7 @@ async def test_removal(scope: ServerScope, postgres: PostgresServer) -> None:
             connection = await secret(there)
             await create(there, connection)
             with dying(Sweep(at, when)), pytest.raises(Crash):
-                await delete_database(there, LeavingDatabase("orders", "Delete"))
-            gone = await delete_database(there, LeavingDatabase("orders", "Delete"))
+                await delete_database(there, Removal("orders", "Delete"))
+            gone = await delete_database(there, Removal("orders", "Delete"))
             assert gone.reason is Reason.DATABASE_DELETED, gone
             assert postgres.run(f"SELECT 1 FROM pg_roles WHERE rolname LIKE '{connection.database}%'") == []

@@ -11,8 +11,9 @@ from microservice_operator.database_connection import Connection, Login
 from microservice_operator.facts import Reason, State
 from microservice_operator.ownership import Owner
 from microservice_operator.postgres.deletion import delete_database
-from microservice_operator.postgres.models import LeavingDatabase, ServerScope
+from microservice_operator.postgres.models import ServerScope
 from microservice_operator.postgres.reconcile import reconcile_database
+from microservice_operator.resources import Removal
 from microservice_operator.resync_cache import ResyncCache
 from tests.postgres.making import made, wanted
 from tests.postgres.server import PostgresServer
@@ -188,7 +189,7 @@ async def test_a_foreign_namesake_is_left_alone_for_ever(
         part, nothing = await reconcile_database(scope, wanted(logins))
         assert (part.state, part.reason, nothing) == (State.STALLED, Reason.CONFLICT, None)
         assert [event.type for event in part.events] == (["Warning"] if logins is None else [])
-    left = await delete_database(scope, LeavingDatabase("orders", "Delete"))
+    left = await delete_database(scope, Removal("orders", "Delete"))
     assert (left.state, left.reason) == (State.RETAINED, Reason.CONFLICT)
     assert postgres.statements() == said
     other, _ = await reconcile_database(later(scope, "another"), wanted(connection))
@@ -213,7 +214,7 @@ async def test_the_comment_of_a_database_is_its_owners_and_decides_nothing(
     [[left]] = postgres.run(foreign.format(connection.database))
     # words are the service's own, marks and nothing at all become ours
     assert (left == text.format().strip("'")) is (text in WORDS)
-    gone = await delete_database(scope, LeavingDatabase("orders", "Delete", part.id))
+    gone = await delete_database(scope, Removal("orders", "Delete", {"Database": part.id}))
     assert gone.reason is Reason.DATABASE_DELETED
 
 
@@ -234,13 +235,13 @@ async def test_a_lost_database_is_never_made_again_in_silence(scope: ServerScope
 async def test_retained_then_adopted_by_one_of_the_same_name(scope: ServerScope, postgres: PostgresServer) -> None:
     _, old = await made(scope)
     postgres.run("CREATE TABLE t AS SELECT 7 AS v", old.database, old.owner)
-    left = await delete_database(scope, LeavingDatabase("orders"))
+    left = await delete_database(scope, Removal("orders"))
     assert (left.state, [event.reason for event in left.events]) == (State.RETAINED, [Reason.DATABASE_RETAINED])
-    assert (await delete_database(scope, LeavingDatabase("orders"))).events == ()
+    assert (await delete_database(scope, Removal("orders"))).events == ()
     postgres.run("SELECT 1", old.database, old.runtime)
     adopter = later(scope, "later")
     # not its own yet: its deletion must not take it along
-    assert (await delete_database(adopter, LeavingDatabase("orders", "Delete"))).state is State.RETAINED
+    assert (await delete_database(adopter, Removal("orders", "Delete"))).state is State.RETAINED
     _, new = await made(adopter)
     assert postgres.run("SELECT v FROM t", new.database, new.runtime) == [(7,)]
     part, _ = await reconcile_database(scope, wanted(old))
@@ -257,12 +258,12 @@ async def test_dropped_only_under_delete_even_while_in_use(scope: ServerScope, p
         password=connection.runtime.password,
         sslmode="disable",
     ):
-        gone = await delete_database(scope, LeavingDatabase("orders", "Delete", part.id))
+        gone = await delete_database(scope, Removal("orders", "Delete", {"Database": part.id}))
     assert (gone.state, gone.reason) == (State.READY, Reason.DATABASE_DELETED)
     assert [event.reason for event in gone.events] == [Reason.DATABASE_DELETED]
     left = f"SELECT 1 FROM pg_roles WHERE rolname LIKE '{connection.database}%'"
     assert postgres.run(left) == []
-    again = await delete_database(scope, LeavingDatabase("orders", "Delete"))
+    again = await delete_database(scope, Removal("orders", "Delete"))
     assert (again.state, again.events) == (State.READY, ())
 
 
@@ -286,7 +287,7 @@ async def test_an_admin_that_is_no_superuser_will_do(scope: ServerScope, postgre
     postgres.run(f"ALTER ROLE \"{connection.runtime.username}\" PASSWORD 'another'")
     await reconcile_database(scope, wanted(connection, part.id))
     postgres.run("SELECT 1", connection.database, connection.runtime)
-    gone = await delete_database(scope, LeavingDatabase("orders", "Delete", part.id))
+    gone = await delete_database(scope, Removal("orders", "Delete", {"Database": part.id}))
     assert gone.reason is Reason.DATABASE_DELETED, gone
 
 

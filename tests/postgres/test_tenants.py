@@ -18,8 +18,8 @@ from microservice_operator.api.parsing import Identity
 from microservice_operator.facts import Reason, State
 from microservice_operator.ownership import Owner
 from microservice_operator.postgres.deletion import delete_database
-from microservice_operator.postgres.models import LeavingDatabase
 from microservice_operator.postgres.reconcile import reconcile_database
+from microservice_operator.resources import Removal
 from tests.postgres import hostile
 from tests.postgres.making import made, wanted
 from tests.postgres.tenants import Tenant, looks, plant, powers
@@ -152,7 +152,7 @@ async def test_no_tenant_reaches_the_database_of_the_next_one(tenant: Tenant) ->
     assert fresh
     found = "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
     assert looks(tenant.server, found, fresh.database) == []
-    await delete_database(next_one, LeavingDatabase("orders", "Delete"))
+    await delete_database(next_one, Removal("orders", "Delete"))
 
 
 OBSTACLES = [
@@ -175,7 +175,7 @@ async def test_a_tenant_cannot_keep_its_database_from_going(
     session = psycopg.connect(**tenant.server.parameters(tenant.connection.owner))
     with closing(session):
         session.execute(tenant.named("COMMENT ON DATABASE \"{db}\" IS 'held'").encode())  # locks it, and stays
-        left = await delete_database(tenant.scope, LeavingDatabase("orders", policy, tenant.part.id))
+        left = await delete_database(tenant.scope, Removal("orders", policy, {"Database": tenant.part.id}))
     assert left.reason is (Reason.DATABASE_DELETED if policy == "Delete" else Reason.DATABASE_RETAINED), left
     names = tuple(login.username for login in tenant.logins)
     there = looks(tenant.server, f"SELECT rolname FROM pg_roles WHERE rolname IN {names}")
@@ -184,10 +184,10 @@ async def test_a_tenant_cannot_keep_its_database_from_going(
 
 async def test_what_a_role_owns_elsewhere_is_named(tenant: Tenant) -> None:
     [[large]] = tenant.says("SELECT lo_create(0)", database="postgres")
-    stuck = await delete_database(tenant.scope, LeavingDatabase("orders", "Delete", tenant.part.id))
+    stuck = await delete_database(tenant.scope, Removal("orders", "Delete", {"Database": tenant.part.id}))
     assert (stuck.state, stuck.reason) == (State.STALLED, Reason.DELETING)
     assert tenant.named('"{owner}" cannot be dropped') in stuck.message
     assert tenant.named('DROP OWNED BY "{owner}", "{app}", which deletes') in stuck.message
     looks(tenant.server, tenant.named('DROP OWNED BY "{owner}"'))
-    gone = await delete_database(tenant.scope, LeavingDatabase("orders", "Delete", tenant.part.id))
+    gone = await delete_database(tenant.scope, Removal("orders", "Delete", {"Database": tenant.part.id}))
     assert gone.reason is Reason.DATABASE_DELETED, (large, gone)

@@ -13,8 +13,9 @@ from microservice_operator.errors import Gone
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.postgres import sessions
 from microservice_operator.postgres.deletion import delete_database
-from microservice_operator.postgres.models import LeavingDatabase, ServerScope
+from microservice_operator.postgres.models import ServerScope
 from microservice_operator.postgres.reconcile import reconcile_database
+from microservice_operator.resources import Removal
 from tests.ports import free_port
 from tests.postgres.making import made, wanted
 from tests.postgres.server import PostgresServer, TlsFront
@@ -47,7 +48,7 @@ async def test_an_admin_login_that_is_gone_is_waited_for(scope: ServerScope) -> 
     waiting, known = await reconcile_database(lost, wanted(connection, part.id))
     assert_waits(waiting, "rds!db-1 does not exist")
     assert known == connection
-    leaving = await delete_database(lost, LeavingDatabase("orders", "Delete", part.id))
+    leaving = await delete_database(lost, Removal("orders", "Delete", {"Database": part.id}))
     assert leaving.state is State.DELETING
 
 
@@ -64,7 +65,7 @@ async def test_down_while_known_keeps_what_is_known(scope: ServerScope) -> None:
     assert waiting.id == part.id
     assert known
     assert known.runtime == connection.runtime
-    leaving = await delete_database(down, LeavingDatabase("orders", "Delete", part.id))
+    leaving = await delete_database(down, Removal("orders", "Delete", {"Database": part.id}))
     assert (leaving.state, leaving.reason) == (State.DELETING, Reason.DATABASE_UNREACHABLE)
 
 

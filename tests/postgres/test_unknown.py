@@ -16,9 +16,10 @@ from microservice_operator.facts import Part, Reason, State
 from microservice_operator.postgres import sessions
 from microservice_operator.postgres.deletion import delete_database
 from microservice_operator.postgres.errors import classify_error
-from microservice_operator.postgres.models import LeavingDatabase, ServerScope
+from microservice_operator.postgres.models import ServerScope
 from microservice_operator.postgres.reconcile import reconcile_database
 from microservice_operator.postgres.sessions import Server
+from microservice_operator.resources import Removal
 from tests.ports import free_port
 from tests.postgres.making import made, master, wanted
 from tests.postgres.server import PostgresServer
@@ -127,7 +128,7 @@ async def test_a_standby_may_be_late(scope: ServerScope, own_server: PostgresSer
     lost, _ = await reconcile_database(unseen, wanted(connection, part.id))
     assert_unknown(lost, "hot standby")
     for each in (scope, unseen):
-        leaving = await delete_database(each, LeavingDatabase("orders", "Delete", part.id))
+        leaving = await delete_database(each, Removal("orders", "Delete", {"Database": part.id}))
         assert (leaving.state, leaving.reason) == (State.DELETING, Reason.DATABASE_UNREACHABLE)
 
 
@@ -150,7 +151,7 @@ async def test_what_is_not_at_another_server_is_not_gone(
     scope: ServerScope, postgres: PostgresServer, own_server: PostgresServer, policy: str, state: State
 ) -> None:
     part, connection = await made(scope)
-    leaving = LeavingDatabase("orders", policy, part.id)  # type: ignore[arg-type]
+    leaving = Removal("orders", policy, {"Database": part.id})  # type: ignore[arg-type]
     elsewhere = replace(scope, server=own_server.server)
     left = await delete_database(elsewhere, leaving)
     assert (left.state, left.id) == (state, part.id)
@@ -211,10 +212,10 @@ async def test_what_takes_longer_than_a_session_is_finished_by_the_server(
     assert connection
     assert (part.state, [event.reason for event in part.events]) == (State.READY, [Reason.DATABASE_CREATED])
     with locked(postgres, "pg_database"):
-        leaving = await delete_database(scope, LeavingDatabase("orders", "Delete", part.id))
+        leaving = await delete_database(scope, Removal("orders", "Delete", {"Database": part.id}))
         assert (leaving.state, leaving.reason) == (State.DELETING, Reason.DATABASE_DELETING)
     await until_there(postgres, fresh.database, there=False)
-    gone = await delete_database(scope, LeavingDatabase("orders", "Delete", part.id))
+    gone = await delete_database(scope, Removal("orders", "Delete", {"Database": part.id}))
     assert gone.reason is Reason.DATABASE_DELETED
 
 
@@ -231,7 +232,7 @@ async def test_a_drop_that_was_broken_off_is_taken_up(scope: ServerScope, any_ma
     any_major.run(f"UPDATE pg_database SET datconnlimit = -2 WHERE datname = '{connection.database}'")
     entered, _ = await reconcile_database(scope, wanted(connection, part.id))
     assert_unknown(entered, "invalid database")
-    gone = await delete_database(scope, LeavingDatabase("orders", "Delete", part.id))
+    gone = await delete_database(scope, Removal("orders", "Delete", {"Database": part.id}))
     assert gone.reason is Reason.DATABASE_DELETED
 
 

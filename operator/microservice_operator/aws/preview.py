@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..ownership import Owner
-from .dynamodb.desired import WantedTable, table_fields
+from .dynamodb.desired import DesiredTable, table_fields
 from .dynamodb.desired import unsaid as table_unsaid
 from .dynamodb.fields import TABLE
 from .dynamodb.responses import table_as_made
 from .engine.fields import Difference, ResourceSchema, differences
 from .engine.rules import Effect
-from .messaging.desired import WantedQueue, WantedTopic, queue_fields, topic_fields
+from .messaging.desired import DesiredQueue, DesiredTopic, queue_fields, topic_fields
 from .messaging.fields import QUEUE, TOPIC
-from .rds.desired import WantedInstance, instance_fields, parameter_fields
+from .rds.desired import DesiredInstance, instance_fields, parameter_fields
 from .rds.desired import unsaid as instance_unsaid
 from .rds.fields import INSTANCE, PARAMETER_GROUP
 from .rds.responses import instance_as_made
@@ -31,45 +31,45 @@ class Forecast:
     what: str
 
 
-def database_changes(owner: Owner, new: WantedInstance, old: WantedInstance) -> tuple[Forecast, ...]:
+def database_changes(owner: Owner, new: DesiredInstance, old: DesiredInstance) -> tuple[Forecast, ...]:
     """Return the changes of a database of provider `rds`."""
-    wanted, was = (_instance(owner, each) for each in (new, old))
+    desired, was = (_instance(owner, each) for each in (new, old))
     settings = parameter_fields(owner, new)
     # each major version has its own parameter group, so a group's family never changes
     group = {**parameter_fields(owner, old), "family": settings["family"]}
     return _group_by_field(
         (
-            *differences(INSTANCE, wanted, instance_as_made(was), instance_unsaid(new.spec)),
+            *differences(INSTANCE, desired, instance_as_made(was), instance_unsaid(new.spec)),
             *differences(PARAMETER_GROUP, settings, group),
         )
     )
 
 
-def table_changes(owner: Owner, new: WantedTable, old: WantedTable) -> tuple[Forecast, ...]:
+def table_changes(owner: Owner, new: DesiredTable, old: DesiredTable) -> tuple[Forecast, ...]:
     """Return the changes of a table."""
-    wanted, was = (table_fields(owner, t, t.spec.adopt.name if t.spec.adopt else t.spec.name) for t in (new, old))
-    return _group_by_field(differences(TABLE, wanted, table_as_made(was), table_unsaid(new.spec)))
+    desired, was = (table_fields(owner, t, t.spec.adopt.name if t.spec.adopt else t.spec.name) for t in (new, old))
+    return _group_by_field(differences(TABLE, desired, table_as_made(was), table_unsaid(new.spec)))
 
 
-def topic_changes(owner: Owner, new: WantedTopic, old: WantedTopic) -> tuple[Forecast, ...]:
+def topic_changes(owner: Owner, new: DesiredTopic, old: DesiredTopic) -> tuple[Forecast, ...]:
     """Return the changes of a topic."""
     return _alike(TOPIC, topic_fields(owner, new, ""), topic_fields(owner, old, ""))
 
 
-def queue_changes(owner: Owner, new: WantedQueue, old: WantedQueue) -> tuple[Forecast, ...]:
+def queue_changes(owner: Owner, new: DesiredQueue, old: DesiredQueue) -> tuple[Forecast, ...]:
     """Return the changes of a queue."""
     return _alike(QUEUE, queue_fields(owner, new, "", ""), queue_fields(owner, old, "", ""))
 
 
-def _instance(owner: Owner, wanted: WantedInstance) -> Mapping[str, Any]:
-    identifier = wanted.spec.adopt.identifier if wanted.spec.adopt else wanted.spec.name
+def _instance(owner: Owner, desired: DesiredInstance) -> Mapping[str, Any]:
+    identifier = desired.spec.adopt.identifier if desired.spec.adopt else desired.spec.name
     groups = {"security_groups": None, "parameter_group": None}
-    return {**instance_fields(owner, wanted, identifier, "of it"), **groups}
+    return {**instance_fields(owner, desired, identifier, "of it"), **groups}
 
 
-def _alike(kind: ResourceSchema, wanted: Mapping[str, Any], was: Mapping[str, Any]) -> tuple[Forecast, ...]:
+def _alike(kind: ResourceSchema, desired: Mapping[str, Any], was: Mapping[str, Any]) -> tuple[Forecast, ...]:
     """Return the changes of a resource that AWS shows exactly as declared."""
-    return _group_by_field(differences(kind, wanted, was))
+    return _group_by_field(differences(kind, desired, was))
 
 
 def _group_by_field(found: Iterable[Difference]) -> tuple[Forecast, ...]:

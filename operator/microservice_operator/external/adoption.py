@@ -12,25 +12,25 @@ from .. import names
 from ..api.microservice import MicroserviceSpec
 from ..api.parsing import Identity
 from ..aws.engine.arns import adoptee_arn
-from ..aws.engine.decide import Adoption
 from ..aws.engine.scope import AwsScope, site
 from ..raw_objects import mapping, mappings, text
+from ..resources import Consent
 from .consents import consents
 from .resource import Declaration, DeleteInput, ReconcileInput, items
 
 DATABASES, TABLES = "databases", "tables"
 
 
-def adoption(wanted: ReconcileInput, section: str, adoptee: str) -> Adoption:
+def adoption(declared: ReconcileInput, section: str, adoptee: str) -> Consent:
     """Whether the Environment consents to the adoption; `section` of the spec distinguishes resources of one name."""
-    consent = consented(wanted.service.identity, section, adoptee)
-    return Adoption(consent in consents(wanted.environment), consent)
+    consent = consented(declared.service.identity, section, adoptee)
+    return Consent(consent in consents(declared.environment), consent)
 
 
-def deletion(target: DeleteInput, section: str, adoptee: str) -> Adoption:
+def deletion(target: DeleteInput, section: str, adoptee: str) -> Consent:
     """Whether the Environment consents to the deletion of an adopted resource; consent to adopt is not enough."""
     consent = consented(target.owner, section, adoptee)
-    return Adoption(consent in consents(target.environment, names.ANNOTATION_DELETE_ADOPTED), consent)
+    return Consent(consent in consents(target.environment, names.ANNOTATION_DELETE_ADOPTED), consent)
 
 
 def consented(identity: Identity, section: str, adoptee: str) -> str:
@@ -44,13 +44,13 @@ def with_adoption(spec: Any, section: str, named: str) -> tuple[Declaration, ...
     return tuple(replace(item, adopts=adopts.get(item.name, "")) for item in items(spec, section))
 
 
-def adopted_tables(scope: AwsScope, wanted: ReconcileInput) -> dict[str, str]:
+def adopted_tables(scope: AwsScope, declared: ReconcileInput) -> dict[str, str]:
     """ARNs of the tables that are adopted or may be, by declared name: the role may get access to these."""
-    service = wanted.service
-    body = wanted.lookup.microservices.get((service.namespace, service.name), {})
+    service = declared.service
+    body = declared.lookup.microservices.get((service.namespace, service.name), {})
     found = taken_over(service.spec, body)
     for table in service.spec.tables or []:
-        if table.adopt and adoption(wanted, TABLES, table.adopt.name).allowed:
+        if table.adopt and adoption(declared, TABLES, table.adopt.name).allowed:
             found.setdefault(table.name, adoptee_arn(site(scope), table.adopt.name))
     return found
 

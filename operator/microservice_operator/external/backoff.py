@@ -21,7 +21,7 @@ STALLED_LONGEST = 100.0  # somebody may have acted; less than the time after whi
 
 @dataclass(frozen=True)
 class _Trouble:
-    wanted: Any
+    desired: Any
     stepped: StepResult
     times: int
     due: float
@@ -35,26 +35,26 @@ class ResourceBackoff:
         self._clock = clock
         self._troubles: dict[tuple[str, Key], _Trouble] = {}
 
-    def recall(self, uid: str, key: Key, wanted: Any) -> StepResult | None:
+    def recall(self, uid: str, key: Key, desired: Any) -> StepResult | None:
         """The result of its last step, while the desired state is the same and the next try is not due."""
         trouble = self._troubles.get((uid, key))
         left = trouble.due - self._clock() if trouble else 0.0
-        if trouble is None or trouble.wanted != wanted or left <= DUE:
+        if trouble is None or trouble.desired != desired or left <= DUE:
             return None
         return _told(trouble.stepped, left)
 
-    def note(self, uid: str, key: Key, wanted: Any, stepped: StepResult) -> StepResult:
+    def note(self, uid: str, key: Key, desired: Any, stepped: StepResult) -> StepResult:
         """Record a result that failed or was refused; the parts returned say when the next try is due."""
         failed = any(part.failed for part in stepped.parts)
         if not failed and not any(part.state is State.STALLED for part in stepped.parts):
             self._troubles.pop((uid, key), None)
             return stepped
         before = self._troubles.get((uid, key))
-        times = before.times if before and before.wanted == wanted else 0
+        times = before.times if before and before.desired == desired else 0
         ceiling = min(LONGEST if failed else STALLED_LONGEST, FIRST * 2**times)
         seconds = random.uniform(ceiling / 2, ceiling)  # noqa: S311 jitter is no secret
         quiet = replace(stepped, parts=tuple(replace(part, events=()) for part in stepped.parts))
-        self._troubles[uid, key] = _Trouble(wanted, quiet, min(times + 1, 20), self._clock() + seconds)
+        self._troubles[uid, key] = _Trouble(desired, quiet, min(times + 1, 20), self._clock() + seconds)
         return _told(stepped, seconds)
 
     def forget(self, uid: str) -> None:

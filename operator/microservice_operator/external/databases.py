@@ -21,7 +21,7 @@ from ..desired.connection_secret import data_hash
 from ..errors import NeedsPerson, NotYet
 from ..facts import Part, Reason, Section, State
 from ..postgres.deletion import delete_database
-from ..postgres.models import KnownLogins, LeavingDatabase, Logins, ServerScope, WantedDatabase
+from ..postgres.models import DesiredDatabase, KnownLogins, Logins, ServerScope
 from ..postgres.reconcile import reconcile_database
 from ..postgres.sessions import Server
 from .adoption import DATABASES, deletion, with_adoption
@@ -37,7 +37,7 @@ from .resource import (
     ReconcileInput,
     StepResult,
     declared_item,
-    retain_or_delete,
+    without_snapshot,
 )
 
 
@@ -59,22 +59,22 @@ class Databases(ExternalResource):
     def dependencies(self, _owner: str, name: str) -> Iterable[Key]:
         return [(INSTANCE, name)]
 
-    async def reconcile(self, wanted: ReconcileInput) -> StepResult:
-        service = wanted.service
-        index, spec = declared_item(service.spec.databases, wanted.name)
-        if spec.adopt and not of_rds(wanted.environment):
+    async def reconcile(self, declared: ReconcileInput) -> StepResult:
+        service = declared.service
+        index, spec = declared_item(service.spec.databases, declared.name)
+        if spec.adopt and not of_rds(declared.environment):
             message = (
                 f"adopt of database {spec.name} needs an RDS instance, but the Environment has no databases.rds; "
                 "remove adopt"
             )
             raise NeedsPerson(Reason.REJECTED, message, f"spec.databases[{index}].adopt")
-        scope = await self._scope(wanted)
-        database = WantedDatabase(
+        scope = await self._scope(declared)
+        database = DesiredDatabase(
             spec=spec,
-            logins=await _logins(self._clients, service, spec),
-            known_id=wanted.known.get(DATABASE, ""),
-            recreate=wanted.recreate,
+            known=declared.known,
+            recreate=declared.recreate,
             field=f"spec.databases[{index}]",
+            logins=await _logins(self._clients, service, spec),
         )
         part, connection = await reconcile_database(scope, database)
         if part.reason is Reason.DATABASE_UNREACHABLE:
@@ -89,21 +89,20 @@ class Databases(ExternalResource):
         clients = self._clients
         server, owner = await self._admins.server(target.environment), clients.owner(target.owner, target.environment)
         scope = ServerScope(clients.servers, server, owner, clients.resync_cache)
-        leaving = LeavingDatabase(target.name, retain_or_delete(target.policy), target.known.get(DATABASE, ""))
-        return (await delete_database(scope, leaving),)
+        return (await delete_database(scope, without_snapshot(target.removal)),)
 
-    async def _scope(self, wanted: ReconcileInput) -> ServerScope:
+    async def _scope(self, declared: ReconcileInput) -> ServerScope:
         """The server of a declared database, with the Microservice as owner."""
-        clients, owner = self._clients, self._clients.owner(wanted.service.identity, wanted.environment)
-        rds = of_rds(wanted.environment)
+        clients, owner = self._clients, self._clients.owner(declared.service.identity, declared.environment)
+        rds = of_rds(declared.environment)
         if rds is None:
             return ServerScope(
-                clients.servers, await self._admins.server(wanted.environment), owner, clients.resync_cache
+                clients.servers, await self._admins.server(declared.environment), owner, clients.resync_cache
             )
-        scope = clients.scope(wanted.service.identity, wanted.environment, "instances")
-        at = endpoint(scope, name_in_arn(wanted.needs[INSTANCE, wanted.name].id))
+        scope = clients.scope(declared.service.identity, declared.environment, "instances")
+        at = endpoint(scope, name_in_arn(declared.needs[INSTANCE, declared.name].id))
         if at is None:
-            message = f"RDS does not show an endpoint of the instance of database {wanted.name} yet"
+            message = f"RDS does not show an endpoint of the instance of database {declared.name} yet"
             raise NotYet(Reason.DATABASE_CREATING, message)
         server = Server(at.host, at.port, "verify-full", at.admin, await self._admins.certificates(rds))
         return ServerScope(clients.servers, server, owner, clients.resync_cache, dedicated=True)
@@ -181,12 +180,13 @@ class Admins:
 
 def _with_its_instance(target: DeleteInput) -> Part:
     """The database is retained or deleted with its instance, which comes next."""
-    kept = target.adopts and not deletion(target, DATABASES, target.adopts).allowed
-    if target.policy == "Retain" or kept:
-        message = f"database {target.name} is retained with its instance"
-        return Part("PostgreSQL", DATABASE, target.name, State.RETAINED, Reason.DATABASE_RETAINED, message)
-    message = f"database {target.name} is deleted with its instance"
-    return Part("PostgreSQL", DATABASE, target.name, State.READY, Reason.DATABASE_DELETED, message)
+    removal = target.removal
+    kept = removal.adopts and not deletion(target, DATABASES, removal.adopts).allowed
+    if removal.policy == "Retain" or kept:
+        message = f"database {removal.name} is retained with its instance"
+        return Part("PostgreSQL", DATABASE, removal.name, State.RETAINED, Reason.DATABASE_RETAINED, message)
+    message = f"database {removal.name} is deleted with its instance"
+    return Part("PostgreSQL", DATABASE, removal.name, State.READY, Reason.DATABASE_DELETED, message)
 
 
 async def _logins(clients: ExternalClients, service: Microservice, database: Database) -> KnownLogins:

@@ -5,29 +5,16 @@ Microservice that never was valid can be deleted all the same, so its spec is re
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..api.parsing import Environment
 from ..facts import Part, State
+from ..resources import Policy, Removal
 from .graph import Key
-from .resource import ExternalResource, Policy
+from .resource import ExternalResource
 
 ExternalResources = Iterable[ExternalResource]
 POLICIES: dict[str, Policy] = {"Retain": "Retain", "Snapshot": "Snapshot", "Delete": "Delete"}
-
-
-@dataclass(frozen=True)
-class Removal:
-    """One resource to delete or retain; `known` has its ids from status, by kind, and `adopts` what it adopted."""
-
-    policy: Policy
-    known: Mapping[str, str] = field(default_factory=dict)
-    adopts: str = ""
-
-    def named(self, key: Key) -> Mapping[str, str]:
-        """Its ids by kind; a declared resource that was never created has none."""
-        return self.known or {key[0]: ""}
 
 
 def known_parts(status: Mapping[str, Any]) -> dict[Key, str]:
@@ -50,7 +37,10 @@ def undeclared(resources: ExternalResources, declared: Iterable[Key], known: Map
         for name in sorted(_names(resource, known))
         if (resource.kind, name) not in kept
     ]
-    return {(resource.kind, name): Removal(resource.policy, known_of(resource, name, known)) for resource, name in gone}
+    return {
+        (resource.kind, name): Removal(name, resource.policy, known_of(resource, name, known))
+        for resource, name in gone
+    }
 
 
 def everything(
@@ -58,12 +48,13 @@ def everything(
 ) -> dict[Key, Removal]:
     """All resources of a Microservice that is being deleted, declared or remembered."""
     resources = tuple(resources)
-    leaving = undeclared(resources, (), known)
+    removals = undeclared(resources, (), known)
     for resource in resources:
         for item in resource.declarations(spec if isinstance(spec, Mapping) else {}, environment):
             policy = POLICIES.get(item.policy, resource.policy)
-            leaving[resource.kind, item.name] = Removal(policy, known_of(resource, item.name, known), item.adopts)
-    return leaving
+            ids = known_of(resource, item.name, known)
+            removals[resource.kind, item.name] = Removal(item.name, policy, ids, item.adopts)
+    return removals
 
 
 def is_over(part: Part) -> bool:

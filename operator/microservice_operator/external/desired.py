@@ -2,10 +2,10 @@
 
 from ..api.environment import RDS
 from ..api.parsing import Environment, Microservice
-from ..aws.rds.desired import Network, WantedInstance, unsaid
+from ..aws.rds.desired import DesiredInstance, Network, unsaid
 from ..errors import NeedsPerson
 from ..facts import Reason
-from .resource import tags
+from .resource import declared_item, tags
 
 
 def of_rds(environment: Environment | None) -> RDS | None:
@@ -14,13 +14,13 @@ def of_rds(environment: Environment | None) -> RDS | None:
     return databases.rds if databases else None
 
 
-def wanted_instance(service: Microservice, environment: Environment | None, name: str) -> WantedInstance:
+def desired_instance(service: Microservice, environment: Environment | None, name: str) -> DesiredInstance:
     """A declared database as an instance with the settings of its Environment.
 
     Raises NeedsPerson where the Environment does not say what the spec asks for.
     """
-    at, spec = next((at, d) for at, d in enumerate(service.spec.databases or []) if d.name == name)
-    field = f"spec.databases[{at}]"
+    index, spec = declared_item(service.spec.databases, name)
+    field = f"spec.databases[{index}]"
     found, aws = of_rds(environment), environment.spec.aws if environment else None
     if found is None or aws is None:
         raise NeedsPerson(Reason.ENVIRONMENT_MISSING, "instances need an Environment with spec.databases.rds; add it")
@@ -31,7 +31,13 @@ def wanted_instance(service: Microservice, environment: Environment | None, name
     network = Network(aws.vpc_id or "", frozenset(aws.subnet_ids or ()), aws.pod_security_group_id or "")
     # an adopted instance has a class already; this one is used only to recreate it after a loss
     instance_class = found.sizes.get(spec.size) or next(iter(found.sizes.values()), "")
-    return WantedInstance(spec, network, instance_class, tags(service, environment), field=field)
+    return DesiredInstance(
+        spec=spec,
+        tags=tags(service, environment),
+        field=field,
+        network=network,
+        instance_class=instance_class,
+    )
 
 
 def messaging_key(environment: Environment | None) -> str:

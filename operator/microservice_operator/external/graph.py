@@ -18,15 +18,15 @@ def topological_order(edges: Edges) -> tuple[Key, ...]:
     return tuple(sorter.static_order())
 
 
-def dependency_graph(wanted: Edges, leaving: Edges) -> dict[Key, frozenset[Key]]:
+def dependency_graph(declared: Edges, removals: Edges) -> dict[Key, frozenset[Key]]:
     """Build the dependency graph: key → keys that must finish first.
 
     A declared resource comes after its dependencies. One that is being deleted comes after everything that depends on
     it, declared or not.
     """
-    before = {key: needs & wanted.keys() for key, needs in wanted.items()}
-    holders = {**wanted, **leaving}
-    before |= {key: needed_by(key, holders) for key in leaving}
+    before = {key: needs & declared.keys() for key, needs in declared.items()}
+    holders = {**declared, **removals}
+    before |= {key: needed_by(key, holders) for key in removals}
     return before
 
 

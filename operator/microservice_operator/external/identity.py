@@ -6,8 +6,7 @@ from typing import Any
 from ..api.parsing import Environment, Microservice
 from ..aws.iam.roles import (
     SERVICE_ROLE,
-    LeavingIdentity,
-    WantedIdentity,
+    DesiredIdentity,
     credentials_usable,
     delete_identity,
     keeps_former,
@@ -37,15 +36,16 @@ class Roles(ExternalResource):
         uses_aws = any(items(spec, section) for section in GRANTED_SECTIONS) or bool(spec.get("tableRefs"))
         return (Declaration(SERVICE_ROLE),) if uses_aws and aws and aws.identity else ()
 
-    async def reconcile(self, wanted: ReconcileInput) -> StepResult:
-        scope = self._clients.scope(wanted.service.identity, wanted.environment, "roles")
-        aws = wanted.environment.spec.aws if wanted.environment else None
+    async def reconcile(self, declared: ReconcileInput) -> StepResult:
+        scope = self._clients.scope(declared.service.identity, declared.environment, "roles")
+        aws = declared.environment.spec.aws if declared.environment else None
         assert aws is not None  # noqa: S101 the scope is made from it
-        uid, created = wanted.service.identity.uid, self._clients.made
-        for key, is_new in noted(uid, wanted.before):
+        uid, created = declared.service.identity.uid, self._clients.made
+        for key, is_new in noted(uid, declared.before):
             (created.add if is_new else created.discard)(key)
         just_created = frozenset(key for owner, key in created if owner == uid)
-        role = WantedIdentity(wanted.service, aws, wanted.tags, wanted.known, granting(scope, wanted, just_created))
+        granted = granting(scope, declared, just_created)
+        role = DesiredIdentity(declared.service, aws, declared.tags, declared.known, granted)
         parts = await reconcile_identity(scope, role)
         return StepResult(parts, kept=keeps_former(parts))
 
@@ -53,13 +53,13 @@ class Roles(ExternalResource):
         scope = self._clients.scope(target.owner, target.environment, "roles")
         aws = target.environment.spec.aws if target.environment else None
         cluster = (aws.identity.cluster_name if aws and aws.identity else None) or ""
-        return await delete_identity(scope, LeavingIdentity(cluster, target.known))
+        return await delete_identity(scope, target.removal, cluster)
 
 
 def identity_wait(parts: Iterable[Part]) -> str:
     """What pods wait for until they can get credentials; a role that is leaving is not theirs any more."""
-    wanted = [part for part in parts if part.state is not State.DELETING]
-    return "" if credentials_usable(wanted) else "the service's role is not ready yet"
+    staying = [part for part in parts if part.state is not State.DELETING]
+    return "" if credentials_usable(staying) else "the service's role is not ready yet"
 
 
 def table_ref_names(

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..api.parsing import Environment
-from ..aws.engine.decide import Deletion
 from ..aws.engine.fields import ResourceSchema
 from ..aws.engine.scope import AwsScope
 from ..aws.messaging import fields
-from ..aws.messaging.desired import WantedQueue, WantedTopic
+from ..aws.messaging.desired import DesiredQueue, DesiredTopic
 from ..aws.messaging.queues import delete_queue, reconcile_dead_letter_queue, reconcile_queue
 from ..aws.messaging.subscriptions import subscription_name
 from ..aws.messaging.topics import delete_topic, reconcile_topic
@@ -33,22 +32,21 @@ class Topics(ExternalResource):
     def declarations(self, spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declaration]:
         return items(spec, "topics")
 
-    async def reconcile(self, wanted: ReconcileInput) -> StepResult:
-        scope = self._clients.scope(wanted.service.identity, wanted.environment, "topics")
-        index, spec = declared_item(wanted.service.spec.topics, wanted.name)
-        topic = WantedTopic(
+    async def reconcile(self, declared: ReconcileInput) -> StepResult:
+        scope = self._clients.scope(declared.service.identity, declared.environment, "topics")
+        index, spec = declared_item(declared.service.spec.topics, declared.name)
+        topic = DesiredTopic(
             spec=spec,
-            tags=wanted.tags,
-            key=messaging_key(wanted.environment),
-            known_id=wanted.known.get(TOPIC, ""),
+            tags=declared.tags,
+            key=messaging_key(declared.environment),
+            known=declared.known,
             field=f"spec.topics[{index}]",
         )
         return StepResult((await reconcile_topic(scope, topic),))
 
     async def delete(self, target: DeleteInput) -> tuple[Part, ...]:
         scope = self._clients.scope(target.owner, target.environment, "topics")
-        leaving = Deletion(target.name, scope.owner, target.policy, target.known.get(TOPIC, ""))
-        return (await delete_topic(scope, leaving),)
+        return (await delete_topic(scope, target.removal),)
 
 
 class Queues(ExternalResource):
@@ -60,9 +58,9 @@ class Queues(ExternalResource):
     def declarations(self, spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declaration]:
         return items(spec, "queues")
 
-    async def reconcile(self, wanted: ReconcileInput) -> StepResult:
-        scope = self._clients.scope(wanted.service.identity, wanted.environment, "queues")
-        queue = _wanted_queue(wanted, QUEUE, _senders(scope, wanted))
+    async def reconcile(self, declared: ReconcileInput) -> StepResult:
+        scope = self._clients.scope(declared.service.identity, declared.environment, "queues")
+        queue = _desired_queue(declared, _senders(scope, declared))
         return StepResult((await reconcile_queue(scope, queue),))
 
     async def delete(self, target: DeleteInput) -> tuple[Part, ...]:
@@ -81,46 +79,46 @@ class DeadLetterQueues(ExternalResource):
     def declarations(self, spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declaration]:
         return items({"queues": [queue for queue in mappings(spec, "queues") if queue.get("deadLetter")]}, "queues")
 
-    async def reconcile(self, wanted: ReconcileInput) -> StepResult:
-        scope = self._clients.scope(wanted.service.identity, wanted.environment, "queues")
-        queue = _wanted_queue(wanted, DEAD_LETTER_QUEUE)
+    async def reconcile(self, declared: ReconcileInput) -> StepResult:
+        scope = self._clients.scope(declared.service.identity, declared.environment, "queues")
+        queue = _desired_queue(declared)
         return StepResult((await reconcile_dead_letter_queue(scope, queue),))
 
     async def delete(self, target: DeleteInput) -> tuple[Part, ...]:
         return await _delete_queue(self._clients, fields.DEAD_LETTER_QUEUE, target)
 
 
-def _wanted_queue(wanted: ReconcileInput, kind: str, senders: tuple[str, ...] = ()) -> WantedQueue:
-    index, spec = declared_item(wanted.service.spec.queues, wanted.name)
-    return WantedQueue(
+def _desired_queue(declared: ReconcileInput, senders: tuple[str, ...] = ()) -> DesiredQueue:
+    index, spec = declared_item(declared.service.spec.queues, declared.name)
+    return DesiredQueue(
         spec=spec,
         topics=senders,
-        tags=wanted.tags,
-        key=messaging_key(wanted.environment),
-        known_id=wanted.known.get(kind, ""),
+        tags=declared.tags,
+        key=messaging_key(declared.environment),
+        known=declared.known,
         field=f"spec.queues[{index}]",
     )
 
 
 async def _delete_queue(clients: ExternalClients, kind: ResourceSchema, target: DeleteInput) -> tuple[Part, ...]:
     scope = clients.scope(target.owner, target.environment, "queues")
-    leaving = Deletion(target.name, scope.owner, target.policy, target.known.get(kind.name, ""))
-    return (await delete_queue(scope, kind, leaving),)
+    return (await delete_queue(scope, kind, target.removal),)
 
 
-def _senders(scope: AwsScope, wanted: ReconcileInput) -> tuple[str, ...]:
+def _senders(scope: AwsScope, declared: ReconcileInput) -> tuple[str, ...]:
     """ARNs of the topics that may send to a queue.
 
     An existing subscription keeps its right while it is unknown whether the topic's owner still admits it, and while
     pods of an earlier declaration may wait for its messages.
     """
     arns = {}
-    for subscription in wanted.service.spec.subscriptions or []:
-        if subscription.queue == wanted.name:
+    for subscription in declared.service.spec.subscriptions or []:
+        if subscription.queue == declared.name:
             name = subscription_name(subscription)
-            topic, known = consented(scope, wanted, subscription.topic), wanted.remembered.get((SUBSCRIPTION, name), "")
+            topic = consented(scope, declared, subscription.topic)
+            known = declared.remembered.get((SUBSCRIPTION, name), "")
             arns[name] = topic.arn or ("" if topic.denied else topic_of(known))
-    for kind, name in wanted.kept:
-        if kind == SUBSCRIPTION and name.partition("/")[0] == wanted.name:
-            arns[name] = topic_of(wanted.remembered.get((kind, name), ""))
+    for kind, name in declared.kept:
+        if kind == SUBSCRIPTION and name.partition("/")[0] == declared.name:
+            arns[name] = topic_of(declared.remembered.get((kind, name), ""))
     return tuple(sorted({arn for arn in arns.values() if arn}))

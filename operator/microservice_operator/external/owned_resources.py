@@ -37,30 +37,30 @@ def owned(part: Part) -> bool | None:
     return True if part.id or made(part) else None
 
 
-def granting(scope: AwsScope, wanted: ReconcileInput, just_made: frozenset[Key]) -> Granting:
+def granting(scope: AwsScope, declared: ReconcileInput, just_made: frozenset[Key]) -> Granting:
     """The grants of the role; `just_made` are resources that this process created and AWS does not show yet."""
-    service, aws = wanted.service, wanted.environment.spec.aws if wanted.environment else None
+    service, aws = declared.service, declared.environment.spec.aws if declared.environment else None
     site, known = (
         site_of(scope),
-        {key: arn for key, arn in wanted.remembered.items() if key[0] in GRANTED_KINDS and arn},
+        {key: arn for key, arn in declared.remembered.items() if key[0] in GRANTED_KINDS and arn},
     )
     key = (aws.messaging_key_arn if aws else None) or ""
-    named = arns(site, service, key or None, adopted_tables(scope, wanted)) | {
-        at: arn for at, arn in known.items() if at in _declared(wanted)
+    named = arns(site, service, key or None, adopted_tables(scope, declared)) | {
+        at: arn for at, arn in known.items() if at in _granted(declared)
     }
-    answers = {at: _owned(at, wanted.before, just_made) for at in named if at[0] in GRANTED_KINDS}
+    answers = {at: _owned(at, declared.before, just_made) for at in named if at[0] in GRANTED_KINDS}
     ours = {at: arn for at, arn in named.items() if answers.get(at, True)}
-    lent = borrowed(scope.owner, site, service, wanted.lookup)
+    lent = borrowed(scope.owner, site, service, declared.lookup)
     never = {arn for at, arn in named.items() if answers.get(at) is False} | lent.refused
     unsure = {arn for at, arn in named.items() if answers.get(at, True) is None} | lent.unsure
-    former = frozenset[str]() if wanted.rolled_out else {*named.values(), *known.values(), *lent.former}
+    former = frozenset[str]() if declared.rolled_out else {*named.values(), *known.values(), *lent.former}
     # a queue whose ownership is unknown, or that is being deleted, cannot be read without the key
     unsure |= {key} if key and any(_is_message(arn) for arn in unsure | former) else set()
     return Granting(grants(service.spec, ours, lent.tables), frozenset(unsure - never), frozenset(former - never))
 
 
-def _declared(wanted: ReconcileInput) -> frozenset[Key]:
-    spec = wanted.service.spec
+def _granted(declared: ReconcileInput) -> frozenset[Key]:
+    spec = declared.service.spec
     return frozenset(
         (kind, item.name)
         for kind, items in zip(GRANTED_KINDS, (spec.tables, spec.topics, spec.queues), strict=True)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..api.parsing import Environment, Microservice
-from ..aws.dynamodb.desired import WantedTable
-from ..aws.messaging.desired import WantedQueue, WantedTopic
+from ..aws.dynamodb.desired import DesiredTable
+from ..aws.messaging.desired import DesiredQueue, DesiredTopic
 from ..aws.preview import Forecast, database_changes, queue_changes, table_changes, topic_changes
 from ..ownership import Owner
-from .desired import messaging_key, of_rds, wanted_instance
+from .desired import desired_instance, messaging_key, of_rds
 from .resource import tags
 
 
@@ -26,21 +26,21 @@ class Version:
 
 
 def _database(version: Version, name: str) -> Any:
-    return wanted_instance(version.service, version.environment, name)
+    return desired_instance(version.service, version.environment, name)
 
 
 def _table(version: Version, name: str) -> Any:
-    return WantedTable(version.of("tables")[name], tags(version.service, version.environment))
+    return DesiredTable(version.of("tables")[name], tags(version.service, version.environment))
 
 
 def _topic(version: Version, name: str) -> Any:
     key = messaging_key(version.environment)
-    return WantedTopic(version.of("topics")[name], tags(version.service, version.environment), key)
+    return DesiredTopic(version.of("topics")[name], tags(version.service, version.environment), key=key)
 
 
 def _queue(version: Version, name: str) -> Any:
     key = messaging_key(version.environment)
-    return WantedQueue(version.of("queues")[name], (), tags(version.service, version.environment), key)
+    return DesiredQueue(version.of("queues")[name], tags(version.service, version.environment), key=key)
 
 
 _Look = tuple[Callable[[Version, str], Any], Callable[[Owner, Any, Any], tuple[Forecast, ...]]]
@@ -57,8 +57,8 @@ def forecasts(owner: Owner, new: Version, old: Version) -> Iterator[tuple[str, s
 
     Raises NeedsPerson where an Environment does not say what a spec asks for.
     """
-    for section, (wanted, changes) in SECTIONS.items():
+    for section, (desired, changes) in SECTIONS.items():
         if section == "databases" and not (of_rds(new.environment) and of_rds(old.environment)):
             continue  # of a server that is there already, nothing in AWS is changed
         for name in new.of(section).keys() & old.of(section).keys():
-            yield section, name, changes(owner, wanted(new, name), wanted(old, name))
+            yield section, name, changes(owner, desired(new, name), desired(old, name))

@@ -11,10 +11,10 @@ from ..api.parsing import Environment
 from ..aws.engine.arns import name_in_arn
 from ..aws.rds.fields import INSTANCE as INSTANCES
 from ..aws.rds.fields import KINDS
-from ..aws.rds.instances import LeavingInstance, answers, delete_instance, reconcile_instance
+from ..aws.rds.instances import answers, delete_instance, reconcile_instance
 from ..facts import Part, Section
 from .adoption import DATABASES, adoption, deletion, with_adoption
-from .desired import of_rds, wanted_instance
+from .desired import desired_instance, of_rds
 from .resource import Declaration, DeleteInput, ExternalResource, ReconcileInput, StepResult
 
 INSTANCE = INSTANCES.name
@@ -30,24 +30,24 @@ class RDSInstances(ExternalResource):
     def declarations(self, spec: Mapping[str, Any], environment: Environment | None) -> Iterable[Declaration]:
         return with_adoption(spec, DATABASES, "identifier") if of_rds(environment) else ()
 
-    async def reconcile(self, wanted: ReconcileInput) -> StepResult:
-        scope = self._clients.scope(wanted.service.identity, wanted.environment, "instances")
-        instance = wanted_instance(wanted.service, wanted.environment, wanted.name)
+    async def reconcile(self, declared: ReconcileInput) -> StepResult:
+        scope = self._clients.scope(declared.service.identity, declared.environment, "instances")
+        instance = desired_instance(declared.service, declared.environment, declared.name)
         adopt = instance.spec.adopt
         instance = replace(
             instance,
-            known=wanted.known,
-            recreate=wanted.recreate,
-            adoption=adoption(wanted, DATABASES, adopt.identifier) if adopt else None,
+            known=declared.known,
+            recreate=declared.recreate,
+            adoption=adoption(declared, DATABASES, adopt.identifier) if adopt else None,
         )
         parts, _ = await reconcile_instance(scope, instance)
         return StepResult(parts)
 
     async def delete(self, target: DeleteInput) -> tuple[Part, ...]:
         scope = self._clients.scope(target.owner, target.environment, "instances")
-        consent = deletion(target, DATABASES, name_in_arn(target.known.get(INSTANCE, "")) or target.adopts)
-        leaving = LeavingInstance(target.name, target.policy, target.known, target.adopts, consent)
-        return await delete_instance(scope, leaving)
+        removal = target.removal
+        consent = deletion(target, DATABASES, name_in_arn(removal.id_of(INSTANCE)) or removal.adopts)
+        return await delete_instance(scope, replace(removal, consent=consent))
 
     def usable(self, part: Part) -> bool:
         """An instance can be used once it answers, also while it is being changed."""

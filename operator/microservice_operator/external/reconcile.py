@@ -5,7 +5,7 @@ being deleted is deleted after everything that depends on it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,8 +13,9 @@ from ..api.parsing import Environment, Identity, Microservice
 from ..database_connection import Connection
 from ..errors import NeedsPerson, OperatorError
 from ..facts import Part, Reason, Section, State
+from ..resources import Removal
 from .clients import ExternalClients
-from .deletion import Removal, everything, is_over, known_of, undeclared
+from .deletion import everything, is_over, known_of, undeclared
 from .graph import Edges, Key, dependency_graph, describe_keys, needed_by, topological_order
 from .registry import REGISTRY, Registry
 from .resource import DeleteInput, ExternalResource, MicroserviceLookup, PreviousStatus, ReconcileInput, StepResult
@@ -72,9 +73,33 @@ class ExternalReconciler:
         lookup: MicroserviceLookup,
     ) -> ExternalState:
         """Take a step for everything that is declared, and for everything that no longer is."""
+        declared = self._declared(service, environment, before, lookup)
+        removals = undeclared(self.resources.values(), declared, before.known)
+        waiting: dict[Key, StepResult] = {}
+        if removals and not before.rolled_out:
+            declared = {key: replace(one, kept=frozenset(removals)) for key, one in declared.items()}
+            message = "is no longer declared; its deletion policy applies when the rollout is complete"
+            waiting, removals = self._waiting(removals, message), {}
+        targets = _targets(removals, service.identity, environment, lookup)
+        results = waiting | await self._reconcile_all(service.name, declared, targets)
+        return ExternalState(
+            sections=self._sections(results, declared),
+            left=tuple(part for key in targets for part in results[key].parts if is_over(part)),
+            connections={key[1]: found for key in declared if (found := results[key].connection)},
+            address=next((results[key].address for key in declared if results[key].address), ""),
+            kept=bool(waiting) or any(result.kept for result in results.values()),
+        )
+
+    def _declared(
+        self,
+        service: Microservice,
+        environment: Environment | None,
+        before: PreviousStatus,
+        lookup: MicroserviceLookup,
+    ) -> dict[Key, ReconcileInput]:
         spec = service.spec.manifest()
         common = ReconcileInput("", service, environment, lookup, remembered=before.known, rolled_out=before.rolled_out)
-        wanted = {
+        return {
             (resource.kind, item.name): replace(
                 common,
                 name=item.name,
@@ -84,165 +109,124 @@ class ExternalReconciler:
             for resource in self.resources.values()
             for item in resource.declarations(spec, environment)
         }
-        leaving = undeclared(self.resources.values(), wanted, before.known)
-        target = self._going(leaving, DeleteInput("", service.identity, environment, lookup))
-        results: dict[Key, StepResult] = {}
-        kept = bool(target) and not before.rolled_out
-        if kept:
-            wanted = {key: replace(one, kept=frozenset(target)) for key, one in wanted.items()}
-            message = "is no longer declared; its deletion policy applies when the rollout is complete"
-            results = {key: self._waiting_for_rollout(key, one.known, message) for key, one in target.items()}
-            target = {}
-        results |= await self._reconcile_all(service.name, wanted, target)
-        left = tuple(part for key in target for part in results[key].parts if is_over(part))
+
+    def _sections(self, results: StepResults, declared: Container[Key]) -> dict[Section, tuple[Part, ...]]:
+        """The parts by section of the status, without those whose deletion is finished."""
         sections: dict[Section, tuple[Part, ...]] = {}
         for kind, name in sorted(results):
-            shown = [part for part in results[kind, name].parts if (kind, name) in wanted or not is_over(part)]
+            shown = [part for part in results[kind, name].parts if (kind, name) in declared or not is_over(part)]
             section = self.resources[kind].section
             sections[section] = (*sections.get(section, ()), *shown)
-        return ExternalState(
-            sections={section: parts for section, parts in sections.items() if parts},
-            left=left,
-            connections={key[1]: results[key].connection for key in wanted if results[key].connection},  # type: ignore[misc]
-            address=next((results[key].address for key in wanted if results[key].address), ""),
-            kept=kept or any(at.kept for at in results.values()),
-        )
+        return {section: parts for section, parts in sections.items() if parts}
 
     async def delete(
         self,
         owner: Identity,
         environment: Environment | None,
-        leaving: Mapping[Key, Removal],
+        removals: Mapping[Key, Removal],
         lookup: MicroserviceLookup,
     ) -> tuple[Part, ...]:
         """Take a step for every resource of a Microservice that is being deleted."""
-        target = self._going(leaving, DeleteInput("", owner, environment, lookup))
-        results = await self._reconcile_all(owner.name, {}, target)
+        results = await self._reconcile_all(owner.name, {}, _targets(removals, owner, environment, lookup))
         return tuple(part for key in sorted(results) for part in results[key].parts)
 
-    def waiting(self, leaving: Mapping[Key, Removal], message: str) -> tuple[Part, ...]:
+    def waiting(self, removals: Mapping[Key, Removal], message: str) -> tuple[Part, ...]:
         """The parts of a Microservice that is being deleted, before the deletion of any of them may begin."""
-        return tuple(
-            part
-            for key in sorted(leaving)
-            for part in self._waiting_for_rollout(key, leaving[key].known, message).parts
-        )
+        waiting = self._waiting(removals, message)
+        return tuple(part for key in sorted(waiting) for part in waiting[key].parts)
 
     def everything(self, spec: object, environment: Environment | None, known: Mapping[Key, str]) -> dict[Key, Removal]:
         """All resources of a Microservice that is being deleted, with their policies."""
         return everything(self.resources.values(), spec, environment, known)
 
-    def _going(self, leaving: Mapping[Key, Removal], common: DeleteInput) -> dict[Key, DeleteInput]:
+    def _waiting(self, removals: Mapping[Key, Removal], message: str) -> dict[Key, StepResult]:
         return {
-            key: replace(common, name=key[1], policy=leaves.policy, known=leaves.known, adopts=leaves.adopts)
-            for key, leaves in leaving.items()
+            key: _waits_for_deletion(self.resources[key[0]], removal, f"{describe_keys([key])} {message}")
+            for key, removal in removals.items()
         }
 
     async def _reconcile_all(
-        self, owner: str, wanted: Mapping[Key, ReconcileInput], target: Mapping[Key, DeleteInput]
+        self, owner: str, declared: Mapping[Key, ReconcileInput], targets: Mapping[Key, DeleteInput]
     ) -> dict[Key, StepResult]:
-        wants, goes = self._needs(owner, wanted), self._needs(owner, target)
+        needs, deletions = self._needs(owner, declared), self._needs(owner, targets)
 
         def take(key: Key) -> StepFunction:
-            if key in wanted:
-                return lambda before: self._reconcile_one(key, wanted[key], before)
-            return lambda before: self._delete_one(key, target[key], before, needed_by(key, goes))
+            if key in declared:
+                return lambda before: self._reconcile_one(key, declared[key], before)
+            return lambda before: self._delete_one(key, targets[key], before, needed_by(key, deletions))
 
-        order = dependency_graph(wants, goes)
-        for key in wanted:
+        order = dependency_graph(needs, deletions)
+        for key in declared:
             ordered_after = self.resources[key[0]].ordered_after
-            order[key] |= {other for other in wanted if other[0] in ordered_after}
+            order[key] |= {other for other in declared if other[0] in ordered_after}
         return await in_order(order, {key: take(key) for key in order})
 
     def _needs(self, owner: str, keys: Iterable[Key]) -> Edges:
         return {(kind, name): frozenset(self.resources[kind].dependencies(owner, name)) for kind, name in keys}
 
-    async def _reconcile_one(self, key: Key, wanted: ReconcileInput, needs: StepResults) -> StepResult:
+    async def _reconcile_one(self, key: Key, declared: ReconcileInput, needs: StepResults) -> StepResult:
         resource = self.resources[key[0]]
-        known_id = wanted.known.get(resource.kind, "")
+        known_id = declared.known.get(resource.kind, "")
         before = {other: at.part for other, at in needs.items()}
         needs = {need: at for need, at in needs.items() if need[0] not in resource.ordered_after}
         missing = [need for need, at in needs.items() if not self.resources[need[0]].usable(at.part)]
         if missing:
             message = f"{describe_keys([key])} is waiting for {describe_keys(missing)}"
-            waits = Part(
-                resource.layer,
-                resource.kind,
-                wanted.name,
-                State.PROGRESSING,
-                Reason.WAITING,
-                message,
-                known_id,
-            )
+            waits = Part(resource.layer, key[0], declared.name, State.PROGRESSING, Reason.WAITING, message, known_id)
             after = _look_again(part for need in missing for part in needs[need].parts)
-            return StepResult((replace(waits, after=after), *_remembered(resource, wanted.name, wanted.known)))
-        uid, same = wanted.service.identity.uid, self._sameness(wanted, before)
+            return StepResult((replace(waits, after=after), *_companions(resource, declared.name, declared.known)))
+        uid, same = declared.service.identity.uid, self._sameness(declared, before)
         recalled = self.clients.backoff.recall(uid, key, same)
         if recalled:
             return recalled
         try:
             needed = {need: at.part for need, at in needs.items()}
-            results = await resource.reconcile(replace(wanted, needs=needed, before=before))
+            results = await resource.reconcile(replace(declared, needs=needed, before=before))
         except OperatorError as error:
-            refused = resource.failed(wanted.name, error, known_id)
-            results = StepResult((refused, *_remembered(resource, wanted.name, wanted.known)))
+            refused = resource.failed(declared.name, error, known_id)
+            results = StepResult((refused, *_companions(resource, declared.name, declared.known)))
         return self.clients.backoff.note(uid, key, same, results)
 
-    def _sameness(self, wanted: ReconcileInput, before: Mapping[Key, Part]) -> Any:
+    def _sameness(self, declared: ReconcileInput, before: Mapping[Key, Part]) -> Any:
         """The state whose change makes a resource in trouble due at once."""
         stood_on = {key: (part.id, self.resources[key[0]].usable(part)) for key, part in before.items()}
-        known = dict(wanted.known)
-        return wanted.service.spec, wanted.environment, known, wanted.recreate, wanted.kept, stood_on
-
-    def _waiting_for_rollout(self, key: Key, known: Mapping[str, str], what: str) -> StepResult:
-        """A resource that is to be deleted, and not yet."""
-        resource, message = self.resources[key[0]], f"{describe_keys([key])} {what}"
-        part = Part(
-            resource.layer,
-            resource.kind,
-            key[1],
-            State.DELETING,
-            Reason.WAITING,
-            message,
-            known.get(resource.kind, ""),
-        )
-        return StepResult((part, *_remembered(resource, key[1], known, leaving=True)))
+        known = dict(declared.known)
+        return declared.service.spec, declared.environment, known, declared.recreate, declared.kept, stood_on
 
     async def _delete_one(
-        self, key: Key, target: DeleteInput, before: StepResults, leaving: frozenset[Key]
+        self, key: Key, target: DeleteInput, before: StepResults, dependents: frozenset[Key]
     ) -> StepResult:
-        resource = self.resources[key[0]]
-        known_id = target.known.get(resource.kind, "")
+        resource, removal = self.resources[key[0]], target.removal
         holding = [other for other, at in before.items() if not all(is_over(part) for part in at.parts)]
         if holding:
             message = f"{describe_keys([key])} is deleted after {describe_keys(holding)}"
-            waits = Part(resource.layer, resource.kind, target.name, State.DELETING, Reason.WAITING, message, known_id)
             after = _look_again(part for other in holding for part in before[other].parts)
-            return StepResult(
-                (replace(waits, after=after), *_remembered(resource, target.name, target.known, leaving=True))
-            )
-        if any(_stays(before[other].part) for other in leaving if other in before):
-            target = replace(target, policy="Retain")
-        uid, same = target.owner.uid, (target.policy, dict(target.known), target.adopts, target.environment)
+            return _waits_for_deletion(resource, removal, message, after)
+        if any(_stays(before[other].part) for other in dependents if other in before):
+            removal = replace(removal, policy="Retain")
+            target = replace(target, removal=removal)
+        uid, same = target.owner.uid, (removal, target.environment)
         recalled = self.clients.backoff.recall(uid, key, same)
         return recalled or self.clients.backoff.note(uid, key, same, await self._delete_now(resource, target))
 
     async def _delete_now(self, resource: ExternalResource, target: DeleteInput) -> StepResult:
-        known_id = target.known.get(resource.kind, "")
+        removal = target.removal
         try:
             parts = await resource.delete(target)
-            return StepResult((*parts, *_without_a_turn(resource, target, parts)))
+            return StepResult((*parts, *_without_a_turn(resource, removal, parts)))
         except OperatorError as error:
             placeless = isinstance(error, NeedsPerson) and error.reason == Reason.ENVIRONMENT_MISSING
-            if placeless and not target.known and target.environment is not None:
+            if placeless and not removal.known and target.environment is not None:
                 # The Environment has no place for it, so it never was made; its Microservice must not wait for ever.
-                return StepResult((Part(resource.layer, resource.kind, target.name, State.READY),))
-            return StepResult(
-                (
-                    resource.failed(target.name, error, known_id),
-                    *_remembered(resource, target.name, target.known, leaving=True),
-                )
-            )
+                return StepResult((Part(resource.layer, resource.kind, removal.name, State.READY),))
+            refused = resource.failed(removal.name, error, removal.id_of(resource.kind))
+            return StepResult((refused, *_companions_to_delete(resource, removal)))
+
+
+def _targets(
+    removals: Mapping[Key, Removal], owner: Identity, environment: Environment | None, lookup: MicroserviceLookup
+) -> dict[Key, DeleteInput]:
+    return {key: DeleteInput(removal, owner, environment, lookup) for key, removal in removals.items()}
 
 
 async def in_order(order: Edges, takes: Mapping[Key, StepFunction]) -> dict[Key, StepResult]:
@@ -275,32 +259,38 @@ def _stays(part: Part) -> bool:
     return part.state is State.RETAINED and part.reason is not Reason.CONFLICT
 
 
-def _without_a_turn(resource: ExternalResource, target: DeleteInput, parts: Iterable[Part]) -> tuple[Part, ...]:
+def _without_a_turn(resource: ExternalResource, removal: Removal, parts: Iterable[Part]) -> tuple[Part, ...]:
     """Companions of a part that is still being deleted, which are deleted later."""
     if all(is_over(part) for part in parts):
         return ()
     shown = {part.kind for part in parts}
+    return tuple(part for part in _companions_to_delete(resource, removal) if part.kind not in shown)
+
+
+def _waits_for_deletion(
+    resource: ExternalResource, removal: Removal, message: str, after: float | None = None
+) -> StepResult:
+    """A resource that is to be deleted, and not yet."""
+    known_id = removal.id_of(resource.kind)
+    part = Part(resource.layer, resource.kind, removal.name, State.DELETING, Reason.WAITING, message, known_id)
+    return StepResult((replace(part, after=after), *_companions_to_delete(resource, removal)))
+
+
+def _companions_to_delete(resource: ExternalResource, removal: Removal) -> tuple[Part, ...]:
+    """Companions of a part whose deletion took no step; their ids stay in status."""
+    itself = describe_keys([(resource.kind, removal.name)])
     return tuple(
-        part for part in _remembered(resource, target.name, target.known, leaving=True) if part.kind not in shown
+        replace(
+            part, state=State.DELETING, message=f"{describe_keys([(part.kind, part.name)])} is deleted after {itself}"
+        )
+        for part in _companions(resource, removal.name, removal.known)
     )
 
 
-def _remembered(
-    resource: ExternalResource, name: str, known: Mapping[str, str], *, leaving: bool = False
-) -> tuple[Part, ...]:
+def _companions(resource: ExternalResource, name: str, known: Mapping[str, str]) -> tuple[Part, ...]:
     """Companions of a part that took no step; their ids stay in status."""
-    state = State.DELETING if leaving else State.UNKNOWN
-    itself = describe_keys([(resource.kind, name)])
     return tuple(
-        Part(
-            layer=resource.layer,
-            kind=kind,
-            name=name,
-            state=state,
-            reason=Reason.WAITING,
-            message=f"{describe_keys([(kind, name)])} is deleted after {itself}" if leaving else "",
-            id=known[kind],
-        )
+        Part(resource.layer, kind, name, State.UNKNOWN, Reason.WAITING, id=known[kind])
         for kind in resource.companion_kinds
         if kind in known
     )

@@ -14,13 +14,13 @@ from ..database_connection import Connection
 from ..errors import OperatorError
 from ..facts import Part, Reason, Section, State
 from ..raw_objects import mappings, text
+from ..resources import Policy, Removal
 from .graph import Key
 
 if TYPE_CHECKING:  # only handed on
     from .clients import ExternalClients
 
 DATABASE = "Database"  # kind of a database on a server, shared or an instance of its own
-Policy = Literal["Retain", "Snapshot", "Delete"]
 
 
 class Named(Protocol):
@@ -99,13 +99,10 @@ class ReconcileInput:
 class DeleteInput:
     """Everything that the deletion of one resource may read."""
 
-    name: str
+    removal: Removal
     owner: Identity
     environment: Environment | None
     lookup: MicroserviceLookup
-    known: Mapping[str, str] = field(default_factory=dict)
-    policy: Policy = "Retain"
-    adopts: str = ""
 
 
 @dataclass(frozen=True)
@@ -153,7 +150,7 @@ class ExternalResource(ABC):
         """
 
     @abstractmethod
-    async def reconcile(self, wanted: ReconcileInput) -> StepResult:
+    async def reconcile(self, declared: ReconcileInput) -> StepResult:
         """Take at most one step towards a declared resource.
 
         Raises an OperatorError when the attempt fails; the reconciler makes a part of it.
@@ -214,6 +211,6 @@ def declared_item(declared: Sequence[Item] | None, name: str) -> tuple[int, Item
     return next((index, item) for index, item in enumerate(declared or ()) if item.name == name)
 
 
-def retain_or_delete(policy: Policy) -> Literal["Retain", "Delete"]:
-    """The policy of a resource that has no snapshots."""
-    return "Delete" if policy == "Delete" else "Retain"
+def without_snapshot(removal: Removal) -> Removal:
+    """The removal of a resource that has no snapshots: it is retained instead."""
+    return replace(removal, policy="Retain") if removal.policy == "Snapshot" else removal

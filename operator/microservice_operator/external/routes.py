@@ -12,11 +12,10 @@ from ..aws.apigateway import routes as routes_fields
 from ..aws.apigateway.route_ownership import Tokens
 from ..aws.apigateway.routes import (
     API_PART,
-    LeavingAPI,
+    DesiredAPI,
     Others,
-    WantedAPI,
     api_url,
-    leave_api,
+    delete_api,
     reconcile_api,
     tokens,
 )
@@ -43,31 +42,28 @@ class Routes(ExternalResource):
     def declarations(self, spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declaration]:
         return [Declaration(API_PART)] if isinstance(spec.get("api"), Mapping) else []
 
-    async def reconcile(self, wanted: ReconcileInput) -> StepResult:
-        service, spec = wanted.service, wanted.service.spec.api
-        scope = self._clients.scope(service.identity, wanted.environment, "routes")
-        shared = _shared(wanted.environment)
-        if spec is None or shared is None or wanted.environment is None:
-            where = f"Environment {wanted.environment.name}" if wanted.environment else "an Environment"
+    async def reconcile(self, declared: ReconcileInput) -> StepResult:
+        service, spec = declared.service, declared.service.spec.api
+        scope = self._clients.scope(service.identity, declared.environment, "routes")
+        shared = _shared(declared.environment)
+        if spec is None or shared is None or declared.environment is None:
+            where = f"Environment {declared.environment.name}" if declared.environment else "an Environment"
             raise NeedsPerson(Reason.ENVIRONMENT_MISSING, f"routes need spec.aws.apiGateway of {where}; add it")
-        declared = WantedAPI(
+        desired = DesiredAPI(
             spec=spec,
+            known=declared.known,
+            field="spec.api",
             shared=shared,
-            others=others(service.identity, wanted.lookup.microservices),
-            known_id=wanted.known.get(API, ""),
+            others=others(service.identity, declared.lookup.microservices),
         )
-        part = await reconcile_api(scope, declared, partial(_document, self._clients, service.namespace, spec))
+        part = await reconcile_api(scope, desired, partial(_document, self._clients, service.namespace, spec))
         return StepResult((part,), address=api_url(scope, part, shared.gateway))
 
     async def delete(self, target: DeleteInput) -> tuple[Part, ...]:
         scope = self._clients.scope(target.owner, target.environment, "routes")
-        leaving = LeavingAPI(
-            environment=target.environment.name if target.environment else "",
-            shared=_shared(target.environment),
-            others=others(target.owner, target.lookup.microservices),
-            known_id=target.known.get(API, ""),
-        )
-        return (await leave_api(scope, leaving),)
+        environment = target.environment.name if target.environment else ""
+        competing = others(target.owner, target.lookup.microservices)
+        return (await delete_api(scope, target.removal, environment, _shared(target.environment), competing),)
 
 
 def others(me: Identity, bodies: Bodies) -> Others:

@@ -7,14 +7,14 @@ from typing import Any
 from ..api.parsing import Environment
 from ..aws.engine.scope import AwsScope
 from ..aws.messaging.subscriptions import (
-    LeavingSubscription,
-    WantedSubscription,
+    DesiredSubscription,
     delete_subscription,
     reconcile_subscription,
     subscription_name,
 )
 from ..facts import Part, Section, State
 from ..raw_objects import mapping, mappings, text
+from ..resources import Removal
 from .deletion import is_over
 from .graph import Key
 from .messaging import QUEUE, SUBSCRIPTION, TOPIC
@@ -38,26 +38,25 @@ class Subscriptions(ExternalResource):
             if all(parts):
                 yield Declaration("/".join(parts))
 
-    async def reconcile(self, wanted: ReconcileInput) -> StepResult:
-        scope = self._clients.scope(wanted.service.identity, wanted.environment, "subscriptions")
-        declared = wanted.service.spec.subscriptions or []
-        index, spec = next((index, s) for index, s in enumerate(declared) if subscription_name(s) == wanted.name)
-        known_id, field = wanted.known.get(SUBSCRIPTION, ""), f"spec.subscriptions[{index}]"
-        topic = consented(scope, wanted, spec.topic)
+    async def reconcile(self, declared: ReconcileInput) -> StepResult:
+        scope = self._clients.scope(declared.service.identity, declared.environment, "subscriptions")
+        subscriptions = declared.service.spec.subscriptions or []
+        index, spec = next((index, s) for index, s in enumerate(subscriptions) if subscription_name(s) == declared.name)
+        known_id, field = declared.known.get(SUBSCRIPTION, ""), f"spec.subscriptions[{index}]"
+        topic = consented(scope, declared, spec.topic)
         if not topic.arn:
-            waiting = Part("AWS", SUBSCRIPTION, wanted.name, State.PROGRESSING, topic.reason, topic.message, known_id)
+            waiting = Part("AWS", SUBSCRIPTION, declared.name, State.PROGRESSING, topic.reason, topic.message, known_id)
             return StepResult((await _without_topic(scope, replace(waiting, field=field, after=AGAIN), topic),))
-        queue = next(part.id for (kind, _), part in wanted.needs.items() if kind == QUEUE)
-        subscription = WantedSubscription(spec=spec, topic=topic.arn, queue=queue, known_id=known_id, field=field)
+        queue = next(part.id for (kind, _), part in declared.needs.items() if kind == QUEUE)
+        subscription = DesiredSubscription(spec=spec, known=declared.known, field=field, topic=topic.arn, queue=queue)
         return StepResult((await reconcile_subscription(scope, subscription),))
 
     async def delete(self, target: DeleteInput) -> tuple[Part, ...]:
         scope = self._clients.scope(target.owner, target.environment, "subscriptions")
-        _, microservice, topic = (*target.name.split("/"), "", "")[:3]
+        _, microservice, topic = (*target.removal.name.split("/"), "", "")[:3]
         owner = target.lookup.microservices.get((target.owner.namespace, microservice)) or {}
         arn = remembered(owner.get("status"), topic)
-        leaving = LeavingSubscription(target.name, arn, target.known.get(SUBSCRIPTION, ""))
-        return (await delete_subscription(scope, leaving),)
+        return (await delete_subscription(scope, target.removal, arn),)
 
     def dependencies(self, owner: str, name: str) -> Iterable[Key]:
         """Its queue, and its topic where that is the same Microservice's."""
@@ -69,7 +68,7 @@ async def _without_topic(scope: AwsScope, waiting: Part, topic: TopicLookup) -> 
     """A subscription whose topic's owner does not admit it any more ends; while that is unknown, it stays."""
     if not topic.denied or not waiting.id:
         return waiting
-    ended = await delete_subscription(scope, LeavingSubscription(waiting.name, known_id=waiting.id))
+    ended = await delete_subscription(scope, Removal(waiting.name, known={SUBSCRIPTION: waiting.id}))
     if is_over(ended):
         return replace(waiting, id="", events=ended.events)
     return replace(waiting, events=ended.events, after=ended.after)

@@ -1,11 +1,12 @@
 """DynamoDB tables as external resources."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..api.parsing import Environment
-from ..aws.dynamodb.desired import WantedTable
-from ..aws.dynamodb.tables import LeavingTable, delete_table, reconcile_table, usable
+from ..aws.dynamodb.desired import DesiredTable
+from ..aws.dynamodb.tables import delete_table, reconcile_table, usable
 from ..aws.engine.arns import name_in_arn
 from ..facts import Part, Section
 from .adoption import TABLES, adoption, deletion, with_adoption
@@ -16,7 +17,7 @@ from .resource import (
     ReconcileInput,
     StepResult,
     declared_item,
-    retain_or_delete,
+    without_snapshot,
 )
 
 TABLE = "Table"
@@ -31,25 +32,24 @@ class Tables(ExternalResource):
     def declarations(self, spec: Mapping[str, Any], _environment: Environment | None) -> Iterable[Declaration]:
         return with_adoption(spec, TABLES, "name")
 
-    async def reconcile(self, wanted: ReconcileInput) -> StepResult:
-        scope = self._clients.scope(wanted.service.identity, wanted.environment, "tables")
-        index, spec = declared_item(wanted.service.spec.tables, wanted.name)
-        table = WantedTable(
+    async def reconcile(self, declared: ReconcileInput) -> StepResult:
+        scope = self._clients.scope(declared.service.identity, declared.environment, "tables")
+        index, spec = declared_item(declared.service.spec.tables, declared.name)
+        table = DesiredTable(
             spec=spec,
-            tags=wanted.tags,
-            known_id=wanted.known.get(TABLE, ""),
-            recreate=wanted.recreate,
+            tags=declared.tags,
+            known=declared.known,
+            recreate=declared.recreate,
             field=f"spec.tables[{index}]",
-            adoption=adoption(wanted, TABLES, spec.adopt.name) if spec.adopt else None,
+            adoption=adoption(declared, TABLES, spec.adopt.name) if spec.adopt else None,
         )
         return StepResult((await reconcile_table(scope, table),))
 
     async def delete(self, target: DeleteInput) -> tuple[Part, ...]:
         scope = self._clients.scope(target.owner, target.environment, "tables")
-        known_id = target.known.get(TABLE, "")
-        consent = deletion(target, TABLES, name_in_arn(known_id) or target.adopts)
-        leaving = LeavingTable(target.name, retain_or_delete(target.policy), known_id, target.adopts, consent)
-        return (await delete_table(scope, leaving),)
+        removal = without_snapshot(target.removal)
+        consent = deletion(target, TABLES, name_in_arn(removal.id_of(TABLE)) or removal.adopts)
+        return (await delete_table(scope, replace(removal, consent=consent)),)
 
     def usable(self, part: Part) -> bool:
         """A table that is being changed, or whose change is refused, can still be used."""

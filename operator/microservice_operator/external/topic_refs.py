@@ -27,18 +27,18 @@ class TopicLookup:
     denied: bool = False
 
 
-def consented(scope: AwsScope, wanted: ReconcileInput, ref: TopicRef) -> TopicLookup:
+def consented(scope: AwsScope, declared: ReconcileInput, ref: TopicRef) -> TopicLookup:
     """The referenced topic, if its owner allows the subscriber."""
-    service = wanted.service
+    service = declared.service
     if ref.microservice == service.name:
-        declared = next((topic for topic in service.spec.topics or [] if topic.name == ref.name), None)
-        return TopicLookup(topic_arns(scope, ref.name, fifo=declared.fifo)[0]) if declared else _missing(ref)
-    return _of_another(wanted, ref)
+        topic = next((topic for topic in service.spec.topics or [] if topic.name == ref.name), None)
+        return TopicLookup(topic_arns(scope, ref.name, fifo=topic.fifo)[0]) if topic else _missing(ref)
+    return _of_another(declared, ref)
 
 
-def _of_another(wanted: ReconcileInput, ref: TopicRef) -> TopicLookup:
-    service = wanted.service
-    body = wanted.lookup.microservices.get((service.namespace, ref.microservice))
+def _of_another(declared: ReconcileInput, ref: TopicRef) -> TopicLookup:
+    service = declared.service
+    body = declared.lookup.microservices.get((service.namespace, ref.microservice))
     if body is None:
         message = (
             f"Microservice {ref.microservice} does not exist in namespace {service.namespace}; "

@@ -8,36 +8,37 @@ from .. import names as annotation
 from ..errors import NeedsPerson, NotYet, OperatorError
 from ..facts import Event, Part, Reason, State
 from ..ownership import Ownership
+from ..resources import Removal
 from .execute import run_all, run_long
-from .models import LeavingDatabase, ServerScope
+from .models import ServerScope
 from .observe import Names, OnServer, observe_server
 from .reconcile import KIND, database_id, failed
 from .sessions import Session
 from .statements import membership_statements, quote_roles, retention_statements
 
 
-async def delete_database(scope: ServerScope, leaving: LeavingDatabase) -> Part:
+async def delete_database(scope: ServerScope, removal: Removal) -> Part:
     """Drop or retain a database by its policy, after its Microservice was deleted or it was removed from the spec.
 
     It is done when the part's state is Ready (gone) or Retained (it stays, also if it was never ours).
     Never raises an OperatorError: the part contains the error.
     """
-    names = Names.of(scope.owner, leaving.name)
+    names, known_id = Names.of(scope.owner, removal.name), removal.id_of(KIND)
     scope.resync_cache.invalidate((scope.owner.identity.uid, KIND, names.database))
-    part = Part("PostgreSQL", KIND, leaving.name, State.DELETING, Reason.DELETING, id=leaving.known_id)
-    elsewhere = leaving.known_id not in ("", database_id(scope, names))
+    part = Part("PostgreSQL", KIND, removal.name, State.DELETING, Reason.DELETING, id=known_id)
+    elsewhere = known_id not in ("", database_id(scope, names))
     try:
         async with scope.servers.session(scope.server) as session:
             observed = await observe_server(session, names)
             standing = observed.standing(scope.owner, names)
             if elsewhere and standing is not Ownership.OURS:
-                return _elsewhere(scope, part, leaving)
+                return _elsewhere(scope, part, removal)
             if standing is None:
-                return _gone(part, happened=bool(leaving.known_id))
+                return _gone(part, happened=bool(known_id))
             if standing is not Ownership.OURS:
                 message = f"database {names.database} at {scope.server.address} has another owner; it is retained"
                 return replace(part, state=State.RETAINED, reason=Reason.CONFLICT, message=message)
-            if leaving.policy == "Retain":
+            if removal.policy == "Retain":
                 return await _retain(session, part, (scope, names, observed))
             await _drop(session, part, names, observed)
             return _gone(part, happened=True)
@@ -45,9 +46,9 @@ async def delete_database(scope: ServerScope, leaving: LeavingDatabase) -> Part:
         return failed(part, error)
 
 
-def _elsewhere(scope: ServerScope, part: Part, leaving: LeavingDatabase) -> Part:
+def _elsewhere(scope: ServerScope, part: Part, removal: Removal) -> Part:
     """Report a database that is missing here: it may still exist on its old server."""
-    if leaving.policy == "Retain":
+    if removal.policy == "Retain":
         message = f"database {part.name} is retained at {part.id}"
         return replace(part, state=State.RETAINED, reason=Reason.DATABASE_RETAINED, message=message)
     raise NeedsPerson(

@@ -11,7 +11,7 @@ from ..errors import NeedsPerson
 from ..facts import Reason
 from .database_catalog import InDatabase
 from .errors import is_transient
-from .models import WantedDatabase
+from .models import DesiredDatabase
 from .observe import rows
 from .sessions import Session
 
@@ -22,14 +22,14 @@ WHERE e.name OPERATOR(pg_catalog.=) %s
 """
 
 
-async def create_extensions(session: Session, observed: InDatabase, wanted: WantedDatabase) -> list[str]:
+async def create_extensions(session: Session, observed: InDatabase, desired: DesiredDatabase) -> list[str]:
     """Create missing declared extensions and return them; undeclared ones stay, because tables may use them."""
-    missing = [name for name in wanted.spec.extensions or [] if name not in observed.extensions]
+    missing = [name for name in desired.spec.extensions or [] if name not in observed.extensions]
     for name in missing:
         statement = sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(name))
         if not await _has_a_home(session, name):
             if observed.schema is None:
-                raise _refused(wanted, name, "its database has no schema public", "create the schema in the migration")
+                raise _refused(desired, name, "its database has no schema public", "create the schema in the migration")
             statement += sql.SQL(" SCHEMA public")
         try:
             await session.execute(statement)
@@ -37,7 +37,7 @@ async def create_extensions(session: Session, observed: InDatabase, wanted: Want
             if is_transient(error):
                 raise
             act = "ask the server's admin to create it in the database"
-            raise _refused(wanted, name, error.diag.message_primary or type(error).__name__, act) from None
+            raise _refused(desired, name, error.diag.message_primary or type(error).__name__, act) from None
     return missing
 
 
@@ -46,6 +46,6 @@ async def _has_a_home(session: Session, name: str) -> bool:
     return any(schema for (schema,) in await rows(session, _HOME, [name]))
 
 
-def _refused(wanted: WantedDatabase, name: str, cause: str, act: str) -> NeedsPerson:
+def _refused(desired: DesiredDatabase, name: str, cause: str, act: str) -> NeedsPerson:
     message = f"extension {name} cannot be created: {cause}; remove it from the spec, or {act}"
-    return NeedsPerson(Reason.REJECTED, message, f"{wanted.field}.extensions")
+    return NeedsPerson(Reason.REJECTED, message, f"{desired.field}.extensions")

@@ -1,11 +1,11 @@
 """Input of reconciliation and deletion: a server as one Microservice uses it, and a database."""
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from ..api.stores import Database
 from ..database_connection import Login
 from ..ownership import Owner
+from ..resources import DesiredResource
 from ..resync_cache import ResyncCache
 from .sessions import Server, Servers
 
@@ -42,25 +42,8 @@ class KnownLogins:
         return Logins(self.runtime, self.owner) if self.runtime and self.owner else None
 
 
-@dataclass(frozen=True)
-class WantedDatabase:
-    """A declared database.
+@dataclass(frozen=True, kw_only=True)
+class DesiredDatabase(DesiredResource[Database]):
+    """A declared database; `logins` are those with a known password, from the Secrets in Kubernetes."""
 
-    `logins` are those with a known password, from the Secrets in Kubernetes. `known_id` is the id from the status: a
-    lost database is created again, empty, only if a person allows it (`recreate`).
-    """
-
-    spec: Database
     logins: KnownLogins = KnownLogins()
-    known_id: str = ""
-    recreate: bool = False
-    field: str = "spec.databases"
-
-
-@dataclass(frozen=True)
-class LeavingDatabase:
-    """A database that is no longer declared; it is retained unless its declaration said otherwise."""
-
-    name: str
-    policy: Literal["Retain", "Delete"] = "Retain"
-    known_id: str = ""

@@ -20,7 +20,7 @@ from ..ownership import Ownership
 from .database_catalog import PublicSchema, observe_database
 from .execute import run_all, run_long
 from .extensions import create_extensions
-from .models import Logins, ServerScope, WantedDatabase
+from .models import DesiredDatabase, Logins, ServerScope
 from .observe import Names, OnServer, observe_locale, observe_server, observe_template_owners
 from .passwords import password, proof, usable
 from .public_schema import in_the_way, take_over_public
@@ -40,25 +40,25 @@ PERSON_SECONDS = 300.0  # so that it recovers by itself after somebody has acted
 _CLOSED_PUBLIC = 150000  # the version from which the database's owner owns `public`, and nobody else may create in it
 
 
-async def reconcile_database(scope: ServerScope, wanted: WantedDatabase) -> tuple[Part, Connection | None]:
+async def reconcile_database(scope: ServerScope, desired: DesiredDatabase) -> tuple[Part, Connection | None]:
     """Reconcile a declared database; return its state and, if known, its connection.
 
     Never raises an OperatorError: the part contains the error. A Connection comes with a part that is Ready, that waits
     for its Secret to be written, or that could not be observed this time.
     """
-    names = Names.of(scope.owner, wanted.spec.name)
+    names = Names.of(scope.owner, desired.spec.name)
     key = (scope.owner.identity.uid, KIND, names.database)
-    cached_state = (replace(wanted, known_id=""), scope.server)
+    cached_state = (replace(desired, known={}), scope.server)
     cached = scope.resync_cache.get(key, cached_state)
-    logins = wanted.logins.both
+    logins = desired.logins.both
     if cached and logins:
         return cached, connection(scope, names, logins)
-    work = _Reconciliation(scope, wanted, names)
+    work = _Reconciliation(scope, desired, names)
     try:
         part, found = await work.run()
     except OperatorError as error:
         part = scope.resync_cache.with_warning(key, failed(work.part, error))
-        known = logins if wanted.known_id and not isinstance(error, NeedsPerson) else None
+        known = logins if desired.id_of(KIND) and not isinstance(error, NeedsPerson) else None
         return part, connection(scope, names, known) if known else None
     if work.unchanged and part.state is State.READY:
         scope.resync_cache.put(key, cached_state, part)
@@ -94,15 +94,16 @@ def failed(part: Part, error: OperatorError) -> Part:
 class _Reconciliation:
     """One reconciliation of one database; `unchanged` until it changes something."""
 
-    def __init__(self, scope: ServerScope, wanted: WantedDatabase, names: Names) -> None:
+    def __init__(self, scope: ServerScope, desired: DesiredDatabase, names: Names) -> None:
         self._scope = scope
-        self._wanted = wanted
+        self._desired = desired
         self._names = names
         self.unchanged = True
-        self.part = Part("PostgreSQL", KIND, wanted.spec.name, State.UNKNOWN, id=wanted.known_id, field=wanted.field)
+        self._known_id = desired.id_of(KIND)
+        self.part = Part("PostgreSQL", KIND, desired.spec.name, State.UNKNOWN, id=self._known_id, field=desired.field)
 
     async def run(self) -> tuple[Part, Connection | None]:
-        scope, logins = self._scope, self._wanted.logins.both
+        scope, logins = self._scope, self._desired.logins.both
         async with scope.servers.session(scope.server) as session:
             observed = await observe_server(session, self._names)
             self._check(observed)
@@ -116,9 +117,9 @@ class _Reconciliation:
         return replace(self.part, state=State.READY, id=database_id(scope, self._names)), found
 
     def _check(self, observed: OnServer) -> None:
-        names, where, field = self._names, self._scope.server.address, self._wanted.field
+        names, where, field = self._names, self._scope.server.address, self._desired.field
         standing = observed.standing(self._scope.owner, names, dedicated=self._scope.dedicated)
-        name = self._wanted.spec.name
+        name = self._desired.spec.name
         owner = self._scope.owner
         if standing is Ownership.FOREIGN and any(
             owner.left_by_namesake(role.marks) for role in observed.roles.values()
@@ -139,10 +140,10 @@ class _Reconciliation:
                 "in the spec, or drop the existing one or change its owner",
                 field,
             )
-        if not observed.database and self._wanted.known_id and not self._wanted.recreate:
+        if not observed.database and self._known_id and not self._desired.recreate:
             raise NeedsPerson(
                 Reason.DATABASE_LOST,
-                f"database {name} was at {self._wanted.known_id} but is not at {where}; restore it from a backup, or "
+                f"database {name} was at {self._known_id} but is not at {where}; restore it from a backup, or "
                 f"{annotation.recreate(name)}",
                 field,
             )
@@ -151,18 +152,18 @@ class _Reconciliation:
         if not (usable(logins.owner.password) and usable(logins.runtime.password)):
             raise NeedsPerson(
                 Reason.REJECTED,
-                f"a Secret of database {self._wanted.spec.name} contains an empty password, or one with a NUL; "
+                f"a Secret of database {self._desired.spec.name} contains an empty password, or one with a NUL; "
                 "its roles keep their passwords; delete that Secret to get a new password",
-                self._wanted.field,
+                self._desired.field,
             )
 
     def _secret_first(self) -> tuple[Part, Connection]:
-        known = self._wanted.logins
+        known = self._desired.logins
         fresh = Logins(
             runtime=known.runtime or Login(self._names.runtime, password()),
             owner=known.owner or Login(self._names.owner, password()),
         )
-        message = f"the Secret of database {self._wanted.spec.name} is being written"
+        message = f"the Secret of database {self._desired.spec.name} is being written"
         part = replace(self.part, state=State.PROGRESSING, reason=Reason.DATABASE_CREATING, message=message, after=0.0)
         return part, connection(self._scope, self._names, fresh)
 
@@ -193,7 +194,7 @@ class _Reconciliation:
     async def _create(self, session: Session, observed: OnServer) -> None:
         # before that version, an admin that is not a superuser needs the provider's changes in template1
         pristine = observed.superuser or session.info.server_version >= _CLOSED_PUBLIC
-        name, where = self._wanted.spec.name, self._scope.server.address
+        name, where = self._desired.spec.name, self._scope.server.address
         owners = [] if pristine else await observe_template_owners(session)
         if owners:
             raise NeedsPerson(
@@ -201,7 +202,7 @@ class _Reconciliation:
                 f"template1 at {where} contains objects of {', '.join(owners)}, which every new database would copy; "
                 f"run in template1: DROP OWNED BY {quote_roles(owners)}, which deletes everything that they own there, "
                 "and REVOKE CREATE ON SCHEMA public FROM PUBLIC",
-                self._wanted.field,
+                self._desired.field,
             )
         locale = await observe_locale(session)
         self.unchanged = False
@@ -224,7 +225,7 @@ class _Reconciliation:
         self.unchanged = False
         if await self._as_owner(found.owner):
             raise NotYet(
-                Reason.PROGRESSING, f"schema public of database {self._wanted.spec.name} has changed in the meantime"
+                Reason.PROGRESSING, f"schema public of database {self._desired.spec.name} has changed in the meantime"
             )
 
     async def _as_owner(self, owner: Login) -> PublicSchema | None:
@@ -235,7 +236,7 @@ class _Reconciliation:
             if in_the_way(names, observed.schema):
                 return observed.schema
             await self._run(session, right_statements(names, observed))
-            missing = await create_extensions(session, observed, self._wanted)
+            missing = await create_extensions(session, observed, self._desired)
             self.unchanged = self.unchanged and not missing
         return None
 
@@ -253,5 +254,5 @@ class _Reconciliation:
                 self._add_event("Warning", Reason.FORBIDDEN, what)
 
     def _add_event(self, kind: Literal["Normal", "Warning"], reason: Reason, what: str) -> None:
-        event = Event(kind, reason, f"database {self._wanted.spec.name}: {what}")
+        event = Event(kind, reason, f"database {self._desired.spec.name}: {what}")
         self.part = replace(self.part, events=(*self.part.events, event))

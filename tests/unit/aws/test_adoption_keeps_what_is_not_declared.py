@@ -9,22 +9,23 @@ import pytest
 from microservice_operator import names
 from microservice_operator.api.parsing import Identity
 from microservice_operator.api.stores import Database, Table
-from microservice_operator.aws.dynamodb.desired import WantedTable, table_fields
+from microservice_operator.aws.dynamodb.desired import DesiredTable, table_fields
 from microservice_operator.aws.dynamodb.desired import unsaid as table_unsaid
 from microservice_operator.aws.dynamodb.fields import TABLE
 from microservice_operator.aws.dynamodb.scaling import READ, Target, Tracked
-from microservice_operator.aws.engine.decide import Adoption, Desired, Keep, Modify, Observed, Phase, decide
+from microservice_operator.aws.engine.decide import Desired, Keep, Modify, Observed, Phase, decide
 from microservice_operator.aws.engine.fields import ResourceSchema
 from microservice_operator.aws.engine.rules import Bounds
 from microservice_operator.aws.engine.tags import Tag
-from microservice_operator.aws.rds.desired import Network, WantedInstance, instance_fields
+from microservice_operator.aws.rds.desired import DesiredInstance, Network, instance_fields
 from microservice_operator.aws.rds.desired import unsaid as instance_unsaid
 from microservice_operator.aws.rds.fields import INSTANCE
 from microservice_operator.aws.rds.responses import Major
 from microservice_operator.ownership import Owner
+from microservice_operator.resources import Consent
 
 OWNER = Owner("cluster", Identity("shop", "order", "uid"))
-ALLOWED = Adoption(allowed=True, consent="yes")
+ALLOWED = Consent(allowed=True, item="yes")
 SCALED = Target("", READ)
 OLD_TABLE: Mapping[str, Any] = {
     "name": "legacy",
@@ -102,14 +103,14 @@ SAID_OF_INSTANCES: tuple[tuple[Mapping[str, Any], Mapping[str, Any]], ...] = (
 def table(said: Mapping[str, Any], tags: Mapping[str, str] | None = None) -> Desired:
     adopt = {"name": "products", "partitionKey": {"name": "id"}, "adopt": {"name": "legacy"}}
     spec = Table.model_validate({**adopt, **said})
-    fields = table_fields(OWNER, WantedTable(spec, tags or {}), "legacy")
+    fields = table_fields(OWNER, DesiredTable(spec, tags or {}), "legacy")
     return Desired("products", OWNER, fields, adoption=ALLOWED, unsaid=table_unsaid(spec))
 
 
 def instance(said: Mapping[str, Any], tags: Mapping[str, str] | None = None) -> Desired:
     spec = Database.model_validate({"name": "orders", "adopt": {"identifier": "legacy"}, **said})
     network = Network("vpc-1", frozenset({"subnet-1"}), "sg-pods")
-    wanted = WantedInstance(spec, network, "db.t4g.small", tags or {})
+    wanted = DesiredInstance(spec, tags or {}, network=network, instance_class="db.t4g.small")
     fields = instance_fields(OWNER, wanted, "legacy", "snapshot")
     fields |= {"security_groups": frozenset({"sg-ours"}), "parameter_group": "ours"}
     return Desired("orders", OWNER, fields, adoption=ALLOWED, unsaid=instance_unsaid(spec))

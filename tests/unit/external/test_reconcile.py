@@ -14,7 +14,7 @@ from microservice_operator.api.parsing import Environment, Identity, Microservic
 from microservice_operator.errors import NeedsPerson, NotYet
 from microservice_operator.external.backoff import ResourceBackoff
 from microservice_operator.external.clients import ExternalClients
-from microservice_operator.external.deletion import Removal, everything, is_over, undeclared
+from microservice_operator.external.deletion import everything, is_over, undeclared
 from microservice_operator.external.graph import Key
 from microservice_operator.external.reconcile import ExternalReconciler, ExternalState
 from microservice_operator.external.resource import (
@@ -27,6 +27,7 @@ from microservice_operator.external.resource import (
     items,
 )
 from microservice_operator.facts import Event, Part, Reason, Section, State
+from microservice_operator.resources import Removal
 
 IDENTITY = Identity("shop", "order", "uid")
 INSTANCE, GROUP, RULE = "Instance", "SecurityGroup", "Rule"
@@ -73,8 +74,8 @@ class FakeResource(ExternalResource):
         return StepResult(self.cloud.parts(self.kind, wanted.name, "wanted", State.READY))
 
     async def delete(self, target: DeleteInput) -> tuple[Part, ...]:
-        over = State.RETAINED if target.policy == "Retain" else State.READY
-        return self.cloud.parts(self.kind, target.name, target.policy, over)
+        over = State.RETAINED if target.removal.policy == "Retain" else State.READY
+        return self.cloud.parts(self.kind, target.removal.name, target.removal.policy, over)
 
     def dependencies(self, _owner: str, name: str) -> list[Key]:
         return [(need, name) for need in self.needs]
@@ -169,7 +170,7 @@ async def test_without_its_environment_nobody_knows_that_a_part_was_never_made(
 ) -> None:
     cloud = Cloud(errors={(INSTANCE, "orders"): NeedsPerson(Reason.ENVIRONMENT_MISSING, "m")})
     world = external(cloud.resource(INSTANCE))
-    leaving = {(INSTANCE, "orders"): Removal("Delete")}
+    leaving = {(INSTANCE, "orders"): Removal("orders", "Delete")}
     [part] = await world.delete(IDENTITY, environment, leaving, None)  # type: ignore[arg-type]
     assert part.state is state
 
@@ -275,10 +276,10 @@ async def test_a_need_that_is_dropped_waits_until_it_is_let_go_of() -> None:
         (None, {}),
         ("nonsense", {}),
         ({"tables": "nonsense"}, {}),
-        ({"tables": [1, {}, {"name": "a"}]}, {(INSTANCE, "a"): Removal("Retain")}),
-        ({"tables": [{"name": "a", "deletionPolicy": "Delete"}]}, {(INSTANCE, "a"): Removal("Delete")}),
-        ({"tables": [{"name": "a", "deletionPolicy": "Snapshot"}]}, {(INSTANCE, "a"): Removal("Snapshot")}),
-        ({"tables": [{"name": "a", "deletionPolicy": 3}]}, {(INSTANCE, "a"): Removal("Retain")}),
+        ({"tables": [1, {}, {"name": "a"}]}, {(INSTANCE, "a"): Removal("a", "Retain")}),
+        ({"tables": [{"name": "a", "deletionPolicy": "Delete"}]}, {(INSTANCE, "a"): Removal("a", "Delete")}),
+        ({"tables": [{"name": "a", "deletionPolicy": "Snapshot"}]}, {(INSTANCE, "a"): Removal("a", "Snapshot")}),
+        ({"tables": [{"name": "a", "deletionPolicy": 3}]}, {(INSTANCE, "a"): Removal("a", "Retain")}),
     ],
 )
 def test_a_spec_that_never_was_valid_can_be_left(spec: Any, leaving: dict[Key, Removal]) -> None:
@@ -290,8 +291,8 @@ def test_what_is_remembered_leaves_with_what_is_declared() -> None:
     known = {("Beside", "old"): "b", (INSTANCE, "a"): "i"}
     spec = {"tables": [{"name": "a", "deletionPolicy": "Delete"}]}
     assert everything([resource], spec, None, known) == {
-        (INSTANCE, "a"): Removal("Delete", {INSTANCE: "i"}),
-        (INSTANCE, "old"): Removal("Retain", {"Beside": "b"}),
+        (INSTANCE, "a"): Removal("a", "Delete", {INSTANCE: "i"}),
+        (INSTANCE, "old"): Removal("old", "Retain", {"Beside": "b"}),
     }
 
 
@@ -329,7 +330,7 @@ async def test_a_deletion_in_trouble_is_left_alone_for_a_while() -> None:
     cloud = Cloud(errors={(INSTANCE, "orders"): NotYet(Reason.AWS_UNAVAILABLE, "m")})
     world = external(cloud.resource(INSTANCE))
     world.clients.backoff = ResourceBackoff(lambda: 0.0)
-    leaving = {(INSTANCE, "orders"): Removal("Delete", {INSTANCE: "a"})}
+    leaving = {(INSTANCE, "orders"): Removal("orders", "Delete", {INSTANCE: "a"})}
     for _ in range(3):
         [part] = await world.delete(IDENTITY, None, leaving, None)  # type: ignore[arg-type]
         assert (part.id, part.reason) == ("a", Reason.AWS_UNAVAILABLE)

@@ -13,8 +13,9 @@ from ...api import routes as api
 from ...errors import OperatorError
 from ...facts import Part, Reason, State
 from ...openapi import routes, settings
+from ...resources import DesiredResource, Removal
 from ..engine.call import Lane
-from ..engine.decide import Deletion, Desired
+from ..engine.decide import Desired
 from ..engine.fields import Field, ResourceSchema
 from ..engine.reconcile import at_home, reconcile, remove
 from ..engine.report import failed
@@ -48,25 +49,12 @@ class Others:
     tokens: frozenset[Tokens] = frozenset()
 
 
-@dataclass(frozen=True)
-class WantedAPI:
-    """The declared routes of a Microservice; `known_id` is the id from the status."""
+@dataclass(frozen=True, kw_only=True)
+class DesiredAPI(DesiredResource[api.API]):
+    """The declared routes of a Microservice."""
 
-    spec: api.API
     shared: SharedAPI
     others: Others = Others()
-    known_id: str = ""
-    field: str = "spec.api"
-
-
-@dataclass(frozen=True)
-class LeavingAPI:
-    """Routes that are no longer declared; `shared` is None if the Environment's API is unknown."""
-
-    environment: str
-    shared: SharedAPI | None = None
-    others: Others = Others()
-    known_id: str = ""
 
 
 def tokens(spec: api.API) -> tuple[Tokens, ...]:
@@ -82,77 +70,81 @@ def api_url(scope: AwsScope, part: Part, gateway: api.APIGateway) -> str:
     return f"https://{at}.execute-api.{scope.region}.amazonaws.com{path}" if at else ""
 
 
-async def reconcile_api(scope: AwsScope, wanted: WantedAPI, read: Callable[[], Awaitable[str]]) -> Part:
+async def reconcile_api(scope: AwsScope, desired: DesiredAPI, read: Callable[[], Awaitable[str]]) -> Part:
     """Take at most one step towards the Environment's API and one towards a Microservice's routes on it.
 
     `read` returns the OpenAPI document; it is called only without a cached result. Never raises an OperatorError. Pass
-    `Part.id` back as `known_id` next time.
+    `Part.id` back in `known` next time.
     """
     key = (scope.owner.identity.uid, API.name, API_PART)
-    remembered = replace(wanted, known_id="")
+    known_id, remembered = desired.id_of(API.name), replace(desired, known={})
     cached = scope.resync_cache.get(key, remembered)
     if cached:
         return cached
-    unread = Part("AWS", API.name, API_PART, State.UNKNOWN, id=wanted.known_id, field=wanted.field)
+    unread = Part("AWS", API.name, API_PART, State.UNKNOWN, id=known_id, field=desired.field)
     try:
-        at_home(scope, API, Deletion(API_PART, scope.owner, "Retain", wanted.known_id))
+        at_home(scope, API, API_PART, known_id)
     except OperatorError as error:
         return scope.resync_cache.with_warning(key, failed(unread, error))
     try:
         text = await read()
-        claimed = await asyncio.to_thread(_claims, text, wanted)
+        claimed = await asyncio.to_thread(_claims, text, desired)
     except OperatorError as error:
-        return scope.resync_cache.with_warning(key, replace(failed(unread, error), field=f"{wanted.field}.openAPI"))
-    gateway = await reconcile_gateway(scope, wanted.shared)
+        return scope.resync_cache.with_warning(key, replace(failed(unread, error), field=f"{desired.field}.openAPI"))
+    gateway = await reconcile_gateway(scope, desired.shared)
     if gateway.state is not State.READY:
-        same = replace(gateway, kind=API.name, name=API_PART, id=wanted.known_id, field=wanted.field)
+        same = replace(gateway, kind=API.name, name=API_PART, id=known_id, field=desired.field)
         return scope.resync_cache.with_warning(key, same)
-    current, former = _api_id(gateway.id), _api_id(wanted.known_id)
+    current, former = _api_id(gateway.id), _api_id(known_id)
     if former not in ("", current):
-        left = await _leave(scope, Site(former, _prefix(scope, wanted.shared.environment)), wanted.known_id)
+        left = await _delete_routes(scope, Site(former, _prefix(scope, desired.shared.environment)), known_id)
         if left.state is not State.READY:
             return left
-    part, resync_cache = await _routes(scope, wanted, (current, claimed))
+    part, resync_cache = await _routes(scope, desired, (current, claimed))
     if resync_cache:
         scope.resync_cache.put(key, remembered, part)
     return scope.resync_cache.with_warning(key, part)
 
 
-async def leave_api(scope: AwsScope, leaving: LeavingAPI) -> Part:
+async def delete_api(
+    scope: AwsScope, removal: Removal, environment: str, shared: SharedAPI | None, others: Others
+) -> Part:
     """Take at most one step to delete a Microservice's routes; it is done when the state is Ready.
 
-    The API stays, unless it is empty and the Environment's deletionPolicy is Delete.
+    `shared` is None if the Environment's API is unknown. The API stays, unless it is empty and the Environment's
+    deletionPolicy is Delete.
     """
+    known_id = removal.id_of(API.name)
     scope.resync_cache.invalidate((scope.owner.identity.uid, API.name, API_PART))
-    part = Part("AWS", API.name, API_PART, State.DELETING, Reason.API_DELETING, id=leaving.known_id)
-    shared = shared_place(scope, leaving.environment)
-    gateway = HTTPAPI(shared, leaving.shared.gateway.name if leaving.shared else "", Lane.DELETE)
+    part = Part("AWS", API.name, API_PART, State.DELETING, Reason.API_DELETING, id=known_id)
+    there = shared_place(scope, environment)
+    gateway = HTTPAPI(there, shared.gateway.name if shared else "", Lane.DELETE)
     try:
-        there = await gateway.observe()
-        ours = there is not None and there.fields
-        at = _api_id(leaving.known_id) or (_api_id(there.id) if there and ours else "")
+        observed = await gateway.observe()
+        ours = observed is not None and observed.fields
+        at = _api_id(known_id) or (_api_id(observed.id) if observed and ours else "")
         if at:
-            prefix = _prefix(scope, leaving.environment)
-            part = await _leave(scope, Site(at, prefix, others=_names(prefix, leaving.others)), leaving.known_id)
+            prefix = _prefix(scope, environment)
+            part = await _delete_routes(scope, Site(at, prefix, others=_names(prefix, others)), known_id)
         else:
             part = replace(part, state=State.READY, reason=Reason.API_DELETED, message=f"api {API_PART} is deleted")
-        goes = leaving.shared is not None and leaving.shared.gateway.deletion_policy == "Delete"
+        goes = shared is not None and shared.gateway.deletion_policy == "Delete"
         if part.state is State.READY and goes and ours and await gateway.empty():
-            return await drop_gateway(shared, gateway, part)
+            return await drop_gateway(there, gateway, part)
     except OperatorError as error:
         return failed(part, error)
     return part
 
 
-async def _routes(scope: AwsScope, wanted: WantedAPI, at: tuple[str, tuple[DesiredRoute, ...]]) -> tuple[Part, bool]:
+async def _routes(scope: AwsScope, desired: DesiredAPI, at: tuple[str, tuple[DesiredRoute, ...]]) -> tuple[Part, bool]:
     current, claimed = at
-    identity, spec = scope.owner.identity, wanted.shared.gateway
-    prefix = _prefix(scope, wanted.shared.environment)
-    asked = {_name(prefix, accepted): accepted for accepted in tokens(wanted.spec)}
+    identity, spec = scope.owner.identity, desired.shared.gateway
+    prefix = _prefix(scope, desired.shared.environment)
+    asked = {_name(prefix, accepted): accepted for accepted in tokens(desired.spec)}
     claimed = tuple(
         replace(claim, authorizer=next(iter(asked), "")) if claim.authorizer else claim for claim in claimed
     )
-    others = _names(prefix, wanted.others)
+    others = _names(prefix, desired.others)
     fields: dict[str, Any] = {
         "authorizers": Authorizers(asked, others),
         "integration": {
@@ -163,29 +155,30 @@ async def _routes(scope: AwsScope, wanted: WantedAPI, at: tuple[str, tuple[Desir
         },
         "marks": scope.owner.marks,
         "routes": DesiredRoutes(
-            f"{identity.namespace}/{identity.name}", claimed, wanted.others.seniors, wanted.others.juniors
+            f"{identity.namespace}/{identity.name}", claimed, desired.others.seniors, desired.others.juniors
         ),
         "duplicates": (),
     }
     resource = ServiceRoutes(scope, Site(current, prefix, frozenset(asked), others))
-    desired = Desired(API_PART, scope.owner, fields, at=wanted.field, within=current)
-    outcome = await reconcile(scope, resource, API, desired)
-    part = replace(outcome.part, id=outcome.part.id or wanted.known_id)
+    state = Desired(API_PART, scope.owner, fields, at=desired.field, within=current)
+    outcome = await reconcile(scope, resource, API, state)
+    part = replace(outcome.part, id=outcome.part.id or desired.id_of(API.name))
     if resource.gone:
-        forget_gateway(shared_place(scope, wanted.shared.environment))
+        forget_gateway(shared_place(scope, desired.shared.environment))
     if part.reason is Reason.CHANGE_REFUSED:  # an API refuses a change only because another owner has the route
         part = replace(part, reason=Reason.CONFLICT)
     return part, outcome.up_to_date
 
 
-async def _leave(scope: AwsScope, site: Site, known_id: str) -> Part:
+async def _delete_routes(scope: AwsScope, site: Site, known_id: str) -> Part:
     resource = ServiceRoutes(scope, site, Lane.DELETE)
-    return await remove(scope, resource, API, Deletion(API_PART, scope.owner, "Delete", known_id, site.api))
+    removal = Removal(API_PART, "Delete", {API.name: known_id}, within=site.api)
+    return await remove(scope, resource, API, removal)
 
 
-def _claims(text: str, wanted: WantedAPI) -> tuple[DesiredRoute, ...]:
+def _claims(text: str, desired: DesiredAPI) -> tuple[DesiredRoute, ...]:
     """Return the desired routes of a document; "?" stands for the authorizer's name, which is not known yet."""
-    found = routes(text, settings(wanted.spec))
+    found = routes(text, settings(desired.spec))
     return tuple(
         DesiredRoute(route.key) if route.public else DesiredRoute(route.key, "?", route.scopes) for route in found
     )

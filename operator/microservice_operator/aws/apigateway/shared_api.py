@@ -11,7 +11,8 @@ from ...api.parsing import Identity
 from ...api.routes import APIGateway
 from ...facts import Part, Reason, State
 from ...ownership import SharedOwner
-from ..engine.decide import Deletion, Desired
+from ...resources import Removal
+from ..engine.decide import Desired
 from ..engine.fields import Field, Reasons, ResourceSchema
 from ..engine.reconcile import reconcile, remove
 from ..engine.rules import Added, Change, Outcome, Removed, exact
@@ -100,7 +101,7 @@ async def reconcile_gateway(scope: AwsScope, shared: SharedAPI) -> Part:
 async def drop_gateway(shared: AwsScope, gateway: HTTPAPI, part: Part) -> Part:
     """Delete the API itself; the Microservice waits until AWS no longer shows it."""
     forget_gateway(shared)
-    dropped = await remove(shared, gateway, GATEWAY, Deletion(part.name, shared.owner, "Delete"))
+    dropped = await remove(shared, gateway, GATEWAY, Removal(part.name, "Delete"))
     if dropped.state is State.RETAINED:
         return part
     return replace(dropped, kind=part.kind, id=part.id, events=(*part.events, *dropped.events))

@@ -2,18 +2,19 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ...api.stores import Table
 from ...api.table_indexes import Index, TableKey
 from ...ownership import Owner
-from ..engine.decide import Adoption
+from ...resources import DesiredResource
 from ..engine.rules import (
     Bounds,
 )
 from ..engine.tags import desired_tags
 from .scaling import desired_targets
+
+DesiredTable = DesiredResource[Table]
 
 _BILLING = {"PayPerRequest": "PAY_PER_REQUEST", "Provisioned": "PROVISIONED"}
 
@@ -27,23 +28,6 @@ _SAID: Mapping[str, tuple[str, ...]] = {  # field of the spec → fields of the 
 }
 
 
-@dataclass(frozen=True)
-class WantedTable:
-    """A declared table.
-
-    `tags` are the Environment's, overridden by the Microservice's. `known_id` is the ARN from the status: if that table
-    no longer exists, its data is lost, and only a person (`recreate`) can allow an empty one. `adoption` is the
-    Environment's consent to an adoption, if the spec has one.
-    """
-
-    spec: Table
-    tags: Mapping[str, str] = field(default_factory=dict)
-    known_id: str = ""
-    recreate: bool = False
-    field: str = "spec.tables"
-    adoption: Adoption | None = None
-
-
 def unsaid(spec: Table) -> frozenset[str]:
     """Return the fields of an adopted table that its declaration does not set."""
     if spec.adopt is None:
@@ -52,9 +36,9 @@ def unsaid(spec: Table) -> frozenset[str]:
     return frozenset(field for declared, fields in _SAID.items() if declared not in said for field in fields)
 
 
-def table_fields(owner: Owner, wanted: WantedTable, name: str) -> dict[str, Any]:
+def table_fields(owner: Owner, desired: DesiredTable, name: str) -> dict[str, Any]:
     """Return the desired fields of a declared table; `name` is its name in AWS."""
-    spec = wanted.spec
+    spec = desired.spec
     read, write = (spec.capacity.read, spec.capacity.write) if spec.capacity else (None, None)
     capacity = (Bounds(read.min, read.max), Bounds(write.min, write.max)) if read and write else None
     indexes = spec.global_secondary_indexes or []
@@ -66,7 +50,7 @@ def table_fields(owner: Owner, wanted: WantedTable, name: str) -> dict[str, Any]
             index.name: _index(index, _keys(spec.partition_key, index.sort_key))
             for index in spec.local_secondary_indexes or []
         },
-        "tags": desired_tags(owner, wanted.tags, adopted=spec.adopt is not None),
+        "tags": desired_tags(owner, desired.tags, adopted=spec.adopt is not None),
         "key": None,
         "billing": _BILLING[spec.billing_mode],
         "capacity": capacity,

@@ -7,11 +7,12 @@ urgency); this module does not know any resource type.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 
 from ... import names
 from ...facts import Reason
 from ...ownership import OWNER_TAGS, Owner, Ownership
+from ...resources import Consent, Removal
 from .fields import Field, ResourceSchema, describe, differences, kind_label, undeclared_values
 from .rules import Added, Change, Effect, Refusal, Removed
 from .tags import retained
@@ -28,17 +29,6 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True)
-class Adoption:
-    """Consent to adopt an existing resource, or to delete an adopted one; the platform team decides.
-
-    `consent` is the value that an annotation of the Environment must contain.
-    """
-
-    allowed: bool
-    consent: str
-
-
-@dataclass(frozen=True)
 class Desired:
     """A declared resource. `known_id` is the id from the status, `at` its path in the spec.
 
@@ -52,25 +42,9 @@ class Desired:
     known_id: str = ""
     recreate: bool = False
     at: str = ""
-    adoption: Adoption | None = None
+    adoption: Consent | None = None
     within: str = ""
     unsaid: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Deletion:
-    """A resource that is no longer declared.
-
-    `adopted` is true for a resource that is known to be adopted; `deletion` is the consent to delete such a resource.
-    """
-
-    name: str
-    owner: Owner
-    policy: Literal["Retain", "Snapshot", "Delete"]
-    known_id: str = ""
-    within: str = ""
-    adopted: bool = False
-    deletion: Adoption | None = None
 
 
 @dataclass(frozen=True)
@@ -172,28 +146,28 @@ def _taken_over(kind: ResourceSchema, desired: Desired, observed: Observed) -> D
     return Modify(replace(decision.step, what=f"adopting it{stays}"))
 
 
-def decide_removal(kind: ResourceSchema, leaving: Deletion, observed: Observed | None) -> Decision:
-    """Decide on a resource that is no longer declared: `Keep` when all is done, `Refuse` when it is not ours."""
+def decide_removal(kind: ResourceSchema, owner: Owner, removal: Removal, observed: Observed | None) -> Decision:
+    """Decide on a resource that is no longer declared: `Keep` when all is done, `Refuse` when it is not `owner`'s."""
     if observed is None:
         return Keep()
     if observed.tags is None or observed.phase in (Phase.CREATING, Phase.DELETING):
         return Wait()
-    if leaving.owner.standing(observed.tags) is not Ownership.OURS:
-        return Refuse(Reason.CONFLICT, f"{describe(kind, leaving.name)} belongs to another owner; it is retained")
-    if leaving.policy == "Retain" or withheld(kind, leaving, observed):
-        return _retention(leaving.owner, observed)
+    if owner.standing(observed.tags) is not Ownership.OURS:
+        return Refuse(Reason.CONFLICT, f"{describe(kind, removal.name)} belongs to another owner; it is retained")
+    if removal.policy == "Retain" or withheld(kind, removal, observed):
+        return _retention(owner, observed)
     return _deletion(observed)
 
 
-def withheld(kind: ResourceSchema, leaving: Deletion, observed: Observed | None) -> str:
+def withheld(kind: ResourceSchema, removal: Removal, observed: Observed | None) -> str:
     """Return why an adopted resource stays although its policy deletes it, or "": deletion needs its own consent."""
-    if observed is None or leaving.policy == "Retain" or leaving.deletion is None or leaving.deletion.allowed:
+    if observed is None or removal.policy == "Retain" or removal.consent is None or removal.consent.allowed:
         return ""
-    if not leaving.adopted and names.TAG_ADOPTED not in (observed.tags or {}):
+    if not removal.adopts and names.TAG_ADOPTED not in (observed.tags or {}):
         return ""
     return (
-        f"{describe(kind, leaving.name)} was adopted and is retained despite policy {leaving.policy}: annotation "
-        f"{names.ANNOTATION_DELETE_ADOPTED} of the Environment does not contain {leaving.deletion.consent}; "
+        f"{describe(kind, removal.name)} was adopted and is retained despite policy {removal.policy}: annotation "
+        f"{names.ANNOTATION_DELETE_ADOPTED} of the Environment does not contain {removal.consent.item}; "
         f"delete {observed.id} manually if it is no longer needed"
     )
 
@@ -238,7 +212,7 @@ def _not_adopted(kind: ResourceSchema, desired: Desired, observed: Observed) -> 
     if adoption and not adoption.allowed:
         message = (
             f"{observed.id} exists and is adopted only if the Environment allows it; ask the platform team to add "
-            f"{adoption.consent} to the Environment's annotation {names.ANNOTATION_ADOPT}"
+            f"{adoption.item} to the Environment's annotation {names.ANNOTATION_ADOPT}"
         )
         return Refuse(Reason.ADOPTION_REFUSED, message, desired.at)
     marks = dict(observed.tags or {})

@@ -9,11 +9,11 @@ from typing import Any, Protocol
 from ...errors import NeedsPerson, NotYet, OperatorError
 from ...facts import Event, Part, Reason, State
 from ...ownership import OWNER_TAGS, Ownership
+from ...resources import Removal
 from .decide import (
     Create,
     Decision,
     Delete,
-    Deletion,
     Desired,
     Keep,
     Modify,
@@ -59,7 +59,7 @@ async def reconcile(scope: AwsScope, resource: Resource, kind: ResourceSchema, d
     """Reconcile a declared resource: observe it, take at most one step and report its state."""
     part = Part("AWS", kind.name, desired.name, State.UNKNOWN, id=desired.known_id, field=desired.at)
     try:
-        observed = await _observe(scope, resource, kind, desired)
+        observed = await _observe(scope, resource, kind, desired, desired.known_id)
     except OperatorError as error:
         return Outcome(failed(part, error))
     decision = decide(kind, desired, observed)
@@ -88,17 +88,18 @@ async def reconcile(scope: AwsScope, resource: Resource, kind: ResourceSchema, d
     return Outcome(part, up_to_date=isinstance(decision, Keep))
 
 
-async def remove(scope: AwsScope, resource: Resource, kind: ResourceSchema, leaving: Deletion) -> Part:
+async def remove(scope: AwsScope, resource: Resource, kind: ResourceSchema, removal: Removal) -> Part:
     """Take at most one step to delete or retain a resource; it is done when the state is Ready (gone) or Retained."""
-    part = Part("AWS", kind.name, leaving.name, State.DELETING, kind.reasons.deleting, id=leaving.known_id)
+    known_id = removal.id_of(kind.name)
+    part = Part("AWS", kind.name, removal.name, State.DELETING, kind.reasons.deleting, id=known_id)
     try:
-        observed = await _observe(scope, resource, kind, leaving)
-        if observed is None and scope.clients.expectations.may_exist(_key(scope, kind, leaving)):
-            message = f"AWS does not show {describe(kind, leaving.name)} yet; it may have been created recently"
+        observed = await _observe(scope, resource, kind, removal, known_id)
+        if observed is None and scope.clients.expectations.may_exist(_key(scope, kind, removal)):
+            message = f"AWS does not show {describe(kind, removal.name)} yet; it may have been created recently"
             raise NotYet(kind.reasons.deleting, message)
-        decision = decide_removal(kind, leaving, observed)
+        decision = decide_removal(kind, scope.owner, removal, observed)
         tried = _pending_write(decision, observed)
-        repeats, key = scope.clients.write_backoff, _key(scope, kind, leaving)
+        repeats, key = scope.clients.write_backoff, _key(scope, kind, removal)
         repeat = repeats.of(key, *tried) if tried else Repeat()
         if not repeat.wait and isinstance(decision, Modify):
             await resource.modify(decision.step, None)
@@ -113,7 +114,7 @@ async def remove(scope: AwsScope, resource: Resource, kind: ResourceSchema, leav
     left = removal_part(part, kind, decision, observed)
     if repeat.kept_from and left.state is State.DELETING:
         return unkept_part(left, kind, decision, repeat)
-    why = withheld(kind, leaving, observed)
+    why = withheld(kind, removal, observed)
     if not why or left.state is not State.RETAINED or left.reason is Reason.CONFLICT:
         return left
     return replace(left, message=why, events=(Event("Warning", kind.reasons.retained, why),))
@@ -133,10 +134,10 @@ def _pending_write(decision: Decision, observed: Observed | None) -> tuple[str, 
 
 
 async def _observe(
-    scope: AwsScope, resource: Resource, kind: ResourceSchema, about: Desired | Deletion
+    scope: AwsScope, resource: Resource, kind: ResourceSchema, about: Desired | Removal, known_id: str
 ) -> Observed | None:
     """Return the certain part of its state: tags that may be stale count as tags that cannot be read yet."""
-    at_home(scope, kind, about)
+    at_home(scope, kind, about.name, known_id)
     observed = await resource.observe()
     if observed is None:
         return None
@@ -144,22 +145,22 @@ async def _observe(
     expectations.seen(key)
     if observed.tags is None or observed.phase in (Phase.CREATING, Phase.DELETING):
         return observed
-    standing, known = about.owner.standing(observed.tags), about.known_id == observed.id
-    if expectations.may_be_ours(key, standing, observed.tags, known=known):
+    standing = scope.owner.standing(observed.tags)
+    if expectations.may_be_ours(key, standing, observed.tags, known=known_id == observed.id):
         return replace(observed, tags=None)
     return observed
 
 
-def at_home(scope: AwsScope, kind: ResourceSchema, about: Desired | Deletion) -> None:
+def at_home(scope: AwsScope, kind: ResourceSchema, name: str, known_id: str) -> None:
     """Raise NeedsPerson if the id in the status belongs to another account or region: a read here finds another one."""
-    if not about.known_id.startswith("arn:"):
+    if not known_id.startswith("arn:"):
         return
-    region, account = about.known_id.split(":")[3:5]
+    region, account = known_id.split(":")[3:5]
     if region in ("", scope.region) and account in ("", scope.account_id):
         return
     raise NeedsPerson(
         Reason.ACCOUNT_MISMATCH,
-        f"{describe(kind, about.name)} is {about.known_id}, but the Environment names account {scope.account_id} and "
+        f"{describe(kind, name)} is {known_id}, but the Environment names account {scope.account_id} and "
         f"region {scope.region}; nothing is written; restore the Environment's spec.aws",
     )
 
@@ -183,8 +184,8 @@ async def _modify(scope: AwsScope, resource: Resource, kind: ResourceSchema, cha
     await resource.modify(step, desired)
 
 
-def _key(scope: AwsScope, kind: ResourceSchema, about: Desired | Deletion) -> Key:
-    return (scope.account_id, scope.region, *about.owner.marks.values(), kind.name, about.name, about.within)
+def _key(scope: AwsScope, kind: ResourceSchema, about: Desired | Removal) -> Key:
+    return (scope.account_id, scope.region, *scope.owner.marks.values(), kind.name, about.name, about.within)
 
 
 def _is_ours(desired: Desired, observed: Observed) -> bool:

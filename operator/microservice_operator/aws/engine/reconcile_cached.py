@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from ...facts import Part
-from .decide import Deletion, Desired
+from ...resources import Removal
+from .decide import Desired
 from .fields import ResourceSchema
 from .reconcile import Resource, reconcile, remove
 from .scope import AwsScope
@@ -25,7 +26,7 @@ async def reconcile_cached(scope: AwsScope, resource: Resource, kind: ResourceSc
     return scope.resync_cache.with_warning(key, outcome.part)
 
 
-async def remove_uncached(scope: AwsScope, resource: Resource, kind: ResourceSchema, leaving: Deletion) -> Part:
+async def remove_uncached(scope: AwsScope, resource: Resource, kind: ResourceSchema, removal: Removal) -> Part:
     """Take at most one step to delete or retain a resource; it is done when the state is Ready (gone) or Retained."""
-    scope.resync_cache.invalidate((scope.owner.identity.uid, kind.name, leaving.name))
-    return await remove(scope, resource, kind, leaving)
+    scope.resync_cache.invalidate((scope.owner.identity.uid, kind.name, removal.name))
+    return await remove(scope, resource, kind, removal)

@@ -10,9 +10,10 @@ from typing import Any
 from ...api.environment import AWS, PodRoles
 from ...api.parsing import Microservice
 from ...facts import Part, Reason, State
+from ...resources import Removal
 from ..engine.arns import needs_role
 from ..engine.call import Lane
-from ..engine.decide import Deletion, Desired
+from ..engine.decide import Desired
 from ..engine.fields import Field, Reasons, ResourceSchema
 from ..engine.policy_documents import same_policy
 from ..engine.reconcile import Outcome, reconcile, remove
@@ -60,7 +61,7 @@ ASSOCIATION = ResourceSchema(
 
 
 @dataclass(frozen=True)
-class WantedIdentity:
+class DesiredIdentity:
     """A Microservice that needs a role, and the Environment's settings for it.
 
     `known` are the ids from the status, by kind; `tags` the Environment's, overridden by the Microservice's; `granting`
@@ -74,14 +75,6 @@ class WantedIdentity:
     granting: Granting = field(default_factory=Granting)
 
 
-@dataclass(frozen=True)
-class LeavingIdentity:
-    """A role that is no longer needed, and its association, if any, in EKS cluster `cluster`."""
-
-    cluster: str = ""
-    known: Mapping[str, str] = field(default_factory=dict)
-
-
 def keeps_former(parts: Iterable[Part]) -> bool:
     """Whether the role still has permissions that only pods of the previous declaration use."""
     return any(part.message == KEPT for part in parts)
@@ -92,28 +85,28 @@ def credentials_usable(parts: Iterable[Part]) -> bool:
     return all(part.id and part.reason not in _NOT_THERE for part in parts)
 
 
-async def reconcile_identity(scope: AwsScope, wanted: WantedIdentity) -> tuple[Part, ...]:
+async def reconcile_identity(scope: AwsScope, desired: DesiredIdentity) -> tuple[Part, ...]:
     """Take at most one step towards the role, and one towards the association once the role exists.
 
     Never raises an OperatorError: the parts contain the error.
     """
-    roles = wanted.aws.identity
-    if roles is None or not needs_role(wanted.service):
+    roles = desired.aws.identity
+    if roles is None or not needs_role(desired.service):
         return ()
-    too_long = excess(document(wanted.granting.grants))
+    too_long = excess(document(desired.granting.grants))
     if too_long:
-        return (_too_long(scope, wanted, too_long),)
+        return (_too_long(scope, desired, too_long),)
     fields = {
-        "tags": desired_tags(scope.owner, wanted.tags),
-        "boundary": wanted.aws.permissions_boundary_arn,
-        "trust": trust(wanted.aws, roles, scope.owner.identity),
-        "policy": wanted.granting,
+        "tags": desired_tags(scope.owner, desired.tags),
+        "boundary": desired.aws.permissions_boundary_arn,
+        "trust": trust(desired.aws, roles, scope.owner.identity),
+        "policy": desired.granting,
     }
-    cached_state = {**fields, "policy": replace(wanted.granting, former=frozenset())}
+    cached_state = {**fields, "policy": replace(desired.granting, former=frozenset())}
     cached = [scope.resync_cache.get(_key(scope, kind), cached_state) for kind in _kinds(roles)]
     if all(cached):
         return tuple(part for part in cached if part)
-    outcomes = await _reconcile_role_and_association(scope, wanted, fields)
+    outcomes = await _reconcile_role_and_association(scope, desired, fields)
     if all(outcome.up_to_date for outcome in outcomes) and len(outcomes) == len(cached):
         for kind, outcome in zip(_kinds(roles), outcomes, strict=True):
             scope.resync_cache.put(_key(scope, kind), cached_state, outcome.part)
@@ -123,16 +116,16 @@ async def reconcile_identity(scope: AwsScope, wanted: WantedIdentity) -> tuple[P
     )
 
 
-async def delete_identity(scope: AwsScope, leaving: LeavingIdentity) -> tuple[Part, ...]:
-    """Take at most one step to delete the association, then the role.
+async def delete_identity(scope: AwsScope, removal: Removal, cluster: str = "") -> tuple[Part, ...]:
+    """Take at most one step to delete the association, if any, in EKS cluster `cluster`, then the role.
 
     It is done when every part's state is Ready (gone) or Retained (never ours).
     """
     for kind in (ROLE, ASSOCIATION):
         scope.resync_cache.invalidate(_key(scope, kind))
-    known_id, associated = (leaving.known.get(kind.name, "") for kind in (ROLE, ASSOCIATION))
+    known_id, associated = (removal.id_of(kind.name) for kind in (ROLE, ASSOCIATION))
     associations: tuple[Part, ...] = ()
-    cluster = _cluster(associated) or leaving.cluster
+    cluster = _cluster(associated) or cluster
     if cluster:
         associations = (await _remove_association(scope, cluster, associated),)
         if associations[0].state not in (State.READY, State.RETAINED):
@@ -140,17 +133,17 @@ async def delete_identity(scope: AwsScope, leaving: LeavingIdentity) -> tuple[Pa
             waits = Part("AWS", ROLE.name, SERVICE_ROLE, State.DELETING, Reason.IDENTITY_DELETING, message, known_id)
             return waits, *associations
     role = IAMRole(scope, site(scope).role_name, lane=Lane.DELETE)
-    return await remove(scope, role, ROLE, Deletion(SERVICE_ROLE, scope.owner, "Delete", known_id)), *associations
+    return await remove(scope, role, ROLE, Removal(SERVICE_ROLE, "Delete", removal.known)), *associations
 
 
 async def _reconcile_role_and_association(
-    scope: AwsScope, wanted: WantedIdentity, fields: Mapping[str, Any]
+    scope: AwsScope, desired: DesiredIdentity, fields: Mapping[str, Any]
 ) -> list[Outcome]:
-    known_id, associated = (wanted.known.get(kind.name, "") for kind in (ROLE, ASSOCIATION))
+    known_id, associated = (desired.known.get(kind.name, "") for kind in (ROLE, ASSOCIATION))
     role = IAMRole(scope, site(scope).role_name, site(scope).role_path)
-    desired = Desired(SERVICE_ROLE, scope.owner, fields, known_id, recreate=True, at="spec")
-    first = _report_kept_permissions(wanted.granting, role, await reconcile(scope, role, ROLE, desired))
-    cluster = wanted.aws.identity.cluster_name if wanted.aws.identity else None
+    state = Desired(SERVICE_ROLE, scope.owner, fields, known_id, recreate=True, at="spec")
+    first = _report_kept_permissions(desired.granting, role, await reconcile(scope, role, ROLE, state))
+    cluster = desired.aws.identity.cluster_name if desired.aws.identity else None
     if _cluster(associated) not in ("", cluster):
         # the Environment now names another cluster, or none
         former = await _remove_association(scope, _cluster(associated), associated)
@@ -166,7 +159,7 @@ async def _reconcile_role_and_association(
     return [
         first,
         await reconcile(
-            scope, association, ASSOCIATION, replace(desired, fields=needed, known_id=associated, within=cluster)
+            scope, association, ASSOCIATION, replace(state, fields=needed, known_id=associated, within=cluster)
         ),
     ]
 
@@ -195,13 +188,12 @@ def _effective(role: IAMRole, outcome: Outcome) -> Outcome:
 
 async def _remove_association(scope: AwsScope, cluster: str, known_id: str) -> Part:
     association = PodIdentityAssociation(scope, cluster, Lane.DELETE)
-    return await remove(
-        scope, association, ASSOCIATION, Deletion(SERVICE_ROLE, scope.owner, "Delete", known_id, cluster)
-    )
+    removal = Removal(SERVICE_ROLE, "Delete", {ASSOCIATION.name: known_id}, within=cluster)
+    return await remove(scope, association, ASSOCIATION, removal)
 
 
-def _too_long(scope: AwsScope, wanted: WantedIdentity, message: str) -> Part:
-    known_id = wanted.known.get(ROLE.name, "")
+def _too_long(scope: AwsScope, desired: DesiredIdentity, message: str) -> Part:
+    known_id = desired.known.get(ROLE.name, "")
     part = Part("AWS", ROLE.name, SERVICE_ROLE, State.STALLED, Reason.REJECTED, message, known_id, "spec")
     return scope.resync_cache.with_warning(_key(scope, ROLE), part)
 

@@ -1,14 +1,14 @@
 """PURE: a declared database of provider `rds` → the desired fields of its instance and its parameter group."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ...api.stores import Backup, Database, Maintenance, Storage, gibibytes
 from ...ownership import Owner
-from ..engine.decide import Adoption
+from ...resources import DesiredResource
 from ..engine.tags import desired_tags
-from .fields import INSTANCE, Disk, WantedMajor
+from .fields import INSTANCE, DesiredMajor, Disk
 
 PORT = 5432
 _SAID: Mapping[str, str] = {  # field of the spec → field of the instance that it sets
@@ -31,36 +31,25 @@ class Network:
     pods: str
 
 
-@dataclass(frozen=True)
-class WantedInstance:
-    """A declared database, with the Environment's settings for its instance.
+@dataclass(frozen=True, kw_only=True)
+class DesiredInstance(DesiredResource[Database]):
+    """A declared database, with the Environment's settings for its instance."""
 
-    `known` are the ids from the status, by kind. If the known instance no longer exists, its data is lost, and only a
-    person (`recreate`) can allow an empty one. `adoption` is the Environment's consent to an adoption, if the spec has
-    one.
-    """
-
-    spec: Database
     network: Network
     instance_class: str
-    tags: Mapping[str, str] = field(default_factory=dict)
-    known: Mapping[str, str] = field(default_factory=dict)
-    recreate: bool = False
-    field: str = "spec.databases"
-    adoption: Adoption | None = None
 
     @property
     def awaits_adoption(self) -> bool:
         """Whether it must be adopted first: before the adoption, nothing is created for it."""
-        return self.adoption is not None and not self.known.get(INSTANCE.name)
+        return self.adoption is not None and not self.id_of(INSTANCE.name)
 
 
-def instance_fields(owner: Owner, wanted: WantedInstance, identifier: str, snapshot: str) -> dict[str, Any]:
+def instance_fields(owner: Owner, desired: DesiredInstance, identifier: str, snapshot: str) -> dict[str, Any]:
     """Return the desired fields of an instance, without its groups, because AWS chooses their ids.
 
     `identifier` is its name in AWS, `snapshot` the name of the snapshot before an upgrade.
     """
-    spec = wanted.spec
+    spec = desired.spec
     storage, backup = spec.storage or Storage(), spec.backup or Backup()
     maintenance = spec.maintenance or Maintenance()
     ceiling = gibibytes(storage.max_size) if storage.max_size else None
@@ -70,10 +59,10 @@ def instance_fields(owner: Owner, wanted: WantedInstance, identifier: str, snaps
         "engine": spec.engine,
         "encrypted": True,
         # an adopted instance keeps its subnets, but must be in the Environment's VPC, where the pods can reach it
-        "vpc": wanted.network.vpc if spec.adopt else None,
+        "vpc": desired.network.vpc if spec.adopt else None,
         "subnet_group": None if spec.adopt else identifier,
         "port": PORT,
-        "tags": desired_tags(owner, wanted.tags, adopted=spec.adopt is not None),
+        "tags": desired_tags(owner, desired.tags, adopted=spec.adopt is not None),
         "public": False,
         "protection": True,
         "managed_password": True,
@@ -83,8 +72,8 @@ def instance_fields(owner: Owner, wanted: WantedInstance, identifier: str, snaps
         "backup_window": backup.window,
         "maintenance_window": maintenance.window,
         "max_storage": ceiling,
-        "major": WantedMajor(int(spec.version), snapshot),
-        "class": wanted.instance_class,
+        "major": DesiredMajor(int(spec.version), snapshot),
+        "class": desired.instance_class,
         "multi_az": spec.high_availability,
         "storage": Disk(gibibytes(storage.size), ceiling or 0),
         "storage_type": storage.type,
@@ -108,10 +97,10 @@ def unsaid(spec: Database) -> frozenset[str]:
     return frozenset(field for declared, field in _SAID.items() if declared not in said)
 
 
-def parameter_fields(owner: Owner, wanted: WantedInstance) -> dict[str, Any]:
+def parameter_fields(owner: Owner, desired: DesiredInstance) -> dict[str, Any]:
     """Return the desired fields of the parameter group of a declared database."""
     return {
-        "family": f"postgres{wanted.spec.version}",
-        "parameters": {**(wanted.spec.parameters or {}), "rds.force_ssl": "1"},
-        "tags": desired_tags(owner, wanted.tags),
+        "family": f"postgres{desired.spec.version}",
+        "parameters": {**(desired.spec.parameters or {}), "rds.force_ssl": "1"},
+        "tags": desired_tags(owner, desired.tags),
     }

@@ -26,7 +26,7 @@ _NETWORK = "restore aws.vpcID of the Environment, or declare a database with ano
 
 
 @dataclass(frozen=True)
-class WantedMajor:
+class DesiredMajor:
     """The desired major version, and the name of the snapshot before an upgrade to it."""
 
     number: int
@@ -41,7 +41,7 @@ class Disk:
     ceiling: int
 
 
-def upgraded(desired: WantedMajor, observed: Major) -> Outcome:
+def upgraded(desired: DesiredMajor, observed: Major) -> Outcome:
     """Rule: upgrade only upwards and only after a snapshot; AWS chooses the minor version."""
     if desired.number == observed.number:
         return None

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from ... import names
 from ...errors import Gone, NeedsPerson, NotYet
 from ...facts import Reason
+from ...resources import Policy
 from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
 from ..engine.list_cache import Region
@@ -18,8 +19,6 @@ from .group_adapters import Tagged
 from .requests import creation, modification
 from .responses import group_name, major, observed_fields, pending, tags
 from .states import state_meaning
-
-Policy = Literal["Retain", "Snapshot", "Delete"]
 
 _UPGRADE_AGAIN = 6 * 3600.0  # a failing upgrade may interrupt the service, so it is not retried in every reconciliation
 _SNAPSHOT_HOLDS = timedelta(days=1)

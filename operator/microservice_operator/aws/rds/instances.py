@@ -6,25 +6,26 @@ The groups are created first, concurrently; the instance is created after them a
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...concurrency import side_by_side
 from ...errors import OperatorError
 from ...facts import Part, Reason, State
+from ...resources import Removal
 from ..engine.arns import name_in_arn
 from ..engine.call import Lane
-from ..engine.decide import Adoption, Deletion, Desired
+from ..engine.decide import Desired
 from ..engine.fields import ResourceSchema
 from ..engine.reconcile import Outcome, Resource, at_home, reconcile, remove
 from ..engine.report import failed
 from ..engine.scope import AwsScope
 from ..engine.tags import desired_tags
 from .admin_secret import MasterSecret
-from .desired import PORT, WantedInstance, instance_fields, parameter_fields, unsaid
+from .desired import PORT, DesiredInstance, instance_fields, parameter_fields, unsaid
 from .fields import INSTANCE, KINDS, PARAMETER_GROUP, SECURITY_GROUP, SUBNET_GROUP
 from .group_adapters import ParameterGroup, SubnetGroup, parameter_groups
-from .instance_adapter import Instance, Policy, region, upgrade_snapshot
+from .instance_adapter import Instance, region, upgrade_snapshot
 from .responses import group_name, pending, restart_awaited
 from .security_group_adapter import SecurityGroup, from_group
 
@@ -32,20 +33,6 @@ INSTANCE_KINDS = frozenset(kind.name for kind in KINDS)
 _PREFIX = "ms-"
 _NAME_LIMIT = 63
 _OVER = (State.READY, State.RETAINED)
-
-
-@dataclass(frozen=True)
-class LeavingInstance:
-    """A database that is no longer declared; `adopts` is the name in AWS of an adopted instance.
-
-    `deletion` is the consent to delete an adopted instance.
-    """
-
-    name: str
-    policy: Policy = "Retain"
-    known: Mapping[str, str] = field(default_factory=dict)
-    adopts: str = ""
-    deletion: Adoption | None = None
 
 
 @dataclass(frozen=True)
@@ -65,45 +52,43 @@ def instance_name(scope: AwsScope, database: str) -> str:
     return re.sub("-+", "-", _PREFIX + scope.owner.name(database, _NAME_LIMIT - len(_PREFIX)))
 
 
-async def reconcile_instance(scope: AwsScope, wanted: WantedInstance) -> tuple[tuple[Part, ...], Endpoint | None]:
+async def reconcile_instance(scope: AwsScope, desired: DesiredInstance) -> tuple[tuple[Part, ...], Endpoint | None]:
     """Take at most one step for each resource of a declared database; return the parts and the endpoint, if any.
 
     Never raises an OperatorError: the parts contain the error.
     """
-    elsewhere = _elsewhere(scope, wanted)
+    elsewhere = _elsewhere(scope, desired)
     if elsewhere:
         return elsewhere, None
-    name, base = _identifier(scope, wanted), instance_name(scope, wanted.spec.name)
-    cached_state = replace(wanted, known={})
-    group_resources = [] if wanted.awaits_adoption else _groups(scope, wanted, base)
+    name, base = _identifier(scope, desired), instance_name(scope, desired.spec.name)
+    cached_state = replace(desired, known={})
+    group_resources = [] if desired.awaits_adoption else _groups(scope, desired, base)
     groups = await side_by_side(_reconcile_group(scope, group, cached_state) for group in group_resources)
     at = endpoint(scope, name)
-    cached = scope.resync_cache.get(_key(scope, INSTANCE, wanted), (cached_state, unsaid(wanted.spec)))
+    cached = scope.resync_cache.get(_key(scope, INSTANCE, desired), (cached_state, unsaid(desired.spec)))
     if cached and at and all(group.up_to_date for group in groups):
         return (cached, *(group.part for group in groups)), at
-    instance = await _instance(scope, wanted, groups)
+    instance = await _instance(scope, desired, groups)
     if instance.up_to_date:
-        scope.resync_cache.put(_key(scope, INSTANCE, wanted), (cached_state, unsaid(wanted.spec)), instance.part)
-    part = scope.resync_cache.with_warning(_key(scope, INSTANCE, wanted), instance.part)
+        scope.resync_cache.put(_key(scope, INSTANCE, desired), (cached_state, unsaid(desired.spec)), instance.part)
+    part = scope.resync_cache.with_warning(_key(scope, INSTANCE, desired), instance.part)
     return (part, *(group.part for group in groups)), endpoint(scope, name) if answers(part) else None
 
 
-def _elsewhere(scope: AwsScope, wanted: WantedInstance) -> tuple[Part, ...]:
+def _elsewhere(scope: AwsScope, desired: DesiredInstance) -> tuple[Part, ...]:
     """Return the parts of a database that is in another account or region: nothing changes, and all ids stay."""
     for kind in KINDS:
         try:
-            at_home(scope, kind, Deletion(wanted.spec.name, scope.owner, "Retain", wanted.known.get(kind.name, "")))
+            at_home(scope, kind, desired.spec.name, desired.id_of(kind.name))
         except OperatorError as error:
-            parts = (
-                Part("AWS", kind.name, wanted.spec.name, State.UNKNOWN, id=id_, field=wanted.field)
-                for kind, id_ in ((kind, wanted.known.get(kind.name, "")) for kind in KINDS)
-            )
+            part = Part("AWS", "", desired.spec.name, State.UNKNOWN, field=desired.field)
+            parts = (replace(part, kind=kind.name, id=desired.id_of(kind.name)) for kind in KINDS)
             return tuple(failed(part, error) for part in parts)
     return ()
 
 
 async def _reconcile_group(
-    scope: AwsScope, group: tuple[Resource, ResourceSchema, Desired], cached_state: WantedInstance
+    scope: AwsScope, group: tuple[Resource, ResourceSchema, Desired], cached_state: DesiredInstance
 ) -> Outcome:
     """Reconcile a group, or use the cached result: an instance needs minutes, and its groups are read only once."""
     key = _key(scope, group[1], cached_state)
@@ -116,66 +101,62 @@ async def _reconcile_group(
     return replace(outcome, part=scope.resync_cache.with_warning(key, outcome.part))
 
 
-async def delete_instance(scope: AwsScope, leaving: LeavingInstance) -> tuple[Part, ...]:
+async def delete_instance(scope: AwsScope, removal: Removal) -> tuple[Part, ...]:
     """Take a step to delete or retain a database: the instance first, then its groups in order.
 
     It is done when the state of every part is Ready (gone) or Retained (it stays, also if it was never ours).
     """
     for kind in KINDS:
-        scope.resync_cache.invalidate((scope.owner.identity.uid, kind.name, leaving.name))
-    name = instance_name(scope, leaving.name)
+        scope.resync_cache.invalidate((scope.owner.identity.uid, kind.name, removal.name))
+    name = instance_name(scope, removal.name)
     parts: list[Part] = []
     for kind in KINDS:
         try:
-            resources = await _leaving(scope, leaving, (kind, name))
+            resources = await _resources(scope, removal, (kind, name))
         except OperatorError as error:
-            part = Part("AWS", kind.name, leaving.name, State.DELETING, Reason.DATABASE_DELETING)
+            part = Part("AWS", kind.name, removal.name, State.DELETING, Reason.DATABASE_DELETING)
             return (*parts, failed(part, error))
-        parts += [await remove(scope, resource, kind, _deletion_of(scope, leaving, kind)) for resource in resources]
+        parts += [await remove(scope, resource, kind, _removal_of(scope, removal, kind)) for resource in resources]
         stays = kind is INSTANCE and parts[0].state is State.RETAINED
         # a known instance that has another owner's tags still uses the groups
-        if stays and (parts[0].reason is not Reason.CONFLICT or leaving.known.get(INSTANCE.name)):
-            leaving = replace(leaving, policy="Retain")
-        if leaving.policy != "Retain" and any(part.state not in _OVER for part in parts):
+        if stays and (parts[0].reason is not Reason.CONFLICT or removal.id_of(INSTANCE.name)):
+            removal = replace(removal, policy="Retain")
+        if removal.policy != "Retain" and any(part.state not in _OVER for part in parts):
             break
     return tuple(parts)
 
 
-async def _leaving(scope: AwsScope, leaving: LeavingInstance, which: tuple[ResourceSchema, str]) -> list[Resource]:
+async def _resources(scope: AwsScope, removal: Removal, which: tuple[ResourceSchema, str]) -> list[Resource]:
     kind, name = which
     if kind is INSTANCE:
-        there = name_in_arn(leaving.known.get(INSTANCE.name, "")) or leaving.adopts or name
-        return [Instance(scope, there, groups=name, policy=leaving.policy)]
+        there = name_in_arn(removal.id_of(INSTANCE.name)) or removal.adopts or name
+        return [Instance(scope, there, groups=name, policy=removal.policy)]
     if kind is SUBNET_GROUP:
         return [SubnetGroup(scope, name, Lane.DELETE)]
     if kind is PARAMETER_GROUP:
         # one group for each major version that the instance ever had
         listed = await parameter_groups(scope, group_name(name, 0).removesuffix("0"))
-        known = name_in_arn(leaving.known.get(PARAMETER_GROUP.name, ""))
+        known = name_in_arn(removal.id_of(PARAMETER_GROUP.name))
         return [ParameterGroup(scope, group, Lane.DELETE) for group in sorted({*listed, known} - {""})]
-    return [SecurityGroup(scope, name, known_id=leaving.known.get(SECURITY_GROUP.name, ""), lane=Lane.DELETE)]
+    return [SecurityGroup(scope, name, known_id=removal.id_of(SECURITY_GROUP.name), lane=Lane.DELETE)]
 
 
-def _deletion_of(scope: AwsScope, leaving: LeavingInstance, kind: ResourceSchema) -> Deletion:
-    goes = Deletion(leaving.name, scope.owner, leaving.policy, leaving.known.get(kind.name, ""))
+def _removal_of(scope: AwsScope, removal: Removal, kind: ResourceSchema) -> Removal:
     if kind is not INSTANCE:
-        return goes
+        return replace(removal, adopts="", consent=None)
     # also if `adopt` was removed from the spec before the deletion
-    name = name_in_arn(goes.known_id) or leaving.adopts
-    return replace(goes, adopted=bool(name) and name != instance_name(scope, leaving.name), deletion=leaving.deletion)
+    name = name_in_arn(removal.id_of(INSTANCE.name)) or removal.adopts
+    return replace(removal, adopts="" if name == instance_name(scope, removal.name) else name)
 
 
-def _groups(scope: AwsScope, wanted: WantedInstance, name: str) -> list[tuple[Resource, ResourceSchema, Desired]]:
+def _groups(scope: AwsScope, desired: DesiredInstance, name: str) -> list[tuple[Resource, ResourceSchema, Desired]]:
     """Return the three groups; they hold no data, so a lost one is created again."""
-    spec, network, tags = wanted.spec, wanted.network, desired_tags(scope.owner, wanted.tags)
+    spec, network, tags = desired.spec, desired.network, desired_tags(scope.owner, desired.tags)
     of_version = group_name(name, int(spec.version))
 
-    def known(kind: ResourceSchema) -> str:
-        return wanted.known.get(kind.name, "")
-
-    former = known(PARAMETER_GROUP)
+    former = desired.id_of(PARAMETER_GROUP.name)
     subnets = {"vpc": network.vpc, "subnets": network.subnets, "tags": tags}
-    parameters = parameter_fields(scope.owner, wanted)
+    parameters = parameter_fields(scope.owner, desired)
     access = {
         "vpc": network.vpc,
         "tags": tags,
@@ -183,62 +164,66 @@ def _groups(scope: AwsScope, wanted: WantedInstance, name: str) -> list[tuple[Re
         "egress": frozenset(),
     }
     return [
-        (SubnetGroup(scope, name), SUBNET_GROUP, _desired_group(scope, wanted, subnets, known(SUBNET_GROUP))),
+        (
+            SubnetGroup(scope, name),
+            SUBNET_GROUP,
+            _desired_group(scope, desired, subnets, desired.id_of(SUBNET_GROUP.name)),
+        ),
         (
             ParameterGroup(scope, of_version),
             PARAMETER_GROUP,
-            _desired_group(scope, wanted, parameters, former if name_in_arn(former) == of_version else ""),
+            _desired_group(scope, desired, parameters, former if name_in_arn(former) == of_version else ""),
         ),
         (
-            SecurityGroup(scope, name, vpc=network.vpc, known_id=known(SECURITY_GROUP)),
+            SecurityGroup(scope, name, vpc=network.vpc, known_id=desired.id_of(SECURITY_GROUP.name)),
             SECURITY_GROUP,
-            _desired_group(scope, wanted, access, known(SECURITY_GROUP)),
+            _desired_group(scope, desired, access, desired.id_of(SECURITY_GROUP.name)),
         ),
     ]
 
 
-def _desired_group(scope: AwsScope, wanted: WantedInstance, fields: Mapping[str, Any], known_id: str) -> Desired:
-    return Desired(wanted.spec.name, scope.owner, fields, known_id, recreate=True, at=wanted.field)
+def _desired_group(scope: AwsScope, desired: DesiredInstance, fields: Mapping[str, Any], known_id: str) -> Desired:
+    return Desired(desired.spec.name, scope.owner, fields, known_id, recreate=True, at=desired.field)
 
 
-async def _instance(scope: AwsScope, wanted: WantedInstance, groups: list[Outcome]) -> Outcome:
+async def _instance(scope: AwsScope, desired: DesiredInstance, groups: list[Outcome]) -> Outcome:
     """Reconcile the instance: create it after its groups exist; reconcile an existing one in any case."""
-    known_id = wanted.known.get(INSTANCE.name, "")
+    known_id = desired.id_of(INSTANCE.name)
     awaited = [group.part for group in groups if not group.part.id or group.part.reason is Reason.CONFLICT]
     if awaited and not known_id:
-        message = f"database {wanted.spec.name} is waiting for its subnet, parameter and security groups"
-        part = Part("AWS", INSTANCE.name, wanted.spec.name, State.PROGRESSING, Reason.DATABASE_CREATING, message)
-        return Outcome(replace(part, field=wanted.field))
-    name, base = _identifier(scope, wanted), instance_name(scope, wanted.spec.name)
+        message = f"database {desired.spec.name} is waiting for its subnet, parameter and security groups"
+        part = Part("AWS", INSTANCE.name, desired.spec.name, State.PROGRESSING, Reason.DATABASE_CREATING, message)
+        return Outcome(replace(part, field=desired.field))
+    name, base = _identifier(scope, desired), instance_name(scope, desired.spec.name)
     ids = {group.part.kind: group.part.id for group in groups}
     security_group = ids.get(SECURITY_GROUP.name)
-    snapshot = upgrade_snapshot(scope, name, int(wanted.spec.version))
-    desired = Desired(
-        wanted.spec.name,
+    snapshot = upgrade_snapshot(scope, name, int(desired.spec.version))
+    state = Desired(
+        desired.spec.name,
         scope.owner,
         {
-            **instance_fields(scope.owner, wanted, _declared_identifier(scope, wanted), snapshot),
+            **instance_fields(scope.owner, desired, _declared_identifier(scope, desired), snapshot),
             "security_groups": frozenset({security_group}) if security_group else None,
             "parameter_group": base if ids.get(PARAMETER_GROUP.name) else None,
         },
         known_id,
-        wanted.recreate and not awaited,
-        wanted.field,
-        wanted.adoption,
-        unsaid=unsaid(wanted.spec),
+        desired.recreate and not awaited,
+        desired.field,
+        desired.adoption,
+        unsaid=unsaid(desired.spec),
     )
-    instance = Instance(scope, name, groups=base, version=int(wanted.spec.version))
-    outcome = await reconcile(scope, instance, INSTANCE, desired)
+    instance = Instance(scope, name, groups=base, version=int(desired.spec.version))
+    outcome = await reconcile(scope, instance, INSTANCE, state)
     return replace(outcome, part=_with_pending_changes(scope, name, outcome.part))
 
 
-def _identifier(scope: AwsScope, wanted: WantedInstance) -> str:
+def _identifier(scope: AwsScope, desired: DesiredInstance) -> str:
     """Return the instance's name: a created or adopted instance keeps it, whatever the spec says later."""
-    return name_in_arn(wanted.known.get(INSTANCE.name, "")) or _declared_identifier(scope, wanted)
+    return name_in_arn(desired.id_of(INSTANCE.name)) or _declared_identifier(scope, desired)
 
 
-def _declared_identifier(scope: AwsScope, wanted: WantedInstance) -> str:
-    return wanted.spec.adopt.identifier if wanted.spec.adopt else instance_name(scope, wanted.spec.name)
+def _declared_identifier(scope: AwsScope, desired: DesiredInstance) -> str:
+    return desired.spec.adopt.identifier if desired.spec.adopt else instance_name(scope, desired.spec.name)
 
 
 def _with_pending_changes(scope: AwsScope, name: str, part: Part) -> Part:
@@ -271,5 +256,5 @@ def answers(part: Part) -> bool:
     return bool(part.id) and part.reason not in (Reason.CONFLICT, Reason.DATABASE_LOST, Reason.DATABASE_DELETING)
 
 
-def _key(scope: AwsScope, kind: ResourceSchema, wanted: WantedInstance) -> tuple[str, str, str]:
-    return scope.owner.identity.uid, kind.name, wanted.spec.name
+def _key(scope: AwsScope, kind: ResourceSchema, desired: DesiredInstance) -> tuple[str, str, str]:
+    return scope.owner.identity.uid, kind.name, desired.spec.name

@@ -13,11 +13,9 @@ from microservice_operator import names
 from microservice_operator.api.parsing import Identity
 from microservice_operator.aws.dynamodb.fields import TABLE
 from microservice_operator.aws.engine.decide import (
-    Adoption,
     Create,
     Decision,
     Delete,
-    Deletion,
     Desired,
     Keep,
     Modify,
@@ -49,6 +47,7 @@ from microservice_operator.aws.messaging.fields import DEAD_LETTER_QUEUE, QUEUE,
 from microservice_operator.aws.rds.fields import INSTANCE, PARAMETER_GROUP, SECURITY_GROUP, SUBNET_GROUP
 from microservice_operator.facts import Reason
 from microservice_operator.ownership import Owner
+from microservice_operator.resources import Consent, Removal
 
 OWNER = Owner("cluster", Identity("shop", "order", "uid-1"))
 THING = ResourceSchema(
@@ -85,8 +84,8 @@ WANTED: dict[str, Any] = {
 THERE: dict[str, Any] = {**WANTED, "units": (3,), "storage": 25, "zone": "b"}
 DESIRED = Desired("orders", OWNER, WANTED, at="spec.things[0]")
 MARKS = OWNER.marks
-TAKING = replace(DESIRED, adoption=Adoption(allowed=True, consent="shop/order:things/old"))
-NOT_ALLOWED = replace(TAKING, adoption=Adoption(allowed=False, consent="shop/order:things/old"))
+TAKING = replace(DESIRED, adoption=Consent(allowed=True, item="shop/order:things/old"))
+NOT_ALLOWED = replace(TAKING, adoption=Consent(allowed=False, item="shop/order:things/old"))
 RETAINED = {**MARKS, names.TAG_UID: "uid-0", names.TAG_RETAINED: "true"}
 
 
@@ -214,10 +213,10 @@ def test_every_change_says_what_it_does(case: str) -> None:
 
 
 CLEARING = Step("units", {}, "clearing it")
-RETAIN = Deletion("orders", OWNER, "Retain")
-DELETE = Deletion("orders", OWNER, "Delete")
+RETAIN = Removal("orders", "Retain")
+DELETE = Removal("orders", "Delete")
 LEFT = {**MARKS, names.TAG_RETAINED: "true"}
-LEAVING_CASES: dict[str, tuple[Deletion, Observed | None, Decision | Reason]] = {
+LEAVING_CASES: dict[str, tuple[Removal, Observed | None, Decision | Reason]] = {
     "gone": (DELETE, None, Keep()),
     "gone, was to be retained": (RETAIN, None, Keep()),
     "being made": (DELETE, Observed("arn", Phase.CREATING), Wait()),
@@ -253,7 +252,7 @@ LEAVING_CASES: dict[str, tuple[Deletion, Observed | None, Decision | Reason]] = 
 @pytest.mark.parametrize("case", LEAVING_CASES)
 def test_leaving(case: str) -> None:
     leaving, found, expected = LEAVING_CASES[case]
-    _assert(decide_removal(THING, leaving, found), expected)
+    _assert(decide_removal(THING, OWNER, leaving, found), expected)
 
 
 def _assert(decision: Decision, expected: Decision | Reason) -> None:
@@ -318,8 +317,8 @@ INHERITED: dict[str, tuple[Owner, Mapping[str, str], bool]] = {
 
 
 @pytest.mark.parametrize("case", INHERITED)
-@pytest.mark.parametrize("adopts", [None, Adoption(allowed=True, consent="x")])
-def test_what_was_left_behind_is_for_one_of_the_name_in_the_same_namespace(case: str, adopts: Adoption | None) -> None:
+@pytest.mark.parametrize("adopts", [None, Consent(allowed=True, item="x")])
+def test_what_was_left_behind_is_for_one_of_the_name_in_the_same_namespace(case: str, adopts: Consent | None) -> None:
     owner, marks, inherits = INHERITED[case]
     desired = replace(DESIRED, owner=owner, adoption=adopts)
     decision = decide(THING, desired, observed(tags=marks))
@@ -330,10 +329,9 @@ def test_what_was_left_behind_is_for_one_of_the_name_in_the_same_namespace(case:
 
 
 def test_what_is_left_behind_says_in_which_namespace() -> None:
-    leaving = replace(RETAIN, owner=NEW)
     tag = Tag({names.TAG_RETAINED: "ns-2"})
-    _assert(decide_removal(THING, leaving, observed()), step("tags", tags=tag))
-    _assert(decide_removal(THING, leaving, observed(tags=LEFT)), step("tags", tags=tag))
+    _assert(decide_removal(THING, NEW, RETAIN, observed()), step("tags", tags=tag))
+    _assert(decide_removal(THING, NEW, RETAIN, observed(tags=LEFT)), step("tags", tags=tag))
 
 
 KINDS = (

@@ -13,7 +13,7 @@ from microservice_operator.aws.engine.list_cache import ListCache
 from microservice_operator.aws.engine.pagination import pages
 from microservice_operator.aws.engine.rules import Change, Effect, Outcome, Refusal
 from microservice_operator.aws.engine.scope import AwsScope
-from microservice_operator.aws.rds.fields import Disk, WantedMajor, grown, upgraded
+from microservice_operator.aws.rds.fields import DesiredMajor, Disk, grown, upgraded
 from microservice_operator.aws.rds.instance_adapter import final_snapshot
 from microservice_operator.aws.rds.instances import instance_name
 from microservice_operator.aws.rds.parameters import parameters
@@ -24,7 +24,7 @@ from microservice_operator.errors import NotYet
 from microservice_operator.ownership import Owner
 from microservice_operator.resync_cache import ResyncCache
 
-SEVENTEEN = WantedMajor(17, "snap")
+SEVENTEEN = DesiredMajor(17, "snap")
 MAJORS: dict[str, tuple[Major, Any]] = {
     "as wanted": (Major(17), None),
     "lower: first a snapshot": (Major(16), "snap"),
