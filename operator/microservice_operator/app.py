@@ -55,23 +55,12 @@ class App:
         self.watches.microservices(self._saw, self._lost)
         self.watches.children(self.children, self.pods, self._look_at_all)
         cluster = Cluster(connection, self.children)
-        clients = Clients(settings.aws_endpoint_url, _count_aws, Limits(threads=settings.aws_pool_size))
-        servers = Servers()
+        external = _external_clients(settings, cluster, cluster_id, self.watched)
         self.operator = Operator(
             watched=self.watched,
             cluster=cluster,
             pods=self.pods,
-            external=ExternalReconciler(
-                ExternalClients(
-                    cluster=cluster,
-                    cluster_id=cluster_id,
-                    aws=clients,
-                    servers=servers,
-                    resync_cache=ResyncCache(settings.resync * 0.9),
-                    resync=settings.resync,
-                    namespace_uid=self.watched.namespace_uid,
-                )
-            ),
+            external=ExternalReconciler(external),
             resync=settings.resync,
             aws_endpoint_url=settings.aws_endpoint_url,
             service_monitors=lambda: self.watches.service_monitors,
@@ -80,7 +69,7 @@ class App:
         namespace = settings.lease_namespace or own_namespace() or names.OPERATOR_NAMESPACE
         me = f"{os.environ.get('HOSTNAME') or 'operator'}_{uuid4()}"
         self.lease = Lease(connection, namespace, settings.lease_name, me)
-        connection.may_write = clients.may_write = servers.may_write = self.lease.may_write
+        connection.may_write = external.aws.may_write = external.servers.may_write = self.lease.may_write
         self.workers = Workers(self.operator, self.queue, settings.pass_deadline)
         self.synced = False
         self.leaving = asyncio.Event()
@@ -185,6 +174,20 @@ class App:
             self.queue.add(key)
 
 
+def _external_clients(
+    settings: Settings, cluster: Cluster, cluster_id: str, watched: WatchedResources
+) -> ExternalClients:
+    return ExternalClients(
+        cluster=cluster,
+        cluster_id=cluster_id,
+        aws=Clients(settings.aws_endpoint_url, _count_aws, Limits(threads=settings.aws_pool_size)),
+        servers=Servers(),
+        resync_cache=ResyncCache(settings.resync * 0.9),
+        resync=settings.resync,
+        namespace_uid=watched.namespace_uid,
+    )
+
+
 async def main(settings: Settings) -> None:
     """Run the operator until SIGTERM or SIGINT, which kopf handles.
 
@@ -197,16 +200,7 @@ async def main(settings: Settings) -> None:
         (settings.listen_host, settings.listen_port), app.alive, app.ready, app.refresh_metrics
     )
     log.info("started", cluster=cluster_id, workers=settings.workers, emulator=settings.aws_endpoint_url or "")
-    kopf_task = asyncio.create_task(
-        kopf.operator(
-            registry=app.registry(),
-            clusterwide=True,  # of nothing
-            standalone=True,
-            stop_flag=app.leaving,
-            # Otherwise kopf looks up the name of the user, and the user of a container has none.
-            identity=cast("Any", names.MANAGED_BY),
-        )
-    )
+    kopf_task = asyncio.create_task(_kopf(app))
     work = asyncio.create_task(app.run())
     leaving = asyncio.create_task(app.leaving.wait())
     try:
@@ -226,6 +220,17 @@ async def main(settings: Settings) -> None:
         app.operator.external.clients.aws.close()
         await connection.close()
         log.info("stopped")
+
+
+async def _kopf(app: App) -> None:
+    await kopf.operator(
+        registry=app.registry(),
+        clusterwide=True,  # of nothing
+        standalone=True,
+        stop_flag=app.leaving,
+        # Otherwise kopf looks up the name of the user, and the user of a container has none.
+        identity=cast("Any", names.MANAGED_BY),
+    )
 
 
 def while_leaving(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

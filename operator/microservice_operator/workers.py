@@ -138,38 +138,45 @@ class Workers:
         )
         result = "ok"
         try:
-            again = await self._within_deadline(one)
-            if again is not None and again.failed:
-                result = "incomplete"
-                self._queue.back_off(key)
-            else:
-                self._queue.forget_failures(key)
-            if again is not None:
-                # Jitter: otherwise all would read AWS in the same second after every restart.
-                self._queue.add_after(key, again.after * random.uniform(0.9, 1.1))  # noqa: S311 no secret
-        except Overrun as error:
-            result = "overrun"
-            log.warning("reconciliation cancelled", error=str(error), after=self._queue.back_off(key))
-        except Fenced as error:
-            result = "dropped"
-            # the write permission may return before anybody has noticed its loss
-            self._queue.add_after(key, SOON)
-            log.info("reconciliation dropped", error=str(error))
-        except NotYet as error:
-            result = "retry"
-            after = self._queue.back_off(key, at_least=error.after)
-            log.info("reconciliation postponed", reason=error.reason, error=str(error), after=after)
-        except OperatorError as error:
-            result = "refused"
-            log.warning("reconciliation refused", error=str(error), after=self._queue.back_off(key))
-        except Exception:
-            result = "error"
-            log.exception("reconciliation failed", after=self._queue.back_off(key))
+            result = await self._requeued(one)
         finally:
             seconds = time.monotonic() - one.started
             metrics.RECONCILES.labels(result).inc()
             metrics.RECONCILE_SECONDS.observe(seconds)
             log.debug("reconciliation ended", result=result, seconds=round(seconds, 4))
+
+    async def _requeued(self, one: Running) -> str:
+        """Reconcile, and requeue the key as the result demands; return the result for the metrics."""
+        key = one.key
+        try:
+            again = await self._within_deadline(one)
+        except Overrun as error:
+            log.warning("reconciliation cancelled", error=str(error), after=self._queue.back_off(key))
+            return "overrun"
+        except Fenced as error:
+            # the write permission may return before anybody has noticed its loss
+            self._queue.add_after(key, SOON)
+            log.info("reconciliation dropped", error=str(error))
+            return "dropped"
+        except NotYet as error:
+            after = self._queue.back_off(key, at_least=error.after)
+            log.info("reconciliation postponed", reason=error.reason, error=str(error), after=after)
+            return "retry"
+        except OperatorError as error:
+            log.warning("reconciliation refused", error=str(error), after=self._queue.back_off(key))
+            return "refused"
+        except Exception:
+            log.exception("reconciliation failed", after=self._queue.back_off(key))
+            return "error"
+        incomplete = again is not None and again.failed
+        if incomplete:
+            self._queue.back_off(key)
+        else:
+            self._queue.forget_failures(key)
+        if again is not None:
+            # Jitter: otherwise all would read AWS in the same second after every restart.
+            self._queue.add_after(key, again.after * random.uniform(0.9, 1.1))  # noqa: S311 no secret
+        return "incomplete" if incomplete else "ok"
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:

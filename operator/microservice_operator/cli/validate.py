@@ -93,12 +93,7 @@ def validate(
         raise typer.BadParameter("pass files with resources, or --openapi", param_hint="FILES")
     report = Report()
     with readable():
-        try:
-            before = {identifier(document): document for document in documents(against)} if against else {}
-        except BadYAML as error:
-            typer.echo(f"{against}:{error.line}: {error}", err=True)
-            raise typer.Exit(code=2) from None
-        held = _read(files or [], before, report)
+        held = _read(files or [], _older(against), report)
         try:
             _check_contracts(held, openapi, report)
         except Ambiguous as error:
@@ -107,6 +102,14 @@ def validate(
     routes = [row for contract in report.contracts if openapi for row in callers(contract)]
     print_one(_printed(report, routes), output, _text(report, routes))
     raise typer.Exit(code=1 if report.problems else 0)
+
+
+def _older(against: Path | None) -> dict[str, Document]:
+    try:
+        return {identifier(document): document for document in documents(against)} if against else {}
+    except BadYAML as error:
+        typer.echo(f"{against}:{error.line}: {error}", err=True)
+        raise typer.Exit(code=2) from None
 
 
 def _read(files: Iterable[Path], before: dict[str, Document], report: Report) -> _Held:

@@ -170,11 +170,7 @@ class Connection:
         _count(method, path, str(answer.status))
         if answer.status < BAD_REQUEST:
             return _whole(raw)
-        decoded: dict[str, Any] = _decoded(raw)
-        if answer.status == TOO_MANY or answer.status >= SERVER_ERROR:
-            after = _seconds(answer.headers.get("Retry-After", ""), datetime.now(UTC))
-            raise NotYet(Reason.PROGRESSING, f"the API server answers HTTP {answer.status}", after)
-        raise ApiError(answer.status, decoded, f"{method} {path}")
+        raise _refusal(answer, raw, f"{method} {path}")
 
     @asynccontextmanager
     async def stream(self, path: str, query: Mapping[str, str], silence: float) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -237,6 +233,15 @@ def _seconds(retry_after: str, now: datetime) -> float:
         except (ValueError, TypeError):
             asked = 1.0
     return min(max(asked, 0.0), LONGEST_WAIT) if asked == asked else 1.0  # noqa: PLR0124 "nan" is a float, too
+
+
+def _refusal(answer: aiohttp.ClientResponse, raw: bytes, request: str) -> NotYet | ApiError:
+    """Return the error for an answer that is not a success: NotYet if the server is overloaded, otherwise ApiError."""
+    decoded: dict[str, Any] = _decoded(raw)
+    if answer.status == TOO_MANY or answer.status >= SERVER_ERROR:
+        after = _seconds(answer.headers.get("Retry-After", ""), datetime.now(UTC))
+        return NotYet(Reason.PROGRESSING, f"the API server answers HTTP {answer.status}", after)
+    return ApiError(answer.status, decoded, request)
 
 
 def _whole(raw: bytes) -> dict[str, Any]:
