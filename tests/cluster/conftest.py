@@ -1,4 +1,4 @@
-"""Clusters for this folder's own tests, with names that no other run uses."""
+"""Fixtures: clusters for the tests of this folder, with names that no other run uses."""
 
 import os
 import subprocess

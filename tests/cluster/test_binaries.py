@@ -1,4 +1,4 @@
-"""Programs are built once for each version, and a machine without Go is told so."""
+"""Programs are built once for each version; without Go there is a clear error."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The light cluster: a real API server that counts who asked for what, refuses strangers, and leaves nothing."""
+"""The light cluster: a real API server with an audit log that refuses strangers and leaves nothing behind."""
 
 import json
 import os

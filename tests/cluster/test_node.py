@@ -1,4 +1,4 @@
-"""The whole node: pods with probes, Services from the host, logs and exec, names, images; and nothing stays behind."""
+"""The whole node: probes, Services from the host, logs, exec, names and images; it leaves nothing behind."""
 
 import os
 import subprocess

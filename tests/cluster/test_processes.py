@@ -1,4 +1,4 @@
-"""A process is known by its pid and its start time: what was recorded before a reboot is never mistaken for another."""
+"""A pid and a start time identify a process: a record from before a reboot matches no other process."""
 
 import os
 import signal

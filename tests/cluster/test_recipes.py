@@ -1,4 +1,4 @@
-"""An image's tag tells its content: it changes with what goes in, and with nothing else."""
+"""An image's tag depends on its content, and on nothing else."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is written down of clusters: read back as it was, with an index for each that lives."""
+"""Recorded clusters are read back unchanged, and each running one has its own index."""
 
 import os
 from dataclasses import replace

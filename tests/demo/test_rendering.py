@@ -1,4 +1,4 @@
-"""What the demo applies: kustomize's output with images named by their content."""
+"""The demo applies kustomize's output with content hashes as image tags."""
 
 from tests.tools.demo.applying import FOLDERS
 from tests.tools.demo.rendering import ASK, asking, first, rendered, rest

@@ -1,4 +1,4 @@
-"""When the demo takes a thing for ready: never from a status that is older than what was applied."""
+"""The demo counts an object as ready only by a status of the applied version, never by an older one."""
 
 from typing import Any
 

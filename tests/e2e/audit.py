@@ -1,4 +1,4 @@
-"""What the API server wrote down of the operator's own requests."""
+"""The operator's requests, from the API server's audit log."""
 
 import json
 from collections.abc import Iterator

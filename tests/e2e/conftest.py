@@ -1,4 +1,4 @@
-"""One stage for the whole run; a namespace of its own for each file that changes much."""
+"""Fixtures: one stage for the whole run; a namespace for each file that changes much."""
 
 import os
 import re

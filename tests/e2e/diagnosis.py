@@ -1,4 +1,4 @@
-"""What the cluster says of a namespace: conditions, pods, events, logs. Printed when a test fails."""
+"""Prints the conditions, pods, events and logs of a namespace when a test fails."""
 
 from tests.tools.demo.kubectl import Kubectl, Object
 

@@ -1,4 +1,4 @@
-"""One namespace: declare Microservices there, read and change what is there, wait for what is to come."""
+"""One namespace: declares, reads and changes Microservices there, and waits for states."""
 
 import json
 import uuid

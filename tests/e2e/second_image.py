@@ -1,4 +1,4 @@
-"""The same program as another image: another name and another identity, so that a pod tells which one it runs."""
+"""The same program as a second image with another tag and image id, so that a pod shows which one it runs."""
 
 import hashlib
 import io

@@ -1,4 +1,4 @@
-"""The whole shop once more, in a namespace and an Environment of a test's own."""
+"""A second copy of the shop, in the namespace and Environment of a test."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

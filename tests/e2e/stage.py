@@ -1,4 +1,4 @@
-"""Brings up what `make demo` brings up, with its building blocks: node, images, support, operator, shop."""
+"""Starts what `make demo` starts, with the same functions: node, images, support, operator, shop."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What really is in AWS and PostgreSQL, read without the operator: it could be wrong about it."""
+"""Reads AWS and PostgreSQL directly, because the operator's report could be wrong."""
 
 import base64
 import json

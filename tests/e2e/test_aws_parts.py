@@ -1,4 +1,4 @@
-"""What the shop declares beside tables and databases is in AWS, and nothing there lets a service do more than that."""
+"""The shop's topics, queues, roles and routes exist in AWS, and a service has no more rights than declared."""
 
 import json
 from typing import Any

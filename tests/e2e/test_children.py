@@ -1,4 +1,4 @@
-"""A child of every kind comes back as it was; what an autoscaler or a person owns is left alone."""
+"""The operator restores a child of every kind; it leaves fields of an autoscaler or a person unchanged."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A Microservice goes, by itself or with its namespace: no child stays, and data goes or stays by policy."""
+"""A Microservice is deleted, alone or with its namespace: no child remains, and its policy decides about data."""
 
 import uuid
 

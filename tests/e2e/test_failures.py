@@ -1,4 +1,4 @@
-"""A mistake in the spec: the condition names container and cause, the old pods go on, a mended spec recovers."""
+"""An error in the spec: the condition names container and cause, old pods keep running, a fixed spec recovers."""
 
 from .place import Place
 from .stage import Stage

@@ -1,4 +1,4 @@
-"""The gateway in a pod: the operator's routes, read from the emulator, lead to the other services' pods."""
+"""The gateway in a pod reads the operator's routes from the emulator and forwards requests to the services."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""The operator in its pod: health, metrics, and a log that a machine can read and that keeps secrets."""
+"""The operator in its pod: health, metrics, and a structured log without secrets."""
 
 import json
 from typing import Any

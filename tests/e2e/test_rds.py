@@ -1,4 +1,4 @@
-"""The shop with an instance of RDS for each database: it sells, each role may do what it is for, nobody is fooled."""
+"""The shop with an RDS instance for each database: orders work, and each role has only its rights."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""The operator is killed and comes back to 50 Microservices that are as they should be: it writes nothing."""
+"""The operator is killed and restarts with 50 unchanged Microservices: it writes nothing."""
 
 import re
 

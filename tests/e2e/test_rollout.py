@@ -1,4 +1,4 @@
-"""A new image of the user service, under load: migrated first, then rolled without a failed request."""
+"""A new image of the user service, under load: the migration, then a rollout without a failed request."""
 
 import uuid
 from collections.abc import Iterator

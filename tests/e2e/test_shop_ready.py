@@ -1,4 +1,4 @@
-"""The shop comes up, and everything that runs is admitted under Pod Security `restricted`."""
+"""The shop becomes ready, and Pod Security `restricted` allows everything that runs."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The emulator's pod is restarted, and AWS is empty: what keeps nothing comes back, the rest when a person says so."""
+"""The emulator restarts with an empty AWS: stateless resources return; tables and databases need a person's consent."""
 
 from datetime import UTC, datetime
 

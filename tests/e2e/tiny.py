@@ -1,4 +1,4 @@
-"""A Microservice that costs next to nothing: the operator is tested, not Python's start-up time on two cores."""
+"""A minimal Microservice, so that tests of the operator do not wait for Python to start."""
 
 from tests.tools.demo.kubectl import Object
 

@@ -1,4 +1,4 @@
-"""Customers who do not stop while something is changed: each request on a new connection, none tried again."""
+"""Customers that send requests without pause: each request on a new connection, without retries."""
 
 import http.client
 import threading

@@ -1,4 +1,4 @@
-"""Waits for a state of the world. The bounds are generous: they end a test that hangs, and measure nothing."""
+"""Waits for a state. The timeouts are generous: they end a test that hangs, and measure nothing."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The administrator's hands in the cluster: one connection, plain JSON."""
+"""The cluster's administrator: one connection to the API server, plain JSON."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""A way to the API server that a test can cut, or let hang for some requests, while everybody else has another one."""
+"""A proxy to the API server that a test can cut, or let hang for some requests; others connect directly."""
 
 import asyncio
 import ssl

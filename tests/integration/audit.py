@@ -1,4 +1,4 @@
-"""What the operator asked the API server for, by the server's own audit log: the truth for all counting."""
+"""The operator's requests, from the API server's audit log; tests count requests only here."""
 
 import json
 from collections.abc import Iterator

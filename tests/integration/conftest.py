@@ -1,4 +1,4 @@
-"""One stage for the session; each test has a namespace of its own."""
+"""Fixtures: one stage for the session, one namespace for each test."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""What a platform team installs: the operator's rights from `manifests/base`, an Environment, the admin's Secret."""
+"""Installs what a platform team installs: the rights in `manifests/base`, an Environment, the admin's Secret."""
 
 import base64
 import http.client

@@ -1,4 +1,4 @@
-"""One namespace and the Microservices in it: what a team does and what it reads."""
+"""One namespace and its Microservices: what a team declares, and what it reads."""
 
 import base64
 import itertools

@@ -1,4 +1,4 @@
-"""Ways in which processes are away for a while."""
+"""Stops or freezes processes for a while."""
 
 import os
 import signal

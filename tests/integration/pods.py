@@ -1,7 +1,7 @@
-"""Plays the kubelet for pods that no node runs: they become ready at once, those of Jobs succeed at once.
+"""Plays the kubelet: pods become ready immediately, and pods of Jobs succeed immediately.
 
-A pod without a node is deleted at once when asked, and its status may be written; so the controllers of Deployments and
-Jobs do all the rest by themselves.
+The API server deletes a pod without a node immediately, and its status is writable. The controllers of Deployments and
+Jobs do the rest.
 """
 
 import http.client

@@ -1,4 +1,4 @@
-"""The operator as the container runs it: a process of its own, told everything by flags and a kubeconfig."""
+"""The operator as a container runs it: a separate process, configured by flags and a kubeconfig only."""
 
 import os
 import re

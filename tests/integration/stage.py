@@ -1,4 +1,4 @@
-"""What all tests stand on: the operator and the worlds around it."""
+"""The servers that all tests share: the operator, the API server, AWS and PostgreSQL."""
 
 import time
 from dataclasses import dataclass, field

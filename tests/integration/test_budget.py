@@ -1,4 +1,4 @@
-"""What each thing that people do costs at the API server, counted in its audit log."""
+"""The number of requests to the API server that each user action costs, from the audit log."""
 
 from collections import Counter
 

@@ -1,7 +1,7 @@
-"""Everything at once for a while: created, changed, deleted, edited by hand, the API server restarted, AWS away.
+"""Many changes at once: creations, updates, deletions, manual edits, API server restarts, AWS outages.
 
-Short by default; `CHURN_MINUTES=30 CHURN_SERVICES=100` is the whole measure. Afterwards every Microservice is Ready,
-nothing is written any more, nothing is left of those that went, and the log holds no error that nobody expected.
+The test is short by default; `CHURN_MINUTES=30 CHURN_SERVICES=100` is the full load. Afterwards every Microservice is
+Ready, the operator writes nothing, nothing of the deleted ones remains, and the log has no unexpected error.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""An object of somebody else that has the name we want: it is never touched, and a condition says what to do."""
+"""An existing object of another owner has the wanted name: it stays unchanged, and a condition says what to do."""
 
 import base64
 from typing import Any

@@ -1,4 +1,4 @@
-"""A second pass changes nothing: every golden case, on a real API server, AWS and PostgreSQL."""
+"""A second reconciliation writes nothing: every golden case, with a real API server, AWS and PostgreSQL."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A network that is cut: what was sent into it does not arrive after it has been mended."""
+"""A request that was sent into a cut network does not arrive after the network is restored."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Databases on a shared PostgreSQL that speaks TLS, and the Secrets that lead to them."""
+"""Databases on a shared PostgreSQL with TLS, and the Secrets with their connections."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What somebody else does to a child: ours is put right, what is not ours is left alone."""
+"""Manual changes of a child: the operator restores its own fields and leaves other fields unchanged."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""An Environment that is gone, or means another place, changes nothing of what runs."""
+"""A deleted or relocated Environment changes nothing that runs."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is deleted while the operator hears nothing is gone for it, too: nothing is made for an owner that is away."""
+"""Deletions that the operator did not observe: it creates nothing for an owner that no longer exists."""
 
 import pytest
 

@@ -1,7 +1,7 @@
-"""A call that has no answer costs the Microservice that waits for it, and nobody else.
+"""A call without an answer delays only the Microservice that waits for it.
 
-One call of a creation after the other hangs for ever, for one Microservice alone. The others go on, the process stays
-alive, and the object says which call it waited in. Sessions with PostgreSQL are bounded on their own: tests/postgres.
+Each call of a creation hangs in turn, for one Microservice. The others continue, the process stays healthy, and the
+status names the call. Sessions with PostgreSQL have their own limits: tests/postgres.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""Two operators over the same Microservices: one works, the other one waits, and no write is made by both.
+"""Two operators for the same Microservices: one works, the other waits, and no write happens twice.
 
-Short by default; `LEADERS_MICROSERVICES=200 LEADERS_STOPPED_SECONDS=60` is the whole measure.
+The test is short by default; `LEADERS_MICROSERVICES=200 LEADERS_STOPPED_SECONDS=60` is the full load.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""`--namespace`: rights in the named namespaces suffice, and what is elsewhere is neither read nor waited for."""
+"""`--namespace`: rights in the named namespaces suffice; the operator reads no other namespace."""
 
 import json
 import subprocess

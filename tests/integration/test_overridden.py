@@ -1,4 +1,4 @@
-"""What an admission policy of the cluster makes of a child: told as such, not fought, and no repair is claimed."""
+"""An admission policy changes a child: the operator reports it, does not fight it, and claims no repair."""
 
 import json
 from collections.abc import Iterator

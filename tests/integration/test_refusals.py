@@ -1,4 +1,4 @@
-"""How the API server itself refuses: `cluster.refusals` reads these answers."""
+"""Real refusals of the API server, which `cluster.refusals` classifies."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the session as a whole has shown: rights used and granted, no secret told, no unexpected error. Runs last."""
+"""The whole session: every granted right is used, no secret is logged, no unexpected error. Runs last."""
 
 import json
 from pathlib import Path

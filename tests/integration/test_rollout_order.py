@@ -1,4 +1,4 @@
-"""What leaves the spec goes after the pods that use it, and a deletion stops the pods before it takes their data."""
+"""Resources that leave the spec are deleted after the pods that use them; a deletion stops the pods first."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A Secret that somebody deletes or edits asks for a pass over its owner, though no watch may show it."""
+"""A deleted or edited Secret triggers a reconciliation of its owner, although no watch shows Secrets."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""What becomes of the children when the spec, an Environment or a neighbour changes."""
+"""How children change when the spec, an Environment or another Microservice changes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""DynamoDB tables from a declaration to their end, through an AWS that takes its time and sometimes is not there."""
+"""DynamoDB tables from creation to deletion, with an AWS that is slow and sometimes unavailable."""
 
 from typing import Any
 

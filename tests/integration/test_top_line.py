@@ -1,4 +1,4 @@
-"""What the top line says of real Deployments, Jobs and pods, and what callers notice of a dependency."""
+"""The Ready condition for real Deployments, Jobs and pods, and what callers see of a dependency."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The operator or the API server ends, freezes, refuses: afterwards all is as if nothing had happened."""
+"""The operator or the API server stops, freezes or refuses: afterwards everything matches the declared state."""
 
 import copy
 import os

@@ -1,4 +1,4 @@
-"""One Microservice with every part that AWS has, by the real operator: there, back, given up, gone for good."""
+"""One Microservice with every AWS resource, with the real operator: created, restored, abandoned, deleted."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Property tests: how long an example takes tells of the machine that it runs on, not of the code."""
+"""Property tests have no time limit per example, because the time depends on the machine and not on the code."""
 
 from hypothesis import settings
 

@@ -1,4 +1,4 @@
-"""What the log says of streams that are still open when the event loop ends."""
+"""The log about streams that are open when the event loop stops."""
 
 import asyncio
 import logging

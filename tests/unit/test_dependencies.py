@@ -1,4 +1,4 @@
-"""Where a dependency answers, what of it callers are told, and what happens to them when it is away."""
+"""The URL of a dependency, what its callers learn about it, and what happens while it is missing."""
 
 from collections.abc import Mapping
 from typing import Any

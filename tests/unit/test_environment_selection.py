@@ -1,4 +1,4 @@
-"""Which Environment applies, above all when the one in use is gone: nobody is moved, or left without, by an absence."""
+"""Which Environment applies, also after it is deleted: no Microservice moves to another one because of that."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What importing the package costs and promises: offline commands load no SDK, and what is marked PURE is held so."""
+"""Imports: offline commands load no SDK, and modules marked PURE are in the import-linter contract."""
 
 import ast
 import subprocess

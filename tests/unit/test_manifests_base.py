@@ -1,4 +1,4 @@
-"""The kustomize base: what the operator may do, and that nothing gives it or its users more."""
+"""The kustomize base: the operator's rights, and no object that gives it or its users more."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Every reason has a row on the page of reasons, in sentences that a person can read."""
+"""Every reason has a row on the page of reasons, in complete sentences."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What needed nothing is not asked for again, and what needs a person is said once."""
+"""Unchanged resources are not read again before the resync, and problems are reported once."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""From facts to conditions, and which changes are worth a write or an Event."""
+"""Conditions from facts, and which changes cause a write or an Event."""
 
 from dataclasses import replace
 from typing import Any

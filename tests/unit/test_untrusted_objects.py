@@ -1,4 +1,4 @@
-"""Whatever an object holds that a person wrote, it is refused in words or read as nothing: never an internal error."""
+"""Any content of an object is refused with a message or ignored; it never causes an internal error."""
 
 import json
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Who must look again when a resource that people write changes, and which Environment applies."""
+"""Which Microservices are requeued after a change, and which Environment applies."""
 
 from typing import Any
 

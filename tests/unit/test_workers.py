@@ -1,6 +1,6 @@
-"""A pass that never ends costs its worker for the deadline, is told on its object, and holds up nobody else.
+"""A reconciliation that hangs occupies its worker until the deadline, is reported, and delays no others.
 
-The worlds are real servers that say nothing, or never come to an end.
+The tests use real servers that never answer, or never end their answer.
 """
 
 import asyncio

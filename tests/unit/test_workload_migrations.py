@@ -1,4 +1,4 @@
-"""Migrations: one at a time, none killed, the failed run again when anything of them changes, the done not."""
+"""Migrations run one at a time; none is killed; a failed one runs again after a change, a finished one does not."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

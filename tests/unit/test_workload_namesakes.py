@@ -1,4 +1,4 @@
-"""A Deployment or Job of somebody else, or of a former Microservice of the name, never counts as ours."""
+"""A Deployment or Job of another owner, or of an earlier Microservice of this name, never counts as ours."""
 
 from datetime import UTC, datetime
 from typing import Any

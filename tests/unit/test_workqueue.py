@@ -1,4 +1,4 @@
-"""The queue's promises: one pass per key at a time, nothing lost, fair, patient with what fails."""
+"""The work queue: one reconciliation per key at a time, no lost key, fairness, backoff."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""`python -m tests.tools.cluster`: the same as the Python interface, for people and for make."""
+"""`python -m tests.tools.cluster`: the Python interface as commands, for people and for make."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Which ports and networks a cluster uses: a small number, its index, decides all of them."""
+"""The ports and networks of a cluster; its index, a small number, determines all of them."""
 
 import socket
 import subprocess

@@ -1,4 +1,4 @@
-"""The few calls to the API server that bringing a cluster up needs; importing a client would take a second."""
+"""The few API calls that starting a cluster needs; importing a client library would take a second."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""The cluster's certificates: one authority, and what it signs. Made in memory in milliseconds (elliptic curves)."""
+"""The cluster's certificates: one CA and what it signs, created in memory in milliseconds (elliptic curves)."""
 
 import ipaddress
 from collections.abc import Sequence

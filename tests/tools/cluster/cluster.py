@@ -1,4 +1,4 @@
-"""What a caller holds of a running cluster."""
+"""The object that describes a running cluster to its callers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The one error that a person is meant to read: what is wrong, where, and what to do about it."""
+"""The error for people: what is wrong, where, and what to do."""
 
 
 class ClusterError(Exception):

@@ -1,4 +1,4 @@
-"""Drops images that nobody asks for any more: the archives in the cache, and what buildah keeps to build faster."""
+"""Deletes unused images: archives in the cache, and the layers that buildah keeps."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Up and down: which kind of cluster is started, when one is started anew, and what happens to what was left behind."""
+"""Starts and stops clusters: chooses the kind, restarts a changed one, and removes what a killed run left behind."""
 
 import os
 import shutil

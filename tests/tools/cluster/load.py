@@ -1,4 +1,4 @@
-"""Brings image archives to a cluster's node; what is there already is not moved again."""
+"""Copies image archives to a cluster's node; images that the node has are skipped."""
 
 import json
 import tarfile

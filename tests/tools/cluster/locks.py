@@ -1,6 +1,6 @@
-"""Locks between processes: parallel runs neither build a thing twice nor pick the same addresses.
+"""Locks between processes: parallel runs do not build the same thing twice or use the same addresses.
 
-A lock is an advisory lock on a file, so it goes with the process that holds it, however that process ends.
+A lock is an advisory lock on a file, so it is released when its process ends, for whatever reason.
 """
 
 import fcntl

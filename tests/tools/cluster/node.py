@@ -1,7 +1,7 @@
-"""A whole node where there is no Docker: control plane, kubelet and runtime inside namespaces of this machine.
+"""A whole node without Docker: control plane, kubelet and runtime in namespaces of this machine.
 
-`start_node` gives the order: the runtime first, as it takes a while and needs nothing; the Node object before the
-kubelet, which otherwise asks for what belongs to it, finds nothing and retries slowly.
+`start_node` defines the order: the runtime first, because it is slow and needs nothing; the Node object before the
+kubelet, which otherwise does not find it and retries slowly.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The node's configuration files: the templates in `config/`, with one cluster's addresses put in."""
+"""The node's configuration files: the templates in `config/` with the addresses of one cluster."""
 
 from pathlib import Path
 from string import Template

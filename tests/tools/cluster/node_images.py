@@ -1,4 +1,4 @@
-"""The images of a node's runtime: what is there, bringing one in, giving it a second name."""
+"""The images in a node's runtime: lists, imports and tags them."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The objects that a node needs before its programs start: itself, and what its DNS and its firewall may read."""
+"""The objects that a node needs before its programs start: the Node, and the rights of DNS and firewall."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Programs that come from the distribution, installed where they are missing."""
+"""Installs missing programs from the distribution."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Where the cluster tool keeps things: what can be built again in a cache, what runs now in a state folder."""
+"""The folders of the cluster tool: a cache for what can be built again, a state folder for what runs."""
 
 import os
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""Processes that outlive the command that started them, and are known again later.
+"""Processes that outlive the command that started them, and that a later command recognizes.
 
-A pid alone says nothing after a reboot or a long day: it may be somebody else's by then. So each is recorded
-together with the time at which it started, and only that very process is ever signalled.
+A pid alone is not enough: after a reboot or a long time another process may have it. So each process is recorded
+with its start time, and only that process is signalled.
 """
 
 import os

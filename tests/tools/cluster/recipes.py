@@ -1,6 +1,6 @@
-"""Which images there are, and what each is made of: the name of an image tells its content.
+"""The images and their inputs: the name of an image identifies its content.
 
-The tag is a hash of everything that goes in, so an unchanged image is never built, moved or loaded again.
+The tag is a hash of all inputs, so an unchanged image is never built, copied or loaded again.
 """
 
 import hashlib

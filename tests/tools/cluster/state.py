@@ -1,7 +1,7 @@
-"""What is known of each cluster on this machine, written down as it is started.
+"""The recorded state of each cluster on this machine.
 
-`clusters/<name>/state.json` names every process with its start time, so what a killed run or a reboot left behind is
-recognised for what it is, and an index (see `addresses.py`) is taken only while its cluster lives.
+`clusters/<name>/state.json` names every process with its start time. So a later command recognizes what a killed run or
+a reboot left behind, and an index (see `addresses.py`) is reserved only while its cluster lives.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Long work shows how far it is: in place on a terminal, and as a line now and then elsewhere (a log in CI)."""
+"""Shows the progress of long work: in place on a terminal, otherwise one line now and then (a log in CI)."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""`python -m tests.tools.demo`: the steps of `make demo` in their order; with `down`, those of `make down`."""
+"""`python -m tests.tools.demo`: the steps of `make demo` in order; with `down`, those of `make down`."""
 
 import json
 import sys

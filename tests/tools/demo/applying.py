@@ -1,4 +1,4 @@
-"""Everything of `manifests/local` and the shop behind its gateway, in the order in which the API server takes it."""
+"""Applies `manifests/local` and the shop behind its gateway, in the order that the API server needs."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What the operator has made in AWS for the shop, as the status of its Microservices tells it."""
+"""The AWS resources of the shop, from the status of its Microservices."""
 
 from collections.abc import Iterator
 

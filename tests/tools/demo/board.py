@@ -1,4 +1,4 @@
-"""Shows how far everything is, in place on a terminal, and as a line for each change elsewhere (a log in CI)."""
+"""Shows progress: in place on a terminal, otherwise one line for each change (a log in CI)."""
 
 from collections.abc import Sequence
 from types import TracebackType

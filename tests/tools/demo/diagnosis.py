@@ -1,4 +1,4 @@
-"""What to print when something does not come up: what the cluster says of it, and where to look next."""
+"""Prints what the cluster reports about an object that does not become ready, and where to look next."""
 
 from collections.abc import Iterable, Sequence
 

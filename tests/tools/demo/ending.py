@@ -1,4 +1,4 @@
-"""`make down`: ends the demo's cluster and every other one that nobody uses any more, and removes `.local`."""
+"""`make down`: deletes the demo's cluster and every unused one, and removes `.local`."""
 
 import shutil
 

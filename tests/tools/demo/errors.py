@@ -1,4 +1,4 @@
-"""What ends the demo: a sentence for a person, never a traceback."""
+"""The error that ends the demo: a sentence for a person, without a traceback."""
 
 
 class DemoError(Exception):

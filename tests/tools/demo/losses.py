@@ -1,7 +1,7 @@
-"""What a restart of the emulator or of the laptop's PostgreSQL takes with it, and starting anew without it.
+"""Restores the demo after a restart of the emulator or of the laptop's PostgreSQL, which lose their data.
 
-Both forget everything with their pod. The operator never makes a lost table or database again by itself, for an empty
-one would hide the loss; a person says so by an annotation. Here nothing of worth is lost, so the demo says it.
+The operator never recreates a lost table or database automatically, because an empty one would hide the loss; a person
+allows it with an annotation. The demo's data has no value, so the demo sets the annotation.
 """
 
 from .kubectl import Kubectl, Object

@@ -1,8 +1,8 @@
 """Addresses of Services for programs on this machine.
 
-A node that tests/tools/cluster makes has routes to its Services, so the address of a Service works as soon as the
-NetworkPolicies admit this machine. A node in a container has no such routes: there `kubectl port-forward` carries each
-Service to a port of this machine, past the NetworkPolicies.
+A node without Docker (tests/tools/cluster) has routes to its Services, so a Service's own address works after a
+NetworkPolicy allows this machine. A node in a container has no such routes everywhere: there `kubectl port-forward`
+forwards each Service to a local port and bypasses the policies.
 """
 
 import json

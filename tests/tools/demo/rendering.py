@@ -1,6 +1,6 @@
-"""What is applied: kustomize's output, with each image of ours named by its content instead of `dev`.
+"""Renders what the demo applies: kustomize's output, with a content hash as tag of each image instead of `dev`.
 
-A name that changes with the content makes a changed image roll, and leaves an unchanged one alone.
+So a changed image rolls out, and an unchanged one does not.
 """
 
 from collections.abc import Iterable, Mapping

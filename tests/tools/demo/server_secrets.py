@@ -1,6 +1,6 @@
-"""What must not be in git: the PostgreSQL server's admin password, and certificates and keys of servers.
+"""Secrets that must not be in git: PostgreSQL's admin password, and certificates and keys of servers.
 
-Made once for a cluster: a server keeps what it was started with, so a Secret that is there stays.
+They are created once for each cluster: a running server keeps its values, so an existing Secret stays unchanged.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""How far everything is, read from the cluster: one row for each thing that has to come up."""
+"""Reads the progress from the cluster: one row for each object that must become ready."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which networks `access.to` takes; `tests/api` holds the API server to the same table."""
+"""The networks that `access.to` accepts; `tests/api` checks the API server with the same table."""
 
 from ipaddress import ip_address, ip_network
 from typing import Any

@@ -1,4 +1,4 @@
-"""Every rule refuses what it is there for, in Python; `tests/api` holds the API server to the same tables."""
+"""Every validation rule in Python; `tests/api` checks the API server with the same tables."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a person is told of a wrong spec: the field and what to do, one sentence without a stop."""
+"""Messages about an invalid spec: the field and the remedy, in one sentence without a full stop."""
 
 from typing import Any
 

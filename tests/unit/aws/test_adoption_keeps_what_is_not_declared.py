@@ -1,4 +1,4 @@
-"""What is taken over stays as it is until the spec says otherwise: every field, declared and not."""
+"""An adopted resource keeps every field that the spec does not declare."""
 
 from collections.abc import Mapping
 from dataclasses import replace

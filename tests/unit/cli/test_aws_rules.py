@@ -1,4 +1,4 @@
-"""What AWS would refuse of a valid Microservice, and files are enough to know."""
+"""Specs that are valid but that AWS would refuse, as far as files show it."""
 
 from typing import Any
 

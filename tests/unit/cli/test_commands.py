@@ -1,4 +1,4 @@
-"""What each command needs: help and `validate` load no client of anything, and help runs nothing."""
+"""What each command loads: help and `validate` load no client, and help runs nothing."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""OpenAPI documents offline: in ConfigMaps beside their Microservice, or in a file; routes and who may call them."""
+"""OpenAPI documents offline: in ConfigMaps next to their Microservice, or in a file; routes and callers."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`microservice-operator plan`: every change of a service with what it does, before anything is applied."""
+"""`microservice-operator plan`: shows every change of a service and its effect before it is applied."""
 
 import json
 from pathlib import Path

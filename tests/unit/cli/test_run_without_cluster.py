@@ -1,4 +1,4 @@
-"""Without a way to a cluster, the operator says where it looked, and ends."""
+"""Without access to a cluster, the operator says where it looked, and exits."""
 
 import os
 import subprocess

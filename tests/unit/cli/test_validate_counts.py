@@ -1,4 +1,4 @@
-"""`microservice-operator validate` counts what it checked, and says what it did not; nothing else is valid."""
+"""`microservice-operator validate` counts what it checked and names what it did not check."""
 
 import json
 from pathlib import Path

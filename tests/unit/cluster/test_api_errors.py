@@ -1,4 +1,4 @@
-"""Which refusal of the API server means what, whatever its text says: others write texts, too."""
+"""Refusals of the API server are classified by code and cause, not by texts, which others can write, too."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Who was quicker, who overrides whom, and what is told of it: `cluster.writes` against an API server in memory."""
+"""Races, overrides and their reports: `cluster.apply` against an API server in memory."""
 
 import copy
 from collections.abc import Callable

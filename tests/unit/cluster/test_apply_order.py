@@ -1,4 +1,4 @@
-"""No pod starts before all that it runs with is there and ours: identity, network, logins."""
+"""No pod starts before its identity, network policy and Secrets exist and belong to the Microservice."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is known of a child when the watch and the answer to our own write come in any order."""
+"""The child cache, when watch events and responses to our writes arrive in any order."""
 
 from typing import Any
 

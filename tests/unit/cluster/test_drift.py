@@ -1,4 +1,4 @@
-"""Which differences between desired and observed are somebody's edit, and which are the server's handwriting."""
+"""Which differences between desired and observed are manual edits, and which are defaults of the server."""
 
 from typing import Any
 

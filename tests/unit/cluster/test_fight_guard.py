@@ -1,4 +1,4 @@
-"""A fight over a field is told, and goes on more and more rarely, until one of the two stops."""
+"""The operator reports a fight over a field, and corrects it less and less often until the other controller stops."""
 
 import pytest
 

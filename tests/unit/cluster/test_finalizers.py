@@ -1,4 +1,4 @@
-"""A pass that meets something missing asks whether its Microservice is there, and believes a certain no alone."""
+"""After NotFound, a reconciliation checks whether its Microservice exists, and believes only a certain answer."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What nobody may add by hand, field by field, and what may stay."""
+"""Which fields nobody may add manually, field by field, and which may stay."""
 
 import copy
 from typing import Any

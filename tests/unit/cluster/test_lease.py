@@ -1,4 +1,4 @@
-"""Two processes and one Lease: whoever may write is alone, whatever is stopped, cut off or lost in between."""
+"""Two processes and one Lease: only one may write, whatever is stopped, cut off or lost meanwhile."""
 
 import random
 from collections.abc import AsyncIterator, Mapping

@@ -1,4 +1,4 @@
-"""Whatever somebody wrote into a Secret is read without an error, and only text counts."""
+"""Any content of a Secret is read without an error, and only text counts."""
 
 import base64
 from typing import Any

@@ -1,4 +1,4 @@
-"""A watch tells of everything that comes and goes, whatever breaks meanwhile, and costs no more lists than it must."""
+"""A watch reports every change despite any interruption, and lists no more often than necessary."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Contexts and children for the tables of this folder: as little as a row needs to say."""
+"""Contexts and children for the tables of this folder, with as few fields as a row needs."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What Pod Security `restricted` asks of a pod, as far as the builders could break it."""
+"""The rules of Pod Security `restricted` that the builders could violate."""
 
 from collections.abc import Iterator
 from typing import Any

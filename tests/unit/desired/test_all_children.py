@@ -1,4 +1,4 @@
-"""What holds for every child of every golden case."""
+"""Properties of every child of every golden case."""
 
 import ast
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""How pods are counted, replaced, ended and spread."""
+"""The number of pods, their replacement, termination and spread."""
 
 from typing import Any
 

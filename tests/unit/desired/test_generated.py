@@ -1,4 +1,4 @@
-"""Whatever a valid Microservice says, its children are valid, uniquely named and within Kubernetes' limits."""
+"""For every valid Microservice, the children are valid, have unique names and respect Kubernetes' limits."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""The hash of a child depends on what it says, and on nothing else."""
+"""The hash of a child depends only on its content."""
 
 from typing import Any
 

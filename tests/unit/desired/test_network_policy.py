@@ -1,4 +1,4 @@
-"""Who may call whom."""
+"""Allowed callers and targets."""
 
 from typing import Any
 

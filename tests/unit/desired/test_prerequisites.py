@@ -1,4 +1,4 @@
-"""What is held, and the sentence that says why."""
+"""Held objects, and the message that gives the reason."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Probes: the default, the spec's fields over it, a handler in place of it."""
+"""Probes: defaults, declared fields and declared handlers."""
 
 from typing import Any
 

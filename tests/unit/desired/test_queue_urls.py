@@ -1,4 +1,4 @@
-"""Where a queue is, from its ARN."""
+"""The URL of a queue, from its ARN."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""No two Secrets of a namespace get one name, and what has a name keeps it."""
+"""No two Secrets of a namespace have the same name, and an existing Secret keeps its name."""
 
 from typing import Any
 

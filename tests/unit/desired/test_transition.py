@@ -1,4 +1,4 @@
-"""What pods of the former declaration were let through stays open until they are gone; taken back consent does not."""
+"""Access for pods of the old declaration stays until they end; access after withdrawn consent does not."""
 
 from typing import Any
 

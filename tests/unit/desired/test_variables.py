@@ -1,4 +1,4 @@
-"""What a service finds in its environment."""
+"""The environment variables of a service."""
 
 from typing import Any
 

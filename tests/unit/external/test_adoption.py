@@ -1,4 +1,4 @@
-"""What a Microservice is to take over, read from specs that may be anything."""
+"""Which resources a Microservice adopts, read from specs with any content."""
 
 from typing import Any
 

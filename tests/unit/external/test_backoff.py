@@ -1,4 +1,4 @@
-"""Whoever asks, a part in trouble is tried less and less often, and at once when something else is wanted."""
+"""A failing resource is retried with backoff, whoever triggers it, and immediately after a change of the spec."""
 
 from itertools import pairwise
 

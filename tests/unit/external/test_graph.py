@@ -1,4 +1,4 @@
-"""Who comes before whom, and who proceeds beside whom."""
+"""The order of resources, and which ones run concurrently."""
 
 import asyncio
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""When a role is declared, what pods wait for, and what the ServiceAccount says."""
+"""When a role is declared, which pods wait for it, and the annotations of the ServiceAccount."""
 
 from dataclasses import replace
 from typing import Any

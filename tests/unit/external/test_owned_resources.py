@@ -1,4 +1,4 @@
-"""What the role of a Microservice is granted: its own for certain, nothing by a name, no right lost by a bad look."""
+"""The grants of a Microservice's role: only resources with its tags, and no grant is lost after a failed read."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""One pass over parts that need one another: who steps, who waits, what is remembered and what stays."""
+"""One reconciliation of resources with dependencies: which ones take a step, wait, are remembered or retained."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""An Environment that would leave behind what exists is refused before anything is written."""
+"""An Environment that does not match existing resources is refused before any write."""
 
 from typing import Any
 

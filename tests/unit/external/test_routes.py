@@ -1,4 +1,4 @@
-"""What a Microservice's routes need to know of the others, and where its document is."""
+"""What routes need to know about other Microservices, and where the OpenAPI document is."""
 
 from typing import Any
 

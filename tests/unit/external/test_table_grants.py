@@ -1,4 +1,4 @@
-"""Tables of other Microservices: granted only where the owner names this very service."""
+"""Tables of other Microservices: granted only if the owner names this Microservice."""
 
 from collections.abc import Mapping
 from typing import Any

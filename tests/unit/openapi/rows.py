@@ -1,4 +1,4 @@
-"""What an OpenAPI document may hold, a row for each, and what becomes of it: kept as it is written, or refused."""
+"""The fields of an OpenAPI document, one row each, and the result: kept unchanged, or refused."""
 
 import re
 from dataclasses import dataclass, field

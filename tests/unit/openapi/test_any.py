@@ -1,4 +1,4 @@
-"""Whatever a document holds: it is read, or refused in sentences, and no route admits whom the document does not."""
+"""Any document is read or refused with a message, and no route allows callers that the document does not."""
 
 import json
 from contextlib import suppress

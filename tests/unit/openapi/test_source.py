@@ -1,4 +1,4 @@
-"""The text of a document, out of a ConfigMap as people fill them."""
+"""Reads the text of a document from a ConfigMap."""
 
 from typing import Any
 

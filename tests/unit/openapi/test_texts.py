@@ -1,4 +1,4 @@
-"""How a text becomes a document: YAML 1.2 or JSON, whatever is in it, in bounded time and memory."""
+"""Parses a document: YAML 1.2 or JSON with any content, in bounded time and memory."""
 
 import tracemalloc
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Resources are read as kubectl reads them, which is asked itself: `kubectl annotate --local` needs no cluster."""
+"""Resources are parsed as kubectl parses them; the tests compare with `kubectl annotate --local`."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""What somebody may do to a child by hand: additions that break a promise, and additions that stay."""
+"""Manual additions to a child: those that break a security promise, and those that may stay."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""An API server in memory, as far as writing children needs one: create, read, merge patch, JSON patch and apply."""
+"""An API server in memory with the calls for children: create, read, merge patch, JSON patch and apply."""
 
 import copy
 from collections.abc import Callable, Mapping

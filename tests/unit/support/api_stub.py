@@ -1,4 +1,4 @@
-"""An API server of the tests' own over real HTTP: it says what a test tells it to, and remembers what it was asked."""
+"""A stub API server over real HTTP: it returns what a test sets, and records its requests."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""One Microservice as the watches see it: its own children, with a status that a row of a table chooses, and pods."""
+"""One Microservice as watches report it: its children with the status of a table row, and its pods."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Who gets a route, and what is done next, as a table."""
+"""Which Microservice owns a route, and the next step, as a table."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What is sent to AWS: reads at any time, writes only while this process may, each attempt of botocore anew."""
+"""Requests to AWS: reads at any time, writes only with write permission, checked for each attempt of botocore."""
 
 import threading
 from collections.abc import Iterator

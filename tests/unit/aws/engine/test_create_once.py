@@ -1,4 +1,4 @@
-"""What was tried is not tried again before it is certain that it is not there."""
+"""A creation is not repeated until it is certain that the resource does not exist."""
 
 from contextlib import suppress
 

@@ -1,4 +1,4 @@
-"""The plan as a table: what is wanted, what is there, what follows."""
+"""The decision as a table: desired state, observed state, next step."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Errors of AWS by what happens next."""
+"""AWS errors, classified by what happens next."""
 
 from typing import Any
 

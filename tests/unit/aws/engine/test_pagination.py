@@ -1,4 +1,4 @@
-"""Lists of AWS have an end, and one that has none is told as not known."""
+"""Lists in AWS end; a list without an end counts as unknown."""
 
 import ast
 from collections.abc import Mapping

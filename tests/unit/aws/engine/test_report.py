@@ -1,4 +1,4 @@
-"""An error that names a field of the spec gives it to its part, from where `status.problems` takes it."""
+"""An error that names a spec field passes it to its part, where `status.problems` reads it."""
 
 import pytest
 

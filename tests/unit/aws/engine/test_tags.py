@@ -1,4 +1,4 @@
-"""Tags: ours and declared ones are kept right step by step, those of others are never touched."""
+"""Tags: the operator corrects its own and the declared ones step by step, and never changes others."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""A step that AWS takes and does not show is taken more and more rarely; another one, at once."""
+"""A step that AWS accepts but does not show is repeated with backoff; a different step runs immediately."""
 
 from itertools import pairwise
 

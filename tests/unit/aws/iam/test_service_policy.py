@@ -1,4 +1,4 @@
-"""Whatever a valid Microservice declares, its role may do what is in the closed table, on what it declared, no more."""
+"""For every valid Microservice, its role allows only the listed actions on the declared resources."""
 
 import json
 import re

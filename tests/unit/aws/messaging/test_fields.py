@@ -1,4 +1,4 @@
-"""What is a difference of topics, queues and subscriptions, and what is none."""
+"""Which differences of topics, queues and subscriptions count as drift."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Rules, states, names and shared looks of RDS, as tables."""
+"""Rules, states, names and shared reads of RDS, as tables."""
 
 import asyncio
 from typing import Any
