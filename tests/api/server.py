@@ -56,7 +56,7 @@ class Server:
         return self.request("POST", self._path(body), body, dry_run=dry_run)
 
     def replace(self, body: Body, *, dry_run: bool = False) -> dict[str, Any]:
-        """Replace an object of ours, whatever its version; raises Refused."""
+        """Replace a test object, in any version; raises Refused."""
         return self.request("PUT", self._path(body, named=True), body, dry_run=dry_run)
 
     def merge(self, body: Body, patch: Body) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class Server:
         return self.request("PATCH", f"{path}?fieldManager=tests&force=true", body, "application/apply-patch+yaml")
 
     def delete(self, body: Body) -> None:
-        """Delete an object of ours, if it is there."""
+        """Delete a test object, if it exists."""
         try:
             self.request("DELETE", self._path(body, named=True))
         except Refused as error:

@@ -49,7 +49,7 @@ def mutated(body: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
 
 
 def mutations(body: dict[str, Any], field: str) -> Iterator[tuple[Path, Any]]:
-    """Every mutation below one field of the spec: another value, the same item twice, a field that nobody knows."""
+    """Every mutation below one field of the spec: another value, a duplicate item, an unknown field."""
     for below in [(), *paths(body["spec"][field])]:
         path = ("spec", field, *below)
         for value in VALUES:

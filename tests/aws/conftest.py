@@ -55,7 +55,7 @@ def emulator() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def doors(emulator: str) -> Iterator[World]:
-    """Made once: a client of boto3 takes long to make."""
+    """Created once, because a boto3 client is slow to create."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_ACCESS_KEY_ID", "test")
         environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
@@ -104,7 +104,7 @@ def table(**spec: Any) -> Table:
 
 
 async def drive(world: World, wanted: DesiredTable, passes: int = 40) -> Part:
-    """Pass after pass, as the walk does, until nothing more happens; no pass writes more than once."""
+    """Reconcile until nothing changes; no reconciliation writes more than once."""
     for _ in range(passes):
         before = len(world.proxy.writes())
         part = await reconcile_table(world.scope, wanted)
@@ -118,7 +118,7 @@ async def drive(world: World, wanted: DesiredTable, passes: int = 40) -> Part:
 
 
 async def waited_for(world: World, wanted: DesiredTable, passes: int = 20) -> set[Reason]:
-    """The reasons on the way to Ready through trouble that asks for nobody: each pass says when it tries again."""
+    """The reasons until Ready, with faults that need no person: each reconciliation requests a requeue."""
     seen: set[Reason] = set()
     for _ in range(passes):
         part = await reconcile_table(world.scope, wanted)

@@ -64,7 +64,7 @@ class Shop:
         return Environment("prod", EnvironmentSpec.model_validate({"aws": self.aws}))
 
     async def step(self, spec: Spec, name: str = "", *, rolled_out: bool = True) -> ExternalState:
-        """One pass; the status remembers what it showed."""
+        """Reconcile once, and keep its result as the status."""
         name = name or self.name
         service = Microservice(self.identity(name), 1, MicroserviceSpec.model_validate({"image": "a:1", **spec}))
         self.specs[name] = service.spec.manifest()
@@ -81,7 +81,7 @@ class Shop:
         self.lookup.microservices["shop", name] = body
 
     async def drive(self, spec: Spec, name: str = "") -> dict[tuple[str, str], Part]:
-        """Pass after pass until nothing more happens; no pass takes two steps for one part."""
+        """Reconcile until nothing changes; no reconciliation takes two steps for one resource."""
         for _ in range(60):
             before = len(self.world.proxy.writes())
             provided = await self.step(spec, name)
@@ -95,7 +95,7 @@ class Shop:
         raise AssertionError(provided.parts)
 
     async def quiet(self, spec: Spec, name: str = "") -> None:
-        """A further pass writes nothing and tells nothing."""
+        """Another reconciliation writes nothing and sends no Event."""
         before = self.world.proxy.writes()
         provided = await self.step(spec, name)
         assert self.world.proxy.writes() == before
@@ -104,7 +104,7 @@ class Shop:
         assert set(provided.sections) <= {Section.MESSAGING}
 
     async def leave(self, name: str = "", passes: int = 30) -> list[tuple[Part, ...]]:
-        """The Microservice is deleted; every pass until all is over."""
+        """Delete the Microservice, and reconcile until everything is deleted or retained."""
         name = name or self.name
         seen = []
         for _ in range(passes):

@@ -29,7 +29,7 @@ SUBNETS = frozenset({"subnet-1", "subnet-2"})
 
 @dataclass
 class Network:
-    """Security groups as somebody else's hands see them."""
+    """An EC2 client for changes outside the operator."""
 
     client: Any
     vpc: str
@@ -73,7 +73,7 @@ class RDSWorld:
         )
 
     async def one_pass(self, wanted: DesiredInstance) -> tuple[Part, ...]:
-        """One pass, as the walk does it: at most one write for each resource."""
+        """Reconcile once: at most one write for each resource."""
         before = len(self.proxy.writes())
         parts, _ = await rds_instances.reconcile_instance(self.scope, replace(wanted, known=dict(self.known)))
         assert len(self.proxy.writes()) - before <= len(parts)
@@ -81,7 +81,7 @@ class RDSWorld:
         return parts
 
     async def drive(self, wanted: DesiredInstance, passes: int = 80) -> tuple[Part, ...]:
-        """Pass after pass, as long after each other as they ask for, until nothing more happens."""
+        """Reconcile, after the requested waits, until nothing changes."""
         for _ in range(passes):
             parts = await self.one_pass(wanted)
             if all(part.state in (State.READY, State.STALLED) for part in parts):
@@ -98,7 +98,7 @@ class RDSWorld:
         return parts[0]
 
     async def quiet(self, **spec: Any) -> tuple[Part, ...]:
-        """A pass that writes nothing and says nothing."""
+        """A reconciliation that writes nothing and sends no Event."""
         before = self.proxy.writes()
         parts = await self.one_pass(self.wanted(**spec))
         assert {part.state for part in parts} == {State.READY}, parts
@@ -107,7 +107,7 @@ class RDSWorld:
         return parts
 
     async def gone(self, policy: Any, passes: int = 300) -> list[Part]:
-        """Let it go, pass after pass; every part that was seen."""
+        """Delete it in as many reconciliations as needed; return every reported part."""
         seen: list[Part] = []
         for _ in range(passes):
             parts = await rds_instances.delete_instance(self.scope, Removal("orders", policy, self.known))

@@ -21,7 +21,7 @@ INDEX = {"name": "bySku", "partitionKey": {"name": "sku"}}
 
 
 def legacy(world: World) -> str:
-    """What somebody else called it."""
+    """A name that another owner gave it."""
     return f"legacy-{world.scope.owner.identity.name}"
 
 

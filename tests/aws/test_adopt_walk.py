@@ -132,7 +132,7 @@ async def test_another_that_is_admitted_gets_the_table_once_it_is_its_owners(wal
 
 
 async def deleted(walk: Walk, table: dict[str, Any], known: dict[tuple[str, str], str]) -> Part:
-    """The Microservice goes, its table by the policy Delete."""
+    """Delete the Microservice, with policy Delete for its table."""
     written = {"tables": [{**table, "deletionPolicy": "Delete"}]}
     for _ in range(20):
         leaving = walk.outside.everything(written, walk.environment, known)

@@ -29,7 +29,7 @@ def writes(world: World, since: int) -> list[str]:
 
 
 async def made(world: World, **spec: Any) -> DesiredTable:
-    """A table at rest, as it is to be wanted from then on."""
+    """A ready table, and its desired state for later changes."""
     wanted = DesiredTable(table(**spec))
     part = await drive(world, wanted)
     assert part.state is State.READY, part

@@ -38,7 +38,7 @@ IN_ORDER = ["CreateRole", "PutRolePolicy", "CreatePodIdentityAssociation"]
 
 @dataclass
 class Roles:
-    """A Microservice's place with the two services that its role is made of."""
+    """A Microservice's AWS scope, with the two AWS services of its role."""
 
     world: World
     iam: StrictIAM
@@ -95,7 +95,7 @@ def wanted(roles: Roles, identity: dict[str, Any] = POD_IDENTITY, **more: Any) -
 
 
 async def drive(roles: Roles, want: DesiredIdentity, passes: int = 20) -> tuple[Part, ...]:
-    """Pass after pass, as the walk does; each takes one step at most for each of the two."""
+    """Reconcile until nothing changes; each reconciliation takes at most one step for each of the two."""
     for _ in range(passes):
         before = len(roles.writes())
         parts = await reconcile_identity(roles.scope, want)

@@ -61,7 +61,7 @@ def outside(roles: Roles) -> ExternalReconciler:
 
 
 async def provided(roles: Roles, tables: list[dict[str, Any]], known: Known) -> ExternalState:
-    """Pass after pass until all is quiet."""
+    """Reconcile until nothing changes."""
     spec = MicroserviceSpec.model_validate({"image": "product:1", "tables": tables})
     service = Microservice(roles.scope.owner.identity, 1, spec)
     world = outside(roles)
@@ -140,7 +140,7 @@ async def test_consent_that_is_withdrawn_takes_the_right_and_not_the_role(roles:
 
 
 def foreign(roles: Roles, uid: str) -> str:
-    """A table of the very name, left by a former Microservice that was abandoned."""
+    """A table of the same name, left behind by an abandoned Microservice."""
     owner = roles.scope.owner
     name = table_name(roles.scope, "products")
     left = Owner(owner.cluster, replace(owner.identity, uid=uid))
@@ -160,7 +160,7 @@ def service(roles: Roles, *tables: dict[str, Any]) -> Microservice:
 
 
 def granted(roles: Roles) -> set[str]:
-    """ARNs that the role is let in to."""
+    """ARNs that the role may access."""
     role = site(roles.scope).role_name
     if not roles.client.list_role_policies(RoleName=role)["PolicyNames"]:
         return set()

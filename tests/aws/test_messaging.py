@@ -237,7 +237,7 @@ async def test_fifo_is_set_once(shop: Shop) -> None:
 
 
 async def test_queues_and_topics_stay_when_they_are_no_longer_declared(shop: Shop) -> None:
-    """With their declaration goes the word that they may be deleted."""
+    """The consent to delete them is gone with their declaration."""
     await shop.drive({**whole(shop), "topics": [TOPIC, {"name": "kept", "deletionPolicy": "Retain"}]})
     topics = shop.topics()
     await shop.drive({})
@@ -298,7 +298,7 @@ async def test_what_somebody_deleted_is_made_again(shop: Shop) -> None:
 
 @pytest.mark.parametrize("how", ["by hand", "with its Microservice"])
 async def test_a_topic_that_is_made_anew_is_subscribed_to_anew(shop: Shop, how: str) -> None:
-    """What subscribed to the former one still answers, and hears nothing."""
+    """The subscription to the old topic still exists, but receives nothing."""
     away = {"microservice": "owner", "name": "created"}
     owner = {"topics": [TOPIC], "access": {"from": [{"microservice": shop.name}]}}
     spec = {"queues": [QUEUE], "subscriptions": [{"topic": away, "queue": "events"}]}

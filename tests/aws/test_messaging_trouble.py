@@ -32,7 +32,7 @@ def refused(action: str, code: str, status: int = 400) -> Answer:
 
 
 async def until_ready(shop: Shop) -> list[Part]:
-    """All parts of all passes until everything is ready; nothing stalls on the way."""
+    """All parts of all reconciliations until everything is ready; none is Stalled."""
     seen: list[Part] = []
     for _ in range(40):
         provided = await shop.step(spec(shop))

@@ -40,7 +40,7 @@ class MicroserviceLookup:
 
 @dataclass
 class Walk:
-    """The walk over one Microservice, on real servers."""
+    """Reconciles one Microservice with real servers."""
 
     rds: RDSWorld
     real: RealServers

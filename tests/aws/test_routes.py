@@ -115,7 +115,7 @@ class Service:
         return part
 
     async def drive(self, keys: Keys | None = None, passes: int = 60) -> Part:
-        """Pass after pass, as the walk does; none writes more than a few times."""
+        """Reconcile until nothing changes; each reconciliation writes only a few times."""
         self.text = document(keys) if keys is not None else self.text
         for _ in range(passes):
             before = len(self.shop.writes())

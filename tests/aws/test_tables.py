@@ -326,7 +326,7 @@ async def test_what_is_settled_is_not_asked_for(world: World) -> None:
 
 
 async def test_what_leaves_lets_its_neighbours_rest(world: World) -> None:
-    """A neighbour that is settled is not read again, and one that needs a person is told once, not in every pass."""
+    """A ready resource is not read again, and one that needs a person is reported once, not in each reconciliation."""
     world.scope = replace(world.scope, resync_cache=ResyncCache(300))
     key = (world.scope.owner.identity.uid, "Table", "another")
     calm = Part("AWS", "Table", "another", State.READY)

@@ -73,7 +73,7 @@ def with_index(index: dict[str, Any]) -> Any:
 
 
 async def _together(world: World, wanted: list[DesiredTable]) -> list[Part]:
-    """Pass after pass over all of them; none ever needs a person, and whoever waits says so."""
+    """Reconcile all of them until ready; none needs a person, and a waiting one reports it."""
     for _ in range(60):
         parts = [await reconcile_table(world.scope, item) for item in wanted]
         assert {part.state for part in parts} <= {State.PROGRESSING, State.READY}, parts

@@ -36,7 +36,7 @@ class Place:
         self.kubectl.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}])
 
     def declare(self, name: str, spec: Object) -> None:
-        """Apply a Microservice; what is left out of a later spec goes."""
+        """Apply a Microservice; fields that a later spec omits are removed."""
         self.kubectl.apply(
             [
                 {
@@ -53,7 +53,7 @@ class Place:
         return next(iter(self.kubectl.listed(kind, name, self.where)), None)
 
     def read(self, kind: str, name: str) -> Object:
-        """One object that is there."""
+        """An existing object."""
         found = self.find(kind, name)
         assert found is not None, f"there is no {kind} {name}\n{self.told()}"
         return found
@@ -67,7 +67,7 @@ class Place:
         return self.listed(CHILDREN, f"--selector={GROUP}/microservice={name}")
 
     def patch(self, kind: str, name: str, patch: Object) -> None:
-        """Change an object as somebody else would."""
+        """Change an object with another field manager."""
         self.kubectl("patch", kind, name, self.where, "--type=merge", f"--patch={json.dumps(patch)}")
 
     def delete(self, kind: str, name: str) -> None:
@@ -101,7 +101,7 @@ class Place:
         return self.eventually(f"{name} is not ready for the reason {reason}", condition)
 
     def look_again(self, name: str) -> None:
-        """Ask for a pass, and wait until the operator says that there was one."""
+        """Request a reconciliation, and wait until the operator reports it."""
         token = uuid.uuid4().hex
         annotations = {f"{GROUP}/reconcile-requested-at": token}
         self.patch("microservice", name, {"metadata": {"annotations": annotations}})

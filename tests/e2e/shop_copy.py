@@ -51,7 +51,7 @@ def _moved(item: Object, namespace: str) -> Object:
 
 
 def _leaving_nothing(spec: Mapping[str, Any]) -> Object:
-    """Whatever holds data goes with the copy."""
+    """Everything that holds data is deleted with the copy."""
     going = {
         section: [{**part, "deletionPolicy": "Delete"} for part in spec[section]]
         for section in ("databases", "tables", "queues")

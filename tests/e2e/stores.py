@@ -49,7 +49,7 @@ def tables(stage: Stage, namespace: str, name: str) -> dict[str, dict[str, str]]
 
 
 def databases_and_roles(stage: Stage, namespace: str, name: str) -> dict[str, dict[str, str]]:
-    """Databases and roles whose comment carries the marks of one Microservice."""
+    """Databases and roles whose comment names one Microservice as owner."""
     found = {}
     with admin(stage) as connection:
         for thing, comment in connection.execute(MARKED):

@@ -59,7 +59,7 @@ def test_an_edited_child_comes_back(whole: Place, kind: str) -> None:
     whole.patch(kind, NAME, EDITS[kind])
     whole.eventually(f"{kind} is as it was", lambda: _wanted(whole.find(kind, NAME)) == _wanted(before))
     after = whole.read(kind, NAME)
-    assert after["metadata"]["uid"] == before["metadata"]["uid"], "mended, not made anew"
+    assert after["metadata"]["uid"] == before["metadata"]["uid"], "repaired, not created again"
 
 
 @pytest.mark.parametrize("kind", EDITS)

@@ -147,7 +147,7 @@ def test_a_server_that_cannot_prove_who_it_is_gets_no_password(stage: Stage, pla
 
 
 def _unreachable(place: Place, name: str) -> str:
-    """What the operator says while it cannot talk to the server, and so does not know how the database stands."""
+    """The status while the operator cannot reach the server, so the state of the database is unknown."""
 
     def said() -> str | None:
         found = place.conditions(name).get("Ready", {})

@@ -27,7 +27,7 @@ def test_a_killed_operator_writes_nothing_when_it_returns(stage: Stage, place: P
     system.eventually(f"each of {there} has had its pass", lambda: _passes(system) >= there)
 
     assert not _uids(system) & old
-    assert any("/microservices" in line for line in reads(log, start)), "the log shows it at work"
+    assert any("/microservices" in line for line in reads(log, start)), "the audit log shows its requests"
     assert writes(log, start) == []
 
 
@@ -68,7 +68,7 @@ def _all_ready(place: Place) -> bool:
 
 
 def _passes(system: Place) -> int:
-    """Passes that ended in the process that answered, once nothing waits for one; one that does not lead has none."""
+    """Completed reconciliations of the process that answers, when its queue is empty; a non-leader has none."""
     text = system.ask(f"{OPERATOR}-metrics", "/metrics")
     (depth,) = re.findall(r"^microservice_operator_queue_depth (\S+)$", text, re.MULTILINE)
     passes = re.findall(r"^microservice_operator_reconciles_total\{.*\} (\S+)$", text, re.MULTILINE)

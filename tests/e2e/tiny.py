@@ -32,7 +32,7 @@ def tiny(stage: Stage, image: str = "product", **more: object) -> Object:
 
 
 def with_stores(stage: Stage, policy: str) -> Object:
-    """The same with a table and a database, all of whose data goes or stays by this policy."""
+    """The same with a table and a database; this policy decides about their data."""
     table = {
         "name": "things",
         "partitionKey": {"name": "id"},

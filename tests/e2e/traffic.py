@@ -37,7 +37,7 @@ class Traffic:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End after the requests at hand."""
+        """Stop after the current requests."""
         self._over.set()
         for thread in self._threads:
             thread.join()
@@ -55,7 +55,7 @@ class Traffic:
         self.spent = True
 
     def _request(self) -> str:
-        """What went wrong, "" when nothing did."""
+        """The error, "" for none."""
         connection = http.client.HTTPConnection(self._url.hostname or "", self._url.port, timeout=30)
         try:
             connection.request("GET", self._url.path, headers={"Connection": "close"})

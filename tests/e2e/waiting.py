@@ -13,7 +13,7 @@ SECONDS = 200.0
 def eventually(
     what: str, probe: Callable[[], Answer | None], explain: Callable[[], str], seconds: float = SECONDS
 ) -> Answer:
-    """The probe's first answer that is true; a probe whose kubectl fails is asked again."""
+    """The probe's first true result; after a failed kubectl the probe runs again."""
     deadline = time.monotonic() + seconds
     failed = ""
     while time.monotonic() < deadline:

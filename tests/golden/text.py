@@ -10,7 +10,7 @@ from microservice_operator.desired import Child
 
 
 class _Dumper(yaml.SafeDumper):
-    """Without anchors: what is there twice is written twice."""
+    """Without anchors: repeated values are written repeatedly."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 the signature is PyYAML's
         return True

@@ -108,7 +108,7 @@ class Api:
         return self.request("PATCH", f"{kind.path(*at)}?fieldManager=somebody", patch, STRATEGIC)
 
     def delete(self, kind: Kind, namespace: str, name: str) -> None:
-        """Begin to delete an object, if it is there."""
+        """Start to delete an object, if it exists."""
         try:
             self.request("DELETE", kind.path(namespace, name), {"propagationPolicy": "Background"})
         except Refused as error:

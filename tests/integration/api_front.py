@@ -41,7 +41,7 @@ class ApiFront:
         return file
 
     def cut(self) -> None:
-        """From now on nothing goes through, and nobody is told."""
+        """From now on the proxy forwards nothing and closes no connection."""
         self._cut = True
 
     def heal(self) -> None:

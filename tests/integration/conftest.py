@@ -33,7 +33,7 @@ _numbers = count()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all as needing the API server; what sums up the whole session comes last."""
+    """Mark all tests as needing the API server; run the checks of the whole session last."""
     mine = [item for item in items if HERE in item.path.parents]
     for item in mine:
         item.add_marker(pytest.mark.api)

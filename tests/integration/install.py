@@ -69,7 +69,7 @@ def operator_kubeconfig(api: Api, admin: Path, file: Path, account: str = "micro
 
 
 def namespace(api: Api, name: str, labels: dict[str, str] | None = None) -> None:
-    """Make a namespace, if it is not there."""
+    """Create a namespace, if it does not exist."""
     try:
         api.create(NAMESPACE, {"metadata": {"name": name, "labels": labels or {}}})
     except Refused as error:
@@ -92,7 +92,7 @@ def environment(api: Api, port: int, admin: dict[str, str], name: str = ENVIRONM
 
 
 def rds_environment(api: Api, aws: WholeAWS, certificates: str, name: str, **more: Any) -> None:
-    """An Environment with everything that AWS has, each database on an instance of its own; `more` is of its AWS."""
+    """An Environment for all AWS resources, with one instance for each database; `more` extends its `aws`."""
     namespace(api, CA_SECRET["namespace"])
     encoded = base64.b64encode(certificates.encode()).decode()
     api.apply(SECRET, {"metadata": CA_SECRET, "data": {"ca.crt": encoded}})
@@ -114,10 +114,10 @@ def rds_environment(api: Api, aws: WholeAWS, certificates: str, name: str, **mor
 
 
 def sweep(api: Api) -> None:
-    """Free what a former session left in a cluster that is kept: its AWS and PostgreSQL are gone."""
+    """Delete what an earlier session left in a kept cluster, without finalizers: its AWS no longer exists."""
     for left in api.items(MICROSERVICE, ""):
         at = (left["metadata"]["namespace"], left["metadata"]["name"])
-        with suppress(Refused):  # some go by themselves meanwhile
+        with suppress(Refused):  # some are deleted meanwhile
             api.merge(MICROSERVICE, at, {"metadata": {"finalizers": None}})
             api.delete(NAMESPACE, "", at[0])
             api.delete(MICROSERVICE, *at)
@@ -127,7 +127,7 @@ def sweep(api: Api) -> None:
 
 
 def service_monitors(api: Api) -> None:
-    """A stand-in for the CRD of the Prometheus operator: any object goes."""
+    """A replacement for the CRD of the Prometheus operator that accepts any object."""
     group, plural = "monitoring.coreos.com", "servicemonitors"
     anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": anything}}

@@ -69,7 +69,7 @@ class Namespace:
         return self.until(name, "Stalled", "True", reason)
 
     def ask(self, *services: str) -> None:
-        """Ask for another pass over each of them, and wait until it has ended."""
+        """Request another reconciliation of each, and wait until it has ended."""
         value = str(next(_requests))
         for name in services:
             self.annotate(name, names.ANNOTATION_RECONCILE, value)
@@ -80,7 +80,7 @@ class Namespace:
             )
 
     def until_gone(self, name: str, kind: Kind = MICROSERVICE) -> None:
-        """Wait until it is not there any more."""
+        """Wait until it no longer exists."""
         until(
             lambda: self.child(kind, name) is None,
             f"{kind.kind} {self.name}/{name} does not go",
@@ -123,7 +123,7 @@ class Namespace:
 
     @property
     def is_gone(self) -> bool:
-        """Whether the namespace itself is not there any more."""
+        """Whether the namespace itself no longer exists."""
         return self.api.find(NAMESPACE, "", self.name) is None
 
     def remove(self) -> None:

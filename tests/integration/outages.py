@@ -25,7 +25,7 @@ def restart(api_server: Cluster) -> None:
 
 @contextmanager
 def stopped(pid: int) -> Iterator[None]:
-    """A process is there and does nothing: its node is frozen, or its container paused."""
+    """A process exists but does nothing, as on a frozen node or in a paused container."""
     os.kill(pid, signal.SIGSTOP)
     try:
         yield

@@ -106,7 +106,7 @@ class OperatorProcess:
         self.start()
 
     def status(self, path: str) -> int:
-        """HTTP status of one of its own paths, 0 when nobody answers."""
+        """HTTP status of one of its paths, 0 without an answer."""
         try:
             with urllib.request.urlopen(self._url + path, timeout=5) as answer:
                 code: int = answer.status
@@ -124,6 +124,6 @@ class OperatorProcess:
         return text
 
     def passes(self) -> float:
-        """How many passes have ended in this life."""
+        """Number of completed reconciliations since the start."""
         found = re.findall(r"^microservice_operator_reconciles_total\{.*\} (\S+)$", self.metrics(), re.MULTILINE)
         return sum(map(float, found))

@@ -41,7 +41,7 @@ class Stage:
         return {"username": "postgres", "password": self.postgres.password, "ca.crt": ca}
 
     def log_in(self, secret: dict[str, str]) -> str:
-        """Whom a connection Secret lets in, over TLS that is verified."""
+        """The role that a connection Secret logs in, over verified TLS."""
         url = secret["url"].split("?")[0]
         ca = self.folder / "service-ca.crt"
         ca.write_text(secret["certificates"])
@@ -53,7 +53,7 @@ class Stage:
 
     @property
     def dynamodb(self) -> Any:
-        """Straight to the emulator: somebody else's hands."""
+        """A client of the emulator, for changes outside the operator."""
         return self.strict.clients["dynamodb"]
 
     def tables(self) -> dict[str, dict[str, str]]:
@@ -88,7 +88,7 @@ class Stage:
         assert self.operator.passes() >= before
 
     def until_quiet(self) -> None:
-        """Wait until no pass ends any more but those of the resync, and none writes."""
+        """Wait until only the resync reconciles, and nothing writes."""
 
         def quiet() -> bool:
             mark = self.audit.now()

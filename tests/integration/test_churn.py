@@ -160,7 +160,7 @@ def test_everything_at_once_ends_as_it_should(stage: Stage, api_server: Cluster,
     assert stage.operator.running
 
     left = {tags["microservice-operator.dev/name"] for tags in stage.tables_of(namespace).values()}
-    assert left <= churn.alive, "tables of those that went"
+    assert left <= churn.alive, "tables of deleted Microservices"
     lines = [json.loads(line) for line in stage.operator.log.read_bytes()[mark:].splitlines()]
     errors = [line for line in lines if line["level"] in ("error", "critical") and "will retry" not in line["event"]]
     assert errors == []

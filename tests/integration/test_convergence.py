@@ -39,7 +39,7 @@ class ResyncCache:
 
 @pytest.fixture(scope="module")
 def resync_cache(stage: Stage) -> Iterator[ResyncCache]:
-    """Make all cases at once, wait until they are ready, then ask for a pass over each, wait, and restart."""
+    """Create all cases, wait until they are ready, then reconcile each again, wait, and restart."""
     priority = {"metadata": {"name": "critical-services"}, "value": 1000}
     stage.api.apply(install.PRIORITY_CLASS, priority)
     namespaces = {case.name: _made(stage, case) for case in CASES}
@@ -90,7 +90,7 @@ def _autoscaled(namespace: Namespace, case: Case) -> None:
 
 
 def _made(stage: Stage, case: Case) -> Namespace:
-    """The case and what it refers to, in a namespace and an Environment of its own."""
+    """The case and the objects that it refers to, in one namespace with its Environment."""
     namespace = Namespace(stage.api, f"case-{case.name}-{SESSION}")
     install.namespace(stage.api, namespace.name)
     defaults = {k: v for k, v in (case.environment or {}).get("spec", {}).items() if k not in ("aws", "databases")}

@@ -50,7 +50,7 @@ class Network:
     heard: list[str] = field(default_factory=list)
 
     def cut(self) -> None:
-        """Nothing goes through, and nobody is told."""
+        """The network drops everything, and no connection is closed."""
         ip(f"-netns {NAME} link set {NAME}b down")
 
     def mend(self) -> None:

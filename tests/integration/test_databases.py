@@ -197,7 +197,7 @@ def test_a_migration_that_is_at_work_is_left_to_end_and_the_next_one_waits(stage
     stage.pods.release(namespace.name, "Job")
     namespace.until_ready("order")
     assert set(_jobs(namespace)) > {first}
-    assert len(_jobs(namespace)) == 2, "the version that came and went in between has no migration"
+    assert len(_jobs(namespace)) == 2, "the version in between, which was replaced, has no migration"
     assert not [write for write in stage.audit.writes(mark, namespace.name) if write.verb == "delete"]
 
 
@@ -213,7 +213,7 @@ def test_a_migration_that_somebody_deletes_makes_way_once_its_pod_has_ended(stag
     namespace.api.delete(CHILDREN["Job"], namespace.name, first)
     namespace.until_gone(first, CHILDREN["Job"])
     namespace.ask("order")
-    assert not _jobs(namespace), "its pod may still be at work"
+    assert not _jobs(namespace), "its pod may still be running"
     stage.pods.release(namespace.name, "Job")
     namespace.api.merge(POD, at, {"metadata": {"finalizers": None}})
     namespace.until_ready("order")

@@ -86,7 +86,7 @@ def test_an_edited_field_of_ours_is_put_right(shop: Namespace, edit: Edit) -> No
 
 
 def ours(metadata: Body, field: str) -> Any:
-    """What we set in a field of metadata: controllers add labels of their own."""
+    """Our keys in a field of metadata, because controllers add labels."""
     if field == "ownerReferences":
         return metadata.get(field)
     return {k: v for k, v in metadata.get(field, {}).items() if k.startswith(("app.kubernetes.io/", names.GROUP))}
@@ -240,7 +240,7 @@ def test_a_field_that_leaves_the_spec_goes_also_after_repairs(calm: Namespace) -
 
 
 def test_one_field_left_to_no_other_manager_is_not_lost_to_a_second_field(calm: Namespace) -> None:
-    """A budget with the other of its two fields beside ours is refused by the API server, unless that one goes."""
+    """The API server refuses a budget with both fields, so the operator must remove the other one."""
     kind = CHILDREN["PodDisruptionBudget"]
     before = calm.there("PodDisruptionBudget", "calm")["spec"]
     theirs = {"spec": {"maxUnavailable": None, "minAvailable": 2}}

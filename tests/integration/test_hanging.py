@@ -59,7 +59,7 @@ class Slow:
 
 @dataclass
 class Place:
-    """An operator of its own with few workers and a short deadline, and what it goes through."""
+    """A separate operator with few workers and a short deadline, and its proxies."""
 
     operator: OperatorProcess
     front: ApiFront

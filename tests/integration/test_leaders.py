@@ -107,13 +107,13 @@ class Pair:
     def until_leads(self, candidate: Candidate, what: str, since: float) -> None:
         """Wait until it leads, and note the seconds."""
         while not candidate.leads:
-            assert time.monotonic() - since < 60, f"{what}: nobody takes over"
+            assert time.monotonic() - since < 60, f"{what}: no other process leads"
             time.sleep(0.05)
         self.seconds[what] = round(time.monotonic() - since, 2)
 
 
 def candidate(stage: Stage, cluster: Cluster, folder: Path, name: str) -> Candidate:
-    """An operator with a ServiceAccount of its own, so that the logs tell whose a write is."""
+    """An operator with a separate ServiceAccount, so that the audit log shows who wrote."""
     at = {"name": name, "namespace": install.OPERATOR_NAMESPACE}
     stage.api.apply(install.SERVICE_ACCOUNT, {"metadata": at})
     subjects = [{"kind": "ServiceAccount", **at}]

@@ -44,7 +44,7 @@ def overlay(namespace: str) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def narrow(stage: Stage, api_server: Cluster, namespace: Namespace, tmp_path: Path) -> Iterator[OperatorProcess]:
-    """An operator in place of the stage's, with the rights of the overlay alone."""
+    """An operator instead of the stage's, with only the rights of the overlay."""
     account = {"metadata": {"name": ACCOUNT, "namespace": install.OPERATOR_NAMESPACE}}
     stage.api.apply(install.SERVICE_ACCOUNT, account)
     for each in overlay(namespace.name):

@@ -19,7 +19,7 @@ BINDING = Kind("MutatingAdmissionPolicyBinding", GROUP, "mutatingadmissionpolicy
 
 @pytest.fixture
 def nine_revisions(stage: Stage, namespace: Namespace) -> Iterator[Namespace]:
-    """A namespace whose Deployments keep nine revisions, whatever they say."""
+    """A namespace with a policy that sets nine revisions in each Deployment."""
     name = namespace.name
     rule = {
         "apiGroups": ["apps"],

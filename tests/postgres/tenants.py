@@ -18,7 +18,7 @@ from tests.postgres.server import PostgresServer
 
 @dataclass(frozen=True)
 class Tenant:
-    """One tenant's logins, the operator's view of the same, and the superuser who looks at both."""
+    """One tenant's logins, the operator's scope, and a superuser that reads the server."""
 
     server: PostgresServer
     scope: ServerScope
@@ -51,7 +51,7 @@ class Tenant:
         looks(self.server, self.named(statement), self.connection.database)
 
     def ran(self) -> set[tuple[str, str]]:
-        """As whom the tenant's code has run: current and session user."""
+        """The users that ran the tenant's code: current and session user."""
         found: set[tuple[str, str]] = set()
         for database in (self.connection.database, "postgres", "template1"):
             tables = (

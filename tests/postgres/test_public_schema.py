@@ -17,7 +17,7 @@ UPGRADED = 'ALTER SCHEMA public OWNER TO "{former}"; GRANT CREATE, USAGE ON SCHE
 
 
 async def settles(scope: ServerScope, server: PostgresServer, connection: Connection) -> None:
-    """Ready at once, and a second pass says nothing."""
+    """Ready immediately; a second reconciliation sends no Event."""
     part, _ = await reconcile_database(scope, wanted(connection))
     assert part.state is State.READY, part
     said = server.statements()

@@ -45,7 +45,7 @@ async def test_a_server_where_all_is_well_has_nothing_of_a_tenant(tenant: Tenant
 
 
 async def test_what_was_let_in_is_found(tenant: Tenant) -> None:
-    """Each query by itself: none of them may be the one that finds nothing."""
+    """Each query runs separately, because each one must find something."""
     name = tenant.connection.database
     plant(tenant, tenant.connection.owner, name)
     tenant.says("SELECT lo_create(0)", database="postgres")

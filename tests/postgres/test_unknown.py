@@ -165,7 +165,7 @@ async def test_what_is_not_at_another_server_is_not_gone(
 
 @contextmanager
 def locked(server: PostgresServer, catalog: str, database: str = "postgres") -> Iterator[psycopg.Connection[object]]:
-    """Nobody else may write to this catalog."""
+    """Only a superuser may write to this catalog."""
     with psycopg.connect(**server.parameters(None, database)) as session:
         session.execute(f"LOCK TABLE pg_catalog.{catalog} IN EXCLUSIVE MODE".encode())
         yield session
@@ -199,7 +199,7 @@ async def test_making_a_database_may_take_longer_than_a_statement(
 async def test_what_takes_longer_than_a_session_is_finished_by_the_server(
     scope: ServerScope, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And the pass that finds it says that it was made, for migrations run anew on a new database."""
+    """The reconciliation that finds it reports a new database, because migrations run again on it."""
     monkeypatch.setattr(sessions, "_SESSION_SECONDS", 1)
     _, fresh = await reconcile_database(scope, wanted())
     assert fresh
@@ -226,7 +226,7 @@ async def until_there(server: PostgresServer, database: str, *, there: bool) -> 
 
 
 async def test_a_drop_that_was_broken_off_is_taken_up(scope: ServerScope, any_major: PostgresServer) -> None:
-    """PostgreSQL then marks the database invalid: it can be dropped, and not be entered."""
+    """PostgreSQL then marks the database invalid: it accepts DROP, but no connections."""
     scope = replace(scope, server=any_major.server)
     part, connection = await made(scope)
     any_major.run(f"UPDATE pg_database SET datconnlimit = -2 WHERE datname = '{connection.database}'")

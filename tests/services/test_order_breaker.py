@@ -37,7 +37,7 @@ class Asked:
 
 @dataclass
 class Load:
-    """Buyers who keep ordering, whatever the response."""
+    """Customers who keep ordering after any response."""
 
     customer: Customer
     buyer: str

@@ -20,7 +20,7 @@ Root = Callable[[str, str], Terraform]
 
 
 def client(cloud: Account, service: Any) -> Any:  # boto3's stubs know each name by a literal
-    """Somebody else's look at the account."""
+    """A client of the account, independent of Terraform."""
     return boto3.client(
         service,
         region_name=REGION,

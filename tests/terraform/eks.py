@@ -32,7 +32,7 @@ Key = tuple[str, ...]
 
 @dataclass
 class EKS:
-    """Each state passes when it has been looked at once; `left` is what is there."""
+    """Each state ends after one read; `left` is the rest."""
 
     network: Network
     left: dict[Key, dict[str, Any]] = field(default_factory=dict)

@@ -33,7 +33,7 @@ def test_the_example_is_valid_and_uses_every_module(unapplied: Terraform) -> Non
 
 
 def test_values_that_make_no_sense_are_refused(root: Root) -> None:
-    """In Terraform's own words: variables.tftest.hcl says which; no account is asked."""
+    """Terraform tests its variables with variables.tftest.hcl, without an account."""
     made = root("example", "http://127.0.0.1:9")
     (made.folder / "tests").mkdir()
     shutil.copy(Path(__file__).parent / "variables.tftest.hcl", made.folder / "tests")
@@ -134,7 +134,7 @@ def test_destroy_leaves_nothing(whole: Terraform, cloud: Account) -> None:
 
 
 def _left(cloud: Account) -> dict[str, Any]:
-    """What is in the account beside what AWS puts into an empty one."""
+    """The resources in the account, without those of an empty account."""
     ec2, iam, logs = client(cloud, "ec2"), client(cloud, "iam"), client(cloud, "logs")
     own = [{"Name": "tag:managed-by", "Values": ["terraform"]}]
     gone = ("deleted", "deleting")

@@ -25,7 +25,7 @@ class Terraform:
     environment: dict[str, str]
 
     def run(self, *arguments: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
-        """Whatever it answers; both of its outputs as one."""
+        """Any exit code; both outputs as one."""
         return subprocess.run(
             [self.program, *arguments],
             cwd=self.folder,

@@ -65,7 +65,7 @@ class Group:
             self.process.send_signal(signal.SIGINT)
 
     def end(self) -> None:
-        """Kill it if it does not end by itself."""
+        """Kill it if it does not exit in time."""
         try:
             self.process.wait(ENDING)
         except subprocess.TimeoutExpired:

@@ -39,7 +39,7 @@ FINE = ("True", "Ready", "everything declared is ready")
 
 @dataclass(frozen=True)
 class Row:
-    """What is there, what the top line says, and whether callers are served."""
+    """The observed objects, the expected Ready condition, and whether callers are served."""
 
     top: tuple[str, str, str]
     statuses: dict[str, Object] = field(default_factory=dict)
@@ -60,12 +60,12 @@ def starting(*pods: Object) -> dict[str, Any]:
 
 
 def replacing(*pods: Object) -> dict[str, Any]:
-    """A rollout whose former pods still answer."""
+    """A rollout whose old pods still answer."""
     return {"statuses": {"Deployment": deployment_status(GOES_ON, replicas=3, updated=1)}, "pods": pods}
 
 
 def short(*pods: Object) -> dict[str, Any]:
-    """One of two pods is missing, and no rollout goes on."""
+    """One of two pods is missing, without a rollout."""
     return {"statuses": {"Deployment": deployment_status(available=1)}, "pods": pods}
 
 

@@ -35,7 +35,7 @@ def body(spec: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def external() -> ExternalReconciler:
-    """Only what reads specs is asked of it."""
+    """Only functions that read specs use it."""
     nothing: Any = None
     return ExternalReconciler(ExternalClients(nothing, "cluster", nothing, nothing, nothing, resync=1))
 

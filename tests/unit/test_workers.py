@@ -127,7 +127,7 @@ async def test_a_pass_that_does_not_even_end_when_it_is_broken_off_holds_its_key
     await until(lambda: set(OTHERS) <= set(passes))
     queue.add(VICTIM)
     await asyncio.sleep(0.3)
-    assert passes.count(VICTIM) == 1, "never two passes over one key"
+    assert passes.count(VICTIM) == 1, "never two reconciliations of one key"
     assert workers.turn, "what is wrong with one object is not the process's liveness"
     hard.set()
     await until(lambda: passes.count(VICTIM) == 2)

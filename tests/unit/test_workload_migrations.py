@@ -62,7 +62,7 @@ def snapshot(
 
 
 def with_facts(of: Context, seen: Snapshot) -> Context:
-    """The context of a pass that sees this."""
+    """The context of a reconciliation that observes this."""
     return replace(of, migrations=migrations(seen), migrating=unfinished_migrations(seen))
 
 
@@ -71,7 +71,7 @@ WAITS = f"is waiting for migration Job {OTHER}, which ends at its timeout or whe
 
 @dataclass(frozen=True)
 class Case:
-    """What is there; why the wanted Job is not made, and how the wanted Job counts."""
+    """The observed objects, why the desired Job is held, and its reported state."""
 
     jobs: tuple[Object, ...] = ()
     pods: tuple[Object, ...] = ()

@@ -44,7 +44,7 @@ class Harness:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[OneServer, str]]:
-    """A server with TLS, and whom its certificate is from."""
+    """A server with TLS, and the CA of its certificate."""
     folder = certificates(tmp_path_factory.mktemp("whole"))
     server = PostgresServer()
     trust_admins(server)
@@ -56,7 +56,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[OneServ
 
 @pytest.fixture(scope="session")
 def harness(postgres: tuple[OneServer, str]) -> Iterator[Harness]:
-    """Made once: a client of boto3 takes long to make, and the emulator loads a service when it is first asked."""
+    """Created once: a boto3 client is slow to create, and the emulator loads a service at its first request."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_ACCESS_KEY_ID", "test")
         environment.setenv("AWS_SECRET_ACCESS_KEY", "test")

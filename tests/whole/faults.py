@@ -123,7 +123,7 @@ class BlackHole:
 
 @dataclass
 class Late:
-    """A layer before another: what was read is read again the same for some seconds, whatever happens meanwhile."""
+    """A layer in front of another one: it repeats the answer to a read for some seconds, so reads are stale."""
 
     behind: Layer
     clock: Callable[[], float]

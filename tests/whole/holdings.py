@@ -10,13 +10,13 @@ Tags = Mapping[str, str]
 
 
 def holdings(aws: WholeAWS, namespace: str, name: str) -> dict[str, Tags]:
-    """Whatever is marked as a Microservice's, as `kind name`, and its tags."""
+    """Everything with the owner tags of a Microservice, as `kind name`, and its tags."""
     mine = {names.TAG_NAMESPACE: namespace, names.TAG_NAME: name}
     return {what: tags for what, tags in _everything(aws) if mine.items() <= tags.items()}
 
 
 def shared(aws: WholeAWS, environment: str) -> dict[str, Tags]:
-    """Whatever is marked as an Environment's."""
+    """Everything with the owner tags of an Environment."""
     mine = {names.TAG_ENVIRONMENT: environment}
     return {what: tags for what, tags in _everything(aws) if mine.items() <= tags.items()}
 

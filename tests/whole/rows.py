@@ -19,7 +19,7 @@ Spec = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Row:
-    """One change of one field of an item; `before` and `after` are beside what every item has."""
+    """One change of one field of an item; `before` and `after` extend the required fields."""
 
     field: str
     label: Effect | None
@@ -123,7 +123,7 @@ ELSEWHERE = {"name", "adopt", "extensions", "connection.secretName"}
 
 
 def fields(model: type[Model], path: str = "") -> Iterator[str]:
-    """Every field of a model and of the models below it, by its path; one that can have one value only is none."""
+    """Every field of a model and of the models below it, by path, except fields with only one possible value."""
     for each in model.model_fields.values():
         name = f"{path}{each.alias}"
         below = list(_models(each.annotation))

@@ -113,7 +113,7 @@ def spec_for(world: World, how: str) -> dict[str, Any]:
 
 
 def unchanged(world: World, parts: tuple[Part, ...], known: dict[Any, str]) -> None:
-    """Nobody was told that something is over, and nothing was forgotten."""
+    """No part reports a deletion, and no id was removed from the status."""
     assert {part.reason for part in parts} & ENDED == set(), troubled(parts)
     assert not any(event.reason in ENDED for part in parts for event in part.events)
     assert not any(part.state in (State.READY, State.RETAINED) for part in parts if part.id), troubled(parts)

@@ -19,7 +19,7 @@ Step = Callable[[], Awaitable[tuple[Part, ...]]]
 
 
 def forgetting(call: Call) -> Answer | None:
-    """The answer of a call that went well, and nothing has changed."""
+    """The response of a successful call that changed nothing."""
     if call.service == "sts" or not call.changes:
         return None
     if call.service in ("dynamodb", "sqs", "eks", "apigateway", "application-autoscaling"):
@@ -29,7 +29,7 @@ def forgetting(call: Call) -> Answer | None:
 
 
 def changed(spec: dict[str, Any]) -> dict[str, Any]:
-    """Every part is to be otherwise."""
+    """Change the desired state of every resource."""
     tables = [{**table, "timeToLiveAttribute": "gone", "streamViewType": "KeysOnly"} for table in spec["tables"]]
     queues = [{**queue, "visibilityTimeoutSeconds": 77, "retention": "13h"} for queue in spec["queues"]]
     databases = [{**database, "backup": {"retentionDays": 21}} for database in spec["databases"]]
@@ -37,7 +37,7 @@ def changed(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def refusing(call: Call) -> Answer | None:
-    """Nobody may change anything."""
+    """Deny all writes."""
     return denied(call) if call.service != "sts" and call.changes else None
 
 

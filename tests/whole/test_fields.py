@@ -55,7 +55,7 @@ def after(section: str, rows: Rows) -> dict[str, Any]:
 
 @pytest.fixture
 def world(world: World) -> World:
-    """Without a role, which hears of every part."""
+    """Without a role, because its policy depends on every resource."""
     del world.aws_spec["identity"]
     return world
 
@@ -148,7 +148,7 @@ def _refused_at_admission(section: str, row: Row) -> bool:
 
 
 def _aws_moves(world: World) -> None:
-    """What AWS, or a console that writes things its own way, changes by itself."""
+    """Changes by AWS, or by a console that writes values in another form."""
     for instance in world.aws.rds.instances.values():
         instance["EngineVersion"] += "1"  # a minor upgrade
         instance["AvailabilityZone"] = "us-east-1c"

@@ -83,7 +83,7 @@ async def test_whatever_somebody_deletes_is_made_again_unless_it_held_data(world
 
 
 def namesakes(world: World, wanted: dict[str, str], tags: dict[str, str]) -> None:
-    """Somebody has made things of the very names, with such tags."""
+    """Somebody has created resources of the same names, with these tags."""
     clients, listed = world.aws.clients, [{"Key": key, "Value": value} for key, value in tags.items()]
     clients["dynamodb"].create_table(
         TableName=wanted["Table"],
@@ -178,7 +178,7 @@ async def test_namesakes_of_another_cluster_are_left_alone_for_ever(world: World
 
 
 async def test_marks_that_somebody_strips_make_a_thing_a_strangers(world: World) -> None:
-    """A name is no proof: nothing is changed, nothing deleted, until the marks are back."""
+    """A name proves nothing: nothing is changed or deleted until the tags are restored."""
     spec = {"tables": world.every_part("Delete")["tables"], "queues": world.every_part("Delete")["queues"]}
     await world.ready(spec)
     dynamodb = world.aws.clients["dynamodb"]

@@ -135,7 +135,7 @@ async def test_one_service_that_is_down_holds_up_its_own_parts_only(world: World
 
 
 async def test_wanted_again_while_the_former_is_still_going(world: World) -> None:
-    """As when a person has given up on the former one by `abandon`."""
+    """As after a person has abandoned the old Microservice with `abandon`."""
     world.aws.dynamodb.looks = world.aws.sqs.lingering_looks = 4
     spec = {key: value for key, value in world.every_part("Delete").items() if key in ("tables", "queues")}
     await world.ready(spec)
@@ -176,7 +176,7 @@ async def test_an_instance_that_is_still_going_is_waited_for_and_what_was_left_b
 
 
 async def test_what_is_no_longer_declared_goes_or_is_kept(world: World) -> None:
-    """Consent to delete data went with the declaration."""
+    """The consent to delete data is gone with the declaration."""
     await world.ready(world.every_part("Delete"))
     seen: list[Part] = []
     for _ in range(40):

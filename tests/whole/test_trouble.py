@@ -51,7 +51,7 @@ def nothing_left(world: World) -> bool:
 
 
 async def patient(world: World, spec: dict[str, Any], allowed: set[Reason]) -> list[Part]:
-    """Pass after pass to Ready; nobody is asked for, and trouble is named."""
+    """Reconcile until Ready; no person is needed, and each fault is reported."""
     seen: list[Part] = []
     for _ in range(PASSES):
         provided = await world.step(spec)
@@ -212,7 +212,7 @@ def _concerns(section: str, concerned: set[str]) -> bool:
 
 @pytest.mark.parametrize("service", SERVICES)
 async def test_a_service_that_says_nothing_takes_only_its_own_parts_along(world: World, service: str) -> None:
-    """The others need as many passes as ever, each as long as one time-out at most."""
+    """The others need the same number of reconciliations, and each takes at most one timeout."""
     spec, concerned = only(world, service)
     elsewhere = {key: value for key, value in spec.items() if key not in concerned}
     world.aws_spec.pop("identity") if service not in ("iam", "eks") else None

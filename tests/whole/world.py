@@ -109,7 +109,7 @@ class World:
         self.objects.held[DOCUMENT] = {"openapi.json": json.dumps({"openapi": "3.1.0", "paths": paths})}
 
     async def step(self, spec: Mapping[str, Any]) -> ExternalState:
-        """One pass; the status remembers what it showed."""
+        """Reconcile once, and keep its result as the status."""
         service = Microservice(self.identity, 1, MicroserviceSpec.model_validate({"image": "a:1", **spec}))
         key = (self.identity.namespace, self.name)
         metadata = {"name": key[1], "namespace": key[0], "uid": self.identity.uid, "creationTimestamp": "2026-01-01"}
@@ -127,7 +127,7 @@ class World:
     async def drive(
         self, spec: Mapping[str, Any], passes: int = 200, until: Callable[[Part], bool] | None = None
     ) -> dict[Key, Part]:
-        """Until nothing more happens, or something does; no pass takes two steps for one part."""
+        """Reconcile until nothing changes, or until a condition is met; at most one step per resource each time."""
         for _ in range(passes):
             before = len(self.writes())
             provided = await self.step(spec)
@@ -149,7 +149,7 @@ class World:
         return parts
 
     async def quiet(self, spec: Mapping[str, Any]) -> None:
-        """A further pass writes nothing and tells nothing."""
+        """Another reconciliation writes nothing and sends no Event."""
         before = self.calls()
         provided = await self.step(spec)
         wrote = [call.action for call in self.calls()[len(before) :] if call.changes]
@@ -158,7 +158,7 @@ class World:
         assert {part.state for part in provided.parts} == {State.READY}, troubled(provided.parts)
 
     async def leave_once(self) -> tuple[Part, ...]:
-        """One pass over the Microservice that is being deleted."""
+        """Reconcile the Microservice once during its deletion."""
         leaving = self.external.everything(self._spec, self.environment, self.known)
         parts = await self.external.delete(self.identity, self.environment, leaving, self.lookup)
         self.passes += 1
@@ -166,7 +166,7 @@ class World:
         return parts
 
     async def leave(self, passes: int = 200) -> list[Part]:
-        """The Microservice is deleted: every part of every pass until all is over."""
+        """Delete the Microservice: return every part of every reconciliation until all is deleted or retained."""
         seen: list[Part] = []
         for _ in range(passes):
             parts = await self.leave_once()
@@ -184,7 +184,7 @@ class World:
         self.known = {}
 
     def advance(self, parts: Any) -> None:
-        """The clock moves to where the pass asks for another."""
+        """Move the clock to the requested requeue time."""
         waits = [part.after for part in parts if part.after]
         stalled = any(part.state is State.STALLED for part in parts)
         self.pass_time(min(waits, default=STALLED_LONGEST if stalled else 1.0))
@@ -206,7 +206,7 @@ class World:
         return [action for service, action, code in self.heard if code == "OK" and Call(service, action, {}).changes]
 
     def holdings(self) -> dict[str, Tags]:
-        """All that carries its marks."""
+        """Everything with its owner tags."""
         return holdings(self.aws, self.identity.namespace, self.name)
 
     def kinds(self) -> set[str]:

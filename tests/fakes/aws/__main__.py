@@ -25,7 +25,7 @@ LOOPBACK = "127.0.0.1"
 
 
 class Unkept(list[Call]):
-    """The proxy's log of calls, for a process that runs for days."""
+    """The proxy's log of calls, limited for a process that runs for days."""
 
     def append(self, call: Call, /) -> None:
         """Keep nothing."""

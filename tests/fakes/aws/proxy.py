@@ -75,7 +75,7 @@ class _Server(ThreadingHTTPServer):
 
 @dataclass
 class Proxy:
-    """Listens on loopback from `start` to `stop`; a service without a layer of its own in `layers` has `layer`."""
+    """Listens on loopback from `start` to `stop`; services that are not in `layers` use `layer`."""
 
     upstream: str
     layer: Layer

@@ -15,7 +15,7 @@ from tests.fakes.aws.rds_strict import StrictRDS
 
 @dataclass
 class Endpoints:
-    """`StrictRDS.servers`: called when an instance is there for the first time."""
+    """`StrictRDS.servers`: called when an instance first exists."""
 
     folder: Path
     names: tuple[str, ...]

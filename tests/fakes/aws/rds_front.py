@@ -36,14 +36,14 @@ class Front:
         self._behind: dict[ssl.SSLContext, Path] = {}
 
     def lead(self, name: str, to: Path | None) -> None:
-        """Let a name lead to a server's socket file, or to none."""
+        """Route a name to a server's socket file, or to none."""
         if to is None:
             self._behind.pop(self._contexts[name], None)
         else:
             self._behind[self._contexts[name]] = to
 
     def start(self, host: str, port: int) -> int:
-        """Listen in a thread of its own; the port."""
+        """Listen in a separate thread; return the port."""
         listens: list[int] = []
         began = threading.Event()
 
@@ -77,7 +77,7 @@ class Front:
         writer.close()
 
     async def _encrypted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Whether the client wants TLS: nobody gets in without."""
+        """Whether the client requests TLS; others are refused."""
         request = await reader.readexactly(len(SSL_REQUEST))
         if request == GSS_REQUEST:
             writer.write(b"N")

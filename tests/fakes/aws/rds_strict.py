@@ -54,7 +54,7 @@ class StrictRDS:
         return answered if isinstance(answered, Answer) else rds_wire.answer(call.action, answered)
 
     def advance(self, seconds: float) -> None:
-        """Time passes."""
+        """Move the clock."""
         self.now += seconds
         for name in list(self.instances):
             self._tick(name)

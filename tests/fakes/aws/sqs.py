@@ -103,7 +103,7 @@ def _refused_attributes(name: str, call: Call, emulator: Emulator) -> Answer | N
 
 
 def _as_aws_sets(call: Call, emulator: Emulator) -> Call:
-    """One kind of encryption ends the other, and a policy that is not spoken of stays; the emulator forgets it."""
+    """One type of encryption replaces the other, and an omitted policy stays; the emulator deletes it."""
     asked = {"QueueUrl": call.body["QueueUrl"], "AttributeNames": ["Policy"]}
     present: dict[str, str] = emulator(Call(call.service, "GetQueueAttributes", asked)).body.get("Attributes", {})
     attributes = {**present, **call.body.get("Attributes", {})}

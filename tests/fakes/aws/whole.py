@@ -52,14 +52,14 @@ class WholeAWS:
         return cls(clients, rds, StrictSNS(clients["sns"]), StrictGateway(clients["apigatewayv2"]), scaling, pace=pace)
 
     def anew(self) -> Self:
-        """The same services, and nothing remembered of any; what the emulator holds stays."""
+        """The same services without remembered state; the emulator's state stays."""
         rds = StrictRDS(self.rds.servers)
         rds.groups.vpc = self.rds.groups.vpc
         sns, gateway = StrictSNS(self.clients["sns"]), StrictGateway(self.clients["apigatewayv2"])
         return type(self)(self.clients, rds, sns, gateway, StrictScaling(self.clients["dynamodb"]), pace=self.pace)
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         for client in self.clients.values():
             client.close()
 
@@ -94,5 +94,5 @@ class WholeAWS:
 
 
 def _state_of(service: str) -> str:
-    """Services that look at the same instances take turns."""
+    """Services that read the same instances share a lock."""
     return "rds" if service in ("ec2", "secretsmanager") else service

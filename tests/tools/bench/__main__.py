@@ -26,7 +26,7 @@ def main(
     output: Annotated[str, typer.Option("-o", "--output", help="table or json.")] = "table",
     plot: Annotated[Path | None, typer.Option(help="Also write a plot (SVG).")] = None,
 ) -> None:
-    """Measure what a Microservice costs, on a light cluster of the benchmark's own."""
+    """Measure the cost of a Microservice, on a separate light cluster."""
     told = Console(stderr=True)
     cluster = up("bench", light=True)
     try:

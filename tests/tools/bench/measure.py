@@ -43,7 +43,7 @@ class Round:
 
 
 async def measure(connection: Connection, kubeconfig: Path, log: Path, count: int, said: Said) -> Round:
-    """One round with `count` Microservices in a namespace of its own."""
+    """One round with `count` Microservices in a separate namespace."""
     stamp = f"bench-{time.time_ns()}"
     names = [f"service-{number}" for number in range(count)]
     for space in (stamp, f"{stamp}-raw"):

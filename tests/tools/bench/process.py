@@ -18,7 +18,7 @@ WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 
 @dataclass(frozen=True)
 class Reading:
-    """One look at the process: CPU seconds, resident MB now, and requests by (verb, resource)."""
+    """One sample of the process: CPU seconds, resident MB now, and requests by (verb, resource)."""
 
     cpu: float
     memory: float
@@ -44,7 +44,7 @@ class Process:
         self._url = f"http://127.0.0.1:{port}"
 
     async def read(self) -> Reading:
-        """Look at the process now."""
+        """Sample the process now."""
         async with aiohttp.ClientSession() as session, session.get(self._url + "/metrics") as answer:
             text = await answer.text()
         requests: dict[tuple[str, str], int] = {}

@@ -130,7 +130,7 @@ def _described(cluster: Cluster) -> dict[str, str | bool]:
 
 
 def main() -> None:
-    """Run a command; an error that a person can mend is a sentence and exit code 1, not a traceback."""
+    """Run a command; an error that a person can fix gives a message and exit code 1, not a traceback."""
     try:
         app()
     except ClusterError as error:

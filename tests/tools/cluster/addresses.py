@@ -81,7 +81,7 @@ class Addresses:
         return f"msop-node{self.index}"
 
     def free(self) -> bool:
-        """Whether nobody on this machine uses them now."""
+        """Whether they are unused on this machine."""
         if self.light:
             return all(_bindable(self._port(offset)) for offset in range(PORTS_EACH))
         shown = subprocess.run(

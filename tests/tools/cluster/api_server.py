@@ -38,7 +38,7 @@ class ApiServer:
             connection.close()
 
     def create(self, path: str, body: dict[str, Any]) -> None:
-        """Create an object; one that is there already is fine."""
+        """Create an object, unless it exists."""
         status, text = self.call("POST", path, body)
         if status >= http.client.BAD_REQUEST and status != CONFLICT:
             raise ClusterError(f"the API server refused {body['kind']} {body['metadata']['name']}: {text}")
@@ -51,7 +51,7 @@ class ApiServer:
             return False
 
     def read(self, path: str) -> Any:
-        """The object at this path; None where it is not there, or the server is not."""
+        """The object at this path; None if it or the server does not exist."""
         try:
             status, text = self.call("GET", path)
         except OSError:

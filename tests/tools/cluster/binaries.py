@@ -157,7 +157,7 @@ def _name_given_by_go(part: Part, package: str) -> str:
 
 
 def _packages(part: Part) -> list[str]:
-    """Every package that the part is made of; asking for them fetches their sources."""
+    """Every package of the part; listing them downloads their sources."""
     listing = subprocess.run(
         ["go", "list", "-deps", *part.programs.values()],
         cwd=HERE / "go" / part.module,

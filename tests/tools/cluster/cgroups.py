@@ -70,7 +70,7 @@ def _folder(controllers: str, path: str) -> Path:
 
 
 def _parent(own: Path) -> Path:
-    """Where the cluster's group goes: below the caller's; in version 2 at the top, as the caller's holds processes."""
+    """The parent of the cluster's group: the caller's; in version 2 the root, because the caller's has processes."""
     while _version2(own) and (own.parent / "cgroup.controllers").exists():
         own = own.parent
     return own

@@ -44,7 +44,7 @@ class Cluster:
         write_zone(state, zone, address)
 
     def load_images(self, archives: Sequence[Path]) -> None:
-        """Bring image archives (docker-archive files) to the node; what is there already is skipped."""
+        """Copy image archives (docker-archive files) to the node; existing images are skipped."""
         load(known(self.name), archives)
 
 

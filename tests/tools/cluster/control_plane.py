@@ -101,7 +101,7 @@ def api_server(state: State) -> list[str | Path]:
 
 
 def controller_manager(state: State) -> list[str | Path]:
-    """The controllers: without them nothing is collected and no namespace ever goes."""
+    """The controllers: without them no garbage is collected and no namespace is deleted."""
     pki, config = state.folder / "pki", kubeconfig_file(state, "controller-manager")
     return [
         program("kube-controller-manager"),

@@ -37,7 +37,7 @@ def _old_layers() -> list[str]:
 
 
 def _forget(image: str) -> None:
-    """Let buildah forget an image; one that it does not know, or still needs for another, stays."""
+    """Delete an image in buildah, unless it is unknown there or another image needs it."""
     if shutil.which("buildah"):
         subprocess.run(["buildah", "rmi", image], capture_output=True, check=False)
 

@@ -22,7 +22,7 @@ def docker_answers() -> bool:
 
 
 def start_kind(state: State, progress: Progress) -> State:
-    """Create the kind cluster; a cluster that is there already (an interrupted `up`) is made anew."""
+    """Create the kind cluster; an existing one (from an interrupted `up`) is replaced."""
     if state.kwok_nodes:
         raise ClusterError("fake nodes are not added to a kind cluster: take a light one for them (--light --kwok)")
     delete_kind(state)

@@ -9,7 +9,7 @@ from .certificates import Pair
 
 
 def kubeconfig(cluster: str, server: str, ca: bytes, user: Pair) -> str:
-    """The text of a kubeconfig that stands on its own."""
+    """The text of a kubeconfig with embedded certificates."""
     return yaml.safe_dump(
         {
             "apiVersion": "v1",

@@ -35,7 +35,7 @@ def start_fake_nodes(state: State, inside: Sequence[str | Path], progress: Progr
 
 
 def fake_node(number: int, *, tainted: bool) -> dict[str, object]:
-    """One fake node; beside a real one it is tainted, so that only pods that ask for it land there."""
+    """One fake node; next to a real one it is tainted, so that only pods with a toleration run there."""
     name = f"fake-{number}"
     room = {"cpu": "1000", "memory": "4Ti", "pods": "1000"}
     taints = [{"key": "kwok.x-k8s.io/node", "value": KIND, "effect": "NoSchedule"}] if tainted else []

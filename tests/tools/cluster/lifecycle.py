@@ -24,7 +24,7 @@ START: dict[str, Callable[[State, Progress], State]] = {
 
 
 def silent(_: str) -> None:
-    """Progress for callers who do not want to hear of it."""
+    """Discards progress messages."""
 
 
 def up(name: str, *, light: bool = False, kwok_nodes: int = 0, progress: Progress = silent) -> Cluster:

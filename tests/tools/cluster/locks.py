@@ -11,7 +11,7 @@ from pathlib import Path
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """Hold `file`'s lock; wait for whoever holds it now."""
+    """Hold `file`'s lock; wait until it is free."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)

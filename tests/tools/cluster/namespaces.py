@@ -40,7 +40,7 @@ def environment() -> dict[str, str]:
 
 
 def clear_namespaces(state: State) -> None:
-    """Remove what does not go by itself with the node's first process: the cable and the control groups."""
+    """Remove what outlives the node's first process: the network link and the control groups."""
     link = state.addresses.host_link
     if Path(f"/sys/class/net/{link}").exists():
         _ip("link", "delete", link, check=False)  # it may be going by itself just now

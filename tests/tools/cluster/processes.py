@@ -31,7 +31,7 @@ class Process:
 
 
 def start(role: str, command: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None) -> Process:
-    """Start `command` in a session of its own, with its output in `log`."""
+    """Start `command` in a new session, with its output in `log`."""
     arguments = [str(argument) for argument in command]
     log.parent.mkdir(parents=True, exist_ok=True)
     # posix_spawn and not subprocess: the child is meant to outlive this interpreter, which Popen warns about.
@@ -81,7 +81,7 @@ def last_words(log: Path, lines: int = 12) -> str:
 
 
 def _started(pid: int) -> int | None:
-    """When the process with this pid started; None when there is none, or only what is left of one."""
+    """The start time of the process with this pid; None without one, or for a zombie."""
     try:
         state, started = _stat(pid)
     except (FileNotFoundError, ProcessLookupError):

@@ -11,7 +11,7 @@ EVERY = 15.0  # seconds between two lines of the same work, where nobody watches
 
 @contextmanager
 def telling(console: Console, title: str) -> Iterator[Callable[[str], None]]:
-    """Work under a title; gives what is to be called with each stage of it."""
+    """Show work under a title; yield the function to call at each stage."""
     if console.is_terminal:
         with console.status(title) as status:
             yield status.update

@@ -136,7 +136,7 @@ def _step(title: str) -> Iterator[Callable[[str], None]]:
 
 
 def main() -> None:
-    """Run; an error that a person can mend is a sentence and exit code 1, not a traceback."""
+    """Run; an error that a person can fix gives a message and exit code 1, not a traceback."""
     try:
         app()
     except (DemoError, ClusterError) as error:

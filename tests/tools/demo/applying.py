@@ -12,7 +12,7 @@ FOLDERS = ("manifests/local", SHOP_FOLDER)
 
 
 def apply_all(kubectl: Kubectl, references: Iterable[str]) -> None:
-    """Apply both folders with these image references; every Microservice is asked to be looked at anew."""
+    """Apply both folders with these image references, and request a reconciliation of every Microservice."""
     named = list(references)
     objects = [item for folder in FOLDERS for item in rendering.rendered(folder, named)]
     kubectl.apply(rendering.first(objects))

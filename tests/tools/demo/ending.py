@@ -12,7 +12,7 @@ from .reach import stop_forwards
 
 
 def end_all(console: Console, demo: str) -> None:
-    """End clusters; one whose starter still runs (a test run) is somebody's, and stays."""
+    """Delete clusters, except those whose starting process (a test run) still runs."""
     stop_forwards(LOCAL)
     kept = []
     for state in states():

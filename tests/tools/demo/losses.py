@@ -25,7 +25,7 @@ def start_anew(kubectl: Kubectl) -> list[str]:
 
 
 def end_consent(kubectl: Kubectl) -> None:
-    """Take the annotation away when all is well, or the next loss would pass in silence."""
+    """Remove the annotation afterwards; otherwise it would hide the next loss."""
     for item in kubectl.listed("microservices", f"--namespace={SHOP}"):
         if _annotation(item):
             kubectl("annotate", "msvc", item["metadata"]["name"], f"--namespace={SHOP}", f"{ANNOTATION}-")

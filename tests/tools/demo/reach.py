@@ -60,7 +60,7 @@ def _by_address(kubectl: Kubectl, namespace: str, name: str) -> str:
 
 
 def _by_forward(kubectl: Kubectl, services: Services, folder: Path) -> dict[str, str]:
-    """Begin anew each time: a forward ends with the pod that it leads to."""
+    """Restart it each time: a forward ends with its pod."""
     stop_forwards(folder)
     running: list[Process] = []
     urls: dict[str, str] = {}

@@ -17,14 +17,14 @@ FIRST = ("Namespace", "CustomResourceDefinition")  # the API server refuses the 
 
 
 def rendered(folder: str, references: Iterable[str]) -> list[Object]:
-    """The objects of one kustomization, with `references` put where `NAME:dev` stands."""
+    """The objects of one kustomization, with `references` in place of `NAME:dev`."""
     objects = yaml.safe_load_all(run("kustomize", str(REPOSITORY / folder)))
     named = {f"{reference.rpartition(':')[0]}:dev": reference for reference in references}
     return [_with_images(item, named) for item in objects]
 
 
 def asking(objects: Iterable[Object], moment: str) -> list[Object]:
-    """The same, with every Microservice asking to be looked at anew: what was well a minute ago may be lost."""
+    """The same, with a new reconciliation requested for every Microservice, because its data may be lost by now."""
     return [
         {**item, "metadata": {**item["metadata"], "annotations": {ASK: moment}}}
         if item["kind"] == "Microservice"

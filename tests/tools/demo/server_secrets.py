@@ -16,7 +16,7 @@ RDS_HOSTS = tuple(f"rds-{number}.local-aws.svc" for number in range(4))
 
 
 def make_server_secrets(kubectl: Kubectl) -> None:
-    """Create those that are not there; those of one server together."""
+    """Create the missing Secrets; those of one server together."""
     there = {item["metadata"]["name"] for item in kubectl.listed("secret", f"--namespace={NAMESPACE}")}
     for secrets_of in (_postgres, _rds):
         made = secrets_of()

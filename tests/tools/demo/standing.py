@@ -17,7 +17,7 @@ SERVICES = ("user", "product", "order", "gateway")
 
 @dataclass(frozen=True)
 class Row:
-    """One thing and how it stands."""
+    """One object and its progress."""
 
     namespace: str
     name: str

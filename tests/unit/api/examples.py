@@ -72,7 +72,7 @@ def transitions() -> set[str]:
 
 
 def models() -> set[type[Model]]:
-    """Every model that the two specs are made of."""
+    """Every model in the two specs."""
     return {model for spec in SPECS for model in _reachable(spec)}
 
 

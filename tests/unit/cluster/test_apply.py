@@ -26,7 +26,7 @@ FAILED_TEST = "the server rejected our request due to an error in our request"
 
 
 class Service:
-    """One Microservice whose children are written; `edit` is what somebody else does, seen by a watch."""
+    """One Microservice with written children; `edit` is a change by another client, seen by a watch."""
 
     def __init__(self, of: Context = OF) -> None:
         self.of, self.server = of, ApiServer()
@@ -108,7 +108,7 @@ async def test_another_microservice_of_the_name_is_not_patched(answer: ApiError)
 )
 @pytest.mark.parametrize("edit", [{"spec": {"replicas": 7}}, {"metadata": {"labels": {"example.com/a": "b"}}}])
 async def test_a_lost_race_is_looked_at_again_at_once(content_type: str, answer: ApiError, edit: Object) -> None:
-    """Be it a repair or a change of ours; that the spec is to be changed is said to nobody."""
+    """This holds for repairs and for our changes; no message asks for a change of the spec."""
     of = Service()
     await of.applied()
     of.edit("Deployment", edit)

@@ -24,7 +24,7 @@ def repaired(guard: Guard, path: str = ".spec.replicas") -> bool:
 
 
 def fights(guard: Guard) -> bool:
-    """Whether a fight is told of a child that is right at the moment."""
+    """Whether a fight is reported for a child that is correct at the moment."""
     try:
         guard.rests(KEY)
     except Fought:

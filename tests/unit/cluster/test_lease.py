@@ -18,7 +18,7 @@ TERMS = Terms()
 
 
 class Server:
-    """Keeps one Lease as the API server does: a write on an old version, or of one that is there, is a conflict."""
+    """Stores one Lease like the API server: a write of an old version, or a second creation, is a conflict."""
 
     def __init__(self) -> None:
         self.stored: dict[str, Any] | None = None
@@ -47,7 +47,7 @@ class Server:
 
 
 class Line:
-    """One process's connection to the server; its clock can stand for a while, and its requests need time."""
+    """One process's connection to the server; its clock can stop, and its requests take time."""
 
     def __init__(self, server: Server, who: str, time: "Time") -> None:
         self.server, self.who, self.time = server, who, time
@@ -69,7 +69,7 @@ class Time:
 
 
 class World:
-    """Two leases over one server, where one of a former operator has been given back."""
+    """Two leases on one server, with a Lease that an earlier operator released."""
 
     def __init__(self) -> None:
         self.time, self.server = Time(), Server()

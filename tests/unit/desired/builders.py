@@ -14,7 +14,7 @@ TABLE = {"name": "products", "partitionKey": {"name": "id"}}
 
 
 def context(spec: dict[str, Any] | None = None, environment: dict[str, Any] | None = None, **known: Any) -> Context:
-    """What a pass would know of Microservice shop/order with these fields beside its image."""
+    """The context of a reconciliation of Microservice shop/order with these fields and its image."""
     metadata = {"name": "order", "namespace": "shop", "uid": "uid-1"}
     service = parsing.microservice({"metadata": metadata, "spec": {"image": IMAGE, **(spec or {})}})
     of = None

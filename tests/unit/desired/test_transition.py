@@ -67,7 +67,7 @@ def test_a_service(desired: dict[str, Any], former: dict[str, Any], expected: di
 
 
 def test_widening_again_what_was_widened_changes_nothing() -> None:
-    """Else each pass of a rollout would write."""
+    """Otherwise each reconciliation during a rollout would write."""
     before = {(c.kind, c.name): c for c in children(context(spec={"access": {"to": [{"host": "a.b", "ports": [1]}]}}))}
     after = [c for c in children(context()) if c.kind in ("NetworkPolicy", "Service")]
     for child in after:

@@ -258,7 +258,7 @@ async def test_what_a_retained_one_stands_on_stays_too() -> None:
 
 
 async def test_a_need_that_is_dropped_waits_until_it_is_let_go_of() -> None:
-    """A queue without its dead letter queue must be changed before that one goes."""
+    """A queue must stop using its dead-letter queue before that one is deleted."""
     cloud = Cloud(states={(INSTANCE, "orders"): State.PROGRESSING})
     group = cloud.resource(GROUP)
     group.is_declared = False  # type: ignore[attr-defined]

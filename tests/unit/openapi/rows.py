@@ -33,7 +33,7 @@ PREPEND, IGNORE = Settings(base_path="Prepend"), Settings(base_path="Ignore")
 
 @dataclass(frozen=True)
 class Row:
-    """A document, and what becomes of it: each route with its callers, or the place and a part of what is told."""
+    """A document and its result: each route with its callers, or the place and a part of the message."""
 
     paths: Any
     becomes: tuple[str, ...] = ()
@@ -442,7 +442,7 @@ ROWS: dict[str, Row] = {
 
 
 def built(row: Row) -> Object:
-    """The document of a row, with what the specification asks for beside what the row is about."""
+    """The document of a row, with the specification's required fields added."""
     root = {"info": {"title": "t", "version": "1"}, **row.root}
     schemes = {**SCHEMES, **root.pop("schemes", {})}
     if row.version.startswith("3.0"):

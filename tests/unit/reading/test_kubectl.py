@@ -243,7 +243,7 @@ PLAIN = st.text("0123456789abcdefABCDEFxXoOyYnN+-._~:", min_size=1, max_size=8) 
 @settings(max_examples=5, deadline=None)
 @given(st.lists(PLAIN, min_size=200, max_size=200))
 def test_any_scalars(texts: list[str]) -> None:
-    """Hundreds at a time, for each time kubectl starts anew."""
+    """Hundreds in one call, because each call starts kubectl again."""
     plain = [text for text in texts if alone(text)]
     found, said = ours(listed(plain))
     expected, refusal = kubectl(listed(plain))

@@ -17,7 +17,7 @@ def refusal(code: int, reason: str, message: str = "", *causes: Mapping[str, str
 
 @dataclass
 class ApiServer:
-    """Objects by path. `admission` changes what is written; `refuse` is asked first, and may raise."""
+    """Objects by path. `admission` changes what is written; `refuse` runs first and may raise."""
 
     objects: dict[str, Object] = field(default_factory=dict)
     asked: list[tuple[str, str, str]] = field(default_factory=list)
@@ -51,7 +51,7 @@ class ApiServer:
         return copy.deepcopy(self.objects[at])
 
     def put(self, path: str, item: Mapping[str, Any]) -> None:
-        """Somebody else's object, or somebody else's change of one."""
+        """Another client's object, or its change of an object."""
         self._version += 1
         metadata = {"uid": f"foreign-{self._version}", **item["metadata"], "resourceVersion": str(self._version)}
         self.objects[path] = copy.deepcopy({**item, "metadata": metadata})

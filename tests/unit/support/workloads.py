@@ -51,7 +51,7 @@ def deployment_status(
 
 @dataclass(frozen=True)
 class Ownership:
-    """What is there: `statuses` by kind, `edits` to the objects by kind, pods of the service or of its migration."""
+    """The observed objects: `statuses` by kind, `edits` by kind, pods of the service or of its migration."""
 
     spec: Mapping[str, Any] = field(default_factory=dict)
     statuses: Mapping[str, Object] = field(default_factory=dict)
@@ -61,11 +61,11 @@ class Ownership:
 
     @property
     def of(self) -> Context:
-        """What a pass would know, but for what the watches show."""
+        """The context of a reconciliation, without what the watches show."""
         return context(dict(self.spec), self.environment, connections={"orders": CONNECTION})
 
     async def status(self, now: datetime = NOW, before: Mapping[str, Any] | None = None) -> Object:
-        """The status that a pass writes."""
+        """The status that a reconciliation writes."""
         seen = self.snapshot(now)
         of = replace(self.of, migrations=migrations(seen), migrating=unfinished_migrations(seen))
         wanted = desired_children(of)

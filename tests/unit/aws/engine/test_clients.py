@@ -97,4 +97,4 @@ async def test_a_second_attempt_is_asked_for_again(aws: _AWS, clients: Clients) 
     clients.may_write = once
     with pytest.raises(Fenced):
         await clients.call(Call("sqs", "us-east-1", "CreateQueue", WRITES["CreateQueue"]))
-    assert aws.asked == 1, "botocore's own retry went out after the right had ended"
+    assert aws.asked == 1, "botocore sent its retry after the write permission had ended"

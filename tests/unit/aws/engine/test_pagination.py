@@ -58,7 +58,7 @@ async def test_a_list_without_end_is_not_known(next_of: dict[str, str] | None) -
 
 
 def test_only_what_works_for_the_life_of_the_process_loops_without_end() -> None:
-    """A loop that an answer of somebody else ends needs a bound of its own."""
+    """A loop that only a response can end needs a limit."""
     endless = {
         (str(path.relative_to(PACKAGE)), function.name)
         for path in PACKAGE.rglob("*.py")

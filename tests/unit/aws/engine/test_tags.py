@@ -38,7 +38,7 @@ def test_any_change_converges_and_leaves_foreign_tags(
 
 
 def test_all_tags_of_a_resource_have_room_on_it() -> None:
-    """AWS takes fifty of 256 characters each; the last one is the mark of what is left behind."""
+    """AWS allows fifty tags of 256 characters each; the last one is the tag of a retained resource."""
     most = {f"key-{number}": "x" for number in range(TAGS_OF_A_RESOURCE - OWN_TAGS)}
     assert too_many_tags(most) == ""
     assert too_many_tags(most, {"one": "more"}) != ""

@@ -201,7 +201,7 @@ def test_what_changes_or_deletes_is_bound_by_the_marks_of_this_cluster() -> None
 
 
 def test_a_last_snapshot_needs_no_tags_of_a_request_that_has_none() -> None:
-    """DeleteDBInstance takes the snapshot and has no parameter for its tags, and the snapshot is not there yet."""
+    """DeleteDBInstance creates the snapshot, but has no parameter for its tags."""
     statements = list(granted(operator_policy(OPERATOR), "rds:CreateDBSnapshot"))
     on = {
         kind: [s for s in statements if _covers(s, f"arn:aws:rds:us-east-1:123456789012:{kind}:x")]
