@@ -1,4 +1,4 @@
-"""The API server as the tests of this folder see it, and a mark on each of them."""
+"""Fixtures: the API server for the tests of this folder, and a mark on each of them."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The API server as these tests talk to it: objects in, verdicts out."""
+"""A client of the API server for these tests: it writes objects and returns the results."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""What the API server makes of the CRDs: defaults, status, scale, explanations, and the base that installs them."""
+"""The CRDs in the API server: defaults, status, scale, explanations, and the base that installs them."""
 
 import json
 import subprocess

@@ -1,6 +1,7 @@
 """The models and the API server agree on every mutation of a full object: each field, each kind of wrong value.
 
-Every difference is a resource that is stored and then refused by the operator, or that `validate` passes in vain.
+Each disagreement would be a resource that is stored and then refused by the operator, or that passes `validate` but is
+refused by the API server.
 """
 
 import copy

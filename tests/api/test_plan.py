@@ -1,4 +1,4 @@
-"""`microservice-operator plan` against a cluster: as against a file of what the cluster has, with its Environments."""
+"""`microservice-operator plan` gives the same result against a cluster as against a file of its objects."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Every rule as the API server applies it: the bad object is refused in the rule's words, the good one is not."""
+"""Every rule in the API server: it refuses the bad object with the rule's message, and accepts the good one."""
 
 from collections.abc import Callable
 from typing import Any
@@ -58,7 +58,7 @@ def test_writing_the_whole_spec_anew_does_not_walk_around_a_change_rule(
 
 
 def test_a_table_may_be_removed_and_declared_again(server: Server, stored: Create) -> None:
-    """CEL remembers one step: from here on it is the reconciler that compares with the table that exists."""
+    """CEL sees only the previous object; afterwards the reconciler compares the spec with the existing table."""
     first = resource({"tables": [{"name": "products", "partitionKey": {"name": "id"}}]})
     stored(first)
     assert "tables" not in server.merge(first, {"spec": {"tables": None}})["spec"]

@@ -152,7 +152,7 @@ async def test_a_deleted_microservice_finds_what_it_took_over_by_its_spec_alone(
 @pytest.mark.parametrize("forgotten", [True, False])
 @pytest.mark.parametrize("adopts", [True, False])
 async def test_consent_to_take_over_is_none_to_delete(walk: Walk, forgotten: bool, adopts: bool) -> None:
-    """Not even for an author who takes adopt out of the spec before the deletion."""
+    """This holds even if the author removes adopt from the spec before the deletion."""
     walk.consent = consent(walk)
     parts = await walk.drive(spec(walk))
     known = {} if forgotten and adopts else {("Table", "products"): parts["Table"].id}

@@ -221,7 +221,7 @@ async def test_what_leaves_the_spec_stays_granted_until_the_rollout_is_complete(
 
 
 async def test_a_table_is_granted_from_the_moment_at_which_it_is_made(roles: Roles) -> None:
-    """Not when AWS shows it: what a policy grants takes a while to be known everywhere, and pods would start before."""
+    """AWS shows a policy before it is effective everywhere, so pods would start too early."""
     roles.world.proxy.layers["dynamodb"] = StrictDynamoDB(looks=50)
     world = outside(roles)
     known: Known = {}

@@ -216,7 +216,7 @@ async def test_first_in_first_out(shop: Shop) -> None:
 
 
 async def test_what_was_made_before_a_crash_leaves_too(shop: Shop) -> None:
-    """Status remembers nothing of it."""
+    """The status has no record of it."""
     spec = {
         "topics": [{**TOPIC, "fifo": True}],
         "queues": [{**QUEUE, "fifo": True, "deadLetter": {}, "deletionPolicy": "Delete"}],
@@ -339,7 +339,7 @@ async def test_foreign_ones_are_left_alone_for_ever(shop: Shop) -> None:
 
 
 def test_every_optional_field_has_a_row() -> None:
-    """A new one cannot come without."""
+    """A new one cannot be created without it."""
     changed = {(section, name) for section, change, _ in CHANGES for name in change}
     for section, model in (("queues", Queue), ("topics", Topic)):
         fields = {field.alias for field in model.model_fields.values() if not field.is_required()}

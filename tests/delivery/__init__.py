@@ -1,1 +1,1 @@
-"""What GitOps tools make of a Microservice; `python -m tests.delivery` writes the samples that they are tested with."""
+"""Tests with GitOps tools; `python -m tests.delivery` writes the samples."""

@@ -1,4 +1,4 @@
-"""Write what is made from other files: the samples of statuses, and Argo CD's actions in one document."""
+"""Writes the generated files: samples of statuses, and Argo CD's actions in one document."""
 
 from tests.delivery.argocd import ACTIONS, FOLDER, actions_file
 from tests.delivery.samples import SAMPLES

@@ -1,4 +1,4 @@
-"""Argo CD's way to run a customization: Lua 5.1, `obj` in, no libraries but those that it opens."""
+"""Runs a customization as Argo CD does: Lua 5.1, `obj` as input, only the libraries that Argo CD opens."""
 
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,7 @@
-"""Microservices as the operator leaves them, each with the verdicts of Argo CD and of kstatus.
+"""Samples of Microservices with status, each with the expected result of Argo CD and of kstatus.
 
-Their statuses come out of the operator's own `status.summarise`, so that a change of it changes these files, and the
-tests of both tools with them.
+The operator's `status.summarise` computes the statuses, so a change of that function changes these files and is tested
+with both tools.
 """
 
 from dataclasses import dataclass, field, replace

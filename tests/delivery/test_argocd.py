@@ -1,4 +1,4 @@
-"""Argo CD's view, in the format of its own tests: health_test.yaml, action_test.yaml and testdata/."""
+"""Argo CD's health and actions, in its own test format: health_test.yaml, action_test.yaml and testdata/."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""What docs/article.md and docs/delivery.md point at is there, down to the test's name."""
+"""Files and tests that docs/article.md and docs/delivery.md name exist."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Flux's view: what the kstatus library itself says of each sample."""
+"""Flux's result for each sample, from the kstatus library."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The manifests that Argo CD and Flux are given, and what they bring."""
+"""The manifests for Argo CD and Flux, and the objects that they apply."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""What a release is packed of; the chart is held against the kustomization by Helm itself, where there is one."""
+"""The content of a release; if Helm is installed, it compares the chart with the kustomization."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""GitHub's workflows: what zizmor and actionlint say, and what they share with people."""
+"""GitHub's workflows: the findings of zizmor and actionlint, and what workflows may share."""
 
 import os
 import re

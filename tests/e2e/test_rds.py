@@ -96,7 +96,7 @@ def test_the_service_cannot_change_the_schema(copy: Copy, statement: str) -> Non
 
 
 def test_the_service_reads_no_other_database(stage: Stage, copy: Copy) -> None:
-    """Neither another one on its own instance, nor that of another service."""
+    """It has no access to another database on its instance, nor to one of another service."""
     login, admin = copy.login(RUNTIME), _admin(stage, copy.place.namespace, "order")
     with copy.session({**login, **admin}, database="postgres") as session:
         session.execute("CREATE TABLE secrets (id int)")
@@ -124,7 +124,7 @@ def test_the_schema_is_the_migrations(copy: Copy) -> None:
 
 
 def test_a_server_that_cannot_prove_who_it_is_gets_no_password(stage: Stage, place: Place) -> None:
-    """The bundle is another authority's; with the right one the service comes up."""
+    """The bundle is from another CA; with the right one the service becomes ready."""
     right = secret(stage.kubectl, SUPPORT, "rds-ca")["ca.crt"]
     _certificates(place, authority("somebody else").certificate.decode())
     environment = _environment(place)

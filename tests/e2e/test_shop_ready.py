@@ -41,7 +41,7 @@ def test_a_namespace_enforces_restricted(stage: Stage, namespace: str) -> None:
 
 @pytest.mark.parametrize("namespace", NAMESPACES)
 def test_every_pod_template_is_admitted_as_a_pod(stage: Stage, namespace: str) -> None:
-    """A Deployment is never refused by Pod Security, only its pods are: so each template is tried as a Pod."""
+    """Pod Security refuses pods, never Deployments, so each template is tried as a Pod."""
     workloads = stage.kubectl.listed("deployments,statefulsets,jobs", f"--namespace={namespace}")
     assert workloads
     for item in workloads:

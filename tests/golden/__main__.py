@@ -1,6 +1,6 @@
-"""`python -m tests.golden`: write the children of every case anew; `git diff` then shows what has changed.
+"""`python -m tests.golden`: writes the children of every case again; `git diff` then shows the changes.
 
-With PYTHONPATH=operator where the package is not installed.
+With PYTHONPATH=operator if the package is not installed.
 """
 
 from microservice_operator.desired import children

@@ -1,4 +1,4 @@
-"""The golden cases as values: for the comparison here, and for whoever else wants a resource of every sort."""
+"""The golden cases as values, for these tests and for others that need every kind of resource."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

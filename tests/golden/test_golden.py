@@ -1,4 +1,4 @@
-"""Every case's children are exactly those written down, and Kubernetes' own schemas take them."""
+"""The children of every case equal the stored ones, and are valid by Kubernetes' schemas."""
 
 from difflib import unified_diff
 

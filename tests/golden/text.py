@@ -1,4 +1,4 @@
-"""Children as text: what is not in an object but decides over it (held, once) and what base64 hides are comments."""
+"""Children as text. Comments show what the object itself does not show: held, created once, and decoded base64."""
 
 from base64 import b64decode
 from collections.abc import Iterable

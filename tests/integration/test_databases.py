@@ -102,7 +102,7 @@ EDITS: dict[str, dict[str, str | None]] = {
 def test_what_somebody_writes_into_a_secret_never_becomes_a_password(
     stage: Stage, namespace: Namespace, what: str
 ) -> None:
-    """Nor when the operator was not there to see it."""
+    """This also holds if the operator was stopped meanwhile."""
     namespace.create("order", **orders())
     namespace.until_ready("order")
     before, data = namespace.secret(DATABASE), EDITS[what]

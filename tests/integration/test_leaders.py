@@ -223,7 +223,7 @@ def one_is_cut_off(pair: Pair) -> None:
 
 
 def test_who_waits_is_told_nothing_to_do(pair: Pair) -> None:
-    """One that waits has read everything, and keeps no age of what it does not work on."""
+    """A process that is not the leader reads everything, but reports no age of keys."""
     pair.one.operator.start()
     pair.other.operator.start(beside_another=True)
     _, waits = pair.roles()
@@ -237,7 +237,7 @@ def test_who_waits_is_told_nothing_to_do(pair: Pair) -> None:
 
 
 def test_who_takes_over_looks_at_everything_anew(pair: Pair) -> None:
-    """Its streams may have died while it waited: what it was told last is no longer so."""
+    """Its streams may have failed while it waited, so its last events may be outdated."""
     pair.one.operator.start()
     pair.other.operator.start(beside_another=True)
     leader, waits = pair.roles()

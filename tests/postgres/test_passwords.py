@@ -70,7 +70,7 @@ def test_only_a_password_that_postgresql_would_keep_is_usable() -> None:
 async def test_a_role_that_hashes_for_an_hour_does_not_hold_the_operator(
     scope: ServerScope, postgres: PostgresServer
 ) -> None:
-    """Its own password is the role's to set; libpq hashes as often as it says, with the event loop standing still."""
+    """A role may set its own password; libpq hashes as often as that says, and blocks the event loop."""
     part, connection = await made(scope)
     for login in (connection.owner, connection.runtime):
         slow = proof(login.username, login.password).verifier.replace("$4096:", f"${2**31 - 1}:")

@@ -14,7 +14,7 @@ def test_a_server_is_of_its_major(any_major: PostgresServer) -> None:
 
 
 def test_every_version_that_a_spec_may_ask_for_has_a_server() -> None:
-    """But for PostgreSQL 19, of which no package was found."""
+    """PostgreSQL 19 is the exception, because no package was found."""
     _, constraints = get_args(MajorVersion)
     allowed = {major for major in range(100) if re.match(constraints.pattern, str(major))}
     assert allowed - set(MAJORS) == {19}

@@ -58,7 +58,7 @@ async def test_a_statement_that_would_is_broken_off(scope: ServerScope) -> None:
 
 
 async def test_a_statement_that_was_given_up_does_not_arrive_when_the_network_is_mended(scope: ServerScope) -> None:
-    """What the kernel does then is shown by tests/integration/test_cut_network.py."""
+    """tests/integration/test_cut_network.py shows what the kernel does then."""
     async with scope.servers.session(scope.server) as session:
         with socket.socket(fileno=os.dup(session.fileno())) as line:
             assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == ARRIVAL * 1000

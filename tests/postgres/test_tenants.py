@@ -133,7 +133,7 @@ async def test_nothing_that_a_tenant_changes_meanwhile_gains(tenant: Tenant) -> 
 
 
 async def test_no_tenant_reaches_the_database_of_the_next_one(tenant: Tenant) -> None:
-    """Before PostgreSQL 15 every role may create in template1, of which CREATE DATABASE makes a copy."""
+    """Before PostgreSQL 15 every role may create objects in template1, and CREATE DATABASE copies it."""
     plant(tenant, tenant.connection.owner, "template1")
     identity = Identity("tenants", f"next-to-{tenant.scope.owner.identity.name}", "uid-next")
     next_one = replace(tenant.scope, owner=Owner("cluster", identity))

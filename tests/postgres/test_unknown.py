@@ -283,7 +283,7 @@ WAITED_FOR = {  # by class of SQLSTATE, and by SQLSTATE
 
 
 def test_what_passes_by_itself_is_waited_for() -> None:
-    """Every error that PostgreSQL documents (Appendix A), and an end without any."""
+    """Every error that PostgreSQL documents (Appendix A), and a closed connection without an error."""
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, psycopg.Error)]
     codes = {kind.sqlstate for kind in kinds if kind.sqlstate}
     assert len(codes) > 240

@@ -1,4 +1,4 @@
-"""The whole example, applied for all tests of this folder and destroyed by the last."""
+"""Fixtures: the whole example, applied once for all tests of this folder and destroyed at the end."""
 
 import shutil
 import zipfile

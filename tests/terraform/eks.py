@@ -1,9 +1,9 @@
-"""EKS for Terraform: clusters, groups of nodes and add-ons, as AWS documents them.
+"""EKS for Terraform: clusters, node groups and add-ons, as AWS documents them.
 
-moto's EKS gives back less than was asked for (no accessConfig, no updateConfig, a key pair that nobody named) and knows
-no add-ons, so that no plan after an apply could be empty. Sources are pages of the Amazon EKS API Reference,
-"CreateCluster", "CreateNodegroup", "CreateAddon" and their siblings: what is made is CREATING until it is ACTIVE, what
-goes is DELETING until it is not found; CoreDNS is DEGRADED while there are no nodes; a cluster with nodes stays.
+moto's EKS omits fields of a request (accessConfig, updateConfig) and adds a key pair, and has no add-ons, so a plan
+after an apply would never be empty. Sources are pages of the Amazon EKS API Reference, "CreateCluster",
+"CreateNodegroup", "CreateAddon" and their siblings. A created resource is CREATING until it is ACTIVE, a deleted one is
+DELETING until it is not found. CoreDNS is DEGRADED while there are no nodes; a cluster with nodes cannot be deleted.
 """
 
 import time

@@ -1,7 +1,7 @@
-"""The platform's modules, applied to an emulated account; the tests run in the order in which they stand.
+"""The platform's modules, applied to an emulated account; the tests run in file order.
 
-What this cannot show is in docs/delivery.md: moto has no NAT, no traffic, no admission of a policy by IAM; EKS is a
-layer of these tests that keeps what AWS documents. No pod runs behind any of it.
+docs/delivery.md lists what this cannot show: moto has no NAT and no traffic, and IAM does not check policies. EKS is a
+layer of these tests that follows AWS's documentation. No pod runs.
 """
 
 import re

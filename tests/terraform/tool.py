@@ -1,8 +1,8 @@
-"""Terraform and a mirror of its providers, where the machine has them; nothing is downloaded.
+"""Finds Terraform and a mirror of its providers on this machine; nothing is downloaded.
 
-`TERRAFORM` names the program and `TF_PLUGIN_DIR` the mirror. Without them the program is looked for on the PATH, and
-the mirror, a folder HOST/NAMESPACE/TYPE/VERSION/PLATFORM, where Terraform keeps one and below /opt, where the
-Filesystem Hierarchy Standard wants what is added to a system.
+`TERRAFORM` names the program and `TF_PLUGIN_DIR` the mirror. Without them, the program is searched on the PATH. The
+mirror, a folder HOST/NAMESPACE/TYPE/VERSION/PLATFORM, is searched where Terraform keeps one, and below /opt, where the
+Filesystem Hierarchy Standard puts additional software.
 """
 
 import json

@@ -93,7 +93,7 @@ def test_the_namespace_enforces_restricted(base: Base) -> None:
 
 
 def test_the_operator_reaches_the_agent_that_its_aws_credentials_come_from(base: Base) -> None:
-    """It needs what the pods of services need, and nothing else on that port."""
+    """It needs the same access as the pods of services, and no other target on that port."""
     policy = base["NetworkPolicy", "microservice-operator"]["spec"]
     port = {"protocol": "TCP", "port": HTTP}
     rules = [rule for rule in policy["egress"] if port in rule["ports"]]

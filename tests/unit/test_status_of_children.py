@@ -735,7 +735,7 @@ async def test_top_line(row: Row) -> None:
 
 @pytest.mark.parametrize("row", ROWS)
 async def test_the_same_world_is_the_same_status(row: Row) -> None:
-    """Also with other names of pods, as after a restart of the node."""
+    """Names of pods may differ, as after a restart of the node."""
     before = await Ownership(row.spec, row.statuses, row.edits, row.pods).status()
     renamed = tuple({**p, "metadata": {**p["metadata"], "name": p["metadata"]["name"] + "-other"}} for p in row.pods)
     after = await Ownership(row.spec, row.statuses, row.edits, renamed).status(before=before)

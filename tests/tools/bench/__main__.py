@@ -1,4 +1,4 @@
-"""`python -m tests.tools.bench`: run the rounds and show them."""
+"""`python -m tests.tools.bench`: runs the rounds and prints them."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is written to the API server: Microservices, or their children by a client that does nothing else."""
+"""Writes the load: Microservices, or their children with a minimal client."""
 
 import asyncio
 import copy

@@ -1,4 +1,4 @@
-"""The figures of one round, on a cluster with nothing else in it."""
+"""The figures of one round, on a cluster without other load."""
 
 import asyncio
 import statistics

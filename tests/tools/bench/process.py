@@ -1,4 +1,4 @@
-"""The operator as a process of its own: started, measured from outside, ended."""
+"""The operator as a separate process: started, measured from outside, stopped."""
 
 import asyncio
 import os

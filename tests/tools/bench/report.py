@@ -1,4 +1,4 @@
-"""Show the rounds: a table for people, JSON for scripts, a plot for those who would rather look."""
+"""Prints the rounds: a table, JSON or a plot."""
 
 import json
 import statistics

@@ -171,7 +171,7 @@ def test_the_first_step_marks_it_and_tells_what_stays() -> None:
 
 
 def test_a_default_that_is_written_out_is_another_word() -> None:
-    """Both specs are equal, and only one of them says it: what was found settled is not settled for the other."""
+    """Both desired states are equal, but only one spec declares the field, so they share no cached result."""
     bare, said = ({"name": "orders", "adopt": {"identifier": "legacy"}, **more} for more in ({}, {"size": "small"}))
     assert Database.model_validate(bare) == Database.model_validate(said)
     assert instance_unsaid(Database.model_validate(bare)) != instance_unsaid(Database.model_validate(said))

@@ -65,7 +65,7 @@ def test_what_aws_would_refuse(name: str) -> None:
 
 @pytest.mark.parametrize(("number", "fields"), [(11, []), (12, ["spec.tags"])])
 def test_tags_that_leave_no_room_for_the_operators_own(number: int, fields: list[str]) -> None:
-    """AWS takes fifty: 32 of the Environment, eleven of the Microservice and seven of the operator."""
+    """AWS allows fifty: 32 of the Environment, eleven of the Microservice and seven of the operator."""
     aws = {"region": "eu-central-1", "accountID": "123456789012"}
     shared = {"aws": aws, "tags": {f"shared-{n}": "a" for n in range(32)}}
     around = environment({"metadata": {"name": "prod"}, "spec": shared})

@@ -27,7 +27,7 @@ def test_help_of_a_command(command: str) -> None:
 
 
 def test_only_what_never_asks_anybody_is_called_offline() -> None:
-    """`plan` reads a cluster unless it is given a file in its place."""
+    """`plan` reads a cluster unless it receives a file instead."""
     assert {name for name, summary in COMMANDS.items() if "offline" in summary} == {"render", "validate", "explain"}
 
 

@@ -207,7 +207,7 @@ async def test_what_others_write_into_it_holds_nobody_for_ever(said: Any) -> Non
 
 @pytest.mark.parametrize("seed", range(200))
 async def test_there_are_never_two_whatever_happens(seed: int) -> None:
-    """Cut off, stopped, restarted, given back, answers lost, slow: in any order."""
+    """Cut off, stopped, restarted, released, with lost responses, slow: in any order."""
     chance, world = random.Random(seed), World()
     stopped: set[str] = set()
     for _ in range(150):
@@ -286,7 +286,7 @@ async def test_nothing_is_sent_without_the_lease(method: str, warm: bool) -> Non
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("warm", [True, False], ids=["on a connection that is there", "on a new one"])
 async def test_the_lease_may_end_between_the_connection_and_the_body(method: str, warm: bool) -> None:
-    """As when the process is stopped there, and continued after another one has taken the Lease."""
+    """The process is stopped there and continues after another one has taken the Lease."""
     world = World()
     async with slow_to_connect(world.leases["a"]) as (connection, asked):
         if warm:

@@ -92,7 +92,7 @@ def test_each_takes_its_turn_once_all_before_it_have(every: Needs) -> None:
 
 
 async def test_independent_ones_proceed_together() -> None:
-    """A hanging one holds up what needs it and nothing else."""
+    """A resource that hangs delays only the resources that need it."""
     hangs, free = asyncio.Event(), asyncio.Event()
     order: Mapping[Key, frozenset[Key]] = {key(0): frozenset(), key(1): frozenset(), key(2): frozenset({key(1)})}
 

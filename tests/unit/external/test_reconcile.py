@@ -220,7 +220,7 @@ async def test_an_error_is_told_of_its_part_alone(error: Exception, state: State
     ],
 )
 def test_nothing_is_to_hold_on_to_where_nothing_can_be_made(environment: Any, *, declares: bool) -> None:
-    """So one that has no Environment yet can be deleted."""
+    """So a Microservice without an Environment can be deleted."""
     spec = {"image": "order:1", "tables": [{"name": "a", "partitionKey": {"name": "id"}}]}
     service = Microservice(IDENTITY, 1, MicroserviceSpec.model_validate(spec))
     found = None if environment is None else Environment("prod", EnvironmentSpec.model_validate(environment))

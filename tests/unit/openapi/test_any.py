@@ -94,7 +94,7 @@ CHOICE: st.SearchStrategy[dict[str, list[str]]] = st.just({}) | st.dictionaries(
 def test_a_route_admits_whom_the_document_admits_and_nobody_else(
     asked: list[dict[str, list[str]]], token: list[str]
 ) -> None:
-    """A caller who has nothing, and one who has a token with these scopes."""
+    """A caller without a token, and one with a token with these scopes."""
     document = {"openapi": "3.1.0", "components": {"securitySchemes": SCHEMES}, "paths": secured(*asked)}
     with suppress(NeedsPerson):
         (route,) = routes(json.dumps(document))

@@ -153,7 +153,7 @@ def test_no_document_takes_long(name: str) -> None:
 
 
 def test_values_take_little_more_room_than_their_text() -> None:
-    """PyYAML's nodes take three hundred bytes each; a text of a megabyte has half a million."""
+    """A PyYAML node needs three hundred bytes; a text of one megabyte can have half a million nodes."""
     written = f"{HEAD}x-a: [{'a,' * 100_000}]\npaths: {{}}"
     tracemalloc.start()
     try:

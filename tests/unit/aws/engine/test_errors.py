@@ -74,7 +74,7 @@ def test_what_passes_by_itself_asks_for_nobody(service: str, code: str) -> None:
 
 @pytest.mark.parametrize(("service", "code"), PASSING)
 def test_the_codes_are_those_of_the_service(service: str, code: str) -> None:
-    """As botocore, which is made from AWS' own models, knows them."""
+    """The errors in botocore's models, which AWS publishes."""
     shapes: Any = get_session().get_service_model(service).error_shapes
     assert code in {shape.error_code for shape in shapes} | {shape.name for shape in shapes}
 

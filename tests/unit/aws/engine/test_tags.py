@@ -48,7 +48,7 @@ def test_all_tags_of_a_resource_have_room_on_it() -> None:
 
 
 def test_what_is_not_ours_yet_loses_no_tag() -> None:
-    """The operator's own role may untag only what carries this cluster's tag."""
+    """The operator's role may untag only resources with this cluster's tag."""
     former = desired_tags(OWNER, {"team": "a"})
     handed_over = {key: value for key, value in former.items() if key not in OWNER.marks}
     first = owned_tags(desired_tags(OWNER, {}, adopted=True), handed_over)

@@ -202,7 +202,7 @@ def test_nothing_is_kept_that_was_not_granted_or_that_no_declaration_grants() ->
 
 
 def test_former_rights_make_room_for_new_ones() -> None:
-    """IAM takes 10,240 characters: a rollout that waited for room would wait for ever."""
+    """IAM allows 10,240 characters: a rollout that waited for space would never end."""
     new = tuple(Grant(("dynamodb:GetItem",), f"{ON}-new-{number}", "", "") for number in range(100))
     old = frozenset(f"{ON}-old-{number}" for number in range(100))
     before = document([Grant(("dynamodb:PutItem",), arn, "", "") for arn in sorted(old)])
