@@ -187,7 +187,7 @@ async def test_what_a_role_owns_elsewhere_is_named(tenant: Tenant) -> None:
     stuck = await delete_database(tenant.scope, Removal("orders", "Delete", {"Database": tenant.part.id}))
     assert (stuck.state, stuck.reason) == (State.STALLED, Reason.DELETING)
     assert tenant.named('"{owner}" cannot be dropped') in stuck.message
-    assert tenant.named('DROP OWNED BY "{owner}", "{app}", which deletes') in stuck.message
+    assert tenant.named('DROP OWNED BY "{app}", "{owner}", which deletes') in stuck.message
     looks(tenant.server, tenant.named('DROP OWNED BY "{owner}"'))
     gone = await delete_database(tenant.scope, Removal("orders", "Delete", {"Database": tenant.part.id}))
     assert gone.reason is Reason.DATABASE_DELETED, (large, gone)
