@@ -4,12 +4,14 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from .errors import Problem
+from .errors import NeedsPerson, NotYet, Problem
+
+PERSON_SECONDS = 300.0  # what waits for a person is read again then, so that it recovers after somebody has acted
 
 
 class State(StrEnum):
@@ -157,6 +159,19 @@ class Part:
     def problem(self) -> Problem:
         """The part's problem, as a problem of the spec's field."""
         return Problem(self.field, self.message)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its deletion is finished."""
+        return self.state in (State.READY, State.RETAINED)
+
+
+def with_error(part: Part, error: NeedsPerson | NotYet) -> Part:
+    """Report an error in a part: Stalled if a person must act, otherwise the old state and a retry."""
+    part = replace(part, reason=Reason(error.reason), message=str(error))
+    if isinstance(error, NotYet):
+        return replace(part, after=error.after, failed=True)
+    return replace(part, state=State.STALLED, after=PERSON_SECONDS, field=error.field or part.field)
 
 
 @dataclass(frozen=True)

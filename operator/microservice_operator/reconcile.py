@@ -18,7 +18,7 @@ from .desired.context import Child, Context, Message, Table
 from .desired.transition import WIDENED, widened
 from .environment_selection import Used
 from .errors import Gone, InvalidSpec, OperatorError, Problem
-from .external.deletion import is_over, known_parts
+from .external.deletion import known_parts
 from .external.identity import identity_wait, role_arn, table_ref_names
 from .external.reconcile import ExternalReconciler, ExternalState
 from .external.relocation import moved
@@ -408,12 +408,12 @@ async def _finalize(operator: Operator, body: Body, facts: Facts) -> Requeue | N
         waiting = operator.external.waiting(removals, "is deleted after the pods")
         return await _write_status(operator, body, replace(facts, deletion=(*running, *waiting)))
     parts = await operator.external.delete(owner, environment, removals, operator.watched)
-    if all(is_over(part) for part in parts):
+    if all(part.is_over for part in parts):
         await _post_all(operator, body, parts)
         await _remove_finalizer(operator, body)
         operator.forget(owner.uid)
         return None
-    over = tuple(part for part in parts if is_over(part))
+    over = tuple(part for part in parts if part.is_over)
     return await _write_status(
         operator, body, replace(facts, deletion=tuple(p for p in parts if p not in over), left=over)
     )

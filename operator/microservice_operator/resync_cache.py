@@ -6,13 +6,21 @@ it.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from .facts import Event, Part, State
 
 Key = tuple[str, str, str]  # UID of the Microservice, kind, name
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of one reconciliation; `up_to_date` if there was nothing to do."""
+
+    part: Part
+    up_to_date: bool = False
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,21 @@ class ResyncCache:
         self._clock = clock
         self._entries: dict[Key, _Entry] = {}
         self._warnings: dict[Key, str] = {}
+
+    async def reconcile(
+        self, key: Key, desired: Any, reconcile: Callable[[], Awaitable[Outcome]], *, use_cached: bool = True
+    ) -> Outcome:
+        """Return the cached part if it can be used; otherwise reconcile, and cache a part that is up to date.
+
+        A stalled part comes with a Warning Event, once.
+        """
+        cached = self.get(key, desired) if use_cached else None
+        if cached:
+            return Outcome(cached, up_to_date=True)
+        outcome = await reconcile()
+        if outcome.up_to_date:
+            self.put(key, desired, outcome.part)
+        return replace(outcome, part=self.with_warning(key, outcome.part))
 
     def get(self, key: Key, desired: Any) -> Part | None:
         """Return the cached part if the desired state is the same and the entry has not expired, otherwise `None`."""

@@ -13,7 +13,6 @@ from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.parsing import Environment, Identity, Microservice
 from microservice_operator.external.backoff import ResourceBackoff
 from microservice_operator.external.clients import ExternalClients
-from microservice_operator.external.deletion import is_over
 from microservice_operator.external.reconcile import ExternalReconciler, ExternalState
 from microservice_operator.external.resource import PreviousStatus
 from microservice_operator.facts import Part, Reason, Section, State
@@ -111,8 +110,8 @@ class Shop:
             leaving = self.outside.everything(self.specs[name], self.environment, self.known.get(name, {}))
             parts = await self.outside.delete(self.identity(name), self.environment, leaving, self.lookup)
             seen.append(parts)
-            self.known[name] = {(part.kind, part.name): part.id for part in parts if not is_over(part)}
-            if all(is_over(part) for part in parts):
+            self.known[name] = {(part.kind, part.name): part.id for part in parts if not part.is_over}
+            if all(part.is_over for part in parts):
                 self.known.pop(name, None)
                 return seen
         raise AssertionError(seen[-1])

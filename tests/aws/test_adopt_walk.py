@@ -9,7 +9,6 @@ import pytest
 from microservice_operator import names
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.parsing import Environment, Identity, Microservice
-from microservice_operator.external.deletion import is_over
 from microservice_operator.external.identity import table_ref_names
 from microservice_operator.external.reconcile import ExternalReconciler
 from microservice_operator.external.resource import PreviousStatus
@@ -137,7 +136,7 @@ async def deleted(walk: Walk, table: dict[str, Any], known: dict[tuple[str, str]
     for _ in range(20):
         leaving = walk.outside.everything(written, walk.environment, known)
         parts = await walk.outside.delete(walk.me, walk.environment, leaving, walk.lookup)
-        if all(is_over(part) for part in parts):
+        if all(part.is_over for part in parts):
             return next(part for part in parts if part.kind == "Table")
     raise AssertionError(parts)
 

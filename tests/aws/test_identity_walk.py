@@ -12,7 +12,6 @@ from microservice_operator.aws.dynamodb.tables import table_name
 from microservice_operator.aws.engine.arns import table_arn
 from microservice_operator.aws.engine.scope import site
 from microservice_operator.external.clients import ExternalClients
-from microservice_operator.external.deletion import is_over
 from microservice_operator.external.identity import identity_wait
 from microservice_operator.external.reconcile import ExternalReconciler, ExternalState
 from microservice_operator.external.resource import PreviousStatus
@@ -104,7 +103,7 @@ async def test_deleted_with_the_microservice_even_if_status_has_forgotten(roles:
     leaving = world.everything(spec, ENVIRONMENT, {})
     for _ in range(20):
         parts = await world.delete(owner, ENVIRONMENT, leaving, MicroserviceLookup())
-        if all(is_over(part) for part in parts):
+        if all(part.is_over for part in parts):
             break
     assert {part.state for part in parts} == {State.READY}
     names = [role["RoleName"] for role in roles.client.list_roles()["Roles"]]

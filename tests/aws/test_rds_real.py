@@ -13,7 +13,6 @@ from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.parsing import Environment, Microservice
 from microservice_operator.database_connection import Connection, Login
 from microservice_operator.external.clients import ExternalClients
-from microservice_operator.external.deletion import is_over
 from microservice_operator.external.reconcile import ExternalReconciler, ExternalState
 from microservice_operator.external.resource import PreviousStatus
 from microservice_operator.facts import Part, Reason, State
@@ -89,7 +88,7 @@ class Walk:
             parts = await self.outside.delete(
                 self.rds.scope.owner.identity, self.environment, leaving, MicroserviceLookup()
             )
-            if all(is_over(part) for part in parts):
+            if all(part.is_over for part in parts):
                 return parts
             self.rds.strict.advance(2)
         raise AssertionError(parts)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from microservice_operator.facts import Event, Part, Reason, State
-from microservice_operator.resync_cache import ResyncCache
+from microservice_operator.resync_cache import Outcome, ResyncCache
 
 KEY = ("uid", "Table", "orders")
 PART = Part("AWS", "Table", "orders", State.READY, events=(Event("Normal", Reason.TABLE_CREATED, "made"),))
@@ -47,3 +47,30 @@ def test_a_stall_is_news_once_and_again_after_it_was_over() -> None:
     assert len(resync_cache.with_warning(KEY, replace(stalled, message="other")).events) == 1
     resync_cache.with_warning(KEY, PART)
     assert len(resync_cache.with_warning(KEY, stalled).events) == 1
+
+
+async def test_what_is_up_to_date_is_reconciled_once_until_its_desired_state_changes() -> None:
+    resync_cache, taken = ResyncCache(10), list[int]()
+
+    async def reconcile() -> Outcome:
+        taken.append(len(taken))
+        return Outcome(PART, up_to_date=True)
+
+    first = await resync_cache.reconcile(KEY, "a", reconcile)
+    assert (first.part, taken) == (PART, [0])
+    assert await resync_cache.reconcile(KEY, "a", reconcile) == Outcome(replace(PART, events=()), up_to_date=True)
+    assert taken == [0]
+    await resync_cache.reconcile(KEY, "b", reconcile)
+    assert taken == [0, 1]
+    await resync_cache.reconcile(KEY, "b", reconcile, use_cached=False)
+    assert taken == [0, 1, 2]
+
+
+async def test_what_is_stalled_is_reconciled_each_time_and_warned_about_once() -> None:
+    resync_cache = ResyncCache(10)
+
+    async def reconcile() -> Outcome:
+        return Outcome(Part("AWS", "Table", "orders", State.STALLED, Reason.CONFLICT, "taken"))
+
+    warnings = [len((await resync_cache.reconcile(KEY, "a", reconcile)).part.events) for _ in range(3)]
+    assert warnings == [1, 0, 0]

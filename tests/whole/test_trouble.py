@@ -14,7 +14,6 @@ from microservice_operator.aws.engine.create_once import CreateOnce
 from microservice_operator.aws.engine.expectations import Expectations
 from microservice_operator.aws.engine.list_cache import ListCache
 from microservice_operator.aws.engine.write_backoff import WriteBackoff
-from microservice_operator.external.deletion import is_over
 from microservice_operator.facts import Part, Reason, State
 from tests.fakes.aws.proxy import Answer, Call
 
@@ -159,7 +158,7 @@ async def test_every_call_site_fails_for_long(world: World) -> None:
         if number % 3 == 2:
             refusing.lift()
         world.advance(parts)
-        if all(is_over(part) for part in parts):
+        if all(part.is_over for part in parts):
             break
     assert nothing_left(world)
 
@@ -190,7 +189,7 @@ async def test_every_call_site_is_denied_and_then_granted(world: World) -> None:
     told, refusing.lifted, refusing.hit = set(), set(), set()
     for _ in range(PASSES):
         parts = await world.leave_once()
-        if all(is_over(part) for part in parts):
+        if all(part.is_over for part in parts):
             break
         hear(parts)
         world.advance(parts)

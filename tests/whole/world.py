@@ -14,7 +14,6 @@ from microservice_operator.cluster.api_client import ApiError
 from microservice_operator.database_connection import Connection
 from microservice_operator.desired.connection_secret import data_hash
 from microservice_operator.external.backoff import STALLED_LONGEST
-from microservice_operator.external.deletion import is_over
 from microservice_operator.external.reconcile import ExternalReconciler, ExternalState
 from microservice_operator.external.resource import PreviousStatus
 from microservice_operator.facts import Part, State
@@ -162,7 +161,7 @@ class World:
         leaving = self.external.everything(self._spec, self.environment, self.known)
         parts = await self.external.delete(self.identity, self.environment, leaving, self.lookup)
         self.passes += 1
-        self._remember([part for part in parts if not is_over(part)], {})
+        self._remember([part for part in parts if not part.is_over], {})
         return parts
 
     async def leave(self, passes: int = 200) -> list[Part]:
@@ -171,12 +170,12 @@ class World:
         for _ in range(passes):
             parts = await self.leave_once()
             seen += parts
-            if all(is_over(part) for part in parts):
+            if all(part.is_over for part in parts):
                 self.lookup.microservices.clear()
                 self.lookup.parsed.clear()
                 return seen
             self.advance(parts)
-        raise AssertionError([part for part in parts if not is_over(part)])
+        raise AssertionError([part for part in parts if not part.is_over])
 
     def again(self) -> None:
         """Another Microservice of the same name."""

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..api.parsing import Environment
-from ..facts import Part, State
 from ..resources import Policy, Removal
 from .graph import Key
 from .resource import ExternalResource
@@ -55,11 +54,6 @@ def everything(
             ids = known_of(resource, item.name, known)
             removals[resource.kind, item.name] = Removal(item.name, policy, ids, item.adopts)
     return removals
-
-
-def is_over(part: Part) -> bool:
-    """Whether the deletion of a part is finished."""
-    return part.state in (State.READY, State.RETAINED)
 
 
 def _names(resource: ExternalResource, known: Mapping[Key, str]) -> set[str]:

@@ -15,7 +15,7 @@ from ..errors import NeedsPerson, OperatorError
 from ..facts import Part, Reason, Section, State
 from ..resources import Removal
 from .clients import ExternalClients
-from .deletion import everything, is_over, known_of, undeclared
+from .deletion import everything, known_of, undeclared
 from .graph import Edges, Key, dependency_graph, describe_keys, needed_by, topological_order
 from .registry import REGISTRY, Registry
 from .resource import DeleteInput, ExternalResource, MicroserviceLookup, PreviousStatus, ReconcileInput, StepResult
@@ -84,7 +84,7 @@ class ExternalReconciler:
         results = waiting | await self._reconcile_all(service.name, declared, targets)
         return ExternalState(
             sections=self._sections(results, declared),
-            left=tuple(part for key in targets for part in results[key].parts if is_over(part)),
+            left=tuple(part for key in targets for part in results[key].parts if part.is_over),
             connections={key[1]: found for key in declared if (found := results[key].connection)},
             address=next((results[key].address for key in declared if results[key].address), ""),
             kept=bool(waiting) or any(result.kept for result in results.values()),
@@ -114,7 +114,7 @@ class ExternalReconciler:
         """The parts by section of the status, without those whose deletion is finished."""
         sections: dict[Section, tuple[Part, ...]] = {}
         for kind, name in sorted(results):
-            shown = [part for part in results[kind, name].parts if (kind, name) in declared or not is_over(part)]
+            shown = [part for part in results[kind, name].parts if (kind, name) in declared or not part.is_over]
             section = self.resources[kind].section
             sections[section] = (*sections.get(section, ()), *shown)
         return {section: parts for section, parts in sections.items() if parts}
@@ -197,7 +197,7 @@ class ExternalReconciler:
         self, key: Key, target: DeleteInput, before: StepResults, dependents: frozenset[Key]
     ) -> StepResult:
         resource, removal = self.resources[key[0]], target.removal
-        holding = [other for other, at in before.items() if not all(is_over(part) for part in at.parts)]
+        holding = [other for other, at in before.items() if not all(part.is_over for part in at.parts)]
         if holding:
             message = f"{describe_keys([key])} is deleted after {describe_keys(holding)}"
             after = _look_again(part for other in holding for part in before[other].parts)
@@ -261,7 +261,7 @@ def _stays(part: Part) -> bool:
 
 def _without_a_turn(resource: ExternalResource, removal: Removal, parts: Iterable[Part]) -> tuple[Part, ...]:
     """Companions of a part that is still being deleted, which are deleted later."""
-    if all(is_over(part) for part in parts):
+    if all(part.is_over for part in parts):
         return ()
     shown = {part.kind for part in parts}
     return tuple(part for part in _companions_to_delete(resource, removal) if part.kind not in shown)

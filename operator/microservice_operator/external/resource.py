@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
 
 from ..api.parsing import Environment, Identity, Microservice
 from ..database_connection import Connection
-from ..errors import OperatorError
-from ..facts import Part, Reason, Section, State
+from ..errors import NeedsPerson, NotYet, OperatorError
+from ..facts import Part, Reason, Section, State, with_error
 from ..raw_objects import mappings, text
 from ..resources import Policy, Removal
 from .graph import Key
@@ -187,11 +187,12 @@ class ExternalResource(ABC):
 
     def failed(self, name: str, error: OperatorError, known_id: str = "") -> Part:
         """The part of a resource that an error stopped before any call; its id is kept."""
-        retry_after = getattr(error, "after", None)
-        reason = Reason(getattr(error, "reason", Reason.INTERNAL_ERROR))
-        state = State.STALLED if retry_after is None else State.UNKNOWN
-        part = Part(self.layer, self.kind, name, state, reason, str(error), known_id, after=retry_after)
-        return replace(part, field=getattr(error, "field", ""), failed=retry_after is not None)
+        part = Part(self.layer, self.kind, name, State.UNKNOWN, id=known_id)
+        if isinstance(error, NotYet):
+            return with_error(part, error)
+        if isinstance(error, NeedsPerson):
+            return replace(with_error(part, error), after=None)  # its next read is the resync
+        return replace(part, state=State.STALLED, reason=Reason.INTERNAL_ERROR, message=str(error))
 
 
 def tags(service: Microservice, environment: Environment | None) -> dict[str, str]:

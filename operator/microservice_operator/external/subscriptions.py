@@ -15,7 +15,6 @@ from ..aws.messaging.subscriptions import (
 from ..facts import Part, Section, State
 from ..raw_objects import mapping, mappings, text
 from ..resources import Removal
-from .deletion import is_over
 from .graph import Key
 from .messaging import QUEUE, SUBSCRIPTION, TOPIC
 from .resource import Declaration, DeleteInput, ExternalResource, ReconcileInput, StepResult
@@ -69,6 +68,6 @@ async def _without_topic(scope: AwsScope, waiting: Part, topic: TopicLookup) -> 
     if not topic.denied or not waiting.id:
         return waiting
     ended = await delete_subscription(scope, Removal(waiting.name, known={SUBSCRIPTION: waiting.id}))
-    if is_over(ended):
+    if ended.is_over:
         return replace(waiting, id="", events=ended.events)
     return replace(waiting, events=ended.events, after=ended.after)

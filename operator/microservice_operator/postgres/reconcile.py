@@ -15,8 +15,9 @@ from typing import Literal
 from .. import names as annotation
 from ..database_connection import Connection, Login
 from ..errors import NeedsPerson, NotYet, OperatorError
-from ..facts import Event, Part, Reason, State
+from ..facts import PERSON_SECONDS, Event, Part, Reason, State, with_error
 from ..ownership import Ownership
+from ..resync_cache import Outcome
 from .database_catalog import PublicSchema, observe_database
 from .execute import run_all, run_long
 from .extensions import create_extensions
@@ -36,7 +37,6 @@ from .statements import (
 )
 
 KIND = "Database"
-PERSON_SECONDS = 300.0  # so that it recovers by itself after somebody has acted
 _CLOSED_PUBLIC = 150000  # the version from which the database's owner owns `public`, and nobody else may create in it
 
 
@@ -49,20 +49,10 @@ async def reconcile_database(scope: ServerScope, desired: DesiredDatabase) -> tu
     names = Names.of(scope.owner, desired.spec.name)
     key = (scope.owner.identity.uid, KIND, names.database)
     cached_state = (replace(desired, known={}), scope.server)
-    cached = scope.resync_cache.get(key, cached_state)
-    logins = desired.logins.both
-    if cached and logins:
-        return cached, connection(scope, names, logins)
     work = _Reconciliation(scope, desired, names)
-    try:
-        part, found = await work.run()
-    except OperatorError as error:
-        part = scope.resync_cache.with_warning(key, failed(work.part, error))
-        known = logins if desired.id_of(KIND) and not isinstance(error, NeedsPerson) else None
-        return part, connection(scope, names, known) if known else None
-    if work.unchanged and part.state is State.READY:
-        scope.resync_cache.put(key, cached_state, part)
-    return scope.resync_cache.with_warning(key, part), found
+    has_logins = desired.logins.both is not None
+    outcome = await scope.resync_cache.reconcile(key, cached_state, work.outcome, use_cached=has_logins)
+    return outcome.part, work.connection
 
 
 def connection(scope: ServerScope, names: Names, logins: Logins) -> Connection:
@@ -82,27 +72,34 @@ def database_id(scope: ServerScope, names: Names) -> str:
 
 def failed(part: Part, error: OperatorError) -> Part:
     """Report a failure: Stalled if a person must act, otherwise a retry."""
-    if isinstance(error, NeedsPerson):
-        stalled = replace(part, state=State.STALLED, reason=Reason(error.reason), after=PERSON_SECONDS)
-        return replace(stalled, message=str(error), field=error.field or part.field)
-    if isinstance(error, NotYet):
-        return replace(part, reason=Reason(error.reason), message=str(error), after=error.after, failed=True)
+    if isinstance(error, NeedsPerson | NotYet):
+        return with_error(part, error)
     # the server's login or address could not be read
     return replace(part, reason=Reason.DATABASE_UNREACHABLE, message=str(error), after=PERSON_SECONDS, failed=True)
 
 
 class _Reconciliation:
-    """One reconciliation of one database; `unchanged` until it changes something."""
+    """One reconciliation of one database; `unchanged` until it changes something, `connection` if it is known."""
 
     def __init__(self, scope: ServerScope, desired: DesiredDatabase, names: Names) -> None:
         self._scope = scope
         self._desired = desired
         self._names = names
         self.unchanged = True
+        self.connection = connection(scope, names, desired.logins.both) if desired.logins.both else None
         self._known_id = desired.id_of(KIND)
         self.part = Part("PostgreSQL", KIND, desired.spec.name, State.UNKNOWN, id=self._known_id, field=desired.field)
 
-    async def run(self) -> tuple[Part, Connection | None]:
+    async def outcome(self) -> Outcome:
+        try:
+            part, self.connection = await self._run_once()
+        except OperatorError as error:
+            if not self._known_id or isinstance(error, NeedsPerson):
+                self.connection = None
+            return Outcome(failed(self.part, error))
+        return Outcome(part, up_to_date=self.unchanged and part.state is State.READY)
+
+    async def _run_once(self) -> tuple[Part, Connection | None]:
         scope, logins = self._scope, self._desired.logins.both
         async with scope.servers.session(scope.server) as session:
             observed = await observe_server(session, self._names)

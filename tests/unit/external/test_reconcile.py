@@ -14,7 +14,7 @@ from microservice_operator.api.parsing import Environment, Identity, Microservic
 from microservice_operator.errors import NeedsPerson, NotYet
 from microservice_operator.external.backoff import ResourceBackoff
 from microservice_operator.external.clients import ExternalClients
-from microservice_operator.external.deletion import everything, is_over, undeclared
+from microservice_operator.external.deletion import everything, undeclared
 from microservice_operator.external.graph import Key
 from microservice_operator.external.reconcile import ExternalReconciler, ExternalState
 from microservice_operator.external.resource import (
@@ -246,7 +246,7 @@ async def test_a_need_goes_when_what_needs_it_is_gone() -> None:
     assert told(first)[GROUP] == ("Deleting", "security group orders is deleted after instance orders")
     assert [part.id for part in first if part.kind == GROUP] == ["b"]
     cloud.states.clear()
-    assert all(is_over(part) for part in await world.delete(IDENTITY, None, leaving, None))  # type: ignore[arg-type]
+    assert all(part.is_over for part in await world.delete(IDENTITY, None, leaving, None))  # type: ignore[arg-type]
     assert cloud.taken[1:] == [(INSTANCE, "orders", "Delete"), (GROUP, "orders", "Delete")]
 
 

@@ -1,8 +1,6 @@
 """Reconciles and deletes the DynamoDB tables of a Microservice."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from ...api.stores import Table
 from ...facts import Part, Reason
@@ -42,23 +40,18 @@ async def reconcile_table(scope: AwsScope, desired: DesiredTable) -> Part:
     Never raises an OperatorError: the part contains the error. `Part.id` is the ARN once the table has been in use;
     pass it back in `known`.
     """
+    known_id = desired.id_of(TABLE.name)
     # a created or adopted table stays the table, whatever the spec says later
-    name = name_in_arn(desired.id_of(TABLE.name)) or _declared_name(scope, desired.spec)
-    key = (scope.owner.identity.uid, TABLE.name, name)
-    # to declare a default changes nothing for a created table, but is a declaration for an adopted one
-    cached = scope.resync_cache.get(key, (desired, unsaid(desired.spec)))
-    if cached:
-        return cached
-    fields = table_fields(scope.owner, desired, _declared_name(scope, desired.spec))
-    adopting = bool(desired.spec.adopt) and not desired.id_of(TABLE.name)
-    outcome = await reconcile(
-        scope, DynamoDBTable(scope, name, adopting=adopting), TABLE, _desired(scope, desired, fields)
+    name = name_in_arn(known_id) or _declared_name(scope, desired.spec)
+    table = DynamoDBTable(scope, name, adopting=bool(desired.spec.adopt) and not known_id)
+    outcome = await scope.resync_cache.reconcile(
+        (scope.owner.identity.uid, TABLE.name, name),
+        # to declare a default changes nothing for a created table, but is a declaration for an adopted one
+        (replace(desired, known={}), unsaid(desired.spec)),
+        lambda: reconcile(scope, table, TABLE, _desired(scope, desired)),
+        use_cached=bool(known_id),  # what the status does not know is read, and reported with its id
     )
-    if outcome.up_to_date:
-        # the next reconciliation knows its ARN, which is not a reason to read it again
-        cached_state = (replace(desired, known={TABLE.name: outcome.part.id}), unsaid(desired.spec))
-        scope.resync_cache.put(key, cached_state, outcome.part)
-    return scope.resync_cache.with_warning(key, outcome.part)
+    return outcome.part
 
 
 async def delete_table(scope: AwsScope, removal: Removal) -> Part:
@@ -77,13 +70,13 @@ def _declared_name(scope: AwsScope, spec: Table) -> str:
     return spec.adopt.name if spec.adopt else table_name(scope, spec.name)
 
 
-def _desired(scope: AwsScope, desired: DesiredTable, fields: Mapping[str, Any]) -> Desired:
-    spec, known_id = desired.spec, desired.id_of(TABLE.name)
+def _desired(scope: AwsScope, desired: DesiredTable) -> Desired:
+    spec = desired.spec
     return Desired(
         name=spec.name,
         owner=scope.owner,
-        fields=fields,
-        known_id=known_id,
+        fields=table_fields(scope.owner, desired, _declared_name(scope, spec)),
+        known_id=desired.id_of(TABLE.name),
         recreate=desired.recreate,
         at=desired.field,
         adoption=desired.adoption,

@@ -3,13 +3,14 @@
 An adapter translates and never decides. Both sides are maps of fields, so one `decide` serves all types.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 from ...errors import NeedsPerson, NotYet, OperatorError
 from ...facts import Event, Part, Reason, State
 from ...ownership import OWNER_TAGS, Ownership
 from ...resources import Removal
+from ...resync_cache import Outcome
 from .decide import (
     Create,
     Decision,
@@ -45,14 +46,6 @@ class Resource(Protocol):
 
     async def delete(self) -> None:
         """Start its deletion."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The result of one reconciliation; `up_to_date` if there was nothing to do."""
-
-    part: Part
-    up_to_date: bool = False
 
 
 async def reconcile(scope: AwsScope, resource: Resource, kind: ResourceSchema, desired: Desired) -> Outcome:

@@ -3,14 +3,13 @@
 from dataclasses import dataclass, replace
 
 from ...errors import Gone, NeedsPerson, NotYet, OperatorError
-from ...facts import Event, Part, Reason, State
+from ...facts import PERSON_SECONDS, Event, Part, Reason, State, with_error
 from ...ownership import OWNER_TAGS
 from .decide import Create, Decision, Delete, Keep, Modify, Observed, Phase, Refuse, Wait
 from .fields import ResourceSchema, describe
 
 _SOON = 1.0  # a step was taken; there may be another
 _UNDER_WAY = 5.0  # AWS is working
-_PERSON = 300.0  # so that it recovers by itself after somebody has acted
 AT_ONCE = 2  # number of writes of the same step without a wait: the first may have crossed another write
 
 
@@ -47,7 +46,7 @@ def desired_part(part: Part, kind: ResourceSchema, decision: Decision, observed:
             return _waiting(part, kind, observed)
         case Refuse(reason, message, field):
             part = replace(part, field=field or part.field, unmarked=_unmarked_altogether(observed))
-            return replace(part, state=State.STALLED, reason=reason, message=message, after=_PERSON)
+            return replace(part, state=State.STALLED, reason=reason, message=message, after=PERSON_SECONDS)
         case Keep(left) if left:
             message = f"{thing} was adopted; these fields are not declared and stay unchanged: {', '.join(left)}"
             return replace(part, state=State.READY, message=message)
@@ -99,14 +98,11 @@ def unkept_part(part: Part, kind: ResourceSchema, decision: Decision, repeat: Re
 
 
 def failed(part: Part, error: OperatorError) -> Part:
-    """Report a failed call: Stalled if a person must act, otherwise the old state and a retry."""
-    if isinstance(error, NeedsPerson):
-        stalled = replace(part, state=State.STALLED, reason=Reason(error.reason), message=str(error), after=_PERSON)
-        return replace(stalled, field=error.field or part.field)
-    if isinstance(error, NotYet):
-        return replace(part, reason=Reason(error.reason), message=str(error), after=error.after, failed=True)
+    """Report a failed call; raise an error that says nothing about the resource."""
     if isinstance(error, Gone):
         return replace(part, reason=Reason.PROGRESSING, message=str(error), after=_SOON)
+    if isinstance(error, NeedsPerson | NotYet):
+        return with_error(part, error)
     raise error
 
 

@@ -11,12 +11,13 @@ from ...api.environment import AWS, PodRoles
 from ...api.parsing import Microservice
 from ...facts import Part, Reason, State
 from ...resources import Removal
+from ...resync_cache import Outcome
 from ..engine.arns import needs_role
 from ..engine.call import Lane
 from ..engine.decide import Desired
 from ..engine.fields import Field, Reasons, ResourceSchema
 from ..engine.policy_documents import same_policy
-from ..engine.reconcile import Outcome, reconcile, remove
+from ..engine.reconcile import reconcile, remove
 from ..engine.rules import exact, if_given
 from ..engine.scope import AwsScope, site
 from ..engine.tags import desired_tags, owned_tags
@@ -128,7 +129,7 @@ async def delete_identity(scope: AwsScope, removal: Removal, cluster: str = "") 
     cluster = _cluster(associated) or cluster
     if cluster:
         associations = (await _remove_association(scope, cluster, associated),)
-        if associations[0].state not in (State.READY, State.RETAINED):
+        if not associations[0].is_over:
             message = f"role {SERVICE_ROLE} is deleted after its association"
             waits = Part("AWS", ROLE.name, SERVICE_ROLE, State.DELETING, Reason.IDENTITY_DELETING, message, known_id)
             return waits, *associations
@@ -147,7 +148,7 @@ async def _reconcile_role_and_association(
     if _cluster(associated) not in ("", cluster):
         # the Environment now names another cluster, or none
         former = await _remove_association(scope, _cluster(associated), associated)
-        if former.state not in (State.READY, State.RETAINED):
+        if not former.is_over:
             return [first, Outcome(former)]
         first = replace(first, part=replace(first.part, events=(*first.part.events, *former.events)))
     if cluster is None:

@@ -52,4 +52,4 @@ async def _reconcile(
     known_id = queue.id_of(kind.name)
     resource = SQSQueue(scope, tuple(name_in_arn(arn) for arn in candidates(arns, known_id)))
     desired = Desired(queue.spec.name, scope.owner, fields, known_id, recreate=True, at=queue.field)
-    return await reconcile_cached(scope, resource, kind, desired)
+    return (await reconcile_cached(scope, resource, kind, desired)).part

@@ -38,7 +38,7 @@ async def reconcile_subscription(scope: AwsScope, desired: DesiredSubscription) 
     resource = SNSSubscription(scope, (desired.topic, desired.queue), known_id)
     there = at(scope, known_id or desired.topic)
     state = Desired(subscription_name(spec), scope.owner, fields, known_id, recreate=True, at=desired.field)
-    return await reconcile_cached(there, resource, SUBSCRIPTION, state)
+    return (await reconcile_cached(there, resource, SUBSCRIPTION, state)).part
 
 
 async def delete_subscription(scope: AwsScope, removal: Removal, topic: str = "") -> Part:

@@ -18,7 +18,8 @@ async def reconcile_topic(scope: AwsScope, topic: DesiredTopic) -> Part:
     arns = topic_arns(scope, spec.name, fifo=spec.fifo)
     fields = topic_fields(scope.owner, topic, arns[0])
     desired = Desired(spec.name, scope.owner, fields, known_id, recreate=True, at=topic.field)
-    return await reconcile_cached(scope, SNSTopic(scope, candidates(arns, known_id)), TOPIC, desired)
+    outcome = await reconcile_cached(scope, SNSTopic(scope, candidates(arns, known_id)), TOPIC, desired)
+    return outcome.part
 
 
 async def delete_topic(scope: AwsScope, removal: Removal) -> Part:

@@ -13,11 +13,13 @@ from ...concurrency import side_by_side
 from ...errors import OperatorError
 from ...facts import Part, Reason, State
 from ...resources import Removal
+from ...resync_cache import Outcome
 from ..engine.arns import name_in_arn
 from ..engine.call import Lane
 from ..engine.decide import Desired
 from ..engine.fields import ResourceSchema
-from ..engine.reconcile import Outcome, Resource, at_home, reconcile, remove
+from ..engine.reconcile import Resource, at_home, reconcile, remove
+from ..engine.reconcile_cached import reconcile_cached
 from ..engine.report import failed
 from ..engine.scope import AwsScope
 from ..engine.tags import desired_tags
@@ -32,7 +34,6 @@ from .security_group_adapter import SecurityGroup, from_group
 INSTANCE_KINDS = frozenset(kind.name for kind in KINDS)
 _PREFIX = "ms-"
 _NAME_LIMIT = 63
-_OVER = (State.READY, State.RETAINED)
 
 
 @dataclass(frozen=True)
@@ -62,17 +63,17 @@ async def reconcile_instance(scope: AwsScope, desired: DesiredInstance) -> tuple
         return elsewhere, None
     name, base = _identifier(scope, desired), instance_name(scope, desired.spec.name)
     cached_state = replace(desired, known={})
-    group_resources = [] if desired.awaits_adoption else _groups(scope, desired, base)
-    groups = await side_by_side(_reconcile_group(scope, group, cached_state) for group in group_resources)
-    at = endpoint(scope, name)
-    cached = scope.resync_cache.get(_key(scope, INSTANCE, desired), (cached_state, unsaid(desired.spec)))
-    if cached and at and all(group.up_to_date for group in groups):
-        return (cached, *(group.part for group in groups)), at
-    instance = await _instance(scope, desired, groups)
-    if instance.up_to_date:
-        scope.resync_cache.put(_key(scope, INSTANCE, desired), (cached_state, unsaid(desired.spec)), instance.part)
-    part = scope.resync_cache.with_warning(_key(scope, INSTANCE, desired), instance.part)
-    return (part, *(group.part for group in groups)), endpoint(scope, name) if answers(part) else None
+    declared_groups = [] if desired.awaits_adoption else _groups(scope, desired, base)
+    # an instance needs minutes, and its groups are read only once
+    groups = await side_by_side(reconcile_cached(scope, *group, cached_state) for group in declared_groups)
+    instance = await scope.resync_cache.reconcile(
+        (scope.owner.identity.uid, INSTANCE.name, desired.spec.name),
+        (cached_state, unsaid(desired.spec)),
+        lambda: _instance(scope, desired, groups),
+        use_cached=endpoint(scope, name) is not None and all(group.up_to_date for group in groups),
+    )
+    parts = (instance.part, *(group.part for group in groups))
+    return parts, endpoint(scope, name) if answers(instance.part) else None
 
 
 def _elsewhere(scope: AwsScope, desired: DesiredInstance) -> tuple[Part, ...]:
@@ -85,20 +86,6 @@ def _elsewhere(scope: AwsScope, desired: DesiredInstance) -> tuple[Part, ...]:
             parts = (replace(part, kind=kind.name, id=desired.id_of(kind.name)) for kind in KINDS)
             return tuple(failed(part, error) for part in parts)
     return ()
-
-
-async def _reconcile_group(
-    scope: AwsScope, group: tuple[Resource, ResourceSchema, Desired], cached_state: DesiredInstance
-) -> Outcome:
-    """Reconcile a group, or use the cached result: an instance needs minutes, and its groups are read only once."""
-    key = _key(scope, group[1], cached_state)
-    cached = scope.resync_cache.get(key, cached_state)
-    if cached:
-        return Outcome(cached, up_to_date=True)
-    outcome = await reconcile(scope, *group)
-    if outcome.up_to_date:
-        scope.resync_cache.put(key, cached_state, outcome.part)
-    return replace(outcome, part=scope.resync_cache.with_warning(key, outcome.part))
 
 
 async def delete_instance(scope: AwsScope, removal: Removal) -> tuple[Part, ...]:
@@ -121,7 +108,7 @@ async def delete_instance(scope: AwsScope, removal: Removal) -> tuple[Part, ...]
         # a known instance that has another owner's tags still uses the groups
         if stays and (parts[0].reason is not Reason.CONFLICT or removal.id_of(INSTANCE.name)):
             removal = replace(removal, policy="Retain")
-        if removal.policy != "Retain" and any(part.state not in _OVER for part in parts):
+        if removal.policy != "Retain" and not all(part.is_over for part in parts):
             break
     return tuple(parts)
 
@@ -254,7 +241,3 @@ def endpoint(scope: AwsScope, name: str) -> Endpoint | None:
 def answers(part: Part) -> bool:
     """Whether the operator may connect: the instance is ours and exists, even while it changes."""
     return bool(part.id) and part.reason not in (Reason.CONFLICT, Reason.DATABASE_LOST, Reason.DATABASE_DELETING)
-
-
-def _key(scope: AwsScope, kind: ResourceSchema, desired: DesiredInstance) -> tuple[str, str, str]:
-    return scope.owner.identity.uid, kind.name, desired.spec.name
