@@ -1,16 +1,16 @@
-"""End to end, on a real node: the operator as a pod with its own rights, strict AWS, PostgreSQL and the shop.
+"""End-to-end tests on a real node: the operator as a pod, strict AWS, PostgreSQL and the shop.
 
-    conftest      one stage for the whole run, and a namespace of its own for each test that changes much
-    stage         brings up what `make demo` brings up, with the same building blocks
+    conftest      one stage for the whole run, and one namespace for each test that changes much
+    stage         starts what `make demo` starts, with the same functions
     place         one namespace: declare Microservices there, read, change, wait
-    waiting       wait for a state of the world, never for seconds; a failure tells what the cluster says
-    diagnosis     what that is
-    tiny          a Microservice that costs next to nothing
-    second_image  the same program as an image with another name and another identity
-    traffic       customers who do not stop while something is changed
-    shop_copy     the whole shop once more, in an Environment of a test's own
-    stores        what really is in AWS and PostgreSQL, without asking the operator
-    audit         what the API server wrote down of the operator's requests
+    waiting       waits for a state, never for seconds; on failure it prints the diagnosis
+    diagnosis     conditions, events and logs of a namespace
+    tiny          a minimal Microservice
+    second_image  the same program as an image with another tag and id
+    traffic       customers that send requests without pause
+    shop_copy     a second copy of the shop, in a separate Environment
+    stores        reads AWS and PostgreSQL directly, without the operator
+    audit         the operator's requests, from the API server's audit log
 
-`MICROSERVICE_OPERATOR_TEST_NODE=name` keeps the node from run to run, for those who run these tests often.
+`MICROSERVICE_OPERATOR_TEST_NODE=name` keeps the node between runs.
 """

@@ -1,17 +1,17 @@
-"""`make demo`: from nothing to a shop that takes orders, and `make down`, which takes all of it away.
+"""`make demo` creates a shop that accepts orders, and `make down` removes all of it.
 
-`__main__` is the order of the steps; each step is a file:
+`__main__` has the order of the steps; each step is a file:
 
     rendering   kustomize's output, with images named by their content
-    server_secrets  what must not be in git: PostgreSQL's password, certificates
-    kubectl     the only door to the API server
-    standing    how far everything is, read from the cluster
-    losses      what a restart of the emulator takes with it
-    board       the same on the screen while it changes
-    diagnosis   what to print when it does not come up
+    server_secrets  secrets that are not in git: PostgreSQL's password, certificates
+    kubectl     all access to the API server
+    standing    the progress, read from the cluster
+    losses      what a restart of the emulator loses
+    board       the progress on the screen
+    diagnosis   what to print when something does not become ready
     reach       addresses of Services for programs on this machine
-    aws_parts   what the operator has made in AWS for the shop
-    shop        a customer: makes a user and a product, places an order
+    aws_parts   the shop's resources in AWS
+    shop        a customer: creates a user and a product, places an order
     local_files .local/kubeconfig and .local/env
-    ending      what `make down` ends
+    ending      what `make down` removes
 """
