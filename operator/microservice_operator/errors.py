@@ -45,7 +45,7 @@ class NeedsPerson(OperatorError):
 
 
 class NotYet(OperatorError):
-    """An error that resolves by itself; `after` is the requeue time in seconds."""
+    """An error that resolves without a person; `after` is the requeue time in seconds."""
 
     def __init__(self, reason: str, message: str, after: float = 5.0) -> None:
         """Set the reason, the message and the delay."""

@@ -18,7 +18,7 @@ class State(StrEnum):
     """State of one part."""
 
     READY = "Ready"
-    PROGRESSING = "Progressing"  # resolves by itself
+    PROGRESSING = "Progressing"  # resolves without a person
     STALLED = "Stalled"  # a person must act
     UNKNOWN = "Unknown"  # could not be read
     DELETING = "Deleting"

@@ -23,7 +23,7 @@ CARRIED = (
     "DependenciesReady",
 )
 
-# Reasons that deserve a Warning although they may pass by themselves.
+# Reasons that deserve a Warning although they may resolve without a person.
 WARNED = frozenset(
     {
         Reason.IMAGE_UNAVAILABLE.value,

@@ -1,4 +1,4 @@
-"""Finds the OpenAPI documents of Microservices: in ConfigMaps of the same files, or in a file of their own."""
+"""Finds the OpenAPI documents of Microservices: in ConfigMaps of the same files, or in separate files."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace

@@ -26,7 +26,7 @@ class Pod:
     def news(self) -> tuple[Trouble | None, str, bool]:
         """The part whose change starts a reconciliation.
 
-        It omits a trouble that every start shows for a while; a reconciliation checks such troubles by itself.
+        It omits a trouble that every start shows for a while; a reconciliation itself checks such troubles.
         """
         return (None if self.trouble and self.trouble.since else self.trouble), self.job, self.alive
 

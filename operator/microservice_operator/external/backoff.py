@@ -1,6 +1,6 @@
 """Exponential backoff for each external resource that fails or is refused, whatever triggers the reconciliation.
 
-Other resources, pods and other Microservices trigger reconciliations, too. Without a backoff of its own, each of them
+Other resources, pods and other Microservices trigger reconciliations, too. Without a separate backoff, each of them
 would repeat the failing call, many times a minute.
 """
 

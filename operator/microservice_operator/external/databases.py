@@ -1,6 +1,6 @@
 """Databases and their roles on PostgreSQL servers as external resources.
 
-The server is a shared one that exists already, or an RDS instance, which is a resource of its own.
+The server is a shared one that exists already, or an RDS instance, which is a separate resource.
 """
 
 import time

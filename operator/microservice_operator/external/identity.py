@@ -70,7 +70,7 @@ def table_ref_names(
 
 
 def role_arn(environment: Environment | None, parts: Iterable[Part]) -> str:
-    """ARN of the role where pods ask for it themselves, "" where EKS hands it out or there is none."""
+    """Return the ARN of the role if pods assume it themselves (IRSA), "" with Pod Identity or without a role."""
     aws = environment.spec.aws if environment else None
     if not aws or not aws.identity or aws.identity.type != "IRSA":
         return ""

@@ -108,7 +108,7 @@ async def _delete_queue(clients: ExternalClients, kind: ResourceSchema, target: 
 def _senders(scope: AwsScope, declared: ReconcileInput) -> tuple[str, ...]:
     """ARNs of the topics that may send to a queue.
 
-    An existing subscription keeps its right while it is unknown whether the topic's owner still admits it, and while
+    An existing subscription keeps its right while it is unknown whether the topic's owner still allows it, and while
     pods of an earlier declaration may wait for its messages.
     """
     arns = {}

@@ -15,7 +15,7 @@ from .resource import tags
 
 @dataclass(frozen=True)
 class Version:
-    """A Microservice as it was or as it is to be, where it was or is to be."""
+    """A Microservice before or after the change, with its Environment."""
 
     service: Microservice
     environment: Environment | None

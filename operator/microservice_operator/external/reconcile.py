@@ -27,7 +27,7 @@ StepFunction = Callable[[StepResults], Awaitable[StepResult]]
 
 @dataclass(frozen=True)
 class ExternalState:
-    """The result of one reconciliation: parts by section of the status, parts that are gone, and what pods are told.
+    """The result of one reconciliation: parts by section of the status, parts that are deleted, and facts for the pods.
 
     `kept`: something that is not declared any more stays until the rollout is complete.
     """
@@ -244,7 +244,7 @@ async def in_order(order: Edges, takes: Mapping[Key, StepFunction]) -> dict[Key,
 
 
 def _look_again(awaited: Iterable[Part]) -> float | None:
-    """When to read a waiting resource again: with the awaited ones, if these are read again by themselves.
+    """When to read a waiting resource again: with the awaited ones, if these are read again anyway.
 
     A separate timer would retry refused or failing parts before their backoff ends.
     """
@@ -270,7 +270,7 @@ def _without_a_turn(resource: ExternalResource, removal: Removal, parts: Iterabl
 def _waits_for_deletion(
     resource: ExternalResource, removal: Removal, message: str, after: float | None = None
 ) -> StepResult:
-    """A resource that is to be deleted, and not yet."""
+    """Report a resource that must be deleted later."""
     known_id = removal.id_of(resource.kind)
     part = Part(resource.layer, resource.kind, removal.name, State.DELETING, Reason.WAITING, message, known_id)
     return StepResult((replace(part, after=after), *_companions_to_delete(resource, removal)))

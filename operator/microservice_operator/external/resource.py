@@ -1,7 +1,7 @@
 """PURE: the contract between the reconciler of external resources and each type of resource.
 
-`ExternalResource` is the abstract class. A declaration in a spec becomes a `ReconcileInput`; what is to be deleted
-becomes a `DeleteInput`; both lead to parts, which status shows.
+`ExternalResource` is the abstract class. A declaration in a spec becomes a `ReconcileInput`; a resource to delete
+becomes a `DeleteInput`; both result in parts, which the status shows.
 """
 
 from abc import ABC, abstractmethod
@@ -20,7 +20,7 @@ from .graph import Key
 if TYPE_CHECKING:  # only handed on
     from .clients import ExternalClients
 
-DATABASE = "Database"  # kind of a database on a server, shared or an instance of its own
+DATABASE = "Database"  # kind of a database on a server, shared or on its own instance
 
 
 class Named(Protocol):
@@ -107,7 +107,7 @@ class DeleteInput:
 
 @dataclass(frozen=True)
 class StepResult:
-    """The parts after one step, the resource's own part first, and what pods are told.
+    """The parts after one step, the resource's own part first, and facts for the pods.
 
     `kept`: something stays until the rollout is complete.
     """

@@ -81,7 +81,7 @@ def others(me: Identity, bodies: Bodies) -> Others:
 async def _document(clients: ExternalClients, namespace: str, spec: Spec) -> str:
     """The OpenAPI document.
 
-    Raises NeedsPerson when it is not there.
+    Raises NeedsPerson if it does not exist.
     """
     ref = spec.open_api.config_map_key_ref
     try:

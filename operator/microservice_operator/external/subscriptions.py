@@ -64,7 +64,7 @@ class Subscriptions(ExternalResource):
 
 
 async def _without_topic(scope: AwsScope, waiting: Part, topic: TopicLookup) -> Part:
-    """A subscription whose topic's owner does not admit it any more ends; while that is unknown, it stays."""
+    """Delete a subscription if the topic's owner no longer allows it; keep it while that is unknown."""
     if not topic.denied or not waiting.id:
         return waiting
     ended = await delete_subscription(scope, Removal(waiting.name, known={SUBSCRIPTION: waiting.id}))

@@ -68,8 +68,8 @@ def _of_another(declared: ReconcileInput, ref: TopicRef) -> TopicLookup:
 def admits(spec: object, subscriber: str) -> bool | None:
     """Whether a spec names the subscriber in `access.from`; `None` if that cannot be read.
 
-    Read as plain data: a field that this operator does not know elsewhere in the spec takes no consent away. A
-    namespace that is admitted may call the owner, not hear what it publishes.
+    Read as plain data, so that an unknown field elsewhere in the spec does not remove the consent. An allowed
+    namespace may call the owner, but not subscribe to its topics.
     """
     if not isinstance(spec, Mapping):
         return None

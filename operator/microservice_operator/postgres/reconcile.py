@@ -37,7 +37,7 @@ from .statements import (
 )
 
 KIND = "Database"
-_CLOSED_PUBLIC = 150000  # the version from which the database's owner owns `public`, and nobody else may create in it
+_CLOSED_PUBLIC = 150000  # from this version on only the database's owner may create in `public`
 
 
 async def reconcile_database(scope: ServerScope, desired: DesiredDatabase) -> tuple[Part, Connection | None]:

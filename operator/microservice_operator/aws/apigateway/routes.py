@@ -177,7 +177,7 @@ async def _delete_routes(scope: AwsScope, site: Site, known_id: str) -> Part:
 
 
 def _claims(text: str, desired: DesiredAPI) -> tuple[DesiredRoute, ...]:
-    """Return the desired routes of a document; "?" stands for the authorizer's name, which is not known yet."""
+    """Return the desired routes of a document; "?" replaces the authorizer's name, which is not known yet."""
     found = routes(text, settings(desired.spec))
     return tuple(
         DesiredRoute(route.key) if route.public else DesiredRoute(route.key, "?", route.scopes) for route in found

@@ -1,6 +1,6 @@
 """Sends calls to AWS: threads and boto3 clients, no decisions.
 
-boto3 blocks, so every call runs in a thread. Each service has a small pool of its own, and another pool for deletions.
+boto3 blocks, so every call runs in a thread. Each service has a small pool, and another pool for deletions.
 A service that hangs blocks only its own threads, and a flood of creations does not delay a deletion.
 """
 

@@ -62,7 +62,7 @@ _UNDER_WAY = {
     "StaleTag",
     "TableInUseException",
 }
-# They resolve by themselves, but not soon: capacity of AWS, the state of a network or of a cluster.
+# They resolve without a person, but not soon: capacity of AWS, the state of a network or of a cluster.
 _LATER = {
     ("eks", "InvalidRequestException"),
     ("rds", "DBUpgradeDependencyFailure"),

@@ -35,7 +35,7 @@ class DesiredMajor:
 
 @dataclass(frozen=True)
 class Disk:
-    """The desired size in GiB, and the size up to which AWS may grow the disk by itself."""
+    """The desired size in GiB, and the size up to which AWS may grow the disk automatically."""
 
     size: int
     ceiling: int

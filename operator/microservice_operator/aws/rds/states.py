@@ -1,7 +1,7 @@
 """PURE: every documented state of an RDS instance, and its meaning for the operator.
 
 The list is "Viewing Amazon RDS DB instance status" in the Amazon RDS User Guide. An unknown state counts as a running
-change: AWS ends it by itself, or a person sees it in the message.
+change: AWS ends it, or a person sees it in the message.
 """
 
 from dataclasses import dataclass
