@@ -21,6 +21,7 @@ from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
 from microservice_operator.resync_cache import ResyncCache
 from tests.aws.rds_world import ec2, rds
+from tests.fakes.aws import contract
 from tests.fakes.aws.proxy import Proxy
 from tests.fakes.aws.scaling import StrictScaling
 from tests.fakes.aws.strict import StrictDynamoDB
@@ -29,6 +30,14 @@ __all__ = ["ec2", "rds"]  # fixtures
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 _numbers = count()
+contract.watch()
+
+
+@pytest.fixture(autouse=True)
+def calls_fit_the_models() -> Iterator[None]:
+    """Fail the test whose calls break a rule of AWS's own models."""
+    yield
+    assert contract.taken() == []
 
 
 @dataclass

@@ -18,6 +18,7 @@ from microservice_operator.external.clients import ExternalClients
 from microservice_operator.external.reconcile import ExternalReconciler
 from microservice_operator.postgres.sessions import Servers
 from microservice_operator.resync_cache import ResyncCache
+from tests.fakes.aws import contract
 from tests.fakes.aws.emulator import empty
 from tests.fakes.aws.proxy import Proxy
 from tests.fakes.aws.whole import REGION, WholeAWS
@@ -30,6 +31,14 @@ from .world import CA, Objects, World
 
 ACCOUNT = "123456789012"
 _numbers = count()
+contract.watch()
+
+
+@pytest.fixture(autouse=True)
+def calls_fit_the_models() -> Iterator[None]:
+    """Fail the test whose calls break a rule of AWS's own models."""
+    yield
+    assert contract.taken() == []
 
 
 @dataclass(frozen=True)
