@@ -137,11 +137,9 @@ class Shop:
         return {url.rpartition("/")[2] for url in listed}
 
     def topics(self) -> set[str]:
-        return {
-            topic["TopicArn"]
-            for topic in self.sns.list_topics()["Topics"]
-            if f":shop-{self.name}-" in topic["TopicArn"]
-        }
+        pages = self.sns.get_paginator("list_topics").paginate()
+        listed = [topic["TopicArn"] for page in pages for topic in page["Topics"]]
+        return {arn for arn in listed if f":shop-{self.name}-" in arn}
 
     def subscriptions(self, topic: str) -> list[dict[str, str]]:
         listed: list[dict[str, str]] = self.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]

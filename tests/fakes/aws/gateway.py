@@ -116,6 +116,8 @@ class StrictGateway:
         return _conflict("Stage already exists") if there else None
 
     def _refused_removal(self, body: dict[str, Any]) -> Answer | None:
+        if "integrationId" in body and body["integrationId"] not in self._listed("integrations", body, "IntegrationId"):
+            return gateway_refusal("NotFoundException", "Invalid Integration identifier specified", 404)
         used = {*self._listed("routes", body, "Target"), *self._listed("routes", body, "AuthorizerId")}
         named = {body.get("authorizerId"), f"integrations/{body.get('integrationId')}"}
         return _conflict("Cannot delete it: a Route uses it") if used & named else None

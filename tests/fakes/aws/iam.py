@@ -4,6 +4,7 @@ Sources are "IAM and AWS STS quotas" and "Changes that I make are not always imm
 and "CreateRole", "PutRolePolicy" and "PutRolePermissionsBoundary" in the IAM API Reference.
 """
 
+import json
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -39,7 +40,7 @@ class StrictIAM:
 
     def _refused(self, call: Call) -> Answer | None:
         body = call.body
-        if not re.fullmatch(r"[\w+=,.@-]{1,64}", body.get("RoleName", "")):
+        if not re.fullmatch(r"[\w+=,.@-]{1,64}", body.get("RoleName", "none")):
             return xml_refusal("ValidationError", "The specified value for roleName is invalid.")
         if not re.fullmatch(r"/|/[!-~]{1,510}/", body.get("Path", "/")):
             return xml_refusal("ValidationError", "The specified value for path is invalid.")
@@ -47,9 +48,20 @@ class StrictIAM:
         if boundary and boundary not in self.boundaries:
             message = f"Scope ARN: {boundary} does not exist or is not attachable."
             return xml_refusal("NoSuchEntity", message, 404)
+        document = body.get("PolicyDocument", body.get("AssumeRolePolicyDocument", "{}"))
+        if not _parses(document):
+            return xml_refusal("MalformedPolicyDocument", "This policy contains invalid Json")
         limit = 10_240 if call.action == "PutRolePolicy" else 2_048
-        size = len(re.sub(r"\s", "", body.get("PolicyDocument", body.get("AssumeRolePolicyDocument", ""))))
+        size = len(re.sub(r"\s", "", document))
         if size > limit:
             message = f"Maximum policy size of {limit} bytes exceeded for role {body['RoleName']}"
             return xml_refusal("LimitExceeded", message, 409)
         return None
+
+
+def _parses(document: str) -> bool:
+    try:
+        json.loads(document)
+    except ValueError:
+        return False
+    return True

@@ -34,6 +34,7 @@ class Answer:
     status: int
     body: Any
     kind: str = "application/x-amz-json-1.0"
+    query_error: str = ""  # the code before a service spoke JSON, and whose fault it is: `x-amzn-query-error`
 
     def encoded(self) -> bytes:
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
@@ -166,13 +167,16 @@ class _Handler(BaseHTTPRequestHandler):
         answer = connection.getresponse()
         body = answer.read()
         connection.close()
-        kind = answer.headers.get("Content-Type", "")
-        return Answer(answer.status, json.loads(body) if target else body, kind if not target else Answer.kind)
+        kind = Answer.kind if target else answer.headers.get("Content-Type", "")
+        query_error = answer.headers.get("x-amzn-query-error", "")
+        return Answer(answer.status, json.loads(body) if target else body, kind, query_error)
 
     def _reply(self, answer: Answer) -> None:
         body = answer.encoded()
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.kind)
+        if answer.query_error:
+            self.send_header("x-amzn-query-error", answer.query_error)
         self.send_header("Content-Length", str(len(body)))
         try:
             self.end_headers()

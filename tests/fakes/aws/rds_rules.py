@@ -5,7 +5,10 @@ PM "ModifyDBParameterGroup", S "CreateDBSnapshot" of the Amazon RDS API Referenc
 """
 
 import re
+from functools import cache
 from typing import Any
+
+import botocore.session
 
 from tests.fakes.aws.proxy import Answer, xml_refusal
 
@@ -30,7 +33,14 @@ RESERVED = ("admin", "rdsadmin", "postgres_admin")  # U "Master user account pri
 
 
 def bad(message: str, code: str = "InvalidParameterValue") -> Answer:
-    return xml_refusal(code, message)
+    """With the status that the service's model declares for the code."""
+    return xml_refusal(code, message, _statuses().get(code, 400))
+
+
+@cache
+def _statuses() -> dict[str, int]:
+    errors: Any = botocore.session.get_session().get_service_model("rds").error_shapes
+    return {shape.error_code: shape.metadata["error"].get("httpStatusCode", 400) for shape in errors}
 
 
 def state(instance: dict[str, Any], act: str) -> Answer:

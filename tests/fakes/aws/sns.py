@@ -14,6 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.fakes.aws.proxy import Answer, Call, Emulator, xml_refusal
+from tests.fakes.aws.sns_filters import invalid, refused_filter
+
+TOPICS = "arn:aws:sns:us-east-1:123456789012:"
+TRUTHS = ("true", "false")
+UNSAID = {"FifoTopic": "false"}  # attributes of a topic that AWS takes for given
+DEFAULTS = {"FilterPolicyScope": "MessageAttributes", "RawMessageDelivery": "false"}
+SUBSCRIPTION = ("DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy")
 
 
 @dataclass
@@ -24,7 +31,7 @@ class StrictSNS:
     absent_looks: int = 0
     _absent: dict[str, int] = field(default_factory=dict)
     _scopes: dict[str, str] = field(default_factory=dict)  # kept, and not shown where there is no filter
-    _attributes: dict[str, Answer] = field(default_factory=dict)  # of subscriptions, as they were seen last
+    _attributes: dict[str, Answer] = field(default_factory=dict)  # of subscriptions, whose topic was deleted
 
     def __call__(self, call: Call, emulator: Emulator) -> Answer:
         arn = call.body.get("TopicArn") or call.body.get("ResourceArn", "")
@@ -36,86 +43,105 @@ class StrictSNS:
             return refused
         if call.action in ("GetSubscriptionAttributes", "Unsubscribe"):
             return self._of_subscription(call, emulator)
-        if call.action == "CreateTopic" and not self._present(call.body["Name"]):
-            self._absent[f"arn:aws:sns:us-east-1:123456789012:{call.body['Name']}"] = self.absent_looks
+        if call.action == "DeleteTopic" and self._present(arn):
+            self._keep_subscriptions(call, emulator)
+        if call.action == "CreateTopic" and not self._present(f"{TOPICS}{call.body['Name']}"):
+            self._absent[f"{TOPICS}{call.body['Name']}"] = self.absent_looks
         return emulator(call)
 
     def _of_subscription(self, call: Call, emulator: Emulator) -> Answer:
         arn, answer = call.body["SubscriptionArn"], emulator(call)
         if call.action == "Unsubscribe":
-            if self._topic_of(arn):
+            if self._present(arn.rpartition(":")[0]):
                 self._attributes.pop(arn, None)
             return answer
-        if answer.status == 200:
-            self._attributes[arn] = answer
-        return self._attributes.get(arn, answer)
+        return answer if answer.status == 200 else self._attributes.get(arn, answer)
 
-    def _topic_of(self, subscription: str) -> bool:
-        topic = subscription.rpartition(":")[0]
-        return topic in [listed["TopicArn"] for listed in self.client.list_topics()["Topics"]]
+    def _keep_subscriptions(self, call: Call, emulator: Emulator) -> None:
+        for listed in self.client.list_subscriptions_by_topic(TopicArn=call.body["TopicArn"])["Subscriptions"]:
+            asked = {**call.body, "SubscriptionArn": listed["SubscriptionArn"]}
+            self._attributes[asked["SubscriptionArn"]] = emulator(Call("sns", "GetSubscriptionAttributes", asked))
 
     def _refused(self, call: Call) -> Answer | None:
         body = call.body
+        for name in ("TopicArn", "SubscriptionArn", "ResourceArn"):
+            elements = len(body.get(name, "::::::").split(":"))
+            if elements < 6:
+                return invalid(f"{name} Reason: An ARN must have at least 6 elements, not {elements}")
         match call.action:
+            case "TagResource" if len(_tags(body)) < sum(key.endswith(".Key") for key in body):
+                return invalid("Duplicated keys are not allowed.")
             case "CreateTopic":
                 return self._refused_topic(body)
             case "Subscribe":
                 return self._refused_subscription(body)
-            case "SetSubscriptionAttributes" if body["AttributeName"] in ("FilterPolicy", "FilterPolicyScope"):
-                arn = body["SubscriptionArn"]
-                if body["AttributeName"] == "FilterPolicyScope":
-                    self._scopes[arn] = body["AttributeValue"]
-                attributes = self.client.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
-                kept = {"FilterPolicyScope": self._scopes[arn]} if arn in self._scopes else {}
-                return _refused_filter({**attributes, **kept, body["AttributeName"]: body["AttributeValue"]})
+            case "SetSubscriptionAttributes":
+                return self._refused_change(body["SubscriptionArn"], body["AttributeName"], body["AttributeValue"])
         return None
+
+    def _refused_change(self, arn: str, name: str, value: str) -> Answer | None:
+        try:
+            present = self.client.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+        except self.client.exceptions.NotFoundException:
+            return xml_refusal("NotFound", "Subscription does not exist", 404)
+        if name not in SUBSCRIPTION:
+            return invalid("AttributeName")
+        kept = {"FilterPolicyScope": self._scopes[arn]} if arn in self._scopes else {}
+        refused = _refused_values({name: value}) or refused_filter({**present, **kept, name: value})
+        if name == "FilterPolicyScope" and not refused:
+            self._scopes[arn] = value
+        return refused
 
     def _refused_topic(self, body: dict[str, str]) -> Answer | None:
         name, attributes = body["Name"], _entries(body, "Attributes")
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}|[A-Za-z0-9_-]{1,251}\.fifo", name):
-            return _invalid("Topic Name")
+            return invalid("Topic Name")
         if name.endswith(".fifo") != (attributes.get("FifoTopic") == "true"):
-            return _invalid("Fifo Topic names must end with .fifo")
-        arn = self._present(name)
-        if not arn:
+            return invalid("Topic Name")
+        arn = f"{TOPICS}{name}"
+        if not self._present(arn):
             return None
+        present = {**UNSAID, **self.client.get_topic_attributes(TopicArn=arn)["Attributes"]}
+        if any(present.get(key) != value for key, value in attributes.items()):
+            return invalid("Attributes Reason: Topic already exists with different attributes")
         listed = self.client.list_tags_for_resource(ResourceArn=arn)["Tags"]
-        if {tag["Key"]: tag["Value"] for tag in listed} != _tags(body):
-            return _invalid("Tags Reason: Topic already exists with different tags")
+        if not _tags(body).items() <= {tag["Key"]: tag["Value"] for tag in listed}.items():
+            return invalid("Tags Reason: Topic already exists with different tags")
         return None
 
     def _refused_subscription(self, body: dict[str, str]) -> Answer | None:
         attributes = _entries(body, "Attributes")
         topic, queue = body["TopicArn"], body["Endpoint"]
+        if not self._present(topic):
+            return xml_refusal("NotFound", "Topic does not exist", 404)
+        if not queue.startswith("arn:"):
+            return invalid("SQS endpoint ARN")
         if queue.endswith(".fifo") and not topic.endswith(".fifo"):
-            return _invalid("Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics")
+            text = "Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics"
+            return invalid(f"Invalid parameter: {text}")  # AWS says it twice
         listed = self.client.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
         for arn in (each["SubscriptionArn"] for each in listed if each["Endpoint"] == queue):
-            present = self.client.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+            present = {**DEFAULTS, **self.client.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]}
             if any(present.get(key) != value for key, value in attributes.items()):
-                return _invalid("Attributes Reason: Subscription already exists with different attributes")
-        return _refused_filter(attributes)
+                return invalid("Attributes Reason: Subscription already exists with different attributes")
+        said = "Attributes Reason: "
+        return _refused_values(attributes, said) or refused_filter(attributes, said)
 
-    def _present(self, name: str) -> str:
-        arns = [topic["TopicArn"] for topic in self.client.list_topics()["Topics"]]
-        return next((arn for arn in arns if arn.rpartition(":")[2] == name), "")
+    def _present(self, arn: str) -> bool:
+        try:
+            self.client.get_topic_attributes(TopicArn=arn)
+        except self.client.exceptions.NotFoundException:
+            return False
+        return True
 
 
-def _refused_filter(attributes: dict[str, str]) -> Answer | None:
-    try:
-        policy = json.loads(attributes.get("FilterPolicy") or "{}")
-    except ValueError:
-        return _invalid("FilterPolicy: failed to parse JSON")
-    if not isinstance(policy, dict) or len(policy) > 5:
-        return _invalid("FilterPolicy: Filter policy can not have more than 5 keys")
-    nested = any(isinstance(value, dict) for value in policy.values())
-    if nested and attributes.get("FilterPolicyScope", "MessageAttributes") == "MessageAttributes":
-        return _invalid("FilterPolicy: Filter policy scope MessageAttributes does not support nested filter policy")
+def _refused_values(attributes: dict[str, str], said: str = "") -> Answer | None:
+    raw, redrive = attributes.get("RawMessageDelivery"), attributes.get("RedrivePolicy")
+    if raw is not None and raw.lower() not in TRUTHS:
+        return invalid(f"{said}RawMessageDelivery: Invalid value [{raw}]. Must be true or false.")
+    if redrive and not json.loads(redrive)["deadLetterTargetArn"].startswith("arn:"):
+        return invalid(f"{said}RedrivePolicy: deadLetterTargetArn is an invalid arn")
     return None
-
-
-def _invalid(what: str) -> Answer:
-    return xml_refusal("InvalidParameter", f"Invalid parameter: {what}")
 
 
 def _entries(body: dict[str, str], name: str) -> dict[str, str]:

@@ -2,16 +2,24 @@
 
 Sources are pages of the Amazon SQS API Reference: "CreateQueue" (names, the ends of names, a minute after a deletion,
 an existing queue with other attributes), "DeleteQueue" (takes up to 60 seconds), "SetQueueAttributes" (ranges, one kind
-of encryption, the kind of a dead letter queue), "GetQueueUrl" and "Common Errors".
+of encryption, the kind of a dead letter queue), "GetQueueUrl" and "Common Errors". Codes and texts are those that
+`tests/aws/facts.yaml` has of AWS.
 """
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.fakes.aws.proxy import Answer, Call, Emulator, refusal
+from tests.fakes.aws.proxy import Answer, Call, Emulator
 
+DOCUMENTS = ("Policy", "RedrivePolicy", "RedriveAllowPolicy")  # what they say counts, not how it is written
+QUERY_CODES = {
+    "InvalidParameterValueException": "InvalidParameterValue",
+    "QueueDeletedRecently": "AWS.SimpleQueueService.QueueDeletedRecently",
+    "QueueDoesNotExist": "AWS.SimpleQueueService.NonExistentQueue",
+    "QueueNameExists": "QueueAlreadyExists",
+}
 RANGES = {"VisibilityTimeout": (0, 43_200), "MessageRetentionPeriod": (60, 1_209_600)}
 
 
@@ -38,9 +46,7 @@ class StrictSQS:
                 return emulator(call) if self._lingering[name] == 0 else Answer(200, {})
             case "GetQueueUrl":
                 return self._look(name, emulator(call), call, emulator)
-            case "GetQueueAttributes":
-                return _reformatted(emulator(call))
-        return emulator(call)
+        return _as_aws_shows(call.action, emulator(call))
 
     def _create(self, name: str, call: Call, emulator: Emulator) -> Answer:
         before = emulator(Call(call.service, "GetQueueUrl", {"QueueName": name}))
@@ -68,38 +74,65 @@ class StrictSQS:
     def _refused(self, name: str, call: Call, emulator: Emulator) -> Answer | None:
         attributes = call.body.get("Attributes", {})
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo", name):
-            return refusal("InvalidParameterValue", "Can only include alphanumeric characters, hyphens or underscores")
-        if name.endswith(".fifo") != (attributes.get("FifoQueue") == "true"):
-            return refusal("InvalidParameterValue", "The name of a FIFO queue can only end with .fifo")
+            return sqs_refusal(
+                "InvalidParameterValueException", "Can only include alphanumeric characters, hyphens or underscores"
+            )
+        if name.endswith(".fifo") != (attributes.get("FifoQueue", "").lower() == "true"):
+            return sqs_refusal("InvalidParameterValueException", "The name of a FIFO queue can only end with .fifo")
         if self._recent.get(name, 0) > 0:
             self._recent[name] -= 1
             message = (
                 "You must wait 60 seconds after deleting a queue before you can create another with the same name."
             )
-            return refusal("QueueDeletedRecently", message)
+            return sqs_refusal("QueueDeletedRecently", message)
         refused = _refused_attributes(name, call, emulator)
         there = emulator(Call(call.service, "GetQueueUrl", {"QueueName": name}))
         if refused or there.status != 200:
             return refused
         asked = {"QueueUrl": there.body["QueueUrl"], "AttributeNames": ["All"]}
         present = emulator(Call(call.service, "GetQueueAttributes", asked)).body["Attributes"]
-        if any(present.get(key) != value for key, value in attributes.items() if key in RANGES):
-            return refusal("QueueAlreadyExists", "A queue already exists with the same name and a different value.")
+        for key, value in attributes.items():
+            if key not in DOCUMENTS and present.get(key, "").lower() != value.lower():
+                text = f"A queue already exists with the same name and a different value for attribute {key}"
+                return sqs_refusal("QueueNameExists", text)
         return None
 
 
 def _refused_attributes(name: str, call: Call, emulator: Emulator) -> Answer | None:
     attributes: dict[str, str] = call.body.get("Attributes", {})
+    refused = _refused_fifo(name, call.action, attributes)
+    if refused:
+        return refused
     for key, (low, high) in RANGES.items():
         if key in attributes and not low <= int(attributes[key]) <= high:
-            return refusal("InvalidAttributeValue", f"Invalid value for the parameter {key}.")
+            return sqs_refusal("InvalidAttributeValue", f"Invalid value for the parameter {key}.")
     if attributes.get("KmsMasterKeyId") and attributes.get("SqsManagedSseEnabled") == "true":
-        return refusal("InvalidAttributeValue", "You can use one type of server-side encryption (SSE) at one time.")
+        text = (
+            "You can use one type of server-side encryption (SSE) at one time. "
+            "You can either enable KMS SSE or SQS SSE."
+        )
+        return sqs_refusal("InvalidAttributeName", text)
     if attributes.get("Policy"):
         for statement in json.loads(attributes["Policy"])["Statement"]:
             if not {"Effect", "Principal", "Action", "Resource"} <= statement.keys():
-                return refusal("InvalidAttributeValue", "Invalid value for the parameter Policy.")
+                return sqs_refusal("InvalidAttributeValue", "Invalid value for the parameter Policy.")
     return _refused_redrive(name, attributes.get("RedrivePolicy", ""), call, emulator)
+
+
+def _refused_fifo(name: str, action: str, attributes: dict[str, str]) -> Answer | None:
+    if name.endswith(".fifo"):
+        if action == "SetQueueAttributes" and attributes.get("FifoQueue", "true").lower() != "true":
+            text = "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported."
+            return sqs_refusal("InvalidAttributeValue", text)
+        return None
+    for key in ("FifoQueue", "ContentBasedDeduplication"):
+        if key in attributes:
+            return sqs_refusal("InvalidAttributeName", f"Unknown Attribute {key}.")
+    for key in ("DeduplicationScope", "FifoThroughputLimit"):
+        if key in attributes:
+            text = f"You can specify the {key} only when FifoQueue is set to true."
+            return sqs_refusal("InvalidAttributeName", text)
+    return None
 
 
 def _as_aws_sets(call: Call, emulator: Emulator) -> Call:
@@ -120,16 +153,29 @@ def _refused_redrive(name: str, policy: str, call: Call, emulator: Emulator) -> 
     redrive = json.loads(policy)
     target = redrive["deadLetterTargetArn"].rpartition(":")[2]
     if not 1 <= int(redrive["maxReceiveCount"]) <= 1000 or target.endswith(".fifo") != name.endswith(".fifo"):
-        return refusal("InvalidParameterValue", f"Value {policy} for parameter RedrivePolicy is invalid.")
+        return sqs_refusal("InvalidParameterValueException", f"Value {policy} for parameter RedrivePolicy is invalid.")
     if emulator(Call(call.service, "GetQueueUrl", {"QueueName": target})).status != 200:
-        return refusal(
-            "InvalidParameterValue", f"Value {policy} for parameter RedrivePolicy is invalid. No such queue."
+        return sqs_refusal(
+            "InvalidParameterValueException", f"Value {policy} for parameter RedrivePolicy is invalid. No such queue."
         )
     return None
 
 
+def sqs_refusal(code: str, message: str) -> Answer:
+    """With the code of old in a header, which botocore shows first."""
+    query = f"{QUERY_CODES.get(code, code)};Sender"
+    body = {"__type": f"com.amazonaws.sqs#{code}", "message": message}
+    return Answer(400, body, query_error=query)
+
+
 def _none() -> Answer:
-    return refusal("QueueDoesNotExist", "The specified queue does not exist.")
+    return sqs_refusal("QueueDoesNotExist", "The specified queue does not exist.")
+
+
+def _as_aws_shows(action: str, answer: Answer) -> Answer:
+    if action == "ListQueueTags" and not answer.body.get("Tags", True):
+        return replace(answer, body={})
+    return _reformatted(answer) if action == "GetQueueAttributes" else answer
 
 
 def _reformatted(answer: Answer) -> Answer:

@@ -32,6 +32,7 @@ class StrictDynamoDB:
     _phases: dict[str, tuple[str, int]] = field(default_factory=dict)
     _building: dict[str, tuple[str, str]] = field(default_factory=dict)
     _absent: dict[str, int] = field(default_factory=dict)
+    _on_demand: set[str] = field(default_factory=set)  # only a table that was so once says how it is paid for
     _streams: dict[str, dict[str, Any]] = field(default_factory=dict)  # the emulator cannot switch one on again
 
     def __call__(self, call: Call, emulator: Emulator) -> Answer:
@@ -40,7 +41,7 @@ class StrictDynamoDB:
             case "DescribeTable":
                 return self._describe(name, call, emulator)
             case "CreateTable":
-                return self._too_many() or self._create(name, call, emulator)
+                return self._too_many() or _refused_creation(call.body) or self._create(name, call, emulator)
             case "UpdateTable":
                 refused = self._busy(name) or self._too_many() or self._refused_update(call, emulator)
                 return refused or self._update(name, call, emulator)
@@ -73,6 +74,8 @@ class StrictDynamoDB:
             if status == "DELETING":
                 emulator(Call(call.service, "DeleteTable", {"TableName": name}))
         answer = emulator(call)
+        if answer.status == 200:
+            self._as_aws_shows(answer.body["Table"])
         if answer.status == 200 and name in self._streams:
             answer.body["Table"]["StreamSpecification"] = self._streams[name]
         if answer.status == 200 and status and left > 0:
@@ -89,9 +92,21 @@ class StrictDynamoDB:
             if building and index["IndexName"] == building[0]:
                 index["IndexStatus"] = building[1]
 
+    def _as_aws_shows(self, table: dict[str, Any]) -> None:
+        name, billing = table["TableName"], table.get("BillingModeSummary", {}).get("BillingMode")
+        if billing == "PAY_PER_REQUEST":
+            self._on_demand.add(name)
+        if name not in self._on_demand:
+            table.pop("BillingModeSummary", None)
+        for key in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
+            if not table.get(key):
+                table.pop(key, None)
+
     def _create(self, name: str, call: Call, emulator: Emulator) -> Answer:
         answer = emulator(call)
         if answer.status == 200:
+            self._on_demand.discard(name)
+            self._as_aws_shows(answer.body["TableDescription"])
             self._phases[name] = ("CREATING", self.looks)
             self._absent[name] = self.absent_looks
             self._show(answer.body["TableDescription"], "CREATING", None)
@@ -103,6 +118,7 @@ class StrictDynamoDB:
             self._streams[name] = stream
         answer = emulator(call)
         if answer.status == 200:
+            self._as_aws_shows(answer.body["TableDescription"])
             self._phases[name] = ("UPDATING", self.looks)
             for update in call.body.get("GlobalSecondaryIndexUpdates", []):
                 if "Create" in update:
@@ -149,3 +165,10 @@ class StrictDynamoDB:
         if on and wanted["AttributeName"] != current.get("AttributeName"):
             return refusal("ValidationException", "TimeToLive is active on a different AttributeName")
         return None
+
+
+def _refused_creation(body: dict[str, Any]) -> Answer | None:
+    if body.get("BillingMode") != "PAY_PER_REQUEST" or "ProvisionedThroughput" not in body:
+        return None
+    text = "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST"
+    return refusal("ValidationException", f"One or more parameter values were invalid: {text}")

@@ -50,6 +50,7 @@ _UNDER_WAY = {
     "InvalidDBParameterGroupState",
     "InvalidDBSnapshotState",
     "InvalidDBSubnetGroupStateFault",
+    "InvalidDBSubnetStateFault",
     "InvalidGroup.Duplicate",
     "InvalidPermission.Duplicate",
     "InvalidPermission.NotFound",
@@ -73,8 +74,11 @@ _DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "Unaut
 _CREDENTIALS = {
     "ExpiredToken",
     "ExpiredTokenException",
+    "IDPRejectedClaim",
     "IncompleteSignature",
     "InvalidClientTokenId",
+    "InvalidIdentityToken",
+    "InvalidSecurity",
     "InvalidSignatureException",
     "MissingAuthenticationToken",
     "SignatureDoesNotMatch",
@@ -97,6 +101,8 @@ _ABSENT = {
     "TableNotFoundException",
 }
 _TOO_MANY, _SERVER = 429, 500
+# STS could not reach the issuer of a token, which has status 400; Application Auto Scaling declares no status.
+_UNAVAILABLE = {"IDPCommunicationError", "InternalServiceException"}
 
 
 AWSError = (ClientError, BotoCoreError, ResponseParserError)  # the last: an answer that does not come from AWS
@@ -123,7 +129,7 @@ def _classify_response(error: ClientError, action: str, target: str) -> Operator
         return Gone(f"{target} does not exist")
     if code in _THROTTLED or status == _TOO_MANY:
         return NotYet(Reason.AWS_THROTTLED, f"AWS throttles {action}", 5)
-    if status >= _SERVER:
+    if status >= _SERVER or code in _UNAVAILABLE:
         return NotYet(Reason.AWS_UNAVAILABLE, f"AWS failed to run {action} on {target}: {code}", 10)
     if code in _UNDER_WAY:
         return NotYet(Reason.PROGRESSING, f"AWS is not ready for {action} on {target}: {said}", 5)

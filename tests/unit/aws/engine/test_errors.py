@@ -34,6 +34,8 @@ def answered(code: str, status: int = 400) -> ClientError:
         (answered("NobodyKnows", 429), NotYet, Reason.AWS_THROTTLED),
         (answered("InternalServerError", 500), NotYet, Reason.AWS_UNAVAILABLE),
         (answered("503", 503), NotYet, Reason.AWS_UNAVAILABLE),
+        (answered("InternalServiceException"), NotYet, Reason.AWS_UNAVAILABLE),
+        (answered("IDPCommunicationError"), NotYet, Reason.AWS_UNAVAILABLE),  # STS asks the cluster's issuer
         (answered("ResourceInUseException"), NotYet, Reason.PROGRESSING),
         (answered("LimitExceededException"), NotYet, Reason.PROGRESSING),
         (ReadTimeoutError(endpoint_url="http://x"), NotYet, Reason.AWS_UNAVAILABLE),
@@ -41,6 +43,9 @@ def answered(code: str, status: int = 400) -> ClientError:
         (EndpointConnectionError(endpoint_url="http://x"), NotYet, Reason.AWS_UNAVAILABLE),
         (answered("AccessDeniedException"), NeedsPerson, Reason.ACCESS_DENIED),
         (answered("ExpiredTokenException"), NeedsPerson, Reason.ACCESS_DENIED),
+        (answered("InvalidIdentityToken"), NeedsPerson, Reason.ACCESS_DENIED),  # no OIDC provider for the cluster
+        (answered("IDPRejectedClaim", 403), NeedsPerson, Reason.ACCESS_DENIED),
+        (answered("InvalidSecurity", 403), NeedsPerson, Reason.ACCESS_DENIED),  # SNS, SQS: not signed well
         (NoCredentialsError(), NeedsPerson, Reason.ACCESS_DENIED),
         (answered("ValidationException"), NeedsPerson, Reason.REJECTED),
         (ParamValidationError(report="bad"), NeedsPerson, Reason.REJECTED),
@@ -58,6 +63,7 @@ PASSING = {
     ("sns", "StaleTag"): Reason.PROGRESSING,
     ("sns", "ConcurrentAccess"): Reason.PROGRESSING,
     ("rds", "DBSnapshotAlreadyExists"): Reason.PROGRESSING,
+    ("rds", "InvalidDBSubnetStateFault"): Reason.PROGRESSING,
     ("rds", "DBUpgradeDependencyFailure"): Reason.REJECTED,
     ("rds", "InsufficientDBInstanceCapacity"): Reason.REJECTED,
     ("rds", "InvalidVPCNetworkStateFault"): Reason.REJECTED,
