@@ -213,7 +213,7 @@ async def main(settings: Settings) -> None:
         for task in (work, leaving):
             task.cancel()
         await asyncio.wait({work, leaving}, timeout=LEAVE_SECONDS / 2)
-        await app.lease.release()
+        await app.lease.release(app.operator.external.clients.aws.writes_finished(LEAVE_SECONDS / 2))
         await asyncio.wait({kopf_task}, timeout=LEAVE_SECONDS / 2)
         kopf_task.cancel()
         await runner.cleanup()

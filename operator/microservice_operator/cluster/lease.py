@@ -8,7 +8,7 @@ write by its own clock alone.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -101,10 +101,13 @@ class Lease:
         while self.remaining > 0:  # noqa: ASYNC110 the same
             await asyncio.sleep(TICK)
 
-    async def release(self) -> None:
-        """Stop writing, and release the Lease so that the next process can start immediately."""
+    async def release(self, finished: Awaitable[bool]) -> None:
+        """Stop writing, and release the Lease so that the next process can start immediately.
+
+        `finished` waits for the writes that have already begun. If it returns false, the Lease expires instead.
+        """
         holds, self._released = self.remaining > 0, True
-        if not holds:
+        if not await finished or not holds:
             return
         try:
             async with asyncio.timeout(self.terms.answer / 2):

@@ -99,11 +99,30 @@ async def test_the_first_one_leads_and_the_other_waits() -> None:
         world.leases["b"].may_write()
 
 
+async def finished(answer: bool) -> bool:
+    """Whether the writes that have begun have ended."""
+    return answer
+
+
+async def test_a_lease_is_not_released_before_the_last_write_has_ended() -> None:
+    world = World()
+    await world.step("a")
+    await world.step("b")
+    await world.leases["a"].release(finished(False))
+    assert world.writers() == []
+    world.time.now += TERMS.duration - 1
+    await world.step("b")
+    assert world.writers() == []
+    world.time.now += 2
+    await world.step("b")
+    assert world.writers() == ["b"]
+
+
 async def test_who_gives_it_back_is_followed_at_the_next_look() -> None:
     world = World()
     await world.step("a")
     await world.step("b")
-    await world.leases["a"].release()
+    await world.leases["a"].release(finished(True))
     assert world.writers() == []
     await world.step("b")
     assert world.writers() == ["b"]
@@ -230,7 +249,7 @@ async def test_there_are_never_two_whatever_happens(seed: int) -> None:
             case "restart":
                 world.leases[name] = world.lease(name)
             case "release" if name not in stopped:
-                await world.leases[name].release()
+                await world.leases[name].release(finished(chance.random() < 0.8))
                 world.leases[name] = world.lease(name)
             case "lose":
                 world.server.lost.add(name)

@@ -5,8 +5,10 @@ A service that hangs blocks only its own threads, and a flood of creations does 
 """
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -17,7 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from ... import pending_calls
-from ...fence import MayWrite, always
+from ...fence import Fenced, MayWrite, always
 from .call import Call, Lane
 from .create_once import CreateOnce
 from .expectations import Expectations
@@ -25,6 +27,7 @@ from .list_cache import ListCache
 from .write_backoff import WriteBackoff
 
 READS = ("Get", "List", "Describe")
+TICK = 0.02  # seconds
 OnCall = Callable[[str, str, str], None]  # service, action, code
 
 
@@ -56,6 +59,7 @@ class Clients:
         self._pools: dict[tuple[str, Lane], ThreadPoolExecutor] = {}
         self._clients: dict[tuple[str, str], Any] = {}
         self._client_lock = Lock()
+        self._writing, self._writing_lock = 0, Lock()
         self.may_write: MayWrite = always
         self.verified_accounts: set[tuple[str, str]] = set()
         self.create_once = CreateOnce()
@@ -83,6 +87,13 @@ class Clients:
             self._called(call.service, call.action, code)
         return answer
 
+    async def writes_finished(self, seconds: float) -> bool:
+        """Wait for the writes that have begun, which go on in their threads when the caller is cancelled."""
+        end = time.monotonic() + seconds
+        while self._writing and time.monotonic() < end:  # noqa: ASYNC110 it is counted in threads
+            await asyncio.sleep(TICK)
+        return not self._writing
+
     def close(self) -> None:
         """Release threads and connections without waiting for running calls."""
         for pool in self._pools.values():
@@ -99,13 +110,27 @@ class Clients:
 
     def _run(self, call: Call) -> dict[str, Any]:
         client = self._client(call.service, call.region)
-        answer: dict[str, Any] = getattr(client, xform_name(call.action))(**call.parameters)
+        with nullcontext() if call.action.startswith(READS) else self._counted():
+            answer: dict[str, Any] = getattr(client, xform_name(call.action))(**call.parameters)
         return answer
 
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._writing_lock:
+            self._writing += 1
+        try:
+            yield
+        finally:
+            with self._writing_lock:
+                self._writing -= 1
+
     def _check_write(self, event_name: str, **_: Any) -> None:
-        """Raise Fenced before a write if this process no longer leads; botocore asks before each attempt."""
-        if not event_name.rpartition(".")[2].startswith(READS):
-            self.may_write()
+        """Raise Fenced before a write that might be sent when this process no longer leads.
+
+        botocore asks before each attempt, and before it connects.
+        """
+        if not event_name.rpartition(".")[2].startswith(READS) and self.may_write() < self._limits.connect_seconds:
+            raise Fenced
 
     def _client(self, service: str, region: str) -> Any:
         with self._client_lock:

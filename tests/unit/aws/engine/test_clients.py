@@ -1,7 +1,9 @@
 """Requests to AWS: reads at any time, writes only with write permission, checked for each attempt of botocore."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -29,6 +31,11 @@ class _AWS(ThreadingHTTPServer):
     daemon_threads = True
     status, asked = 200, 0
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.answers, self.reached = threading.Event(), threading.Event()
+        self.answers.set()
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: _AWS
@@ -36,6 +43,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.asked += 1
+        self.server.reached.set()
+        self.server.answers.wait(30)
         self.send_response(self.server.status)
         self.send_header("Content-Length", "2")
         self.end_headers()
@@ -98,3 +107,24 @@ async def test_a_second_attempt_is_asked_for_again(aws: _AWS, clients: Clients) 
     with pytest.raises(Fenced):
         await clients.call(Call("sqs", "us-east-1", "CreateQueue", WRITES["CreateQueue"]))
     assert aws.asked == 1, "botocore sent its retry after the write permission had ended"
+
+
+async def test_a_write_is_not_begun_with_less_right_than_connecting_may_take(aws: _AWS, clients: Clients) -> None:
+    clients.may_write = lambda: Limits().connect_seconds - 0.1
+    with pytest.raises(Fenced):
+        await clients.call(Call("sqs", "us-east-1", "CreateQueue", WRITES["CreateQueue"]))
+    assert aws.asked == 0
+
+
+@pytest.mark.parametrize("action", [*WRITES, *READS])
+async def test_who_leaves_waits_for_the_writes_of_cancelled_calls(aws: _AWS, clients: Clients, action: str) -> None:
+    """Only the waiting for a call can be cancelled: its thread goes on."""
+    aws.answers.clear()
+    call = asyncio.create_task(clients.call(Call("sqs", "us-east-1", action, {**WRITES, **READS}[action])))
+    assert await asyncio.to_thread(aws.reached.wait, 30)
+    call.cancel()
+    with suppress(asyncio.CancelledError):
+        await call
+    assert await clients.writes_finished(0.1) == (action in READS)
+    aws.answers.set()
+    assert await clients.writes_finished(30)
