@@ -43,11 +43,12 @@ def select(named: str | None, labels: Mapping[str, str] | None, found: Environme
     `labels` are those of the namespace, `None` if unknown.
     Raises LookupError with a message if the Environment does not exist, NotYet if the namespace is not known yet.
     """
+    if labels is None:
+        # They may name another Environment, even one with another account, or exclude the namespace from the named one.
+        # Resources that were retained in an earlier namespace of this name are told by its UID.
+        raise NotYet(Reason.WAITING, "the namespace is not known yet", 1.0)
     if named:
         return _existing(Used(named, Source.SPEC), found, "create it or name another in spec.environment")
-    if labels is None:
-        # The namespace's label may name another Environment, even one with another account.
-        raise NotYet(Reason.WAITING, "the labels of the namespace are not known yet", 1.0)
     labelled = labels.get(names.LABEL_ENVIRONMENT)
     if labelled:
         chosen = Used(labelled, Source.NAMESPACE)

@@ -40,6 +40,7 @@ RUNNING = frozenset({"Deployment", "Job"})
 LOOK_AT_PODS = 5.0  # the watch reports when the last pod is gone; only a pod on a lost node needs another look
 # Without these, running pods lose what they read or reach, and new pods of the same version cannot start.
 STOOD_ON = frozenset({"Secret", "NetworkPolicy"})
+_LOST = frozenset({Reason.TABLE_LOST, Reason.DATABASE_LOST})
 Body = Mapping[str, Any]
 
 
@@ -235,8 +236,8 @@ def _summarise(
         selector=",".join(f"{k}={v}" for k, v in names.selector_labels(service.name).items()),
         environment=inputs.used.name,
         environment_from=inputs.used.source,
-        recreated=_recreated(inputs.recreate, inputs.recreate_handled, external.parts),
-        notices=_names_nothing(inputs.previous.recreate, external.parts),
+        recreated=recreation_handled(inputs.recreate, inputs.recreate_handled, external.stores),
+        notices=_names_nothing(inputs.previous.recreate, external.stores),
         again=0.0 if complete and (external.kept or applied.kept) else None,
     )
 
@@ -561,16 +562,22 @@ def _messages(parts: Iterable[Part]) -> dict[str, Message]:
     return {part.name: Message(part.id, ready=reachable(part)) for part in parts if part.id}
 
 
-def _recreated(asked: str, handled: str, parts: Iterable[Part]) -> str:
-    """The handled value of the recreate annotation: it is used up once all parts of that name are ready."""
-    states = [part.state for part in parts if part.name == asked.partition("/")[0]]
-    there = bool(states) and all(state is State.READY for state in states)
-    return asked if asked and (there or asked == handled) else ""
+def recreation_handled(asked: str, handled: str, stores: Iterable[Part]) -> str:
+    """The handled value of the recreate annotation.
+
+    It is used up once no table, instance or database of that name is lost or on its way. Otherwise it would stay valid
+    for another loss, of which nobody knew when it was given.
+    """
+    named = [part for part in stores if part.name == asked.partition("/")[0]]
+    over = bool(named) and all(
+        part.state is State.READY or (part.state is State.STALLED and part.reason not in _LOST) for part in named
+    )
+    return asked if asked and (over or asked == handled) else ""
 
 
-def _names_nothing(lost: str, parts: Iterable[Part]) -> tuple[Problem, ...]:
+def _names_nothing(lost: str, stores: Iterable[Part]) -> tuple[Problem, ...]:
     """A notice when the recreate annotation names nothing that is declared."""
-    if not lost or any(part.name == lost for part in parts):
+    if not lost or any(part.name == lost for part in stores):
         return ()
     message = f"no table and no database {lost} is declared; correct the name, or remove the annotation"
     return (Problem(f"metadata.annotations[{names.ANNOTATION_RECREATE}]", message),)

@@ -36,6 +36,7 @@ class WatchedResources:
         before = self.microservices.get(key)
         if before is not None and _is_older(body, before):
             return False
+        body = _without_ballast(body)
         self.microservices[key] = body
         metrics.MICROSERVICES.set(len(self.microservices))
         relevant = before is None or _dependency_view(before) != _dependency_view(body)
@@ -52,6 +53,7 @@ class WatchedResources:
         before = self.microservices.get(key)
         if before is None or before["metadata"]["uid"] != body["metadata"]["uid"] or _is_older(body, before):
             return
+        body = _without_ballast(body)
         self.microservices[key] = body
         if _dependency_view(before) != _dependency_view(body):
             self._changed(key)
@@ -197,6 +199,14 @@ def _parsed_or_error(body: Mapping[str, Any]) -> Any:
         if text(entry, "kind") in SHARED
     ]
     return conditions.get("WorkloadReady"), mapping(body, "status").get("observedGeneration"), ids
+
+
+def _without_ballast(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Drop what nothing here reads, and what others may fill: annotations of all other tools, and managed fields."""
+    metadata = {key: value for key, value in body["metadata"].items() if key != "managedFields"}
+    annotations = metadata.get("annotations") or {}
+    metadata["annotations"] = {key: value for key, value in annotations.items() if key.startswith(f"{names.GROUP}/")}
+    return {**body, "metadata": metadata}
 
 
 def _is_older(body: Mapping[str, Any], known: Mapping[str, Any]) -> bool:

@@ -101,6 +101,20 @@ async def test_it_goes_from_each_state_that_lasts(rds: RDSWorld, state: str, pol
         assert len(rds.strict.snapshots) + len(rds.strict.kept_backups) == 1
 
 
+@pytest.mark.parametrize("state", sorted(state for state in LASTING if STATES[state].keeps))
+async def test_one_without_any_copy_of_its_data_stays(rds: RDSWorld, state: str) -> None:
+    await rds.made()
+    rds.instance["BackupRetentionPeriod"] = 0  # as of an adopted instance, whose undeclared values stay
+    rds.strict.put(rds.name, state)
+    before = rds.proxy.writes()
+    for _ in range(3):
+        part = (await rds_instances.delete_instance(rds.scope, Removal("orders", "Snapshot", rds.known)))[0]
+    assert (part.state, part.reason) == (State.STALLED, Reason.DATABASE_UNUSABLE)
+    assert "no automated backups" in part.message
+    assert "DeleteDBInstance" not in rds.proxy.writes()[len(before) :]
+    await rds.gone("Delete")
+
+
 @pytest.mark.parametrize("state", sorted(PASSING))
 async def test_it_waits_for_each_state_that_passes(rds: RDSWorld, state: str) -> None:
     await rds.made()

@@ -16,7 +16,7 @@ LABEL = {names.LABEL_ENVIRONMENT: "test"}
     [
         # who is asked first
         ("a", LABEL, "a test prod", "prod", NOBODY, Used("a", Source.SPEC)),
-        ("a", None, "a", "", NOBODY, Used("a", Source.SPEC)),
+        ("a", {}, "a", "", NOBODY, Used("a", Source.SPEC)),
         (None, LABEL, "test prod", "prod", NOBODY, Used("test", Source.NAMESPACE)),
         (None, {}, "test prod", "prod", NOBODY, BY_DEFAULT),
         (None, {}, "test prod", "", NOBODY, NOBODY),
@@ -56,6 +56,9 @@ def test_one_that_is_gone_is_missed(
         select(named, labels, Environments(existing.split(), defaults.split()), used)
 
 
-def test_labels_that_are_not_known_decide_nothing() -> None:
+@pytest.mark.parametrize("used", [NOBODY, BY_DEFAULT, Used("prod", Source.SPEC)])
+@pytest.mark.parametrize("named", [None, "prod", "gone"])
+def test_a_namespace_that_is_not_known_decides_nothing(named: str | None, used: Used) -> None:
+    """The Environment that a spec names may exclude the namespace by its labels."""
     with pytest.raises(NotYet):
-        select(None, None, Environments(["prod"], ["prod"]), BY_DEFAULT)
+        select(named, None, Environments(["prod"], ["prod"]), used)

@@ -49,7 +49,13 @@ def test_our_own_status_write_asks_for_no_pass(world: WatchedResources, told: To
 
 
 @pytest.mark.parametrize(
-    "change", [{"generation": 2}, {"labels": {"a": "b"}}, {"annotations": {"a": "b"}}, {"deletionTimestamp": "now"}]
+    "change",
+    [
+        {"generation": 2},
+        {"labels": {"a": "b"}},
+        {"annotations": {names.ANNOTATION_RECONCILE: "now"}},
+        {"deletionTimestamp": "now"},
+    ],
 )
 def test_what_a_person_changes_asks_for_a_pass(world: WatchedResources, told: Told, change: dict[str, Any]) -> None:
     world.upsert_microservice(resource("a"))
@@ -117,7 +123,7 @@ def test_a_namespace_that_is_seen_late_brings_its_microservices_another_look(
 ) -> None:
     world.upsert_environment(environment("z", default=True))
     world.upsert_microservice(resource("a"))
-    with pytest.raises(NotYet, match="labels of the namespace"):
+    with pytest.raises(NotYet, match="the namespace is not known yet"):
         world.environment_of("shop", None)
     told.clear()
     world.upsert_namespace({"metadata": {"name": "shop", "labels": {}}})
@@ -159,3 +165,18 @@ def test_an_environment_admits_the_namespaces_that_it_selects(
     found, _ = world.environment_of("shop", "prod")
     assert found is not None
     assert world.admits(found, "shop") is admitted
+
+
+def test_annotations_of_other_tools_cost_no_memory_and_no_look(world: WatchedResources, told: Told) -> None:
+    body = resource("a")
+    world.upsert_microservice(body)
+    told.clear()
+    ours = {names.ANNOTATION_RECREATE: "orders"}
+    for version, annotations in enumerate([{"other/tool": "x" * 200_000}, {"other/tool": "y" * 200_000}], 2):
+        metadata = {**body["metadata"], "resourceVersion": str(version), "managedFields": [{"manager": "kubectl"}]}
+        world.upsert_microservice({**body, "metadata": {**metadata, "annotations": annotations}})
+    assert told.taken() == []
+    assert len(str(world.microservices["shop", "a"])) < 1000
+    metadata = {**body["metadata"], "resourceVersion": "9", "annotations": ours}
+    world.upsert_microservice({**body, "metadata": metadata})
+    assert told.taken() == [("shop", "a")]

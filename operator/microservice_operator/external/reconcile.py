@@ -43,6 +43,11 @@ class ExternalState:
         """All parts that exist or are still being deleted."""
         return tuple(part for parts in self.sections.values() for part in parts)
 
+    @property
+    def stores(self) -> tuple[Part, ...]:
+        """Tables, instances and databases."""
+        return (*self.sections.get(Section.TABLES, ()), *self.sections.get(Section.DATABASES, ()))
+
     def of(self, kind: str) -> tuple[Part, ...]:
         """Parts of one kind."""
         return tuple(part for part in self.parts if part.kind == kind)

@@ -127,12 +127,19 @@ class Instance:
         """Delete the instance, with a final snapshot if its policy asks for one.
 
         Where RDS cannot take one, the automated backups stay, so that the data can be restored.
+        Raises NeedsPerson if there are none either.
         """
         state = self._described.get("DBInstanceStatus", "")
         if self._policy == "Delete":
             # the backups of an adopted instance may contain data of others
             adopted = self._groups != self._name or names.TAG_ADOPTED in tags(self._described)
             choice: dict[str, Any] = {"SkipFinalSnapshot": True, "DeleteAutomatedBackups": not adopted}
+        elif state_meaning(state).keeps and not self._described.get("BackupRetentionPeriod"):
+            raise NeedsPerson(
+                Reason.DATABASE_UNUSABLE,
+                f"instance {self._name} is {state}: RDS cannot take a final snapshot of it, and there are no automated "
+                "backups, so its data would be lost; repair it, or set deletionPolicy: Delete",
+            )
         elif state_meaning(state).keeps:
             choice = {"SkipFinalSnapshot": True, "DeleteAutomatedBackups": False}
         else:
