@@ -22,6 +22,7 @@ from ..errors import NeedsPerson, NotYet
 from ..facts import Part, Reason, Section, State
 from ..postgres.deletion import delete_database
 from ..postgres.models import DesiredDatabase, KnownLogins, Logins, ServerScope
+from ..postgres.passwords import is_generated
 from ..postgres.reconcile import reconcile_database
 from ..postgres.sessions import Server
 from .adoption import DATABASES, deletion, with_adoption
@@ -39,6 +40,9 @@ from .resource import (
     declared_item,
     without_snapshot,
 )
+
+_LOGIN_BYTES = 1024  # each login hashes the password
+_CERTIFICATES = "ca.crt"
 
 
 class Databases(ExternalResource):
@@ -142,7 +146,7 @@ class Admins:
             port=found.shared.port,
             ssl_mode=found.shared.ssl_mode,
             admin=Login(admin["username"], admin["password"]),
-            certificates=admin.get("ca.crt", ""),
+            certificates=admin.get(_CERTIFICATES, ""),
         )
 
     async def certificates(self, found: RDS) -> str:
@@ -150,8 +154,8 @@ class Admins:
 
         Raises NeedsPerson when their Secret is missing or incomplete.
         """
-        secret = await self._secret(found.ca_secret_ref, ("ca.crt",), "the certificates of RDS")
-        return secret["ca.crt"]
+        secret = await self._secret(found.ca_secret_ref, (_CERTIFICATES,), "the certificates of RDS")
+        return secret[_CERTIFICATES]
 
     def forget(self) -> None:
         """Read the Secrets again: a login did not work."""
@@ -174,6 +178,11 @@ class Admins:
         if missing:
             lacks = " and ".join(missing)
             raise NeedsPerson(Reason.DATABASE_UNREACHABLE, f"{where} has no text under {lacks}; add it")
+        long = [key for key in keys if key != _CERTIFICATES and len(data[key].encode()) > _LOGIN_BYTES]
+        if long:
+            listed = " and ".join(long)
+            message = f"{where} has more than {_LOGIN_BYTES} bytes under {listed}; shorten it"
+            raise NeedsPerson(Reason.DATABASE_UNREACHABLE, message)
         self._known[at] = (time.monotonic() + self._clients.resync, data)
         return data
 
@@ -205,13 +214,15 @@ async def _logins(clients: ExternalClients, service: Microservice, database: Dat
 
 
 async def _login(clients: ExternalClients, service: Microservice, name: str) -> Login | None:
-    """The login in a Secret, `None` unless the Secret is there, ours, and as the operator wrote it."""
+    """The login in a Secret, `None` unless the Secret is there, ours, and as the operator wrote it.
+
+    The hash of its content is no secret, so whoever may write the Secret can write the hash, too.
+    """
     secret = await clients.cluster.secret(service.identity, name)
     if secret is None:
         return None
     data = secret_data.texts(secret)
     metadata = secret["metadata"]
     written = (metadata.get("annotations") or {}).get(names.ANNOTATION_DATA_HASH) == data_hash(secret.get("data") or {})
-    if not written or not data.get("password"):
-        return None
-    return Login(data.get("username", ""), data["password"])
+    password = data.get("password", "")
+    return Login(data.get("username", ""), password) if written and is_generated(password) else None

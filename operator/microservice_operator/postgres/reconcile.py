@@ -23,7 +23,7 @@ from .execute import run_all, run_long
 from .extensions import create_extensions
 from .models import DesiredDatabase, Logins, ServerScope
 from .observe import Names, OnServer, observe_locale, observe_server, observe_template_owners
-from .passwords import password, proof, usable
+from .passwords import password, proof
 from .public_schema import in_the_way, take_over_public
 from .sessions import Session
 from .statements import (
@@ -106,7 +106,6 @@ class _Reconciliation:
             self._check(observed)
             if logins is None:
                 return self._secret_first()
-            self._check_passwords(logins)
             found = connection(scope, self._names, logins)
             self.part = replace(self.part, state=State.PROGRESSING)
             await self._reconcile_server(session, observed, found)
@@ -143,15 +142,6 @@ class _Reconciliation:
                 f"database {name} was at {self._known_id} but is not at {where}; restore it from a backup, or "
                 f"{annotation.recreate(name)}",
                 field,
-            )
-
-    def _check_passwords(self, logins: Logins) -> None:
-        if not (usable(logins.owner.password) and usable(logins.runtime.password)):
-            raise NeedsPerson(
-                Reason.REJECTED,
-                f"a Secret of database {self._desired.spec.name} contains an empty password, or one with a NUL; "
-                "its roles keep their passwords; delete that Secret to get a new password",
-                self._desired.field,
             )
 
     def _secret_first(self) -> tuple[Part, Connection]:
