@@ -5,6 +5,7 @@ from psycopg import errors, sql
 
 from ..errors import NeedsPerson, NotYet
 from ..facts import Reason
+from .observe import Names
 from .sessions import Session
 from .statements import Statements
 
@@ -35,6 +36,21 @@ async def run_all(session: Session, statements: Statements) -> None:
             )
         session.may_write()  # to commit is to write
     session.remove_notice_handler(warned)
+
+
+# of a superuser, of the owner's members and of whoever was granted CONNECT they stay
+_WITHOUT_CONNECT = """
+SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
+WHERE datname OPERATOR(pg_catalog.=) %s AND NOT pg_catalog.has_database_privilege(usesysid, datid, 'CONNECT')
+"""
+
+
+async def end_sessions_without_connect(session: Session, names: Names) -> None:
+    """End sessions of roles that may not connect to the database: a REVOKE ends none.
+
+    Up to version 0.1.0 a new database accepted connections before its rights were in place.
+    """
+    await session.execute(_WITHOUT_CONNECT, [names.database])
 
 
 async def run_long(session: Session, statement: sql.Composed, long: NotYet) -> None:

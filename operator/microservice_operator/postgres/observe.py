@@ -5,7 +5,7 @@ SQL, combines the results where possible.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, LiteralString
 
 from .. import names as marks_names
@@ -43,7 +43,11 @@ class Role:
 
 @dataclass(frozen=True)
 class OnServer:
-    """Objects with our names on the server. `readable` if the admin may read stored passwords."""
+    """Objects with our names on the server. `readable` if the admin may read stored passwords.
+
+    `connectable` if the database accepts connections. Without `database_marks` the database is incomplete: its comment
+    is written last.
+    """
 
     superuser: bool
     readable: bool
@@ -51,6 +55,7 @@ class OnServer:
     database: bool = False
     database_owner: str = ""
     database_marks: Mapping[str, str] | None = None
+    connectable: bool = False
     template: bool = False
     grants: frozenset[tuple[str, str]] = frozenset()  # granted by the owner: grantee ("" is everybody), privilege
 
@@ -94,7 +99,7 @@ WHERE r.rolname OPERATOR(pg_catalog.=) ANY (%s)
 """
 _VERIFIERS = "SELECT rolname, rolpassword FROM pg_catalog.pg_authid WHERE rolname OPERATOR(pg_catalog.=) ANY (%s)"
 _DATABASE = """
-SELECT r.rolname, c.description, d.datistemplate
+SELECT r.rolname, c.description, d.datallowconn, d.datistemplate
 FROM pg_catalog.pg_database d JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) d.datdba
      LEFT JOIN pg_catalog.pg_shdescription c ON c.objoid OPERATOR(pg_catalog.=) d.oid
      AND c.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_database'::pg_catalog.regclass
@@ -132,9 +137,10 @@ async def observe_server(session: Session, names: Names) -> OnServer:
     for name, comment, login, *powers, expired, member in await rows(session, _ROLES, [wanted]):
         held = tuple(word for word, has in zip(POWERS, powers, strict=True) if has)
         roles[name] = Role(_marks(comment) or {}, login, held, bool(expired), member, verifiers.get(name))
-    for owner, comment, template in await rows(session, _DATABASE, [names.database]):
+    for owner, comment, connectable, template in await rows(session, _DATABASE, [names.database]):
         grants = frozenset((grantee or "", right) for grantee, right in await rows(session, _GRANTS, [names.database]))
-        return OnServer(superuser, readable, roles, True, owner, _marks(comment), template, grants)  # noqa: FBT003
+        found = OnServer(superuser, readable, roles, database=True, database_owner=owner, grants=grants)
+        return replace(found, database_marks=_marks(comment), connectable=connectable, template=template)
     return OnServer(superuser, readable, roles)
 
 

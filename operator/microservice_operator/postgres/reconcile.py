@@ -19,7 +19,7 @@ from ..facts import PERSON_SECONDS, Event, Part, Reason, State, with_error
 from ..ownership import Ownership
 from ..resync_cache import Outcome
 from .database_catalog import PublicSchema, observe_database
-from .execute import run_all, run_long
+from .execute import end_sessions_without_connect, run_all, run_long
 from .extensions import create_extensions
 from .models import DesiredDatabase, Logins, ServerScope
 from .observe import Names, OnServer, observe_locale, observe_server, observe_template_owners
@@ -28,8 +28,9 @@ from .public_schema import in_the_way, take_over_public
 from .sessions import Session
 from .statements import (
     Statements,
+    completion_statements,
+    connect_statements,
     create_database,
-    database_statements,
     password_statements,
     quote_roles,
     right_statements,
@@ -165,9 +166,11 @@ class _Reconciliation:
         if not observed.database:
             await self._create(session, observed)
             now = await observe_server(session, names)
-        await self._run(session, database_statements(names, now, owner))
+        await self._run(session, connect_statements(names, now))
         if now.database_marks is None:  # created now, or by an interrupted reconciliation
+            await end_sessions_without_connect(session, names)
             self._add_event("Normal", Reason.DATABASE_CREATED, f"created at {self._scope.server.address}")
+        await self._run(session, completion_statements(names, now, owner))
         wrong = {
             login.username: verifiers[login.username]
             for login in logins

@@ -54,8 +54,11 @@ def password_statements(verifiers: Mapping[str, str]) -> Statements:
 
 
 def create_database(names: Names, locale: list[str], *, pristine: bool) -> sql.Composed:
-    """Return CREATE DATABASE; if `pristine`, from `template0`, which nobody can change or block with a session."""
-    create = _say("CREATE DATABASE {} OWNER {}", names.database, sql.Identifier(names.owner))
+    """Return CREATE DATABASE; if `pristine`, from `template0`, which nobody can change or block with a session.
+
+    At first PUBLIC may connect, so the database accepts no connections until `completion_statements`.
+    """
+    create = _say("CREATE DATABASE {} OWNER {} ALLOW_CONNECTIONS false", names.database, sql.Identifier(names.owner))
     if not pristine:
         return create
     words: LiteralString = " TEMPLATE template0"
@@ -64,8 +67,8 @@ def create_database(names: Names, locale: list[str], *, pristine: bool) -> sql.C
     return create + sql.SQL(words).format(*map(sql.Literal, locale))
 
 
-def database_statements(names: Names, observed: OnServer, owner: Owner) -> Statements:
-    """Return the statements for connect rights and owner marks of an existing database."""
+def connect_statements(names: Names, observed: OnServer) -> Statements:
+    """Return the statements for the rights on an existing database."""
     said: Statements = []
     if any(grantee == "" for grantee, _ in observed.grants):
         said.append(_say("REVOKE ALL ON DATABASE {} FROM PUBLIC", names.database))
@@ -76,6 +79,17 @@ def database_statements(names: Names, observed: OnServer, owner: Owner) -> State
         said.append(_say("REVOKE ALL ON DATABASE {} FROM {}", names.database, sql.Identifier(names.runtime)))
     if runtime != {"CONNECT"}:
         said.append(_say("GRANT CONNECT ON DATABASE {} TO {}", names.database, sql.Identifier(names.runtime)))
+    return said
+
+
+def completion_statements(names: Names, observed: OnServer, owner: Owner) -> Statements:
+    """Return the statements that open a new database and write its owner marks; its rights are in place before.
+
+    A database with a comment was complete once: if it accepts no connections, a person wants that.
+    """
+    said: Statements = []
+    if observed.database_marks is None and not observed.connectable:
+        said.append(_say("ALTER DATABASE {} ALLOW_CONNECTIONS true", names.database))
     # for people who read it; a comment that the owner wrote stays
     if observed.database_marks is None or (observed.database_marks and observed.database_marks != owner.marks):
         said.append(_comment("DATABASE", names.database, owner.marks))
@@ -126,7 +140,8 @@ def retention_statements(names: Names, observed: OnServer, owner: Owner) -> Stat
     """Return the statements that mark roles and database as retained, for a later Microservice of the same name."""
     marks = {**owner.marks, marks_names.TAG_RETAINED: owner.retained}
     said = [_comment("ROLE", name, marks) for name, role in sorted(observed.roles.items()) if role.marks != marks]
-    if observed.database and observed.database_marks not in (marks, {}):
+    # one without a comment is incomplete, and its next owner must see that
+    if observed.database and observed.database_marks not in (marks, {}, None):
         said = [*membership_statements(observed, (names.owner,)), *said, _comment("DATABASE", names.database, marks)]
     return said
 
