@@ -1,8 +1,9 @@
 """PURE: an OpenAPI document as a tree: its fields, its internal references, and its offences."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,7 +13,8 @@ Object = Mapping[str, Any]
 OFFENCE_LIMIT = 100
 REFERENCE_LIMIT = 20  # references to references
 REFERENCE_LENGTH = 2000
-_SHOWN = 200  # characters of a pointer
+_SHOWN = 200  # characters of a pointer or of a list of words
+_LISTED = 20  # words
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Document:
 
     root: Object
     offences: list[Offence] = field(default_factory=list)
+    _targets: dict[str, tuple[Any, JsonPath] | None] = field(default_factory=dict)  # many paths may have one reference
 
     @property
     def hopeless(self) -> bool:
@@ -77,6 +80,11 @@ class Document:
     def _target(self, reference: Any) -> tuple[Any, JsonPath] | None:
         if not isinstance(reference, str) or not reference.startswith("#/") or len(reference) > REFERENCE_LENGTH:
             return None
+        if reference not in self._targets:
+            self._targets[reference] = self._find(reference)
+        return self._targets[reference]
+
+    def _find(self, reference: str) -> tuple[Any, JsonPath] | None:
         at: Any = self.root
         place: list[str | int] = []
         for step in _steps(reference):
@@ -88,6 +96,11 @@ class Document:
                 return None
             place.append(step)
         return at, tuple(place)
+
+
+def listed(words: Iterable[str], separator: str) -> str:
+    """Join the first words for a message: aliases can repeat a long word without limit."""
+    return separator.join(word[:_SHOWN] for word in islice(words, _LISTED))[:_SHOWN]
 
 
 def _steps(reference: str) -> Iterator[str]:

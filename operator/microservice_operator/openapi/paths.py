@@ -11,6 +11,8 @@ from .security import Security
 from .servers import Servers
 
 ROUTE_LIMIT = 300  # "Routes per API" in "Quotas for configuring and running an HTTP API in API Gateway"
+PATH_LIMIT = 1000  # also those without an operation
+PATH_LENGTH = 1000  # with the base path
 METHODS = {method: method.upper() for method in ("get", "put", "post", "delete", "options", "head", "patch")}
 METHODS["x-amazon-apigateway-any-method"] = "ANY"
 PATH_ITEM = ("$ref", "summary", "description", *METHODS, "trace", "servers", "parameters")
@@ -43,6 +45,10 @@ class Paths:
         paths = self._document.root.get("paths")
         if not isinstance(paths, Mapping):
             self._document.wrong(("paths",), "must be a mapping of paths to their operations")
+            return ()
+        if len(paths) > PATH_LIMIT:
+            message = f"has more than {PATH_LIMIT} paths, but one API in AWS has at most {ROUTE_LIMIT} routes; split it"
+            self._document.wrong(("paths",), message)
             return ()
         for path, item in paths.items():
             if len(self._found) > ROUTE_LIMIT or self._document.hopeless:
@@ -132,6 +138,9 @@ def _levels(operation: Object, place: JsonPath, fields: _Fields, document: Docum
 def _problems(path: str) -> Iterator[str]:
     """Yield the reasons why API Gateway cannot route a path."""
     if path == "/":
+        return
+    if len(path) > PATH_LENGTH:
+        yield f"has more than {PATH_LENGTH} characters with its base path; shorten it"
         return
     segments = path[1:].split("/")
     parameters = [segment.strip("{}+") for segment in segments if _PARAMETER.fullmatch(segment)]

@@ -3,6 +3,9 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+
+GREEDY = "{+}"  # the shape of a greedy parameter
 
 
 class Checks(StrEnum):
@@ -32,10 +35,15 @@ class Route:
     public: bool = False
     scopes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def shape(self) -> str:
         """The key without the names of parameters; two routes of the same shape would match the same requests."""
         return shape(self.key)
+
+    @cached_property
+    def segments(self) -> tuple[str, ...]:
+        """The method, and the segments of the path without the names of parameters."""
+        return tuple(self.shape.split("/"))
 
     @property
     def callers(self) -> str:
@@ -55,9 +63,16 @@ def unclear(one: Route, other: Route) -> bool:
 
     API Gateway may then choose either.
     """
-    (method, path), (other_method, other_path) = one.shape.split(" ", 1), other.shape.split(" ", 1)
-    mine, theirs = path.split("/"), other_path.split("/")
-    if method != other_method or len(mine) != len(theirs) or path.endswith("+}") != other_path.endswith("+}"):
+    mine, theirs = one.segments, other.segments
+    if mine[0] != theirs[0] or len(mine) != len(theirs) or (mine[-1] == GREEDY) != (theirs[-1] == GREEDY):
         return False
-    differing = [(a.startswith("{"), b.startswith("{")) for a, b in zip(mine, theirs, strict=True) if a != b]
-    return (True, False) in differing and (False, True) in differing and (False, False) not in differing
+    mine_wider = theirs_wider = False
+    for a, b in zip(mine, theirs, strict=True):
+        if a != b:
+            if a[:1] == "{":
+                mine_wider = True
+            elif b[:1] == "{":
+                theirs_wider = True
+            else:
+                return False
+    return mine_wider and theirs_wider

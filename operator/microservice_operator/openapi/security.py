@@ -8,11 +8,13 @@ Requirement Object"). What a route cannot express exactly is refused, never weak
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .document import Document, JsonPath, Object
+from .document import Document, JsonPath, Object, listed
 from .routes import Checks
 
 SCOPE_LIMIT = 10  # "Scopes per route" in "Quotas for configuring and running an HTTP API in API Gateway"
 SCOPE_LENGTH = 64
+CHOICE_LIMIT = 100  # alternatives of one operation
+WORD_LIMIT = 100  # schemes of one alternative, and scopes of one scheme
 Who = tuple[bool, tuple[str, ...]]  # whether it is public; scopes, of which one is needed
 
 _SCOPED = ("oauth2", "openIdConnect")
@@ -47,6 +49,9 @@ class Security:
         if not isinstance(asked, list) or not all(isinstance(choice, Mapping) for choice in asked):
             self._document.wrong(place, "must be a list of security requirements, empty for a public operation")
             return _NO_WORD
+        if len(asked) > CHOICE_LIMIT:
+            self._document.wrong(place, f"has more than {CHOICE_LIMIT} alternatives; use fewer")
+            return _NO_WORD
         choices = [list(self._schemes(choice, (*place, at))) for at, choice in enumerate(asked)]
         if not all(asked) or not asked or self._checks is Checks.NOTHING:
             return True, ()
@@ -67,6 +72,9 @@ class Security:
         """Yield the schemes of one requirement: name, scheme, place of the scheme, scopes."""
         components = self._document.root.get("components")
         schemes = components.get("securitySchemes") if isinstance(components, Mapping) else None
+        if len(choice) > WORD_LIMIT:
+            self._document.wrong(place, f"requires more than {WORD_LIMIT} schemes; use fewer")
+            return
         for name, scopes in choice.items():
             if not isinstance(schemes, Mapping) or name not in schemes:
                 message = "is not in components.securitySchemes; add it there"
@@ -81,13 +89,15 @@ class Security:
                 self._document.wrong((*at, "type"), f"must be one of {', '.join(_TYPES)}")
             elif not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
                 self._document.wrong((*place, name), "must be a list of scopes")
+            elif len(scopes) > WORD_LIMIT:
+                self._document.wrong((*place, name), f"has more than {WORD_LIMIT} scopes; use fewer")
             else:
                 yield name, scheme, at, scopes
 
     def _scopes(self, choice: list[tuple[str, Object, JsonPath, list[str]]], place: JsonPath) -> tuple[str, ...]:
         """Return the scopes that one alternative requires."""
         if len(choice) > 1:
-            names = " and ".join(name for name, *_ in choice)[:200]
+            names = listed((name for name, *_ in choice), " and ")
             message = f"requires {names} together, but API Gateway checks only one token; require one of them"
             self._document.wrong(place, message)
             return ()
@@ -125,7 +135,7 @@ class Security:
             message = "has roles, which API Gateway does not check; use a scheme oauth2 or openIdConnect, with scopes"
             self._document.wrong(place, message)
         elif len(scopes) > 1:
-            names = " and ".join(scopes)[:200]
+            names = listed(scopes, " and ")
             message = (
                 f"requires {names} together, but API Gateway accepts a token with either; require one scope that "
                 "includes all of them"

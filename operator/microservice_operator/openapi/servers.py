@@ -5,15 +5,22 @@ callers use and of the path that the service receives. A document does not say w
 removes it; the Microservice does, in `spec.api.openAPI.basePath`, with the values of API Gateway's import.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from .document import Document, JsonPath, Object
+from .document import Document, JsonPath, Object, listed
 
+ADDRESS_LIMIT = 10_000  # of all servers of a document, with each value of their variables
 ALTERNATIVES_LIMIT = 100  # values of all variables in one URL
-LENGTH_LIMIT = 2000
+LENGTH_LIMIT = 2000  # of a URL, of a value of a variable, and of the URL with the values
+_VARIABLE = re.compile(r"\{([^{}]+)\}")
 Address = tuple[str, str]  # origin, "" if it is relative; base path, "" if it is /
+
+
+class _BadServer(Exception):
+    """A server that cannot be read; the message continues a sentence about its URL."""
 
 
 class Servers:
@@ -25,6 +32,7 @@ class Servers:
         self._base_path = base_path
         self._read: dict[JsonPath, str] = {}
         self._origins = {""}
+        self._count = 0  # of addresses
         if base_path != "Ignore" and "servers" in document.root:
             self._origins |= {origin for origin, _ in self._addresses(document.root["servers"], ("servers",))}
 
@@ -59,8 +67,8 @@ class Servers:
             )
             self._document.wrong(place, message)
         elif len(paths) > 1:
-            listed = ", ".join(path or "/" for path in paths)[:200]
-            self._document.wrong(place, f"has the base paths {listed}; keep one of them")
+            several = listed((path or "/" for path in paths), ", ")
+            self._document.wrong(place, f"has the base paths {several}; keep one of them")
         return paths[-1]
 
     def _addresses(self, servers: Any, place: JsonPath) -> Iterator[Address]:
@@ -68,45 +76,76 @@ class Servers:
             self._document.wrong(place, "must be a list of servers")
             return
         for index, server in enumerate(servers):
+            if self._count > ADDRESS_LIMIT or self._document.hopeless:
+                return
             at = (*place, index)
             url = server.get("url") if isinstance(server, Mapping) else None
             if not isinstance(url, str):
                 self._document.wrong(at, "must be a server with a url")
                 continue
-            written = _written(url, server.get("variables")) if len(url) <= LENGTH_LIMIT else []
-            addresses = [address for each in written if (address := _address(each))]
-            if addresses and len(addresses) == len(written):
-                yield from addresses
-            else:
-                message = "is not an address of a server; write one such as https://api.example/v2, or /v2"
-                self._document.wrong((*at, "url"), message)
+            try:
+                addresses = [_address(each) for each in _written(url, server.get("variables"))]
+            except _BadServer as error:
+                self._document.wrong((*at, "url"), str(error))
+                continue
+            self._count += len(addresses)
+            if self._count > ADDRESS_LIMIT:
+                message = (
+                    f"is beyond the {ADDRESS_LIMIT} addresses that the servers of a document may have; remove some, or"
+                    " set spec.api.openAPI.basePath to Ignore"
+                )
+                self._document.wrong(at, message)
+                return
+            yield from addresses
 
 
-def _written(url: str, variables: Any) -> list[str]:
-    """Return the URL with the defaults of its variables, and with each other value; nothing if there are too many."""
+def _written(url: str, variables: Any) -> Iterator[str]:
+    """Yield the URL with the defaults of its variables, and with each other value.
+
+    A value is not searched for variables: values that name each other would make a URL of any length. Raises _BadServer
+    if a limit is exceeded, before anything is written.
+    """
+    if len(url) > LENGTH_LIMIT:
+        raise _BadServer(f"has more than {LENGTH_LIMIT} characters; shorten it")
+    parts = _VARIABLE.split(url)  # each second one is the name of a variable
     named = variables if isinstance(variables, Mapping) else {}
-    known = {name: of for name, of in named.items() if isinstance(of, Mapping) and f"{{{name}}}" in url}
-    defaults = {name: str(of["default"]) for name, of in known.items() if isinstance(of.get("default"), str | int)}
+    known = {name: named[name] for name in parts[1::2] if isinstance(named.get(name), Mapping)}
+    defaults = {name: _value(of["default"], name) for name, of in known.items() if "default" in of}
     enums = {name: of["enum"] for name, of in known.items() if isinstance(of.get("enum"), list)}
     if sum(map(len, enums.values())) > ALTERNATIVES_LIMIT:
-        return []
-    others = [_filled(url, {**defaults, name: str(value)}) for name, values in enums.items() for value in values]
-    return [_filled(url, defaults), *others]
+        raise _BadServer(f"has variables with more than {ALTERNATIVES_LIMIT} values; use fewer")
+    others = [{**defaults, name: _value(value, name)} for name, values in enums.items() for value in values]
+    for values in (defaults, *others):
+        yield _filled(parts, values)
 
 
-def _filled(url: str, values: Mapping[str, str]) -> str:
-    for name, value in values.items():
-        url = url.replace(f"{{{name}}}", value)
-    return url
+def _value(value: Any, name: str) -> str:
+    if not isinstance(value, str | int):
+        raise _BadServer(f"has the variable {name[:60]} with a value that is not text; put it in quotes")
+    if isinstance(value, str) and len(value) > LENGTH_LIMIT:
+        raise _BadServer(
+            f"has the variable {name[:60]} with a value of more than {LENGTH_LIMIT} characters; shorten it"
+        )
+    return str(value)
 
 
-def _address(url: str) -> Address | None:
+def _filled(parts: list[str], values: Mapping[str, str]) -> str:
+    filled = [values.get(part, f"{{{part}}}") if index % 2 else part for index, part in enumerate(parts)]
+    if sum(map(len, filled)) > LENGTH_LIMIT:
+        raise _BadServer(f"has more than {LENGTH_LIMIT} characters with the values of its variables; shorten them")
+    return "".join(filled)
+
+
+def _address(url: str) -> Address:
+    """Split an address; raises _BadServer if it is not one."""
+    wrong = _BadServer("is not an address of a server; write one such as https://api.example/v2, or /v2")
     try:
         parts = urlsplit(url)
     except ValueError:
-        return None
-    if "{" in url or "}" in url or parts.query or parts.fragment or "\\" in url:
-        return None
+        raise wrong from None
     origin = f"{parts.scheme}://{parts.netloc}".lower() if parts.scheme or parts.netloc else ""
     path = "" if parts.path in (".", "./") else parts.path.rstrip("/")
-    return (origin, path) if not path or path.startswith("/") else None
+    relative = path and not path.startswith("/")
+    if "{" in url or "}" in url or parts.query or parts.fragment or "\\" in url or relative:
+        raise wrong
+    return origin, path

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from .json_values import looks_like_json, read_json
@@ -40,7 +41,7 @@ def read_one(text: str) -> Any:
     Raises BadYAML if it cannot be read.
     """
     text = text.removeprefix("\ufeff")
-    found, wrong = _as_json(text)
+    found, wrong = _as_json(text, 2)
     if len(found) == 1:
         return found[0][2]
     try:
@@ -49,12 +50,15 @@ def read_one(text: str) -> Any:
         raise _nearer(text, wrong, error) from None
 
 
-def _as_json(text: str) -> tuple[list[Read], BadYAML | None]:
-    """Read all objects of a text that is JSON; otherwise return none, and the error if it looks like JSON."""
+def _as_json(text: str, limit: int | None = None) -> tuple[list[Read], BadYAML | None]:
+    """Read all objects of a text that is JSON, or the first `limit`.
+
+    For another text, return none, and the error if it looks like JSON.
+    """
     if not looks_like_json(text):
         return [], None
     try:
-        return list(read_json(text)), None
+        return list(islice(read_json(text), limit)), None
     except BadYAML as error:
         return [], error
 

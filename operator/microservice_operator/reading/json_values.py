@@ -3,12 +3,15 @@
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .yaml_scalars import DIGITS_LIMIT, whole, within_64_bits
 from .yaml_values import TWICE, BadYAML
 
+_ESCAPE = re.compile(  # a whole pair; half of one; any other escape
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F]..|[\ud800-\udfff])|\\.", re.DOTALL
+)
 _BLANK = re.compile(r"[ \t\n\r]*")
 
 
@@ -22,8 +25,10 @@ def read_json(text: str) -> Iterator[tuple[int, str, Any]]:
 
     Raises BadYAML at the first error.
     """
-    at = _end_of_blank(text, 0)
+    _check_characters(text)
+    at, lines, counted = _end_of_blank(text, 0), 0, 0
     while at < len(text):
+        lines, counted = lines + text.count("\n", counted, at), at
         try:
             value, end = _DECODER.raw_decode(text, at)
         except json.JSONDecodeError as error:
@@ -32,8 +37,17 @@ def read_json(text: str) -> Iterator[tuple[int, str, Any]]:
             raise BadYAML(str(error), 1) from None
         except RecursionError:
             raise BadYAML("it is nested too deeply; flatten it", 1) from None
-        yield text.count("\n", 0, at), text[at:end], value
+        yield lines, text[at:end], value
         at = _end_of_blank(text, end)
+
+
+def _check_characters(text: str) -> None:
+    """Refuse half of a surrogate pair: Python's decoder accepts it, but no message that repeats it can be sent."""
+    for found in _ESCAPE.finditer(text):
+        if found[1]:
+            line = text.count("\n", 0, found.start()) + 1
+            half = found[1].encode("ascii", "backslashreplace").decode()
+            raise BadYAML(f"it contains half of a surrogate pair, {half}; write the whole character", line)
 
 
 def _end_of_blank(text: str, at: int) -> int:
@@ -44,9 +58,17 @@ def _end_of_blank(text: str, at: int) -> int:
 def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"{next(key for key in keys if keys.count(key) > 1)} {TWICE}; remove one of them")
+        raise ValueError(f"{_duplicate(key for key, _ in pairs)[:60]} {TWICE}; remove one of them")
     return found
+
+
+def _duplicate(keys: Iterable[str]) -> str:
+    seen: set[str] = set()
+    for key in keys:
+        if key in seen:
+            return key
+        seen.add(key)
+    raise AssertionError
 
 
 def _integer(text: str) -> int | float:

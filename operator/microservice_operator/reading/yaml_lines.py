@@ -69,10 +69,11 @@ def chunks(text: str) -> Iterator[tuple[int, str]]:
     The text is split at lines that start with three hyphens, before anything reads YAML, as kubectl does it. Raises
     BadYAML if anything other than a comment follows the hyphens.
     """
-    start = 0
+    start, lines, counted = 0, 0, 0
     for found in [*_SEPARATOR.finditer(text), None]:
         end = found.start() if found else len(text)
-        yield text.count("\n", 0, start), text[start:end]
+        lines, counted = lines + text.count("\n", counted, start), start
+        yield lines, text[start:end]
         if found:
             after = found.group()[3:].strip()
             if after and not after.startswith("#"):

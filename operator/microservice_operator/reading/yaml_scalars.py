@@ -139,8 +139,14 @@ def whole(number: float) -> int | float:
 
 
 def within_64_bits(number: int) -> int | float:
-    """Convert a number beyond 64 bits to a float, as Kubernetes does."""
-    return number if -_INT64 <= number < _INT64 else float(number)
+    """Convert a number beyond 64 bits to a float, as Kubernetes does.
+
+    Raises ValueError if it is too large for one.
+    """
+    try:
+        return number if -_INT64 <= number < _INT64 else float(number)
+    except OverflowError:
+        raise ValueError(f"{str(number)[:40]} is a number that is too large; put it in quotes") from None
 
 
 def _name(value: Any) -> str:

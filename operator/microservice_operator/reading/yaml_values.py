@@ -4,6 +4,7 @@ PyYAML's own loaders read YAML 1.1, accept duplicate keys and build a tree of ob
 as the text. This reader converts libyaml's events directly to values. It raises only BadYAML, for any input.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,9 +15,12 @@ from . import yaml_scalars as scalars
 from .yaml_scalars import MERGE, STRING, UNTAGGED
 
 DEPTH_LIMIT = 200
-VALUE_LIMIT = 1_000_000  # each use of an alias counts, because code that walks the values visits each
+VALUE_LIMIT = 200_000  # keys and values; each use of an alias counts, because code that walks the values visits each
+TAG_LIMIT = 100  # libyaml compares each %TAG line with all others
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 TWICE = "appears twice"
+_SHOWN = 60  # characters of a key, tag or anchor in a message
+_TAG_LINE = re.compile(r"^%TAG\b", re.MULTILINE)
 _NO_KEY: Any = object()
 _MERGE_KEY: Any = object()
 
@@ -62,6 +66,10 @@ def events(text: str) -> Iterator[Any]:
 
     Raises BadYAML at the first error.
     """
+    tag_lines = list(_TAG_LINE.finditer(text))
+    if len(tag_lines) > TAG_LIMIT:
+        line = text.count("\n", 0, tag_lines[TAG_LIMIT].start()) + 1
+        raise BadYAML(f"it has more than {TAG_LIMIT} %TAG lines; remove those that are not used", line)
     loader = None
     try:
         loader = _LOADER(text)
@@ -86,12 +94,12 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
 
 @dataclass
 class _Open:
-    """A list or mapping that is being read; `weight` is its number of values, with each use of an alias counted."""
+    """A list or mapping that is being read; `before` is the number of keys and values before it."""
 
     value: Any
     anchor: str | None
     line: int
-    weight: int = 1
+    before: int
     key: Any = _NO_KEY
     key_line: int = 0
     merged: set[str] = field(default_factory=set)
@@ -103,6 +111,7 @@ class _Builder:
         self._rules = rules
         self._documents = 0
         self._open: list[_Open] = []
+        self._count = 0  # of keys and values, with each use of an alias counted
         self._anchored: dict[str, tuple[Any, int]] = {}
 
     def take(self, event: Any) -> None:
@@ -120,7 +129,12 @@ class _Builder:
                 self._begin(event, line)
             case yaml.CollectionEndEvent():
                 done = self._open.pop()
-                self._finished(done.value, done.weight, done.anchor, done.line)
+                self._finished(done.value, self._count - done.before, done.anchor)
+
+    def _counted(self, weight: int, line: int) -> None:
+        self._count += weight
+        if self._count > VALUE_LIMIT:
+            raise BadYAML(f"it has more than {VALUE_LIMIT} keys and values, with aliases expanded; use fewer", line)
 
     def _begin(self, event: Any, line: int) -> None:
         if self._expects_key():
@@ -129,18 +143,20 @@ class _Builder:
             raise BadYAML(f"it nests deeper than {DEPTH_LIMIT} levels; flatten it", line)
         own = {STRING.replace(":str", end) for end in (":map", ":seq")}
         if event.tag not in (None, "!", *own) and not self._rules.own_tags:
-            raise BadYAML(f"it has the tag {event.tag}, which has no meaning here; write the value out", line)
+            raise BadYAML(f"it has the tag {event.tag[:_SHOWN]}, which has no meaning here; write the value out", line)
         value: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
         if event.anchor:
             self._anchored.pop(event.anchor, None)
-        self._open.append(_Open(value, event.anchor, line))
+        self._open.append(_Open(value, event.anchor, line, self._count))
+        self._counted(1, line)
 
     def _scalar(self, event: Any, line: int) -> None:
+        self._counted(1, line)
         plain = event.implicit[0] and event.tag is None
         tag = UNTAGGED if plain else event.tag if event.tag not in (None, "!") else STRING
         try:
             if not self._expects_key():
-                self._finished(self._rules.value(tag, event.value), 1, event.anchor, line)
+                self._finished(self._rules.value(tag, event.value), 1, event.anchor)
             elif event.value == "<<" and tag in (UNTAGGED, MERGE):
                 self._keyed(_MERGE_KEY, line)
             else:
@@ -155,14 +171,15 @@ class _Builder:
         if anchor not in self._anchored:
             inside = any(each.anchor == anchor for each in self._open)
             what = "is inside the value that it refers to" if inside else "refers to no earlier anchor"
-            raise BadYAML(f"the alias *{anchor} {what}; write the value out", line)
+            raise BadYAML(f"the alias *{anchor[:_SHOWN]} {what}; write the value out", line)
         value, weight = self._anchored[anchor]
+        self._counted(weight, line)
         if not self._expects_key():
-            self._finished(value, weight, None, line)
+            self._finished(value, weight, None)
         elif isinstance(value, str):
             self._keyed(value, line)
         else:
-            raise BadYAML(f"the alias *{anchor} is a key but not text; write the key out", line)
+            raise BadYAML(f"the alias *{anchor[:_SHOWN]} is a key but not text; write the key out", line)
 
     def _expects_key(self) -> bool:
         return bool(self._open) and isinstance(self._open[-1].value, dict) and self._open[-1].key is _NO_KEY
@@ -171,16 +188,13 @@ class _Builder:
         at = self._open[-1]
         at.key, at.key_line = key, line
 
-    def _finished(self, value: Any, weight: int, anchor: str | None, line: int) -> None:
+    def _finished(self, value: Any, weight: int, anchor: str | None) -> None:
         if anchor:
             self._anchored[anchor] = (value, weight)
         if not self._open:
             self.root = value
             return
         at = self._open[-1]
-        at.weight += weight
-        if at.weight > VALUE_LIMIT:
-            raise BadYAML("its aliases expand to more than a million values; use fewer", line)
         if isinstance(at.value, list):
             at.value.append(value)
             return
@@ -188,7 +202,7 @@ class _Builder:
         if key is _MERGE_KEY:
             self._merge(at, value)
         elif key in at.value and key not in at.merged:
-            raise BadYAML(f"{key} {TWICE}; remove one of them", at.key_line)
+            raise BadYAML(f"{key[:_SHOWN]} {TWICE}; remove one of them", at.key_line)
         else:
             at.merged.discard(key)
             at.value[key] = value
@@ -204,7 +218,7 @@ class _Builder:
             raise BadYAML(f"the merge key << {what}; write the fields out", at.key_line)
         for key in (key for source in sources for key in source):
             if key in at.value and key not in at.merged:
-                raise BadYAML(f"{key} comes before the merge key <<; write << first", at.key_line)
+                raise BadYAML(f"{key[:_SHOWN]} comes before the merge key <<; write << first", at.key_line)
         for source in sources:
             for key, item in source.items():
                 if key not in at.merged:

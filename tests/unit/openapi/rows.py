@@ -60,6 +60,10 @@ def server(*urls: str) -> Object:
     return {"servers": [{"url": url} for url in urls]}
 
 
+def templated(url: str, **defaults: Any) -> Object:
+    return {"servers": [{"url": url, "variables": {name: {"default": value} for name, value in defaults.items()}}]}
+
+
 A_GET = "#/paths/~1a/get"
 FIRST = f"{A_GET}/security/0"
 TEMPLATED = {"url": "https://{region}.shop.example/{base}", "variables": {}}
@@ -149,6 +153,20 @@ ROWS: dict[str, Row] = {
         ("#/paths/~1b/trace", "does not route"),
     ),
     "more routes than AWS has": refused({f"/a{n}": GET for n in range(301)}, ("#/paths", "more than 300"), valid=True),
+    "more paths than any API has": refused(
+        {f"/a{n}": {} for n in range(1001)}, ("#/paths", "more than 1000 paths"), valid=True
+    ),
+    "a long path": refused(
+        {f"/{'a' * 1000}": GET}, (f"#/paths/~1{'a' * 190}…", "has more than 1000 characters"), valid=True
+    ),
+    "more alternatives than a route can have": refused(
+        secured(*[{"login": [f"s{n}"]} for n in range(101)]),
+        (f"{A_GET}/security", "more than 100 alternatives"),
+        valid=True,
+    ),
+    "more scopes than anybody needs": refused(
+        secured({"login": [f"s{n}" for n in range(101)]}), (f"{FIRST}/login", "more than 100 scopes"), valid=True
+    ),
     # references
     "an item elsewhere": kept(
         {"/a": {"$ref": "#/components/pathItems/a~1b"}},
@@ -251,6 +269,53 @@ ROWS: dict[str, Row] = {
         },
         settings=PREPEND,
         valid=True,
+    ),
+    "values that look like variables": refused(
+        {"/a": GET}, ("#/servers/0/url", "is not an address"), root=templated("/{a}{b}", a="{b}{b}", b="b"), valid=True
+    ),
+    "a variable that has its own name as its value": refused(
+        {"/a": GET}, ("#/servers/0/url", "is not an address"), root=templated("/{a}", a="{a}"), valid=True
+    ),
+    "a variable that the URL has twice": kept(
+        {"/a": GET}, "GET /v2/v2/a any token", root=templated("/{a}/{a}", a="v2"), settings=PREPEND
+    ),
+    "a long value": refused(
+        {"/a": GET},
+        ("#/servers/0/url", "has the variable a with a value of more than 2000 characters"),
+        root=templated("/{a}", a="x" * 2001),
+        valid=True,
+    ),
+    "a long value that is an alternative": refused(
+        {"/a": GET},
+        ("#/servers/0/url", "has the variable a with a value of more than 2000 characters"),
+        root={"servers": [{"url": "/{a}", "variables": {"a": {"default": "x", "enum": ["x", "x" * 2001]}}}]},
+        valid=True,
+    ),
+    "values that are long together": refused(
+        {"/a": GET},
+        ("#/servers/0/url", "has more than 2000 characters with the values of its variables"),
+        root=templated("/{a}{a}", a="x" * 1500),
+        valid=True,
+    ),
+    "a value that is a list": refused(
+        {"/a": GET},
+        ("#/servers/0/url", "has the variable a with a value that is not text"),
+        root=templated("/{a}", a=["x"]),
+    ),
+    "a long URL": refused(
+        {"/a": GET},
+        ("#/servers/0/url", "has more than 2000 characters; shorten"),
+        root=server("/" + "x" * 2000),
+        valid=True,
+    ),
+    "more values than a URL may have": refused(
+        {"/a": GET},
+        ("#/servers/0/url", "variables with more than 100 values"),
+        root={"servers": [{"url": "/{a}", "variables": {"a": {"default": "x", "enum": ["x", *map(str, range(100))]}}}]},
+        valid=True,
+    ),
+    "more addresses than a document may have": refused(
+        {"/a": GET}, ("#/servers/10000", "beyond the 10000 addresses"), root=server(*["/"] * 10_001), valid=True
     ),
     "a variable that nothing declares": refused(
         {"/a": GET}, ("#/servers/0/url", "is not an address"), root={"servers": [TEMPLATED]}, valid=True

@@ -1,8 +1,10 @@
 """Parses a document: YAML 1.2 or JSON with any content, in bounded time and memory."""
 
+import json
 import tracemalloc
 from contextlib import suppress
 
+import orjson
 import pytest
 
 from microservice_operator.errors import NeedsPerson
@@ -96,8 +98,34 @@ READ: dict[str, tuple[str, list[str] | tuple[int, str]]] = {
         HEAD
         + "x0: &x0 [a, a, a, a, a, a, a, a, a]\n"
         + "".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]\n" for n in range(1, 30)),
-        (8, "expand to more than a million"),
+        (7, "more than 200000 keys and values"),
     ),
+    "half a surrogate pair in JSON": (
+        '{"openapi": "3.1.0",\n"paths": {"/\\ud800": {}}}',
+        (2, r"half of a surrogate pair, \ud800;"),
+    ),
+    "half a surrogate pair as a key": (
+        '{"openapi": "3.1.0", "paths": {},\n\n"\\uDFFF": 1}',
+        (3, "half of a surrogate pair"),
+    ),
+    "the second half before the first": (
+        '{"openapi": "3.1.0", "paths": {}, "x": "\\ude00\\ud83d"}',
+        (1, r"pair, \ude00;"),
+    ),
+    "half a surrogate pair after a whole one": (
+        '{"openapi": "3.1.0", "paths": {}, "x": "\\ud83d\\ude00\\ud83d."}',
+        (1, r"pair, \ud83d;"),
+    ),
+    "half a surrogate pair in JSON, not escaped": (
+        '{"openapi": "3.1.0", "paths": {}, "x": "\ud800"}',
+        (1, r"pair, \ud800;"),
+    ),
+    "half a surrogate pair in YAML": (f'{HEAD}paths: {{"/\\ud800": 1}}', (2, "invalid Unicode")),
+    "a backslash before what looks like half a pair": ('{"openapi": "3.1.0", "paths": {}, "x-a": "\\\\ud800"}', []),
+    "an integer that no float can hold": ('{"openapi": "3.1.0", "paths": {}, "x-a": %s}' % ("9" * 399), []),
+    "many tags": ("".join(f"%TAG !a{n}! tag:x,2000:{n}\n" for n in range(101)) + f"---\n{HEAD}", (101, "%TAG lines")),
+    "a long key twice": (f"{HEAD}? {'k' * 5000}\n: 1\n? {'k' * 5000}\n: 1\n", (4, f"{'k' * 60} appears twice")),
+    "a long alias": (f"{HEAD}paths: *{'k' * 5000}", (2, f"*{'k' * 60} refers")),
     "too large": (f"{HEAD}# {'x' * 1_048_576}", (0, "has more than")),
 }
 
@@ -136,11 +164,76 @@ HOSTILE = {
     "many variables": f"servers: [{{url: '{''.join(f'{{{n}}}' for n in range(300))}', variables: {{"
     + "".join(f"'{n}': {{default: a, enum: [{', '.join('abcdefgh')}]}}, " for n in range(300))
     + "}}]\npaths: {/a: {get: {}}}",
+    "many servers with many values": "u: &u '/"
+    + "{a}" * 600
+    + "'\nv: &v {a: {default: x, enum: ["
+    + ",".join(map(str, range(99)))
+    + "]}}\nservers: ["
+    + "{url: *u, variables: {a: {enum: [1,2,3,4,5,6,7,8,9]}}}," * 9000
+    + "]\npaths: {/a: {get: {}}}",
+    "a long word that aliases repeat": f"x-b: &b '{'b' * 400_000}'\n"
+    + "components: {securitySchemes: {o: {type: oauth2}}}\n"
+    + "servers: [{url: '/{a}', variables: {a: {default: x, enum: [["
+    + "*b," * 50_000
+    + "]]}}}]\n"
+    + "paths: {/a: {get: {security: [{o: ["
+    + "*b," * 50_000
+    + "]}]}}}",
+    "many alternatives by a long chain of references": "components: {securitySchemes: {"
+    + "".join(f"o{n}: {{$ref: '#/components/securitySchemes/o{n + 1}'}}, " for n in range(19))
+    + "o19: {type: oauth2}}}\nx: &x {o0: []}\npaths: {/a: {get: {security: ["
+    + "*x," * 60_000
+    + "]}}}",
+    "many paths by a deep reference": f"x: &x {{$ref: '#/y{'/a' * 150}'}}\ny: {'{a: ' * 150}{{}}{'}' * 150}\npaths:\n"
+    + "".join(f"  /{n}: *x\n" for n in range(70_000)),
+    "many long paths": "paths:\n"
+    + "".join(
+        f"  ? /{'/'.join(f'{{{k}}}' if (n >> k % 9) & 1 else 'a' for k in range(800))}\n"
+        f"  : {{get: {{{'security: []' if n % 2 else ''}}}}}\n"
+        for n in range(300)
+    ),
+    "lists in lists, each nearly full": f"x: {('[' + 'a,' * 90_000) * 5}{']' * 5}",
     "many servers": "servers: [" + "{url: /v1}," * 60_000 + "]\npaths: {/a: {get: {}}}",
     "many ambiguous paths": "paths:\n"
     + "".join(f"  /{{a}}/b{n}: {{get: {{security: []}}}}\n  /a{n}/{{b}}: {{get: {{}}}}\n" for n in range(149)),
     "many values": f"x-a: [{'a,' * 500_000}]\npaths: {{}}",
 }
+
+
+# The same as JSON, which has no aliases and no limit on its values.
+HOSTILE_JSON = {
+    "a key twice, at the end": '"x": {' + "".join(f'"{n}":0,' for n in range(80_000)) + '"79999": 1}',
+    "many empty alternatives": '"security": [' + "{}," * 200_000 + "{}]",
+    "servers whose values name each other": '"servers": '
+    + json.dumps(
+        [
+            {
+                "url": "/" + "".join(f"{{v{n}}}" for n in range(40)),
+                "variables": {f"v{n}": {"default": f"{{v{n + 1}}}{{v{n + 1}}}"} for n in range(40)},
+            }
+        ]
+    ),
+    "a long value, often": '"servers": '
+    + json.dumps([{"url": "/" + "{a}" * 660, "variables": {"a": {"default": "x" * 900_000}}}]),
+}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("name", HOSTILE_JSON)
+def test_no_json_takes_long(name: str) -> None:
+    found = read(f'{{"openapi": "3.1.0", "paths": {{"/a": {{"get": {{}}}}}}, {HOSTILE_JSON[name]}}}', PREPEND)
+    assert found.offences
+
+
+@pytest.mark.timeout(60)
+def test_many_objects_in_one_text_take_no_longer_than_two() -> None:
+    assert "<document start>" in read("{}\n" * 340_000).offences[0].message
+
+
+def test_every_message_about_a_document_can_be_sent() -> None:
+    for written, _ in READ.values():
+        for offence in read(written).offences:
+            orjson.dumps(f"{offence.pointer} {offence.message}")
 
 
 @pytest.mark.timeout(60)  # without the reader's limits, each takes minutes
