@@ -13,7 +13,8 @@ import orjson
 Item = Mapping[str, Any]
 
 DEEPEST = 200  # no Kubernetes object nests so deep; the decoder allows a thousand levels, the API server more
-_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|' + _STRING + rb")*+([\[\]{}])")  # the next one outside strings
 
 
 def mapping(parent: object, key: str) -> Item:
@@ -56,15 +57,16 @@ def json_value(raw: bytes) -> Any:
 
 
 def _shallow(raw: bytes) -> bytes:
-    kept, depth, end, cut = [], 0, 0, 0
-    for token in _TOKENS.finditer(raw):
-        if token[0] in (b"{", b"["):
+    kept, depth, end, cut, at = [], 0, 0, 0, 0
+    while found := _BRACKET.match(raw, at):
+        at = found.end()
+        if found[1] in (b"{", b"["):
             depth += 1
             if depth == DEEPEST + 1:
-                cut = token.start()
-        elif token[0] in (b"}", b"]"):
+                cut = at - 1
+        else:
             depth -= 1
             if depth == DEEPEST:
                 kept += [raw[end:cut], b"null"]
-                end = token.end()
+                end = at
     return b"".join([*kept, raw[end:]])
