@@ -217,7 +217,7 @@ async def main(settings: Settings) -> None:
         await asyncio.wait({kopf_task}, timeout=LEAVE_SECONDS / 2)
         kopf_task.cancel()
         await runner.cleanup()
-        app.operator.external.clients.aws.close()
+        app.operator.external.clients.close()
         await connection.close()
         log.info("stopped")
 

@@ -19,6 +19,7 @@ from microservice_operator.aws.engine.create_once import CreateOnce
 from microservice_operator.aws.engine.expectations import Expectations
 from microservice_operator.aws.engine.write_backoff import WriteBackoff
 from microservice_operator.facts import Part, Reason, State
+from microservice_operator.openapi import Route, routes, settings
 from microservice_operator.ownership import Owner
 from microservice_operator.resources import Removal
 from tests.aws.conftest import REGION, World
@@ -100,8 +101,8 @@ class Service:
     known_id: str = ""
 
     async def step(self) -> Part:
-        async def read() -> str:
-            return self.text
+        async def read() -> tuple[Route, ...]:
+            return routes(self.text, settings(API.model_validate(self.spec)))
 
         wanted = DesiredAPI(
             API.model_validate(self.spec),

@@ -1,6 +1,7 @@
 """The clients of AWS, PostgreSQL and the API server that every external resource uses, with their caches."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from ..api.parsing import Environment, Identity
@@ -18,13 +19,18 @@ from .consents import consents
 from .graph import Key
 
 
+def _document_threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(2, thread_name_prefix="openapi")
+
+
 @dataclass
 class ExternalClients:
     """Clients and caches of one operator process; `cluster_id` is the UID of `kube-system`.
 
     `logins` are those of databases that were ready, by the Microservice's UID and the database's name: a Secret that
     somebody deleted comes back with the same password. `made` are parts, by the Microservice's UID, that this process
-    has made and that AWS does not show yet as the Microservice's.
+    has made and that AWS does not show yet as the Microservice's. `document_threads` read OpenAPI documents: in the
+    default threads of asyncio, a few large documents would delay every look-up of a host name.
     """
 
     cluster: Cluster
@@ -37,6 +43,12 @@ class ExternalClients:
     namespace_uid: Callable[[str], str] = lambda _namespace: ""
     backoff: ResourceBackoff = field(default_factory=ResourceBackoff)
     made: set[tuple[str, Key]] = field(default_factory=set)
+    document_threads: ThreadPoolExecutor = field(default_factory=_document_threads)
+
+    def close(self) -> None:
+        """Release threads and connections without waiting for running calls."""
+        self.aws.close()
+        self.document_threads.shutdown(wait=False, cancel_futures=True)
 
     def forget(self, uid: str) -> None:
         """Drop everything that is cached of a Microservice that is gone."""

@@ -1,5 +1,6 @@
 """The routes of a Microservice on its Environment's API gateway, as external resources."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
@@ -24,7 +25,9 @@ from ..cluster.api_client import NOT_FOUND, ApiError
 from ..cluster.kinds import CONFIG_MAP
 from ..errors import NeedsPerson
 from ..facts import Part, Reason, Section
-from ..openapi import document_text
+from ..openapi import Route, document_text
+from ..openapi import routes as document_routes
+from ..openapi import settings as document_settings
 from .clients import ExternalClients
 from .resource import Declaration, DeleteInput, ExternalResource, ReconcileInput, StepResult
 
@@ -56,7 +59,7 @@ class Routes(ExternalResource):
             shared=shared,
             others=others(service.identity, declared.lookup.microservices),
         )
-        part = await reconcile_api(scope, desired, partial(_document, self._clients, service.namespace, spec))
+        part = await reconcile_api(scope, desired, partial(read_routes, self._clients, service.namespace, spec))
         return StepResult((part,), address=api_url(scope, part, shared.gateway))
 
     async def delete(self, target: DeleteInput) -> tuple[Part, ...]:
@@ -76,6 +79,16 @@ def others(me: Identity, bodies: Bodies) -> Others:
         juniors=frozenset("/".join(key) for key, rank in theirs.items() if rank > mine),
         tokens=frozenset(asked for key in theirs for asked in _tokens(bodies[key])),
     )
+
+
+async def read_routes(clients: ExternalClients, namespace: str, spec: Spec) -> tuple[Route, ...]:
+    """The routes of the OpenAPI document.
+
+    Raises NeedsPerson if it does not exist or has offences.
+    """
+    document = await _document(clients, namespace, spec)
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(clients.document_threads, document_routes, document, document_settings(spec))
 
 
 async def _document(clients: ExternalClients, namespace: str, spec: Spec) -> str:

@@ -1,13 +1,22 @@
 """What routes need to know about other Microservices, and where the OpenAPI document is."""
 
+import asyncio
+import os
+import socket
+from threading import Event, Lock
 from typing import Any
 
 import pytest
 
 from microservice_operator.api.parsing import Identity
+from microservice_operator.api.routes import API as Spec  # noqa: N811 a model, not a constant
 from microservice_operator.aws.apigateway.route_ownership import Tokens
 from microservice_operator.aws.apigateway.routes import Others
-from microservice_operator.external.routes import API, Routes, others
+from microservice_operator.aws.engine.clients import Clients
+from microservice_operator.external import routes as external_routes
+from microservice_operator.external.clients import ExternalClients
+from microservice_operator.external.routes import API, Routes, others, read_routes
+from tests.unit.support.api_stub import until
 
 ME = Identity("shop", "me", "uid-m")
 JWT = {"jwt": {"issuer": "https://issuer.example", "audiences": ["b", "a"]}}
@@ -62,3 +71,63 @@ def test_declared_as_plain_data(spec: dict[str, Any], expected: int) -> None:
     assert resource.kind == API
     assert len(list(resource.declarations(spec, None))) == expected
     assert resource.policy == "Delete"
+
+
+class SlowReader:
+    """Reads no document before `end` is set, and counts those that it has begun."""
+
+    def __init__(self) -> None:
+        self.end = Event()
+        self.begun = 0
+        self._lock = Lock()
+
+    def __call__(self, _text: str, _settings: Any) -> tuple[()]:
+        with self._lock:
+            self.begun += 1
+        self.end.wait()
+        return ()
+
+
+class OneConfigMap:
+    """The API server, with the same ConfigMap everywhere."""
+
+    @property
+    def connection(self) -> Any:
+        return self
+
+    async def send(self, _method: str, _path: str) -> dict[str, Any]:
+        return {"data": {"openapi.yaml": "{}"}}
+
+
+async def test_slow_documents_delay_only_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    """asyncio looks up host names in its default threads: no number of documents may occupy them."""
+    slow = SlowReader()
+    monkeypatch.setattr(external_routes, "document_routes", slow)
+    none: Any = None
+    clients = ExternalClients(OneConfigMap(), "cluster", none, none, none, 0)  # type: ignore[arg-type]
+    spec = Spec.model_validate({"openAPI": {"configMapKeyRef": {"name": "openapi", "key": "openapi.yaml"}}})
+    default_threads = min(32, (os.cpu_count() or 1) + 4)
+    reads = [asyncio.create_task(read_routes(clients, "shop", spec)) for _ in range(default_threads + 2)]
+    try:
+        async with asyncio.timeout(30):
+            await until(lambda: slow.begun == 2)
+            assert await asyncio.get_running_loop().getaddrinfo("localhost", 80, type=socket.SOCK_STREAM)
+        assert slow.begun == 2
+    finally:
+        slow.end.set()
+    assert await asyncio.gather(*reads) == [()] * len(reads)
+    clients.document_threads.shutdown()
+
+
+async def test_documents_that_wait_are_given_up_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = SlowReader()
+    monkeypatch.setattr(external_routes, "document_routes", slow)
+    none: Any = None
+    clients = ExternalClients(OneConfigMap(), "cluster", Clients(), none, none, 0)  # type: ignore[arg-type]
+    spec = Spec.model_validate({"openAPI": {"configMapKeyRef": {"name": "openapi", "key": "openapi.yaml"}}})
+    reads = [asyncio.create_task(read_routes(clients, "shop", spec)) for _ in range(5)]
+    await until(lambda: slow.begun == 2)
+    clients.close()
+    slow.end.set()
+    ended = await asyncio.gather(*reads, return_exceptions=True)
+    assert [isinstance(each, asyncio.CancelledError) for each in ended] == [False, False, True, True, True]

@@ -3,7 +3,6 @@
 A service has one integration and its routes on the API; services with the same tokens share an authorizer.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +11,7 @@ from ... import names
 from ...api import routes as api
 from ...errors import OperatorError
 from ...facts import Part, Reason, State
-from ...openapi import routes, settings
+from ...openapi import Route
 from ...resources import DesiredResource, Removal
 from ..engine.call import Lane
 from ..engine.decide import Desired
@@ -70,11 +69,11 @@ def api_url(scope: AwsScope, part: Part, gateway: api.APIGateway) -> str:
     return f"https://{at}.execute-api.{scope.region}.amazonaws.com{path}" if at else ""
 
 
-async def reconcile_api(scope: AwsScope, desired: DesiredAPI, read: Callable[[], Awaitable[str]]) -> Part:
+async def reconcile_api(scope: AwsScope, desired: DesiredAPI, read: Callable[[], Awaitable[tuple[Route, ...]]]) -> Part:
     """Take at most one step towards the Environment's API and one towards a Microservice's routes on it.
 
-    `read` returns the OpenAPI document; it is called only without a cached result. Never raises an OperatorError. Pass
-    `Part.id` back in `known` next time.
+    `read` returns the routes of the OpenAPI document; it is called only without a cached result. Never raises an
+    OperatorError. Pass `Part.id` back in `known` next time.
     """
     key = (scope.owner.identity.uid, API.name, API_PART)
     known_id, remembered = desired.id_of(API.name), replace(desired, known={})
@@ -87,8 +86,7 @@ async def reconcile_api(scope: AwsScope, desired: DesiredAPI, read: Callable[[],
     except OperatorError as error:
         return scope.resync_cache.with_warning(key, failed(unread, error))
     try:
-        text = await read()
-        claimed = await asyncio.to_thread(_claims, text, desired)
+        claimed = _claims(await read())
     except OperatorError as error:
         return scope.resync_cache.with_warning(key, replace(failed(unread, error), field=f"{desired.field}.openAPI"))
     gateway = await reconcile_gateway(scope, desired.shared)
@@ -176,9 +174,8 @@ async def _delete_routes(scope: AwsScope, site: Site, known_id: str) -> Part:
     return await remove(scope, resource, API, removal)
 
 
-def _claims(text: str, desired: DesiredAPI) -> tuple[DesiredRoute, ...]:
+def _claims(found: tuple[Route, ...]) -> tuple[DesiredRoute, ...]:
     """Return the desired routes of a document; "?" replaces the authorizer's name, which is not known yet."""
-    found = routes(text, settings(desired.spec))
     return tuple(
         DesiredRoute(route.key) if route.public else DesiredRoute(route.key, "?", route.scopes) for route in found
     )
