@@ -121,7 +121,7 @@ async def test_a_frozen_server_does_not_hold_the_pass(
 ) -> None:
     monkeypatch.setattr(sessions, "_SESSION_SECONDS", 1)
     _, connection = await made(scope)
-    async with scope.servers.session(scope.server) as session:
+    async with scope.session() as session:
         postgres.freeze()
         try:
             started = time.monotonic()

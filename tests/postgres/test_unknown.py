@@ -256,7 +256,7 @@ async def test_every_session_is_bounded_whatever_its_database_says(
         any_major.run(f'ALTER DATABASE "{connection.database}" SET {name} = {value}')
         any_major.run(f'ALTER ROLE "{connection.owner.username}" SET {name} = {value}')
     for database, login in (("postgres", None), (connection.database, None), (connection.database, connection.owner)):
-        async with scope.servers.session(scope.server, database, login) as session:
+        async with scope.session(database, login) as session:
             for name, value in sessions._OPTIONS.items():
                 [[found]] = await (await session.execute(f"SHOW {name}")).fetchall()
                 assert found == value

@@ -28,7 +28,7 @@ async def delete_database(scope: ServerScope, removal: Removal) -> Part:
     part = Part("PostgreSQL", KIND, removal.name, State.DELETING, Reason.DELETING, id=known_id)
     elsewhere = known_id not in ("", database_id(scope, names))
     try:
-        async with scope.servers.session(scope.server) as session:
+        async with scope.session() as session:
             observed = await observe_server(session, names)
             standing = observed.standing(scope.owner, names)
             if elsewhere and standing is not Ownership.OURS:

@@ -12,7 +12,8 @@ from ..facts import Reason
 _AGAIN = 10.0
 # SQLSTATEs and their classes (PostgreSQL, Appendix A). The server shuts down, lacks resources, is too slow or is
 # now a standby; a missing file (58P01) stays missing.
-_AWAY = ("08", "25006", "53", "57", "58")
+_RESOURCES = "53"
+_AWAY = ("08", "25006", _RESOURCES, "57", "58")
 _MISSING_FILE = "58P01"
 _BUSY = ("40", "23505", "55006", "55P03", "XX000")  # the last is "tuple concurrently updated": two concurrent GRANTs
 # something was created or dropped concurrently: the next reconciliation observes the result
@@ -52,6 +53,8 @@ def classify_error(error: psycopg.Error, where: str, role: str = "") -> Operator
     if isinstance(error, errors.InsufficientPrivilege):
         who = f"role {role}" if role else "the admin login"
         return NeedsPerson(Reason.FORBIDDEN, f"{who} of PostgreSQL at {where} lacks a right: {said}; grant it")
+    if (error.sqlstate or "").startswith(_RESOURCES):
+        return NotYet(Reason.DATABASE_UNREACHABLE, f"PostgreSQL at {where} lacks resources: {said}", _AGAIN)
     if connection_lost(error):
         return NotYet(Reason.DATABASE_UNREACHABLE, f"PostgreSQL at {where} closed the connection: {said}", _AGAIN)
     if (error.sqlstate or "").startswith(_BUSY + _CHANGED):

@@ -1,5 +1,6 @@
 """Input of reconciliation and deletion: a server as one Microservice uses it, and a database."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 from ..api.stores import Database
@@ -7,7 +8,7 @@ from ..database_connection import Login
 from ..ownership import Owner
 from ..resources import DesiredResource
 from ..resync_cache import ResyncCache
-from .sessions import Server, Servers
+from .sessions import MAINTENANCE, Server, Servers, Session
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,10 @@ class ServerScope:
     owner: Owner
     resync_cache: ResyncCache = field(default_factory=lambda: ResyncCache(0))
     dedicated: bool = False
+
+    def session(self, database: str = MAINTENANCE, role: Login | None = None) -> AbstractAsyncContextManager[Session]:
+        """Open a session on the server as its admin or as a `role`, in the turn of the owner's namespace."""
+        return self.servers.session(self.server, self.owner.identity.namespace, database, role)
 
 
 @dataclass(frozen=True)

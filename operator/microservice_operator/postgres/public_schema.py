@@ -28,7 +28,7 @@ async def take_over_public(scope: ServerScope, names: Names, schema: PublicSchem
     """
     statement = take_public(names)
     if schema.bootstrap or not superuser:
-        async with scope.servers.session(scope.server, names.database) as session:
+        async with scope.session(names.database) as session:
             with suppress(errors.InsufficientPrivilege):
                 await session.execute(statement)
                 return

@@ -31,6 +31,7 @@ from .statements import (
     completion_statements,
     connect_statements,
     create_database,
+    grant_statements,
     password_statements,
     quote_roles,
     right_statements,
@@ -102,7 +103,7 @@ class _Reconciliation:
 
     async def _run_once(self) -> tuple[Part, Connection | None]:
         scope, logins = self._scope, self._desired.logins.both
-        async with scope.servers.session(scope.server) as session:
+        async with scope.session() as session:
             observed = await observe_server(session, self._names)
             self._check(observed)
             if logins is None:
@@ -221,11 +222,13 @@ class _Reconciliation:
     async def _as_owner(self, owner: Login) -> PublicSchema | None:
         """Reconcile as owner; return the schema `public` if the owner must get it first."""
         scope, names = self._scope, self._names
-        async with scope.servers.session(scope.server, names.database, owner) as session:
+        async with scope.session(names.database, owner) as session:
             observed = await observe_database(session, names)
             if in_the_way(names, observed.schema):
                 return observed.schema
             await self._run(session, right_statements(names, observed))
+            for grant in grant_statements(names, observed):
+                await self._run(session, [grant])
             missing = await create_extensions(session, observed, self._desired)
             self.unchanged = self.unchanged and not missing
         return None

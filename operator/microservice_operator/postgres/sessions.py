@@ -11,12 +11,12 @@ import math
 import os
 import socket
 import tempfile
-from collections import defaultdict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 import psycopg
 
@@ -33,7 +33,9 @@ _REACH_SECONDS = 10  # for the host name and all of its addresses together
 _STATEMENT_SECONDS = 10
 _SESSION_SECONDS = 25  # a frozen server neither answers a statement nor enforces its timeout
 _QUEUE_SECONDS = 5
-_MAINTENANCE = "postgres"
+_SERVER_SESSIONS = 4
+_NAMESPACE_SESSIONS = 2
+MAINTENANCE = "postgres"
 _OPTIONS = {
     "search_path": "pg_catalog,pg_temp",
     "local_preload_libraries": "",
@@ -91,32 +93,39 @@ class Server:
 
 
 class Servers:
-    """Limits the concurrent connections to each server; one object for the whole process."""
+    """Limits the concurrent sessions on each server; one object for the whole process."""
 
-    def __init__(self, connections: int = 4) -> None:
-        """Allow `connections` concurrent connections to each server."""
-        self._turns: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(connections))
+    def __init__(self) -> None:
+        """Open no session yet."""
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Semaphore] = WeakValueDictionary()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.may_write: MayWrite = always
 
     @asynccontextmanager
     async def session(
-        self, server: Server, database: str = _MAINTENANCE, role: Login | None = None
+        self, server: Server, namespace: str, database: str = MAINTENANCE, role: Login | None = None
     ) -> AsyncIterator[Session]:
         """Open a session as admin or as a `role` of ours; each statement is its own transaction.
 
         Raises OperatorErrors for errors in it.
         """
-        turn = self._turns[server.address]
-        try:
-            await asyncio.wait_for(turn.acquire(), _QUEUE_SECONDS)
-        except TimeoutError:
-            raise NotYet(Reason.PROGRESSING, f"PostgreSQL at {server.address} is busy with other databases") from None
-        try:
-            async with self._opened(server, database, role) as session:
-                yield session
-        finally:
-            turn.release()
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout(_QUEUE_SECONDS):
+                    # first, so that a namespace whose databases are locked takes no turn from the others
+                    await held.enter_async_context(self._turn(server, namespace, _NAMESPACE_SESSIONS))
+                    await held.enter_async_context(self._turn(server, "", _SERVER_SESSIONS))
+            except TimeoutError:
+                busy = f"PostgreSQL at {server.address} is busy with other databases"
+                raise NotYet(Reason.PROGRESSING, busy) from None
+            yield await held.enter_async_context(self._opened(server, database, role))
+
+    def _turn(self, server: Server, namespace: str, sessions: int) -> asyncio.Semaphore:
+        """The turns of a namespace on a server, or of all of them; forgotten when nobody holds or awaits one."""
+        key = (server.address, namespace)
+        turn = self._turns.get(key) or asyncio.Semaphore(sessions)
+        self._turns[key] = turn
+        return turn
 
     async def admits(self, server: Server, database: str, role: Login) -> bool:
         """Whether the server accepts this role's login; for admins that may not read stored passwords.

@@ -1,7 +1,7 @@
 """Builds the statements that bring a server to the desired state; none for a state that is right already."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import LiteralString
 
 from psycopg import sql
@@ -13,6 +13,7 @@ from .observe import Names, OnServer, Role
 
 Statements = list[sql.Composed]
 
+_BATCH = 500  # the server's lock table holds about 6,000 with its default settings
 _ROWS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
 _COUNTERS = frozenset({"SELECT", "USAGE"})
 _OWNERS = frozenset({"CONNECT", "CREATE", "TEMPORARY"})
@@ -117,7 +118,7 @@ def take_public(names: Names) -> sql.Composed:
 
 
 def right_statements(names: Names, observed: InDatabase) -> Statements:
-    """Return the statements for the runtime role's rights in the database: read and write rows, nothing else."""
+    """Return the statements for the runtime role's rights in `public` and on new objects: read and write rows."""
     if observed.schema is None:
         return []
     runtime = sql.Identifier(names.runtime)
@@ -129,11 +130,14 @@ def right_statements(names: Names, observed: InDatabase) -> Statements:
     if not {("S", privilege) for privilege in _COUNTERS} <= observed.defaults:
         sequences: LiteralString = "USAGE, SELECT ON SEQUENCES TO {}"
         said.append(_say(future + sequences, names.owner, runtime))
-    for table in observed.closed_tables:
-        said.append(_on("GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE {} TO {}", table, runtime))
-    for sequence in observed.closed_sequences:
-        said.append(_on("GRANT USAGE, SELECT ON SEQUENCE {} TO {}", sequence, runtime))
     return said
+
+
+def grant_statements(names: Names, observed: InDatabase) -> Statements:
+    """Return GRANTs on existing objects, each for its own transaction: PostgreSQL locks all objects of one."""
+    tables: LiteralString = "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE {} TO {}"
+    sequences: LiteralString = "GRANT USAGE, SELECT ON SEQUENCE {} TO {}"
+    return [*_on(tables, observed.closed_tables, names), *_on(sequences, observed.closed_sequences, names)]
 
 
 def retention_statements(names: Names, observed: OnServer, owner: Owner) -> Statements:
@@ -160,8 +164,10 @@ def _say(statement: LiteralString, name: str, value: "str | sql.Composable | Non
     return sql.SQL(statement).format(sql.Identifier(name), *values)
 
 
-def _on(statement: LiteralString, name: str, runtime: sql.Identifier) -> sql.Composed:
-    return sql.SQL(statement).format(sql.Identifier("public", name), runtime)
+def _on(statement: LiteralString, objects: Sequence[str], names: Names) -> Iterator[sql.Composed]:
+    for first in range(0, len(objects), _BATCH):
+        listed = sql.SQL(", ").join(sql.Identifier("public", name) for name in objects[first : first + _BATCH])
+        yield sql.SQL(statement).format(listed, sql.Identifier(names.runtime))
 
 
 def _comment(kind: LiteralString, name: str, marks: Mapping[str, str]) -> sql.Composed:
