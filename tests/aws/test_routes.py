@@ -63,8 +63,8 @@ class Shop:
     def client(self) -> Any:
         return self.strict.client
 
-    def service(self, name: str, **spec: Any) -> "Service":
-        owner = Owner("cluster", Identity("shop", name, f"uid-{name}"))
+    def service(self, name: str, namespace: str = "shop", **spec: Any) -> "Service":
+        owner = Owner("cluster", Identity(namespace, name, f"uid-{name}"))
         return Service(self, replace(self.world.scope, owner=owner), {**SPEC, **spec})
 
     def writes(self) -> list[str]:
@@ -409,23 +409,61 @@ async def test_denied_names_action_and_recovers_once_granted(shop: Shop) -> None
     assert (await order.drive(ORDERS)).state is State.READY
 
 
-async def test_the_older_has_a_contested_route_whoever_came_first(shop: Shop) -> None:
-    old, young = shop.service("old"), shop.service("young")
-    old.others, young.others = Others(juniors=frozenset({"shop/young"})), Others(seniors=frozenset({"shop/old"}))
-    assert (await young.drive(("GET /a/{x}", "GET /young"))).state is State.READY
-    route = shop.routes()["GET /a/{x}"]["RouteId"]
-    assert (await old.drive(("GET /a/{y}", "GET /old"))).state is State.READY
-    assert shop.routes()["GET /a/{y}"]["RouteId"] == route
-    part = await young.drive(("GET /a/{x}", "GET /young", "GET /new"))
+@pytest.mark.parametrize("namespace", ["shop", "evil"])
+@pytest.mark.parametrize("older", [True, False])
+async def test_the_holder_keeps_a_route_until_it_gives_it_up(shop: Shop, namespace: str, older: bool) -> None:
+    first, later = shop.service("first"), shop.service("later", namespace)
+    senior, junior = (later, first) if older else (first, later)
+    senior.others, junior.others = Others(juniors=_name(junior)), Others(seniors=_name(senior))
+    assert (await first.drive(("GET /a/{x}", "GET /first"))).state is State.READY
+    held = shop.routes()["GET /a/{x}"]
+    part = await later.drive(("GET /a/{y}", "GET /later"))
     assert (part.state, part.reason, part.field) == (State.STALLED, Reason.CONFLICT, "spec.api.openAPI")
-    assert "the older Microservice shop/old" in part.message
-    assert set(shop.routes()) == {"GET /a/{y}", "GET /old", "GET /young", "GET /new"}
-    await old.assert_quiet()
-    await old.leave()
-    young.others = Others()
-    assert (await young.drive()).state is State.READY
-    assert set(shop.routes()) == {"GET /a/{x}", "GET /young", "GET /new"}
-    await young.assert_quiet()
+    assert "Microservice shop/first has the route GET /a/{x}" in part.message
+    assert set(shop.routes()) == {"GET /a/{x}", "GET /first", "GET /later"}
+    assert shop.routes()["GET /a/{x}"] == held
+    await first.assert_quiet()
+    await first.drive(("GET /first",))
+    assert (await later.drive()).state is State.READY
+    assert set(shop.routes()) == {"GET /a/{y}", "GET /first", "GET /later"}
+    await first.assert_quiet()
+    await later.assert_quiet()
+
+
+# A holder's route, and a route with which another would get some of its requests.
+PARTS = {
+    "a literal for a parameter": ("GET /users/{id}", "GET /users/me"),
+    "a parameter for a greedy one": ("GET /files/{path+}", "GET /files/{name}"),
+    "a longer greedy one": ("GET /files/{path+}", "GET /files/a/{rest+}"),
+    "a method for any": ("ANY /users", "GET /users"),
+    "neither more specific": ("GET /{kind}/b", "GET /a/{name}"),
+}
+
+
+@pytest.mark.parametrize("case", PARTS)
+async def test_another_namespace_gets_no_part_of_a_route(shop: Shop, case: str) -> None:
+    held, claimed = PARTS[case]
+    user, sibling, stranger = shop.service("user"), shop.service("sibling"), shop.service("stranger", "evil")
+    for service in (sibling, stranger):
+        service.others = Others(seniors=frozenset({"shop/user"}))
+    user.text, sibling.text, stranger.text = (_any(key) for key in (held, claimed, claimed))
+    assert (await user.drive()).state is State.READY
+    part = await stranger.drive()
+    assert (part.state, part.reason) == (State.STALLED, Reason.CONFLICT)
+    assert f"declares {claimed}, but Microservice shop/user has the route {held}" in part.message
+    assert set(shop.routes()) == {held}
+    assert (await sibling.drive()).state is State.READY
+    assert set(shop.routes()) == {held, claimed}
+
+
+def _name(service: Service) -> frozenset[str]:
+    identity = service.scope.owner.identity
+    return frozenset({f"{identity.namespace}/{identity.name}"})
+
+
+def _any(key: str) -> str:
+    method, path = key.split()
+    return document((f"{method.replace('ANY', 'x-amazon-apigateway-any-method')} {path}",))
 
 
 async def test_what_nobody_known_made_is_left_as_it_is(shop: Shop) -> None:

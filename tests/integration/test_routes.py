@@ -71,7 +71,7 @@ def test_the_younger_waits_for_the_older_to_go(gateway: Any, shop: Namespace) ->
     shop.until("older", "RoutesReady", "True")
     shop.create("younger", environment=shop.name, api={"openAPI": {"configMapKeyRef": {**KEY, "name": "younger"}}})
     stalled = shop.until_stalled("younger", "Conflict")
-    assert f"the older Microservice {shop.name}/older" in stalled["message"]
+    assert f"Microservice {shop.name}/older has the route GET /things/{{id}}" in stalled["message"]
     assert routes(gateway, shop) == {"GET /things/{id}", "GET /more"}
     shop.delete("older")
     shop.until_gone("older")

@@ -14,7 +14,7 @@ from ..facts import Reason
 from ..reading import BadYAML, read_one
 from .document import Document, Offence
 from .paths import Paths
-from .routes import Checks, Route, Settings, shape
+from .routes import Checks, Route, Settings, overlap, shape
 from .source import document_text, settings
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Route",
     "Settings",
     "document_text",
+    "overlap",
     "read",
     "routes",
     "settings",

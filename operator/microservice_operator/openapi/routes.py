@@ -4,8 +4,10 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from urllib.parse import unquote
 
 GREEDY = "{+}"  # the shape of a greedy parameter
+CATCH_ALL = "$default"  # the route of all requests that no other route matches
 
 
 class Checks(StrEnum):
@@ -56,6 +58,23 @@ class Route:
 def shape(key: str) -> str:
     """Remove the names of parameters: `GET /users/{userId}` → `GET /users/{}`; a greedy parameter stays greedy."""
     return re.sub(r"\{[^}+]*(\+?)\}", r"{\1}", key)
+
+
+def overlap(one: str, other: str) -> bool:
+    """Return whether some requests match both keys, however specific each of them is."""
+    if CATCH_ALL in (one, other):
+        return True
+    (method, _, path), (other_method, _, other_path) = one.partition(" "), other.partition(" ")
+    if method != other_method and "ANY" not in (method, other_method):
+        return False
+    mine, theirs = path.split("/"), other_path.split("/")
+    for segment, their_segment in zip(mine, theirs, strict=False):
+        if segment.endswith("+}") or their_segment.endswith("+}"):
+            return True
+        literals = not segment.startswith("{") and not their_segment.startswith("{")
+        if literals and unquote(segment) != unquote(their_segment):
+            return False
+    return len(mine) == len(theirs)
 
 
 def unclear(one: Route, other: Route) -> bool:

@@ -1,14 +1,17 @@
 """PURE: decides which routes of a shared API a Microservice owns, and which step comes next.
 
 Routes have no tags. Each routes to an integration, and the integration's description contains the owner tags of its
-Microservice, which owns the route. If two declare the same requests, the older Microservice (creation, then UID) gets
-them. The younger one waits, and an older one that comes late takes over the route, whose id stays.
+Microservice, which owns the route. It keeps the route while it declares it. Who declares the same requests later waits,
+also if its Microservice is older: age decides only if two created such a route at the same moment.
+
+API Gateway gives a request to the most specific route. So a claim also waits for routes of other namespaces that match
+some of its requests. In one namespace a more specific route may take requests from another.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ...openapi import shape
+from ...openapi import overlap, shape
 from ..engine.rules import Added, Change, Outcome, Refusal, Removed
 
 AT_A_TIME = 5  # API Gateway accepts few changes per second from an account, from all callers together
@@ -65,19 +68,19 @@ def next_routes(desired: DesiredRoutes, observed: tuple[ObservedRoute, ...]) -> 
     kept: set[str] = set()
     for claim in desired.routes:
         own = sorted((held for held in mine if _meets(held, claim)), key=lambda held: (held.claim != claim, held.id))
-        rivals = [held for held in observed if held not in mine and _meets(held, claim)]
-        # a route of an unknown owner for the same requests does not displace ours
-        blocking = [held for held in rivals if held.holder in desired.seniors or not own]
-        blocking = [held for held in blocking if held.holder not in desired.juniors]
+        rivals = [held for held in observed if held not in mine and _competes(held, claim, desired.me)]
+        blocking = [held for held in rivals if held.holder in desired.seniors] if own else rivals
         if blocking:
             taken.append(_refusal(claim, blocking[0], desired))
+        # requests that reach a route are not cut off only because another namespace's route overlaps it
+        if any(not own or _meets(held, claim) for held in blocking):
             continue
-        current = next(iter([*own, *rivals]), None)
-        if current is None:
+        if not own:
             steps.append((f"adding {claim.key}", Added(claim.key, claim)))
             continue
+        current = own[0]
         kept.add(current.id)
-        if current not in own or not current.sound or current.claim != claim:
+        if not current.sound or current.claim != claim:
             steps.append((f"changing {claim.key}", ReplacedRoute(current.id, claim)))
     stale = [held for held in mine if held.id not in kept]
     steps += [(f"removing {held.claim.key}", Removed(held.id)) for held in stale]
@@ -140,11 +143,23 @@ def _meets(held: ObservedRoute, claim: DesiredRoute) -> bool:
     return shape(held.claim.key) == shape(claim.key)
 
 
+def _competes(held: ObservedRoute, claim: DesiredRoute, me: str) -> bool:
+    """Return whether a route of another owner must not stand beside a claim.
+
+    An unknown owner has access to AWS itself: a Microservice may take requests from its catch-all route.
+    """
+    if held.holder and held.holder.partition("/")[0] != me.partition("/")[0]:
+        return overlap(held.claim.key, claim.key)
+    return _meets(held, claim)
+
+
 def _refusal(claim: DesiredRoute, held: ObservedRoute, desired: DesiredRoutes) -> str:
-    if held.holder in desired.seniors:
+    if held.holder in desired.seniors | desired.juniors:
+        shared = "the same requests" if _meets(held, claim) else "some of the same requests"
+        rule = "" if _meets(held, claim) else "; routes of different namespaces must not overlap"
         return (
-            f"declares {claim.key}, which belongs to the older Microservice {held.holder}; "
-            "remove it from the document of one of the two"
+            f"declares {claim.key}, but Microservice {held.holder} has the route {held.claim.key}, which matches "
+            f"{shared}{rule}; remove the route from the document of one of the two"
         )
     whose = f"{held.holder}, which has no routes known to this operator" if held.holder else "an unknown owner"
     return (

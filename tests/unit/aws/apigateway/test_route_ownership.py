@@ -20,10 +20,12 @@ from microservice_operator.aws.engine.rules import Added, Change, Refusal, Remov
 
 A, B, OTHER_NAME = DesiredRoute("GET /a/{x}"), DesiredRoute("GET /b"), DesiredRoute("GET /a/{y}")
 ME, OLD, YOUNG = "shop/me", "shop/old", "shop/young"
+OLD_STRANGER, YOUNG_STRANGER = "evil/old", "evil/young"
+LITERAL, PARAMETER = DesiredRoute("GET /users/me"), DesiredRoute("GET /users/{id}")
 
 
 def wanted(*claims: DesiredRoute) -> DesiredRoutes:
-    return DesiredRoutes(ME, claims, frozenset({OLD}), frozenset({YOUNG}))
+    return DesiredRoutes(ME, claims, frozenset({OLD, OLD_STRANGER}), frozenset({YOUNG, YOUNG_STRANGER}))
 
 
 def held(claim: DesiredRoute, holder: str = ME, **more: object) -> ObservedRoute:
@@ -43,11 +45,27 @@ CASES: dict[str, tuple[DesiredRoutes, tuple[ObservedRoute, ...], tuple[object, .
     ),
     "to an old integration": (wanted(A), (held(A, sound=False),), (ReplacedRoute(held(A).id, A),)),
     "twice ours": (wanted(A), (held(OTHER_NAME), held(A)), (Removed(held(OTHER_NAME).id),)),
-    "the older has it": (wanted(A), (held(A, OLD),), "the older Microservice shop/old"),
-    "the older has it by another name": (wanted(A), (held(OTHER_NAME, OLD),), "the older Microservice shop/old"),
-    "the older has it, and so have we": (wanted(A), (held(A), held(OTHER_NAME, OLD)), (Removed(held(A).id),)),
-    "the younger has it": (wanted(A), (held(A, YOUNG),), (ReplacedRoute(held(A, YOUNG).id, A),)),
-    "the younger has it, and so have we": (wanted(A), (held(A), held(OTHER_NAME, YOUNG)), None),
+    "the older has it": (wanted(A), (held(A, OLD),), "Microservice shop/old has the route GET /a/{x}"),
+    "the older has it by another name": (wanted(A), (held(OTHER_NAME, OLD),), "the same requests"),
+    "the older made it at the same moment": (wanted(A), (held(A), held(OTHER_NAME, OLD)), (Removed(held(A).id),)),
+    "the younger has it": (wanted(A), (held(A, YOUNG),), "Microservice shop/young has the route GET /a/{x}"),
+    "a younger stranger has it": (wanted(A), (held(A, YOUNG_STRANGER),), "the same requests"),
+    "the younger made it at the same moment": (wanted(A), (held(A), held(OTHER_NAME, YOUNG)), None),
+    "a sibling has the parameter": (wanted(LITERAL), (held(PARAMETER, OLD),), (Added(LITERAL.key, LITERAL),)),
+    "a sibling has the literal": (wanted(PARAMETER), (held(LITERAL, OLD),), (Added(PARAMETER.key, PARAMETER),)),
+    "an older stranger has the parameter": (wanted(LITERAL), (held(PARAMETER, OLD_STRANGER),), "must not overlap"),
+    "a younger stranger has the parameter": (wanted(LITERAL), (held(PARAMETER, YOUNG_STRANGER),), "must not overlap"),
+    "a stranger has the literal": (wanted(PARAMETER), (held(LITERAL, OLD_STRANGER),), "must not overlap"),
+    "a stranger without routes has the parameter": (
+        wanted(LITERAL),
+        (held(PARAMETER, "x/gone"),),
+        "x/gone, which",
+    ),
+    "nobody known has the parameter": (wanted(LITERAL), (held(PARAMETER, ""),), (Added(LITERAL.key, LITERAL),)),
+    "nobody known has the rest": (wanted(A), (held(DesiredRoute("$default"), ""),), (Added(A.key, A),)),
+    # requests reach both today: the operator cuts neither off, and says what is wrong to the younger one
+    "an older stranger's overlaps ours": (wanted(LITERAL), (held(LITERAL), held(PARAMETER, OLD_STRANGER)), "overlap"),
+    "a younger stranger's overlaps ours": (wanted(LITERAL), (held(LITERAL), held(PARAMETER, YOUNG_STRANGER)), None),
     "an unknown owner has it": (wanted(A), (held(A, ""),), "an unknown owner"),
     "one without routes has it": (wanted(A), (held(A, "shop/gone"),), "shop/gone, which"),
     "somebody unknown put one beside ours": (wanted(A), (held(A), held(OTHER_NAME, "")), None),
