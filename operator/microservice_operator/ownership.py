@@ -4,7 +4,7 @@ An AWS resource has tags; a PostgreSQL database or role has JSON in its comment.
 share an account, and a person may have created a resource with the name that the operator would choose.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -94,12 +94,23 @@ class SharedOwner(Owner):
         return {names.TAG_CLUSTER: self.cluster, names.TAG_ENVIRONMENT: self.identity.name}
 
 
-def too_many_tags(*declared: Mapping[str, str] | None) -> str:
-    """Say that tags leave no room for the operator's own on an AWS resource; "" if they do."""
-    count, limit = len(frozenset[str]().union(*(tags or {} for tags in declared))), TAGS_OF_A_RESOURCE - OWN_TAGS
-    if count <= limit:
-        return ""
-    return (
-        f"has {count} tags together with those of the Environment, but an AWS resource has room for {limit} in"
-        f" addition to the operator's own {OWN_TAGS}; remove {count - limit} of them"
-    )
+def tag_problems(shared: Mapping[str, str] | None, own: Mapping[str, str] | None) -> Iterator[tuple[str, str]]:
+    """Yield a field and a message for each reason why tags of an Environment and of a Microservice do not go together.
+
+    They leave no room for the operator's own, or the Microservice contradicts its Environment. Policies of an account
+    may rely on the Environment's tags, and conditions on tags ignore the case of keys ("IAM JSON policy elements:
+    Condition").
+    """
+    theirs, mine = shared or {}, own or {}
+    count, limit = len(theirs.keys() | mine.keys()), TAGS_OF_A_RESOURCE - OWN_TAGS
+    if count > limit:
+        yield (
+            "spec.tags",
+            f"has {count} tags together with those of the Environment, but an AWS resource has room for {limit} in"
+            f" addition to the operator's own {OWN_TAGS}; remove {count - limit} of them",
+        )
+    by_case = {key.lower(): key for key in theirs}
+    for key, value in mine.items():
+        twin = key if key in theirs else by_case.get(key.lower())
+        if twin is not None and (key, value) != (twin, theirs[twin]):
+            yield f"spec.tags.{key}", f"contradicts the tag {twin}: {theirs[twin]} of the Environment; remove it"

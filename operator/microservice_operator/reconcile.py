@@ -25,7 +25,7 @@ from .external.relocation import moved
 from .external.resource import PreviousStatus
 from .external.table_grants import trouble
 from .facts import Event, Facts, Part, Reason, Section, State, Workload
-from .ownership import too_many_tags
+from .ownership import tag_problems
 from .raw_objects import mappings, text
 from .resources import Removal
 from .rollouts import Rollouts
@@ -532,8 +532,10 @@ def _inputs(watched: WatchedResources, body: Body) -> tuple[Microservice, Enviro
             "label the namespace as the Environment's spec.namespaces requires, or use another Environment"
         )
         raise _Refused(Reason.ENVIRONMENT_REFUSED, message)
-    if found is not None and found.spec.aws and (message := too_many_tags(found.spec.tags, service.spec.tags)):
-        raise _Refused(Reason.INVALID_SPEC, f"spec.tags {message}", (Problem("spec.tags", message),))
+    shared = found.spec.tags if found is not None and found.spec.aws else None
+    if problems := tuple(Problem(field, message) for field, message in tag_problems(shared, service.spec.tags)):
+        message = "; ".join(f"{problem.field} {problem.message}" for problem in problems)
+        raise _Refused(Reason.INVALID_SPEC, message, problems)
     return service, found, used
 
 

@@ -24,7 +24,7 @@ class DesiredResource(Generic[Spec]):
     """A declared resource.
 
     - `spec`: its declaration; `field`: the declaration's path in the Microservice.
-    - `tags`: the Environment's, overridden by the Microservice's.
+    - `tags`: the Environment's, and those that the Microservice adds.
     - `known`: ids from the status, by kind. If a known resource that holds data no longer exists, its data is lost, and
       only a person (`recreate`) can allow an empty one.
     - `adoption`: the Environment's consent to an adoption, if the spec has one.

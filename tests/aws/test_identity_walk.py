@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from microservice_operator import names
 from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.microservice import MicroserviceSpec
@@ -19,7 +21,7 @@ from microservice_operator.facts import Part, Reason, Section, State
 from microservice_operator.ownership import Owner
 from microservice_operator.resync_cache import ResyncCache
 from tests.aws.conftest import ACCOUNT, REGION
-from tests.aws.test_identity import POD_IDENTITY, TABLE, Roles, iam_client, roles
+from tests.aws.test_identity import POD_IDENTITY, TABLE, Roles, drive, iam_client, roles, wanted
 from tests.fakes.aws.proxy import Fault, refusal
 from tests.fakes.aws.strict import StrictDynamoDB
 
@@ -59,13 +61,19 @@ def outside(roles: Roles) -> ExternalReconciler:
     )
 
 
-async def provided(roles: Roles, tables: list[dict[str, Any]], known: Known) -> ExternalState:
+async def provided(
+    roles: Roles,
+    tables: list[dict[str, Any]],
+    known: Known,
+    environment: Environment = ENVIRONMENT,
+    tags: Mapping[str, str] | None = None,
+) -> ExternalState:
     """Reconcile until nothing changes."""
-    spec = MicroserviceSpec.model_validate({"image": "product:1", "tables": tables})
+    spec = MicroserviceSpec.model_validate({"image": "product:1", "tables": tables, "tags": tags})
     service = Microservice(roles.scope.owner.identity, 1, spec)
     world = outside(roles)
     for _ in range(30):
-        last = await world.reconcile(service, ENVIRONMENT, PreviousStatus(known), MicroserviceLookup())
+        last = await world.reconcile(service, environment, PreviousStatus(known), MicroserviceLookup())
         known = {(part.kind, part.name): part.id for part in last.parts}
         if all(part.state in (State.READY, State.RETAINED) for part in last.parts):
             return last
@@ -84,6 +92,36 @@ async def test_there_and_quiet(roles: Roles) -> None:
     assert {r for s in roles.policy()["Statement"] for r in s["Resource"]} == {table.id}
     writes = len(roles.writes())
     await provided(roles, [TABLE], ids(made.parts))
+    assert len(roles.writes()) == writes
+
+
+# Tags of the Environment and of the Microservice, and the tags that its role and its table have then.
+TAGS: dict[str, tuple[dict[str, str], dict[str, str], dict[str, str], dict[str, str]]] = {
+    "none": ({}, {}, {}, {}),
+    "the Environment's": ({"team": "shop"}, {}, {"team": "shop"}, {"team": "shop"}),
+    "the Microservice's": ({}, {"unit": "sales"}, {}, {"unit": "sales"}),
+    "of both": ({"team": "shop"}, {"unit": "sales"}, {"team": "shop"}, {"team": "shop", "unit": "sales"}),
+    "a key of both": ({"team": "shop"}, {"team": "payments"}, {"team": "shop"}, {"team": "shop"}),
+}
+
+
+def plain(tags: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in tags.items() if not key.startswith(names.GROUP)}
+
+
+@pytest.mark.parametrize("case", TAGS)
+async def test_a_microservice_chooses_no_principal_tags(roles: Roles, case: str) -> None:
+    shared, own, expected, on_the_table = TAGS[case]
+    aws = {"region": REGION, "accountID": ACCOUNT, "identity": POD_IDENTITY}
+    environment = Environment("prod", EnvironmentSpec.model_validate({"aws": aws, "tags": shared}))
+    # an earlier version gave the role all tags
+    await drive(roles, wanted(roles, tags={**shared, **own}))
+    made = await provided(roles, [TABLE], {}, environment, own)
+    assert plain(roles.tags()) == plain(roles.association()["tags"]) == expected
+    listed = roles.world.client.list_tags_of_resource(ResourceArn=made.of("Table")[0].id)["Tags"]
+    assert plain({tag["Key"]: tag["Value"] for tag in listed}) == on_the_table
+    writes = len(roles.writes())
+    await provided(roles, [TABLE], ids(made.parts), environment, own)
     assert len(roles.writes()) == writes
 
 

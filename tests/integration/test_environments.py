@@ -124,3 +124,17 @@ def test_more_tags_than_aws_takes_are_refused_before_anything_is_written(
     assert "has 44 tags together with those of the Environment" in condition["message"]
     assert [problem["field"] for problem in namespace.read("order")["status"]["problems"]] == ["spec.tags"]
     assert children(stage, namespace, marked) == []
+
+
+def test_a_tag_that_contradicts_the_environment_is_refused_before_anything_is_written(
+    stage: Stage, namespace: Namespace, own: str
+) -> None:
+    stage.api.merge(ENVIRONMENT, ("", own), {"spec": {"tags": {"team": "shop"}}})
+    namespace.create("order", **QUEUE, tags={"team": "shop", "unit": "sales"})
+    namespace.until_ready("order")
+    marked = stage.audit.now()
+    namespace.change("order", tags={"team": "payments"})
+    condition = namespace.until_stalled("order", "InvalidSpec")
+    assert "spec.tags.team contradicts the tag team: shop of the Environment" in condition["message"]
+    assert [problem["field"] for problem in namespace.read("order")["status"]["problems"]] == ["spec.tags.team"]
+    assert children(stage, namespace, marked) == []

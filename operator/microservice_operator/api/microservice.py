@@ -230,7 +230,10 @@ class MicroserviceSpec(Model):
     pod_security_context: PodSecurityContext | None = None
     """Merged over the hardened default of the pod; can only make it stricter."""
     tags: Tags | None = None
-    """AWS tags and Kubernetes labels for all resources of the service."""
+    """AWS tags and Kubernetes labels for all resources of the service, except AWS tags of its IAM role.
+
+    In AWS, the Environment's tags are added; a tag that contradicts one of them is refused.
+    """
     dependencies: Annotated[list[Dependency], Field(max_length=64), Keyed(("name",))] | None = None
     """Microservices of the same namespace that this one calls."""
     access: Access | None = None

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..api.messaging import Subscription
 from ..api.parsing import Environment, Microservice
-from ..ownership import too_many_tags
+from ..ownership import tag_problems
 from .validation import Finding
 
 
@@ -21,23 +21,22 @@ def findings(
 
 
 def _tags(service: Microservice, environment: Environment | None) -> Iterator[Finding]:
-    """Check the number of tags, and that their keys differ in more than case.
+    """Check the tags together with those of the Environment.
 
-    IAM ignores case in keys ("TagRole" in the IAM API Reference), which matters only for a service with a role.
+    IAM ignores case in keys ("TagRole" in the IAM API Reference). A role has only the Environment's tags.
     """
     spec = service.spec
-    shared = environment.spec.tags if environment and environment.spec.aws else None
-    if message := too_many_tags(shared, spec.tags):
-        yield Finding("spec.tags", message)
+    shared = (environment.spec.tags or {}) if environment and environment.spec.aws else {}
+    for field, message in tag_problems(shared, spec.tags):
+        yield Finding(field, message)
     if not (spec.tables or spec.table_refs or spec.topics or spec.queues):
         return
     seen: dict[str, str] = {}
-    for key in [*(environment.spec.tags or {} if environment else {}), *(spec.tags or {})]:
+    for key in shared:
         twin = seen.setdefault(key.lower(), key)
         if twin != key:
-            owner = " (one is the Environment's)" if twin not in (spec.tags or {}) else ""
-            message = f"keys {twin} and {key} differ only in case{owner}, which IAM refuses on a role; keep one of them"
-            yield Finding("spec.tags", message)
+            message = f"has the tags {twin} and {key} that differ only in case, which IAM refuses on a role"
+            yield Finding("spec.environment", f"{message}; keep one of them")
 
 
 def _ends(

@@ -39,13 +39,14 @@ class Roles(ExternalResource):
     async def reconcile(self, declared: ReconcileInput) -> StepResult:
         scope = self._clients.scope(declared.service.identity, declared.environment, "roles")
         aws = declared.environment.spec.aws if declared.environment else None
+        shared = declared.environment.spec.tags if declared.environment else None
         assert aws is not None  # noqa: S101 the scope is made from it
         uid, created = declared.service.identity.uid, self._clients.made
         for key, is_new in noted(uid, declared.before):
             (created.add if is_new else created.discard)(key)
         just_created = frozenset(key for owner, key in created if owner == uid)
         granted = granting(scope, declared, just_created)
-        role = DesiredIdentity(declared.service, aws, declared.tags, declared.known, granted)
+        role = DesiredIdentity(declared.service, aws, shared or {}, declared.known, granted)
         parts = await reconcile_identity(scope, role)
         return StepResult(parts, kept=keeps_former(parts))
 

@@ -91,7 +91,7 @@ class ReconcileInput:
 
     @property
     def tags(self) -> dict[str, str]:
-        """Tags of everything that the service has in AWS."""
+        """Tags of everything that the service has in AWS, except its role and the role's association."""
         return tags(self.service, self.environment)
 
 
@@ -196,9 +196,9 @@ class ExternalResource(ABC):
 
 
 def tags(service: Microservice, environment: Environment | None) -> dict[str, str]:
-    """The Environment's tags, overlaid with the Microservice's."""
+    """The Environment's tags, and those that the Microservice adds; it overrides none."""
     shared = environment.spec.tags if environment else None
-    return {**(shared or {}), **(service.spec.tags or {})}
+    return {**(service.spec.tags or {}), **(shared or {})}
 
 
 def items(spec: Any, section: str) -> tuple[Declaration, ...]:

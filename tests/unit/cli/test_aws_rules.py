@@ -16,6 +16,12 @@ def service(name: str = "order", **spec: Any) -> Microservice:
     return microservice({"metadata": {"name": name, "namespace": "shop", "uid": ""}, "spec": {"image": "a:1", **spec}})
 
 
+def prod(tags: dict[str, str]) -> Environment:
+    """An Environment in AWS."""
+    aws = {"region": "eu-central-1", "accountID": "123456789012"}
+    return environment({"metadata": {"name": "prod"}, "spec": {"aws": aws, "tags": tags}})
+
+
 def subscribed(topic: str, queue: str, owner: str = "order", **more: Any) -> dict[str, Any]:
     """A Microservice with both kinds of topics and queues, and one subscription."""
     return {
@@ -33,11 +39,11 @@ def filtered(policy: dict[str, Any], scope: str = "MessageAttributes") -> dict[s
 POLICY = "spec.subscriptions[0].filterPolicy"
 CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "keys that differ": ({**TOPICS, "tags": {"Team": "a", "unit": "b"}}, []),
-    "keys that differ in case": ({**TOPICS, "tags": {"Team": "a", "team": "b"}}, ["spec.tags"]),
+    "keys that differ in case": ({**TOPICS, "tags": {"Team": "a", "team": "b"}}, []),
     "as many tags as there is room for": ({"tags": {f"key{number}": "a" for number in range(32)}}, []),
-    "without a role": ({"tags": {"Team": "a", "team": "b"}}, []),
-    "a key that differs in case from the Environment's": ({**TOPICS, "tags": {"OWNER": "a"}}, ["spec.tags"]),
-    "the Environment's own key": ({**TOPICS, "tags": {"Owner": "a"}}, []),
+    "a key that differs in case from the Environment's": ({"tags": {"OWNER": "a"}}, ["spec.tags.OWNER"]),
+    "the Environment's key with another value": ({"tags": {"Owner": "a"}}, ["spec.tags.Owner"]),
+    "the Environment's own tag": ({**TOPICS, "tags": {"Owner": "platform"}}, []),
     "standard to standard": (subscribed("sold", "plain"), []),
     "FIFO to FIFO": (subscribed("ordered", "strict"), []),
     "FIFO to standard": (subscribed("ordered", "plain"), []),
@@ -57,7 +63,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_what_aws_would_refuse(name: str) -> None:
     spec, fields = CASES[name]
-    around: Environment = environment({"metadata": {"name": "prod"}, "spec": {"tags": {"Owner": "platform"}}})
+    around = prod({"Owner": "platform"})
     mine = service(**spec)
     services = {("shop", "order"): mine, ("shop", "user"): service("user", topics=[{"name": "told"}])}
     assert [finding.field for finding in findings(mine, around, services)] == fields
@@ -66,8 +72,12 @@ def test_what_aws_would_refuse(name: str) -> None:
 @pytest.mark.parametrize(("number", "fields"), [(11, []), (12, ["spec.tags"])])
 def test_tags_that_leave_no_room_for_the_operators_own(number: int, fields: list[str]) -> None:
     """AWS allows fifty: 32 of the Environment, eleven of the Microservice and seven of the operator."""
-    aws = {"region": "eu-central-1", "accountID": "123456789012"}
-    shared = {"aws": aws, "tags": {f"shared-{n}": "a" for n in range(32)}}
-    around = environment({"metadata": {"name": "prod"}, "spec": shared})
+    around = prod({f"shared-{n}": "a" for n in range(32)})
     mine = service(tags={f"own-{n}": "a" for n in range(number)})
     assert [finding.field for finding in findings(mine, around, {})] == fields
+
+
+@pytest.mark.parametrize(("spec", "fields"), [(TOPICS, ["spec.environment"]), ({}, [])])
+def test_tags_of_the_environment_that_iam_refuses_on_a_role(spec: dict[str, Any], fields: list[str]) -> None:
+    around = prod({"Owner": "platform", "owner": "platform"})
+    assert [finding.field for finding in findings(service(**spec), around, {})] == fields

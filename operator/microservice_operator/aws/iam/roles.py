@@ -65,8 +65,8 @@ ASSOCIATION = ResourceSchema(
 class DesiredIdentity:
     """A Microservice that needs a role, and the Environment's settings for it.
 
-    `known` are the ids from the status, by kind; `tags` the Environment's, overridden by the Microservice's; `granting`
-    the permissions of the role.
+    `known` are the ids from the status, by kind; `granting` the permissions of the role. `tags` are only the
+    Environment's: policies of an account may grant access by the tags of a role, so its author must not choose them.
     """
 
     service: Microservice

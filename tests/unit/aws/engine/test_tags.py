@@ -1,5 +1,6 @@
 """Tags: the operator corrects its own and the declared ones step by step, and never changes others."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,7 +8,7 @@ from microservice_operator import names
 from microservice_operator.api.parsing import Identity
 from microservice_operator.aws.engine.rules import Change
 from microservice_operator.aws.engine.tags import Tag, Untag, desired_tags, owned_tags, retained
-from microservice_operator.ownership import OWN_TAGS, TAGS_OF_A_RESOURCE, Owner, Ownership, too_many_tags
+from microservice_operator.ownership import OWN_TAGS, TAGS_OF_A_RESOURCE, Owner, Ownership, tag_problems
 
 OWNER = Owner("cluster", Identity("shop", "order", "uid"))
 declared = st.dictionaries(st.sampled_from(["team", "cost", "stage", "owner"]), st.sampled_from("xy"))
@@ -40,8 +41,8 @@ def test_any_change_converges_and_leaves_foreign_tags(
 def test_all_tags_of_a_resource_have_room_on_it() -> None:
     """AWS allows fifty tags of 256 characters each; the last one is the tag of a retained resource."""
     most = {f"key-{number}": "x" for number in range(TAGS_OF_A_RESOURCE - OWN_TAGS)}
-    assert too_many_tags(most) == ""
-    assert too_many_tags(most, {"one": "more"}) != ""
+    assert list(tag_problems(most, None)) == []
+    assert [field for field, _ in tag_problems(most, {"one": "more"})] == ["spec.tags"]
     tags = desired_tags(OWNER, most, adopted=True) | dict(retained(OWNER).tags)
     assert len(tags) == TAGS_OF_A_RESOURCE == 50
     assert max(len(value) for value in tags.values()) <= 256
@@ -54,3 +55,24 @@ def test_what_is_not_ours_yet_loses_no_tag() -> None:
     first = owned_tags(desired_tags(OWNER, {}, adopted=True), handed_over)
     assert isinstance(first, Change)
     assert first.to == Tag(OWNER.marks)
+
+
+# Tags of the Environment and of the Microservice, and the fields that contradict. Policies ignore the case of keys.
+CONTRADICTIONS: dict[str, tuple[dict[str, str] | None, dict[str, str] | None, list[str]]] = {
+    "none": (None, None, []),
+    "only the Environment's": ({"team": "a"}, None, []),
+    "only the Microservice's": (None, {"team": "a"}, []),
+    "different keys": ({"team": "a"}, {"unit": "a"}, []),
+    "the same tag": ({"team": "a"}, {"team": "a"}, []),
+    "another value": ({"team": "a"}, {"team": "b"}, ["spec.tags.team"]),
+    "another case": ({"team": "a"}, {"Team": "a"}, ["spec.tags.Team"]),
+    "another case and the same tag": ({"team": "a"}, {"TEAM": "a", "team": "a"}, ["spec.tags.TEAM"]),
+    "two": ({"team": "a", "tier": "1"}, {"tier": "2", "team": "b"}, ["spec.tags.tier", "spec.tags.team"]),
+    "twins of the Environment": ({"team": "a", "Team": "b"}, {"team": "a"}, []),
+}
+
+
+@pytest.mark.parametrize("case", CONTRADICTIONS)
+def test_a_microservice_does_not_contradict_the_tags_of_its_environment(case: str) -> None:
+    shared, own, fields = CONTRADICTIONS[case]
+    assert [field for field, _ in tag_problems(shared, own)] == fields
