@@ -68,7 +68,7 @@ def next_routes(desired: DesiredRoutes, observed: tuple[ObservedRoute, ...]) -> 
     kept: set[str] = set()
     for claim in desired.routes:
         own = sorted((held for held in mine if _meets(held, claim)), key=lambda held: (held.claim != claim, held.id))
-        rivals = [held for held in observed if held not in mine and _competes(held, claim, desired.me)]
+        rivals = [held for held in observed if held.holder != desired.me and _competes(held, claim, desired.me)]
         blocking = [held for held in rivals if held.holder in desired.seniors] if own else rivals
         if blocking:
             taken.append(_refusal(claim, blocking[0], desired))
