@@ -24,11 +24,13 @@ from tests.fakes.aws.proxy import Proxy
 from tests.fakes.aws.whole import WholeAWS
 
 TABLE = yaml.safe_load((Path(__file__).parent / "facts.yaml").read_text(encoding="utf-8"))
-RECORDED = [{"service": group["service"], **row} for group in TABLE["recorded"] for row in group["rows"]]
+SEEN = [
+    {"service": group["service"], **row} for group in TABLE["recorded"] + TABLE["verified"] for row in group["rows"]
+]
 DECLARED = [
     {"service": service, "when": row["shape"], **row} for service, rows in TABLE["model"].items() for row in rows
 ]
-FACTS = [*RECORDED, *DECLARED]
+FACTS = [*SEEN, *DECLARED]
 _numbers = count()
 
 
