@@ -60,7 +60,7 @@ async def test_it_waits_and_says_for_what(shop: Shop) -> None:
     assert "declares no topic created" in (await told(shop, spec)).message
     await shop.step(owner(shop), other)
     shop.remember(other, ())
-    assert "is not there yet" in (await told(shop, spec)).message
+    assert "does not exist yet" in (await told(shop, spec)).message
     assert "Subscribe" not in shop.world.proxy.writes()
     await shop.drive(owner(shop), other)
     assert (await shop.drive(spec))["Queue", "events"].state is State.READY
