@@ -94,23 +94,36 @@ class SharedOwner(Owner):
         return {names.TAG_CLUSTER: self.cluster, names.TAG_ENVIRONMENT: self.identity.name}
 
 
-def tag_problems(shared: Mapping[str, str] | None, own: Mapping[str, str] | None) -> Iterator[tuple[str, str]]:
-    """Yield a field and a message for each reason why tags of an Environment and of a Microservice do not go together.
+def too_many_tags(shared: Mapping[str, str] | None, own: Mapping[str, str] | None) -> str:
+    """Say that tags leave no room for the operator's own on an AWS resource; "" if they do."""
+    count, limit = len(combined_tags(shared, own)), TAGS_OF_A_RESOURCE - OWN_TAGS
+    if count <= limit:
+        return ""
+    return (
+        f"has {count} tags together with those of the Environment, but an AWS resource has room for {limit} in"
+        f" addition to the operator's own {OWN_TAGS}; remove {count - limit} of them"
+    )
 
-    They leave no room for the operator's own, or the Microservice contradicts its Environment. Policies of an account
-    may rely on the Environment's tags, and conditions on tags ignore the case of keys ("IAM JSON policy elements:
-    Condition").
+
+def combined_tags(shared: Mapping[str, str] | None, own: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the Environment's tags, and those that the Microservice adds.
+
+    Policies of an account may rely on the Environment's tags, and conditions on tags ignore the case of keys ("IAM JSON
+    policy elements: Condition").
     """
-    theirs, mine = shared or {}, own or {}
-    count, limit = len(theirs.keys() | mine.keys()), TAGS_OF_A_RESOURCE - OWN_TAGS
-    if count > limit:
-        yield (
-            "spec.tags",
-            f"has {count} tags together with those of the Environment, but an AWS resource has room for {limit} in"
-            f" addition to the operator's own {OWN_TAGS}; remove {count - limit} of them",
-        )
+    theirs = shared or {}
+    taken = {key.lower() for key in theirs}
+    return {**{key: value for key, value in (own or {}).items() if key.lower() not in taken}, **theirs}
+
+
+def overridden_tags(shared: Mapping[str, str] | None, own: Mapping[str, str] | None) -> Iterator[tuple[str, str]]:
+    """Yield field and message for each tag of a Microservice without effect, because its Environment sets another."""
+    theirs = shared or {}
     by_case = {key.lower(): key for key in theirs}
-    for key, value in mine.items():
+    for key, value in (own or {}).items():
         twin = key if key in theirs else by_case.get(key.lower())
         if twin is not None and (key, value) != (twin, theirs[twin]):
-            yield f"spec.tags.{key}", f"contradicts the tag {twin}: {theirs[twin]} of the Environment; remove it"
+            yield (
+                f"spec.tags.{key}",
+                f"has no effect in AWS: the Environment sets the tag {twin}: {theirs[twin]}; remove it",
+            )

@@ -50,7 +50,7 @@ GENERAL = {
 
 SPEC = {
     Reason.INVALID_SPEC: Explanation(
-        "The spec breaks a rule, it contradicts a tag of its Environment, or it has too many tags together with it.",
+        "The spec breaks a rule, or it has too many tags together with its Environment.",
         "Correct the fields that `status.problems` names. "
         "`microservice-operator validate FILE` finds the same offline.",
     ),

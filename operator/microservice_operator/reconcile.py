@@ -25,7 +25,7 @@ from .external.relocation import moved
 from .external.resource import PreviousStatus
 from .external.table_grants import trouble
 from .facts import Event, Facts, Part, Reason, Section, State, Workload
-from .ownership import tag_problems
+from .ownership import overridden_tags, too_many_tags
 from .raw_objects import mappings, text
 from .resources import Removal
 from .rollouts import Rollouts
@@ -237,7 +237,7 @@ def _summarise(
         environment=inputs.used.name,
         environment_from=inputs.used.source,
         recreated=recreation_handled(inputs.recreate, inputs.recreate_handled, external.stores),
-        notices=_names_nothing(inputs.previous.recreate, external.stores),
+        notices=(*_names_nothing(inputs.previous.recreate, external.stores), *_overridden_tags(inputs)),
         again=0.0 if complete and (external.kept or applied.kept) else None,
     )
 
@@ -533,9 +533,8 @@ def _inputs(watched: WatchedResources, body: Body) -> tuple[Microservice, Enviro
         )
         raise _Refused(Reason.ENVIRONMENT_REFUSED, message)
     shared = found.spec.tags if found is not None and found.spec.aws else None
-    if problems := tuple(Problem(field, message) for field, message in tag_problems(shared, service.spec.tags)):
-        message = "; ".join(f"{problem.field} {problem.message}" for problem in problems)
-        raise _Refused(Reason.INVALID_SPEC, message, problems)
+    if message := too_many_tags(shared, service.spec.tags):
+        raise _Refused(Reason.INVALID_SPEC, f"spec.tags {message}", (Problem("spec.tags", message),))
     return service, found, used
 
 
@@ -583,6 +582,12 @@ def _names_nothing(lost: str, stores: Iterable[Part]) -> tuple[Problem, ...]:
         return ()
     message = f"no table and no database {lost} is declared; correct the name, or remove the annotation"
     return (Problem(f"metadata.annotations[{names.ANNOTATION_RECREATE}]", message),)
+
+
+def _overridden_tags(inputs: _Inputs) -> Iterable[Problem]:
+    """A notice for each tag without effect: a change of the Environment must not stop its Microservices."""
+    shared = inputs.environment.spec.tags if inputs.environment and inputs.environment.spec.aws else None
+    return (Problem(field, message) for field, message in overridden_tags(shared, inputs.service.spec.tags))
 
 
 def _left_behind(removals: Mapping[tuple[str, str], Removal]) -> list[str]:

@@ -232,7 +232,7 @@ class MicroserviceSpec(Model):
     tags: Tags | None = None
     """AWS tags and Kubernetes labels for all resources of the service, except AWS tags of its IAM role.
 
-    In AWS, the Environment's tags are added; a tag that contradicts one of them is refused.
+    In AWS, the Environment's tags are added, and override tags with the same key.
     """
     dependencies: Annotated[list[Dependency], Field(max_length=64), Keyed(("name",))] | None = None
     """Microservices of the same namespace that this one calls."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..api.messaging import Subscription
 from ..api.parsing import Environment, Microservice
-from ..ownership import tag_problems
+from ..ownership import overridden_tags, too_many_tags
 from .validation import Finding
 
 
@@ -27,7 +27,9 @@ def _tags(service: Microservice, environment: Environment | None) -> Iterator[Fi
     """
     spec = service.spec
     shared = (environment.spec.tags or {}) if environment and environment.spec.aws else {}
-    for field, message in tag_problems(shared, spec.tags):
+    if message := too_many_tags(shared, spec.tags):
+        yield Finding("spec.tags", message)
+    for field, message in overridden_tags(shared, spec.tags):
         yield Finding(field, message)
     if not (spec.tables or spec.table_refs or spec.topics or spec.queues):
         return

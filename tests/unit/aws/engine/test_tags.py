@@ -8,7 +8,15 @@ from microservice_operator import names
 from microservice_operator.api.parsing import Identity
 from microservice_operator.aws.engine.rules import Change
 from microservice_operator.aws.engine.tags import Tag, Untag, desired_tags, owned_tags, retained
-from microservice_operator.ownership import OWN_TAGS, TAGS_OF_A_RESOURCE, Owner, Ownership, tag_problems
+from microservice_operator.ownership import (
+    OWN_TAGS,
+    TAGS_OF_A_RESOURCE,
+    Owner,
+    Ownership,
+    combined_tags,
+    overridden_tags,
+    too_many_tags,
+)
 
 OWNER = Owner("cluster", Identity("shop", "order", "uid"))
 declared = st.dictionaries(st.sampled_from(["team", "cost", "stage", "owner"]), st.sampled_from("xy"))
@@ -41,8 +49,8 @@ def test_any_change_converges_and_leaves_foreign_tags(
 def test_all_tags_of_a_resource_have_room_on_it() -> None:
     """AWS allows fifty tags of 256 characters each; the last one is the tag of a retained resource."""
     most = {f"key-{number}": "x" for number in range(TAGS_OF_A_RESOURCE - OWN_TAGS)}
-    assert list(tag_problems(most, None)) == []
-    assert [field for field, _ in tag_problems(most, {"one": "more"})] == ["spec.tags"]
+    assert too_many_tags(most, None) == ""
+    assert "has 44 tags together with those of the Environment" in too_many_tags(most, {"one": "more"})
     tags = desired_tags(OWNER, most, adopted=True) | dict(retained(OWNER).tags)
     assert len(tags) == TAGS_OF_A_RESOURCE == 50
     assert max(len(value) for value in tags.values()) <= 256
@@ -73,6 +81,11 @@ CONTRADICTIONS: dict[str, tuple[dict[str, str] | None, dict[str, str] | None, li
 
 
 @pytest.mark.parametrize("case", CONTRADICTIONS)
-def test_a_microservice_does_not_contradict_the_tags_of_its_environment(case: str) -> None:
+def test_a_microservice_overrides_no_tag_of_its_environment(case: str) -> None:
     shared, own, fields = CONTRADICTIONS[case]
-    assert [field for field, _ in tag_problems(shared, own)] == fields
+    assert [field for field, _ in overridden_tags(shared, own)] == fields
+    combined = combined_tags(shared, own)
+    assert (shared or {}).items() <= combined.items()
+    without_effect = {field.removeprefix("spec.tags.") for field in fields}
+    added = {key: value for key, value in (own or {}).items() if key not in without_effect}
+    assert combined == {**(shared or {}), **added}
