@@ -115,7 +115,8 @@ def main(arguments: Sequence[str]) -> int:
     OUTPUT.mkdir(exist_ok=True)
     limit = float(os.environ.get("TEST_TIMEOUT", LIMIT))
     deadline = time.monotonic() + limit
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     building = build_node()
     groups = [Group(name, names, arguments) for name, names in folders().items()]
     try:
