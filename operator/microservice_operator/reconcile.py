@@ -201,10 +201,10 @@ async def _reconcile_external(operator: Operator, inputs: _Inputs) -> ExternalSt
     if inputs.requested:
         operator.external.clients.invalidate(inputs.owner.uid)
     if inputs.previous.known or operator.external.declares(inputs.service, inputs.environment):
-        await _add_finalizer(operator, inputs.body)
+        await add_finalizer(operator, inputs.body)
     external = await operator.external.reconcile(inputs.service, inputs.environment, inputs.previous, operator.watched)
     if not external.parts:
-        await _remove_finalizer(operator, inputs.body)
+        await remove_finalizer(operator, inputs.body)
     return external
 
 
@@ -393,7 +393,7 @@ async def _finalize(operator: Operator, body: Body, facts: Facts) -> Requeue | N
         for what in _left_behind(operator.external.everything(body.get("spec"), None, known)):
             event = Event("Warning", Reason.ABANDONED, f"abandoned as requested; left behind: {what}")
             await events.post(operator.cluster.connection, owner, event)
-        await _remove_finalizer(operator, body)
+        await remove_finalizer(operator, body)
         return None
     spec, used = body.get("spec") if isinstance(body.get("spec"), dict) else {}, _used(body.get("status") or {})
     try:
@@ -411,7 +411,7 @@ async def _finalize(operator: Operator, body: Body, facts: Facts) -> Requeue | N
     parts = await operator.external.delete(owner, environment, removals, operator.watched)
     if all(part.is_over for part in parts):
         await _post_all(operator, body, parts)
-        await _remove_finalizer(operator, body)
+        await remove_finalizer(operator, body)
         operator.forget(owner.uid)
         return None
     over = tuple(part for part in parts if part.is_over)
@@ -475,13 +475,13 @@ async def _post_all(operator: Operator, body: Body, parts: Iterable[Part], *more
         await events.post(operator.cluster.connection, identity(body), event)
 
 
-async def _add_finalizer(operator: Operator, body: Body) -> None:
+async def add_finalizer(operator: Operator, body: Body) -> None:
     """Set the finalizer before the first external resource is created."""
     if names.FINALIZER not in (body["metadata"].get("finalizers") or []):
         await _set_finalizers(operator, body, lambda others: [*others, names.FINALIZER])
 
 
-async def _remove_finalizer(operator: Operator, body: Body) -> None:
+async def remove_finalizer(operator: Operator, body: Body) -> None:
     """Remove the finalizer; no external resource is left to delete."""
     if names.FINALIZER in (body["metadata"].get("finalizers") or []):
         await _set_finalizers(operator, body, lambda others: others)

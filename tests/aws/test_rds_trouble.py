@@ -2,6 +2,8 @@
 
 import pytest
 
+from microservice_operator.aws.rds.admin_secret import MasterSecret
+from microservice_operator.errors import NotYet
 from microservice_operator.facts import Reason, State
 from tests.aws.rds_world import RDSWorld
 from tests.fakes.aws.proxy import Answer, Fault, xml_refusal
@@ -93,3 +95,12 @@ async def test_windows_that_overlap_are_refused_by_rds(rds: RDSWorld) -> None:
     assert (part.state, part.reason) == (State.STALLED, Reason.REJECTED)
     assert "must not overlap" in part.message
     await rds.made()
+
+
+async def test_an_admin_login_that_is_not_there_yet_is_waited_for(rds: RDSWorld) -> None:
+    """AWS answers ResourceNotFoundException also for a secret without a current version."""
+    region, account = rds.scope.region, rds.scope.account_id
+    arn = f"arn:aws:secretsmanager:{region}:{account}:secret:rds!db-none-abcdef"
+    with pytest.raises(NotYet, match="does not exist or contains no login yet") as raised:
+        await MasterSecret(arn, rds.scope).login()
+    assert raised.value.reason is Reason.DATABASE_CREATING
