@@ -40,7 +40,7 @@ def whole(stage: Stage, place: Place) -> Place:
 def uids_of_broken_secrets(whole: Place) -> dict[str, str]:
     """One Secret deleted and one edited, before the first test: the last one asks what has become of them.
 
-    The operator may not list or watch Secrets. It notices at its next look, which may be two minutes away.
+    The operator may not list or watch Secrets. It polls them by name, every few seconds in a small cluster.
     """
     uids = {name: whole.read("secret", name)["metadata"]["uid"] for name in (RUNTIME, OWNER)}
     whole.delete("secret", RUNTIME)
