@@ -53,7 +53,11 @@ def test_a_field_that_leaves_the_spec_leaves_the_deployment(namespace: Namespace
     deployment = namespace.there(DEPLOYMENT, "hello")
     assert "nodeSelector" not in deployment["spec"]["template"]["spec"]
     assert "team" not in deployment["metadata"]["labels"]
-    assert [port["name"] for port in namespace.there("Service", "hello")["spec"]["ports"]] == ["http"]
+    # the old pods' port is closed when the rollout is complete, so after Ready
+    until(
+        lambda: [port["name"] for port in namespace.there("Service", "hello")["spec"]["ports"]] == ["http"],
+        "the port stays open",
+    )
     assert "team" not in namespace.there("ServiceAccount", "hello")["metadata"]["labels"]
 
 
