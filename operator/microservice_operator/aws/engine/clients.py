@@ -5,10 +5,8 @@ A service that hangs blocks only its own threads, and a flood of creations does 
 """
 
 import asyncio
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -27,7 +25,6 @@ from .list_cache import ListCache
 from .write_backoff import WriteBackoff
 
 READS = ("Get", "List", "Describe")
-TICK = 0.02  # seconds
 OnCall = Callable[[str, str, str], None]  # service, action, code
 
 
@@ -59,7 +56,7 @@ class Clients:
         self._pools: dict[tuple[str, Lane], ThreadPoolExecutor] = {}
         self._clients: dict[tuple[str, str], Any] = {}
         self._client_lock = Lock()
-        self._writing, self._writing_lock = 0, Lock()
+        self._writes: set[Future[dict[str, Any]]] = set()
         self.may_write: MayWrite = always
         self.verified_accounts: set[tuple[str, str]] = set()
         self.create_once = CreateOnce()
@@ -75,7 +72,11 @@ class Clients:
         code = "Cancelled"
         try:
             with pending_calls.waiting_in(f"{call.service}:{call.action}"):
-                answer = await asyncio.get_running_loop().run_in_executor(self._pool(call), self._run, call)
+                running = self._pool(call).submit(self._run, call)
+                if not call.action.startswith(READS):
+                    self._writes.add(running)
+                    running.add_done_callback(self._writes.discard)
+                answer = await asyncio.wrap_future(running)
             code = "OK"
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "Unknown")
@@ -89,10 +90,12 @@ class Clients:
 
     async def writes_finished(self, seconds: float) -> bool:
         """Wait for the writes that have begun, which go on in their threads when the caller is cancelled."""
-        end = time.monotonic() + seconds
-        while self._writing and time.monotonic() < end:  # noqa: ASYNC110 it is counted in threads
-            await asyncio.sleep(TICK)
-        return not self._writing
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.gather(*map(asyncio.wrap_future, tuple(self._writes)), return_exceptions=True)
+        except TimeoutError:
+            return False
+        return True
 
     def close(self) -> None:
         """Release threads and connections without waiting for running calls."""
@@ -110,19 +113,8 @@ class Clients:
 
     def _run(self, call: Call) -> dict[str, Any]:
         client = self._client(call.service, call.region)
-        with nullcontext() if call.action.startswith(READS) else self._counted():
-            answer: dict[str, Any] = getattr(client, xform_name(call.action))(**call.parameters)
+        answer: dict[str, Any] = getattr(client, xform_name(call.action))(**call.parameters)
         return answer
-
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
-        with self._writing_lock:
-            self._writing += 1
-        try:
-            yield
-        finally:
-            with self._writing_lock:
-                self._writing -= 1
 
     def _check_write(self, event_name: str, **_: Any) -> None:
         """Raise Fenced before a write that might be sent when this process no longer leads.
