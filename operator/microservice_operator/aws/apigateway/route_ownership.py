@@ -10,6 +10,7 @@ some of its requests. In one namespace a more specific route may take requests f
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from ...openapi import overlap, shape
 from ..engine.rules import Added, Change, Outcome, Refusal, Removed
@@ -24,6 +25,11 @@ class DesiredRoute:
     key: str
     authorizer: str = ""
     scopes: tuple[str, ...] = ()
+
+    @cached_property
+    def shape(self) -> str:
+        """The key without the names of parameters; computed once, because each route is compared with all others."""
+        return shape(self.key)
 
 
 @dataclass(frozen=True)
@@ -140,7 +146,7 @@ def none_left(desired: object, observed: Iterable[str]) -> Outcome:  # noqa: ARG
 
 
 def _meets(held: ObservedRoute, claim: DesiredRoute) -> bool:
-    return shape(held.claim.key) == shape(claim.key)
+    return held.claim.shape == claim.shape
 
 
 def _competes(held: ObservedRoute, claim: DesiredRoute, me: str) -> bool:
