@@ -4,13 +4,12 @@ The tests use real servers that never answer, or never end their answer.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-import structlog
-from structlog.testing import LogCapture
+from structlog.testing import capture_logs
 
 from microservice_operator import pending_calls
 from microservice_operator.aws.engine.clients import Clients
@@ -100,17 +99,8 @@ async def test_a_worker_that_leaves_takes_its_pass_along() -> None:
     assert workers.longest == 0
 
 
-@pytest.fixture
-def log_output() -> Iterator[LogCapture]:
-    """The log's entries; a processor before it would write them."""
-    output, before = LogCapture(), structlog.get_config()
-    structlog.configure(processors=[output])
-    yield output
-    structlog.configure(**before)
-
-
 async def test_a_pass_that_does_not_even_end_when_it_is_broken_off_holds_its_key_alone(
-    monkeypatch: pytest.MonkeyPatch, log_output: LogCapture
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("TELL", "GRACE", "LONG"):
         monkeypatch.setattr(f"microservice_operator.workers.{name}", 0.1)
@@ -131,20 +121,20 @@ async def test_a_pass_that_does_not_even_end_when_it_is_broken_off_holds_its_key
     world = WatchedResources(queue.add)
     operator: Any = type("Nothing", (), {"watched": world})()
     workers = Stubborn(operator, queue, 0.1)
-    lines = log_output.entries
-    task = asyncio.create_task(workers.work())
-    queue.add(VICTIM)
-    for key in OTHERS:
-        queue.add(key)
-    await until(lambda: set(OTHERS) <= set(passes))
-    queue.add(VICTIM)
-    await asyncio.sleep(0.3)
-    assert passes.count(VICTIM) == 1, "never two reconciliations of one key"
-    assert workers.turn, "what is wrong with one object is not the process's liveness"
-    assert workers.long == 1
-    hard.set()
-    await until(lambda: passes.count(VICTIM) == 2)
-    assert workers.long == 0
+    with capture_logs() as lines:
+        task = asyncio.create_task(workers.work())
+        queue.add(VICTIM)
+        for key in OTHERS:
+            queue.add(key)
+        await until(lambda: set(OTHERS) <= set(passes))
+        queue.add(VICTIM)
+        await asyncio.sleep(0.3)
+        assert passes.count(VICTIM) == 1, "never two reconciliations of one key"
+        assert workers.turn, "what is wrong with one object is not the process's liveness"
+        assert workers.long == 1
+        hard.set()
+        await until(lambda: passes.count(VICTIM) == 2)
+        assert workers.long == 0
     said = [(line["event"], line["log_level"]) for line in lines if line.get("name") == VICTIM[1]]
     assert said == [("reconciliation takes long", "warning"), ("reconciliation cannot be cancelled", "error")]
     task.cancel()
