@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from . import names
-from .api.parsing import Identity
+from .api.parsing import Environment, Identity
 
 # "Tag naming limits and requirements" (Tagging AWS Resources): user-created tags per resource. Our tags are the four of
 # the owner, and those for declared, adopted and retained resources.
@@ -94,7 +94,12 @@ class SharedOwner(Owner):
         return {names.TAG_CLUSTER: self.cluster, names.TAG_ENVIRONMENT: self.identity.name}
 
 
-def too_many_tags(shared: Mapping[str, str] | None, own: Mapping[str, str] | None) -> str:
+def shared_tags(environment: Environment | None) -> Mapping[str, str]:
+    """Return the tags that an Environment sets on resources in AWS; none without an account."""
+    return (environment.spec.tags or {}) if environment and environment.spec.aws else {}
+
+
+def too_many_tags(shared: Mapping[str, str], own: Mapping[str, str] | None) -> str:
     """Say that tags leave no room for the operator's own on an AWS resource; "" if they do."""
     count, limit = len(combined_tags(shared, own)), TAGS_OF_A_RESOURCE - OWN_TAGS
     if count <= limit:
@@ -105,25 +110,21 @@ def too_many_tags(shared: Mapping[str, str] | None, own: Mapping[str, str] | Non
     )
 
 
-def combined_tags(shared: Mapping[str, str] | None, own: Mapping[str, str] | None) -> dict[str, str]:
+def combined_tags(shared: Mapping[str, str], own: Mapping[str, str] | None) -> dict[str, str]:
     """Return the Environment's tags, and those that the Microservice adds.
 
     Policies of an account may rely on the Environment's tags, and conditions on tags ignore the case of keys ("IAM JSON
     policy elements: Condition").
     """
-    theirs = shared or {}
-    taken = {key.lower() for key in theirs}
-    return {**{key: value for key, value in (own or {}).items() if key.lower() not in taken}, **theirs}
+    taken = {key.lower() for key in shared}
+    return {**{key: value for key, value in (own or {}).items() if key.lower() not in taken}, **shared}
 
 
-def overridden_tags(shared: Mapping[str, str] | None, own: Mapping[str, str] | None) -> Iterator[tuple[str, str]]:
+def overridden_tags(shared: Mapping[str, str], own: Mapping[str, str] | None) -> Iterator[tuple[str, str]]:
     """Yield field and message for each tag of a Microservice without effect, because its Environment sets another."""
-    theirs = shared or {}
-    by_case = {key.lower(): key for key in theirs}
+    by_case = {key.lower(): key for key in shared}
     for key, value in (own or {}).items():
-        twin = key if key in theirs else by_case.get(key.lower())
-        if twin is not None and (key, value) != (twin, theirs[twin]):
-            yield (
-                f"spec.tags.{key}",
-                f"has no effect in AWS: the Environment sets the tag {twin}: {theirs[twin]}; remove it",
-            )
+        twin = key if key in shared else by_case.get(key.lower())
+        if twin is not None and (key, value) != (twin, shared[twin]):
+            message = f"has no effect in AWS: the Environment sets the tag {twin}: {shared[twin]}; remove it"
+            yield f"spec.tags.{key}", message

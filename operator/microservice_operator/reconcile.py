@@ -25,7 +25,7 @@ from .external.relocation import moved
 from .external.resource import PreviousStatus
 from .external.table_grants import trouble
 from .facts import Event, Facts, Part, Reason, Section, State, Workload
-from .ownership import overridden_tags, too_many_tags
+from .ownership import overridden_tags, shared_tags, too_many_tags
 from .raw_objects import mappings, text
 from .resources import Removal
 from .rollouts import Rollouts
@@ -532,8 +532,7 @@ def _inputs(watched: WatchedResources, body: Body) -> tuple[Microservice, Enviro
             "label the namespace as the Environment's spec.namespaces requires, or use another Environment"
         )
         raise _Refused(Reason.ENVIRONMENT_REFUSED, message)
-    shared = found.spec.tags if found is not None and found.spec.aws else None
-    if message := too_many_tags(shared, service.spec.tags):
+    if message := too_many_tags(shared_tags(found), service.spec.tags):
         raise _Refused(Reason.INVALID_SPEC, f"spec.tags {message}", (Problem("spec.tags", message),))
     return service, found, used
 
@@ -586,8 +585,8 @@ def _names_nothing(lost: str, stores: Iterable[Part]) -> tuple[Problem, ...]:
 
 def _overridden_tags(inputs: _Inputs) -> Iterable[Problem]:
     """A notice for each tag without effect: a change of the Environment must not stop its Microservices."""
-    shared = inputs.environment.spec.tags if inputs.environment and inputs.environment.spec.aws else None
-    return (Problem(field, message) for field, message in overridden_tags(shared, inputs.service.spec.tags))
+    overridden = overridden_tags(shared_tags(inputs.environment), inputs.service.spec.tags)
+    return (Problem(field, message) for field, message in overridden)
 
 
 def _left_behind(removals: Mapping[tuple[str, str], Removal]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..api.messaging import Subscription
 from ..api.parsing import Environment, Microservice
-from ..ownership import overridden_tags, too_many_tags
+from ..ownership import overridden_tags, shared_tags, too_many_tags
 from .validation import Finding
 
 
@@ -26,7 +26,7 @@ def _tags(service: Microservice, environment: Environment | None) -> Iterator[Fi
     IAM ignores case in keys ("TagRole" in the IAM API Reference). A role has only the Environment's tags.
     """
     spec = service.spec
-    shared = (environment.spec.tags or {}) if environment and environment.spec.aws else {}
+    shared = shared_tags(environment)
     if message := too_many_tags(shared, spec.tags):
         yield Finding("spec.tags", message)
     for field, message in overridden_tags(shared, spec.tags):

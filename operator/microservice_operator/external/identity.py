@@ -13,6 +13,7 @@ from ..aws.iam.roles import (
     reconcile_identity,
 )
 from ..facts import Part, Section, State
+from ..ownership import shared_tags
 from .clients import ExternalClients
 from .owned_resources import GRANTED_KINDS, granting, noted
 from .resource import Declaration, DeleteInput, ExternalResource, MicroserviceLookup, ReconcileInput, StepResult, items
@@ -39,14 +40,13 @@ class Roles(ExternalResource):
     async def reconcile(self, declared: ReconcileInput) -> StepResult:
         scope = self._clients.scope(declared.service.identity, declared.environment, "roles")
         aws = declared.environment.spec.aws if declared.environment else None
-        shared = declared.environment.spec.tags if declared.environment else None
         assert aws is not None  # noqa: S101 the scope is made from it
         uid, created = declared.service.identity.uid, self._clients.made
         for key, is_new in noted(uid, declared.before):
             (created.add if is_new else created.discard)(key)
         just_created = frozenset(key for owner, key in created if owner == uid)
         granted = granting(scope, declared, just_created)
-        role = DesiredIdentity(declared.service, aws, shared or {}, declared.known, granted)
+        role = DesiredIdentity(declared.service, aws, shared_tags(declared.environment), declared.known, granted)
         parts = await reconcile_identity(scope, role)
         return StepResult(parts, kept=keeps_former(parts))
 

@@ -13,7 +13,7 @@ from ..api.parsing import Environment, Identity, Microservice
 from ..database_connection import Connection
 from ..errors import NeedsPerson, NotYet, OperatorError
 from ..facts import Part, Reason, Section, State, with_error
-from ..ownership import combined_tags
+from ..ownership import combined_tags, shared_tags
 from ..raw_objects import mappings, text
 from ..resources import Policy, Removal
 from .graph import Key
@@ -198,7 +198,7 @@ class ExternalResource(ABC):
 
 def tags(service: Microservice, environment: Environment | None) -> dict[str, str]:
     """The Environment's tags, and those that the Microservice adds; it overrides none."""
-    return combined_tags(environment.spec.tags if environment else None, service.spec.tags)
+    return combined_tags(shared_tags(environment), service.spec.tags)
 
 
 def items(spec: Any, section: str) -> tuple[Declaration, ...]:

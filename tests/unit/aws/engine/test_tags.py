@@ -66,10 +66,10 @@ def test_what_is_not_ours_yet_loses_no_tag() -> None:
 
 
 # Tags of the Environment and of the Microservice, and the fields that contradict. Policies ignore the case of keys.
-CONTRADICTIONS: dict[str, tuple[dict[str, str] | None, dict[str, str] | None, list[str]]] = {
-    "none": (None, None, []),
+CONTRADICTIONS: dict[str, tuple[dict[str, str], dict[str, str] | None, list[str]]] = {
+    "none": ({}, None, []),
     "only the Environment's": ({"team": "a"}, None, []),
-    "only the Microservice's": (None, {"team": "a"}, []),
+    "only the Microservice's": ({}, {"team": "a"}, []),
     "different keys": ({"team": "a"}, {"unit": "a"}, []),
     "the same tag": ({"team": "a"}, {"team": "a"}, []),
     "another value": ({"team": "a"}, {"team": "b"}, ["spec.tags.team"]),
@@ -85,7 +85,7 @@ def test_a_microservice_overrides_no_tag_of_its_environment(case: str) -> None:
     shared, own, fields = CONTRADICTIONS[case]
     assert [field for field, _ in overridden_tags(shared, own)] == fields
     combined = combined_tags(shared, own)
-    assert (shared or {}).items() <= combined.items()
+    assert shared.items() <= combined.items()
     without_effect = {field.removeprefix("spec.tags.") for field in fields}
     added = {key: value for key, value in (own or {}).items() if key not in without_effect}
-    assert combined == {**(shared or {}), **added}
+    assert combined == {**shared, **added}
