@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,13 @@ from .stage import Stage
 
 MICROSERVICES = int(os.environ.get("LEADERS_MICROSERVICES", "12"))
 STOPPED = float(os.environ.get("LEADERS_STOPPED_SECONDS", "20"))
-SETTLE = 60 + MICROSERVICES * 2.0
+SETTLE = 60 + MICROSERVICES * 3.0
+PARTS: dict[str, Any] = {
+    "tables": [{"name": "items", "partitionKey": {"name": "id"}, "deletionPolicy": "Delete"}],
+    "queues": [{"name": "events", "deletionPolicy": "Delete"}],
+    "topics": [{"name": "created", "deletionPolicy": "Delete"}],
+}
+CREATES = {"CreateTable": "TableName", "CreateQueue": "QueueName", "CreateTopic": "Name"}  # and what names the resource
 
 
 @dataclass
@@ -98,8 +105,8 @@ class Pair:
             for write in each.audit.writes(mark, self.namespace.name)
             if write.verb == "create" and write.code == 201 and write.resource != "events"
         )
-        queues = [call.body["QueueName"] for each in both for call in each.aws.calls if call.action == "CreateQueue"]
-        return children + Counter(("CreateQueue", name) for name in queues)
+        calls = [call for each in both for call in each.aws.calls if call.action.startswith("Create")]
+        return children + Counter((call.action, call.body[CREATES[call.action]]) for call in calls)
 
     def _done(self, name: str) -> bool:
         return self.namespace.conditions(name).get("Ready", {}).get("status") == "True"
@@ -150,7 +157,7 @@ def test_two_operators_write_as_one(pair: Pair) -> None:
     pair.one.operator.start()
     pair.other.operator.start(beside_another=True)  # ready though it waits
     for name in pair.services:
-        pair.namespace.create(name, queues=[{"name": "events"}], replicas=2)
+        pair.namespace.create(name, replicas=2, **PARTS)
     pair.settle()
     assert pair.roles()[1].wrote() == []
 
@@ -162,7 +169,9 @@ def test_two_operators_write_as_one(pair: Pair) -> None:
     made = pair.created(mark)
     print(json.dumps({"microservices": MICROSERVICES, "seconds": pair.seconds, "created": sum(made.values())}))
     assert {name: count for name, count in made.items() if count > 1} == {}, "made twice"
-    assert sum(resource == "CreateQueue" for resource, _ in made) == MICROSERVICES
+    assert {action: sum(made_by == action for made_by, _ in made) for action in CREATES} == dict.fromkeys(
+        CREATES, MICROSERVICES
+    )
     assert pair.seconds["handed over"] < Terms().duration, "the Lease was not given back, it ended"
 
 

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from microservice_operator.api.crd import crds
+from microservice_operator.api.microservice import MicroserviceSpec
+from microservice_operator.desired import children
 from microservice_operator.desired.context import Context, Table
 from microservice_operator.errors import InvalidSpec
 from tests.conftest import REPOSITORY
@@ -250,6 +252,103 @@ def test_what_is_declared_wins(
 
 def test_every_row_of_the_page_is_held_to() -> None:
     assert set(ROWS) == {row for row, *_ in WINS} | ELSEWHERE
+
+
+# What the operator generates although the spec does not contain it: the row of the page, or the reason why none.
+POD = "Deployment.pod"
+CONTAINER = "Deployment.container"
+NO_FIELD = "the spec has no such field"
+REQUIRED = "from a required field"
+NO_CHOICE = "it must match the labels of the pods"
+SCHEMA = "a default of the schema"
+GENERATED = {
+    f"{CONTAINER}.env": "identity variables",
+    f"{CONTAINER}.image": REQUIRED,
+    f"{CONTAINER}.lifecycle": "`lifecycle.preStop`",
+    f"{CONTAINER}.livenessProbe": "`livenessProbe`",
+    f"{CONTAINER}.name": NO_FIELD,
+    f"{CONTAINER}.ports": "`ports`",
+    f"{CONTAINER}.readinessProbe": "`readinessProbe`",
+    f"{CONTAINER}.resources": "`resources`",
+    f"{CONTAINER}.securityContext": "`securityContext`",
+    f"{CONTAINER}.startupProbe": "`startupProbe`",
+    f"{CONTAINER}.volumeMounts": "`volumeMounts`: /tmp",
+    f"{POD}.automountServiceAccountToken": NO_FIELD,
+    f"{POD}.enableServiceLinks": NO_FIELD,
+    f"{POD}.securityContext": "`podSecurityContext`",
+    f"{POD}.serviceAccountName": NO_FIELD,
+    f"{POD}.terminationGracePeriodSeconds": SCHEMA,
+    f"{POD}.topologySpreadConstraints": "`topologySpreadConstraints`",
+    f"{POD}.volumes": "`volumes`: tmp",
+    "Deployment.spec.progressDeadlineSeconds": "`progressDeadlineSeconds`",
+    "Deployment.spec.replicas": "`replicas`",
+    "Deployment.spec.revisionHistoryLimit": NO_FIELD,
+    "Deployment.spec.selector": NO_CHOICE,
+    "Deployment.spec.strategy": "`strategy.rollingUpdate`",
+    "HorizontalPodAutoscaler.spec.maxReplicas": REQUIRED,
+    "HorizontalPodAutoscaler.spec.metrics": "`autoscaling` target",
+    "HorizontalPodAutoscaler.spec.minReplicas": "`autoscaling.minReplicas`",
+    "HorizontalPodAutoscaler.spec.scaleTargetRef": NO_CHOICE,
+    "Job.container.command": REQUIRED,
+    "Job.container.env": "identity variables",
+    "Job.container.image": REQUIRED,
+    "Job.container.name": NO_FIELD,
+    "Job.container.resources": "`resources`",
+    "Job.container.securityContext": "`securityContext`",
+    "Job.container.volumeMounts": "nodes of a migration",
+    "Job.pod.automountServiceAccountToken": NO_FIELD,
+    "Job.pod.enableServiceLinks": NO_FIELD,
+    "Job.pod.restartPolicy": NO_FIELD,
+    "Job.pod.securityContext": "`podSecurityContext`",
+    "Job.pod.serviceAccountName": NO_FIELD,
+    "Job.pod.volumes": "nodes of a migration",
+    "Job.spec.activeDeadlineSeconds": "`migration.timeout`",
+    "Job.spec.backoffLimit": NO_FIELD,
+    "NetworkPolicy.spec.egress": "egress to metadata addresses",
+    "NetworkPolicy.spec.ingress": "ingress of the NetworkPolicy",
+    "NetworkPolicy.spec.podSelector": NO_CHOICE,
+    "NetworkPolicy.spec.policyTypes": NO_FIELD,
+    "PodDisruptionBudget.spec.maxUnavailable": "`podDisruptionBudget`",
+    "PodDisruptionBudget.spec.selector": NO_CHOICE,
+    "PodDisruptionBudget.spec.unhealthyPodEvictionPolicy": NO_FIELD,
+    "Secret.data": NO_FIELD,
+    "Secret.type": NO_FIELD,
+    "Service.spec.ports": "`ports`",
+    "Service.spec.selector": NO_CHOICE,
+    "Service.spec.type": SCHEMA,
+    "ServiceAccount.automountServiceAccountToken": NO_FIELD,
+}
+
+
+def generated(of: Context) -> set[str]:
+    """The fields of every child, of its pods and of their first container."""
+    fields = set()
+    for child in children(of):
+        spec = dict((child.body or {}).get("spec", {}))
+        pod_spec = dict(spec.pop("template", {}).get("spec", {}))
+        first, *_ = pod_spec.pop("containers", [{}])
+        bare = {key: 0 for key in child.body or {} if key not in ("apiVersion", "kind", "metadata", "spec")}
+        for part, holder in (("", bare), (".spec", spec), (".pod", pod_spec), (".container", first)):
+            fields |= {f"{child.kind}{part}.{key}" for key in holder}
+    return fields
+
+
+def test_every_generated_field_is_on_the_page() -> None:
+    minimal = generated(context({}))
+    more = generated(context({"autoscaling": {"maxReplicas": 3}, "databases": [MIGRATING]}, **KNOWN))
+    assert minimal | more == set(GENERATED), "add the field to GENERATED, and to the page if a spec can declare it"
+    assert set(GENERATED.values()) <= {*ROWS, NO_FIELD, REQUIRED, NO_CHOICE, SCHEMA}
+
+
+def test_what_is_called_a_default_of_the_schema_is_one() -> None:
+    schema = crds()["microservices.yaml"]["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    assert {"spec.terminationGracePeriodSeconds", "spec.service.type"} <= set(defaults(schema, "spec"))
+
+
+def test_the_spec_has_no_field_for_what_is_said_to_have_none() -> None:
+    names = {field.rpartition(".")[2] for field, why in GENERATED.items() if why == NO_FIELD}
+    declared = {field.alias or name for name, field in MicroserviceSpec.model_fields.items()}
+    assert names & declared == set()
 
 
 # Fields whose default protects data.
