@@ -143,7 +143,7 @@ def test_who_may_not_read_the_service_is_told_so(plan: Plan, api_server: Cluster
     result = plan(bodies(SCALED), kubeconfig=api_server.user_kubeconfig("nobody"))
     assert result.exit_code == 2
     assert 'User "nobody" cannot get resource "microservices"' in result.stderr
-    assert "request permission to read it, or plan against a file with --against" in result.stderr
+    assert "request permission to read it; to compare with an older file" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from ..names import LABEL_ENVIRONMENT
 from .loading import LoadedFiles, default, take_in
 from .yaml_documents import Document, Unreadable
 
+_OFFLINE = "to compare with an older file and without a cluster, use --against FILE"
+
 
 def live(wanted: LoadedFiles, context: str | None) -> LoadedFiles:
     """Return the same Microservices as in the cluster, its Environments, and the Environment of each namespace.
@@ -22,10 +24,10 @@ def live(wanted: LoadedFiles, context: str | None) -> LoadedFiles:
     try:
         return asyncio.run(_look({(item.namespace, item.name) for _, item in wanted.services}, context))
     except OperatorError as error:
-        raise Unreadable(str(error)) from None
+        raise Unreadable(f"{error}; {_OFFLINE}") from None
     except ApiError as error:
         remedy = "install the operator's CRDs there" if error.code == NOT_FOUND else "request permission to read it"
-        raise Unreadable(f"{error}; {remedy}, or plan against a file with --against") from None
+        raise Unreadable(f"{error}; {remedy}; {_OFFLINE}") from None
 
 
 async def _look(keys: Collection[tuple[str, str]], context: str | None) -> LoadedFiles:

@@ -72,17 +72,28 @@ async def configuration(context: str | None = None) -> Configuration:
     """
     loaded = Configuration()
     files = os.environ.get("KUBECONFIG") or "~/.kube/config"
+    in_pod = "KUBERNETES_SERVICE_HOST" in os.environ and context is None
+    if not in_pod and not _exists(files):
+        raise _no_connection(f"the kubeconfig {files} does not exist", "create it, or set KUBECONFIG to another file")
     try:
-        if "KUBERNETES_SERVICE_HOST" in os.environ and context is None:
+        if in_pod:
             client_config.load_incluster_config(client_configuration=loaded)
         else:
             await client_config.load_kube_config(files, context, client_configuration=loaded)
     except (client_config.ConfigException, OSError, yaml.YAMLError) as error:
         # A YAML error quotes the text around it, which may be a key.
         cause = "it is not YAML" if isinstance(error, yaml.YAMLError) else " ".join(str(error).split()).rstrip(".")
-        message = f"no connection to a cluster: {cause}; check the kubeconfig {files} (KUBECONFIG names another)"
-        raise NeedsPerson(Reason.FORBIDDEN, message) from error
+        remedy = f"check the kubeconfig {files}, or set KUBECONFIG to another file"
+        raise _no_connection(cause, "mount the token of a ServiceAccount in this pod" if in_pod else remedy) from error
     return loaded
+
+
+def _exists(files: str) -> bool:
+    return any(Path(file).expanduser().is_file() for file in files.split(os.pathsep))
+
+
+def _no_connection(cause: str, remedy: str) -> NeedsPerson:
+    return NeedsPerson(Reason.FORBIDDEN, f"no connection to a cluster: {cause}; {remedy}")
 
 
 def own_namespace() -> str:
