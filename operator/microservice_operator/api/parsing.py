@@ -16,7 +16,7 @@ from .environment import EnvironmentSpec
 from .microservice import MicroserviceSpec
 from .resource_rules import ENVIRONMENT_RULES, MICROSERVICE_RULES
 from .stores import Database
-from .validation_messages import problems
+from .validation_messages import missing_spec, problems
 
 IMPLIED = {"http": 80, "https": 443}
 Spec = TypeVar("Spec", MicroserviceSpec, EnvironmentSpec)
@@ -128,7 +128,7 @@ def marked_default(annotations: Mapping[str, Mapping[str, str]]) -> str | None:
 
 def _parsed(model: type[Spec], body: Mapping[str, Any]) -> Spec:
     if body.get("spec") is None:
-        raise InvalidSpec((Problem("spec", "required; add it"),))
+        raise InvalidSpec((Problem("spec", missing_spec(model)),))
     try:
         # by_name=False: the API server knows only imagePullPolicy, so image_pull_policy is an error
         return model.model_validate(body["spec"], by_alias=True, by_name=False)

@@ -36,8 +36,15 @@ _KINDS = {bool: "a boolean", int: "a number", float: "a number", str: "a string"
 
 
 def problems(error: ValidationError, model: type[Model], root: str = "spec") -> Iterator[Problem]:
-    """Yield every validation error as a problem of a field below `root`."""
-    for item in error.errors(include_url=False):
+    """Yield every validation error as a problem of a field below `root`: misspelt fields first, then the others.
+
+    A missing field is not reported if a misspelt field was probably meant to be that field.
+    """
+    items = error.errors(include_url=False)
+    meant = [_meant(item, model) for item in items]
+    for item, misspelt in sorted(zip(items, meant, strict=True), key=lambda pair: pair[1] is None):
+        if misspelt is None and item["type"] == "missing" and item["loc"] in meant:
+            continue
         path = [part for part in item["loc"] if part != "[key]"]
         if item["type"] == "rule":
             for field, message in item["ctx"]["broken"]:
@@ -51,11 +58,25 @@ def dotted(root: str, path: Path) -> str:
     return root + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
 
 
-def nearest(word: str, known: Sequence[str]) -> str:
-    """Return the known word that was probably meant, as a question; empty if no word is similar."""
+def closest(word: str, known: Sequence[str]) -> str | None:
+    """Return the known word that was probably meant, `None` if no word is similar."""
     lowered = {name.lower(): name for name in known}
     matches = get_close_matches(word.lower().replace("_", ""), lowered, n=1, cutoff=0.7)
-    return f"did you mean {lowered[matches[0]]}?" if matches else ""
+    return lowered[matches[0]] if matches else None
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """Return the known word that was probably meant, as a question; empty if no word is similar."""
+    meant = closest(word, known)
+    return f"did you mean {meant}?" if meant else ""
+
+
+def missing_spec(model: type[Model]) -> str:
+    """Say what a resource without a spec needs at least."""
+    required = [str(field.alias) for field in model.model_fields.values() if field.is_required()]
+    least = ", ".join(f"{name}: {name.upper()}" for name in required)
+    example = ", as in examples/minimal.yaml" if required else ""
+    return f"required; add at least spec: {{{least}}}{example}"
 
 
 def _below(path: str, field: str) -> str:
@@ -70,6 +91,15 @@ def _sentence(item: Any, model: type[Model]) -> str:
         return f"is {_KINDS.get(type(found), 'of another type')}, must be {_TYPES[kind]}"
     write = _SENTENCES.get(kind)
     return write(found, context) if write else item["msg"][:1].lower() + item["msg"][1:]
+
+
+def _meant(item: Any, model: type[Model]) -> tuple[str | int, ...] | None:
+    """Return the path of the field that a misspelt field was probably meant to be; `None` for other errors."""
+    if item["type"] != "extra_forbidden":
+        return None
+    *parent, name = item["loc"]
+    field = closest(str(name), _fields_at(model, parent))
+    return (*parent, field) if field else None
 
 
 def _unknown_field(path: Path, model: type[Model]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from ..api import parsing
 from ..api.scalars import DNS_LABEL
 from ..api.transitions import refused_changes
-from ..api.validation_messages import nearest
+from ..api.validation_messages import closest, nearest
 from ..errors import InvalidSpec
 from ..names import API_VERSION, GROUP
 from .yaml_documents import Document
@@ -75,6 +75,8 @@ def findings(document: Document) -> Iterator[Finding]:
         return
     yield from _unknown(content, _TOP, "")
     yield from _metadata(content)
+    if "spec" in _meant(content, _TOP):
+        return
     try:
         _PARSERS[content["kind"]](_with_metadata(content))
     except InvalidSpec as error:
@@ -120,16 +122,19 @@ def _kind(content: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _metadata(content: Mapping[str, Any]) -> Iterator[Finding]:
     metadata = content.get("metadata")
+    if "metadata" in _meant(content, _TOP):
+        return
     if not isinstance(metadata, dict):
         yield Finding("metadata", "required; add it, with name" + _namespace_too(content))
         return
     yield from _unknown(metadata, _METADATA, "metadata.")
-    if not metadata.get("name"):
+    meant = _meant(metadata, _METADATA)
+    if not metadata.get("name") and "name" not in meant:
         yield Finding("metadata.name", "required; add it")
     namespace = metadata.get("namespace")
     if content["kind"] == "Environment" and namespace is not None:
         yield Finding("metadata.namespace", "an Environment is cluster-scoped; remove the namespace")
-    if content["kind"] == "Microservice" and not namespace:
+    if content["kind"] == "Microservice" and not namespace and "namespace" not in meant:
         yield Finding("metadata.namespace", "required; add it, otherwise the namespace depends on who applies the file")
     for key in ("name", "namespace"):
         if metadata.get(key) and not isinstance(metadata[key], str):
@@ -150,6 +155,11 @@ def _namespace_too(content: Mapping[str, Any]) -> str:
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _meant(found: Mapping[str, Any], known: Sequence[str]) -> set[str | None]:
+    """Return the missing fields that misspelt ones were probably meant to be; the misspelt ones are reported."""
+    return {closest(str(name), known) for name in found if name not in known} - found.keys()
 
 
 def _unknown(found: Mapping[str, Any], known: Sequence[str], prefix: str) -> Iterator[Finding]:

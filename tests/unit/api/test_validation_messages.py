@@ -82,6 +82,15 @@ def test_every_wrong_field_is_named_at_once() -> None:
     assert [field for field, _ in found] == ["spec.suspend", "spec.replicas", "spec.env[0].name", "spec.env[0].value"]
 
 
+def test_misspelt_fields_come_first_and_explain_missing_ones() -> None:
+    found = problems({"image": None, "imgae": "a", "replicas": "2", "tables": [{"nmae": "a"}], "zzz": 1})
+    assert found[:2] == [
+        ("spec.tables[0].nmae", "no such field; did you mean name?"),
+        ("spec.imgae", "no such field; did you mean image?"),
+    ]
+    assert {field for field, _ in found[2:]} == {"spec.replicas", "spec.zzz", "spec.tables[0].partitionKey"}
+
+
 def test_every_broken_rule_is_named_at_once() -> None:
     found = problems({"replicas": 2, "autoscaling": {"maxReplicas": 3}, "metrics": {"port": "x"}})
     assert [field for field, _ in found] == ["spec.replicas", "spec.metrics.port"]
