@@ -8,10 +8,13 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
+from typer.testing import CliRunner
 
 from microservice_operator.aws.iam.operator_permissions import FREE, RIGHTS
 from microservice_operator.aws.iam.operator_policy import calls, services
-from microservice_operator.cli.permissions import page, policy
+from microservice_operator.cli import application
+from microservice_operator.cli.permissions import page
 from tests.fakes.aws.proxy import SEEN
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +27,12 @@ def _ran(request: pytest.FixtureRequest) -> set[str]:
     whole = not (request.config.option.keyword or request.config.option.markexpr or request.session.testsfailed)
     by_id = any("::" in argument for argument in request.config.args)
     return set(here) if whole and not by_id else set()
+
+
+def policy(*options: str) -> str:
+    """The output of `permissions`."""
+    words = ["permissions", *options]
+    return CliRunner().invoke(application(words), words).stdout
 
 
 def test_every_call_is_granted() -> None:
@@ -65,8 +74,9 @@ def test_the_files_are_up_to_date() -> None:
 
 
 def test_a_whole_policy_has_no_placeholder_left_and_fits() -> None:
-    names = ("partition", "region", "account_id", "cluster_id", "cluster_name", "permissions_boundary_arn")
-    rendered = policy({name: name for name in names})
+    names = ("region", "account-id", "cluster-id", "cluster-name", "permissions-boundary-arn")
+    rendered = policy(*(f"--{name}={name}" for name in names))
     assert "$" not in rendered
     assert len(re.sub(r"\s", "", rendered)) <= 10_240
     assert json.loads(rendered)["Version"] == "2012-10-17"
+    assert yaml.safe_load(policy("--output=yaml")) == json.loads(policy())

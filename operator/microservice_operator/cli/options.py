@@ -30,6 +30,13 @@ class Format(StrEnum):
     YAML = "yaml"
 
 
+class DataFormat(StrEnum):
+    """Output format of what only programs read: there is no text for people."""
+
+    YAML = "yaml"
+    JSON = "json"
+
+
 @contextmanager
 def readable() -> Iterator[None]:
     """Exit with code 2 if a file or the cluster cannot be read."""

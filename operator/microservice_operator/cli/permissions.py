@@ -1,6 +1,5 @@
 """`microservice-operator permissions`: shows the operator's own IAM policy, built from the table of its AWS calls."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 from ..aws.engine.arns import partition
 from ..aws.iam.operator_permissions import RIGHTS
 from ..aws.iam.operator_policy import operator_policy
+from .options import DataFormat, Format, print_one
 
 PAGE = """# The operator's permissions in AWS
 
@@ -42,7 +42,7 @@ and the table has no other.
 """
 
 
-def permissions(
+def permissions(  # noqa: PLR0913, PLR0917 one parameter for each flag
     region: Annotated[str, typer.Option(help="AWS region.")] = "${region}",
     account_id: Annotated[str, typer.Option(help="AWS account ID.")] = "${account_id}",
     cluster_id: Annotated[str, typer.Option(help="UID of the namespace kube-system.")] = "${cluster_id}",
@@ -50,6 +50,7 @@ def permissions(
     permissions_boundary_arn: Annotated[
         str, typer.Option(help="ARN of the permissions boundary of the services' roles.")
     ] = "${permissions_boundary_arn}",
+    output: Annotated[DataFormat, typer.Option("--output", "-o", help="Output format.")] = DataFormat.JSON,
     docs: Annotated[Path | None, typer.Option(help="File to write the page to that explains the policy.")] = None,
 ) -> None:
     """Show the operator's own IAM policy. Unset options remain Terraform placeholders."""
@@ -65,12 +66,7 @@ def permissions(
     }
     if not region.startswith("$"):
         values["partition"] = partition(region)
-    typer.echo(policy(values), nl=False)
-
-
-def policy(values: dict[str, str] | None = None) -> str:
-    """Return the policy as the text of a file."""
-    return json.dumps(operator_policy(values or {}), indent=2) + "\n"
+    print_one(operator_policy(values), Format(output), "")
 
 
 def page() -> str:

@@ -46,9 +46,6 @@ def plan(
     """Show what a change does, compared with the cluster, or with an older file (--against, offline).
 
     The command writes nothing.
-
-    Exit codes: 0: no change is refused. 1: a change is refused, or a resource is invalid. 2: a file or the cluster
-    cannot be read.
     """
     with readable():
         new = read([*files, environment] if environment else files)

@@ -86,8 +86,6 @@ def validate(
     """Check resources by the API server's rules, and their OpenAPI documents by the operator's. Works offline.
 
     OpenAPI documents are also read from ConfigMaps in FILES.
-
-    Exit codes: 0: everything is valid. 1: something is invalid, or nothing was checked. 2: a file cannot be read.
     """
     if not files and openapi is None:
         raise typer.BadParameter("pass files with resources, or --openapi", param_hint="FILES")

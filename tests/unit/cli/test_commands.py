@@ -21,14 +21,21 @@ finally:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_a_command(command: str) -> None:
-    result = CliRunner().invoke(application([command, "--help"]), [command, "--help"])
+    result = CliRunner(env={"COLUMNS": "100"}).invoke(application([command, "--help"]), [command, "--help"])
     assert result.exit_code == 0
     assert "Usage:" in result.output
+    lines = [line.strip() for line in result.output.splitlines()]
+    codes = [f"{code}: {meaning}" for code, meaning in COMMANDS[command].exit_codes.items()]
+    assert lines[lines.index("Exit codes:") + 1 :][: len(codes)] == codes
 
 
 def test_only_what_never_asks_anybody_is_called_offline() -> None:
     """`plan` reads a cluster unless it receives a file instead."""
-    assert {name for name, summary in COMMANDS.items() if "offline" in summary} == {"render", "validate", "explain"}
+    assert {name for name, command in COMMANDS.items() if "offline" in command.summary} == {
+        "render",
+        "validate",
+        "explain",
+    }
 
 
 @pytest.mark.parametrize(
