@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..api.transitions import refused_changes
+from ..aws.engine.arns import partition
 from ..aws.engine.rules import Effect
 from ..aws.preview import Forecast
 from ..desired import children
@@ -17,7 +18,7 @@ from ..external.preview import SECTIONS, Version, forecasts
 from ..external.relocation import moved
 from ..facts import Reason
 from ..ownership import Owner
-from .loading import UNKNOWN
+from .placeholders import CLUSTER_ID, cloud_name
 
 _ANYWHERE = ("connection", "deletionPolicy", "extensions", "migration")  # apply to a database on any server
 
@@ -58,8 +59,12 @@ def _moved(new: Context, old: Context) -> Iterator[Row]:
         ("Topic", "sns", spec.topics or ()),
         ("Queue", "sqs", spec.queues or ()),
     )
-    at = f"{aws.region}:{aws.account_id}:{UNKNOWN}"
-    known = {(kind, item.name): f"arn:aws:{service}:{at}" for kind, service, items in made for item in items}
+    of, at = old.microservice.identity, f"{aws.region}:{aws.account_id}"
+    known = {
+        (kind, item.name): f"arn:{partition(aws.region)}:{service}:{at}:{cloud_name(of.namespace, of.name, item.name)}"
+        for kind, service, items in made
+        for item in items
+    }
     if refused := moved(known, new.environment):
         yield Row("spec.environment", Effect.REFUSED, refused)
 
@@ -85,7 +90,7 @@ def _parts(new: Version, old: Version) -> Iterator[Row]:
     if both and bool(of_rds(new.environment)) != bool(of_rds(old.environment)):
         message = "the Environment's databases.provider changed, which moves no data; restore the old provider"
         raise NeedsPerson(Reason.CHANGE_REFUSED, message, "spec.databases")
-    owner = Owner(UNKNOWN, new.service.identity)
+    owner = Owner(CLUSTER_ID, new.service.identity)
     told = {(section, name): changes for section, name, changes in forecasts(owner, new, old)}
     for section in SECTIONS:
         wanted, was = new.of(section), old.of(section)

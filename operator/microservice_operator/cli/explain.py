@@ -4,20 +4,21 @@ It works offline, with the functions of a reconciliation. Values that only a clu
 placeholders.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ..api.parsing import Environment, Identity, Microservice
-from ..aws.engine.arns import Site, adoptee_arn, arns, needs_role, table_arn
+from ..api.parsing import Environment, Microservice
+from ..aws.engine.arns import Site, adoptee_arn, arns, needs_role
 from ..aws.iam.service_policy import GrantedTable, document, excess, grants
 from ..aws.iam.trust import trust
 from ..external.table_grants import admits, declared, lending, trouble
 from ..ownership import Owner
-from .loading import UNKNOWN, LoadedFiles, placed, read
+from . import placeholders
+from .loading import LoadedFiles, placed, read
 from .openapi_documents import Ambiguous, Callers, Contract, callers, in_config_map, in_file, table
 from .options import EnvironmentFile, Files, Format, print_list, readable, stop_at
 
@@ -91,8 +92,6 @@ def explain(
     """Show the AWS permissions of a service's role with reasons, and the callers of its routes. Works offline.
 
     OpenAPI documents are also read from ConfigMaps in FILES.
-
-    Exit codes: 0: all services were explained. 1: a resource is invalid. 2: a file cannot be read.
     """
     with readable():
         found = read([*files, environment] if environment else files)
@@ -120,15 +119,15 @@ def _contracts(found: LoadedFiles, openapi: Path | None) -> dict[str, Contract]:
 def _explanation(asked: Asked, lookup: MicroserviceLookup, contracts: Mapping[str, Contract]) -> Explanation:
     service, environment, cluster_id = asked.service, asked.environment, asked.cluster_id
     aws = environment.spec.aws if environment else None
-    owner = Owner(cluster_id or UNKNOWN, service.identity)
+    owner = Owner(cluster_id or placeholders.CLUSTER_ID, service.identity)
     site = Site(
-        region=aws.region if aws else UNKNOWN,
-        account_id=aws.account_id if aws else UNKNOWN,
+        region=aws.region if aws else placeholders.REGION,
+        account_id=aws.account_id if aws else placeholders.ACCOUNT_ID,
         cluster=owner.cluster,
         named=owner.name,
     )
     if cluster_id is None:
-        site = replace(site, named=_placeholder(service.identity))
+        site = replace(site, named=placeholders.cloud_names(service.namespace, service.name))
     lent = {**_lent(owner, site, asked, lookup), **_lent_when_taken_over(site, service, lookup)}
     # assume that all adoptions have happened
     adopted = {t.name: adoptee_arn(site, t.adopt.name) for t in service.spec.tables or [] if t.adopt}
@@ -159,10 +158,11 @@ def _lent(owner: Owner, site: Site, asked: Asked, lookup: MicroserviceLookup) ->
     lent = dict(lending(owner, site, asked.service, lookup))
     if asked.cluster_id is not None:
         return lent
-    others = {key: replace(asked.service.identity, name=key[0]) for key in lent}
     return {
-        key: replace(lent[key], arn=table_arn(replace(site, named=_placeholder(other)), key[1]))
-        for key, other in others.items()
+        (other, name): replace(
+            table, arn=adoptee_arn(site, placeholders.cloud_name(asked.service.namespace, other, name))
+        )
+        for (other, name), table in lent.items()
     }
 
 
@@ -177,10 +177,6 @@ def _lent_when_taken_over(
         if table and table.adopt:
             found[ref.microservice, ref.table] = GrantedTable(table, adoptee_arn(site, table.adopt.name))
     return found
-
-
-def _placeholder(identity: Identity) -> Callable[[str, int], str]:
-    return lambda part, _: f"{identity.namespace}-{identity.name}-{part}-{UNKNOWN}"
 
 
 def _untold(service: Microservice, lookup: MicroserviceLookup) -> str:

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..api.parsing import Environment, Microservice, marked_default
+from .placeholders import UID
 from .validation import findings, identifier, is_ours, parsed
 from .yaml_documents import BadYAML, Document, documents
-
-UNKNOWN = "known-in-the-cluster-only"
 
 
 @dataclass
@@ -58,7 +57,7 @@ def take_in(found: LoadedFiles, document: Document) -> None:
     if isinstance(held, Environment):
         found.environments[held.name] = held
     else:
-        found.services.append((document, replace(held, identity=replace(held.identity, uid=UNKNOWN))))
+        found.services.append((document, replace(held, identity=replace(held.identity, uid=UID))))
 
 
 def complaint(document: Document, path: str, message: str) -> str:

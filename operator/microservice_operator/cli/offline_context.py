@@ -1,12 +1,13 @@
 """Builds the builders' input for services in files; values that only a cluster knows are placeholders."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from ..api.parsing import Environment, Microservice
-from ..aws.engine.arns import partition, queue_name, topic_name
+from ..aws.engine.arns import TABLE_NAME_LIMIT, partition, queue_name, topic_name
 from ..desired.context import Connection, Context, Login, Message, Migration, Table
 from ..desired.prerequisites import migration_job_name
-from .loading import UNKNOWN, LoadedFiles, placed
+from . import placeholders
+from .loading import LoadedFiles, placed
 
 
 def contexts(found: LoadedFiles, aws_endpoint_url: str | None = None) -> Iterator[Context]:
@@ -21,7 +22,7 @@ def _context(
     service: Microservice, environment: Environment | None, urls: dict[str, str], aws_endpoint_url: str | None
 ) -> Context:
     databases, tables = service.spec.databases or [], service.spec.tables or []
-    name = f"{service.namespace}-{service.name}"
+    named = placeholders.cloud_names(service.namespace, service.name)
     bare = Context(service, environment)
     return Context(
         service,
@@ -30,19 +31,19 @@ def _context(
         migrations={migration_job_name(bare, database): Migration.DONE for database in databases},
         dependency_urls=urls,
         tables={
-            table.name: Table(table.adopt.name if table.adopt else f"{name}-{table.name}-{UNKNOWN}", ready=True)
+            table.name: Table(table.adopt.name if table.adopt else named(table.name, TABLE_NAME_LIMIT), ready=True)
             for table in tables
         },
         topics={
-            topic.name: _message("sns", environment, topic_name(_placeholder(name), topic.name, fifo=topic.fifo))
+            topic.name: _message("sns", environment, topic_name(named, topic.name, fifo=topic.fifo))
             for topic in service.spec.topics or []
         },
         queues={
-            queue.name: _message("sqs", environment, queue_name(_placeholder(name), queue.name, fifo=queue.fifo))
+            queue.name: _message("sqs", environment, queue_name(named, queue.name, fifo=queue.fifo))
             for queue in service.spec.queues or []
         },
         table_refs={
-            (ref.microservice, ref.table): f"{service.namespace}-{ref.microservice}-{ref.table}-{UNKNOWN}"
+            (ref.microservice, ref.table): placeholders.cloud_name(service.namespace, ref.microservice, ref.table)
             for ref in service.spec.table_refs or []
         },
         aws_endpoint_url=aws_endpoint_url,
@@ -52,25 +53,21 @@ def _context(
 
 def _message(service: str, environment: Environment | None, name: str) -> Message:
     aws = environment.spec.aws if environment else None
-    at = f"{aws.region}:{aws.account_id}" if aws else f"{UNKNOWN}:{UNKNOWN}"
+    at = f"{aws.region}:{aws.account_id}" if aws else f"{placeholders.REGION}:{placeholders.ACCOUNT_ID}"
     return Message(f"arn:{partition(aws.region if aws else '')}:{service}:{at}:{name}", ready=True)
-
-
-def _placeholder(prefix: str) -> Callable[[str, int], str]:
-    return lambda part, _limit: f"{prefix}-{part}-{UNKNOWN}"
 
 
 def _connection(environment: Environment | None) -> Connection:
     provider = environment.spec.databases if environment else None
     shared = provider.shared if provider else None
-    login = Login(UNKNOWN, UNKNOWN)
+    login = Login(placeholders.USER_NAME, placeholders.PASSWORD)
     mode = shared.ssl_mode if shared else "verify-full"
     return Connection(
-        host=shared.host if shared else UNKNOWN,
+        host=shared.host if shared else placeholders.DATABASE_HOST,
         port=shared.port if shared else 5432,
-        database=UNKNOWN,
+        database=placeholders.DATABASE_NAME,
         ssl_mode=mode,
         runtime=login,
         owner=login,
-        certificates="" if mode == "require" else UNKNOWN,
+        certificates="" if mode == "require" else placeholders.CERTIFICATES,
     )

@@ -5,7 +5,6 @@ API server serves every kind.
 """
 
 import json
-from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -13,13 +12,15 @@ import typer
 import yaml
 
 from ..desired import children
-from .loading import UNKNOWN, read
+from ..desired.context import Context
+from .loading import LoadedFiles, read
 from .offline_context import contexts
-from .options import EnvironmentFile, Files, readable, stop_at
+from .options import DataFormat, EnvironmentFile, Files, readable, stop_at
 
 HEADER = (
-    "# Rendered offline: logins, certificates, table names, uids and hashes that contain {unknown} or depend on it are"
-    " placeholders.\n# Migrations count as done, and ServiceMonitor as served. Do not apply this output."
+    "# Rendered offline: values that contain unknown-, and hashes of them, are placeholders for values that only a"
+    " cluster or an Environment has.\n"
+    "# Migrations count as done, and ServiceMonitor as served. Do not apply this output."
 )
 
 
@@ -38,39 +39,44 @@ def _address(given: str | None) -> str | None:
     return given
 
 
-class Format(StrEnum):
-    """Output format of the objects."""
-
-    YAML = "yaml"
-    JSON = "json"
-
-
 def render(
     files: Files,
-    output: Annotated[Format, typer.Option("--output", "-o", help="Output format.")] = Format.YAML,
+    output: Annotated[DataFormat, typer.Option("--output", "-o", help="Output format.")] = DataFormat.YAML,
     environment: EnvironmentFile = None,
     aws_endpoint_url: Annotated[
         str | None,
         typer.Option(help="Address of an emulator to use instead of AWS.", show_default=False, callback=_address),
     ] = None,
 ) -> None:
-    """Show the Kubernetes objects that the operator creates for a resource. Works offline.
-
-    Exit codes: 0: all resources were rendered. 1: a resource is invalid. 2: a file cannot be read.
-    """
+    """Show the Kubernetes objects that the operator creates for a resource. Works offline."""
     with readable():
         found = read([*files, environment] if environment else files)
     known = list(contexts(found, aws_endpoint_url))
     stop_at(found.complaints)
-    typer.echo(HEADER.format(unknown=UNKNOWN), err=True)
+    typer.echo(HEADER, err=True)
+    if note := _without_environment(known, found):
+        typer.echo(note, err=True)
     bodies = [child.body for context in known for child in children(context) if child.body is not None]
     typer.echo(_printed(bodies, output), nl=False)
 
 
-def _printed(bodies: list[dict[str, Any]], output: Format) -> str:
-    if output is Format.JSON:
+def _printed(bodies: list[dict[str, Any]], output: DataFormat) -> str:
+    if output is DataFormat.JSON:
         return json.dumps({"apiVersion": "v1", "kind": "List", "items": bodies}, indent=2, ensure_ascii=False) + "\n"
     return yaml.dump_all(bodies, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
+
+
+def _without_environment(known: list[Context], found: LoadedFiles) -> str:
+    """Say what the output lacks, "" if every Microservice has an Environment."""
+    without = [f"{c.microservice.namespace}/{c.microservice.name}" for c in known if c.environment is None]
+    if not without:
+        return ""
+    several = f"name one of {', '.join(sorted(found.environments))} in spec.environment"
+    remedy = several if found.environments else "add its file with --environment"
+    return (
+        f"# No Environment for {', '.join(without)}, so its defaults, variables such as AWS_REGION, and rules of"
+        f" network policies are left out; {remedy}."
+    )
 
 
 class _Dumper(yaml.SafeDumper):

@@ -45,7 +45,15 @@ def test_each_action_names_its_declaration() -> None:
     lines = [line for line in result.stdout.splitlines() if "dynamodb:" in line and "  on " not in line]
     assert all("spec.tables[0]  table products: access ReadOnly" in line for line in lines)
     assert any("dynamodb:GetRecords" in line and "streamViewType KeysOnly" in line for line in lines)
-    assert "known-in-the-cluster-only" in result.stdout
+    assert "table/shop-product-products-unknown-hash" in result.stdout
+    assert "role/microservice-operator/unknown-cluster-id/shop-product-role-unknown-hash" in result.stdout
+
+
+def test_each_placeholder_says_what_it_stands_for() -> None:
+    result = explain("-", stdin=SERVICE.partition("---")[0])
+    assert "on arn:aws:dynamodb:unknown-region:unknown-account-id:table/shop-product-products-unknown-hash" in (
+        result.stdout
+    )
 
 
 def test_what_is_to_be_taken_over_is_shown_as_if_it_were() -> None:

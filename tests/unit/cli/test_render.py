@@ -1,6 +1,7 @@
 """`microservice-operator render`: what it prints and how it exits."""
 
 import json
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,6 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from microservice_operator.cli import application
-from microservice_operator.cli.loading import UNKNOWN
 from tests.golden.cases import HERE, cases
 
 SHOP = Path(__file__).parents[3] / "services"
@@ -75,12 +75,45 @@ def test_standard_input_and_an_environment_beside(tmp_path: Path) -> None:
     assert replicas(render("-", stdin=f"{GOOD}---{ENVIRONMENT}---{ENVIRONMENT.replace('prod', 'test')}")) == 2
 
 
+WITHOUT = "so its defaults, variables such as AWS_REGION, and rules of network policies are left out; "
+
+
+def test_a_note_says_what_is_left_out_without_an_environment(tmp_path: Path) -> None:
+    file = tmp_path / "environment.yaml"
+    file.write_text(ENVIRONMENT)
+    other = GOOD.replace("hello", "other")
+    notes = {
+        f"{GOOD}---{other}": f"# No Environment for shop/hello, shop/other, {WITHOUT}add its file with --environment.",
+        f"{GOOD}---{ENVIRONMENT}---{ENVIRONMENT.replace('prod', 'test')}": (
+            f"# No Environment for shop/hello, {WITHOUT}name one of prod, test in spec.environment."
+        ),
+    }
+    for text, note in notes.items():
+        assert render("-", stdin=text).stderr.splitlines()[2:] == [note]
+    assert len(render("-", "--environment", file, stdin=GOOD).stderr.splitlines()) == 2
+
+
+def test_the_values_that_a_cluster_gives_are_named_placeholders() -> None:
+    text = GOOD.replace('"}', '", topics: [{name: created}], databases: [{name: main}]}')
+    rendered = yaml.safe_load_all(render("-", stdin=text).stdout)
+    bodies = {body["kind"]: body for body in rendered if body["kind"] in {"Deployment", "Secret"}}
+    [container] = bodies["Deployment"]["spec"]["template"]["spec"]["containers"]
+    variables = {variable["name"]: variable.get("value", "") for variable in container["env"]}
+    assert (
+        variables["CREATED_TOPIC_ARN"]
+        == "arn:aws:sns:unknown-region:unknown-account-id:shop-hello-created-unknown-hash"
+    )
+    assert bodies["Deployment"]["metadata"]["ownerReferences"][0]["uid"] == "unknown-uid"
+    values = {b64decode(value).decode() for value in bodies["Secret"]["data"].values()}
+    assert {"unknown-database-host", "unknown-user-name", "unknown-password"} <= values
+
+
 def test_the_emulator() -> None:
     result = render(SHOP / "product" / "microservice.yaml", "--aws-endpoint-url", "http://moto.aws.svc:5000")
     assert "AWS_ENDPOINT_URL" in result.stdout
 
 
-@pytest.mark.parametrize(("fifo", "end"), [("true", f"-{UNKNOWN}.fifo"), ("false", f"-{UNKNOWN}")])
+@pytest.mark.parametrize(("fifo", "end"), [("true", "-unknown-hash.fifo"), ("false", "-unknown-hash")])
 def test_names_of_topics_and_queues_end_as_aws_wants_them(fifo: str, end: str) -> None:
     declared = f"topics: [{{name: said, fifo: {fifo}}}], queues: [{{name: heard, fifo: {fifo}}}]"
     result = render("-", stdin=GOOD.replace('"}', f'", {declared}}}'))
