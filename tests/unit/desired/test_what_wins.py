@@ -29,7 +29,7 @@ from tests.unit.desired.builders import (
 PAGE = (REPOSITORY / "docs" / "reference" / "defaults.md").read_text("utf-8")
 ROWS = re.findall(r"^\| (.+?) \| .* \| .* \|$", PAGE, re.MULTILINE)[1:]
 AWS = {"aws": {"region": "eu-west-1", "accountID": "123456789012"}}
-KNOWN = {
+KNOWN: dict[str, Any] = {
     "connections": {"orders": CONNECTION},
     "tables": {"products": Table("T", ready=True), "b": Table("B", ready=True)},
 }
