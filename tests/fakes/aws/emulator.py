@@ -3,12 +3,14 @@
 DynamoDB serializes updates of one item, but moto does not: another thread can write between the check of a condition
 and the write, so a stock of 50 is sold 51 times. A lock around moto keeps the guarantee that the services need.
 
-moto does not list the authorizers of an API, but the operator reads them; this module adds that call.
+moto does not list the authorizers of an API, but the operator reads them; this module adds that call. And moto searches
+its own folder at each request, which takes as long as many of the requests themselves; this module keeps the answer.
 """
 
 import json
 import urllib.request
 from collections.abc import Iterable
+from functools import cache
 from threading import Lock
 from typing import Any
 
@@ -24,6 +26,9 @@ def _authorizers(response: ApiGatewayV2Response) -> tuple[int, dict[str, str], s
 
 
 ApiGatewayV2Response.get_authorizers = _authorizers  # type: ignore[attr-defined]  # moto has none
+DomainDispatcherApplication.get_backend_for_host = cache(  # type: ignore[method-assign]
+    DomainDispatcherApplication.get_backend_for_host
+)
 
 
 class OneAtATime:

@@ -2,9 +2,11 @@
 
 import http.client
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -72,6 +74,11 @@ Layer = Callable[[Call, Emulator], Answer]
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128  # a shop full of buyers comes at once
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print nothing about a caller that was killed, or an emulator that has ended."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 @dataclass
@@ -162,11 +169,10 @@ class _Handler(BaseHTTPRequestHandler):
             raw = json.dumps(call.body).encode()
         elif "Action" in call.body:
             raw = urlencode({**call.body, "Action": call.action}).encode()
-        connection = http.client.HTTPConnection(upstream.hostname or "", upstream.port, timeout=30)
-        connection.request(self.command, self.path, raw, headers)
-        answer = connection.getresponse()
-        body = answer.read()
-        connection.close()
+        with closing(http.client.HTTPConnection(upstream.hostname or "", upstream.port, timeout=30)) as connection:
+            connection.request(self.command, self.path, raw, headers)
+            answer = connection.getresponse()
+            body = answer.read()
         kind = Answer.kind if target else answer.headers.get("Content-Type", "")
         query_error = answer.headers.get("x-amzn-query-error", "")
         return Answer(answer.status, json.loads(body) if target else body, kind, query_error)
