@@ -42,6 +42,7 @@ class Group:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "pytest", *paths, *options],
             cwd=TESTS.parent,
+            env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -98,6 +99,12 @@ def folders() -> dict[str, list[str]]:
     found = {group: [name for name in names if name in there] for group, names in GROUPS.items()}
     found["servers"] += others
     return found
+
+
+def environment() -> dict[str, str]:
+    """Ours, with a cache of bytecode: the tests start hundreds of Python processes, some images forbid the cache."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": str(OUTPUT / "bytecode")}
 
 
 def build_node() -> subprocess.Popen[bytes] | None:
