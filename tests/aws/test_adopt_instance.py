@@ -113,6 +113,17 @@ async def test_with_consent_it_gets_our_marks_first_and_is_then_as_the_spec_says
     assert rds.proxy.writes() == before
 
 
+async def test_the_key_of_its_disk_stays_and_needs_no_grant(rds: RDSWorld) -> None:
+    """RDS uses the key of a disk by a grant of its own, so no pod needs a right on it, unlike the key of a table."""
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0b5c8f3a-7c0e-4b43-9a52-0d2f6f1f0c11"
+    there(rds, KmsKeyId=key)
+    instance = await adopted(rds)
+    assert instance["KmsKeyId"] == key
+    keys = {name for call in rds.proxy.calls if call.changes for name in call.body if "kms" in name.lower()}
+    assert keys == set(), "nothing names a key"
+    assert "kms" not in {call.service for call in rds.proxy.calls}
+
+
 async def test_one_that_is_not_there_is_not_made(rds: RDSWorld) -> None:
     (part,) = await rds.drive(wanted(rds))
     assert (part.state, part.reason) == (State.STALLED, Reason.ADOPTION_REFUSED)
