@@ -248,6 +248,25 @@ async def test_retained_then_adopted_by_one_of_the_same_name(scope: ServerScope,
     assert part.reason is Reason.CONFLICT
 
 
+async def test_retained_in_an_earlier_namespace_it_is_adopted_by_consent_only(
+    scope: ServerScope, postgres: PostgresServer
+) -> None:
+    first = replace(scope, owner=replace(scope.owner, namespace_uid="ns-1"))
+    _, old = await made(first)
+    postgres.run("CREATE TABLE t AS SELECT 7 AS v", old.database, old.owner)
+    assert (await delete_database(first, Removal("orders"))).state is State.RETAINED
+    adopter = later(scope, "later")
+    adopter = replace(adopter, owner=replace(adopter.owner, namespace_uid="ns-2"))
+    said = postgres.statements()
+    part, nothing = await reconcile_database(adopter, wanted())
+    assert (part.state, part.reason, nothing) == (State.STALLED, Reason.CONFLICT, None)
+    assert f"add {adopter.owner.inheritance} to the Environment's annotation {names.ANNOTATION_ADOPT}" in part.message
+    assert (await delete_database(adopter, Removal("orders", "Delete"))).state is State.RETAINED
+    assert postgres.statements() == said
+    _, new = await made(replace(adopter, owner=replace(adopter.owner, heir=True)))
+    assert postgres.run("SELECT v FROM t", new.database, new.runtime) == [(7,)]
+
+
 async def test_dropped_only_under_delete_even_while_in_use(scope: ServerScope, postgres: PostgresServer) -> None:
     part, connection = await made(scope)
     with psycopg.connect(

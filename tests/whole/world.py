@@ -85,6 +85,7 @@ class World:
     lookup: MicroserviceLookup = field(default_factory=MicroserviceLookup)
     known: dict[Key, str] = field(default_factory=dict)
     recreate: str = ""
+    consent: str = ""
     now: float = 0
     passes: int = 0
     _spec: Any = None
@@ -97,7 +98,8 @@ class World:
     def environment(self) -> Environment:
         rds = {"sizes": self.sizes, "caSecretRef": {"namespace": "platform", "name": "rds-ca"}}
         spec = {"aws": self.aws_spec, "databases": {"provider": "rds", "rds": rds}}
-        return Environment(f"env-{self.name}", EnvironmentSpec.model_validate(spec))
+        allowed = {names.ANNOTATION_ADOPT: self.consent}
+        return Environment(f"env-{self.name}", EnvironmentSpec.model_validate(spec), allowed)
 
     def every_part(self, policy: str = "") -> dict[str, Any]:
         """A spec with everything that AWS can give, the policy of each part as given or the default."""
@@ -177,9 +179,10 @@ class World:
             self.advance(parts)
         raise AssertionError([part for part in parts if not part.is_over])
 
-    def again(self) -> None:
-        """Another Microservice of the same name."""
+    def again(self, namespace_uid: str = "") -> None:
+        """Another Microservice of the same name, in a namespace with this UID."""
         self.identity = replace(self.identity, uid=f"{self.identity.uid}-again")
+        self.external.clients.namespace_uid = lambda _namespace: namespace_uid
         self.known = {}
 
     def advance(self, parts: Any) -> None:
