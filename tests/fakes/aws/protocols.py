@@ -12,10 +12,10 @@ import botocore.session
 _MODELS = {"eks": "eks", "apigateway": "apigatewayv2"}
 
 
-def service_of(authorization: str) -> str:
-    """The service that a request is signed for: `Credential=KEY/20260101/us-east-1/SERVICE/aws4_request`."""
-    found = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", authorization)
-    return found.group(1) if found else ""
+def signed_for(authorization: str) -> tuple[str, str]:
+    """Region and service that a request is signed for: `Credential=KEY/20260101/REGION/SERVICE/aws4_request`."""
+    found = re.search(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/", authorization)
+    return (found.group(1), found.group(2)) if found else ("", "")
 
 
 def rest_call(service: str, line: str, raw: bytes) -> tuple[str, dict[str, Any]]:

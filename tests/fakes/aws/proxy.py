@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from tests.fakes.aws.protocols import rest_call, service_of
+from tests.fakes.aws.protocols import rest_call, signed_for
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Call:
     service: str  # as requests are signed for it: dynamodb, iam, sts, rds, sns, sqs, eks, apigateway
     action: str
     body: dict[str, Any]
+    region: str = ""
 
     @property
     def changes(self) -> bool:
@@ -149,14 +150,14 @@ class _Handler(BaseHTTPRequestHandler):
         """The log is `Proxy.calls`."""
 
     def _call(self, raw: bytes) -> Call:
-        service = service_of(self.headers.get("Authorization", ""))
+        region, service = signed_for(self.headers.get("Authorization", ""))
         target = self.headers.get("X-Amz-Target")
         if target:
-            return Call(service, target.rsplit(".", 1)[1], json.loads(raw))
+            return Call(service, target.rsplit(".", 1)[1], json.loads(raw), region)
         form = {key: values[0] for key, values in parse_qs(raw.decode(), keep_blank_values=True).items()}
         if "Action" in form:
-            return Call(service, form["Action"], form)
-        return Call(service, *rest_call(service, f"{self.command} {self.path}", raw))
+            return Call(service, form["Action"], form, region)
+        return Call(service, *rest_call(service, f"{self.command} {self.path}", raw), region)
 
     def _forward(self, call: Call, raw: bytes) -> Answer:
         upstream = urlsplit(self.proxy.upstream)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...api.environment import AWS, PodRoles
 from ...api.parsing import Microservice
+from ...errors import NeedsPerson
 from ...facts import Part, Reason, State
 from ...resources import Removal
 from ...resync_cache import Outcome
@@ -17,7 +18,8 @@ from ..engine.call import Lane
 from ..engine.decide import Desired
 from ..engine.fields import Field, Reasons, ResourceSchema
 from ..engine.policy_documents import same_policy
-from ..engine.reconcile import reconcile, remove
+from ..engine.reconcile import at_home, reconcile, remove
+from ..engine.report import failed
 from ..engine.rules import exact, if_given
 from ..engine.scope import AwsScope, site
 from ..engine.tags import desired_tags, owned_tags
@@ -141,6 +143,13 @@ async def _reconcile_role_and_association(
     scope: AwsScope, desired: DesiredIdentity, fields: Mapping[str, Any]
 ) -> list[Outcome]:
     known_id, associated = (desired.known.get(kind.name, "") for kind in (ROLE, ASSOCIATION))
+    try:
+        # A role has no region, but its trust policy names the region of the cluster whose pods use it now.
+        at_home(scope, ASSOCIATION, SERVICE_ROLE, associated)
+    except NeedsPerson as error:
+        kept = ((ROLE, known_id), (ASSOCIATION, associated))
+        parts = (Part("AWS", kind.name, SERVICE_ROLE, State.UNKNOWN, id=id_) for kind, id_ in kept)
+        return [Outcome(failed(part, error)) for part in parts]
     role = IAMRole(scope, site(scope).role_name, site(scope).role_path)
     state = Desired(SERVICE_ROLE, scope.owner, fields, known_id, recreate=True, at="spec")
     first = _report_kept_permissions(desired.granting, role, await reconcile(scope, role, ROLE, state))
