@@ -16,7 +16,7 @@ import structlog
 
 from . import health_server, metrics, names
 from .aws.engine.clients import Clients, Limits
-from .cluster.api_client import Connection, configuration, own_namespace
+from .cluster.api_client import ApiError, Connection, configuration, own_namespace
 from .cluster.apply import Cluster
 from .cluster.child_cache import Children
 from .cluster.kinds import NAMESPACE
@@ -246,7 +246,10 @@ def while_leaving(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> N
 
 
 async def _cluster_id(connection: Connection) -> str:
-    namespace = await connection.send("GET", NAMESPACE.path(name="kube-system"))
+    try:
+        namespace = await connection.send("GET", NAMESPACE.path(name="kube-system"))
+    except ApiError as error:
+        raise error.expected() from error
     return str(namespace["metadata"]["uid"])
 
 

@@ -55,6 +55,11 @@ def selector_labels(name: str) -> dict[str, str]:
     return {LABEL_NAME: name, LABEL_INSTANCE: name}
 
 
+def pods_of(name: str) -> str:
+    """Return the label selector of all pods of one Microservice, also those of its migrations."""
+    return f"{LABEL_MANAGED_BY}={MANAGED_BY},{LABEL_MICROSERVICE}={name}"
+
+
 def short_hash(*parts: str, length: int = 8) -> str:
     """Return a lower-case hexadecimal digest of `parts`; ("a", "bc") and ("ab", "c") differ."""
     joined = "\0".join(parts).encode()

@@ -1,7 +1,6 @@
 """HOW: one reconciliation of one Microservice: observe, decide, act, summarise, the same whatever has happened."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,14 +16,14 @@ from .dependencies import dependency_part, dependency_urls, table_ref_part
 from .desired.context import Child, Context, Message, Table
 from .desired.transition import WIDENED, widened
 from .environment_selection import Used
-from .errors import Gone, InvalidSpec, OperatorError, Problem
+from .errors import Gone, InvalidSpec, NeedsPerson, NotYet, OperatorError, Problem
 from .external.deletion import known_parts
 from .external.identity import identity_wait, role_arn, table_ref_names
 from .external.reconcile import ExternalReconciler, ExternalState
 from .external.relocation import moved
 from .external.resource import PreviousStatus
 from .external.table_grants import trouble
-from .facts import Event, Facts, Part, Reason, Section, State, Workload
+from .facts import Event, Facts, Part, Reason, Section, State, Workload, with_error
 from .ownership import overridden_tags, shared_tags, too_many_tags
 from .raw_objects import mappings, text
 from .resources import Removal
@@ -307,12 +306,12 @@ async def _children(
     written = children if rolled_out else [await _widened(operator.cluster, key, child) for child in children]
     applied = await operator.cluster.apply(key, written)
     keep = {(child.kind, child.name) for child in children}
-    await _recall_secrets(operator, body, keep)
+    unread = await _recall_secrets(operator, body, keep)
     keep |= kept(_snapshot(operator, key), context.microservice)
     unused = () if rolled_out else _unused(operator.cluster, key, keep)
     pruned = await operator.cluster.prune(key, keep | {(part.kind, part.name) for part in unused})
     return _Applied(
-        parts=(*applied, *pruned, *unused),
+        parts=(*applied, *pruned, *unused, *unread),
         children=children,
         current=_is_current(operator.cluster, key, children),
         kept=bool(unused) or any(one is not other for one, other in zip(written, children, strict=True)),
@@ -375,12 +374,23 @@ def _unused(cluster: Cluster, owner: Identity, keep: Collection[tuple[str, str]]
     )
 
 
-async def _recall_secrets(operator: Operator, body: Body, keep: Collection[tuple[str, str]]) -> None:
-    """Read the Secrets that only status remembers: no watch shows them, and an unknown child is not pruned."""
+async def _recall_secrets(operator: Operator, body: Body, keep: Collection[tuple[str, str]]) -> tuple[Part, ...]:
+    """Read the Secrets that only status remembers: no watch shows them, and an unknown child is not pruned.
+
+    Return those that cannot be read now, because status must not forget them before they are deleted.
+    """
+    unread = []
     for item in (body.get("status") or {}).get("resources") or []:
-        if item["kind"] == "Secret" and ("Secret", item["name"]) not in keep:
-            with suppress(OperatorError):
-                await operator.cluster.secret(identity(body), item["name"])
+        if item["kind"] != "Secret" or ("Secret", item["name"]) in keep:
+            continue
+        try:
+            await operator.cluster.secret(identity(body), item["name"])
+        except (NeedsPerson, NotYet) as error:
+            if error.reason != Reason.CONFLICT:
+                message = f"is no longer declared; it is deleted when it can be read: {error}"
+                part = Part("Kubernetes", "Secret", item["name"], State.READY, message=message, failed=True)
+                unread.append(part)
+    return tuple(unread)
 
 
 async def _finalize(operator: Operator, body: Body, facts: Facts) -> Requeue | None:
@@ -443,10 +453,22 @@ async def _still_running(operator: Operator, body: Body) -> tuple[Part, ...]:
         for name in sorted(migrating)
     )
     if not operator.pods.alive(seen.key):
-        return (*refused, *jobs)
+        return (*refused, *jobs) or await _listed_pods(operator, owner)
     message = "pods are terminating; their external resources are deleted afterwards"
     pods = Part("Kubernetes", "Pod", owner.name, State.DELETING, Reason.DELETING, message, after=LOOK_AT_PODS)
     return (*refused, *jobs, pods)
+
+
+async def _listed_pods(operator: Operator, owner: Identity) -> tuple[Part, ...]:
+    """Make sure that no pod runs which no event has shown; while that is unknown, nothing is deleted."""
+    pods = Part("Kubernetes", "Pod", owner.name, State.DELETING, Reason.DELETING, after=LOOK_AT_PODS)
+    try:
+        listed = await operator.cluster.pods(owner)
+    except (NeedsPerson, NotYet) as error:
+        return (with_error(pods, error),)
+    if not operator.pods.unseen((owner.namespace, owner.name), listed):
+        return ()
+    return (replace(pods, message="pods are running; external resources are deleted after them"),)
 
 
 async def _write_status(operator: Operator, body: Body, facts: Facts) -> Requeue:

@@ -255,6 +255,13 @@ def _refusal(answer: aiohttp.ClientResponse, raw: bytes, request: str) -> NotYet
     return ApiError(answer.status, decoded, request)
 
 
+def items(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the objects of a list; raise NotYet if the answer is not a list, because no list is no empty list."""
+    if "items" not in answer:
+        raise NotYet(Reason.PROGRESSING, "the API server's answer was not a list", after=0.0)
+    return answer["items"] or []
+
+
 def _whole(raw: bytes) -> dict[str, Any]:
     """Decode an object; raise NotYet if the answer is incomplete, because a proxy may have cut it off."""
     try:

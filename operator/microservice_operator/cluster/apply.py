@@ -14,13 +14,13 @@ from ..api.parsing import Identity
 from ..concurrency import side_by_side
 from ..errors import Gone, NeedsPerson, NotYet, OperatorError
 from ..facts import Event, Part, Reason, State
-from .api_client import CONFLICT, MERGE_PATCH, NOT_FOUND, ApiError, Connection
+from .api_client import CONFLICT, MERGE_PATCH, NOT_FOUND, ApiError, Connection, items
 from .api_errors import Changed, is_another
 from .apply_requests import ChildRequests, compared, difference
 from .child_cache import Children, Record
 from .drift import drift
 from .fight_guard import Fought, Guard
-from .kinds import CHILDREN, MICROSERVICE, SECRET
+from .kinds import CHILDREN, MICROSERVICE, POD, SECRET
 
 # These must be as declared before a pod starts: its identity, its network access and its logins.
 BEFORE_PODS = frozenset({"ServiceAccount", "NetworkPolicy", "Secret"})
@@ -170,8 +170,16 @@ class Cluster:
             found = await self.connection.send("GET", MICROSERVICE.path(owner.namespace), query=query)
         except ApiError as error:
             raise error.expected() from error
-        if owner.uid not in [item["metadata"]["uid"] for item in found.get("items") or []]:
+        if owner.uid not in [item["metadata"]["uid"] for item in items(found)]:
             raise Gone(f"Microservice {owner.name} no longer exists")
+
+    async def pods(self, owner: Identity) -> list[dict[str, Any]]:
+        """List the pods of a Microservice, also those that the watch has not shown yet."""
+        query = {"labelSelector": names.pods_of(owner.name)}
+        try:
+            return items(await self.connection.send("GET", POD.path(owner.namespace), query=query))
+        except ApiError as error:
+            raise error.expected() from error
 
     async def _settle(self, owner: Identity, child: DesiredChild, record: Record | None, held: str) -> Part:
         if held or child.body is None:

@@ -1,7 +1,7 @@
 """Records why a Microservice's pods are not ready, and whether any may still run; a watch on our pods updates it."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +60,14 @@ class Pods:
         """
         now = self._clock()
         return any(until > now for until in self._alive.get(owner, {}).values())
+
+    def unseen(self, owner: Key, listed: Iterable[Mapping[str, Any]]) -> bool:
+        """Return whether one of the listed pods may still run and no event has shown it yet.
+
+        The cache alone cannot tell that no pod runs: while the watch is interrupted, new pods are not in it.
+        """
+        seen = self._alive.get(owner, {})
+        return any(not is_over(pod) and pod["metadata"]["name"] not in seen for pod in listed)
 
     def saw(self, pod: Mapping[str, Any]) -> None:
         """Record a pod from the watch."""

@@ -16,7 +16,7 @@ from .. import metrics
 from ..errors import NotYet
 from ..facts import Reason
 from ..raw_objects import json_value
-from .api_client import GONE, NOT_FOUND, SERVER_ERROR, TOO_MANY, ApiError, Connection
+from .api_client import GONE, NOT_FOUND, SERVER_ERROR, TOO_MANY, ApiError, Connection, items
 from .kinds import Kind
 
 log = structlog.get_logger(__name__)
@@ -81,7 +81,7 @@ class Watch:
         query = {"limit": PAGE, **self._narrowed}
         for _ in range(PAGES):
             page = await self.connection.send("GET", self.kind.path(self.namespace), query=query)
-            for item in page.get("items") or []:
+            for item in items(page):
                 seen.add(_key(item))
                 self._changed(item)
             query["continue"] = page["metadata"].get("continue") or ""
@@ -89,13 +89,14 @@ class Watch:
                 break
         else:
             raise NotYet(Reason.PROGRESSING, f"the list of {self.kind.plural} has no end after {PAGES} pages")
+        version = str(page["metadata"]["resourceVersion"])
         for key in [key for key in self._known if key not in seen]:
             self._removed({"metadata": self._known[key]})
         self.listed.set()
         if not self.served:
             self.served = True
             self.appeared()
-        return str(page["metadata"]["resourceVersion"])
+        return version
 
     async def _follow(self, version: str) -> None:
         """Watch from `version`, with one stream after another, until a new list is needed."""

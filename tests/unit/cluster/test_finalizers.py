@@ -31,8 +31,9 @@ def found(*uids: str) -> Says:
         (Says(503), NotYet),
         (Says(429), NotYet),
         (Says(0), NotYet),
+        (Says(body={"kind": "Status", "metadata": {}}), NotYet),
     ],
-    ids=["there", "gone", "another one", "503", "429", "cut off"],
+    ids=["there", "gone", "another one", "503", "429", "cut off", "no list"],
 )
 async def test_what_is_said_of_it(says: Says, raises: Any) -> None:
     stub = Stub([says])

@@ -95,6 +95,16 @@ async def test_an_answer_that_is_no_list_is_asked_for_again(nonsense: Says) -> N
     assert told.calls == [("saw", "a")]
 
 
+@pytest.mark.parametrize("nonsense", [{"metadata": {}}, {"metadata": {"resourceVersion": "11"}}, {"items": []}])
+async def test_an_answer_that_is_no_list_is_not_an_empty_one(nonsense: dict[str, Any]) -> None:
+    told = Told()
+    expired = Says(events=(EXPIRED,))
+    stub = Stub([listed(item("a")), expired, Says(body=nonsense), listed(item("a"), item("b"), version=20), QUIET])
+    async with watching(stub, told):
+        await until(lambda: ("saw", "b") in told.calls)
+    assert ("lost", "a") not in told.calls
+
+
 @pytest.mark.parametrize("events", [({"type": "ADDED"},), ({"type": "ADDED", "object": {}},)])
 async def test_an_event_that_is_none_is_not_taken_in(events: Any) -> None:
     told = Told()

@@ -1,0 +1,56 @@
+"""Whether a pod may still run: what pods use is deleted only after a certain no."""
+
+from typing import Any
+
+import pytest
+
+from microservice_operator import names
+from microservice_operator.api.parsing import Identity
+from microservice_operator.cluster.apply import Cluster
+from microservice_operator.cluster.child_cache import Children
+from microservice_operator.cluster.pod_cache import LOST_NODE, Pods
+from microservice_operator.errors import NeedsPerson, NotYet
+from tests.unit.support.api_stub import Says, Stub, connected
+
+OWNER = Identity("shop", "order", "uid-1")
+KEY = ("shop", "order")
+
+
+def pod(phase: str = "Running", **metadata: Any) -> dict[str, Any]:
+    labels = {names.LABEL_MICROSERVICE: "order"}
+    return {
+        "metadata": {"namespace": "shop", "name": "order-1", "labels": labels, **metadata},
+        "status": {"phase": phase},
+    }
+
+
+def test_a_pod_that_no_event_has_shown_may_run() -> None:
+    pods = Pods(lambda _: None)
+    assert not pods.alive(KEY)
+    assert pods.unseen(KEY, [pod()])
+    assert not pods.unseen(KEY, [])
+    assert not pods.unseen(KEY, [pod("Succeeded")])
+
+
+def test_a_pod_on_a_lost_node_is_not_waited_for_though_it_is_listed() -> None:
+    now = [0.0]
+    pods = Pods(lambda _: None, lambda: now[0])
+    leaving = pod(deletionTimestamp="2026-01-01T00:00:00Z", deletionGracePeriodSeconds=30)
+    pods.saw(leaving)
+    assert pods.alive(KEY)
+    now[0] += 30 + LOST_NODE + 1
+    assert (pods.alive(KEY), pods.unseen(KEY, [leaving])) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("says", "raises"),
+    [(Says(500), NotYet), (Says(429), NotYet), (Says(0), NotYet), (Says(body={}), NotYet), (Says(403), NeedsPerson)],
+)
+async def test_pods_that_cannot_be_listed_are_unknown(says: Says, raises: type[Exception]) -> None:
+    stub = Stub([says])
+    async with connected(stub) as connection:
+        with pytest.raises(raises):
+            await Cluster(connection, Children(lambda _: None)).pods(OWNER)
+    path, query = stub.asked[0]
+    assert path == "/api/v1/namespaces/shop/pods"
+    assert query == {"labelSelector": f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY},{names.LABEL_MICROSERVICE}=order"}
