@@ -51,7 +51,7 @@ def test_a_stream_that_is_cut_off_while_leaving_is_no_error(caplog: pytest.LogCa
     assert {line["log_level"] for line in said} == {"debug"}
 
 
-def test_any_other_error_while_leaving_is_still_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_any_other_error_while_leaving_is_still_logged(caplog: pytest.LogCaptureFixture) -> None:
     loop = asyncio.new_event_loop()
     loop.set_exception_handler(while_leaving)
     loop.call_soon(lambda: 1 / 0)

@@ -48,7 +48,7 @@ def deployment(of: Context) -> Mapping[str, Any]:
     return {**made, "metadata": {**made["metadata"], "uid": "d", "resourceVersion": "1"}}
 
 
-def told(found: DependencyBody | None, running: Context) -> Mapping[str, Any]:
+def template_of_caller(found: DependencyBody | None, running: Context) -> Mapping[str, Any]:
     """The pod template of a caller while its dependency is found so, and its pods are these."""
     caller = context({"dependencies": [{"name": "user"}]}).microservice
     children = Children(lambda _: None)
@@ -67,14 +67,14 @@ INVALID: DependencyBody = ({"spec": {"unknown": 1}}, None)
 @pytest.mark.parametrize("url", [ELSEWHERE, "https://user.shop.svc", "http://user.shop.svc"])
 def test_a_dependency_that_is_away_replaces_no_pod_of_its_callers(found: DependencyBody | None, url: str) -> None:
     running = context({"dependencies": [{"name": "user"}]}, dependency_urls={"user": url})
-    assert told(found, running) == deployment(running)["spec"]["template"]
+    assert template_of_caller(found, running) == deployment(running)["spec"]["template"]
 
 
 def test_a_dependency_that_moves_is_followed() -> None:
     running = context({"dependencies": [{"name": "user"}]}, dependency_urls={"user": ELSEWHERE})
     moved = context({"dependencies": [{"name": "user"}]}, dependency_urls={"user": "http://user.shop.svc:9000"})
     found: DependencyBody = ({}, user([{"servicePort": 9000}]))
-    assert told(found, running) == deployment(moved)["spec"]["template"]
+    assert template_of_caller(found, running) == deployment(moved)["spec"]["template"]
 
 
 @pytest.mark.parametrize(
@@ -88,4 +88,4 @@ def test_what_somebody_wrote_there_by_hand_is_not_taken_for_an_answer(edited: st
 
 def test_a_dependency_of_which_nothing_was_ever_known_is_looked_for_at_port_80() -> None:
     first = context({"dependencies": [{"name": "user"}]})
-    assert told(None, context({})) == deployment(first)["spec"]["template"]
+    assert template_of_caller(None, context({})) == deployment(first)["spec"]["template"]

@@ -14,7 +14,7 @@ LABEL = {names.LABEL_ENVIRONMENT: "test"}
 @pytest.mark.parametrize(
     ("named", "labels", "existing", "defaults", "used", "expected"),
     [
-        # who is asked first
+        # the order of precedence
         ("a", LABEL, "a test prod", "prod", NOBODY, Used("a", Source.SPEC)),
         ("a", {}, "a", "", NOBODY, Used("a", Source.SPEC)),
         (None, LABEL, "test prod", "prod", NOBODY, Used("test", Source.NAMESPACE)),

@@ -783,7 +783,7 @@ def test_what_is_normal_for_a_while_is_looked_at_again_when_it_is_due(
     assert words in found.message
 
 
-def test_a_pod_that_starts_well_asks_for_no_pass() -> None:
+def test_a_pod_that_starts_well_enqueues_nothing() -> None:
     asked: list[tuple[str, str]] = []
     pods = Pods(asked.append)
     for now in (

@@ -87,7 +87,7 @@ def test_what_nests_too_deep_hides_nothing_beside_it(beside: dict[str, Any], lev
 
 
 @pytest.mark.timeout(60)  # if each quote of the last text were searched for its end, this would take hours
-def test_what_is_no_json_is_told() -> None:
+def test_invalid_json_is_reported() -> None:
     for raw in (b"", b"{", b'{"a": ' + b"[" * 3000, b"]" * 3000, b'{"' + b'\\"' * 1_000_000):
         with pytest.raises(ValueError, match=r".*"):
             json_value(raw)

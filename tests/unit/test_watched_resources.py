@@ -24,28 +24,28 @@ def environment(name: str, spec: dict[str, Any] | None = None, *, default: bool 
     return {"metadata": {"name": name, "uid": name, "annotations": annotations}, "spec": spec or {}}
 
 
-class Told(list[Key]):
+class Enqueued(list[Key]):
     def taken(self) -> list[Key]:
-        heard = list(self)
+        keys = list(self)
         self.clear()
-        return heard
+        return keys
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def enqueued() -> Enqueued:
+    return Enqueued()
 
 
 @pytest.fixture
-def world(told: Told) -> WatchedResources:
-    return WatchedResources(told.append)
+def world(enqueued: Enqueued) -> WatchedResources:
+    return WatchedResources(enqueued.append)
 
 
-def test_our_own_status_write_asks_for_no_pass(world: WatchedResources, told: Told) -> None:
+def test_our_own_status_write_enqueues_nothing(world: WatchedResources, enqueued: Enqueued) -> None:
     world.upsert_microservice(resource("a"))
-    assert told.taken() == [("shop", "a")]
+    assert enqueued.taken() == [("shop", "a")]
     world.upsert_microservice(resource("a", version=2) | {"status": {"observedGeneration": 1}})
-    assert told.taken() == []
+    assert enqueued.taken() == []
 
 
 @pytest.mark.parametrize(
@@ -57,53 +57,59 @@ def test_our_own_status_write_asks_for_no_pass(world: WatchedResources, told: To
         {"deletionTimestamp": "now"},
     ],
 )
-def test_what_a_person_changes_asks_for_a_pass(world: WatchedResources, told: Told, change: dict[str, Any]) -> None:
+def test_a_change_by_a_person_is_enqueued(world: WatchedResources, enqueued: Enqueued, change: dict[str, Any]) -> None:
     world.upsert_microservice(resource("a"))
-    told.clear()
+    enqueued.clear()
     world.upsert_microservice(resource("a", version=2, **change))
-    assert told.taken() == [("shop", "a")]
+    assert enqueued.taken() == [("shop", "a")]
 
 
-def test_an_older_version_is_passed_over(world: WatchedResources, told: Told) -> None:
+def test_an_older_version_is_passed_over(world: WatchedResources, enqueued: Enqueued) -> None:
     world.upsert_microservice(resource("a", version=12))
-    told.clear()
+    enqueued.clear()
     assert not world.upsert_microservice(resource("a", version=9, generation=7))
     assert world.microservices["shop", "a"]["metadata"]["generation"] == 1
 
 
-def test_who_depends_is_told_when_the_other_side_comes_serves_and_goes(world: WatchedResources, told: Told) -> None:
+def test_a_caller_is_enqueued_when_its_dependency_appears_serves_and_is_deleted(
+    world: WatchedResources, enqueued: Enqueued
+) -> None:
     world.upsert_microservice(resource("order", {"dependencies": [{"name": "user"}]}))
-    told.clear()
+    enqueued.clear()
     world.upsert_microservice(resource("user"))
-    assert told.taken() == [("shop", "user"), ("shop", "order")]
+    assert enqueued.taken() == [("shop", "user"), ("shop", "order")]
     serving = {"status": {"conditions": [{"type": "WorkloadReady", "status": "True"}]}}
     world.upsert_microservice(resource("user", version=2) | serving)
-    assert told.taken() == [("shop", "order")]
+    assert enqueued.taken() == [("shop", "order")]
     world.upsert_microservice(resource("order", version=3, generation=2))
-    told.clear()
+    enqueued.clear()
     world.remove_microservice(resource("user"))
-    assert told.taken() == []
+    assert enqueued.taken() == []
 
 
-def test_who_uses_a_table_of_another_is_told_when_that_one_comes(world: WatchedResources, told: Told) -> None:
+def test_a_user_of_a_table_is_enqueued_when_the_owner_of_the_table_appears(
+    world: WatchedResources, enqueued: Enqueued
+) -> None:
     world.upsert_microservice(resource("order", {"tableRefs": [{"microservice": "user", "table": "users"}]}))
-    told.clear()
+    enqueued.clear()
     world.upsert_microservice(resource("user"))
-    assert told.taken() == [("shop", "user"), ("shop", "order")]
+    assert enqueued.taken() == [("shop", "user"), ("shop", "order")]
 
 
-def test_who_subscribes_is_told_when_the_topic_comes_and_changes(world: WatchedResources, told: Told) -> None:
+def test_a_subscriber_is_enqueued_when_the_topic_appears_and_changes(
+    world: WatchedResources, enqueued: Enqueued
+) -> None:
     topic = {"microservice": "b", "name": "created"}
     own = {"microservice": "a", "name": "own"}
     world.upsert_microservice(resource("a", {"subscriptions": [{"topic": topic}, {"topic": own}, {"topic": "bad"}, 1]}))
-    told.clear()
+    enqueued.clear()
     world.upsert_microservice(resource("b"))
-    assert told.taken() == [("shop", "b"), ("shop", "a")]
+    assert enqueued.taken() == [("shop", "b"), ("shop", "a")]
     status = {"resources": [{"kind": "Topic", "name": "created", "id": "arn"}]}
     world.upsert_microservice(resource("b", version=2) | {"status": status})
-    assert told.taken() == [("shop", "a")]
+    assert enqueued.taken() == [("shop", "a")]
     world.upsert_microservice(resource("b", version=3) | {"status": status})
-    assert told.taken() == []
+    assert enqueued.taken() == []
 
 
 def test_a_former_object_of_the_same_name_takes_nothing_with_it(world: WatchedResources) -> None:
@@ -118,16 +124,14 @@ def chosen(world: WatchedResources, named: str | None = None) -> str:
     return used.name
 
 
-def test_a_namespace_that_is_seen_late_brings_its_microservices_another_look(
-    world: WatchedResources, told: Told
-) -> None:
+def test_a_namespace_that_is_seen_late_enqueues_its_microservices(world: WatchedResources, enqueued: Enqueued) -> None:
     world.upsert_environment(environment("z", default=True))
     world.upsert_microservice(resource("a"))
     with pytest.raises(NotYet, match="the namespace is not known yet"):
         world.environment_of("shop", None)
-    told.clear()
+    enqueued.clear()
     world.upsert_namespace({"metadata": {"name": "shop", "labels": {}}})
-    assert told.taken() == [("shop", "a")]
+    assert enqueued.taken() == [("shop", "a")]
     assert chosen(world) == "z"
 
 
@@ -167,16 +171,18 @@ def test_an_environment_admits_the_namespaces_that_it_selects(
     assert world.admits(found, "shop") is admitted
 
 
-def test_annotations_of_other_tools_cost_no_memory_and_no_look(world: WatchedResources, told: Told) -> None:
+def test_annotations_of_other_tools_use_no_memory_and_enqueue_nothing(
+    world: WatchedResources, enqueued: Enqueued
+) -> None:
     body = resource("a")
     world.upsert_microservice(body)
-    told.clear()
+    enqueued.clear()
     ours = {names.ANNOTATION_RECREATE: "orders"}
     for version, annotations in enumerate([{"other/tool": "x" * 200_000}, {"other/tool": "y" * 200_000}], 2):
         metadata = {**body["metadata"], "resourceVersion": str(version), "managedFields": [{"manager": "kubectl"}]}
         world.upsert_microservice({**body, "metadata": {**metadata, "annotations": annotations}})
-    assert told.taken() == []
+    assert enqueued.taken() == []
     assert len(str(world.microservices["shop", "a"])) < 1000
     metadata = {**body["metadata"], "resourceVersion": "9", "annotations": ours}
     world.upsert_microservice({**body, "metadata": metadata})
-    assert told.taken() == [("shop", "a")]
+    assert enqueued.taken() == [("shop", "a")]

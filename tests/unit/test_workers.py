@@ -91,7 +91,7 @@ async def test_one_that_hangs_is_broken_off_and_says_in_which_call_while_the_oth
         assert queue.timers, "it is retried"
 
 
-async def test_a_worker_that_leaves_takes_its_pass_along() -> None:
+async def test_a_cancelled_worker_cancels_its_reconciliation() -> None:
     stub = Kubernetes()
     async with working(stub, deadline=60, workers=2) as (_, workers):
         await until(lambda: {name for _, name in OTHERS} <= stub.patched.keys())
@@ -99,7 +99,7 @@ async def test_a_worker_that_leaves_takes_its_pass_along() -> None:
     assert workers.longest == 0
 
 
-async def test_a_pass_that_does_not_even_end_when_it_is_broken_off_holds_its_key_alone(
+async def test_a_reconciliation_that_ignores_cancellation_blocks_only_its_own_key(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("TELL", "GRACE", "LONG"):
@@ -107,11 +107,11 @@ async def test_a_pass_that_does_not_even_end_when_it_is_broken_off_holds_its_key
     queue = WorkQueue()
     hard = asyncio.Event()
 
-    passes: list[Any] = []
+    reconciled: list[Any] = []
 
     class Stubborn(Workers):
         async def _noted(self, one: Any) -> Any:
-            passes.append(one.key)
+            reconciled.append(one.key)
             while one.key == VICTIM and not hard.is_set():
                 try:
                     await hard.wait()
@@ -126,14 +126,14 @@ async def test_a_pass_that_does_not_even_end_when_it_is_broken_off_holds_its_key
         queue.add(VICTIM)
         for key in OTHERS:
             queue.add(key)
-        await until(lambda: set(OTHERS) <= set(passes))
+        await until(lambda: set(OTHERS) <= set(reconciled))
         queue.add(VICTIM)
         await asyncio.sleep(0.3)
-        assert passes.count(VICTIM) == 1, "never two reconciliations of one key"
+        assert reconciled.count(VICTIM) == 1, "never two reconciliations of one key"
         assert workers.turn, "what is wrong with one object is not the process's liveness"
         assert workers.long == 1
         hard.set()
-        await until(lambda: passes.count(VICTIM) == 2)
+        await until(lambda: reconciled.count(VICTIM) == 2)
         assert workers.long == 0
     said = [(line["event"], line["log_level"]) for line in lines if line.get("name") == VICTIM[1]]
     assert said == [("reconciliation takes long", "warning"), ("reconciliation cannot be cancelled", "error")]
@@ -141,7 +141,7 @@ async def test_a_pass_that_does_not_even_end_when_it_is_broken_off_holds_its_key
     await asyncio.wait({task})
 
 
-async def test_the_calls_of_a_pass_are_known_by_name_in_all_its_tasks() -> None:
+async def test_pending_calls_name_the_calls_of_all_tasks_of_a_reconciliation() -> None:
     noted, go = pending_calls.Calls(), asyncio.Event()
 
     async def ask(what: str) -> None:
@@ -152,7 +152,7 @@ async def test_the_calls_of_a_pass_are_known_by_name_in_all_its_tasks() -> None:
         asked = [
             asyncio.create_task(ask(what)) for what in ("sqs:GetQueueUrl", "dynamodb:DescribeTable", "sqs:GetQueueUrl")
         ]
-    other = asyncio.create_task(ask("not of this pass"))
+    other = asyncio.create_task(ask("of another reconciliation"))
     await asyncio.sleep(0)
     assert noted.names == ["dynamodb:DescribeTable", "sqs:GetQueueUrl"]
     go.set()

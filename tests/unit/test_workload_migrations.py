@@ -207,7 +207,7 @@ def test_an_image_by_digest_is_the_same_from_whichever_registry() -> None:
     )
 
 
-def test_a_pod_that_ends_asks_for_a_pass() -> None:
+def test_a_pod_that_ends_enqueues_its_microservice() -> None:
     asked: list[tuple[str, str]] = []
     pods = Pods(asked.append)
     pods.saw(pod(OTHER))

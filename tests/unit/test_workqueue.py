@@ -7,7 +7,7 @@ from microservice_operator.workqueue import WorkQueue
 A, B, C = ("one", "a"), ("one", "b"), ("two", "c")
 
 
-async def test_a_key_that_is_gone_during_its_pass_leaves_nothing_behind() -> None:
+async def test_a_key_that_is_removed_during_its_reconciliation_leaves_nothing_behind() -> None:
     queue = WorkQueue()
     for end in (queue.back_off, queue.add, lambda key: queue.add_after(key, 1000), lambda _: None):
         queue.add(A)
@@ -18,7 +18,7 @@ async def test_a_key_that_is_gone_during_its_pass_leaves_nothing_behind() -> Non
         assert not queue.knows(A), end
 
 
-async def test_a_key_that_is_gone_while_it_waits_has_one_last_pass() -> None:
+async def test_a_key_that_is_removed_while_it_waits_is_reconciled_once_more() -> None:
     queue = WorkQueue()
     queue.add(A)
     queue.drop(A)
@@ -61,7 +61,7 @@ async def test_a_key_added_often_is_taken_once() -> None:
     assert queue.depth == 0
 
 
-async def test_what_happens_during_a_pass_is_another_pass_after_it() -> None:
+async def test_an_event_during_a_reconciliation_enqueues_the_key_again() -> None:
     queue = WorkQueue()
     queue.add(A)
     await queue.take()

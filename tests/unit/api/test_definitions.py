@@ -92,7 +92,7 @@ def test_everything_has_a_bound(file: str) -> None:
         assert kind != "string" or "maxLength" in node or "enum" in node, path
         assert kind != "integer" or ("minimum" in node and "maximum" in node), path
         assert "additionalProperties" not in node or "maxProperties" in node, path
-        # nobody would own what the API server puts into a list that server-side apply merges
+        # a default in a list that server-side apply merges would have no owner
         assert node.get("x-kubernetes-list-type") != "map" or "default" not in node, path
         assert not set(node) & {"$ref", "anyOf", "oneOf", "title", "uniqueItems"}, path
 

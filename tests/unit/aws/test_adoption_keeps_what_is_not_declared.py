@@ -119,13 +119,13 @@ def instance(said: Mapping[str, Any], tags: Mapping[str, str] | None = None) -> 
 def taken_over(kind: ResourceSchema, desired: Desired, there: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """What becomes of a thing, step by step, and what the steps say."""
     fields: dict[str, Any] = dict(there)
-    told: list[str] = []
+    changes: list[str] = []
     for _ in range(20):
         decision = decide(kind, desired, Observed("arn", Phase.READY, fields, fields["tags"]))
         if isinstance(decision, Keep):
-            return fields, told
+            return fields, changes
         assert isinstance(decision, Modify), decision
-        told.append(decision.step.what)
+        changes.append(decision.step.what)
         for name, value in decision.step.changes.items():
             if isinstance(value, Tag):
                 fields["tags"] = {**fields["tags"], **value.tags}
@@ -163,8 +163,8 @@ def test_what_keeps_data_may_only_grow_by_a_default() -> None:
 
 
 def test_the_first_step_marks_it_and_tells_what_stays() -> None:
-    after, told = taken_over(TABLE, table({}), OLD_TABLE)
-    assert told[0] == (
+    after, changes = taken_over(TABLE, table({}), OLD_TABLE)
+    assert changes[0] == (
         "adopting it; capacity, billingMode, streamViewType, timeToLiveAttribute stays unchanged until it is declared"
     )
     assert after["tags"].items() >= {**OWNER.marks, names.TAG_ADOPTED: "true", "team": "old"}.items()

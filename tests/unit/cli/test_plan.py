@@ -147,16 +147,16 @@ MIGRATIONS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", MIGRATIONS)
-def test_a_migration_that_a_change_runs_is_told(tmp_path: Path, case: str) -> None:
+def test_a_migration_that_a_change_runs_is_shown(tmp_path: Path, case: str) -> None:
     was, now, command = MIGRATIONS[case]
     old = tmp_path / "old.yaml"
     old.write_text(documents({**EVERYTHING, **was}, RDS), encoding="utf-8")
     lines = plan(old, documents({**EVERYTHING, **now}, RDS)).stdout.splitlines()
-    told = [
+    migrations = [
         line for line in lines if line.startswith("  migrate   spec.databases[0].migration: runs as the schema owner")
     ]
-    assert bool(told) == bool(command)
-    assert not told or told[0].endswith(command)
+    assert bool(migrations) == bool(command)
+    assert not migrations or migrations[0].endswith(command)
 
 
 @pytest.mark.parametrize(("field", "value"), [("region", "eu-west-1"), ("accountID", "210987654321")])
@@ -224,7 +224,7 @@ def test_text_says_all_of_it_and_a_new_service_is_made(tmp_path: Path) -> None:
     assert yaml.safe_load(yaml_output.stdout) == [{"namespace": "shop", "name": "order", "changes": []}]
 
 
-def test_what_cannot_be_told_is_said(tmp_path: Path) -> None:
+def test_what_cannot_be_planned_is_reported(tmp_path: Path) -> None:
     old = tmp_path / "old.yaml"
     old.write_text(documents(EVERYTHING, RDS), encoding="utf-8")
     for text, code, message in (

@@ -120,9 +120,9 @@ def test_names_of_topics_and_queues_end_as_aws_wants_them(fifo: str, end: str) -
     assert result.exit_code == 0, result.output
     (deployment,) = (d for d in yaml.safe_load_all(result.stdout) if d["kind"] == "Deployment")
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
-    told = {variable["name"]: variable.get("value", "") for variable in container["env"]}
-    assert told["SAID_TOPIC_ARN"].endswith(f":shop-hello-said{end}")
-    assert told["HEARD_QUEUE_URL"].endswith(f"/shop-hello-heard{end}")
+    variables = {variable["name"]: variable.get("value", "") for variable in container["env"]}
+    assert variables["SAID_TOPIC_ARN"].endswith(f":shop-hello-said{end}")
+    assert variables["HEARD_QUEUE_URL"].endswith(f"/shop-hello-heard{end}")
 
 
 @pytest.mark.parametrize(

@@ -99,9 +99,9 @@ def test_what_is_counted(name: str) -> None:
     assert found["checked"] == {"resources": checked, "openAPIDocuments": 0}
     assert {each["what"]: each["count"] for each in found["notChecked"]} == others
     assert result.exit_code == int(bool(fields))
-    told = validate("-", text=text).stdout
-    assert all(f"{count} {kind}" in told for kind, count in others.items())
-    assert ("valid: " in told) == (not fields)
+    output = validate("-", text=text).stdout
+    assert all(f"{count} {kind}" in output for kind, count in others.items())
+    assert ("valid: " in output) == (not fields)
 
 
 def test_the_place_of_a_problem_in_a_list() -> None:
@@ -159,7 +159,7 @@ VALUES = st.recursive(
 @settings(max_examples=80, deadline=None)
 @given(VALUES, VALUES, VALUES)
 @example(None, {"²": None}, None)  # a digit to str.isdigit, and not to int
-def test_whatever_is_in_a_file_is_told(spec: Any, metadata: Any, kind: Any) -> None:
+def test_any_content_of_a_file_is_reported(spec: Any, metadata: Any, kind: Any) -> None:
     documents = [{**service(), "spec": spec}, {**service(), "metadata": metadata}, {**service(), "kind": kind}, kind]
     result = validate("-", text=yaml.safe_dump_all(documents))
     assert result.exit_code == 1, result.exception
@@ -168,7 +168,7 @@ def test_whatever_is_in_a_file_is_told(spec: Any, metadata: Any, kind: Any) -> N
 
 @settings(max_examples=80, deadline=None)
 @given(st.text() | st.lists(WORDS | st.sampled_from(list(":-{}[],&*!|>'\"\n\t #%@`?~ ")), max_size=30).map("".join))
-def test_whatever_a_file_is_is_told(text: str) -> None:
+def test_any_text_of_a_file_is_reported(text: str) -> None:
     result = validate("-", text=text)
     assert result.exit_code == 1, result.exception
     assert "error" in result.stdout

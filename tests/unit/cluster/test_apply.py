@@ -187,7 +187,7 @@ OVERRIDES: dict[str, Object] = {
 
 
 @pytest.mark.parametrize("field", OVERRIDES)
-async def test_what_an_admission_policy_sets_is_told_as_such_and_not_fought(field: str) -> None:
+async def test_a_field_that_an_admission_policy_sets_is_reported_and_not_corrected(field: str) -> None:
     of = Service()
     of.server.admission = _sets(OVERRIDES[field])
     made = (await of.applied())["Deployment"]
@@ -204,7 +204,7 @@ async def test_what_an_admission_policy_sets_is_told_as_such_and_not_fought(fiel
     assert len(of.server.asked) == before
 
 
-async def test_an_override_is_told_once_whatever_else_changes() -> None:
+async def test_an_override_is_reported_once_whatever_else_changes() -> None:
     of = Service()
     of.server.admission = _sets(OVERRIDES["spec.revisionHistoryLimit"])
     assert (await of.applied())["Deployment"].events
@@ -231,18 +231,18 @@ async def test_after_a_restart_one_attempt_tells_a_policy_from_a_hand(field: str
     assert len(of.server.asked) == before
 
 
-async def test_a_fight_is_told_and_costs_fewer_and_fewer_writes() -> None:
+async def test_a_fight_is_reported_and_costs_fewer_and_fewer_writes() -> None:
     of = Service()
     await of.applied()
-    before, told = len(of.server.writes()), []
+    before, reasons = len(of.server.writes()), []
     for _ in range(50):
         of.edit("Deployment", {"spec": {"replicas": 7}})
         part = (await of.applied())["Deployment"]
-        told += [event.reason for event in part.events]
+        reasons += [event.reason for event in part.events]
     assert (part.state, part.reason) == (State.STALLED, Reason.CONFLICT)
     assert part.after is not None
     assert "spec.replicas" in part.message
-    assert told == [Reason.CHILD_UPDATED] * 3
+    assert reasons == [Reason.CHILD_UPDATED] * 3
     assert len(of.server.writes()) - before == 5  # four repairs, and once the upgrade of managed fields
 
 

@@ -53,7 +53,7 @@ def test_a_field_that_was_overridden_is_remembered_though_the_watch_was_quicker(
     assert (record.verified, record.overridden) == (False, ".spec.revisionHistoryLimit")
 
 
-def test_an_echo_of_our_own_write_asks_for_no_pass() -> None:
+def test_an_echo_of_our_own_write_enqueues_nothing() -> None:
     asked: list[Any] = []
     children = Children(asked.append)
     children.wrote("Deployment", deployment(5))

@@ -33,14 +33,14 @@ def fights(guard: Guard) -> bool:
 
 
 @pytest.mark.parametrize("period", [0.1, 1, 15, 30, 60])
-def test_a_foreign_controller_of_any_period_is_told_and_slows_us_down(period: float) -> None:
+def test_a_foreign_controller_of_any_period_is_reported_and_slows_repairs(period: float) -> None:
     clock = Clock()
-    guard, count, told = Guard(clock), 0, 0
+    guard, count, reported = Guard(clock), 0, 0
     for _ in range(int(3600 / period)):
         clock.now += period
         count += repaired(guard)
-        told += fights(guard)
-    assert told
+        reported += fights(guard)
+    assert reported
     # four at full speed, then after 30, 60, 120, 240 and every 300 seconds
     assert count <= REPAIRS + 5 + 3600 / LONGEST_PAUSE
     assert count > 3600 / (LONGEST_PAUSE + period) - 2
@@ -63,10 +63,10 @@ def test_a_fight_that_has_ended_is_forgotten() -> None:
     for _ in range(REPAIRS):
         guard.repairs(KEY, ".a")
     assert fights(guard)
-    with pytest.raises(Fought) as told:
+    with pytest.raises(Fought) as fought:
         guard.rests(KEY)
-    clock.now += told.value.after
-    assert told.value.after == CALM
+    clock.now += fought.value.after
+    assert fought.value.after == CALM
     assert not fights(guard)
     for _ in range(REPAIRS - 1):
         assert repaired(guard, ".a")
@@ -78,9 +78,9 @@ def test_it_says_when_the_next_repair_is_due() -> None:
     guard = Guard(clock)
     for _ in range(REPAIRS):
         guard.repairs(KEY, ".a")
-    with pytest.raises(Fought) as told:
+    with pytest.raises(Fought) as fought:
         guard.repairs(KEY, ".a")
-    clock.now += told.value.after
+    clock.now += fought.value.after
     assert repaired(guard, ".a")
     assert not repaired(guard, ".a")
 

@@ -118,7 +118,7 @@ async def test_a_lease_is_not_released_before_the_last_write_has_ended() -> None
     assert world.writers() == ["b"]
 
 
-async def test_who_gives_it_back_is_followed_at_the_next_look() -> None:
+async def test_a_released_lease_is_taken_at_the_next_read() -> None:
     world = World()
     await world.step("a")
     await world.step("b")
@@ -335,7 +335,7 @@ async def test_a_lease_that_was_deleted_and_made_anew_without_an_answer_gives_no
     await world.step("b")
     world.server.stored = None
     world.server.lost.add("b")
-    await world.step("b")  # made, and nobody has told so
+    await world.step("b")  # created, but the answer was lost
     world.server.lost.clear()
     for _ in range(40):
         await world.step("b")

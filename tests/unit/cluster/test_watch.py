@@ -32,8 +32,8 @@ OVERLOADED = event("ERROR", {"code": 429, "message": "try again"})
 BROKEN = event("ERROR", {"code": 500, "message": "etcd has no leader"})
 
 
-class Told:
-    """What a watch has told."""
+class Recorder:
+    """Records the calls of a watch."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str]] = []
@@ -46,9 +46,9 @@ class Told:
 
 
 @asynccontextmanager
-async def watching(stub: Stub, told: Told, kind: Any = MICROSERVICE, **more: Any) -> AsyncIterator[Watch]:
+async def watching(stub: Stub, recorder: Recorder, kind: Any = MICROSERVICE, **more: Any) -> AsyncIterator[Watch]:
     async with connected(stub) as connection:
-        watch = Watch(connection, kind, told.saw, told.lost, **more)
+        watch = Watch(connection, kind, recorder.saw, recorder.lost, **more)
         running = asyncio.create_task(watch.run())
         yield watch
         running.cancel()
@@ -61,13 +61,13 @@ async def watching(stub: Stub, told: Told, kind: Any = MICROSERVICE, **more: Any
     [Says(410), Says(events=(EXPIRED,)), Says(events=(BROKEN,)), Says(events=(event("ADDED", item("c", 11)), EXPIRED))],
     ids=["410 at the opening", "410 within", "500 within", "410 after an event"],
 )
-async def test_what_was_deleted_while_nobody_watched_is_told_from_the_next_list(breaks: Says) -> None:
-    told = Told()
+async def test_a_deletion_between_two_watches_is_found_in_the_next_list(breaks: Says) -> None:
+    recorder = Recorder()
     stub = Stub([listed(item("a"), item("b")), breaks, listed(item("b"), version=20), QUIET])
-    async with watching(stub, told):
-        await until(lambda: ("lost", "a") in told.calls)
+    async with watching(stub, recorder):
+        await until(lambda: ("lost", "a") in recorder.calls)
         await until(lambda: stub.resumed[1:])
-    assert ("lost", "b") not in told.calls
+    assert ("lost", "b") not in recorder.calls
     assert stub.resumed == ["10", "20"]
 
 
@@ -77,52 +77,52 @@ async def test_what_was_deleted_while_nobody_watched_is_told_from_the_next_list(
     ids=["429", "500", "503", "cut off", "429 within", "ended at once"],
 )
 async def test_a_version_that_still_holds_is_resumed_without_a_list(breaks: Says) -> None:
-    told = Told()
+    recorder = Recorder()
     news = Says(events=(event("DELETED", item("a", 14)),), hangs=True)
     stub = Stub([listed(item("a")), Says(events=(event("MODIFIED", item("a", 13)),)), breaks, breaks, news])
-    async with watching(stub, told):
-        await until(lambda: ("lost", "a") in told.calls)
+    async with watching(stub, recorder):
+        await until(lambda: ("lost", "a") in recorder.calls)
     assert len(stub.lists) == 1
     assert stub.resumed == ["10", "13", "13", "13"]
 
 
 @pytest.mark.parametrize("nonsense", [Says(body={"kind": "Status"}), Says(body={"items": [{}], "metadata": {}})])
 async def test_an_answer_that_is_no_list_is_asked_for_again(nonsense: Says) -> None:
-    told = Told()
+    recorder = Recorder()
     stub = Stub([nonsense, listed(item("a")), QUIET])
-    async with watching(stub, told) as watch:
+    async with watching(stub, recorder) as watch:
         await watch.listed.wait()
-    assert told.calls == [("saw", "a")]
+    assert recorder.calls == [("saw", "a")]
 
 
 @pytest.mark.parametrize("nonsense", [{"metadata": {}}, {"metadata": {"resourceVersion": "11"}}, {"items": []}])
 async def test_an_answer_that_is_no_list_is_not_an_empty_one(nonsense: dict[str, Any]) -> None:
-    told = Told()
+    recorder = Recorder()
     expired = Says(events=(EXPIRED,))
     stub = Stub([listed(item("a")), expired, Says(body=nonsense), listed(item("a"), item("b"), version=20), QUIET])
-    async with watching(stub, told):
-        await until(lambda: ("saw", "b") in told.calls)
-    assert ("lost", "a") not in told.calls
+    async with watching(stub, recorder):
+        await until(lambda: ("saw", "b") in recorder.calls)
+    assert ("lost", "a") not in recorder.calls
 
 
 @pytest.mark.parametrize("events", [({"type": "ADDED"},), ({"type": "ADDED", "object": {}},)])
 async def test_an_event_that_is_none_is_not_taken_in(events: Any) -> None:
-    told = Told()
+    recorder = Recorder()
     stub = Stub([listed(item("a")), Says(events=events), listed(item("b"), version=20), QUIET])
-    async with watching(stub, told):
-        await until(lambda: ("lost", "a") in told.calls)
+    async with watching(stub, recorder):
+        await until(lambda: ("lost", "a") in recorder.calls)
 
 
 async def test_a_namesake_ends_its_predecessor_whose_deletion_was_missed() -> None:
-    told = Told()
+    recorder = Recorder()
     stub = Stub([listed(item("a")), Says(410), listed(item("a", 12, "uid-2"), version=20), QUIET])
-    async with watching(stub, told):
-        await until(lambda: len(told.calls) == 3)
-    assert told.calls == [("saw", "a"), ("lost", "a"), ("saw", "a")]
+    async with watching(stub, recorder):
+        await until(lambda: len(recorder.calls) == 3)
+    assert recorder.calls == [("saw", "a"), ("lost", "a"), ("saw", "a")]
 
 
 async def test_an_object_that_cannot_be_taken_in_concerns_itself_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    class Picky(Told):
+    class Picky(Recorder):
         def saw(self, body: dict[str, Any]) -> None:
             if body["metadata"]["name"] == "odd":
                 raise KeyError("spec")
@@ -132,30 +132,30 @@ async def test_an_object_that_cannot_be_taken_in_concerns_itself_alone(capsys: p
             super().lost(body)
             raise KeyError("status")
 
-    told = Picky()
+    recorder = Picky()
     events = (event("MODIFIED", item("odd", 11)), event("DELETED", item("a", 12)), event("ADDED", item("c", 13)))
     stub = Stub([listed(item("odd"), item("a")), Says(events=events, hangs=True)])
-    async with watching(stub, told):
-        await until(lambda: ("saw", "c") in told.calls)
-    assert told.calls == [("saw", "a"), ("lost", "a"), ("saw", "c")]
+    async with watching(stub, recorder):
+        await until(lambda: ("saw", "c") in recorder.calls)
+    assert recorder.calls == [("saw", "a"), ("lost", "a"), ("saw", "c")]
     assert "odd" in capsys.readouterr().out
 
 
 async def test_a_kind_that_must_be_there_is_not_taken_for_empty() -> None:
-    told = Told()
+    recorder = Recorder()
     stub = Stub([Says(404), listed(item("a")), QUIET])
-    async with watching(stub, told) as watch:
+    async with watching(stub, recorder) as watch:
         await until(lambda: stub.asked)
         assert not watch.listed.is_set()
         await watch.listed.wait()
-    assert told.calls == [("saw", "a")]
+    assert recorder.calls == [("saw", "a")]
 
 
 async def test_a_kind_that_may_be_absent_is_looked_for_again() -> None:
     appeared: list[bool] = []
     stub = Stub([Says(404), listed(item("a")), QUIET])
     more = {"optional": True, "absent": 0.01, "appeared": lambda: appeared.append(True)}
-    async with watching(stub, Told(), **more) as watch:
+    async with watching(stub, Recorder(), **more) as watch:
         await until(lambda: appeared)
         assert watch.served
 
@@ -174,7 +174,7 @@ async def test_it_asks_for_no_more_than_it_is_to_watch(
     kind: Any, more: dict[str, Any], path: str, query: dict[str, str]
 ) -> None:
     stub = Stub([listed(), QUIET])
-    async with watching(stub, Told(), kind, **more):
+    async with watching(stub, Recorder(), kind, **more):
         await until(lambda: len(stub.asked) == 2)
     for asked, given in stub.asked:
         assert asked.endswith(path)

@@ -65,7 +65,7 @@ def test_any_password_survives_the_url(password: str) -> None:
     assert (url.hostname, url.port, url.path) == ("db.data.svc", 5432, "/orders")
 
 
-def test_certificates_are_mounted_where_the_url_looks() -> None:
+def test_certificates_are_mounted_where_the_url_points() -> None:
     found = of(WITH_CA)
     mounts = {mount["name"]: mount["mountPath"] for mount in container(found)["volumeMounts"]}
     (volume,) = (v for v in pod(found)["volumes"] if v.get("secret", {}).get("secretName") == SECRET)

@@ -116,7 +116,7 @@ def test_only_the_scraper_of_the_environment_reads_metrics(
         ({"access": {"to": []}, "service": {"type": "LoadBalancer"}}, {}, ""),
     ],
 )
-def test_what_is_declared_and_does_not_come_about_is_told(
+def test_a_declaration_without_effect_is_reported(
     spec: dict[str, Any], environment: dict[str, Any] | None, field: str
 ) -> None:
     notice = one(context(spec, environment), "NetworkPolicy").notice

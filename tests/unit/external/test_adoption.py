@@ -19,6 +19,6 @@ def test_a_table_that_takes_over_nothing_is_made(adopt: Any) -> None:
     assert with_adoption({"tables": [{"name": "a", "adopt": adopt}]}, TABLES, "name") == (Declaration("a"),)
 
 
-def test_each_is_told_with_what_it_takes_over() -> None:
+def test_each_adoption_is_reported_with_the_adopted_resource() -> None:
     spec = {"tables": [{"name": "a", "adopt": {"name": "old"}}, {"name": "b", "deletionPolicy": "Delete"}]}
     assert with_adoption(spec, TABLES, "name") == (Declaration("a", adopts="old"), Declaration("b", "Delete"))

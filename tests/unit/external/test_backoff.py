@@ -15,7 +15,7 @@ STALLED = Part("AWS", *KEY, State.STALLED, after=300.0)
 
 
 @pytest.mark.parametrize(("part", "longest"), [(FAILED, 300), (STALLED, 100)])
-def test_passes_that_come_every_second(part: Part, longest: float) -> None:
+def test_reconciliations_every_second(part: Part, longest: float) -> None:
     now, tried = 0.0, [0.0]
     backoffs = ResourceBackoff(lambda: now)
     backoffs.note("uid", KEY, "spec", StepResult((part,)))

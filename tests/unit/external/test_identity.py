@@ -52,11 +52,11 @@ def test_a_role_is_declared_by_what_a_service_calls(
         ((ROLE, replace(ASSOCIATION, id="", state=State.PROGRESSING, reason=Reason.IDENTITY_CREATING)), True),
         ((ROLE, replace(ASSOCIATION, state=State.STALLED, reason=Reason.CONFLICT)), True),
         ((replace(ROLE, id="", state=State.UNKNOWN, reason=Reason.AWS_UNAVAILABLE),), True),
-        # what runs goes on, and what is new may start, while only the operator cannot see or change the role
+        # running pods continue and new ones may start while only the operator cannot read or change the role
         ((replace(ROLE, state=State.UNKNOWN, reason=Reason.AWS_UNAVAILABLE), ASSOCIATION), False),
         ((replace(ROLE, state=State.STALLED, reason=Reason.ACCESS_DENIED), ASSOCIATION), False),
         ((replace(ROLE, state=State.PROGRESSING, reason=Reason.IDENTITY_UPDATING), ASSOCIATION), False),
-        # one that leaves is nobody's to wait for
+        # nothing waits for a role that is being deleted
         ((replace(ROLE, state=State.DELETING, reason=Reason.IDENTITY_DELETING),), False),
     ],
 )
@@ -64,12 +64,12 @@ def test_pods_wait_until_they_can_get_credentials(parts: tuple[Part, ...], waits
     assert bool(identity_wait(parts)) is waits
 
 
-def test_only_a_pod_that_asks_itself_is_told_its_role() -> None:
+def test_only_pods_that_assume_their_role_themselves_get_its_arn() -> None:
     assert role_arn(environment(IRSA), (ASSOCIATION, ROLE)) == ROLE.id
     assert role_arn(environment(POD_IDENTITY), (ASSOCIATION, ROLE)) == ""
     assert role_arn(environment(IRSA), ()) == ""
     assert role_arn(None, (ROLE,)) == ""
-    told = body(context(role_arn=ROLE.id), "ServiceAccount")
-    assert told["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] == ROLE.id
-    assert told["automountServiceAccountToken"] is False
+    account = body(context(role_arn=ROLE.id), "ServiceAccount")
+    assert account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] == ROLE.id
+    assert account["automountServiceAccountToken"] is False
     assert "eks.amazonaws.com/role-arn" not in body(context(), "ServiceAccount")["metadata"]["annotations"]

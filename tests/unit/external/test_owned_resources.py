@@ -102,7 +102,7 @@ LOOKS: dict[str, tuple[dict[str, Any], bool | None]] = {
 @pytest.mark.parametrize("kind", GRANTED_KINDS)
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("rolled_out", [True, False])
-def test_a_look_grants_keeps_or_withdraws(kind: str, look: str, rolled_out: bool) -> None:
+def test_a_read_grants_keeps_or_withdraws(kind: str, look: str, rolled_out: bool) -> None:
     fields, answer = LOOKS[look]
     at = arn(kind)
     seen = part(kind, **{**fields, **({"id": at} if fields.get("id") else {})})
@@ -113,7 +113,7 @@ def test_a_look_grants_keeps_or_withdraws(kind: str, look: str, rolled_out: bool
 
 
 @pytest.mark.parametrize("kind", GRANTED_KINDS)
-def test_what_was_just_made_is_granted_until_a_look_says_otherwise(kind: str) -> None:
+def test_a_new_resource_is_granted_until_a_read_contradicts(kind: str) -> None:
     at, created = arn(kind), part(kind, state=State.PROGRESSING, events=(Event("Normal", CREATED[kind], ""),))
     assert dict(noted("uid", {(kind, "a"): created})) == {("uid", (kind, "a")): True}
     assert at in {g.resource for g in granted({(kind, "a"): created}).grants}

@@ -100,7 +100,7 @@ async def provide(
     return await world.reconcile(service, None, PreviousStatus(known or {}, rolled_out=rolled_out), None)  # type: ignore[arg-type]
 
 
-def told(parts: tuple[Part, ...]) -> dict[str, tuple[str, str]]:
+def states_and_messages(parts: tuple[Part, ...]) -> dict[str, tuple[str, str]]:
     return {part.kind: (part.state.value, part.message) for part in parts}
 
 
@@ -109,7 +109,10 @@ async def test_what_needs_something_waits_until_it_can_be_used() -> None:
     world = external(cloud.resource(INSTANCE, GROUP), cloud.resource(GROUP))
     first = await provide(world, "orders")
     assert cloud.taken == [(GROUP, "orders", "wanted")]
-    assert told(first.parts)[INSTANCE] == ("Progressing", "instance orders is waiting for security group orders")
+    assert states_and_messages(first.parts)[INSTANCE] == (
+        "Progressing",
+        "instance orders is waiting for security group orders",
+    )
     assert [part.reason for part in first.of(INSTANCE)] == [Reason.WAITING]
     cloud.states.clear()
     await provide(world, "orders")
@@ -122,7 +125,7 @@ LOOKS: list[tuple[dict[str, Any], float | None]] = [
     ({"state": State.STALLED, "after": 300.0}, None),
     ({"state": State.PROGRESSING, "after": 1.0}, None),
     ({"state": State.PROGRESSING, "reason": Reason.WAITING}, None),
-    # nobody would come by otherwise
+    # nothing else would reconcile it again
     ({"state": State.PROGRESSING}, 2.0),
 ]
 
@@ -200,7 +203,7 @@ async def test_one_that_waits_forgets_no_id() -> None:
         (NotYet(Reason.AWS_UNAVAILABLE, "m"), State.UNKNOWN),
     ],
 )
-async def test_an_error_is_told_of_its_part_alone(error: Exception, state: State) -> None:
+async def test_an_error_is_reported_on_its_part_alone(error: Exception, state: State) -> None:
     cloud = Cloud(errors={(INSTANCE, "orders"): error})
     provided = await provide(
         external(cloud.resource(INSTANCE), cloud.resource(GROUP)), "orders", known={(INSTANCE, "orders"): "a"}
@@ -243,7 +246,7 @@ async def test_a_need_goes_when_what_needs_it_is_gone() -> None:
     leaving = undeclared(world.resources.values(), (), known)
     first = await world.delete(IDENTITY, None, leaving, None)  # type: ignore[arg-type]
     assert cloud.taken == [(INSTANCE, "orders", "Delete")]
-    assert told(first)[GROUP] == ("Deleting", "security group orders is deleted after instance orders")
+    assert states_and_messages(first)[GROUP] == ("Deleting", "security group orders is deleted after instance orders")
     assert [part.id for part in first if part.kind == GROUP] == ["b"]
     cloud.states.clear()
     assert all(part.is_over for part in await world.delete(IDENTITY, None, leaving, None))  # type: ignore[arg-type]
@@ -337,10 +340,10 @@ async def test_a_deletion_in_trouble_is_left_alone_for_a_while() -> None:
     assert len(cloud.taken) == 1
 
 
-async def test_what_was_told_of_a_part_in_trouble_is_told_once() -> None:
-    told = (Event("Warning", Reason.CONFLICT, "m"),)
-    cloud = Cloud(looks={(INSTANCE, "orders"): {**TROUBLES["refused"], "events": told}})
+async def test_an_event_of_a_part_in_trouble_is_sent_once() -> None:
+    events = (Event("Warning", Reason.CONFLICT, "m"),)
+    cloud = Cloud(looks={(INSTANCE, "orders"): {**TROUBLES["refused"], "events": events}})
     world = external(cloud.resource(INSTANCE))
     world.clients.backoff = ResourceBackoff(lambda: 0.0)
-    passes = [(await provide(world, "orders")).parts[0].events for _ in range(3)]
-    assert passes == [told, (), ()]
+    sent = [(await provide(world, "orders")).parts[0].events for _ in range(3)]
+    assert sent == [events, (), ()]

@@ -27,9 +27,9 @@ def test_what_becomes_of_it(name: str) -> None:
         "JSON": read(json.dumps(built(row)), row.settings),
     }
     assert found["YAML"] == found["JSON"]
-    told = [(offence.pointer, offence.message) for offence in found["JSON"].offences]
-    assert len(told) == len(row.refused), told
-    for (pointer, message), (expected, part) in zip(sorted(told), sorted(row.refused), strict=True):
+    offences = [(offence.pointer, offence.message) for offence in found["JSON"].offences]
+    assert len(offences) == len(row.refused), offences
+    for (pointer, message), (expected, part) in zip(sorted(offences), sorted(row.refused), strict=True):
         assert pointer == expected
         assert part in message
     if not row.refused:

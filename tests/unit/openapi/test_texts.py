@@ -12,7 +12,7 @@ from microservice_operator.openapi import read, routes
 
 from .rows import PREPEND
 
-# Texts, and what of them is read: the routes, or the line and a part of what is told.
+# Each text with its result: the routes, or the line and part of the message of an error.
 HEAD = "openapi: 3.1.0\n"
 SECURED = "paths:\n  /a:\n    get:\n      security:\n        -"
 READ: dict[str, tuple[str, list[str] | tuple[int, str]]] = {

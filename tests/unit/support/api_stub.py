@@ -84,5 +84,5 @@ async def connected(stub: Stub) -> AsyncIterator[Connection]:
 async def until(condition: Callable[[], object]) -> None:
     """Wait until it holds; a minute is for ever."""
     async with asyncio.timeout(60):
-        while not condition():  # noqa: ASYNC110 what is awaited tells nobody
+        while not condition():  # noqa: ASYNC110 the condition has no event to wait for
             await asyncio.sleep(0.01)

@@ -69,7 +69,7 @@ class Ownership:
         seen = self.snapshot(now)
         of = replace(self.of, migrations=migrations(seen), migrating=unfinished_migrations(seen))
         wanted = desired_children(of)
-        held: Any = None  # nothing is written, so nobody is talked to
+        held: Any = None  # nothing is written, so there is no client
         parts = await Cluster(held, self._children()).apply(of.microservice.identity, wanted)
         facts = Facts(1, workload=workload(seen), children=tuple(told(seen, parts, wanted)))
         return summarise(facts, before or {}, "2026-01-01T12:00:00Z")

@@ -97,7 +97,7 @@ def test_next_routes(case: str) -> None:
 def test_few_at_a_time_and_in_the_end_all(now: set[int], then: set[int]) -> None:
     routes = {f"id{number}": DesiredRoute(f"GET /{number}") for number in now}
     claims = DesiredRoutes(ME, tuple(DesiredRoute(f"GET /{number}") for number in sorted(then)))
-    passes = 0
+    reconciliations = 0
     while outcome := next_routes(claims, tuple(ObservedRoute(name, claim, ME) for name, claim in routes.items())):
         assert isinstance(outcome, Change)
         assert 1 <= len(outcome.to) <= AT_A_TIME
@@ -106,10 +106,10 @@ def test_few_at_a_time_and_in_the_end_all(now: set[int], then: set[int]) -> None
                 routes[f"new {step.name}"] = step.entry
             elif isinstance(step, Removed):
                 del routes[step.name]
-        passes += 1
+        reconciliations += 1
     assert {claim.key for claim in routes.values()} == {claim.key for claim in claims.routes}
     assert all(name.startswith("id") for name, claim in routes.items() if int(claim.key[5:]) in now)
-    assert passes <= len(now ^ then)
+    assert reconciliations <= len(now ^ then)
 
 
 TOKENS, OTHER = Tokens("https://a", frozenset({"x"})), Tokens("https://b", frozenset())

@@ -88,7 +88,7 @@ async def test_nothing_is_written_by_who_may_not(aws: _AWS, clients: Clients, ac
 
 
 @pytest.mark.parametrize("action", READS)
-async def test_who_may_not_write_may_look(aws: _AWS, clients: Clients, action: str) -> None:
+async def test_a_process_without_the_lease_may_read(aws: _AWS, clients: Clients, action: str) -> None:
     clients.may_write = never
     await clients.call(Call("sqs", "us-east-1", action, READS[action]))
     assert aws.asked == 1

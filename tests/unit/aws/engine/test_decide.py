@@ -208,8 +208,8 @@ EFFECTS: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[str, Effect,
 def test_every_change_says_what_it_does(case: str) -> None:
     wanted, there, expected = EFFECTS[case]
     desired, found = {**WANTED, **ALIKE, **wanted}, {**THERE, **ALIKE, **there, "tags": MARKS}
-    told = [(each.field.spec, each.effect, each.what) for each in differences(MIXED, desired, found)]
-    assert told == expected
+    actual = [(each.field.spec, each.effect, each.what) for each in differences(MIXED, desired, found)]
+    assert actual == expected
 
 
 CLEARING = Step("units", {}, "clearing it")

@@ -72,7 +72,7 @@ PASSING = {
 
 
 @pytest.mark.parametrize(("service", "code"), PASSING)
-def test_what_passes_by_itself_asks_for_nobody(service: str, code: str) -> None:
+def test_transient_errors_need_no_person(service: str, code: str) -> None:
     found = classify_error(answered(code), f"{service}:Call", "it")
     assert isinstance(found, NotYet)
     assert (found.reason, "Said so" in str(found)) == (PASSING[service, code], True)

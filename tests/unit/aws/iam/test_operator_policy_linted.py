@@ -64,7 +64,7 @@ print(json.dumps({
     for service in iam_definition for action in service["privileges"]
 }))
 """
-# What changes or deletes something whose tags IAM can look at, and what those of each of its resources are called.
+# Actions that change or delete a resource whose tags IAM can evaluate, and the condition key of each resource type.
 WRITES = """
 import json
 from parliament import iam_definition

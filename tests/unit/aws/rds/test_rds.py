@@ -144,7 +144,7 @@ class Reads:
 REGION = ("1", "us-east-1", "main")
 
 
-async def test_one_look_serves_all_that_ask_together_and_soon_after() -> None:
+async def test_one_read_serves_concurrent_and_soon_following_calls() -> None:
     now = 0.0
     cache, reads = ListCache(4, lambda: now), Reads()
     names = ["DescribeDBInstances-a", "DescribeDBInstances-b", "other"]
@@ -171,7 +171,7 @@ async def test_nobody_sees_what_was_before_his_own_write() -> None:
     assert reads.count == 4
 
 
-async def test_a_look_that_fails_is_nobodys_answer() -> None:
+async def test_a_failed_read_is_not_cached() -> None:
     cache, reads = ListCache(4, lambda: 0.0), Reads()
     reads.error = NotYet("AWSThrottled", "slow down")
     both = await asyncio.gather(*(cache.find(REGION, "a", reads.all, "list") for _ in range(2)), return_exceptions=True)
