@@ -70,9 +70,9 @@ def test_the_same_as_against_a_file_of_what_the_cluster_has(plan: Plan, stored: 
         stored(body)
     before = tmp_path / "before.yaml"
     before.write_text(yaml.safe_dump_all(bodies(THERE)), encoding="utf-8")
-    found, told = plan(bodies(SCALED)), plan(bodies(SCALED), f"--against={before}")
-    assert (found.exit_code, found.stdout) == (0, told.stdout)
-    [service] = json.loads(found.stdout)
+    from_cluster, from_file = plan(bodies(SCALED)), plan(bodies(SCALED), f"--against={before}")
+    assert (from_cluster.exit_code, from_cluster.stdout) == (0, from_file.stdout)
+    [service] = json.loads(from_cluster.stdout)
     assert {row["effect"] for row in service["changes"]} == {"restart", "rollout"}
 
 
@@ -139,7 +139,7 @@ def test_who_may_not_read_environments_gives_one(plan: Plan, stored: Create, vie
     assert (result.exit_code, result.stdout) == (0, plan(bodies(SCALED)).stdout)
 
 
-def test_who_may_not_read_the_service_is_told_so(plan: Plan, api_server: Cluster) -> None:
+def test_plan_names_the_missing_permission_to_read_the_service(plan: Plan, api_server: Cluster) -> None:
     result = plan(bodies(SCALED), kubeconfig=api_server.user_kubeconfig("nobody"))
     assert result.exit_code == 2
     assert 'User "nobody" cannot get resource "microservices"' in result.stderr

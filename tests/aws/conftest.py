@@ -73,7 +73,7 @@ def doors(emulator: str) -> Iterator[World]:
         heard: list[tuple[str, str, str]] = []
         clients = Clients(proxy.start(), lambda *call: heard.append(call), Limits(read_seconds=5, attempts=1))
         client = boto3.client("dynamodb", region_name=REGION, endpoint_url=emulator)
-        client.list_tables()  # the emulator loads a service when it is first asked, which takes seconds
+        client.list_tables()  # the emulator loads a service at its first request, which takes seconds
         identity = boto3.client("sts", region_name=REGION, endpoint_url=emulator)
         identity.get_caller_identity()
         identity.close()
@@ -112,9 +112,9 @@ def table(**spec: Any) -> Table:
     return Table.model_validate({"name": "products", "partitionKey": {"name": "id"}, **spec})
 
 
-async def drive(world: World, wanted: DesiredTable, passes: int = 40) -> Part:
+async def drive(world: World, wanted: DesiredTable, reconciliations: int = 40) -> Part:
     """Reconcile until nothing changes; no reconciliation writes more than once."""
-    for _ in range(passes):
+    for _ in range(reconciliations):
         before = len(world.proxy.writes())
         part = await reconcile_table(world.scope, wanted)
         assert len(world.proxy.writes()) - before <= 1
@@ -126,10 +126,10 @@ async def drive(world: World, wanted: DesiredTable, passes: int = 40) -> Part:
     raise AssertionError(part)
 
 
-async def waited_for(world: World, wanted: DesiredTable, passes: int = 20) -> set[Reason]:
+async def waited_for(world: World, wanted: DesiredTable, reconciliations: int = 20) -> set[Reason]:
     """The reasons until Ready, with faults that need no person: each reconciliation requests a requeue."""
     seen: set[Reason] = set()
-    for _ in range(passes):
+    for _ in range(reconciliations):
         part = await reconcile_table(world.scope, wanted)
         if part.state is State.READY:
             return seen

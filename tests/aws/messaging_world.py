@@ -102,11 +102,11 @@ class Shop:
         assert [part.events for part in provided.parts if part.events] == []
         assert set(provided.sections) <= {Section.MESSAGING}
 
-    async def leave(self, name: str = "", passes: int = 30) -> list[tuple[Part, ...]]:
+    async def leave(self, name: str = "", reconciliations: int = 30) -> list[tuple[Part, ...]]:
         """Delete the Microservice, and reconcile until everything is deleted or retained."""
         name = name or self.name
         seen = []
-        for _ in range(passes):
+        for _ in range(reconciliations):
             leaving = self.outside.everything(self.specs[name], self.environment, self.known.get(name, {}))
             parts = await self.outside.delete(self.identity(name), self.environment, leaving, self.lookup)
             seen.append(parts)
@@ -162,7 +162,7 @@ def shop(world: World, messaging_clients: tuple[Any, Any]) -> Shop:
     sns, sqs = messaging_clients
     strict_sns, strict_sqs = StrictSNS(sns), StrictSQS()
     world.proxy.layers |= {"sns": strict_sns, "sqs": strict_sqs}
-    hours = count(0, 3600)  # so that each pass tries again what is in trouble
+    hours = count(0, 3600)  # so that each reconciliation retries the parts in trouble
     outside = ExternalReconciler(
         ExternalClients(
             cluster=None,  # type: ignore[arg-type]

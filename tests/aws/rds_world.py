@@ -80,9 +80,9 @@ class RDSWorld:
         self.known = {part.kind: part.id for part in parts if part.id}
         return parts
 
-    async def drive(self, wanted: DesiredInstance, passes: int = 80) -> tuple[Part, ...]:
+    async def drive(self, wanted: DesiredInstance, reconciliations: int = 80) -> tuple[Part, ...]:
         """Reconcile, after the requested waits, until nothing changes."""
-        for _ in range(passes):
+        for _ in range(reconciliations):
             parts = await self.one_pass(wanted)
             if all(part.state in (State.READY, State.STALLED) for part in parts):
                 return parts
@@ -106,10 +106,10 @@ class RDSWorld:
         assert self.proxy.writes() == before
         return parts
 
-    async def gone(self, policy: Any, passes: int = 300) -> list[Part]:
+    async def gone(self, policy: Any, reconciliations: int = 300) -> list[Part]:
         """Delete it in as many reconciliations as needed; return every reported part."""
         seen: list[Part] = []
-        for _ in range(passes):
+        for _ in range(reconciliations):
             parts = await rds_instances.delete_instance(self.scope, Removal("orders", policy, self.known))
             seen += parts
             if all(part.state in (State.READY, State.RETAINED) for part in parts):
@@ -138,7 +138,7 @@ def rds(world: "World", ec2: Network) -> RDSWorld:
     strict = StrictRDS()
     strict.groups.vpc = ec2.vpc
     world.proxy.layers |= {"rds": strict, "secretsmanager": strict, "ec2": strict_ec2(strict)}
-    # a look serves for no time at all: a pass sees what the clock of the strict layer says
+    # answers are not cached: a reconciliation sees the state at the time of the strict layer's clock
     world.scope.clients.lists = ListCache(0, lambda: strict.now)
     world.scope.clients.expectations = Expectations(clock=lambda: strict.now)
     world.scope.clients.write_backoff = WriteBackoff(lambda: strict.now)

@@ -137,8 +137,8 @@ async def test_what_the_spec_does_not_mention_stays(world: World) -> None:
     units = {"ReadCapacityUnits": 7, "WriteCapacityUnits": 3}
     world.client.update_table(TableName=legacy(world), BillingMode="PROVISIONED", ProvisionedThroughput=units)
     part = await drive(world, wanted(world))
-    told = "these fields are not declared and stay unchanged: billingMode, streamViewType, timeToLiveAttribute"
-    assert (part.state, told in part.message) == (State.READY, True), part
+    unchanged = "these fields are not declared and stay unchanged: billingMode, streamViewType, timeToLiveAttribute"
+    assert (part.state, unchanged in part.message) == (State.READY, True), part
     assert world.proxy.writes() == ["TagResource", "UpdateContinuousBackups", "UpdateTable"]
     found = described(world)
     assert found["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}

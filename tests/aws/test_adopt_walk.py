@@ -126,8 +126,8 @@ async def test_another_that_is_admitted_gets_the_table_once_it_is_its_owners(wal
     await theirs.drive(ref)
     assert theirs.granted() == {table.id}
     service = walk.lookup.parsed["shop", other.name]
-    told = table_ref_names(walk.outside.clients, service, walk.lookup)
-    assert told == {(walk.me.name, "products"): f"legacy-{walk.me.name}"}
+    table_names = table_ref_names(walk.outside.clients, service, walk.lookup)
+    assert table_names == {(walk.me.name, "products"): f"legacy-{walk.me.name}"}
 
 
 async def deleted(walk: Walk, table: dict[str, Any], known: dict[tuple[str, str], str]) -> Part:

@@ -230,7 +230,7 @@ async def test_trouble_at_each_call_is_waited_for(
     world: World, action: str, effect: str | Answer, reason: Reason
 ) -> None:
     world.proxy.faults = [Fault(action, effect, times=2)]
-    assert reason in await waited_for(world, DesiredTable(table(**PROVISIONED)), passes=30)
+    assert reason in await waited_for(world, DesiredTable(table(**PROVISIONED)), reconciliations=30)
     assert world.scaling.of(name(world)) == OF_THE_TABLE
     assert len(world.scaling.policies) == 2
 

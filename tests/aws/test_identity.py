@@ -94,9 +94,9 @@ def wanted(roles: Roles, identity: dict[str, Any] = POD_IDENTITY, **more: Any) -
     return DesiredIdentity(service, aws, granting=granting, **more)
 
 
-async def drive(roles: Roles, want: DesiredIdentity, passes: int = 20) -> tuple[Part, ...]:
+async def drive(roles: Roles, want: DesiredIdentity, reconciliations: int = 20) -> tuple[Part, ...]:
     """Reconcile until nothing changes; each reconciliation takes at most one step for each of the two."""
-    for _ in range(passes):
+    for _ in range(reconciliations):
         before = len(roles.writes())
         parts = await reconcile_identity(roles.scope, want)
         assert len(roles.writes()) - before <= len(parts)
@@ -112,8 +112,8 @@ def removal(known: dict[str, str] | None = None) -> Removal:
     return Removal("service", "Delete", known or {})
 
 
-async def leave(roles: Roles, leaving: Removal, passes: int = 20) -> tuple[Part, ...]:
-    for _ in range(passes):
+async def leave(roles: Roles, leaving: Removal, reconciliations: int = 20) -> tuple[Part, ...]:
+    for _ in range(reconciliations):
         before = len(roles.writes())
         parts = await delete_identity(roles.scope, leaving, "prod")
         assert len(roles.writes()) - before <= 1

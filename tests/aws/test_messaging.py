@@ -198,8 +198,8 @@ async def test_a_key_of_the_environment_encrypts_both(shop: Shop) -> None:
     assert not shop.attributes("events").get("KmsMasterKeyId")
     assert shop.attributes("events")["SqsManagedSseEnabled"] == "true"
     assert sorted(shop.world.proxy.writes()[before:]) == sorted(switched)
-    told = [call.body["Attributes"] for call in shop.world.proxy.calls if call.action == "SetQueueAttributes"][-2:]
-    assert told == [{"KmsMasterKeyId": "", "SqsManagedSseEnabled": "true"}] * 2
+    sent = [call.body["Attributes"] for call in shop.world.proxy.calls if call.action == "SetQueueAttributes"][-2:]
+    assert sent == [{"KmsMasterKeyId": "", "SqsManagedSseEnabled": "true"}] * 2
 
 
 async def test_first_in_first_out(shop: Shop) -> None:

@@ -28,7 +28,7 @@ def subscriber(shop: Shop, **queue: Any) -> dict[str, Any]:
     }
 
 
-async def told(shop: Shop, spec: dict[str, Any]) -> Part:
+async def subscription_after_steps(shop: Shop, spec: dict[str, Any]) -> Part:
     for _ in range(6):
         provided = await shop.step(spec)
     [part] = provided.of("Subscription")
@@ -49,18 +49,18 @@ async def test_it_hears_what_it_is_admitted_to(shop: Shop) -> None:
 async def test_it_waits_and_says_for_what(shop: Shop) -> None:
     other, _ = names(shop)
     spec = subscriber(shop)
-    missing = await told(shop, spec)
+    missing = await subscription_after_steps(shop, spec)
     assert (missing.state, missing.reason) == (State.PROGRESSING, Reason.TOPIC_MISSING)
     assert missing.message.startswith(f"Microservice {other} does not exist in namespace shop; ")
     await shop.drive({"access": {"from": [{"namespace": "shop"}]}, "topics": [{"name": "created"}]}, other)
-    refused = await told(shop, spec)
+    refused = await subscription_after_steps(shop, spec)
     assert refused.reason is Reason.TOPIC_NOT_ADMITTED
     assert f"add {{microservice: {shop.name}}} to its access.from" in refused.message
     await shop.drive({**owner(shop), "topics": []}, other)
-    assert "declares no topic created" in (await told(shop, spec)).message
+    assert "declares no topic created" in (await subscription_after_steps(shop, spec)).message
     await shop.step(owner(shop), other)
     shop.remember(other, ())
-    assert "does not exist yet" in (await told(shop, spec)).message
+    assert "does not exist yet" in (await subscription_after_steps(shop, spec)).message
     assert "Subscribe" not in shop.world.proxy.writes()
     await shop.drive(owner(shop), other)
     assert (await shop.drive(spec))["Queue", "events"].state is State.READY
@@ -72,12 +72,12 @@ async def test_what_is_withdrawn_ends(shop: Shop) -> None:
     topics = await shop.drive(owner(shop), other)
     await shop.drive(subscriber(shop))
     await shop.drive(owner(shop, admits=False), other)
-    part = await told(shop, subscriber(shop))
+    part = await subscription_after_steps(shop, subscriber(shop))
     assert (part.name, part.reason, part.id) == (name, Reason.TOPIC_NOT_ADMITTED, "")
     assert shop.subscriptions(topics["Topic", "created"].id) == []
     assert topics["Topic", "created"].id not in shop.attributes("events")["Policy"]
     writes = shop.world.proxy.writes()
-    await told(shop, subscriber(shop))
+    await subscription_after_steps(shop, subscriber(shop))
     assert shop.world.proxy.writes() == writes
 
 
@@ -115,7 +115,7 @@ async def test_an_owner_that_says_nothing_has_withdrawn_nothing(shop: Shop, happ
     known = shop.known[shop.name]["Subscription", name]
     shop.lookup.parsed.pop(("shop", other))
     happens(shop)
-    part = await told(shop, subscriber(shop))
+    part = await subscription_after_steps(shop, subscriber(shop))
     assert part.id == known
     assert shop.world.proxy.writes() == before
     assert [each["SubscriptionArn"] for each in shop.subscriptions(topics["Topic", "created"].id)] == [known]
@@ -160,7 +160,7 @@ async def test_one_that_nobody_remembers_is_found_by_its_ends(shop: Shop) -> Non
 
 async def test_a_queue_of_order_does_not_hear_a_topic_without(shop: Shop) -> None:
     await shop.drive(owner(shop), names(shop)[0])
-    part = await told(shop, subscriber(shop, fifo=True))
+    part = await subscription_after_steps(shop, subscriber(shop, fifo=True))
     assert (part.state, part.reason, part.field) == (State.STALLED, Reason.REJECTED, "spec.subscriptions[0]")
     assert "FIFO" in part.message
 

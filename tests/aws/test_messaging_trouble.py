@@ -125,8 +125,8 @@ async def test_deletion_gets_over_trouble(shop: Shop, action: str, effect: str) 
 
 
 async def test_left_while_it_is_being_made(shop: Shop) -> None:
-    for passes in range(1, 6):
-        for _ in range(passes):
+    for reconciliations in range(1, 6):
+        for _ in range(reconciliations):
             await shop.step(spec(shop))
         await shop.leave()
         assert (shop.queues(), shop.topics()) == (set(), set())

@@ -154,7 +154,7 @@ async def test_an_upgrade_does_not_rely_on_a_snapshot_of_an_earlier_attempt(rds:
     assert rds.instance["EngineVersion"] == "17.4"
 
 
-async def test_an_upgrade_that_fails_is_not_tried_at_every_look(rds: RDSWorld) -> None:
+async def test_an_upgrade_that_fails_is_not_retried_in_every_reconciliation(rds: RDSWorld) -> None:
     await rds.made(maintenance=NOW)
     rds.strict.upgrades_fail = True
     wanted = rds.wanted(version="17", maintenance=NOW)
@@ -332,7 +332,7 @@ async def test_what_is_settled_is_not_asked_for(rds: RDSWorld) -> None:
     assert len(rds.proxy.calls) > calls
 
 
-async def test_one_look_serves_all_instances_of_a_region(rds: RDSWorld) -> None:
+async def test_one_read_serves_all_instances_of_a_region(rds: RDSWorld) -> None:
     owners = [Owner("cluster", replace(rds.scope.owner.identity, name=f"s-{n}", uid=f"s-{n}")) for n in range(3)]
     worlds = [replace(rds, scope=replace(rds.scope, owner=owner), known={}) for owner in owners]
     for world in worlds:

@@ -13,7 +13,7 @@ from tests.fakes.aws.proxy import Fault
 
 GOING = ["ModifyDBInstance", "DeleteDBInstance"]
 GROUPS = ["DeleteDBSubnetGroup", "DeleteDBParameterGroup", "DeleteSecurityGroup"]
-# It leaves these by itself, or takes what has been asked for before: "deleting" ends in its absence.
+# The instance leaves these states without a request, or accepts an earlier one: after "deleting" it does not exist.
 PASSING = {name for name, means in STATES.items() if means.phase in (Phase.CHANGING, Phase.CREATING) or means.locked}
 LASTING = sorted(set(STATES) - PASSING - {"deleting", "delete-precheck"})
 
@@ -64,9 +64,9 @@ async def test_delete_of_what_never_came_about(rds: RDSWorld) -> None:
     assert rds.proxy.writes() == []
 
 
-@pytest.mark.parametrize("passes", [1, 2, 3, 4])
-async def test_delete_while_it_is_being_made(rds: RDSWorld, passes: int) -> None:
-    for _ in range(passes):
+@pytest.mark.parametrize("reconciliations", [1, 2, 3, 4])
+async def test_delete_while_it_is_being_made(rds: RDSWorld, reconciliations: int) -> None:
+    for _ in range(reconciliations):
         await rds.one_pass(rds.wanted())
     await rds.gone("Delete")
     assert left(rds) == []
@@ -116,7 +116,7 @@ async def test_one_without_any_copy_of_its_data_stays(rds: RDSWorld, state: str)
 
 
 @pytest.mark.parametrize("state", sorted(PASSING))
-async def test_it_waits_for_each_state_that_passes(rds: RDSWorld, state: str) -> None:
+async def test_it_waits_for_each_transitional_state(rds: RDSWorld, state: str) -> None:
     await rds.made()
     rds.strict.put(rds.name, state)
     before = rds.proxy.writes()

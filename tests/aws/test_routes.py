@@ -115,10 +115,10 @@ class Service:
         self.known_id = part.id
         return part
 
-    async def drive(self, keys: Keys | None = None, passes: int = 60) -> Part:
+    async def drive(self, keys: Keys | None = None, reconciliations: int = 60) -> Part:
         """Reconcile until nothing changes; each reconciliation writes only a few times."""
         self.text = document(keys) if keys is not None else self.text
-        for _ in range(passes):
+        for _ in range(reconciliations):
             before = len(self.shop.writes())
             part = await self.step()
             assert len(self.shop.writes()) - before <= 6
@@ -128,9 +128,9 @@ class Service:
             self.shop.now[0] += part.after
         raise AssertionError(part)
 
-    async def leave(self, passes: int = 60) -> Part:
+    async def leave(self, reconciliations: int = 60) -> Part:
         leaving = Removal("routes", "Delete", {"API": self.known_id})
-        for _ in range(passes):
+        for _ in range(reconciliations):
             part = await delete_api(self.scope, leaving, self.shop.environment, self.shop.shared, self.others)
             if part.state is State.READY:
                 return part
@@ -193,7 +193,7 @@ async def test_from_nothing_to_routes_and_nothing_more(shop: Shop) -> None:
     await order.assert_quiet()
 
 
-async def test_few_writes_a_pass_however_many_routes(shop: Shop) -> None:
+async def test_few_writes_per_reconciliation_however_many_routes(shop: Shop) -> None:
     keys = tuple(f"GET /things/{number}" for number in range(13))
     assert (await shop.service("order").drive(keys)).state is State.READY
     assert set(shop.routes()) == set(keys)

@@ -43,7 +43,7 @@ class Tenant:
         assert isinstance(admin, Login)
         return admin.username
 
-    async def passes(self, **spec: object) -> Part:
+    async def reconcile(self, **spec: object) -> Part:
         part, _ = await reconcile_database(self.scope, wanted(self.connection, self.part.id, **spec))
         return part
 

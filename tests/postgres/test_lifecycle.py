@@ -28,7 +28,9 @@ def comment(connection: Connection, text: str = "NULL") -> str:
     return f'COMMENT ON DATABASE "{connection.database}" IS {text}'
 
 
-async def test_a_database_is_made_and_a_second_pass_says_nothing(scope: ServerScope, postgres: PostgresServer) -> None:
+async def test_a_second_reconciliation_of_a_new_database_reports_no_change(
+    scope: ServerScope, postgres: PostgresServer
+) -> None:
     part, connection = await made(scope, extensions=["pg_trgm"])
     assert [event.reason for event in part.events] == [Reason.DATABASE_CREATED]
     assert part.id == f"postgresql://127.0.0.1:{postgres.port}/{connection.database}"
@@ -123,11 +125,13 @@ async def test_what_another_role_granted_is_not_revoked_for_ever(scope: ServerSc
     assert postgres.statements() == said
 
 
-async def test_powers_that_nobody_declared_are_taken_and_told(scope: ServerScope, postgres: PostgresServer) -> None:
+async def test_undeclared_role_attributes_are_removed_and_reported(
+    scope: ServerScope, postgres: PostgresServer
+) -> None:
     part, connection = await made(scope)
     postgres.run(f'ALTER ROLE "{connection.owner.username}" SUPERUSER REPLICATION')
-    told, _ = await reconcile_database(scope, wanted(connection, part.id))
-    [event] = told.events
+    corrected, _ = await reconcile_database(scope, wanted(connection, part.id))
+    [event] = corrected.events
     assert (event.type, event.reason) == ("Warning", Reason.FORBIDDEN)
     assert "had undeclared SUPERUSER, REPLICATION" in event.message
     powers = "SELECT rolsuper, rolreplication FROM pg_roles WHERE rolname = '{}'"

@@ -65,7 +65,9 @@ async def test_one_of_before_an_upgrade(operator: ServerScope, any_major: Postgr
     any_major.run("DROP OWNED BY reader; DROP ROLE reader", name)
 
 
-async def test_an_admin_without_the_right_is_told_the_statement(scope: ServerScope, any_major: PostgresServer) -> None:
+async def test_an_admin_without_the_permission_gets_the_statement_to_run(
+    scope: ServerScope, any_major: PostgresServer
+) -> None:
     any_major.run("CREATE ROLE plain LOGIN CREATEROLE CREATEDB PASSWORD 'plain-password'")
     scope = replace(scope, server=replace(any_major.server, admin=Login("plain", "plain-password")))
     _, connection = await reconcile_database(scope, wanted())
@@ -118,7 +120,9 @@ async def test_without_public_there_is_nothing_to_say_and_no_room_for_an_extensi
     assert (part.field, "no schema public" in part.message) == ("spec.databases.extensions", True)
 
 
-async def test_an_extension_goes_where_services_look(operator: ServerScope, any_major: PostgresServer) -> None:
+async def test_an_extension_is_created_in_the_search_path_of_services(
+    operator: ServerScope, any_major: PostgresServer
+) -> None:
     _, connection = await made(operator, extensions=["citext"])
     found = "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'citext'"
     assert any_major.run(found, connection.database) == [("public",)]

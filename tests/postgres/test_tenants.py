@@ -52,11 +52,11 @@ async def test_nothing_that_a_tenant_plants_runs_as_somebody_else(tenant: Tenant
     ]
     for drift in drifts:
         tenant.admin_says(drift)
-        part = await tenant.passes()
+        part = await tenant.reconcile()
         assert powers(tenant.server) == before, drift
         assert part.state is State.READY, (drift, part)
     for extension in EXTENSIONS:
-        part = await tenant.passes(extensions=[extension])
+        part = await tenant.reconcile(extensions=[extension])
         assert powers(tenant.server) == before, extension
         assert part.state is State.READY, (extension, part)
     assert_ran_as_itself(tenant)
@@ -73,13 +73,13 @@ async def test_no_setting_of_a_database_or_role_turns_a_session(tenant: Tenant) 
             with suppress(psycopg.Error):
                 tenant.says(tenant.named(f"ALTER {each} SET {setting}"), login)
         tenant.admin_says('REVOKE ALL ON ALL TABLES IN SCHEMA public FROM "{app}"')
-        held = await tenant.passes()
-        # its owner keeps its own login from writing: the pass says so, and gives nothing
+        held = await tenant.reconcile()
+        # the owner has made its own login read-only: the reconciliation reports that and grants nothing
         own = setting.startswith("default_transaction_read_only")
         assert held.state is (State.PROGRESSING if own else State.READY), (setting, held)
         for each in where:
             tenant.admin_says(f"ALTER {each} RESET ALL")
-        assert (await tenant.passes()).state is State.READY
+        assert (await tenant.reconcile()).state is State.READY
     assert powers(tenant.server) == before
     assert_ran_as_itself(tenant)
 
@@ -125,9 +125,9 @@ async def test_nothing_that_a_tenant_changes_meanwhile_gains(tenant: Tenant) -> 
     for statements in CHANGES:
         tenant.admin_says('REVOKE ALL ON SCHEMA public FROM "{app}"')
         with between_statements(partial(change, statements)):
-            part = await tenant.passes(extensions=["citext"])
+            part = await tenant.reconcile(extensions=["citext"])
         assert part.state in (State.READY, State.PROGRESSING, State.UNKNOWN), (statements, part)
-        again = await tenant.passes(extensions=["citext"])
+        again = await tenant.reconcile(extensions=["citext"])
         assert again.state is State.READY, (statements, again)
         assert powers(tenant.server) == before
 

@@ -116,7 +116,7 @@ def _another(certified: Path) -> str:
     return (certified / "server.crt").read_text()
 
 
-async def test_a_frozen_server_does_not_hold_the_pass(
+async def test_a_frozen_server_does_not_block_the_reconciliation(
     scope: ServerScope, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sessions, "_SESSION_SECONDS", 1)

@@ -24,7 +24,7 @@ from tests.ports import free_port
 from tests.postgres.making import made, master, wanted
 from tests.postgres.server import PostgresServer
 
-# why a login does not come about although its password is right
+# causes of a failed login with the right password
 SHUT = [
     'ALTER ROLE "{app}" CONNECTION LIMIT 0',
     'ALTER ROLE "{owner}" CONNECTION LIMIT 0',
@@ -282,7 +282,7 @@ WAITED_FOR = {  # by class of SQLSTATE, and by SQLSTATE
 }
 
 
-def test_what_passes_by_itself_is_waited_for() -> None:
+def test_transient_errors_are_retried() -> None:
     """Every error that PostgreSQL documents (Appendix A), and a closed connection without an error."""
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, psycopg.Error)]
     codes = {kind.sqlstate for kind in kinds if kind.sqlstate}

@@ -39,8 +39,8 @@ def _description(rule: SecurityGroupRule) -> str | None:
 
 def _launch_template(backend: EC2Backend, name: str, description: str, data: dict[str, Any], tags: Any) -> Any:
     """The template's own tags are no part of what it makes: moto takes them for such."""
-    told = [each for each in data.get("TagSpecifications", []) if each["ResourceType"] != "launch-template"]
-    return _create_launch_template(backend, name, description, data | {"TagSpecifications": told}, tags)
+    specifications = [each for each in data.get("TagSpecifications", []) if each["ResourceType"] != "launch-template"]
+    return _create_launch_template(backend, name, description, data | {"TagSpecifications": specifications}, tags)
 
 
 def _as_written(queue: Queue) -> dict[str, Any]:

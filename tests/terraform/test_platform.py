@@ -129,7 +129,7 @@ def test_destroy_leaves_nothing(whole: Terraform, cloud: Account) -> None:
     own = {"TagKey": "managed-by", "TagValue": "terraform"}  # the emulator makes some for services that encrypt, too
     ours = [key for key in keys.list_keys()["Keys"] if own in keys.list_resource_tags(KeyId=key["KeyId"])["Tags"]]
     states = [keys.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] for key in ours]
-    # AWS keeps a key for the days that it was told, so that nothing is lost that it encrypted
+    # AWS keeps a deleted key for the configured days, so that its encrypted data is not lost
     assert set(states) == {"PendingDeletion"}
 
 

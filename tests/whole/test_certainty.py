@@ -232,7 +232,7 @@ async def test_tags_that_show_late_end_nothing_that_stands(world: World) -> None
     untagged, done = late_tags(world), len(world.accepted())
     world.external.clients.aws.expectations = Expectations(
         60, lambda: world.now
-    )  # nobody remembers having marked anything
+    )  # the process has no memory of its own tagging
     for _ in range(5):
         parts = (await world.step(spec)).parts
         assert {part.reason for part in parts} & ENDED == set(), troubled(parts)

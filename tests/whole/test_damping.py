@@ -42,14 +42,14 @@ def refusing(call: Call) -> Answer | None:
 
 
 async def for_a_while(world: World, step: Step) -> tuple[Counter[str], list[Event]]:
-    """How often each call that changes something was made, and the events that were told."""
-    until, told, begin = world.now + WHILE, list[Event](), len(world.calls())
+    """How often each call that changes something was made, and the Events that were sent."""
+    until, events, begin = world.now + WHILE, list[Event](), len(world.calls())
     while world.now < until:
         parts = await step()
-        told += [event for part in parts for event in part.events]
+        events += [event for part in parts for event in part.events]
         world.advance(parts)
     writes = [call for call in world.calls()[begin:] if call.changes and call.service != "sts"]
-    return Counter(map(_thing, writes)), told
+    return Counter(map(_thing, writes)), events
 
 
 def _thing(call: Call) -> str:
@@ -75,10 +75,10 @@ async def test_calls_become_rarer(world: World, moment: str, rule: Rule, most: i
         await world.ready(spec)
     world.faults.rule = rule
     steps = {"made": lambda: step(spec), "changed": lambda: step(changed(spec)), "deleted": world.leave_once}
-    written, told = await for_a_while(world, steps[moment])
+    written, events = await for_a_while(world, steps[moment])
     assert len(written) >= len({call.split()[0] for call in written}) >= 5, written
     assert max(written.values()) <= most, written
-    assert len(told) <= 3 * len(world.known) + 8, told
+    assert len(events) <= 3 * len(world.known) + 8, events
     world.faults.rule = lambda _call: None
     for _ in range(3):  # what is stalled is tried again within its own time
         world.pass_time(400)

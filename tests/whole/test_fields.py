@@ -82,9 +82,9 @@ async def test_each_changed_does_what_its_label_says(world: World, section: str,
     await world.quiet(spec)
     begin = len(world.calls())
     wanted = after(section, rows)
-    told = _told(world, spec, wanted)
+    planned = _planned(world, spec, wanted)
     for number, row in enumerate(rows):
-        assert told[section, f"row{number:02}"] == ({row.label} if row.label else set()), row
+        assert planned[section, f"row{number:02}"] == ({row.label} if row.label else set()), row
     parts = await world.drive(wanted)
     written = [call for call in world.calls()[begin:] if call.changes]
     for number, row in enumerate(rows):
@@ -103,8 +103,8 @@ async def test_each_changed_does_what_its_label_says(world: World, section: str,
     await world.quiet(kept)
 
 
-def _told(world: World, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[tuple[str, str], set[Effect]]:
-    """What the plan says of each part before anything is done."""
+def _planned(world: World, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[tuple[str, str], set[Effect]]:
+    """Return the effects that `plan` shows for each part before the change."""
 
     def version(spec: Mapping[str, Any]) -> Version:
         declared = MicroserviceSpec.model_validate({"image": "a:1", **spec})

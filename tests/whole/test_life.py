@@ -83,10 +83,10 @@ async def test_from_one_way_to_the_role_to_the_other(world: World) -> None:
     assert world.kinds() == set()
 
 
-@pytest.mark.parametrize("passes", [1, 2, 3, 5])
-async def test_left_while_it_is_being_made(world: World, passes: int) -> None:
+@pytest.mark.parametrize("reconciliations", [1, 2, 3, 5])
+async def test_left_while_it_is_being_made(world: World, reconciliations: int) -> None:
     spec = world.every_part("Delete")
-    for _ in range(passes):
+    for _ in range(reconciliations):
         world.advance((await world.step(spec)).parts)
     await world.leave()
     assert (world.holdings(), shared(world.aws, world.environment.name)) == ({}, {})
@@ -188,5 +188,5 @@ async def test_what_is_no_longer_declared_goes_or_is_kept(world: World) -> None:
     assert provided.parts == ()
     assert world.kinds() == KEPT | {"Topic"}
     assert {tags[names.TAG_RETAINED] for tags in world.holdings().values()} == {"true"}
-    told = {event.reason for part in seen for event in part.events}
-    assert {Reason.DATABASE_RETAINED, Reason.TABLE_RETAINED, Reason.MESSAGING_RETAINED} <= told
+    reasons = {event.reason for part in seen for event in part.events}
+    assert {Reason.DATABASE_RETAINED, Reason.TABLE_RETAINED, Reason.MESSAGING_RETAINED} <= reasons

@@ -22,7 +22,7 @@ from .holdings import shared
 from .spec import KINDS, MADE, made
 from .world import World, troubled
 
-PASSES = 80
+RECONCILIATIONS = 80
 Site = tuple[str, str]
 SERVICES = {
     "apigateway": ("api",),
@@ -37,7 +37,7 @@ SERVICES = {
 }
 OTHERS = {"topics": "api", "queues": "api", "databases": "tables", "api": "tables", "tables": "api"}
 CLIENTS = {"apigateway": "apigatewayv2"}
-# Said by what waits for another part, or for what AWS has not told yet.
+# Reasons of a part that waits for another part, or for a value that AWS does not return yet.
 WAITING = {Reason.WAITING, Reason.DATABASE_CREATING}
 
 
@@ -52,7 +52,7 @@ def nothing_left(world: World) -> bool:
 async def patient(world: World, spec: dict[str, Any], allowed: set[Reason]) -> list[Part]:
     """Reconcile until Ready; no person is needed, and each fault is reported."""
     seen: list[Part] = []
-    for _ in range(PASSES):
+    for _ in range(RECONCILIATIONS):
         provided = await world.step(spec)
         seen += provided.parts
         stalled = [part for part in provided.parts if part.state is State.STALLED]
@@ -77,9 +77,9 @@ async def test_some_calls_are_throttled(world: World, percent: int) -> None:
         reasons |= {part.reason for part in parts}
         world.advance(parts)
     assert Reason.AWS_THROTTLED in reasons
-    assert len(made(world.accepted())) > len(MADE) / 3  # it goes on meanwhile
+    assert len(made(world.accepted())) > len(MADE) / 3  # the other parts continue
     world.faults.rule = letting_all_through
-    await world.ready(spec, passes=20)
+    await world.ready(spec, reconciliations=20)
     await world.quiet(spec)
     assert made(world.accepted()) == MADE
 
@@ -137,7 +137,7 @@ async def test_every_call_site_fails_once(world: World) -> None:
 async def test_every_call_site_fails_for_long(world: World) -> None:
     world.faults.rule = refusing = Refusing(broken)
     spec = world.every_part("Delete")
-    for number in range(PASSES):
+    for number in range(RECONCILIATIONS):
         parts = (await world.step(spec)).parts
         assert not any(part.state is State.STALLED for part in parts), troubled(parts)
         late = [part for part in parts if part.state is not State.READY and not part.after]
@@ -147,12 +147,12 @@ async def test_every_call_site_fails_for_long(world: World) -> None:
         if number % 3 == 2:
             refusing.lift()
         world.advance(parts)
-        world.pass_time(20)  # for a minute nobody knows whether an API was made whose answer failed
+        world.pass_time(20)  # for a minute it is unknown whether an API was created whose answer failed
     assert {part.state for part in parts} == {State.READY}, troubled(parts)
     assert made(world.accepted()) == MADE
     assert refusing.hit == refusing.lifted
     refusing.lifted, refusing.hit = set(), set()
-    for number in range(PASSES):
+    for number in range(RECONCILIATIONS):
         parts = await world.leave_once()
         assert not any(part.state is State.STALLED for part in parts), troubled(parts)
         if number % 3 == 2:
@@ -166,17 +166,17 @@ async def test_every_call_site_fails_for_long(world: World) -> None:
 async def test_every_call_site_is_denied_and_then_granted(world: World) -> None:
     world.faults.rule = refusing = Refusing(denied)
     spec = world.every_part("Delete")
-    told: set[Site] = set()
+    reported: set[Site] = set()
 
     def hear(parts: Iterable[Part]) -> None:
         refused = [part for part in parts if part.reason is Reason.ACCESS_DENIED]
-        assert {part.after for part in refused} <= {300, None}  # or with the next look at the whole
+        assert {part.after for part in refused} <= {300, None}  # or with the next resync
         for service, action in refusing.hit - refusing.lifted:
             if any(f"{CLIENTS.get(service, service)}:{action} on " in part.message for part in refused):
-                told.add((service, action))
-        refusing.lifted |= told  # of calls side by side the first to fail is named
+                reported.add((service, action))
+        refusing.lifted |= reported  # of calls side by side the first to fail is named
 
-    for _ in range(PASSES):
+    for _ in range(RECONCILIATIONS):
         parts = (await world.step(spec)).parts
         if all(part.state is State.READY for part in parts):
             break
@@ -185,16 +185,16 @@ async def test_every_call_site_is_denied_and_then_granted(world: World) -> None:
     assert {part.state for part in parts} == {State.READY}, troubled(parts)
     await world.quiet(spec)
     assert made(world.accepted()) == MADE
-    assert told == refusing.hit
-    told, refusing.lifted, refusing.hit = set(), set(), set()
-    for _ in range(PASSES):
+    assert reported == refusing.hit
+    reported, refusing.lifted, refusing.hit = set(), set(), set()
+    for _ in range(RECONCILIATIONS):
         parts = await world.leave_once()
         if all(part.is_over for part in parts):
             break
         hear(parts)
         world.advance(parts)
     assert nothing_left(world)
-    assert told == refusing.hit
+    assert reported == refusing.hit
 
 
 def only(world: World, service: str) -> tuple[dict[str, Any], set[str]]:
@@ -215,7 +215,7 @@ async def test_a_service_that_says_nothing_takes_only_its_own_parts_along(world:
     spec, concerned = only(world, service)
     elsewhere = {key: value for key, value in spec.items() if key not in concerned}
     world.aws_spec.pop("identity") if service not in ("iam", "eks") else None
-    passes = await _passes_to_ready(world, elsewhere, lambda _section: True)
+    usual = await _reconciliations_to_ready(world, elsewhere, lambda _section: True)
     await world.leave()
     world.again()
     hole = BlackHole(frozenset({service}))
@@ -225,8 +225,8 @@ async def test_a_service_that_says_nothing_takes_only_its_own_parts_along(world:
     hasty.expectations, hasty.write_backoff = Expectations(60, lambda: world.now), WriteBackoff(lambda: world.now)
     patient_clients, world.external.clients.aws = world.external.clients.aws, hasty
     try:
-        took = await _passes_to_ready(world, spec, lambda section: not _concerns(section, concerned))
-        assert took <= passes + 2
+        took = await _reconciliations_to_ready(world, spec, lambda section: not _concerns(section, concerned))
+        assert took <= usual + 2
     finally:
         hole.opened.set()
         world.external.clients.aws = patient_clients
@@ -235,8 +235,8 @@ async def test_a_service_that_says_nothing_takes_only_its_own_parts_along(world:
     await world.ready(spec)
 
 
-async def _passes_to_ready(world: World, spec: dict[str, Any], counts: Callable[[str], bool]) -> int:
-    for number in range(PASSES):
+async def _reconciliations_to_ready(world: World, spec: dict[str, Any], counts: Callable[[str], bool]) -> int:
+    for number in range(RECONCILIATIONS):
         provided = await world.step(spec)
         world.advance(provided.parts)
         asked = [parts for section, parts in provided.sections.items() if counts(section.value)]
@@ -251,8 +251,11 @@ async def test_not_found_for_a_while_after_each_creation_makes_no_second_one(wor
     world.aws.eks.unknown_roles = 2
     world.aws.iam.age = world.aws.eks.age = 0
     spec = world.every_part("Delete")
-    waits = {"Role", "PodIdentityAssociation"}  # until EKS and IAM have told it everywhere, by a clock of their own
-    for _ in range(PASSES):
+    waits = {
+        "Role",
+        "PodIdentityAssociation",
+    }  # until EKS and IAM have propagated the change, which takes an unknown time
+    for _ in range(RECONCILIATIONS):
         provided = await world.step(spec)
         assert not any(part.state is State.STALLED for part in provided.parts), troubled(provided.parts)
         world.advance(provided.parts)

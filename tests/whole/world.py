@@ -87,7 +87,7 @@ class World:
     recreate: str = ""
     consent: str = ""
     now: float = 0
-    passes: int = 0
+    reconciliations: int = 0
     _spec: Any = None
 
     @property
@@ -119,17 +119,17 @@ class World:
         self.lookup.microservices.setdefault(key, {"metadata": metadata, "spec": self._spec})
         before = PreviousStatus(self.known, self.recreate)
         provided = await self.external.reconcile(service, self.environment, before, self.lookup)
-        self.passes += 1
+        self.reconciliations += 1
         self._remember(provided.parts, metadata)
         for database, connection in provided.connections.items():
             self.objects.write(self.identity, database, connection)
         return provided
 
     async def drive(
-        self, spec: Mapping[str, Any], passes: int = 200, until: Callable[[Part], bool] | None = None
+        self, spec: Mapping[str, Any], reconciliations: int = 200, until: Callable[[Part], bool] | None = None
     ) -> dict[Key, Part]:
         """Reconcile until nothing changes, or until a condition is met; at most one step per resource each time."""
-        for _ in range(passes):
+        for _ in range(reconciliations):
             before = len(self.writes())
             provided = await self.step(spec)
             steps = len(self.writes()) - before
@@ -140,12 +140,12 @@ class World:
             self.advance(provided.parts)
         raise AssertionError([part for part in provided.parts if part.state not in DONE])
 
-    async def ready(self, spec: Mapping[str, Any], passes: int = 200) -> dict[Key, Part]:
+    async def ready(self, spec: Mapping[str, Any], reconciliations: int = 200) -> dict[Key, Part]:
         """From wherever it is to Ready; what was refused is tried again when its back-off is over."""
-        parts = await self.drive(spec, passes)
+        parts = await self.drive(spec, reconciliations)
         if any(part.state is State.STALLED for part in parts.values()):
             self.pass_time(STALLED_LONGEST)
-            parts = await self.drive(spec, passes)
+            parts = await self.drive(spec, reconciliations)
         assert {part.state for part in parts.values()} <= {State.READY}, troubled(parts.values())
         return parts
 
@@ -162,14 +162,14 @@ class World:
         """Reconcile the Microservice once during its deletion."""
         leaving = self.external.everything(self._spec, self.environment, self.known)
         parts = await self.external.delete(self.identity, self.environment, leaving, self.lookup)
-        self.passes += 1
+        self.reconciliations += 1
         self._remember([part for part in parts if not part.is_over], {})
         return parts
 
-    async def leave(self, passes: int = 200) -> list[Part]:
+    async def leave(self, reconciliations: int = 200) -> list[Part]:
         """Delete the Microservice: return every part of every reconciliation until all is deleted or retained."""
         seen: list[Part] = []
-        for _ in range(passes):
+        for _ in range(reconciliations):
             parts = await self.leave_once()
             seen += parts
             if all(part.is_over for part in parts):
