@@ -11,7 +11,7 @@ OPERATOR_LOG = (
 )
 
 
-def told(kubectl: Kubectl, namespace: str) -> str:
+def diagnosis(kubectl: Kubectl, namespace: str) -> str:
     """Everything that helps to see why a test failed."""
     where = f"--namespace={namespace}"
     parts = [

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tests.tools.demo.kubectl import Kubectl, Object
 
-from .diagnosis import told
+from .diagnosis import diagnosis
 from .waiting import SECONDS, Answer, eventually
 
 GROUP = "microservice-operator.dev"
@@ -55,7 +55,7 @@ class Place:
     def read(self, kind: str, name: str) -> Object:
         """An existing object."""
         found = self.find(kind, name)
-        assert found is not None, f"there is no {kind} {name}\n{self.told()}"
+        assert found is not None, f"there is no {kind} {name}\n{self.diagnosis()}"
         return found
 
     def listed(self, kinds: str, *more: str) -> list[Object]:
@@ -89,7 +89,7 @@ class Place:
             found = self.conditions(name)
             return found.get("Ready", {}).get("status") == "True" and "Reconciling" not in found
 
-        self.eventually(f"{', '.join(names)} are ready", lambda: all(ready(name) for name in names))
+        self.eventually(f"{', '.join(names)} are Ready", lambda: all(ready(name) for name in names))
 
     def await_reason(self, name: str, reason: str) -> Object:
         """The condition Ready, once it is not True for this reason."""
@@ -98,9 +98,9 @@ class Place:
             found = self.conditions(name).get("Ready", {})
             return found if (found.get("status"), found.get("reason")) == ("False", reason) else None
 
-        return self.eventually(f"{name} is not ready for the reason {reason}", condition)
+        return self.eventually(f"Ready of {name} is False with reason {reason}", condition)
 
-    def look_again(self, name: str) -> None:
+    def reconcile_now(self, name: str) -> None:
         """Request a reconciliation, and wait until the operator reports it."""
         token = uuid.uuid4().hex
         annotations = {f"{GROUP}/reconcile-requested-at": token}
@@ -110,16 +110,16 @@ class Place:
             status = self.read("microservice", name).get("status", {})
             return bool(status.get("lastHandledReconcileAt") == token)
 
-        self.eventually(f"{name} was looked at again", handled)
+        self.eventually(f"{name} was reconciled on request", handled)
 
     def ask(self, service: str, path: str = "/") -> str:
         """What a Service answers, through the API server; an error is DemoError."""
         return self.kubectl("get", "--raw", f"/api/v1/namespaces/{self.namespace}/services/{service}:http/proxy{path}")
 
     def eventually(self, what: str, probe: Callable[[], Answer | None], seconds: float = SECONDS) -> Answer:
-        """Wait; a failure tells of this namespace."""
-        return eventually(what, probe, self.told, seconds)
+        """Wait; a failure shows the state of this namespace."""
+        return eventually(what, probe, self.diagnosis, seconds)
 
-    def told(self) -> str:
-        """What the cluster says of this namespace."""
-        return told(self.kubectl, self.namespace)
+    def diagnosis(self) -> str:
+        """Return the state of this namespace, to explain a failure."""
+        return diagnosis(self.kubectl, self.namespace)

@@ -12,7 +12,7 @@ from tests.tools.demo.kubectl import Kubectl, Object
 from tests.tools.demo.reach import reach
 from tests.tools.demo.standing import standing
 
-from .diagnosis import told
+from .diagnosis import diagnosis
 from .waiting import eventually
 
 IMAGES = ("aws", "postgres", "operator", "user", "product", "order", "gateway")
@@ -50,9 +50,11 @@ def stage(name: str, folder: Path) -> Stage:
     cluster.load_images([image.archive for image in built.values()])
     apply_all(kubectl, [image.ref for image in built.values()])
     eventually(
-        "support, operator and shop are up",
+        "AWS emulator, PostgreSQL, operator and shop are ready",
         lambda: all(row.up for row in standing(kubectl)),
-        lambda: "\n".join([*map(str, standing(kubectl)), *(told(kubectl, where) for where in (SHOP, SUPPORT, SYSTEM))]),
+        lambda: "\n".join(
+            [*map(str, standing(kubectl)), *(diagnosis(kubectl, where) for where in (SHOP, SUPPORT, SYSTEM))]
+        ),
         seconds=400,
     )
     return Stage(cluster, kubectl, built, reach(kubectl, known(name), SERVICES, folder), folder)

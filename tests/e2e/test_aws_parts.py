@@ -69,10 +69,10 @@ def test_the_routes_of_the_document_are_on_the_api(stage: Stage, shop: Place, se
 
 
 def test_the_demo_tells_them(stage: Stage, shop: Place) -> None:
-    told = "\n".join(aws_parts(stage.kubectl))
+    output = "\n".join(aws_parts(stage.kubectl))
     for kind in ("Topic", "Queue", "DeadLetterQueue", "Subscription", "Role"):
-        assert _id(shop, "order", kind) in told
-    assert shop.read("microservice", "order")["status"]["endpoints"]["gateway"] in told
+        assert _id(shop, "order", kind) in output
+    assert shop.read("microservice", "order")["status"]["endpoints"]["gateway"] in output
 
 
 def _parts(shop: Place, service: str) -> list[dict[str, Any]]:

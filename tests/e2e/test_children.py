@@ -10,10 +10,10 @@ from .stores import connected, secret
 from .tiny import tiny
 
 NAME = "whole"
-QUIET = "quiet"  # nothing but the operator's own resync makes it look at this one
+QUIET = "quiet"  # only the operator's resync reconciles this one
 RUNTIME, OWNER = f"{QUIET}-things-database", f"{QUIET}-things-database-owner"
 ELSEWHERE = "elsewhere.invalid"
-# kind → an edit that means something, as a merge patch
+# kind → an edit with an effect, as a merge patch
 EDITS: dict[str, Object] = {
     "deployment": {"spec": {"progressDeadlineSeconds": 77}},
     "service": {"spec": {"selector": {"app.kubernetes.io/name": "another"}}},
@@ -57,7 +57,9 @@ def test_there_is_a_child_of_every_kind(whole: Place) -> None:
 def test_an_edited_child_comes_back(whole: Place, kind: str) -> None:
     before = whole.read(kind, NAME)
     whole.patch(kind, NAME, EDITS[kind])
-    whole.eventually(f"{kind} is as it was", lambda: _wanted(whole.find(kind, NAME)) == _wanted(before))
+    whole.eventually(
+        f"the operator has reverted the edit of the {kind}", lambda: _wanted(whole.find(kind, NAME)) == _wanted(before)
+    )
     after = whole.read(kind, NAME)
     assert after["metadata"]["uid"] == before["metadata"]["uid"], "repaired, not created again"
 
@@ -71,13 +73,13 @@ def test_a_deleted_child_comes_back(whole: Place, kind: str) -> None:
         found = whole.find(kind, NAME)
         return found is not None and found["metadata"]["uid"] != before["metadata"]["uid"]
 
-    whole.eventually(f"another {kind} is there", another)
+    whole.eventually(f"the operator has created the {kind} again", another)
     whole.await_ready(NAME)
     assert _wanted(whole.read(kind, NAME)) == _wanted(before)
 
 
 def test_a_deleted_migration_job_comes_back_and_runs(whole: Place) -> None:
-    whole.eventually("both pods are ready", lambda: _ready(whole) == 2)
+    whole.eventually("two pods are ready", lambda: _ready(whole) == 2)
     job = next(item for item in whole.children(NAME) if item["kind"] == "Job")
     name, pods = job["metadata"]["name"], _pods(whole)
     whole.delete("job", name)
@@ -86,15 +88,15 @@ def test_a_deleted_migration_job_comes_back_and_runs(whole: Place) -> None:
         found = whole.find("job", name)
         return bool(found and found["metadata"]["uid"] != job["metadata"]["uid"] and found["status"].get("succeeded"))
 
-    whole.eventually("the Job is there again and has run", again)
+    whole.eventually("a new Job has succeeded", again)
     whole.await_ready(NAME)
-    assert _pods(whole) == pods, "the pods have nothing to do with it"
+    assert _pods(whole) == pods, "the migration replaces no pod"
 
 
 def test_replicas_that_an_autoscaler_owns_are_left_alone(whole: Place) -> None:
     whole.kubectl("scale", "deployment", NAME, whole.where, "--replicas=3")
     whole.eventually("three pods are ready", lambda: _ready(whole) == 3)
-    whole.look_again(NAME)
+    whole.reconcile_now(NAME)
     whole.patch("microservice", NAME, {"spec": {"tags": {"changed": "yes"}}})  # a write to every child
     whole.await_ready(NAME)
     assert whole.read("deployment", NAME)["spec"]["replicas"] == 3
@@ -107,10 +109,10 @@ def test_a_rollout_restart_is_left_alone(whole: Place) -> None:
     whole.kubectl("rollout", "restart", f"deployment/{NAME}", whole.where)
     whole.kubectl("rollout", "status", f"deployment/{NAME}", whole.where, "--timeout=240s")
     whole.await_ready(NAME)
-    whole.look_again(NAME)
+    whole.reconcile_now(NAME)
     annotations = whole.read("deployment", NAME)["spec"]["template"]["metadata"].get("annotations", {})
     assert "kubectl.kubernetes.io/restartedAt" in annotations
-    whole.eventually("the old pods are gone", lambda: _pods(whole).isdisjoint(before))
+    whole.eventually("the old pods are deleted", lambda: _pods(whole).isdisjoint(before))
     assert len(whole.listed("replicasets")) >= 2
 
 
@@ -122,7 +124,7 @@ def test_secrets_come_back_and_their_passwords_work(
         there = runtime is not None and runtime["metadata"]["uid"] != uids_of_broken_secrets[RUNTIME]
         return there and owner is not None and secret(whole.kubectl, whole.namespace, OWNER)["host"] != ELSEWHERE
 
-    whole.eventually("both Secrets are back", back)
+    whole.eventually("the deleted Secret exists again, and the edited one is reverted", back)
     whole.await_ready(QUIET)
     for name in (RUNTIME, OWNER):
         login = secret(whole.kubectl, whole.namespace, name)

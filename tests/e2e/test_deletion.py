@@ -26,7 +26,7 @@ def test_no_child_stays_and_data_obeys_its_policy(stage: Stage, way: str) -> Non
 
     if way == "each by itself":
         place.kubectl("delete", "msvc", "--all", place.where, "--timeout=240s")
-        place.eventually("no child is left", lambda: not (place.children("keeps") or place.children("drops")))
+        place.eventually("all children are deleted", lambda: not (place.children("keeps") or place.children("drops")))
     place.kubectl("delete", "namespace", place.namespace, "--timeout=240s")
     assert not stage.kubectl.listed("namespace", place.namespace)
 

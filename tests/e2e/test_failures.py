@@ -22,7 +22,7 @@ def test_an_image_that_is_not_there(stage: Stage, place: Place) -> None:
 
     place.declare("web", good)
     place.await_ready("web")
-    place.eventually("the old pod is the only one, never replaced", lambda: _pods(place, "web") == {old})
+    place.eventually("the old pod runs alone and was not replaced", lambda: _pods(place, "web") == {old})
     assert place.ask("web") == "yes"
 
 

@@ -11,7 +11,7 @@ from .stage import Stage
 def test_the_gateway_leads_to_the_services_and_asks_for_tokens(stage: Stage, shop: Place) -> None:
     shop.await_ready("gateway")
     with httpx2.Client(base_url=stage.urls["gateway"], timeout=30, trust_env=False) as http:
-        shop.eventually("the routes of all services are there", lambda: http.get("/orders").status_code == 401)
+        shop.eventually("the gateway serves the routes of all services", lambda: http.get("/orders").status_code == 401)
         assert http.get("/products").status_code == 200
         assert http.get("/nothing").json() == {"message": "Not Found"}
         token = http.post("/.well-known/token", data={"subject": "me"}).json()["access_token"]

@@ -31,7 +31,7 @@ def test_it_is_well(system: Place, path: str) -> None:
 )
 def test_it_counts(system: Place, metric: str) -> None:
     # one of two processes answers, and one of them works
-    system.eventually(metric, lambda: metric in system.ask(SERVICE, "/metrics"))
+    system.eventually(f"/metrics contains {metric}", lambda: metric in system.ask(SERVICE, "/metrics"))
 
 
 def test_every_line_of_its_log_is_an_object(system: Place) -> None:
@@ -40,7 +40,7 @@ def test_every_line_of_its_log_is_an_object(system: Place) -> None:
         assert line["level"] in {"info", "warning"}, line
 
 
-def test_a_line_about_a_microservice_says_which_and_in_which_pass(stage: Stage, place: Place, system: Place) -> None:
+def test_a_log_line_names_the_microservice_and_the_reconciliation(stage: Stage, place: Place, system: Place) -> None:
     place.declare("noted", tiny(stage, replicas=0))
     place.await_ready("noted")
     place.kubectl("delete", "service", "noted", place.where)
@@ -52,7 +52,7 @@ def test_a_line_about_a_microservice_says_which_and_in_which_pass(stage: Stage, 
             line for line in _log(system) if (line.get("namespace"), line.get("name")) == (place.namespace, "noted")
         ]
 
-    for line in system.eventually("the log speaks of it", lines):
+    for line in system.eventually("the log contains lines about the Microservice", lines):
         assert line["generation"] == 1
         assert len(line["trace_id"]) == 32
 

@@ -57,9 +57,9 @@ def test_a_stock_makes_exactly_as_many_orders(stage: Stage, shop: Place) -> None
         answers = list(buyers.map(one_buyer, range(BUYERS)))
 
     refusals = [answer for answer in answers if answer.status_code != 201]
-    told = "\n".join(sorted({f"{answer.status_code} {answer.text}" for answer in refusals}))
-    assert Counter(answer.status_code for answer in answers) == {201: OFFERED, 409: BUYERS - OFFERED}, told
-    assert {answer.json()["type"] for answer in refusals} == {"urn:shop:problem:out-of-stock"}, told
+    responses = "\n".join(sorted({f"{answer.status_code} {answer.text}" for answer in refusals}))
+    assert Counter(answer.status_code for answer in answers) == {201: OFFERED, 409: BUYERS - OFFERED}, responses
+    assert {answer.json()["type"] for answer in refusals} == {"urn:shop:problem:out-of-stock"}, responses
     assert len({answer.json()["orderId"] for answer in answers if answer.status_code == 201}) == OFFERED
     assert _stock_in_dynamodb(stage, product["productId"]) == 0
     with admin(stage, secret(shop.kubectl, SHOP, "order-orders-database")["database"]) as connection:

@@ -135,11 +135,11 @@ def test_a_server_that_cannot_prove_who_it_is_gets_no_password(stage: Stage, pla
         place.declare("careful", tiny(stage, environment=name, databases=databases))
         for _ in range(2):
             assert "certificate verify failed" in _unreachable(place, "careful")
-            place.look_again("careful")
+            place.reconcile_now("careful")
         assert place.find("secret", "careful-t-database") is None
         assert place.listed("pods", "--selector=app.kubernetes.io/name=careful") == []
         _certificates(place, right)
-        place.look_again("careful")
+        place.reconcile_now("careful")
         place.await_ready("careful")
     finally:
         place.kubectl("delete", "msvc", "careful", place.where, "--timeout=240s", "--ignore-not-found")
@@ -154,7 +154,7 @@ def _unreachable(place: Place, name: str) -> str:
         unknown = (found.get("status"), found.get("reason")) == ("Unknown", "DatabaseUnreachable")
         return str(found["message"]) if unknown else None
 
-    return place.eventually(f"{name} says that its server cannot be reached", said)
+    return place.eventually(f"the status of {name} reports that its server is unreachable", said)
 
 
 def _admin(stage: Stage, namespace: str, service: str) -> dict[str, str]:

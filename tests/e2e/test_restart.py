@@ -15,16 +15,16 @@ def test_a_killed_operator_writes_nothing_when_it_returns(stage: Stage, place: P
     kubectl, log = stage.kubectl, stage.cluster.audit_log
     start = position(log)
     _declare(stage, place, names)
-    place.eventually("nobody else's namespace is being ended", lambda: not _ending(place))
-    place.eventually(f"all {MANY} are ready", lambda: _all_ready(place), seconds=400)
-    there = len(kubectl.listed("microservices", "--all-namespaces"))
+    place.eventually("no namespace is terminating", lambda: not _terminating(place))
+    place.eventually(f"all {MANY} Microservices are Ready", lambda: _all_ready(place), seconds=400)
+    count = len(kubectl.listed("microservices", "--all-namespaces"))
     old = _uids(system)
-    assert len(writes(log, start)) > MANY, "what it writes is seen in the log"
+    assert len(writes(log, start)) > MANY, "the audit log shows its writes"
 
     start = position(log)
-    kubectl("delete", "pod", OPERATOR_PODS, system.where, "--grace-period=0", "--force")  # also the one that waits
+    kubectl("delete", "pod", OPERATOR_PODS, system.where, "--grace-period=0", "--force")  # also the standby replica
     kubectl("rollout", "status", f"deployment/{OPERATOR}", system.where, "--timeout=240s")
-    system.eventually(f"each of {there} has had its pass", lambda: _passes(system) >= there)
+    system.eventually(f"each of {count} Microservices was reconciled", lambda: _reconciliations(system) >= count)
 
     assert not _uids(system) & old
     assert any("/microservices" in line for line in reads(log, start)), "the audit log shows its requests"
@@ -50,7 +50,7 @@ def _declare(stage: Stage, place: Place, names: list[str]) -> None:
     )
 
 
-def _ending(place: Place) -> list[str]:
+def _terminating(place: Place) -> list[str]:
     return [
         item["metadata"]["name"]
         for item in place.kubectl.listed("namespaces")
@@ -67,9 +67,9 @@ def _all_ready(place: Place) -> bool:
     )
 
 
-def _passes(system: Place) -> int:
+def _reconciliations(system: Place) -> int:
     """Completed reconciliations of the process that answers, when its queue is empty; a non-leader has none."""
     text = system.ask(f"{OPERATOR}-metrics", "/metrics")
     (depth,) = re.findall(r"^microservice_operator_queue_depth (\S+)$", text, re.MULTILINE)
-    passes = re.findall(r"^microservice_operator_reconciles_total\{.*\} (\S+)$", text, re.MULTILINE)
-    return int(sum(map(float, passes))) if float(depth) == 0 else 0
+    counts = re.findall(r"^microservice_operator_reconciles_total\{.*\} (\S+)$", text, re.MULTILINE)
+    return int(sum(map(float, counts))) if float(depth) == 0 else 0

@@ -44,7 +44,7 @@ def rolled(stage: Stage, shop: Place) -> Iterator[Rolled]:
     with Traffic(f"{stage.urls['user']}/users/{made['userId']}") as traffic:
         shop.kubectl.apply([{**wanted, "spec": {**wanted["spec"], "image": second.ref}}])
         shop.await_ready("user")
-        shop.eventually("only new pods are left", lambda: _images(shop.listed("pods", PODS)) == {second.ref})
+        shop.eventually("all pods run the new image", lambda: _images(shop.listed("pods", PODS)) == {second.ref})
     job = next(
         item
         for item in shop.listed("jobs", JOBS)

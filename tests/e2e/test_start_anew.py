@@ -24,7 +24,7 @@ def test_a_shop_that_lost_everything_in_aws_sells_again(stage: Stage, shop: Plac
         said.extend(start_anew(stage.kubectl))
         return all(row.up for row in standing(stage.kubectl))
 
-    shop.eventually("the shop is up again", up)
+    shop.eventually("all parts of the shop are ready again", up)
     assert sorted(said) == ["table products of product", "table reservations of product"]
     end_consent(stage.kubectl)
     consents = [item["metadata"].get("annotations", {}).get(ANNOTATION) for item in shop.listed("microservices")]

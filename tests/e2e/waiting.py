@@ -22,6 +22,6 @@ def eventually(
                 return answer
             failed = ""
         except DemoError as error:
-            failed = f"\nthe last question failed: {error}"
+            failed = f"\nthe last request failed: {error}"
         time.sleep(0.5)
-    raise AssertionError(f"it did not come about that {what}{failed}\n{explain()}")
+    raise AssertionError(f"timed out waiting until {what}{failed}\n{explain()}")

@@ -98,7 +98,9 @@ class ApiFront:
         body = await request.read()
         await self._open()
         if request.transport is None or request.transport.is_closing():
-            return web.Response(status=499)  # who asked has hung up; test_cut_network holds that TCP does so, too
+            return web.Response(
+                status=499
+            )  # the client has closed the connection; test_cut_network shows the same with TCP
         if self.hangs(request.method, request.path):
             await asyncio.sleep(3600)
         headers = {
@@ -108,7 +110,7 @@ class ApiFront:
         try:
             async with self._session.request(request.method, url, data=body or None, headers=headers) as answer:
                 return await self._back(request, answer)
-        except (aiohttp.ClientError, ConnectionError):  # the server, or who asked, has gone
+        except (aiohttp.ClientError, ConnectionError):  # the server or the client has closed the connection
             if request.transport:
                 request.transport.abort()
             return web.Response(status=502)

@@ -76,14 +76,14 @@ class Namespace:
         for name in services:
             until(
                 lambda name=name: self.read(name)["status"].get("lastHandledReconcileAt") == value,  # type: ignore[misc]
-                f"nobody handled the request on {name}",
+                f"{name} was not reconciled on request",
             )
 
     def until_gone(self, name: str, kind: Kind = MICROSERVICE) -> None:
         """Wait until it no longer exists."""
         until(
             lambda: self.child(kind, name) is None,
-            f"{kind.kind} {self.name}/{name} does not go",
+            f"{kind.kind} {self.name}/{name} is not deleted",
             show=lambda: self.child(kind, name),
         )
 

@@ -123,7 +123,7 @@ class OperatorProcess:
             text: str = answer.read().decode()
         return text
 
-    def passes(self) -> float:
+    def reconciliations(self) -> float:
         """Number of completed reconciliations since the start."""
         found = re.findall(r"^microservice_operator_reconciles_total\{.*\} (\S+)$", self.metrics(), re.MULTILINE)
         return sum(map(float, found))

@@ -82,10 +82,10 @@ class Stage:
         return [name for name, marks in rows if marks and f'"{namespace.name}"' in marks]
 
     def idle(self, resyncs: int = 3) -> None:
-        """Let that many resyncs go by."""
-        before = self.operator.passes()
+        """Wait for this number of resyncs."""
+        before = self.operator.reconciliations()
         time.sleep(RESYNC * resyncs)
-        assert self.operator.passes() >= before
+        assert self.operator.reconciliations() >= before
 
     def until_quiet(self) -> None:
         """Wait until only the resync reconciles, and nothing writes."""
@@ -95,4 +95,4 @@ class Stage:
             time.sleep(RESYNC + 1)
             return not self.audit.writes(mark)
 
-        until(quiet, "the operator goes on writing")
+        until(quiet, "the operator does not stop writing")

@@ -78,7 +78,7 @@ def test_a_restart_with_fifty_microservices_costs_nothing(stage: Stage, namespac
         ending()
         stage.operator.start()
         stage.idle(2)
-        assert stage.operator.passes() >= len(services)
+        assert stage.operator.reconciliations() >= len(services)
         assert not stage.audit.writes(mark)
         lists = Counter(r.resource for r in stage.audit.requests(mark) if r.verb == "list")
         assert lists["deployments"] == 1, lists

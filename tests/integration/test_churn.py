@@ -127,7 +127,7 @@ def test_everything_at_once_ends_as_it_should(stage: Stage, api_server: Cluster,
     churn, mark = Churn(stage, namespace), stage.operator.log.stat().st_size
     for number in range(SERVICES):
         churn.create(f"churn-{number}")
-    until(lambda: not churn.troubled(), "the first ones do not become Ready", SETTLE, churn.troubled)
+    until(lambda: not churn.troubled(), "the first Microservices do not become Ready", SETTLE, churn.troubled)
     churn.weigh("start")
 
     away, restarts = [0.15, 0.7], [0.35, 0.85]
@@ -148,7 +148,7 @@ def test_everything_at_once_ends_as_it_should(stage: Stage, api_server: Cluster,
             time.sleep(PAUSE)
         stage.aws.faults.clear()
 
-    until(lambda: not churn.troubled(), "not all become Ready again", SETTLE, churn.troubled)
+    until(lambda: not churn.troubled(), "not all Microservices become Ready again", SETTLE, churn.troubled)
     gone = {f"churn-{number}" for number in range(SERVICES)} - churn.alive
     for name in gone:
         namespace.until_gone(name)
@@ -164,4 +164,6 @@ def test_everything_at_once_ends_as_it_should(stage: Stage, api_server: Cluster,
     lines = [json.loads(line) for line in stage.operator.log.read_bytes()[mark:].splitlines()]
     errors = [line for line in lines if line["level"] in ("error", "critical") and "will retry" not in line["event"]]
     assert errors == []
-    print(json.dumps({"done": churn.done, "memory_mb": churn.memory, "passes": stage.operator.passes()}))
+    print(
+        json.dumps({"done": churn.done, "memory_mb": churn.memory, "reconciliations": stage.operator.reconciliations()})
+    )

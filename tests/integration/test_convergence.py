@@ -85,7 +85,7 @@ def _autoscaled(namespace: Namespace, case: Case) -> None:
                 namespace.read(case.context.microservice.name)["status"].get("readyReplicas")
                 == autoscaling.min_replicas
             ),
-            "the autoscaler does nothing",
+            "the HorizontalPodAutoscaler has not scaled to minReplicas",
         )
 
 
@@ -105,7 +105,7 @@ def _made(stage: Stage, case: Case) -> Namespace:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_another_pass_writes_nothing_but_its_echo(resync_cache: ResyncCache, case: Case) -> None:
+def test_another_reconciliation_writes_nothing_but_its_echo(resync_cache: ResyncCache, case: Case) -> None:
     written = resync_cache.occasions["asked"].kubernetes[case.name]
     assert [(w.verb, w.resource) for w in written] == [("patch", "microservices/status")], written
 

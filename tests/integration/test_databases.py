@@ -67,7 +67,7 @@ def test_a_secret_that_is_deleted_comes_back_with_the_password_that_worked(stage
     generation = namespace.there("Deployment", "order")["metadata"]["generation"]
     for deleted in (DATABASE, OWNER):
         namespace.api.delete(SECRET, namespace.name, deleted)
-        until(lambda name=deleted: namespace.child("Secret", name), f"Secret {deleted} does not come back")  # type: ignore[misc]
+        until(lambda name=deleted: namespace.child("Secret", name), f"Secret {deleted} is not created again")  # type: ignore[misc]
         namespace.ask("order")
         assert {name: namespace.secret(name) for name in before} == before
         assert stage.log_in(before[deleted])
@@ -79,7 +79,7 @@ def test_a_secret_that_is_deleted_comes_back_with_the_password_that_worked(stage
     namespace.api.delete(SECRET, namespace.name, DATABASE)
     stage.operator.start()
     namespace.until_ready("order")
-    until(lambda: namespace.child("Secret", DATABASE), "the Secret does not come back")
+    until(lambda: namespace.child("Secret", DATABASE), "the Secret is not created again")
     namespace.ask("order")
     after = namespace.secret(DATABASE)
     assert after["password"] != before[DATABASE]["password"]
@@ -112,7 +112,7 @@ def test_what_somebody_writes_into_a_secret_never_becomes_a_password(
         return all(found.get(key) not in ("", value) for key, value in data.items())
 
     namespace.api.merge(SECRET, (namespace.name, DATABASE), {"data": data})
-    until(whole, f"{what} in a Secret stays")
+    until(whole, f"{what} in a Secret is not reverted")
     namespace.ask("order")
     assert namespace.secret(DATABASE) == before
     assert stage.log_in(before)
@@ -120,7 +120,7 @@ def test_what_somebody_writes_into_a_secret_never_becomes_a_password(
         stage.operator.kill()
         namespace.api.merge(SECRET, (namespace.name, DATABASE), {"data": data})
         stage.operator.start()
-        until(whole, f"{what} in a Secret stays")
+        until(whole, f"{what} in a Secret is not reverted")
         namespace.until_ready("order")
         namespace.ask("order")
         assert namespace.secret(DATABASE)["password"] not in (before["password"], "surprise")

@@ -71,7 +71,7 @@ def test_a_deleted_child_comes_back(shop: Namespace, kind: str) -> None:
             found = shop.child(kind, name)
             return found is not None and found["metadata"]["uid"] != uid
 
-        until(back, f"{kind} {name} does not come back")
+        until(back, f"{kind} {name} is not created again")
     shop.until_ready("order")
 
 
@@ -81,7 +81,7 @@ def test_an_edited_field_of_ours_is_put_right(shop: Namespace, edit: Edit) -> No
     before = edit.field(shop.there(edit.kind, name))
     edited = shop.api.merge(CHILDREN[edit.kind], (shop.name, name), edit.patch)
     assert edit.field(edited) != before
-    until(lambda: edit.field(shop.there(edit.kind, name)) == before, f"{edit.kind} is not put right")
+    until(lambda: edit.field(shop.there(edit.kind, name)) == before, f"the edit of {edit.kind} is not reverted")
     shop.until_ready("order")
 
 
@@ -107,7 +107,7 @@ def test_what_marks_a_child_as_ours_is_put_back(shop: Namespace, kind: str, fiel
             assert now["uid"] == before["uid"]
             return bool(ours(now, field) == ours(before, field))
 
-        until(back, f"{field} of {kind} {name} are not put back")
+        until(back, f"{field} of {kind} {name} is not reverted")
     shop.until_ready("order")
 
 
@@ -191,7 +191,7 @@ def test_hardening_is_put_right(hardened: Namespace, path: str, edit: Callable[[
     edit(hardened, {"spec": {"template": {"spec": pod}}})
     until(
         lambda: hardened.there("Deployment", "hard")["spec"] == before,
-        f"{path} is not put right",
+        f"the edit of {path} is not reverted",
         show=lambda: hardened.there("Deployment", "hard")["spec"],
     )
 
@@ -205,22 +205,26 @@ def test_a_role_that_is_not_declared_is_taken_from_the_service_account(hardened:
         found: Body = hardened.there("ServiceAccount", "hard")["metadata"]["annotations"]
         return found
 
-    until(lambda: "eks.amazonaws.com/role-arn" not in annotations(), "the role is not taken away", show=annotations)
+    until(
+        lambda: "eks.amazonaws.com/role-arn" not in annotations(),
+        "the role annotation is not removed",
+        show=annotations,
+    )
     assert annotations()["note"] == "of a person"
 
 
 def edit_policy(shop: Namespace, name: str, path: str) -> None:
-    """Put the NetworkPolicy with an edit, and wait until the operator has put it right."""
+    """Put the NetworkPolicy with an edit, and wait until the operator has reverted it."""
     before = shop.there("NetworkPolicy", name)["spec"]
     edited = shop.there("NetworkPolicy", name)
     POLICY[path](edited["spec"])
     edited["metadata"].pop("managedFields")
     shop.api.request("PUT", CHILDREN["NetworkPolicy"].path(shop.name, name) + "?fieldManager=somebody", edited)
-    until(lambda: shop.there("NetworkPolicy", name)["spec"] == before, f"{path} is not put right")
+    until(lambda: shop.there("NetworkPolicy", name)["spec"] == before, f"the edit of {path} is not reverted")
 
 
 @pytest.mark.parametrize("path", POLICY)
-def test_a_network_policy_is_put_right(hardened: Namespace, path: str) -> None:
+def test_an_edit_of_a_network_policy_is_reverted(hardened: Namespace, path: str) -> None:
     edit_policy(hardened, "hard", path)
 
 
@@ -232,7 +236,7 @@ def test_a_field_that_leaves_the_spec_goes_also_after_repairs(calm: Namespace) -
     policy = calm.there("NetworkPolicy", "calm")
     until(
         lambda: "443" not in str(calm.there("NetworkPolicy", "calm")["spec"]["egress"]),
-        "the rule stays",
+        "the rule is not removed",
         show=lambda: calm.there("NetworkPolicy", "calm")["spec"],
     )
     ours = [entry for entry in policy["metadata"]["managedFields"] if entry["manager"] == names.FIELD_MANAGER]
@@ -245,24 +249,27 @@ def test_one_field_left_to_no_other_manager_is_not_lost_to_a_second_field(calm: 
     before = calm.there("PodDisruptionBudget", "calm")["spec"]
     theirs = {"spec": {"maxUnavailable": None, "minAvailable": 2}}
     calm.api.merge(kind, (calm.name, "calm"), theirs)
-    until(lambda: calm.there("PodDisruptionBudget", "calm")["spec"] == before, "the budget is not put right")
+    until(
+        lambda: calm.there("PodDisruptionBudget", "calm")["spec"] == before,
+        "the edit of the PodDisruptionBudget is not reverted",
+    )
     calm.until_ready("calm")
 
 
-def test_a_foreign_scaler_is_told_and_does_not_make_the_operator_write_for_ever(stage: Stage, calm: Namespace) -> None:
+def test_a_foreign_scaler_is_reported_and_does_not_cause_endless_writes(stage: Stage, calm: Namespace) -> None:
     kind, mark = CHILDREN["Deployment"], stage.audit.now()
 
-    def scaled_and_told() -> bool:
+    def scaled_and_reported() -> bool:
         if calm.there("Deployment", "calm")["spec"]["replicas"] != 3:
             calm.api.merge(kind, (calm.name, "calm"), {"spec": {"replicas": 3}})
         return calm.conditions("calm").get("Stalled", {}).get("reason") == "Conflict"
 
-    until(scaled_and_told, "the fight is not told")
-    told = calm.conditions("calm")["Stalled"]["message"]
-    assert "spec.replicas" in told
-    assert "replicasManagedBy" in told
+    until(scaled_and_reported, "the condition Stalled does not report the conflict")
+    message = calm.conditions("calm")["Stalled"]["message"]
+    assert "spec.replicas" in message
+    assert "replicasManagedBy" in message
     for _ in range(20):
-        scaled_and_told()
+        scaled_and_reported()
     writes = [w for w in stage.audit.to_children(mark, calm.name) if w.resource == "deployments"]
     assert len(writes) <= 6  # four repairs, and once or twice the upgrade of managed fields
     warnings = [e for e in calm.events("Conflict") if e["involvedObject"]["name"] == "calm"]

@@ -134,7 +134,10 @@ def test_a_tag_that_the_environment_sets_has_no_effect_and_stops_nothing(
     namespace.create("order", **QUEUE, tags={"team": "shop", "unit": "sales"})
     namespace.until_ready("order")
     namespace.change("order", tags={"team": "payments"})
-    until(lambda: namespace.read("order")["status"].get("problems"), "nobody says that the tag has no effect")
+    until(
+        lambda: namespace.read("order")["status"].get("problems"),
+        "status.problems does not report that the tag has no effect",
+    )
     (problem,) = namespace.read("order")["status"]["problems"]
     assert (problem["severity"], problem["field"]) == ("Warning", "spec.tags.team")
     assert "the Environment sets the tag team: shop" in problem["message"]

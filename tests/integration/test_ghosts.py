@@ -31,10 +31,10 @@ def test_a_deletion_that_nobody_watched_makes_no_ghost(
         namespace.delete("ghost")
         namespace.until_gone("ghost")
         if children == "go first":
-            until(lambda: namespace.child("Deployment", "ghost") is None, "the children are not collected")
+            until(lambda: namespace.child("Deployment", "ghost") is None, "the children are not garbage-collected")
         mark = stage.audit.now()
     until(lambda: knows_those_that_are_there(stage), "the operator still knows the Microservice")
-    until(lambda: namespace.child("Deployment", "ghost") is None, "the children are not collected")
+    until(lambda: namespace.child("Deployment", "ghost") is None, "the children are not garbage-collected")
     stage.until_quiet()
     made = [w for w in stage.audit.to_children(mark, namespace.name) if w.verb == "create" and w.resource != "events"]
     assert not made, "children of a Microservice that is gone"
@@ -52,5 +52,5 @@ def test_an_environment_whose_deletion_nobody_watched_is_missed(
     with stopped(stage.operator.pid), stage.audit.pardon():
         restart(api_server)
         stage.api.delete(ENVIRONMENT, "", name)
-        until(lambda: stage.api.find(ENVIRONMENT, "", name) is None, "the Environment does not go")
+        until(lambda: stage.api.find(ENVIRONMENT, "", name) is None, "the Environment is not deleted")
     namespace.until_stalled("hello", "EnvironmentMissing")

@@ -36,7 +36,7 @@ KUBERNETES = (
     ("POST", "deployments"),
     ("POST", "events"),
 )
-UNTOLD = (("PATCH", "microservices"), ("POST", "events"))  # by these it would be told
+UNREPORTED = (("PATCH", "microservices"), ("POST", "events"))  # these calls would write the report
 AWS = ("CreateTable", "DescribeTable", "ListTagsOfResource", "CreateQueue", "GetQueueUrl", "CreateTopic")
 _numbers = count()
 
@@ -112,10 +112,10 @@ def test_one_call_that_hangs(hanging: Place, namespace: Namespace, call: str | t
     hanging.asked = hanging.aws.asked = 0
     if isinstance(call, str):
         hanging.aws.action, hanging.aws.released = call, threading.Event()
-        told = call
+        expected = call
     else:
         hanging.hang_kubernetes(*call)
-        told = f"Kubernetes {call[0]} "
+        expected = f"Kubernetes {call[0]} "
     try:
         hanging.victims.create(name, **PARTS)
         for number in range(3):
@@ -124,10 +124,10 @@ def test_one_call_that_hangs(hanging: Place, namespace: Namespace, call: str | t
             namespace.until_ready(f"other-{number}")
         assert hanging.operator.status("/healthz") == 200
         assert hanging.asked + hanging.aws.asked > 0
-        if call not in UNTOLD:
+        if call not in UNREPORTED:
             until(
-                lambda: told in json.dumps(hanging.victims.read(name).get("status", {})),
-                "nobody tells the call that hangs",
+                lambda: expected in json.dumps(hanging.victims.read(name).get("status", {})),
+                "the status does not name the hanging call",
                 show=lambda: hanging.victims.read(name).get("status"),
             )
     finally:

@@ -82,7 +82,7 @@ class Pair:
 
     def roles(self) -> tuple[Candidate, Candidate]:
         """Who leads, and who waits."""
-        until(lambda: self.one.leads or self.other.leads, "nobody leads")
+        until(lambda: self.one.leads or self.other.leads, "no operator leads")
         assert not (self.one.leads and self.other.leads)
         return (self.one, self.other) if self.one.leads else (self.other, self.one)
 
@@ -94,7 +94,7 @@ class Pair:
 
     def settle(self) -> None:
         """Wait until all of it is done."""
-        until(lambda: all(self._done(name) for name in self.services), "not all are Ready", SETTLE)
+        until(lambda: all(self._done(name) for name in self.services), "not all Microservices are Ready", SETTLE)
 
     def created(self, mark: int) -> Counter[tuple[str, str]]:
         """What both have made, in the cluster and in AWS, and how often."""
@@ -231,7 +231,7 @@ def one_is_cut_off(pair: Pair) -> None:
     assert (leader.operator.status("/readyz"), leader.operator.status("/healthz")) == (200, 200)
 
 
-def test_who_waits_is_told_nothing_to_do(pair: Pair) -> None:
+def test_a_standby_operator_reports_no_age_of_keys(pair: Pair) -> None:
     """A process that is not the leader reads everything, but reports no age of keys."""
     pair.one.operator.start()
     pair.other.operator.start(beside_another=True)

@@ -45,13 +45,13 @@ def nine_revisions(stage: Stage, namespace: Namespace) -> Iterator[Namespace]:
         body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "probe"}, "spec": probe}
         return bool(stage.api.request("POST", path, body)["spec"]["revisionHistoryLimit"] == 9)
 
-    until(works, "the policy changes nothing")
+    until(works, "the admission policy does not take effect")
     yield namespace
     stage.api.delete(BINDING, "", name)
     stage.api.delete(POLICY, "", name)
 
 
-def test_a_policy_is_told_and_not_fought(stage: Stage, nine_revisions: Namespace) -> None:
+def test_a_policy_is_reported_and_not_fought(stage: Stage, nine_revisions: Namespace) -> None:
     nine_revisions.create("order")
     nine_revisions.until_ready("order")
     said = "such as an admission policy, changes spec.revisionHistoryLimit from its declared value"

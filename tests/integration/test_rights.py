@@ -11,7 +11,7 @@ from . import install
 from .stage import Stage
 
 HERE = Path(__file__).parent
-# Never asked for by itself: an admission plugin asks, where it is on.
+# The operator never uses this verb: an admission plugin requires it where it is enabled.
 FOR_ADMISSION = {("microservice-operator.dev", "microservices/finalizers", "update")}
 
 
@@ -38,17 +38,17 @@ def test_every_right_was_used_and_every_request_was_granted(stage: Stage) -> Non
     assert granted - used == FOR_ADMISSION, "more is granted than used"
 
 
-def test_no_password_is_told_to_anybody(stage: Stage) -> None:
+def test_no_password_is_in_any_output(stage: Stage) -> None:
     secrets = {*stage.passwords, stage.postgres.password}
     assert len(secrets) > 10
-    told = {
+    outputs = {
         "log": stage.operator.log.read_text(),
         "metrics": stage.operator.metrics(),
         "Events": json.dumps(stage.api.items(EVENT, "")),
         "Microservices": json.dumps(stage.api.items(MICROSERVICE, "")),
         "statements": "\n".join(stage.postgres.statements()),
     }
-    for place, text in told.items():
+    for place, text in outputs.items():
         found = [secret[:4] for secret in secrets if secret in text]
         assert not found, f"{len(found)} passwords are in the {place}"
 

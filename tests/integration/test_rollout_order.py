@@ -51,15 +51,17 @@ def test_a_release_that_hangs_takes_nothing_from_the_pods_that_run(stage: Stage,
     for part in (("Topic", "created"), ("Database", "orders"), ("Secret", SECRET)):
         assert "when the rollout is complete" in kept[part]
 
-    # somebody else's start of the operator forgets nothing of it
+    # a restart of the operator changes nothing
     stage.operator.restart()
     namespace.ask("order")
     assert (namespace.secret(SECRET), open_ports(namespace)) == (secret, before)
 
     stage.pods.release(namespace.name, "ReplicaSet")
     namespace.until_ready("order")
-    until(lambda: namespace.child("Secret", SECRET) is None, "the Secret that nobody reads any more stays")
-    until(lambda: not {8443, stage.postgres_port} & open_ports(namespace), "ports that nobody needs stay open")
+    until(lambda: namespace.child("Secret", SECRET) is None, "the unused Secret is not deleted")
+    until(
+        lambda: not {8443, stage.postgres_port} & open_ports(namespace), "the NetworkPolicy still allows unused ports"
+    )
     # with the declaration went the consent to delete what holds data
     assert topics(stage, namespace) == [topic]
     assert names.TAG_RETAINED in stage.databases_of(namespace)[database]
@@ -97,7 +99,7 @@ def test_a_port_that_changes_is_open_for_the_pods_of_both_versions(stage: Stage,
     assert admitted() == {8080, 9090}
     stage.pods.release(namespace.name, "ReplicaSet")
     namespace.until_ready("order")
-    until(lambda: admitted() == {9090}, "the former port stays open")
+    until(lambda: admitted() == {9090}, "the NetworkPolicy still allows the old port")
 
 
 def test_deletion_waits_for_the_pods_before_it_takes_their_data(stage: Stage, namespace: Namespace) -> None:
@@ -107,17 +109,17 @@ def test_deletion_waits_for_the_pods_before_it_takes_their_data(stage: Stage, na
     namespace.api.merge(POD, (namespace.name, pod), {"metadata": {"finalizers": ["example.com/still-writing"]}})
     namespace.delete("order")
 
-    def told() -> dict[str, Any]:
+    def deletion() -> dict[str, Any]:
         return {entry["kind"]: entry for entry in namespace.read("order")["status"].get("deletion") or []}
 
-    until(lambda: "Pod" in told(), "status.deletion does not name the pods")
-    waiting = told()
+    until(lambda: "Pod" in deletion(), "status.deletion does not name the pods")
+    waiting = deletion()
     assert "pods are terminating" in waiting["Pod"]["message"]
     assert "is deleted after the pods" in waiting["Database"]["message"]
-    stage.idle(1)  # a pod that does not end within a minute is taken for one of a lost node
+    stage.idle(1)  # after a minute, a terminating pod counts as a pod of a lost node
     assert stage.databases_of(namespace)
     assert topics(stage, namespace)
-    until(lambda: namespace.child("Deployment", "order") is None, "the Deployment stays")
+    until(lambda: namespace.child("Deployment", "order") is None, "the Deployment is not deleted")
     namespace.api.merge(POD, (namespace.name, pod), {"metadata": {"finalizers": None}})
     namespace.until_gone("order")
     assert (stage.databases_of(namespace), topics(stage, namespace)) == ({}, [])
@@ -130,12 +132,12 @@ def test_deletion_lets_a_migration_end_whose_database_stays(stage: Stage, namesp
     namespace.until("order", "Ready", "False", "MigrationRunning")
     namespace.delete("order")
 
-    def told() -> list[str]:
+    def job_messages() -> list[str]:
         left = namespace.read("order")["status"].get("deletion") or []
         return [entry["message"] for entry in left if entry["kind"] == "Job"]
 
-    until(told, "status.deletion does not name the migration")
-    assert "is running, and its database is retained; delete the Job to stop it now" in told()[0]
+    until(job_messages, "status.deletion does not name the migration")
+    assert "is running, and its database is retained; delete the Job to stop it now" in job_messages()[0]
     stage.idle(1)
     (job,) = [name for kind, name in namespace.children("order") if kind == "Job"]
     assert "deletionTimestamp" not in namespace.there("Job", job)["metadata"]

@@ -58,7 +58,7 @@ def test_a_document_becomes_routes_that_follow_it_and_go(stage: Stage, gateway: 
     stage.idle(2)
     assert stage.aws.writes() == before
     publish(shop, "/orders")
-    until(lambda: routes(gateway, shop) == {"GET /orders"}, "the route does not go")
+    until(lambda: routes(gateway, shop) == {"GET /orders"}, "the route is not deleted")
     shop.delete("order")
     shop.until_gone("order")
     assert shop.name not in [api["Name"] for api in gateway.get_apis()["Items"]]
@@ -84,7 +84,7 @@ def test_routes_that_are_no_longer_declared_go_and_the_service_stays(gateway: An
     shop.create("order", environment=shop.name, api=API)
     shop.until("order", "RoutesReady", "True")
     shop.change("order", api=None)
-    until(lambda: not routes(gateway, shop), "the routes do not go")
-    until(lambda: "gateway" not in shop.read("order")["status"]["endpoints"], "the address stays")
-    until(lambda: not shop.read("order")["metadata"].get("finalizers"), "the finalizer stays")
+    until(lambda: not routes(gateway, shop), "the routes are not deleted")
+    until(lambda: "gateway" not in shop.read("order")["status"]["endpoints"], "status.endpoints still has the gateway")
+    until(lambda: not shop.read("order")["metadata"].get("finalizers"), "the finalizer is not removed")
     shop.until_ready("order")

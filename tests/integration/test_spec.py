@@ -56,7 +56,7 @@ def test_a_field_that_leaves_the_spec_leaves_the_deployment(namespace: Namespace
     # the old pods' port is closed when the rollout is complete, so after Ready
     until(
         lambda: [port["name"] for port in namespace.there("Service", "hello")["spec"]["ports"]] == ["http"],
-        "the port stays open",
+        "the Service still has the port",
     )
     assert "team" not in namespace.there("ServiceAccount", "hello")["metadata"]["labels"]
 
@@ -91,7 +91,7 @@ def test_what_is_no_longer_declared_is_removed(namespace: Namespace) -> None:
     wanted = {(kind, "order") for kind in ("ServiceAccount", "NetworkPolicy", "Service", "Deployment")}
     until(
         lambda: set(namespace.children("order")) == wanted,
-        "something is left or missing",
+        "the children differ from the declared ones",
         show=lambda: set(namespace.children("order")) ^ wanted,
     )
     assert namespace.events("Deleted")
@@ -113,7 +113,7 @@ def test_a_database_that_left_the_spec_while_nobody_looked_leaves_no_secret(stag
     namespace.change("order", databases=None)
     stage.operator.start()
     namespace.until_ready("order")
-    until(lambda: "Secret" not in {kind for kind, _ in namespace.children("order")}, "a Secret is left")
+    until(lambda: "Secret" not in {kind for kind, _ in namespace.children("order")}, "the Secret is not deleted")
 
 
 def test_suspended_means_that_nothing_is_written(stage: Stage, namespace: Namespace) -> None:
@@ -132,7 +132,7 @@ def test_suspended_means_that_nothing_is_written(stage: Stage, namespace: Namesp
     namespace.there("Service", "hello")
 
 
-def test_dependencies_are_told_of_and_only_the_required_ones_count(namespace: Namespace) -> None:
+def test_dependencies_are_reported_and_only_required_ones_count(namespace: Namespace) -> None:
     namespace.create("order", dependencies=[{"name": "user"}, {"name": "product", "optional": True}])
     namespace.until("order", "DependenciesReady", "False", "DependencyMissing")
     namespace.create("user")
@@ -161,7 +161,10 @@ def test_a_change_of_the_environment_reaches_the_services(stage: Stage, namespac
     namespace.create("hello", environment=name)
     namespace.until_ready("hello")
     install.environment(stage.api, stage.postgres_port, stage.admin, name, defaults={"replicas": 4})
-    until(lambda: namespace.there(DEPLOYMENT, "hello")["spec"]["replicas"] == 4, "the default does not arrive")
+    until(
+        lambda: namespace.there(DEPLOYMENT, "hello")["spec"]["replicas"] == 4,
+        "the Environment's default is not applied",
+    )
     namespace.until_ready("hello")
     stage.api.delete(ENVIRONMENT, "", name)
     namespace.until_stalled("hello", "EnvironmentMissing")

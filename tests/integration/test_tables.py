@@ -63,7 +63,7 @@ def test_policy_delete_removes_the_table_and_the_resource_waits_for_that(stage: 
             left: list[dict[str, Any]] = namespace.read("product")["status"].get("deletion") or []
             return [part for part in left if "AWS does not answer" in part.get("message", "")]
 
-        waiting = until(away, "status.deletion does not say that AWS is away")
+        waiting = until(away, "status.deletion does not report that AWS is unavailable")
         assert [(w["layer"], w["kind"], w["name"]) for w in waiting] == [("AWS", "Table", "products")]
         assert namespace.read("product")["metadata"]["finalizers"] == [names.FINALIZER]
     finally:
@@ -98,7 +98,7 @@ def test_a_namespace_goes_and_the_policy_is_obeyed(stage: Stage, namespace: Name
     namespace.create("product", **spec)
     namespace.until_ready("product")
     namespace.remove()
-    until(lambda: namespace.is_gone, "the namespace does not go", seconds=120)
+    until(lambda: namespace.is_gone, "the namespace is not deleted", seconds=120)
     kept = policy == "Retain"
     assert (bool(stage.tables_of(namespace)), bool(stage.databases_of(namespace))) == (kept, kept)
 
@@ -126,7 +126,7 @@ def test_a_block_that_leaves_the_spec_leaves_its_data(stage: Stage, namespace: N
     namespace.change("product", tables=None)
     namespace.until_ready("product")
     assert the_table(stage, namespace)[1][names.TAG_RETAINED] not in ("", "true")  # the UID of its namespace
-    until(lambda: "finalizers" not in namespace.read("product")["metadata"], "the finalizer stays")
+    until(lambda: "finalizers" not in namespace.read("product")["metadata"], "the finalizer is not removed")
     assert "TablesReady" not in namespace.conditions("product")
     assert namespace.events("TableRetained")
 
@@ -148,7 +148,7 @@ def test_each_loss_needs_a_permission_of_its_own(stage: Stage, namespace: Namesp
     namespace.create("product", **products(deletionProtection=False, deletionPolicy="Delete"))
     namespace.until_ready("product")
     namespace.annotate("product", names.ANNOTATION_RECREATE, "produce")  # a slip of the pen
-    until(lambda: namespace.read("product")["status"].get("problems"), "nobody tells the wrong name")
+    until(lambda: namespace.read("product")["status"].get("problems"), "status.problems does not report the wrong name")
     (problem,) = namespace.read("product")["status"]["problems"]
     assert problem["severity"] == "Warning"
     assert "no table and no database produce is declared" in problem["message"]

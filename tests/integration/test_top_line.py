@@ -20,7 +20,7 @@ def limited(stage: Stage, namespace: Namespace, pods: int) -> None:
     )
 
 
-def test_pods_that_a_quota_refuses_are_told_at_the_top(stage: Stage, namespace: Namespace) -> None:
+def test_pods_that_a_quota_refuses_are_reported_by_ready(stage: Stage, namespace: Namespace) -> None:
     limited(stage, namespace, 1)
     namespace.create("hello", replicas=2)
     message = namespace.until_stalled("hello", "QuotaExceeded")["message"]
@@ -30,10 +30,13 @@ def test_pods_that_a_quota_refuses_are_told_at_the_top(stage: Stage, namespace: 
     assert (conditions["Ready"]["reason"], conditions["Ready"]["message"]) == ("QuotaExceeded", message)
     serving = namespace.until("hello", "WorkloadReady", "True", "QuotaExceeded")
     assert serving["message"] == message, "the one pod that there may be answers"
-    until(lambda: [e for e in namespace.events("QuotaExceeded") if e["message"] == message], "no Event says so")
+    until(
+        lambda: [e for e in namespace.events("QuotaExceeded") if e["message"] == message],
+        "no Event reports the refused pod",
+    )
 
 
-def test_a_migration_that_a_quota_refuses_is_told_at_the_top(stage: Stage, namespace: Namespace) -> None:
+def test_a_migration_that_a_quota_refuses_is_reported_by_ready(stage: Stage, namespace: Namespace) -> None:
     limited(stage, namespace, 0)
     namespace.create("order", databases=[{"name": "orders", "migration": {"command": ["migrate"]}}])
     until(
@@ -45,7 +48,7 @@ def test_a_migration_that_a_quota_refuses_is_told_at_the_top(stage: Stage, names
     )
 
 
-def test_a_paused_deployment_is_told_and_left_to_who_paused_it(stage: Stage, namespace: Namespace) -> None:
+def test_a_paused_deployment_is_reported_and_stays_paused(stage: Stage, namespace: Namespace) -> None:
     namespace.create("hello")
     namespace.until_ready("hello")
     at = (namespace.name, "hello")
@@ -67,7 +70,7 @@ def test_a_rollout_and_a_scale_up_cost_callers_nothing(stage: Stage, namespace: 
     namespace.change("user", image="hello:2")
     namespace.until_ready("user")
     namespace.change("user", replicas=5)
-    until(lambda: namespace.read("user")["status"].get("readyReplicas") == 5, "it is not scaled")
+    until(lambda: namespace.read("user")["status"].get("readyReplicas") == 5, "the Deployment is not scaled")
     stage.until_quiet()
     written = stage.audit.writes(mark, namespace.name)
     assert not [write for write in written if write.name == "web"]
@@ -115,7 +118,7 @@ def test_replicas_that_another_controller_manages_are_left_to_it(stage: Stage, n
     assert namespace.there("Deployment", "hello")["spec"]["replicas"] == 3
     mark = stage.audit.now()
     stage.api.merge(CHILDREN["Deployment"], (namespace.name, "hello"), {"spec": {"replicas": 1}})
-    until(lambda: namespace.read("hello")["status"].get("replicas") == 1, "status does not follow")
+    until(lambda: namespace.read("hello")["status"].get("replicas") == 1, "status.replicas is not updated")
     namespace.change("hello", image="hello:2")
     namespace.until_ready("hello")
     namespace.change("hello", replicas=9)
@@ -124,7 +127,10 @@ def test_replicas_that_another_controller_manages_are_left_to_it(stage: Stage, n
     writes = [w for w in stage.audit.writes(mark, namespace.name) if w.resource == "deployments"]
     assert len(writes) == 2, "the image alone, after the upgrade of managed fields"
     namespace.change("hello", replicasManagedBy="Operator", replicas=2)
-    until(lambda: namespace.there("Deployment", "hello")["spec"]["replicas"] == 2, "it is not taken back")
+    until(
+        lambda: namespace.there("Deployment", "hello")["spec"]["replicas"] == 2,
+        "the operator does not set the replicas again",
+    )
 
 
 def test_a_dead_pod_of_the_past_colours_nothing(stage: Stage, namespace: Namespace) -> None:
@@ -142,7 +148,7 @@ def test_a_dead_pod_of_the_past_colours_nothing(stage: Stage, namespace: Namespa
         "conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": now}],
     }
     stage.api.merge(POD, (namespace.name, pod["metadata"]["name"]), {"status": dead}, "status")
-    until(lambda: len(namespace.api.items(POD, namespace.name)) == 3, "it is not replaced")
+    until(lambda: len(namespace.api.items(POD, namespace.name)) == 3, "the pod is not replaced")
     namespace.until("hello", "Ready", "True", "Ready")
     stage.pods.hold(namespace.name, "ReplicaSet")
     namespace.change("hello", image="hello:2")
@@ -157,7 +163,7 @@ def _variables(deployment: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def test_notices_are_told_and_keep_nothing_from_being_ready(stage: Stage, namespace: Namespace) -> None:
+def test_problems_without_effect_do_not_prevent_ready(stage: Stage, namespace: Namespace) -> None:
     namespace.create("hello", metrics={}, ports=[{"servicePort": 80}])
     namespace.until_ready("hello")
     (problem,) = stage.api.get(MICROSERVICE, namespace.name, "hello")["status"]["problems"]

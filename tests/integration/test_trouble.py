@@ -68,7 +68,7 @@ def test_a_restarted_api_server_finds_the_operator_at_work(
         light.wait_for(state, "/readyz", "the API server does not become ready")
         assert stage.operator.running
         stage.api.delete(CHILDREN["Service"], namespace.name, "hello")
-        until(lambda: namespace.child("Service", "hello"), "a deleted child does not come back")
+        until(lambda: namespace.child("Service", "hello"), "the deleted Service is not created again")
         namespace.create("after")
         namespace.until_ready("after")
 
@@ -151,7 +151,10 @@ def test_killed_after_some_writes_to_kubernetes_it_ends_where_it_would_have(
 ) -> None:
     mark = stage.audit.now()
     namespace.create("order", **FULL)
-    until(lambda: len(stage.audit.writes(mark, namespace.name)) >= writes, "nothing is written")
+    until(
+        lambda: len(stage.audit.writes(mark, namespace.name)) >= writes,
+        "the operator has not written to the API server",
+    )
     stage.operator.kill()
     stage.operator.start()
     _is_as_it_should_be(stage, namespace)

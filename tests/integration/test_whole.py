@@ -107,7 +107,7 @@ def test_every_part_there_and_back_twice(
     stage.api.delete(ENVIRONMENT, "", shop.name)
 
 
-def test_who_gives_up_is_told_everything_that_is_left_behind(stage: Stage, shop: Namespace) -> None:
+def test_abandoning_reports_everything_that_is_left_behind(stage: Stage, shop: Namespace) -> None:
     shop.create("order", **spec(shop, "Delete"))
     shop.until_ready("order")
     before = held(stage, shop)
@@ -122,18 +122,18 @@ def test_who_gives_up_is_told_everything_that_is_left_behind(stage: Stage, shop:
     finally:
         stage.aws.faults.remove(fault)
     assert held(stage, shop) == before
-    told = " ".join(event["message"] for event in shop.events("Abandoned"))
+    messages = " ".join(event["message"] for event in shop.events("Abandoned"))
     for kind in KINDS - {"Queue", "API"}:
-        assert f"left behind: {kind} " in told, told
-    assert "left behind: Queue events (arn:" in told
-    assert "left behind: DeadLetterQueue events (arn:" in told
-    assert "left behind: API routes (arn:" in told
+        assert f"left behind: {kind} " in messages, messages
+    assert "left behind: Queue events (arn:" in messages
+    assert "left behind: DeadLetterQueue events (arn:" in messages
+    assert "left behind: API routes (arn:" in messages
 
 
 def test_a_namespace_goes_while_everything_is_still_being_made(stage: Stage, shop: Namespace) -> None:
     mark = len(stage.aws.calls)
     shop.create("order", **spec(shop, "Delete"))
-    until(lambda: "CreateDBInstance" in written(stage.aws.calls[mark:]), "no instance is made")
+    until(lambda: "CreateDBInstance" in written(stage.aws.calls[mark:]), "no instance is created")
     shop.remove()
-    until(lambda: shop.is_gone, "the namespace does not go", seconds=120)
+    until(lambda: shop.is_gone, "the namespace is not deleted", seconds=120)
     assert held(stage, shop) == {}

@@ -27,10 +27,10 @@ def main(
     plot: Annotated[Path | None, typer.Option(help="Also write a plot (SVG).")] = None,
 ) -> None:
     """Measure the cost of a Microservice, on a separate light cluster."""
-    told = Console(stderr=True)
+    console = Console(stderr=True)
     cluster = up("bench", light=True)
     try:
-        measured = asyncio.run(_rounds(cluster, (count, rounds), told))
+        measured = asyncio.run(_rounds(cluster, (count, rounds), console))
     finally:
         down("bench")
     if plot:
@@ -41,7 +41,7 @@ def main(
         Console().print(report.table(measured))
 
 
-async def _rounds(cluster: Cluster, size: tuple[int, int], told: Console) -> list[Round]:
+async def _rounds(cluster: Cluster, size: tuple[int, int], console: Console) -> list[Round]:
     with Server.connected(cluster.kubeconfig) as server:
         for file in sorted((REPOSITORY / "crds").glob("*s.yaml")):
             server.establish(yaml.safe_load(file.read_text(encoding="utf-8")))
@@ -52,7 +52,7 @@ async def _rounds(cluster: Cluster, size: tuple[int, int], told: Console) -> lis
     try:
         return [
             await measure(
-                connection, cluster.kubeconfig, log, size[0], lambda text: told.print(f"· {text}", style="dim")
+                connection, cluster.kubeconfig, log, size[0], lambda text: console.print(f"· {text}", style="dim")
             )
             for _ in range(size[1])
         ]

@@ -40,14 +40,14 @@ def _section(console: Console, title: str, lines: Iterable[str]) -> None:
 def _conditions(kubectl: Kubectl, name: str) -> list[str]:
     found = kubectl.listed("microservices", name, f"--namespace={SHOP}")
     status = found[0].get("status", {}) if found else {}
-    told = [f"{c['type']}={c['status']} {c['reason']}: {c['message']}" for c in status.get("conditions", [])]
+    conditions = [f"{c['type']}={c['status']} {c['reason']}: {c['message']}" for c in status.get("conditions", [])]
     problems = [f"{p['field']}: {p['message']}" for p in status.get("problems", [])]
     parts = [
         f"{part['kind']} {part['name']}: {part['state']}" + (f": {part['message']}" if part.get("message") else "")
         for part in status.get("resources", [])
         if part["state"] != "Ready"
     ]
-    return [*told, *problems, *parts] or ["none: the operator has not written any"]
+    return [*conditions, *problems, *parts] or ["none: the operator has not written any"]
 
 
 def _events(kubectl: Kubectl, namespace: str) -> list[str]:

@@ -9,7 +9,7 @@ from .standing import SHOP
 
 ANNOTATION = "microservice-operator.dev/recreate"
 LOST = ("TableLost", "DatabaseLost")
-KINDS = ("Table", "DatabaseInstance", "Database")  # the rest keeps nothing, and the operator makes it anew by itself
+KINDS = ("Table", "DatabaseInstance", "Database")  # the others hold no data, and the operator creates them again
 
 
 def start_anew(kubectl: Kubectl) -> list[str]:

@@ -47,7 +47,7 @@ def workload_row(where: tuple[str, str, str], item: Object | None) -> Row:
     """A Deployment or StatefulSet of the demo's own."""
     namespace, _, name = where
     if item is None:
-        return Row(namespace, name, "", "", "not there yet")
+        return Row(namespace, name, "", "", "does not exist yet")
     wanted, status = item["spec"].get("replicas", 1), item.get("status", {})
     ready, updated = status.get("readyReplicas", 0), status.get("updatedReplicas", 0)
     seen = status.get("observedGeneration", 0) >= item["metadata"]["generation"]
@@ -58,15 +58,15 @@ def workload_row(where: tuple[str, str, str], item: Object | None) -> Row:
 def microservice_row(name: str, item: Object | None) -> Row:
     """A Microservice, read as kstatus reads it: an older status says nothing about what was just applied."""
     if item is None:
-        return Row(SHOP, name, "", "", "not there yet")
+        return Row(SHOP, name, "", "", "does not exist yet")
     status = item.get("status", {})
     conditions: Mapping[str, Object] = {one["type"]: one for one in status.get("conditions", [])}
     ready = conditions.get("Ready")
     asked = item["metadata"].get("annotations", {}).get(ASK, "")
     handled = status.get("observedGeneration"), status.get("lastHandledReconcileAt", "")
     if ready is None or handled != (item["metadata"]["generation"], asked):
-        return Row(SHOP, name, "", "", "the operator has not looked yet")
-    told = next((conditions[kind] for kind in ("Stalled", "Reconciling") if kind in conditions), ready)
-    up = ready["status"] == "True" and told is ready
-    message = told["message"] if ready["status"] == "True" else ready["message"]
+        return Row(SHOP, name, "", "", "the operator has not reconciled it yet")
+    leading = next((conditions[kind] for kind in ("Stalled", "Reconciling") if kind in conditions), ready)
+    up = ready["status"] == "True" and leading is ready
+    message = leading["message"] if ready["status"] == "True" else ready["message"]
     return Row(SHOP, name, str(up), ready["reason"], message, stalled="Stalled" in conditions)
