@@ -104,9 +104,9 @@ async def test_with_consent_it_gets_our_marks_first_and_is_then_as_the_spec_says
     assert (instance["DBSubnetGroup"]["DBSubnetGroupName"], instance["MasterUsername"]) == ("old-subnets", "postgres")
     assert "CreateDBInstance" not in rds.proxy.writes()
     assert set(rds.strict.instances) == {NAME}
-    at = rds_instances.endpoint(rds.scope, NAME)
-    assert at
-    assert (at.host, (await at.admin.login()).username) == ("legacy.example", "postgres")
+    endpoint = rds_instances.endpoint(rds.scope, NAME)
+    assert endpoint
+    assert (endpoint.host, (await endpoint.admin.login()).username) == ("legacy.example", "postgres")
     before = rds.proxy.writes()
     parts = await rds.one_pass(wanted(rds, NO))  # consent may be taken back
     assert {part.state for part in parts} == {State.READY}

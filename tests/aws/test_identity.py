@@ -217,8 +217,8 @@ async def test_a_changed_identity_moves_the_trust_and_takes_the_association_away
 async def test_another_cluster_name_takes_the_old_association_away_first(roles: Roles) -> None:
     parts = await drive(roles, wanted(roles))
     roles.eks.clusters = ("prod", "next")
-    known = {part.kind: part.id for part in parts}
-    await drive(roles, wanted(roles, {**POD_IDENTITY, "clusterName": "next"}, known=known))
+    ids = {part.kind: part.id for part in parts}
+    await drive(roles, wanted(roles, {**POD_IDENTITY, "clusterName": "next"}, known=ids))
     assert roles.association()["clusterName"] == "next"
 
 

@@ -21,10 +21,10 @@ def owner(shop: Shop, *, admits: bool = True, **topic: Any) -> dict[str, Any]:
 
 
 def subscriber(shop: Shop, **queue: Any) -> dict[str, Any]:
-    at = {"microservice": names(shop)[0], "name": "created"}
+    topic = {"microservice": names(shop)[0], "name": "created"}
     return {
         "queues": [{"name": "events", "deletionPolicy": "Delete", **queue}],
-        "subscriptions": [{"topic": at, "queue": "events"}],
+        "subscriptions": [{"topic": topic, "queue": "events"}],
     }
 
 
@@ -112,13 +112,13 @@ async def test_an_owner_that_says_nothing_has_withdrawn_nothing(shop: Shop, happ
     topics = await shop.drive(owner(shop), other)
     await shop.drive(subscriber(shop))
     before, policy = shop.world.proxy.writes(), shop.attributes("events")["Policy"]
-    known = shop.known[shop.name]["Subscription", name]
+    subscription_arn = shop.known[shop.name]["Subscription", name]
     shop.lookup.parsed.pop(("shop", other))
     happens(shop)
     part = await subscription_after_steps(shop, subscriber(shop))
-    assert part.id == known
+    assert part.id == subscription_arn
     assert shop.world.proxy.writes() == before
-    assert [each["SubscriptionArn"] for each in shop.subscriptions(topics["Topic", "created"].id)] == [known]
+    assert [each["SubscriptionArn"] for each in shop.subscriptions(topics["Topic", "created"].id)] == [subscription_arn]
     assert shop.attributes("events")["Policy"] == policy
 
 

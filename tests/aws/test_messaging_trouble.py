@@ -97,14 +97,14 @@ async def test_one_service_that_is_down_leaves_the_other_alone(shop: Shop) -> No
 
 async def test_what_is_known_stays_known_while_aws_is_down(shop: Shop) -> None:
     await until_ready(shop)
-    known = dict(shop.known[shop.name])
+    ids = dict(shop.known[shop.name])
     shop.world.proxy.faults = [Fault("*", "drop-before")]
     provided = await shop.step(spec(shop))
-    assert {(part.kind, part.name): part.id for part in provided.parts} == known
+    assert {(part.kind, part.name): part.id for part in provided.parts} == ids
     assert {part.state for part in provided.parts} == {State.UNKNOWN}
-    leaving = shop.outside.everything(shop.specs[shop.name], shop.environment, known)
+    leaving = shop.outside.everything(shop.specs[shop.name], shop.environment, ids)
     parts = await shop.outside.delete(shop.identity(shop.name), shop.environment, leaving, shop.lookup)
-    assert {(part.kind, part.name): part.id for part in parts} == known
+    assert {(part.kind, part.name): part.id for part in parts} == ids
     assert all(part.state is State.DELETING and part.message for part in parts)
 
 

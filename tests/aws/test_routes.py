@@ -286,8 +286,8 @@ async def test_an_authorizer_that_looks_elsewhere_for_tokens_is_put_right(shop: 
     order = shop.service("order", auth=JWT)
     await order.drive(("GET /orders",))
     (authorizer,) = shop.authorizers()
-    at = {"ApiId": shop.api()["ApiId"], "AuthorizerId": authorizer["AuthorizerId"]}
-    shop.client.update_authorizer(**at, IdentitySource=["$request.querystring.token"])
+    authorizer_id = {"ApiId": shop.api()["ApiId"], "AuthorizerId": authorizer["AuthorizerId"]}
+    shop.client.update_authorizer(**authorizer_id, IdentitySource=["$request.querystring.token"])
     await order.drive()
     assert shop.writes()[-1] == "UpdateAuthorizer"
     (right,) = shop.authorizers()

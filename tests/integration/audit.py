@@ -72,15 +72,15 @@ class Audit:
         return [write for write in self.writes(since, namespace) if not write.resource.startswith("microservices")]
 
     def _entries(self, since: int) -> Iterator[tuple[int, Request]]:
-        at = since
+        position = since
         with self.log.open("rb") as log:
             log.seek(since)
             for line in log:
                 if line.endswith(b"\n") and self._user.encode() in line:
                     entry = json.loads(line)
                     if entry["user"]["username"] == self._user and "objectRef" in entry:
-                        yield at, _request(entry)
-                at += len(line)
+                        yield position, _request(entry)
+                position += len(line)
 
 
 def _request(entry: dict[str, Any]) -> Request:

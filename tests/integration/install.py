@@ -116,11 +116,11 @@ def rds_environment(api: Api, aws: WholeAWS, certificates: str, name: str, **mor
 def sweep(api: Api) -> None:
     """Delete what an earlier session left in a kept cluster, without finalizers: its AWS no longer exists."""
     for left in api.items(MICROSERVICE, ""):
-        at = (left["metadata"]["namespace"], left["metadata"]["name"])
+        key = (left["metadata"]["namespace"], left["metadata"]["name"])
         with suppress(Refused):  # some are deleted meanwhile
-            api.merge(MICROSERVICE, at, {"metadata": {"finalizers": None}})
-            api.delete(NAMESPACE, "", at[0])
-            api.delete(MICROSERVICE, *at)
+            api.merge(MICROSERVICE, key, {"metadata": {"finalizers": None}})
+            api.delete(NAMESPACE, "", key[0])
+            api.delete(MICROSERVICE, *key)
     api.delete(LEASE, OPERATOR_NAMESPACE, "microservice-operator")
     for left in api.items(ENVIRONMENT, ""):
         api.delete(ENVIRONMENT, "", left["metadata"]["name"])

@@ -74,12 +74,12 @@ class Pods:
     def _take_up(self, pod: Body) -> None:
         if pod.get("kind") == "Status" or "deletionTimestamp" in pod["metadata"]:
             return
-        at = (pod["metadata"]["namespace"], pod["metadata"]["name"])
+        key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
         owner = next((o["kind"] for o in pod["metadata"].get("ownerReferences") or []), "")
-        if pod["status"].get("phase") != "Pending" or (at[0], owner) in self._held:
+        if pod["status"].get("phase") != "Pending" or (key[0], owner) in self._held:
             return
         try:
-            self._api.merge(POD, at, {"status": _succeeded(pod) if owner == "Job" else _ready(pod)}, "status")
+            self._api.merge(POD, key, {"status": _succeeded(pod) if owner == "Job" else _ready(pod)}, "status")
         except Refused:
             return  # gone, or changed meanwhile: another event comes
 

@@ -207,15 +207,15 @@ def test_a_migration_that_somebody_deletes_makes_way_once_its_pod_has_ended(stag
     namespace.until("order", "Ready", "False", "MigrationRunning")
     (first,) = _jobs(namespace)
     (pod,) = namespace.api.items(POD, namespace.name)
-    at = (namespace.name, pod["metadata"]["name"])
-    namespace.api.merge(POD, at, {"metadata": {"finalizers": ["tests.example/stays"]}})
+    key = (namespace.name, pod["metadata"]["name"])
+    namespace.api.merge(POD, key, {"metadata": {"finalizers": ["tests.example/stays"]}})
     namespace.change("order", image="registry.example/shop/hello:2.0.0")
     namespace.api.delete(CHILDREN["Job"], namespace.name, first)
     namespace.until_gone(first, CHILDREN["Job"])
     namespace.ask("order")
     assert not _jobs(namespace), "its pod may still be running"
     stage.pods.release(namespace.name, "Job")
-    namespace.api.merge(POD, at, {"metadata": {"finalizers": None}})
+    namespace.api.merge(POD, key, {"metadata": {"finalizers": None}})
     namespace.until_ready("order")
     assert first not in _jobs(namespace)
 

@@ -15,8 +15,8 @@ from .stage import Stage
 def knows_those_that_are_there(stage: Stage) -> bool:
     """Whether the operator knows as many Microservices as there are; those of earlier tests may be going."""
     lines = stage.operator.metrics().splitlines()
-    known = next(float(line.split()[1]) for line in lines if line.startswith("microservice_operator_microservices "))
-    return known == len(stage.api.items(MICROSERVICE, ""))
+    count = next(float(line.split()[1]) for line in lines if line.startswith("microservice_operator_microservices "))
+    return count == len(stage.api.items(MICROSERVICE, ""))
 
 
 @pytest.mark.parametrize("children", ["go first", "go later"])

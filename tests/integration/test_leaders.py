@@ -121,13 +121,13 @@ class Pair:
 
 def candidate(stage: Stage, cluster: Cluster, folder: Path, name: str) -> Candidate:
     """An operator with a separate ServiceAccount, so that the audit log shows who wrote."""
-    at = {"name": name, "namespace": install.OPERATOR_NAMESPACE}
-    stage.api.apply(install.SERVICE_ACCOUNT, {"metadata": at})
-    subjects = [{"kind": "ServiceAccount", **at}]
+    metadata = {"name": name, "namespace": install.OPERATOR_NAMESPACE}
+    stage.api.apply(install.SERVICE_ACCOUNT, {"metadata": metadata})
+    subjects = [{"kind": "ServiceAccount", **metadata}]
     group = {"apiGroup": "rbac.authorization.k8s.io", "name": "microservice-operator"}
     whole = {"metadata": {"name": name}, "roleRef": {**group, "kind": "ClusterRole"}, "subjects": subjects}
     stage.api.apply(install.BINDING, whole)
-    stage.api.apply(install.ROLE_BINDING, {**whole, "metadata": at, "roleRef": {**group, "kind": "Role"}})
+    stage.api.apply(install.ROLE_BINDING, {**whole, "metadata": metadata, "roleRef": {**group, "kind": "Role"}})
     front = ApiFront(cluster)
     direct = install.operator_kubeconfig(stage.api, cluster.kubeconfig, folder / f"{name}.direct", name)
     aws = Proxy(stage.aws.upstream, stage.strict)

@@ -54,7 +54,7 @@ def narrow(stage: Stage, api_server: Cluster, namespace: Namespace, tmp_path: Pa
             "RoleBinding": install.ROLE_BINDING,
         }
         stage.api.apply(kinds[each["kind"]], each)
-    at = {"name": ACCOUNT, "namespace": install.ADMIN_SECRET["namespace"]}
+    metadata = {"name": ACCOUNT, "namespace": install.ADMIN_SECRET["namespace"]}
     admin = {
         "apiGroups": [""],
         "resources": ["secrets"],
@@ -62,9 +62,9 @@ def narrow(stage: Stage, api_server: Cluster, namespace: Namespace, tmp_path: Pa
         "verbs": ["get"],
     }
     subject = {"kind": "ServiceAccount", **account["metadata"]}
-    stage.api.apply(install.ROLE, {"metadata": at, "rules": [admin]})
+    stage.api.apply(install.ROLE, {"metadata": metadata, "rules": [admin]})
     reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": ACCOUNT}
-    stage.api.apply(install.ROLE_BINDING, {"metadata": at, "roleRef": reference, "subjects": [subject]})
+    stage.api.apply(install.ROLE_BINDING, {"metadata": metadata, "roleRef": reference, "subjects": [subject]})
     own = {"name": ACCOUNT, "namespace": install.OPERATOR_NAMESPACE}
     leases = {**reference, "name": install.role()["metadata"]["name"]}
     stage.api.apply(install.ROLE_BINDING, {"metadata": own, "roleRef": leases, "subjects": [subject]})

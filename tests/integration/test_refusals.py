@@ -32,12 +32,12 @@ def druid(namespace: Namespace) -> Namespace:
 
 
 def test_a_lost_race_and_another_object_are_told_apart(druid: Namespace) -> None:
-    at = MICROSERVICE.path(druid.name, "druid")
+    path = MICROSERVICE.path(druid.name, "druid")
     old = {"metadata": {"resourceVersion": "1", "labels": {"a": "b"}}}
-    conflict = refused(druid.api, "PATCH", at, old, MERGE_PATCH)
+    conflict = refused(druid.api, "PATCH", path, old, MERGE_PATCH)
     assert changed_meanwhile(conflict, MERGE_PATCH)
     assert not is_another(conflict)
-    another = refused(druid.api, "PATCH", at, {"metadata": {"uid": OTHER, "labels": {"a": "b"}}}, MERGE_PATCH)
+    another = refused(druid.api, "PATCH", path, {"metadata": {"uid": OTHER, "labels": {"a": "b"}}}, MERGE_PATCH)
     assert is_another(another)
 
 

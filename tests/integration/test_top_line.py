@@ -51,13 +51,13 @@ def test_a_migration_that_a_quota_refuses_is_reported_by_ready(stage: Stage, nam
 def test_a_paused_deployment_is_reported_and_stays_paused(stage: Stage, namespace: Namespace) -> None:
     namespace.create("hello")
     namespace.until_ready("hello")
-    at = (namespace.name, "hello")
-    stage.api.merge(CHILDREN["Deployment"], at, {"spec": {"paused": True}})
+    key = (namespace.name, "hello")
+    stage.api.merge(CHILDREN["Deployment"], key, {"spec": {"paused": True}})
     assert "kubectl rollout resume" in namespace.until("hello", "Ready", "True", "RolloutPaused")["message"]
     namespace.change("hello", image="hello:2")
     namespace.until_stalled("hello", "RolloutPaused")
     assert namespace.there("Deployment", "hello")["spec"]["paused"] is True
-    stage.api.merge(CHILDREN["Deployment"], at, {"spec": {"paused": None}})
+    stage.api.merge(CHILDREN["Deployment"], key, {"spec": {"paused": None}})
     namespace.until_ready("hello")
 
 

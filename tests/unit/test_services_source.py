@@ -54,21 +54,21 @@ def test_no_function_of_a_service_exceeds_40_lines() -> None:
 
 
 def test_the_services_python_files_use_plain_words() -> None:
-    found = [
+    offenders = [
         f"{_place(file, line)}: {text}"
         for file in PYTHON
         for line, text in _comments_and_strings(file)
         if UNPLAIN.search(text)
     ]
-    assert not found, "CONTRIBUTING.md, 'Language', has the words to write instead"
+    assert not offenders, "CONTRIBUTING.md, 'Language', has the words to write instead"
 
 
 def test_pages_contracts_terraform_and_workflows_use_plain_words() -> None:
     assert len(TEXTS) > 50
-    found = [
+    offenders = [
         f"{_place(file, number)}: {line.strip()}"
         for file in TEXTS
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
         if UNPLAIN.search(re.sub(r"`[^`]*`|\{[%{].*?[%}]\}", "", line))
     ]
-    assert not found, "CONTRIBUTING.md, 'Language', has the words to write instead"
+    assert not offenders, "CONTRIBUTING.md, 'Language', has the words to write instead"

@@ -719,18 +719,18 @@ DOCUMENTED = {
 @pytest.mark.parametrize("row", ROWS)
 async def test_top_line(row: Row) -> None:
     status = await Ownership(row.spec, row.statuses, row.edits, row.pods).status()
-    found = {c["type"]: c for c in status["conditions"]}
-    ready = found["Ready"]
+    conditions = {c["type"]: c for c in status["conditions"]}
+    ready = conditions["Ready"]
     expected, reason, words = row.top
     assert (ready["status"], ready["reason"]) == (expected, reason)
     assert words in ready["message"]
     assert ready["message"].strip()
     assert not ready["message"].endswith(".")
-    assert ("Stalled" in found) == row.stalled
+    assert ("Stalled" in conditions) == row.stalled
     assert serves(status) == row.serves
-    assert found["WorkloadReady"]["status"] == ("True" if row.serves else "False")
+    assert conditions["WorkloadReady"]["status"] == ("True" if row.serves else "False")
     for kind in ("Stalled", "Reconciling"):
-        assert kind not in found or found[kind]["message"] == ready["message"]
+        assert kind not in conditions or conditions[kind]["message"] == ready["message"]
 
 
 @pytest.mark.parametrize("row", ROWS)

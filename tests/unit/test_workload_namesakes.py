@@ -24,10 +24,10 @@ def ours(**changed: Any) -> dict[str, Any]:
 
 
 def seen(metadata: dict[str, Any]) -> Snapshot:
-    known = Children(lambda _: None)
-    known.saw("Deployment", {"metadata": metadata, "spec": {"replicas": 2}, "status": deployment_status()})
-    known.saw("Job", {"metadata": metadata, "spec": {}, "status": DONE})
-    return Snapshot.of(known, Pods(lambda _: None), OF.microservice.identity, datetime.now(UTC))
+    children = Children(lambda _: None)
+    children.saw("Deployment", {"metadata": metadata, "spec": {"replicas": 2}, "status": deployment_status()})
+    children.saw("Job", {"metadata": metadata, "spec": {}, "status": DONE})
+    return Snapshot.of(children, Pods(lambda _: None), OF.microservice.identity, datetime.now(UTC))
 
 
 FORMER = [{**owner, "uid": "former"} for owner in ours()["ownerReferences"]]
@@ -38,17 +38,17 @@ NOT_OURS: dict[str, dict[str, Any]] = {
 
 
 def test_ours_counts() -> None:
-    found = seen(ours())
-    assert workload(found).state is State.READY
-    assert list(migrations(found)) == ["order"]
+    snapshot = seen(ours())
+    assert workload(snapshot).state is State.READY
+    assert list(migrations(snapshot)) == ["order"]
 
 
 @pytest.mark.parametrize("whose", NOT_OURS)
 def test_another_one_does_not(whose: str) -> None:
-    found = seen(NOT_OURS[whose])
-    assert workload(found).state is State.PROGRESSING
-    assert not workload(found).serves
-    assert not migrations(found)
+    snapshot = seen(NOT_OURS[whose])
+    assert workload(snapshot).state is State.PROGRESSING
+    assert not workload(snapshot).serves
+    assert not migrations(snapshot)
 
 
 def test_one_that_lost_its_owner_serves_on() -> None:

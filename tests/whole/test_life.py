@@ -102,14 +102,14 @@ async def test_left_by_a_status_that_has_forgotten_all(world: World) -> None:
 async def test_left_while_aws_is_down(world: World) -> None:
     spec = world.every_part("Delete")
     await world.ready(spec)
-    known = dict(world.known)
+    ids = dict(world.known)
     world.faults.rule = broken
     for _ in range(3):
         parts = await world.leave_once()
         for part in parts:
             if part.kind == "Database":  # whose turn is next is its instance
                 continue
-            assert part.id == known[part.kind, part.name]
+            assert part.id == ids[part.kind, part.name]
             assert part.state is State.DELETING, part
             assert part.message or part.reason is Reason.WAITING, part
             assert part.after is None or part.after <= 300

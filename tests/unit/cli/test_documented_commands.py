@@ -45,9 +45,9 @@ def test_the_pages_show_offline_commands() -> None:
 def test_a_documented_command_runs_as_written(line: str, output: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(REPOSITORY)
     words = [
-        found
+        path
         for word in shlex.split(line, comments=True)[1:]
-        for found in (sorted(map(str, Path().glob(word))) if "*" in word else [word])
+        for path in (sorted(map(str, Path().glob(word))) if "*" in word else [word])
     ]
     result = invoke(*words)
     assert result.exit_code == 0, result.output

@@ -94,10 +94,10 @@ def test_what_is_counted(name: str) -> None:
     documents, checked, others, fields = FILES[name]
     text = "---\n".join("" if document is None else yaml.safe_dump(document) for document in documents)
     result = validate("-", "-o", "json", text=text)
-    found = json.loads(result.stdout)
-    assert [problem["field"] for problem in found["problems"]] == fields
-    assert found["checked"] == {"resources": checked, "openAPIDocuments": 0}
-    assert {each["what"]: each["count"] for each in found["notChecked"]} == others
+    report = json.loads(result.stdout)
+    assert [problem["field"] for problem in report["problems"]] == fields
+    assert report["checked"] == {"resources": checked, "openAPIDocuments": 0}
+    assert {each["what"]: each["count"] for each in report["notChecked"]} == others
     assert result.exit_code == int(bool(fields))
     output = validate("-", text=text).stdout
     assert all(f"{count} {kind}" in output for kind, count in others.items())

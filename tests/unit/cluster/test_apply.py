@@ -39,9 +39,9 @@ class Service:
         return {part.kind: part for part in parts if part.name == "order"}
 
     def edit(self, kind: str, patch: Object) -> None:
-        at = path(kind)
-        self.server.put(at, laid(self.server.objects[at], patch))
-        self.children.saw(kind, copy.deepcopy(self.server.objects[at]))
+        object_path = path(kind)
+        self.server.put(object_path, laid(self.server.objects[object_path], patch))
+        self.children.saw(kind, copy.deepcopy(self.server.objects[object_path]))
 
     def there(self, kind: str) -> Any:
         return self.server.objects[path(kind)]

@@ -27,10 +27,10 @@ def placed(found: Object, pointer: tuple[str, ...], value: Any) -> Object:
 def test_an_addition_to_the_pod_is_found_and_taken_out(path: str) -> None:
     edited = laid(DEPLOYMENT, {"spec": {"template": {"spec": pod_patches()[path]}}})
     edited = laid(edited, {"spec": STAYS["rollout restart"]})
-    found = addition("Deployment", DEPLOYMENT, edited)
-    assert found is not None
-    assert path.startswith(found.path)  # where nothing of the kind is declared, the whole field is theirs
-    mended = placed(edited, found.pointer, found.value)
+    added = addition("Deployment", DEPLOYMENT, edited)
+    assert added is not None
+    assert path.startswith(added.path)  # where nothing of the kind is declared, the whole field is theirs
+    mended = placed(edited, added.pointer, added.value)
     assert addition("Deployment", DEPLOYMENT, mended) is None
     assert mended["spec"]["template"]["metadata"] == edited["spec"]["template"]["metadata"]
 
@@ -39,9 +39,9 @@ def test_all_at_once_are_taken_out_at_once() -> None:
     edited = DEPLOYMENT
     for patch in pod_patches().values():
         edited = laid(edited, {"spec": {"template": {"spec": patch}}})
-    found = addition("Deployment", DEPLOYMENT, edited)
-    assert found is not None
-    assert addition("Deployment", DEPLOYMENT, placed(edited, found.pointer, found.value)) is None
+    added = addition("Deployment", DEPLOYMENT, edited)
+    assert added is not None
+    assert addition("Deployment", DEPLOYMENT, placed(edited, added.pointer, added.value)) is None
 
 
 @pytest.mark.parametrize("what", STAYS)
@@ -53,10 +53,10 @@ def test_what_breaks_no_promise_stays(what: str) -> None:
 def test_a_network_policy_is_exactly_what_is_declared(path: str) -> None:
     edited = copy.deepcopy(NETWORK_POLICY)
     POLICY[path](edited["spec"])
-    found = addition("NetworkPolicy", NETWORK_POLICY, edited)
-    assert found is not None
-    assert found.path == path
-    assert placed(edited, found.pointer, found.value)["spec"] == NETWORK_POLICY["spec"]
+    added = addition("NetworkPolicy", NETWORK_POLICY, edited)
+    assert added is not None
+    assert added.path == path
+    assert placed(edited, added.pointer, added.value)["spec"] == NETWORK_POLICY["spec"]
 
 
 def test_what_the_server_makes_of_a_policy_is_no_difference() -> None:
@@ -80,10 +80,10 @@ def test_nothing_of_ours_is_an_addition(case: Case) -> None:
 def test_a_service_account_takes_on_no_other_role(declared: Object, key: str) -> None:
     desired = {"metadata": {"annotations": {"hash": "1", **declared}}}
     edited = laid(desired, {"metadata": {"annotations": {"note": "of a person", key: "another", **declared}}})
-    found = addition("ServiceAccount", desired, edited)
+    added = addition("ServiceAccount", desired, edited)
     if key in declared:
-        assert found is None  # what is declared and differs is for drift to see
+        assert added is None  # what is declared and differs is for drift to see
         return
-    assert found is not None
-    assert found.path == f".metadata.annotations[{key}]"
-    assert found.value == {"hash": "1", "note": "of a person", **declared}
+    assert added is not None
+    assert added.path == f".metadata.annotations[{key}]"
+    assert added.value == {"hash": "1", "note": "of a person", **declared}

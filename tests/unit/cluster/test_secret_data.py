@@ -43,7 +43,7 @@ def test_nothing_in_a_secret_is_an_error(secret: dict[str, Any]) -> None:
 
 @given(st.dictionaries(st.text(min_size=1), st.binary()))
 def test_what_is_text_is_read_as_it_was_written(data: dict[str, bytes]) -> None:
-    found = texts({"data": {key: encoded(value) for key, value in data.items()}})
+    decoded = texts({"data": {key: encoded(value) for key, value in data.items()}})
     for key, value in data.items():
-        assert found.get(key, "").encode() == (value if key in found else b"")
-        assert (key in found) is (value.decode(errors="replace").encode() == value)
+        assert decoded.get(key, "").encode() == (value if key in decoded else b"")
+        assert (key in decoded) is (value.decode(errors="replace").encode() == value)

@@ -85,9 +85,9 @@ def test_builders_are_pure() -> None:
     for file in Path(microservice_operator.desired.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Import):
-                found = {alias.name.partition(".")[0] for alias in node.names}
+                imported = {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
-                found = {(node.module or "").partition(".")[0]}
+                imported = {(node.module or "").partition(".")[0]}
             else:
                 continue
-            assert not found & IMPURE, f"{file.name} imports {found & IMPURE}"
+            assert not imported & IMPURE, f"{file.name} imports {imported & IMPURE}"

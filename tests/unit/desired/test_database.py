@@ -53,8 +53,8 @@ def test_each_login_has_its_secret() -> None:
     ],
 )
 def test_url(connection: Connection, query: str) -> None:
-    found = content(of(connection))
-    assert found["url"] == found["uri"] == f"postgresql://run:r@db.data.svc:5432/orders?{query}"
+    secret = content(of(connection))
+    assert secret["url"] == secret["uri"] == f"postgresql://run:r@db.data.svc:5432/orders?{query}"
 
 
 @settings(deadline=None)  # a shared machine is slow at times

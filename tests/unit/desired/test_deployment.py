@@ -127,9 +127,9 @@ def test_the_environment_can_turn_the_spread_off() -> None:
     ],
 )
 def test_strategy(strategy: dict[str, Any] | None, expected: dict[str, Any] | None) -> None:
-    found = body(context({"strategy": strategy}), "Deployment")["spec"]["strategy"]
-    assert found.get("rollingUpdate") == expected
-    assert found["type"] == ("RollingUpdate" if expected else "Recreate")
+    built_strategy = body(context({"strategy": strategy}), "Deployment")["spec"]["strategy"]
+    assert built_strategy.get("rollingUpdate") == expected
+    assert built_strategy["type"] == ("RollingUpdate" if expected else "Recreate")
 
 
 @pytest.mark.parametrize(
@@ -188,10 +188,10 @@ def test_resources(given: Any, environment: dict[str, Any] | None, expected: dic
     ],
 )
 def test_autoscaler(short: dict[str, Any], metrics: list[tuple[str, int]]) -> None:
-    found = body(context({"autoscaling": {"maxReplicas": 4, **short}}), "HorizontalPodAutoscaler")["spec"]
-    resources = [metric["resource"] for metric in found["metrics"]]
+    autoscaler = body(context({"autoscaling": {"maxReplicas": 4, **short}}), "HorizontalPodAutoscaler")["spec"]
+    resources = [metric["resource"] for metric in autoscaler["metrics"]]
     assert [(resource["name"], resource["target"]["averageUtilization"]) for resource in resources] == metrics
-    assert found["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "order"}
+    assert autoscaler["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "order"}
 
 
 @pytest.mark.parametrize("path", ["/tmp", "/tmp/"])

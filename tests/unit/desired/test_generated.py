@@ -111,36 +111,36 @@ def contexts(draw: st.DrawFn) -> Context:
     except InvalidSpec:
         assume(False)
         raise
-    known = draw(st.booleans())
+    connected = draw(st.booleans())
     connection = Connection(
         "db", 5432, "x", "require", Login("a", "b"), Login("c", "d"), draw(st.sampled_from(["", "PEM"]))
     )
     return Context(
         service,
-        connections={database.name: connection for database in service.spec.databases or [] if known},
-        tables={table.name: Table(table.name, ready=True) for table in service.spec.tables or [] if known},
+        connections={database.name: connection for database in service.spec.databases or [] if connected},
+        tables={table.name: Table(table.name, ready=True) for table in service.spec.tables or [] if connected},
         aws_endpoint_url=draw(st.sampled_from([None, "http://moto.aws.svc:5000"])),
         service_monitors=True,
     )
 
 
 def _unique(items: list[dict[str, Any]], *keys: str) -> None:
-    found = [tuple(item.get(key) for key in keys) for item in items]
-    assert len(found) == len(set(found)), found
+    keys_of_items = [tuple(item.get(key) for key in keys) for item in items]
+    assert len(keys_of_items) == len(set(keys_of_items)), keys_of_items
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @generated(context=contexts())
 def test_children_of_any_valid_microservice(context: Context) -> None:
-    found = children(context)
-    assert len({(child.kind, child.name) for child in found}) == len(found)
-    assert children(context) == found
-    for child in found:
+    built = children(context)
+    assert len({(child.kind, child.name) for child in built}) == len(built)
+    assert children(context) == built
+    for child in built:
         assert len(child.name) <= NAME_LIMITS.get(child.kind, 253)
         assert child.held or child.body is not None
         if child.body is not None:
             _assert_valid(child)
-    for pod in pods(found):
+    for pod in pods(built):
         assert_restricted(pod)
         _unique(pod["volumes"], "name")
         _unique([*pod.get("initContainers", []), *pod["containers"]], "name")

@@ -176,9 +176,9 @@ def test_the_emulator_in_place_of_aws(url: str, peer: list[dict[str, Any]], port
 
 
 def test_the_database_stays_reachable_while_its_connection_is_unknown() -> None:
-    known = context({"databases": [DATABASE]}, ENVIRONMENT, connections={"orders": CONNECTION})
+    with_connection = context({"databases": [DATABASE]}, ENVIRONMENT, connections={"orders": CONNECTION})
     unknown = context({"databases": [DATABASE]}, ENVIRONMENT)
-    assert body(known, "NetworkPolicy") == body(unknown, "NetworkPolicy")
+    assert body(with_connection, "NetworkPolicy") == body(unknown, "NetworkPolicy")
 
 
 def test_migrations_reach_the_database_and_nobody_reaches_them() -> None:

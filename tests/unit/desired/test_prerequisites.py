@@ -70,8 +70,8 @@ def test_held(spec: dict[str, Any], known: dict[str, Any], expected: dict[str, s
 def test_the_rollout_waits_for_the_migration(state: Migration | None, sentence: str | None) -> None:
     of = context({"databases": [MIGRATING]}, **KNOWN)
     job = job_name(of)
-    found = held(replace(of, migrations={job: state} if state else {}))
-    assert found == ({"Deployment": sentence.format(job=job)} if sentence else {})
+    waits = held(replace(of, migrations={job: state} if state else {}))
+    assert waits == ({"Deployment": sentence.format(job=job)} if sentence else {})
 
 
 @pytest.mark.parametrize(

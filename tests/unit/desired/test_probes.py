@@ -133,9 +133,9 @@ ASKED: dict[str, tuple[dict[str, Any], tuple[Any, Any, Any]]] = {
 @pytest.mark.parametrize("case", ASKED)
 def test_no_default_asks_what_the_author_says_is_not_there(case: str) -> None:
     spec, expected = ASKED[case]
-    found = container(context(spec))
+    built_container = container(context(spec))
     kinds = ("livenessProbe", "readinessProbe", "startupProbe")
-    asked = [{k: v for k, v in found.get(kind, {}).items() if k in HANDLERS} or None for kind in kinds]
+    asked = [{k: v for k, v in built_container.get(kind, {}).items() if k in HANDLERS} or None for kind in kinds]
     assert tuple(asked) == expected
 
 
@@ -169,8 +169,8 @@ def test_no_default_asks_what_the_author_says_is_not_there(case: str) -> None:
     ],
 )
 def test_the_start_up_probe_is_as_patient_as_the_liveness_probe(spec: dict[str, Any], expected: Any) -> None:
-    found = container(context(spec))["startupProbe"]
-    assert {key: value for key, value in found.items() if key not in HANDLERS} == expected
+    startup_probe = container(context(spec))["startupProbe"]
+    assert {key: value for key, value in startup_probe.items() if key not in HANDLERS} == expected
 
 
 @pytest.mark.parametrize(

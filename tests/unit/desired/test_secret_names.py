@@ -19,13 +19,13 @@ PAIR = st.tuples(NAME, NAME)
 
 def service(name: str, database: str, connection: str = "", there: tuple[str, ...] = (), made: str = "id") -> Any:
     """A Microservice whose status lists Secrets and its database."""
-    known = [{"kind": "Secret", "name": secret} for secret in there]
+    recorded = [{"kind": "Secret", "name": secret} for secret in there]
     item: dict[str, Any] = {"name": database} | ({"connection": {"secretName": connection}} if connection else {})
     return parsing.microservice(
         {
             "metadata": {"name": name, "namespace": "shop", "uid": "uid"},
             "spec": {"image": IMAGE, "databases": [item]},
-            "status": {"resources": [*known, {"kind": "Database", "name": database, "id": made}]},
+            "status": {"resources": [*recorded, {"kind": "Database", "name": database, "id": made}]},
         }
     )
 

@@ -27,9 +27,9 @@ def service(*ports: tuple[str, int]) -> dict[str, Any]:
 
 def spec(kind: str, desired: dict[str, Any], former: dict[str, Any]) -> Any:
     child = Child(kind, "a", {"metadata": {"name": "a", "annotations": {}}, "spec": desired})
-    found = widened(child, {"spec": former})
-    assert found.body is not None
-    return found.body["spec"]
+    widened_child = widened(child, {"spec": former})
+    assert widened_child.body is not None
+    return widened_child.body["spec"]
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,8 @@ def spec(kind: str, desired: dict[str, Any], former: dict[str, Any]) -> Any:
     ],
 )
 def test_a_network_policy(desired: dict[str, Any], former: dict[str, Any], expected: dict[str, Any]) -> None:
-    found = spec("NetworkPolicy", desired, former)
-    assert (found.get("ingress", []), found["egress"]) == (expected["ingress"], expected["egress"])
+    widened_spec = spec("NetworkPolicy", desired, former)
+    assert (widened_spec.get("ingress", []), widened_spec["egress"]) == (expected["ingress"], expected["egress"])
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ SECRET = "order-orders-database"
 
 
 def variables(*args: Any, **known: Any) -> dict[str, Any]:
-    found = container(context(*args, **known))["env"]
-    named = {variable["name"]: variable.get("value", variable.get("valueFrom")) for variable in found}
-    assert len(named) == len(found)
+    environment_variables = container(context(*args, **known))["env"]
+    named = {variable["name"]: variable.get("value", variable.get("valueFrom")) for variable in environment_variables}
+    assert len(named) == len(environment_variables)
     return named
 
 
@@ -61,8 +61,8 @@ def variables(*args: Any, **known: Any) -> dict[str, Any]:
     ],
 )
 def test_has(spec: dict[str, Any], environment: dict[str, Any] | None, expected: dict[str, Any]) -> None:
-    known = {"tables": TABLES, "connections": {"orders": CONNECTION}, "dependency_urls": {"product-catalog": CATALOG}}
-    assert variables(spec, environment, **known).items() >= expected.items()
+    state = {"tables": TABLES, "connections": {"orders": CONNECTION}, "dependency_urls": {"product-catalog": CATALOG}}
+    assert variables(spec, environment, **state).items() >= expected.items()
 
 
 @pytest.mark.parametrize(
@@ -83,20 +83,20 @@ def test_a_table_of_another_service_has_a_name_that_no_own_table_can_have() -> N
     refs = {("user", "users"): "shop-user-users-3"}
     own = {"user-users": Table("shop-order-user-users-4", ready=True)}
     spec = {"tables": [{**TABLE, "name": "user-users"}], "tableRefs": [ref]}
-    found = variables(spec, tables=own, table_refs=refs)
+    values = variables(spec, tables=own, table_refs=refs)
     expected = {"USER__USERS_TABLE": "shop-user-users-3", "USER_USERS_TABLE": "shop-order-user-users-4"}
-    assert found.items() >= expected.items()
+    assert values.items() >= expected.items()
     assert "AWS_ENDPOINT_URL" in variables({"tableRefs": [ref]}, table_refs=refs, aws_endpoint_url="http://moto:5000")
 
 
 def test_the_emulator_comes_with_credentials_that_mean_nothing() -> None:
-    found = variables({"tables": [TABLE]}, tables=TABLES, aws_endpoint_url="http://moto.aws.svc:5000")
+    values = variables({"tables": [TABLE]}, tables=TABLES, aws_endpoint_url="http://moto.aws.svc:5000")
     expected = {
         "AWS_ENDPOINT_URL": "http://moto.aws.svc:5000",
         "AWS_ACCESS_KEY_ID": "emulator",
         "AWS_SECRET_ACCESS_KEY": "emulator",
     }
-    assert found.items() >= expected.items()
+    assert values.items() >= expected.items()
 
 
 def test_the_author_may_refer_to_generated_variables() -> None:
@@ -106,5 +106,5 @@ def test_the_author_may_refer_to_generated_variables() -> None:
 
 def test_a_prefix_that_makes_a_generated_name_twice_yields_it_once() -> None:
     spec = {"databases": [{**DATABASE, "connection": {"envPrefix": "SERVICE"}}]}
-    found = variables(spec, connections={"orders": CONNECTION})
-    assert found["SERVICE_NAME"] == {"secretKeyRef": {"name": SECRET, "key": "database"}}
+    values = variables(spec, connections={"orders": CONNECTION})
+    assert values["SERVICE_NAME"] == {"secretKeyRef": {"name": SECRET, "key": "database"}}

@@ -360,18 +360,18 @@ KEEPS_DATA = {
 
 def defaults(node: dict[str, Any], path: str) -> dict[str, Any]:
     """Return every default of a schema by its path."""
-    found = {path: node["default"]} if "default" in node else {}
+    paths = {path: node["default"]} if "default" in node else {}
     for name, inner in node.get("properties", {}).items():
-        found |= defaults(inner, f"{path}.{name}")
+        paths |= defaults(inner, f"{path}.{name}")
     for key in ("items", "additionalProperties"):
         if isinstance(node.get(key), dict):
-            found |= defaults(node[key], f"{path}[]")
-    return found
+            paths |= defaults(node[key], f"{path}[]")
+    return paths
 
 
 def test_no_default_of_the_schema_loses_data() -> None:
     schema = crds()["microservices.yaml"]["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
-    found = defaults(schema, "spec")
-    assert {path for path in KEEPS_DATA if found[path] not in ("Retain", True)} == set()
-    lossy = {path for path, value in found.items() if value in ("Delete", "Snapshot")}
+    schema_defaults = defaults(schema, "spec")
+    assert {path for path in KEEPS_DATA if schema_defaults[path] not in ("Retain", True)} == set()
+    lossy = {path for path, value in schema_defaults.items() if value in ("Delete", "Snapshot")}
     assert lossy == {"spec.topics[].deletionPolicy"}, "a topic keeps no messages"

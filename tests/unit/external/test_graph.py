@@ -87,8 +87,8 @@ def test_each_takes_its_turn_once_all_before_it_have(every: Needs) -> None:
 
         return step
 
-    found = asyncio.run(in_order(every, {at: take(at) for at in every}))
-    assert sorted(taken) == sorted(found) == sorted(every)
+    results = asyncio.run(in_order(every, {at: take(at) for at in every}))
+    assert sorted(taken) == sorted(results) == sorted(every)
 
 
 async def test_independent_ones_proceed_together() -> None:

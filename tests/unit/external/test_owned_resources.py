@@ -104,12 +104,12 @@ LOOKS: dict[str, tuple[dict[str, Any], bool | None]] = {
 @pytest.mark.parametrize("rolled_out", [True, False])
 def test_a_read_grants_keeps_or_withdraws(kind: str, look: str, rolled_out: bool) -> None:
     fields, answer = LOOKS[look]
-    at = arn(kind)
-    seen = part(kind, **{**fields, **({"id": at} if fields.get("id") else {})})
-    found = granted({(kind, "a"): seen}, rolled_out=rolled_out)
-    assert (at in {grant.resource for grant in found.grants}) is (answer is True)
-    assert (at in found.unsure) is (answer is None)
-    assert (at in found.former) is (not rolled_out and answer is not False)
+    resource_arn = arn(kind)
+    seen = part(kind, **{**fields, **({"id": resource_arn} if fields.get("id") else {})})
+    grants = granted({(kind, "a"): seen}, rolled_out=rolled_out)
+    assert (resource_arn in {grant.resource for grant in grants.grants}) is (answer is True)
+    assert (resource_arn in grants.unsure) is (answer is None)
+    assert (resource_arn in grants.former) is (not rolled_out and answer is not False)
 
 
 @pytest.mark.parametrize("kind", GRANTED_KINDS)
@@ -166,10 +166,10 @@ REFS: dict[str, tuple[tuple[Mapping[str, Any], ...], bool | None]] = {
 @pytest.mark.parametrize("case", REFS)
 def test_a_table_of_another_is_lent_kept_or_withdrawn(case: str) -> None:
     others, answer = REFS[case]
-    found = lent(*others)
-    assert {one.arn for one in found.tables.values()} == ({OF_USER} if answer else set())
-    assert found.unsure == ({OF_USER} if answer is None else set())
-    assert found.refused == ({OF_USER} if answer is False else set())
+    grants = lent(*others)
+    assert {one.arn for one in grants.tables.values()} == ({OF_USER} if answer else set())
+    assert grants.unsure == ({OF_USER} if answer is None else set())
+    assert grants.refused == ({OF_USER} if answer is False else set())
 
 
 def test_a_ref_that_left_the_spec_is_kept_while_its_owner_admits() -> None:

@@ -152,8 +152,8 @@ async def test_a_deletion_that_waits_takes_nothing_out_of_its_back_off() -> None
 async def test_what_pods_may_still_use_takes_no_step() -> None:
     cloud = Cloud()
     world = external(cloud.resource(INSTANCE, companion_kinds=("Beside",)), cloud.resource(RULE))
-    known = {(INSTANCE, "old"): "a", ("Beside", "old"): "c", (RULE, "orders"): "b"}
-    provided = await provide(world, "orders", known=known, rolled_out=False)
+    ids = {(INSTANCE, "old"): "a", ("Beside", "old"): "c", (RULE, "orders"): "b"}
+    provided = await provide(world, "orders", known=ids, rolled_out=False)
     assert sorted(cloud.taken) == [(INSTANCE, "orders", "wanted"), (RULE, "orders", "wanted")]
     assert provided.kept
     stays = {(part.kind, part.name): (part.id, part.state) for part in provided.parts if part.name == "old"}
@@ -187,8 +187,8 @@ async def test_what_could_not_be_looked_at_is_still_built_on() -> None:
 async def test_one_that_waits_forgets_no_id() -> None:
     cloud = Cloud(states={(GROUP, "orders"): State.STALLED})
     world = external(cloud.resource(INSTANCE, GROUP, companion_kinds=("Beside",)), cloud.resource(GROUP))
-    known = {(INSTANCE, "orders"): "arn-i", ("Beside", "orders"): "arn-b"}
-    provided = await provide(world, "orders", known=known)
+    ids = {(INSTANCE, "orders"): "arn-i", ("Beside", "orders"): "arn-b"}
+    provided = await provide(world, "orders", known=ids)
     assert {part.kind: part.id for part in provided.parts} == {
         GROUP: "arn-SecurityGroup",
         INSTANCE: "arn-i",
@@ -242,8 +242,8 @@ async def test_what_is_no_longer_declared_goes_or_stays_by_its_sort() -> None:
 async def test_a_need_goes_when_what_needs_it_is_gone() -> None:
     cloud = Cloud(states={(INSTANCE, "orders"): State.DELETING})
     world = external(cloud.resource(INSTANCE, GROUP), cloud.resource(GROUP))
-    known = {(INSTANCE, "orders"): "a", (GROUP, "orders"): "b"}
-    leaving = undeclared(world.resources.values(), (), known)
+    ids = {(INSTANCE, "orders"): "a", (GROUP, "orders"): "b"}
+    leaving = undeclared(world.resources.values(), (), ids)
     first = await world.delete(IDENTITY, None, leaving, None)  # type: ignore[arg-type]
     assert cloud.taken == [(INSTANCE, "orders", "Delete")]
     assert states_and_messages(first)[GROUP] == ("Deleting", "security group orders is deleted after instance orders")
@@ -291,9 +291,9 @@ def test_a_spec_that_never_was_valid_can_be_left(spec: Any, leaving: dict[Key, R
 
 def test_what_is_remembered_leaves_with_what_is_declared() -> None:
     resource = Cloud().resource(INSTANCE, holds_data=True, companion_kinds=("Beside",))
-    known = {("Beside", "old"): "b", (INSTANCE, "a"): "i"}
+    ids = {("Beside", "old"): "b", (INSTANCE, "a"): "i"}
     spec = {"tables": [{"name": "a", "deletionPolicy": "Delete"}]}
-    assert everything([resource], spec, None, known) == {
+    assert everything([resource], spec, None, ids) == {
         (INSTANCE, "a"): Removal("a", "Delete", {INSTANCE: "i"}),
         (INSTANCE, "old"): Removal("old", "Retain", {"Beside": "b"}),
     }
@@ -324,8 +324,8 @@ async def test_a_part_in_trouble_is_tried_at_once_when_something_has_changed(wha
     assert len(cloud.taken) == 1
     if what == "request":
         world.clients.backoff.forget(IDENTITY.uid)
-    known = {(INSTANCE, "orders"): "a"} if what == "known" else {}
-    await provide(world, "orders", *(["others"] if what == "spec" else []), known=known)
+    ids = {(INSTANCE, "orders"): "a"} if what == "known" else {}
+    await provide(world, "orders", *(["others"] if what == "spec" else []), known=ids)
     assert cloud.taken.count((INSTANCE, "orders", "wanted")) == 2
 
 

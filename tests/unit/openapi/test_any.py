@@ -70,8 +70,8 @@ def test_any_document_is_read_or_refused_in_sentences(content: Object, asked: Se
     operation = {"security": content["security"], "servers": content["servers"], "x": content["x"]}
     content["components"] = {"securitySchemes": content["components"], "pathItems": content["x"]}
     content["paths"] = {"/a": content["paths"], "/b": {"get": operation}, "/c": {"get": content["paths"]}}
-    found = read(json.dumps({"openapi": "3.0.0", **content}), asked)
-    assert all(offence.message and not offence.message.endswith(".") for offence in found.offences)
+    reading = read(json.dumps({"openapi": "3.0.0", **content}), asked)
+    assert all(offence.message and not offence.message.endswith(".") for offence in reading.offences)
     with suppress(NeedsPerson):
         routes(json.dumps({"openapi": "3.0.0", **content}), asked)
 

@@ -22,18 +22,18 @@ from .rows import GET, ROWS, built, text
 @pytest.mark.parametrize("name", ROWS)
 def test_what_becomes_of_it(name: str) -> None:
     row = ROWS[name]
-    found = {
+    readings = {
         "YAML": read(yaml.safe_dump(built(row), sort_keys=False), row.settings),
         "JSON": read(json.dumps(built(row)), row.settings),
     }
-    assert found["YAML"] == found["JSON"]
-    offences = [(offence.pointer, offence.message) for offence in found["JSON"].offences]
+    assert readings["YAML"] == readings["JSON"]
+    offences = [(offence.pointer, offence.message) for offence in readings["JSON"].offences]
     assert len(offences) == len(row.refused), offences
     for (pointer, message), (expected, part) in zip(sorted(offences), sorted(row.refused), strict=True):
         assert pointer == expected
         assert part in message
     if not row.refused:
-        assert [f"{route.key} {route.callers}" for route in found["JSON"].routes] == list(row.becomes)
+        assert [f"{route.key} {route.callers}" for route in readings["JSON"].routes] == list(row.becomes)
 
 
 @pytest.mark.parametrize("name", ROWS)

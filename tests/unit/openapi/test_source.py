@@ -24,7 +24,7 @@ DOCUMENTS: dict[str, tuple[dict[str, Any], str]] = {
 def test_the_text_of_a_document(case: str) -> None:
     held, expected = DOCUMENTS[case]
     try:
-        found = document_text(held, "shop", "openapi.yaml")
+        text_or_error = document_text(held, "shop", "openapi.yaml")
     except NeedsPerson as error:
-        found = str(error)
-    assert found.startswith(expected)
+        text_or_error = str(error)
+    assert text_or_error.startswith(expected)

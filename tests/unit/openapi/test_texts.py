@@ -133,13 +133,13 @@ READ: dict[str, tuple[str, list[str] | tuple[int, str]]] = {
 @pytest.mark.parametrize("name", READ)
 def test_how_a_text_is_read(name: str) -> None:
     written, expected = READ[name]
-    found = read(written)
+    reading = read(written)
     if isinstance(expected, list):
-        assert (found.offences, [f"{route.key} {route.callers}" for route in found.routes]) == ((), expected)
+        assert (reading.offences, [f"{route.key} {route.callers}" for route in reading.routes]) == ((), expected)
     else:
         line, part = expected
-        assert part in f"{found.offences[0].pointer} {found.offences[0].message}"
-        assert found.line == line
+        assert part in f"{reading.offences[0].pointer} {reading.offences[0].message}"
+        assert reading.line == line
 
 
 # Each is as large as a ConfigMap may be, and made to take long.
@@ -221,8 +221,8 @@ HOSTILE_JSON = {
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("name", HOSTILE_JSON)
 def test_no_json_takes_long(name: str) -> None:
-    found = read(f'{{"openapi": "3.1.0", "paths": {{"/a": {{"get": {{}}}}}}, {HOSTILE_JSON[name]}}}', PREPEND)
-    assert found.offences
+    reading = read(f'{{"openapi": "3.1.0", "paths": {{"/a": {{"get": {{}}}}}}, {HOSTILE_JSON[name]}}}', PREPEND)
+    assert reading.offences
 
 
 @pytest.mark.timeout(60)
@@ -239,8 +239,8 @@ def test_every_message_about_a_document_can_be_sent() -> None:
 @pytest.mark.timeout(60)  # without the reader's limits, each takes minutes
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_document_takes_long(name: str) -> None:
-    found = read(f"{HEAD}{HOSTILE[name]}", PREPEND)
-    assert len(found.offences) <= 100
+    reading = read(f"{HEAD}{HOSTILE[name]}", PREPEND)
+    assert len(reading.offences) <= 100
     with suppress(NeedsPerson):
         routes(f"{HEAD}{HOSTILE[name]}", PREPEND)
 

@@ -37,18 +37,18 @@ class ApiServer:
         """One request."""
         self.asked.append((method, path, content_type if method == "PATCH" else ""))
         self.refuse(method, path, content_type)
-        at = f"{path}/{body['metadata']['name']}" if method == "POST" else path
+        object_path = f"{path}/{body['metadata']['name']}" if method == "POST" else path
         if method == "POST":
-            if at in self.objects:
+            if object_path in self.objects:
                 raise refusal(409, "AlreadyExists")
-            return self._store(at, body, query)
-        if at not in self.objects:
+            return self._store(object_path, body, query)
+        if object_path not in self.objects:
             raise refusal(404, "NotFound")
         if method == "DELETE":
-            return self.objects.pop(at)
+            return self.objects.pop(object_path)
         if method == "PATCH":
-            return self._patch(at, body, content_type, query or {})
-        return copy.deepcopy(self.objects[at])
+            return self._patch(object_path, body, content_type, query or {})
+        return copy.deepcopy(self.objects[object_path])
 
     def put(self, path: str, item: Mapping[str, Any]) -> None:
         """Another client's object, or its change of an object."""

@@ -45,8 +45,8 @@ class Gateway:
 
     def receiver(self, method: str, path: str) -> str:
         """The Microservice that gets a request, "" if none does."""
-        found = match([Route(route.claim.key, route.holder) for route in self.routes.values()], method, path)
-        return found.service if found else ""
+        matching = match([Route(route.claim.key, route.holder) for route in self.routes.values()], method, path)
+        return matching.service if matching else ""
 
 
 def ranked(me: str, other: str, *, older: bool) -> DesiredRoutes:

@@ -92,8 +92,8 @@ RETAINED = {**MARKS, names.TAG_UID: "uid-0", names.TAG_RETAINED: "true"}
 def observed(**differing: Any) -> Observed:
     attributes = {key: differing.pop(key) for key in ("phase", "tags", "pending_fields") if key in differing}
     tags = attributes.pop("tags", MARKS)
-    found = Observed("arn", Phase.READY, {**THERE, **differing, "tags": tags or {}}, tags)
-    return replace(found, **attributes)
+    observed = Observed("arn", Phase.READY, {**THERE, **differing, "tags": tags or {}}, tags)
+    return replace(observed, **attributes)
 
 
 def step(name: str, **changes: Any) -> Modify:

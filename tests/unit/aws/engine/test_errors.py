@@ -52,11 +52,11 @@ def answered(code: str, status: int = 400) -> ClientError:
     ],
 )
 def test_what_happens_next(error: ClientError | BotoCoreError, kind: type, reason: Reason) -> None:
-    found = classify_error(error, "dynamodb:CreateTable", "table orders")
-    assert isinstance(found, NotYet | NeedsPerson)
-    assert (type(found), found.reason) == (kind, reason)
-    assert "dynamodb:CreateTable" in str(found)
-    assert not str(found).endswith(".")
+    classified = classify_error(error, "dynamodb:CreateTable", "table orders")
+    assert isinstance(classified, NotYet | NeedsPerson)
+    assert (type(classified), classified.reason) == (kind, reason)
+    assert "dynamodb:CreateTable" in str(classified)
+    assert not str(classified).endswith(".")
 
 
 PASSING = {
@@ -73,9 +73,9 @@ PASSING = {
 
 @pytest.mark.parametrize(("service", "code"), PASSING)
 def test_transient_errors_need_no_person(service: str, code: str) -> None:
-    found = classify_error(answered(code), f"{service}:Call", "it")
-    assert isinstance(found, NotYet)
-    assert (found.reason, "Said so" in str(found)) == (PASSING[service, code], True)
+    classified = classify_error(answered(code), f"{service}:Call", "it")
+    assert isinstance(classified, NotYet)
+    assert (classified.reason, "Said so" in str(classified)) == (PASSING[service, code], True)
 
 
 @pytest.mark.parametrize(("service", "code"), PASSING)
@@ -86,8 +86,8 @@ def test_the_codes_are_those_of_the_service(service: str, code: str) -> None:
 
 
 def test_a_secret_that_is_being_deleted_needs_a_person() -> None:
-    found = classify_error(answered("InvalidRequestException"), "secretsmanager:GetSecretValue", "secret x")
-    assert isinstance(found, NeedsPerson)
+    classified = classify_error(answered("InvalidRequestException"), "secretsmanager:GetSecretValue", "secret x")
+    assert isinstance(classified, NeedsPerson)
 
 
 def test_not_found_is_gone() -> None:

@@ -25,9 +25,9 @@ class _Service:
     async def read(self, action: str, **parameters: Any) -> dict[str, Any]:
         assert action == "ListThings"
         self.asked.append(parameters)
-        at = parameters.get(self.token, "")
-        following = str(len(self.asked)) if self.next_of is None else self.next_of.get(at)
-        return {"Things": [at], self.token: following} if following else {"Things": [at]}
+        token = parameters.get(self.token, "")
+        following = str(len(self.asked)) if self.next_of is None else self.next_of.get(token)
+        return {"Things": [token], self.token: following} if following else {"Things": [token]}
 
 
 @pytest.mark.parametrize(

@@ -157,8 +157,8 @@ def test_nothing_is_found(policy: Any) -> None:
 
 def test_the_linter_finds_what_is_wrong() -> None:
     wrong = {"Effect": "Allow", "Action": ["dynamodb:GetItems"], "Resource": ["*"]}
-    found = findings({"Version": "2012-10-17", "Statement": [wrong]})
-    assert [issue for issue, *_ in found] == ["UNKNOWN_ACTION"]
+    reported = findings({"Version": "2012-10-17", "Statement": [wrong]})
+    assert [issue for issue, *_ in reported] == ["UNKNOWN_ACTION"]
 
 
 def granted(policy: Any, action: str) -> Iterator[dict[str, Any]]:

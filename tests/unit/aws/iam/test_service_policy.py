@@ -94,9 +94,9 @@ def test_a_policy_holds_nothing_but_what_is_declared(spec: dict[str, Any], ident
         assert bare in exact.values()
         assert "*" not in bare
     for grant in granted:
-        found = re.fullmatch(r"spec\.(tables|topics|queues)\[(\d+)\]", grant.at)
-        assert found
-        assert getattr(service.spec, found.group(1))[int(found.group(2))].name in grant.because
+        match = re.fullmatch(r"spec\.(tables|topics|queues)\[(\d+)\]", grant.at)
+        assert match
+        assert getattr(service.spec, match.group(1))[int(match.group(2))].name in grant.because
 
 
 def test_the_closed_table_holds_no_wildcard_and_nothing_that_can_lose_a_table() -> None:

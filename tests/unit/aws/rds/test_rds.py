@@ -115,9 +115,9 @@ def test_each_source_of_a_port_is_a_rule_of_its_own() -> None:
     groups = [{"GroupId": "sg-1", "UserId": "1"}, {"GroupId": "sg-2"}]
     permission = {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 1, "UserIdGroupPairs": groups, "IpRanges": []}
     everything = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "all"}]}
-    found = _rules([permission, everything])
-    assert [rule[-1] for rule in found] == ["sg-1", "sg-2", "0.0.0.0/0"]
-    assert found["-1", -1, -1, "IpRanges", "0.0.0.0/0"] == {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    rules = _rules([permission, everything])
+    assert [rule[-1] for rule in rules] == ["sg-1", "sg-2", "0.0.0.0/0"]
+    assert rules["-1", -1, -1, "IpRanges", "0.0.0.0/0"] == {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 
 
 class Reads:
@@ -148,8 +148,8 @@ async def test_one_read_serves_concurrent_and_soon_following_calls() -> None:
     now = 0.0
     cache, reads = ListCache(4, lambda: now), Reads()
     names = ["DescribeDBInstances-a", "DescribeDBInstances-b", "other"]
-    found = await asyncio.gather(*(cache.find(REGION, name, reads.all, "list") for name in names))
-    assert [instance and instance["DBInstanceIdentifier"] for instance in found] == [*names[:2], None]
+    instances = await asyncio.gather(*(cache.find(REGION, name, reads.all, "list") for name in names))
+    assert [instance and instance["DBInstanceIdentifier"] for instance in instances] == [*names[:2], None]
     assert reads.count == 2  # pages
     now = 3.9
     await cache.find(REGION, names[0], reads.all, "list")
