@@ -9,7 +9,7 @@ variable "name" {
 }
 
 variable "default" {
-  description = "Makes this the default Environment, for namespaces without the label."
+  description = "Makes this the default Environment, for Microservices whose spec and namespace name no other."
   type        = bool
   default     = true
 }

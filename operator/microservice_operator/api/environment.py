@@ -183,7 +183,7 @@ class EnvironmentSpec(Model):
     namespaces: LabelSelector | None = None
     """Label selector of the namespaces that may use this Environment; if unset, all namespaces."""
     tags: Tags | None = None
-    """AWS tags for all resources in this Environment; the only declared tags of IAM roles."""
+    """AWS tags for all resources in this Environment; IAM roles get these, and none from a Microservice's spec.tags."""
     aws: AWS | None = None
     """The AWS account and region."""
     databases: EnvironmentDatabases | None = None
