@@ -311,7 +311,7 @@ WEAKER = {
         {"auth": JWT},
         "/get/security/0/staff requires",
     ),
-    "nobody to check it": (SECURED, {}, "/get/security requires security, but without spec.api.auth"),
+    "without an authorizer": (SECURED, {}, "/get/security requires security, but without spec.api.auth"),
     "a base path that is lost": (f"{SECURED}servers: [{{url: /v2}}]", {"auth": JWT}, "#/servers has the base path /v2"),
 }
 

@@ -12,7 +12,7 @@ from .tiny import with_stores
 RETAINED = "microservice-operator.dev/retained"
 
 
-@pytest.mark.parametrize("way", ["each by itself", "with their namespace"])
+@pytest.mark.parametrize("way", ["one by one", "with their namespace"])
 def test_no_child_stays_and_data_obeys_its_policy(stage: Stage, way: str) -> None:
     place = Place(stage.kubectl, f"e2e-deletion-{uuid.uuid4().hex[:5]}")
     place.open()
@@ -24,7 +24,7 @@ def test_no_child_stays_and_data_obeys_its_policy(stage: Stage, way: str) -> Non
         dynamodb(stage).put_item(TableName=table, Item={"id": {"S": "precious"}})
         assert len(databases_and_roles(stage, place.namespace, name)) == 3, "a database, its owner, its user"
 
-    if way == "each by itself":
+    if way == "one by one":
         place.kubectl("delete", "msvc", "--all", place.where, "--timeout=240s")
         place.eventually("all children are deleted", lambda: not (place.children("keeps") or place.children("drops")))
     place.kubectl("delete", "namespace", place.namespace, "--timeout=240s")

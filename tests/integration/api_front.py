@@ -98,9 +98,8 @@ class ApiFront:
         body = await request.read()
         await self._open()
         if request.transport is None or request.transport.is_closing():
-            return web.Response(
-                status=499
-            )  # the client has closed the connection; test_cut_network shows the same with TCP
+            # the client has closed the connection; test_cut_network shows the same with TCP
+            return web.Response(status=499)
         if self.hangs(request.method, request.path):
             await asyncio.sleep(3600)
         headers = {

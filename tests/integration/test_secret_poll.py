@@ -50,7 +50,7 @@ async def test_edited_unlabelled_and_deleted(
 ) -> None:
     owner = (namespace.name, "order")
     await asyncio.sleep(1)
-    assert asked.empty(), "a Secret that is as it was asks for nothing"
+    assert asked.empty(), "an unchanged Secret enqueues nothing"
     stage.api.merge(SECRET, (namespace.name, NAME), secret(namespace, "edited"))
     assert await asyncio.wait_for(asked.get(), 30) == owner
     # one that loses the label that says whose it is, is its owner's all the same

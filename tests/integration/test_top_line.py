@@ -43,7 +43,7 @@ def test_a_migration_that_a_quota_refuses_is_reported_by_ready(stage: Stage, nam
         lambda: (
             "has no pod; see kubectl describe job" in namespace.conditions("order").get("Ready", {}).get("message", "")
         ),
-        "nobody says that the migration has no pod",
+        "Ready does not report that the migration has no pod",
         show=lambda: namespace.read("order").get("status"),
     )
 

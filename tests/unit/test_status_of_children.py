@@ -547,7 +547,7 @@ POD_CONDITIONS: dict[str, Row] = {
         FINE, pods=(pod(condition("Levitating", "False"), node="n", containers=[running(ready=True)]),)
     ),
     "evicted long ago": Row(FINE, pods=(pod(phase="Failed", containers=[waiting("CrashLoopBackOff", **ended(137))]),)),
-    "evicted long ago, a scale-up goes on": Row(
+    "evicted long ago, during a scale-up": Row(
         ("True", "ReplicasUnavailable", "the service answers"),
         **short(pod(phase="Failed", containers=[waiting("CrashLoopBackOff", **ended(137))])),
     ),

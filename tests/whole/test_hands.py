@@ -50,7 +50,7 @@ def delete(world: World, kind: str, name: str) -> None:
         case "DatabaseInstance":
             del world.aws.rds.instances[name]
         case _:
-            raise AssertionError(f"nobody has written down what becomes of a {kind} that somebody deletes")
+            raise AssertionError(f"no case says what happens to a {kind} that a person deletes")
 
 
 async def test_whatever_somebody_deletes_is_made_again_unless_it_held_data(world: World) -> None:

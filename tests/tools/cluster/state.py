@@ -110,5 +110,5 @@ def claim(name: str, kind: str, kwok_nodes: int) -> State:
             if index not in taken and (kind == "kind" or Addresses(index, light=kind == "light").free()):
                 return write_state(State(name, kind, index, process("up", os.getpid()), kwok_nodes))
     raise ClusterError(
-        "every index is taken: end clusters that nobody uses (python -m tests.tools.cluster status, then down)"
+        "every index is in use: delete unused clusters (python -m tests.tools.cluster status, then down)"
     )

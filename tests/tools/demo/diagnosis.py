@@ -27,7 +27,7 @@ def explain(console: Console, kubectl: Kubectl, rows: Sequence[Row]) -> None:
     console.print(
         "\nAll of it is left running. To look further: [bold]. .local/env[/], then kubectl describe, or "
         f"kubectl logs -n {OPERATOR} -l app.kubernetes.io/name=microservice-operator. "
-        "To go on after a change: [bold]make demo[/]. To begin anew: [bold]make down[/], then [bold]make demo[/]."
+        "To continue after a change: [bold]make demo[/]. To start again: [bold]make down[/], then [bold]make demo[/]."
     )
 
 

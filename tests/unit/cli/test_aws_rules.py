@@ -50,7 +50,7 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "standard to FIFO": (subscribed("sold", "strict"), ["spec.subscriptions[0]"]),
     "standard of another to FIFO": (subscribed("told", "strict", "user"), ["spec.subscriptions[0]"]),
     "a topic that its owner does not have": (subscribed("x", "plain", "user"), ["spec.subscriptions[0].topic"]),
-    "a topic of nobody in the files": (subscribed("x", "strict", "far"), []),
+    "a topic of a Microservice outside the files": (subscribed("x", "strict", "far"), []),
     "a filter": (filtered({"kind": ["created", {"prefix": "re"}]}), []),
     "a filter of a text": (filtered({"kind": "created"}), [f"{POLICY}.kind"]),
     "a filter that nests": (filtered({"a": {"b": ["c"]}}), [f"{POLICY}.a"]),

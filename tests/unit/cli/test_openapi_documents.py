@@ -83,7 +83,7 @@ CONFIG_MAPS: dict[str, tuple[list[Any], int, list[str], list[str]]] = {
         [],
         ["the OpenAPI document of shop/order", "ConfigMap"],
     ),
-    "of nobody": ([service(), config_map("x")], 0, [], ["ConfigMap"]),
+    "of no Microservice": ([service(), config_map("x")], 0, [], ["ConfigMap"]),
     "of a service that is not valid": ([publishing(x=1), config_map(DOCUMENT)], 0, ["spec.api.x"], ["ConfigMap"]),
 }
 

@@ -49,7 +49,12 @@ FILES: dict[str, tuple[list[Any], int, dict[str, int], list[str]]] = {
         [],
     ),
     "others only": ([other()], 0, {"ConfigMap": 1}, [""]),
-    "a kind of nobody we know": ([service(), other("Application", "argoproj.io/v1alpha1")], 1, {"Application": 1}, []),
+    "a kind of an unknown group": (
+        [service(), other("Application", "argoproj.io/v1alpha1")],
+        1,
+        {"Application": 1},
+        [],
+    ),
     "a namesake of another group": ([service(), other("Environment", "apps.example/v1")], 1, {"Environment": 1}, []),
     "an unknown version of ours": (
         [{**service(), "apiVersion": "microservice-operator.dev/v2"}],

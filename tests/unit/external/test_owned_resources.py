@@ -95,7 +95,7 @@ LOOKS: dict[str, tuple[dict[str, Any], bool | None]] = {
     "not to be taken over": ({"state": State.STALLED, "reason": Reason.ADOPTION_REFUSED}, False),
     "never seen, cannot be read": ({"state": State.UNKNOWN, "reason": Reason.AWS_UNAVAILABLE}, None),
     "never seen, no right to look": ({"state": State.STALLED, "reason": Reason.ACCESS_DENIED}, None),
-    "being made by nobody knows whom": ({"state": State.PROGRESSING, "reason": Reason.TABLE_CREATING}, None),
+    "being created, by an unknown process": ({"state": State.PROGRESSING, "reason": Reason.TABLE_CREATING}, None),
 }
 
 
@@ -151,15 +151,18 @@ OF_USER = "arn:aws:dynamodb:us-east-1:123456789012:table/" + Owner(
     "cluster", parsing.Identity("shop", "user", "")
 ).name("users", 255)
 REFS: dict[str, tuple[tuple[Mapping[str, Any], ...], bool | None]] = {
-    "its owner's, who admits": ((body("user", ADMITS, {"users": OF_USER}),), True),
+    "its owner grants it to us": ((body("user", ADMITS, {"users": OF_USER}),), True),
     "its owner has none yet": ((body("user", ADMITS),), None),
     "no such Microservice at the moment": ((), None),
     "its owner cannot be read": ((body("user", {**ADMITS, "nonsense": 1}, {"users": OF_USER}),), None),
     "its owner has no spec": ((body("user", None, {"users": OF_USER}),), None),
     "its access cannot be read": ((body("user", {**ADMITS, "access": 5}, {"users": OF_USER}),), None),
-    "its owner admits others": ((body("user", {**ADMITS, "access": {"from": []}}, {"users": OF_USER}),), False),
-    "its owner admits nobody": ((body("user", {"image": "x:1", "tables": [USERS]}, {"users": OF_USER}),), False),
-    "its owner declares it no more": ((body("user", {**ADMITS, "tables": []}, {"users": OF_USER}),), False),
+    "its owner grants it to others": ((body("user", {**ADMITS, "access": {"from": []}}, {"users": OF_USER}),), False),
+    "its owner grants it to no Microservice": (
+        (body("user", {"image": "x:1", "tables": [USERS]}, {"users": OF_USER}),),
+        False,
+    ),
+    "its owner no longer declares it": ((body("user", {**ADMITS, "tables": []}, {"users": OF_USER}),), False),
 }
 
 

@@ -220,7 +220,7 @@ ROWS: dict[str, Row] = {
     "a server without a base path": kept({"/a": GET}, "GET /a any token", root=server("https://api.example/")),
     "a relative server": kept({"/a": GET}, "GET /a any token", root=server("/")),
     "no server": kept({"/a": GET}, "GET /a any token", root=server()),
-    "a base path that nobody said a word of": refused(
+    "an undeclared base path": refused(
         {"/a": GET},
         ("#/servers", "has the base path /v2; set spec.api"),
         root=server("https://api.example/v2"),
@@ -349,11 +349,11 @@ ROWS: dict[str, Row] = {
     "an operation on another host": refused(
         {"/a": {"get": ELSEWHERE}}, (f"{A_GET}/servers", "another host"), valid=True
     ),
-    "a base path of an operation that nobody said a word of": refused(
+    "an undeclared base path of an operation": refused(
         {"/a": {"get": server("/v3")}}, (f"{A_GET}/servers", "has the base path /v3"), valid=True
     ),
     # security
-    "no word of security": kept({"/a": GET}, "GET /a any token"),
+    "no security of its own": kept({"/a": GET}, "GET /a any token"),
     "public": kept(secured(), "GET /a public"),
     "public by an empty alternative": kept(secured({}, {"oidc": ["a"]}), "GET /a public"),
     "of the document": kept(
@@ -413,7 +413,7 @@ ROWS: dict[str, Row] = {
     "two scopes together, of the document": refused(
         {"/a": GET}, ("#/security/0/oidc", "together"), root={"security": [{"oidc": ["a", "b"]}]}, valid=True
     ),
-    "two scopes together that nobody inherits": kept(
+    "two scopes together that no operation inherits": kept(
         secured({"oidc": ["a"]}), "GET /a a token with scope a", root={"security": [{"oidc": ["a", "b"]}]}
     ),
     "too many scopes": refused(
@@ -431,7 +431,7 @@ ROWS: dict[str, Row] = {
     "basic": refused(secured({"basic": []}), (f"{FIRST}/basic", "of type http basic"), valid=True),
     "mutual TLS": refused(secured({"mutual": []}), (f"{FIRST}/mutual", "of type mutualTLS"), valid=True),
     "roles of a bearer": refused(secured({"bearer": ["admin"]}), (f"{FIRST}/bearer", "has roles"), valid=True),
-    "two schemes whose tokens nobody can tell apart": refused(
+    "two schemes whose tokens cannot be distinguished": refused(
         {"/a": {"get": {"security": [{"oidc": []}]}, "put": {"security": [{"bearer": []}]}}},
         ("#/paths/~1a/put/security/0/bearer", "cannot distinguish their tokens"),
         valid=True,
@@ -449,13 +449,13 @@ ROWS: dict[str, Row] = {
         *("GET /users/me public", "GET /users/{x} any token"),
     ),
     # who checks
-    "security that nobody would check": refused(
+    "security without an authorizer": refused(
         {**secured({"oidc": []}), "/b": GET},
         (f"{A_GET}/security", "without spec.api.auth"),
         settings=UNSAID,
         valid=True,
     ),
-    "security of the document that nobody would check": refused(
+    "security of the document without an authorizer": refused(
         {"/a": GET},
         ("#/security", "without spec.api.auth"),
         settings=UNSAID,

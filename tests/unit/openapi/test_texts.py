@@ -144,7 +144,7 @@ def test_how_a_text_is_read(name: str) -> None:
 
 # Each is as large as a ConfigMap may be, and made to take long.
 HOSTILE = {
-    "many fields that nobody knows": "".join(f"fild{n}: 1\n" for n in range(60_000)),
+    "many unknown fields": "".join(f"fild{n}: 1\n" for n in range(60_000)),
     "one field that is a megabyte long": f"{'x' * 1_000_000}: 1",
     "many paths that are wrong": "paths:\n"
     + "".join(f"  /a{n}/: {{get: {{}}, put: {{}}, post: {{}}}}\n" for n in range(20_000)),

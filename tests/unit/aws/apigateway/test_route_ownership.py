@@ -61,8 +61,8 @@ CASES: dict[str, tuple[DesiredRoutes, tuple[ObservedRoute, ...], tuple[object, .
         (held(PARAMETER, "x/gone"),),
         "x/gone, which",
     ),
-    "nobody known has the parameter": (wanted(LITERAL), (held(PARAMETER, ""),), (Added(LITERAL.key, LITERAL),)),
-    "nobody known has the rest": (wanted(A), (held(DesiredRoute("$default"), ""),), (Added(A.key, A),)),
+    "an unknown owner has the parameter": (wanted(LITERAL), (held(PARAMETER, ""),), (Added(LITERAL.key, LITERAL),)),
+    "an unknown owner has $default": (wanted(A), (held(DesiredRoute("$default"), ""),), (Added(A.key, A),)),
     # requests reach both today: the operator cuts neither off, and says what is wrong to the younger one
     "an older stranger's overlaps ours": (wanted(LITERAL), (held(LITERAL), held(PARAMETER, OLD_STRANGER)), "overlap"),
     "a younger stranger's overlaps ours": (wanted(LITERAL), (held(LITERAL), held(PARAMETER, YOUNG_STRANGER)), None),
@@ -118,7 +118,7 @@ JWT: dict[str, tuple[Authorizers, dict[str, Authorizer], object]] = {
     "missing": (Authorizers({"a": TOKENS}), {}, Added("a", TOKENS)),
     "there": (Authorizers({"a": TOKENS}), {"a": Authorizer("1", TOKENS, used=False)}, None),
     "changed by hand": (Authorizers({"a": TOKENS}), {"a": Authorizer("1", OTHER, used=True)}, ("1", TOKENS)),
-    "nobody's": (Authorizers({}), {"a": Authorizer("1", TOKENS, used=False)}, Removed("1")),
+    "unused": (Authorizers({}), {"a": Authorizer("1", TOKENS, used=False)}, Removed("1")),
     "in use": (Authorizers({}), {"a": Authorizer("1", TOKENS, used=True)}, None),
     "wanted by others": (Authorizers({}, frozenset({"a"})), {"a": Authorizer("1", TOKENS, used=False)}, None),
 }

@@ -14,7 +14,7 @@ ENDINGS: dict[str, tuple[Exception | None, bool]] = {
     "no answer": (NotYet(Reason.AWS_UNAVAILABLE, "AWS does not answer"), True),
     "throttled": (NotYet(Reason.AWS_THROTTLED, "AWS throttles"), False),
     "refused": (NeedsPerson(Reason.REJECTED, "AWS rejects"), False),
-    "nobody expected it": (ValueError(), True),
+    "an unexpected error": (ValueError(), True),
 }
 
 
