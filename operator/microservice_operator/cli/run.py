@@ -28,7 +28,9 @@ AWSEndpoint = Annotated[
 InsecureEmulator = Annotated[
     bool, typer.Option("--insecure-emulator", help="Allow --aws-endpoint-url, and pass it to the services.")
 ]
-AWSPoolSize = Annotated[int, typer.Option(help="Threads for each AWS service.")]
+AWSPoolSize = Annotated[
+    int, typer.Option(help="Threads for each AWS service; deletions use a second pool of half the size.")
+]
 Connections = Annotated[int, typer.Option(help="Concurrent requests to the API server.")]
 LeaseNamespace = Annotated[
     str, typer.Option(envvar="LEASE_NAMESPACE", help="Namespace of the leader election Lease; default: the pod's own.")

@@ -36,7 +36,11 @@ class Limits:
     read_seconds: float = 10
     attempts: int = 2
     threads: int = 8
-    delete_threads: int = 4
+
+    @property
+    def delete_threads(self) -> int:
+        """Threads of deletions, which are fewer."""
+        return max(1, self.threads // 2)
 
 
 def _ignore_call(service: str, action: str, code: str) -> None:

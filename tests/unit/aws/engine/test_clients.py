@@ -76,6 +76,11 @@ def never() -> float:
     raise Fenced
 
 
+@pytest.mark.parametrize(("threads", "deletions"), [(1, 1), (8, 4), (64, 32)])
+def test_deletions_have_threads_in_proportion(threads: int, deletions: int) -> None:
+    assert Limits(threads=threads).delete_threads == deletions
+
+
 @pytest.mark.parametrize("action", WRITES)
 async def test_nothing_is_written_by_who_may_not(aws: _AWS, clients: Clients, action: str) -> None:
     clients.may_write = never
