@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 
 SHORTEST = 5.0  # seconds between two reads of the same Secret while there are few
 PER_SECOND = 10.0
+ANSWER = 5.0  # seconds for one read: the Secrets of others wait for it
 
 
 class SecretPoll:
@@ -45,7 +46,12 @@ class SecretPoll:
 
     async def _look(self, namespace: str, name: str) -> None:
         try:
-            found = await self._connection.send("GET", SECRET.path(namespace, name), query={"resourceVersion": "0"})
+            async with asyncio.timeout(ANSWER):
+                found = await self._connection.send("GET", SECRET.path(namespace, name), query={"resourceVersion": "0"})
+        except TimeoutError:
+            waited = f"no answer within {ANSWER:.0f} seconds; retried automatically"
+            log.warning("cannot read secret", namespace=namespace, secret=name, error=waited)
+            return
         except NotYet:
             return  # the next round reads it again
         except ApiError as error:
