@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from microservice_operator.cluster import watch as watch_module
 from microservice_operator.cluster.kinds import ENVIRONMENT, MICROSERVICE, NAMESPACE
 from microservice_operator.cluster.watch import Watch
 from microservice_operator.errors import NotYet
@@ -183,6 +184,31 @@ async def test_it_asks_for_no_more_than_it_is_to_watch(
             "labelSelector" in query,
             "fieldSelector" in query,
         )
+
+
+def page(*items: dict[str, Any], following: str) -> Says:
+    return Says(body={"metadata": {"resourceVersion": "10", "continue": following}, "items": list(items)})
+
+
+async def test_a_list_without_end_is_given_up_and_reports_no_deletion(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch_module, "PAGES", 3)
+    recorder = Recorder()
+    endless = page(item("b"), following="more")
+    stub = Stub([listed(item("a"), item("b")), Says(410), *[endless] * 3, listed(item("b"), version=20), QUIET])
+    async with watching(stub, recorder):
+        await until(lambda: ("lost", "a") in recorder.calls)
+    assert [query.get("continue", "") for query in stub.lists] == ["", "", "more", "more", ""]
+
+
+async def test_a_list_without_end_does_not_delay_other_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch_module, "PAGES", 3)
+    recorder, stub = Recorder(), Stub([page(item("a"), following="more")])
+    other = Stub([listed(item("c")), QUIET])
+    async with watching(stub, Recorder()) as endless, watching(other, recorder, NAMESPACE) as watch:
+        await until(lambda: len(stub.asked) > 6)
+        await watch.listed.wait()
+        assert not endless.listed.is_set()
+    assert recorder.calls == [("saw", "c")]
 
 
 @pytest.mark.parametrize(
