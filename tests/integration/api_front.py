@@ -1,9 +1,10 @@
-"""A proxy to the API server that a test can cut, or let hang for some requests; others connect directly."""
+"""A proxy to the API server that a test can cut, or let hang or fail for some requests; others connect directly."""
 
 import asyncio
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -14,6 +15,24 @@ from tests.tools.cluster import Cluster
 from tests.tools.cluster.cluster import known
 
 Hangs = Callable[[str, str], bool]  # method, and path with query; not asked about watches
+HALF = b'{"apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[{"metadata":{"na'
+REFUSED = {
+    "500": (500, "InternalError", "etcdserver: no leader"),
+    "403": (403, "Forbidden", 'is forbidden: User "operator" cannot read it'),
+    "429": (429, "TooManyRequests", "try again"),
+}
+FAULTS = (*REFUSED, "cut off")
+
+
+@dataclass(frozen=True)
+class Read:
+    """A GET; `query` has the parameters that distinguish a list, a watch and a read from the cache."""
+
+    path: str
+    query: Mapping[str, str]
+
+
+Faults = Callable[[Read], str]  # one of FAULTS, or "" for the server's answer
 
 
 class ApiFront:
@@ -28,6 +47,9 @@ class ApiFront:
         self._cut = False
         self._mute = False
         self.hangs: Hangs = lambda _method, _path: False
+        self.faults: Faults = lambda _read: ""
+        self.reads: list[tuple[Read, str]] = []
+        self._streams: list[tuple[web.Request, Read]] = []
         self.address = ""
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -51,6 +73,16 @@ class ApiFront:
     def mute(self) -> None:
         """From now on nothing comes on the streams that are open, as from a connection that died in silence."""
         self._mute = True
+
+    def sever(self) -> None:
+        """End the streams that would fail if they were opened now."""
+
+        def end() -> None:
+            for request in [request for request, read in self._streams if self.faults(read)]:
+                if request.transport:
+                    request.transport.abort()
+
+        self._loop.call_soon_threadsafe(end)
 
     def stop(self) -> None:
         """End it."""
@@ -102,6 +134,12 @@ class ApiFront:
         if request.transport is None or request.transport.is_closing():
             # the client has closed the connection; test_cut_network shows the same with TCP
             return web.Response(status=499)
+        if request.method == "GET":
+            read = Read(request.path, dict(request.query))
+            fault = self.faults(read)
+            self.reads.append((read, fault))
+            if fault:
+                return _faulty(fault)
         headers = {
             k: v for k, v in request.headers.items() if k.lower() not in ("host", "content-length", "connection")
         }
@@ -122,9 +160,24 @@ class ApiFront:
         response = web.StreamResponse(status=answer.status, headers=kept)
         await response.prepare(request)
         hears = not self._mute
-        async for chunk in answer.content.iter_any():
-            await self._open()
-            if hears and self._mute and "watch" in request.query:
-                await asyncio.sleep(3600)
-            await response.write(chunk)
+        stream = (request, Read(request.path, dict(request.query)))
+        if "watch" in request.query:
+            self._streams.append(stream)
+        try:
+            async for chunk in answer.content.iter_any():
+                await self._open()
+                if hears and self._mute and "watch" in request.query:
+                    await asyncio.sleep(3600)
+                await response.write(chunk)
+        finally:
+            self._streams = [each for each in self._streams if each[0] is not request]
         return response
+
+
+def _faulty(fault: str) -> web.Response:
+    """What comes in place of the server's answer."""
+    if fault not in REFUSED:
+        return web.Response(body=HALF, content_type="application/json")
+    code, reason, message = REFUSED[fault]
+    body = {"kind": "Status", "code": code, "reason": reason, "message": message}
+    return web.json_response(body, status=code, headers={"Retry-After": "1"} if code == 429 else {})

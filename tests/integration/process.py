@@ -31,6 +31,11 @@ class OperatorProcess:
 
     def start(self, *, beside_another: bool = False) -> None:
         """Start it and wait until it knows what there is and, unless it is `beside_another`, leads."""
+        self.launch()
+        self.until_ready(beside_another=beside_another)
+
+    def launch(self) -> None:
+        """Start it."""
         port = free_port()
         self._url = f"http://127.0.0.1:{port}"
         flags = {
@@ -58,6 +63,9 @@ class OperatorProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+
+    def until_ready(self, *, beside_another: bool = False) -> None:
+        """Wait until it knows what there is and leads."""
         deadline = time.monotonic() + 60
         while self.status("/readyz") != 200 or not (beside_another or self.leads):
             assert self.running, f"the operator ended:\n{self.log.read_text()[-3000:]}"
@@ -93,6 +101,11 @@ class OperatorProcess:
             self._process.send_signal(signal.SIGABRT)  # its log then holds where each thread is
             self._process.wait(LEAVE_SECONDS)
             raise AssertionError(f"the operator does not leave:\n{self.log.read_text()[-6000:]}") from None
+
+    def ends(self) -> int:
+        """Wait until it ends by itself; its exit code."""
+        assert self._process
+        return self._process.wait(60)
 
     def kill(self) -> None:
         """End it without a word."""
