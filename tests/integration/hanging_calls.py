@@ -51,6 +51,7 @@ DELETION = {
     "kubernetes": (
         "DELETE deployments",
         "DELETE jobs",
+        "GET pods",
         "PATCH microservices",
         "PATCH microservices/status",
         "POST events",
