@@ -21,7 +21,7 @@ REFUSED = {
     "403": (403, "Forbidden", 'is forbidden: User "operator" cannot read it'),
     "429": (429, "TooManyRequests", "try again"),
 }
-FAULTS = (*REFUSED, "cut off")
+EVERY_FAULT = (*REFUSED, "cut off")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Read:
     query: Mapping[str, str]
 
 
-Faults = Callable[[Read], str]  # one of FAULTS, or "" for the server's answer
+Faults = Callable[[Read], str]  # one of EVERY_FAULT, or "" for the server's answer
 
 
 class ApiFront:
