@@ -75,9 +75,10 @@ SPEC = {
     ),
     Reason.CONFLICT: Explanation(
         "An object, table, queue, role, route or database of that name is not this Microservice's. "
+        "Or an earlier Microservice retained it, and the namespace has been created again since. "
         "Or another controller changes the same field repeatedly.",
-        "Rename your resource, or delete or rename the other one. "
-        "Or stop the other controller: the message names the field.",
+        "Do what the message says. If the resource was retained, do not delete it: ask the platform team to allow the "
+        "reuse. Otherwise rename yours, delete the other one if nobody uses it, or stop the other controller.",
     ),
     Reason.FORBIDDEN: Explanation(
         "The operator's role in Kubernetes or its role in PostgreSQL lacks a right. "

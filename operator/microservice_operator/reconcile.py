@@ -460,7 +460,10 @@ async def _still_running(operator: Operator, body: Body) -> tuple[Part, ...]:
 
 
 async def _listed_pods(operator: Operator, owner: Identity) -> tuple[Part, ...]:
-    """Make sure that no pod runs which no event has shown; while that is unknown, nothing is deleted."""
+    """Return what the deletion waits for: pods that the API server lists and the watch has not shown.
+
+    A list that cannot be read is waited for, too, so that nothing is deleted meanwhile.
+    """
     pods = Part("Kubernetes", "Pod", owner.name, State.DELETING, Reason.DELETING, after=LOOK_AT_PODS)
     try:
         listed = await operator.cluster.pods(owner)

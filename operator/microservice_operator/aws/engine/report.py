@@ -89,11 +89,11 @@ def unkept_part(part: Part, kind: ResourceSchema, decision: Decision, repeat: Re
     if isinstance(decision, Delete) or part.state is State.DELETING:
         return replace(part, message=f"AWS accepted the deletion of {thing} but still shows it; retried automatically")
     rows = [row for row in kind.fields if isinstance(decision, Modify) and row.name in decision.step.changes]
-    what = ", ".join(dict.fromkeys(row.spec for row in rows)) if rows else "the creation"
+    what = f"the change of {', '.join(dict.fromkeys(row.spec for row in rows))} for" if rows else "the creation of"
     if repeat.lasting < max((row.shows for row in rows), default=60.0):
-        return replace(part, message=f"AWS accepted {what} of {thing} but does not show it yet")
+        return replace(part, message=f"AWS accepted {what} {thing} but does not show it yet")
     remedy = "find out what else sets it, or declare the current value" if rows else "ask AWS support"
-    message = f"AWS accepts {what} of {thing}, but it does not persist; {remedy}; retried with growing waits"
+    message = f"AWS accepts {what} {thing}, but it does not persist; {remedy}; retried with growing waits"
     return replace(part, state=State.STALLED, reason=Reason.REJECTED, message=message)
 
 
@@ -111,7 +111,7 @@ def _unmarked_altogether(observed: Observed | None) -> bool:
 
 
 def _unmarked(thing: str) -> str:
-    return f"AWS does not show the tags of {thing} yet; they name its owner"
+    return f"AWS does not show the tags of {thing} yet; nothing is changed until they name its owner"
 
 
 def _waiting(part: Part, kind: ResourceSchema, observed: Observed | None) -> Part:
