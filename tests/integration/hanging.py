@@ -162,7 +162,8 @@ class Place:
 
 @contextmanager
 def place(stage: Stage, api_server: Cluster, folder: Path, run: str, *flags: str) -> Iterator[Place]:
-    """In place of the stage's operator; `run` is in the names of all namespaces."""
+    """In place of the stage's operator, after all that it has to delete; `run` is in the names of all namespaces."""
+    until(lambda: not stage.api.items(MICROSERVICE, ""), "Microservices of other tests do not go", LONG)
     calls = Calls(re.compile(rf"hung-{run}-[0-9a-z]+"))
     front = ApiFront(api_server)
     front.hangs = calls.hangs_in_kubernetes
