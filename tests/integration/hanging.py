@@ -20,7 +20,7 @@ from . import install
 from .api import until
 from .api_front import ApiFront
 from .hanging_calls import ADMIN
-from .namespace import Namespace
+from .namespace import Namespace, until_no_microservice
 from .process import OperatorProcess
 from .stage import Stage
 
@@ -163,7 +163,7 @@ class Place:
 @contextmanager
 def place(stage: Stage, api_server: Cluster, folder: Path, run: str, *flags: str) -> Iterator[Place]:
     """In place of the stage's operator, after all that it has to delete; `run` is in the names of all namespaces."""
-    until(lambda: not stage.api.items(MICROSERVICE, ""), "Microservices of other tests do not go", LONG)
+    until_no_microservice(stage.api)
     calls = Calls(re.compile(rf"hung-{run}-[0-9a-z]+"))
     front = ApiFront(api_server)
     front.hangs = calls.hangs_in_kubernetes

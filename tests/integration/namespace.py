@@ -2,12 +2,13 @@
 
 import base64
 import itertools
+from contextlib import suppress
 from typing import Any
 
 from microservice_operator import names
-from microservice_operator.cluster.kinds import CHILDREN, EVENT, MICROSERVICE, NAMESPACE, SECRET, Kind
+from microservice_operator.cluster.kinds import CHILDREN, ENVIRONMENT, EVENT, MICROSERVICE, NAMESPACE, SECRET, Kind
 
-from .api import Api, Body, until
+from .api import Api, Body, Refused, until
 
 IMAGE = "registry.example/shop/hello:1.0.0"
 _requests = itertools.count(1)
@@ -129,3 +130,22 @@ class Namespace:
     def remove(self) -> None:
         """Begin to delete the namespace with all that is in it."""
         self.api.delete(NAMESPACE, "", self.name)
+
+
+def until_no_microservice(api: Api, seconds: float = 300) -> None:
+    """Wait until the Microservices of earlier tests are gone; abandon those whose Environment a test has deleted."""
+
+    def none_left() -> bool:
+        environments = {each["metadata"]["name"] for each in api.items(ENVIRONMENT, "")}
+        left = [each for each in api.items(MICROSERVICE, "") if "deletionTimestamp" in each["metadata"]]
+        for each in left:
+            if each.get("status", {}).get("environment") not in environments:
+                key = (each["metadata"]["namespace"], each["metadata"]["name"])
+                with suppress(Refused):  # it is gone meanwhile
+                    api.merge(MICROSERVICE, key, {"metadata": {"annotations": {names.ANNOTATION_ABANDON: "true"}}})
+        return not api.items(MICROSERVICE, "")
+
+    def names_of_left() -> list[str]:
+        return [f"{each['metadata']['namespace']}/{each['metadata']['name']}" for each in api.items(MICROSERVICE, "")]
+
+    until(none_left, "Microservices of other tests do not go", seconds, names_of_left)

@@ -38,7 +38,7 @@ from . import install
 from .api import until
 from .api_front import EVERY_FAULT, ApiFront, Read
 from .audit import Request
-from .namespace import Namespace
+from .namespace import Namespace, until_no_microservice
 from .process import RESYNC, OperatorProcess
 from .stage import Stage
 
@@ -240,7 +240,7 @@ class Outside:
 @pytest.fixture(scope="module")
 def place(stage: Stage, api_server: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """In place of the stage's operator, after everything that it has to delete."""
-    until(lambda: not stage.api.items(MICROSERVICE, ""), "Microservices of other tests do not go", 300)
+    until_no_microservice(stage.api)
     folder = tmp_path_factory.mktemp("unknown")
     front = ApiFront(api_server)
     direct = install.operator_kubeconfig(stage.api, api_server.kubeconfig, folder / "direct.kubeconfig")
@@ -279,7 +279,7 @@ def end(made: Place) -> None:
         made.operator.start()
     for namespace in made.failing.values():
         namespace.remove()
-    until(lambda: not made.stage.api.items(MICROSERVICE, ""), "a Microservice does not go", 300)
+    until_no_microservice(made.stage.api)
     assert made.operator.terminate() == 0
 
 
