@@ -20,6 +20,7 @@ LABEL_INSTANCE = "app.kubernetes.io/instance"
 LABEL_VERSION = "app.kubernetes.io/version"
 LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGED_BY = "microservice-operator"
+SELECTOR = f"{LABEL_MANAGED_BY}={MANAGED_BY}"  # of everything that we create
 LABEL_MICROSERVICE = f"{GROUP}/microservice"
 LABEL_ENVIRONMENT = f"{GROUP}/environment"
 # On the pods of a migration Job instead of the selector labels: no Service, Deployment or budget may count them.
@@ -57,7 +58,7 @@ def selector_labels(name: str) -> dict[str, str]:
 
 def pods_of(name: str) -> str:
     """Return the label selector of all pods of one Microservice, also those of its migrations."""
-    return f"{LABEL_MANAGED_BY}={MANAGED_BY},{LABEL_MICROSERVICE}={name}"
+    return f"{SELECTOR},{LABEL_MICROSERVICE}={name}"
 
 
 def short_hash(*parts: str, length: int = 8) -> str:

@@ -17,7 +17,6 @@ from .cluster.pod_cache import Pods
 from .cluster.watch import Watch
 from .watched_resources import WatchedResources
 
-OURS = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY}"
 FRESH = 20.0  # seconds; a restarted process waits 12 for the Lease of a killed one, and lists only once
 Told = Callable[[dict[str, Any]], None]
 
@@ -48,9 +47,9 @@ class Watches:
         `appeared` is called when the server starts to serve ServiceMonitors.
         """
         for kind in WATCHED:
-            self._add(kind, *_of(children, kind), OURS)
-        self._add(SERVICE_MONITOR, *_of(children, SERVICE_MONITOR), OURS, appeared)
-        self._add(POD, pods.saw, pods.lost, OURS)
+            self._add(kind, *_of(children, kind), names.SELECTOR)
+        self._add(SERVICE_MONITOR, *_of(children, SERVICE_MONITOR), names.SELECTOR, appeared)
+        self._add(POD, pods.saw, pods.lost, names.SELECTOR)
 
     @property
     def service_monitors(self) -> bool:

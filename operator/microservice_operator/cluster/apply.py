@@ -20,7 +20,7 @@ from .apply_requests import ChildRequests, compared, difference
 from .child_cache import Children, Record
 from .drift import drift
 from .fight_guard import Fought, Guard
-from .kinds import CHILDREN, MICROSERVICE, POD, SECRET
+from .kinds import CHILDREN, MICROSERVICE, POD, SECRET, Kind
 
 # These must be as declared before a pod starts: its identity, its network access and its logins.
 BEFORE_PODS = frozenset({"ServiceAccount", "NetworkPolicy", "Secret"})
@@ -165,19 +165,17 @@ class Cluster:
 
         The watch may be late: after an interruption it may report the children's deletion before the Microservice's.
         """
-        query = {"fieldSelector": f"metadata.name={owner.name}"}
-        try:
-            found = await self.connection.send("GET", MICROSERVICE.path(owner.namespace), query=query)
-        except ApiError as error:
-            raise error.expected() from error
-        if owner.uid not in [item["metadata"]["uid"] for item in items(found)]:
+        found = await self._list(MICROSERVICE, owner, fieldSelector=f"metadata.name={owner.name}")
+        if owner.uid not in [item["metadata"]["uid"] for item in found]:
             raise Gone(f"Microservice {owner.name} no longer exists")
 
     async def pods(self, owner: Identity) -> list[dict[str, Any]]:
         """List the pods of a Microservice, also those that the watch has not shown yet."""
-        query = {"labelSelector": names.pods_of(owner.name)}
+        return await self._list(POD, owner, labelSelector=names.pods_of(owner.name))
+
+    async def _list(self, kind: Kind, owner: Identity, **query: str) -> list[dict[str, Any]]:
         try:
-            return items(await self.connection.send("GET", POD.path(owner.namespace), query=query))
+            return items(await self.connection.send("GET", kind.path(owner.namespace), query=query))
         except ApiError as error:
             raise error.expected() from error
 
