@@ -466,12 +466,12 @@ async def _listed_pods(operator: Operator, owner: Identity) -> tuple[Part, ...]:
     """
     pods = Part("Kubernetes", "Pod", owner.name, State.DELETING, Reason.DELETING, after=LOOK_AT_PODS)
     try:
-        listed = await operator.cluster.pods(owner)
+        async for listed in operator.cluster.pods(owner):
+            if operator.pods.unseen((owner.namespace, owner.name), listed):
+                return (replace(pods, message="pods are running; external resources are deleted after them"),)
     except (NeedsPerson, NotYet) as error:
         return (with_error(pods, error),)
-    if not operator.pods.unseen((owner.namespace, owner.name), listed):
-        return ()
-    return (replace(pods, message="pods are running; external resources are deleted after them"),)
+    return ()
 
 
 async def _write_status(operator: Operator, body: Body, facts: Facts) -> Requeue:

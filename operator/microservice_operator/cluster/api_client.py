@@ -35,6 +35,8 @@ FORBIDDEN, NOT_FOUND, CONFLICT, GONE, INVALID, TOO_MANY = 403, 404, 409, 410, 42
 BAD_REQUEST, SERVER_ERROR = 400, 500
 TERMINATING = "NamespaceTerminating"  # the cause of a refusal
 OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+PAGE = "500"
+PAGES = 2000
 LONGEST_WAIT = 60.0  # seconds; a longer Retry-After is shortened to this
 
 
@@ -182,6 +184,20 @@ class Connection:
         if answer.status < BAD_REQUEST:
             return _whole(raw)
         raise _refusal(answer, raw, f"{method} {path}")
+
+    async def pages(self, path: str, query: Mapping[str, str]) -> AsyncIterator[dict[str, Any]]:
+        """Yield the pages of a list, so that only one is in memory; at least one.
+
+        Raises what `send` raises, and NotYet if the list has no end.
+        """
+        narrowed = {"limit": PAGE, **query}
+        for _ in range(PAGES):
+            page = await self.send("GET", path, query=narrowed)
+            yield page
+            narrowed["continue"] = (page.get("metadata") or {}).get("continue") or ""
+            if not narrowed["continue"]:
+                return
+        raise NotYet(Reason.PROGRESSING, f"the list of {path.rpartition('/')[2]} has no end after {PAGES} pages")
 
     @asynccontextmanager
     async def stream(self, path: str, query: Mapping[str, str], silence: float) -> AsyncIterator[AsyncIterator[bytes]]:

@@ -4,7 +4,7 @@ A new child is created with POST: it costs the server half as much as an apply, 
 same name instead of overwriting it. Every later write is a server-side apply, guarded by UID (`apply_requests`).
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import orjson
@@ -20,7 +20,7 @@ from .apply_requests import ChildRequests, compared, difference
 from .child_cache import Children, Record
 from .drift import drift
 from .fight_guard import Fought, Guard
-from .kinds import CHILDREN, MICROSERVICE, POD, SECRET, Kind
+from .kinds import CHILDREN, MICROSERVICE, POD, SECRET
 
 # These must be as declared before a pod starts: its identity, its network access and its logins.
 BEFORE_PODS = frozenset({"ServiceAccount", "NetworkPolicy", "Secret"})
@@ -165,17 +165,21 @@ class Cluster:
 
         The watch may be late: after an interruption it may report the children's deletion before the Microservice's.
         """
-        found = await self._list(MICROSERVICE, owner, fieldSelector=f"metadata.name={owner.name}")
-        if owner.uid not in [item["metadata"]["uid"] for item in found]:
+        query = {"fieldSelector": f"metadata.name={owner.name}"}
+        try:
+            found = await self.connection.send("GET", MICROSERVICE.path(owner.namespace), query=query)
+        except ApiError as error:
+            raise error.expected() from error
+        if owner.uid not in [item["metadata"]["uid"] for item in items(found)]:
             raise Gone(f"Microservice {owner.name} no longer exists")
 
-    async def pods(self, owner: Identity) -> list[dict[str, Any]]:
-        """List the pods of a Microservice, also those that the watch has not shown yet."""
-        return await self._list(POD, owner, labelSelector=names.pods_of(owner.name))
-
-    async def _list(self, kind: Kind, owner: Identity, **query: str) -> list[dict[str, Any]]:
+    async def pods(self, owner: Identity) -> AsyncIterator[list[dict[str, Any]]]:
+        """List the pods of a Microservice by pages, also those that the watch has not shown yet."""
         try:
-            return items(await self.connection.send("GET", kind.path(owner.namespace), query=query))
+            async for page in self.connection.pages(
+                POD.path(owner.namespace), {"labelSelector": names.pods_of(owner.name)}
+            ):
+                yield items(page)
         except ApiError as error:
             raise error.expected() from error
 

@@ -14,15 +14,12 @@ import structlog
 
 from .. import metrics
 from ..errors import NotYet
-from ..facts import Reason
 from ..raw_objects import json_value
 from .api_client import GONE, NOT_FOUND, SERVER_ERROR, TOO_MANY, ApiError, Connection, items
 from .kinds import Kind
 
 log = structlog.get_logger(__name__)
 
-PAGE = "500"
-PAGES = 2000
 SERVER_TIMEOUT = 290  # seconds after which the server ends the watch
 SILENCE = 75.0  # bookmarks come about once a minute; a longer silence means a dead connection
 RETRY = (0.2, 10.0)
@@ -78,17 +75,11 @@ class Watch:
 
     async def _list(self) -> str:
         seen: set[tuple[str, str]] = set()
-        query = {"limit": PAGE, **self._narrowed}
-        for _ in range(PAGES):
-            page = await self.connection.send("GET", self.kind.path(self.namespace), query=query)
+        page: dict[str, Any] = {}
+        async for page in self.connection.pages(self.kind.path(self.namespace), self._narrowed):
             for item in items(page):
                 seen.add(_key(item))
                 self._changed(item)
-            query["continue"] = page["metadata"].get("continue") or ""
-            if not query["continue"]:
-                break
-        else:
-            raise NotYet(Reason.PROGRESSING, f"the list of {self.kind.plural} has no end after {PAGES} pages")
         version = str(page["metadata"]["resourceVersion"])
         for key in [key for key in self._known if key not in seen]:
             self._removed({"metadata": self._known[key]})

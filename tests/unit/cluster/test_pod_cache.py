@@ -50,7 +50,8 @@ async def test_pods_that_cannot_be_listed_are_unknown(says: Says, raises: type[E
     stub = Stub([says])
     async with connected(stub) as connection:
         with pytest.raises(raises):
-            await Cluster(connection, Children(lambda _: None)).pods(OWNER)
+            await anext(Cluster(connection, Children(lambda _: None)).pods(OWNER))
     path, query = stub.asked[0]
     assert path == "/api/v1/namespaces/shop/pods"
-    assert query == {"labelSelector": f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY},{names.LABEL_MICROSERVICE}=order"}
+    selector = f"{names.LABEL_MANAGED_BY}={names.MANAGED_BY},{names.LABEL_MICROSERVICE}=order"
+    assert query == {"labelSelector": selector, "limit": "500"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from microservice_operator.cluster import watch as watch_module
+from microservice_operator.cluster import api_client
 from microservice_operator.cluster.kinds import ENVIRONMENT, MICROSERVICE, NAMESPACE
 from microservice_operator.cluster.watch import Watch
 from microservice_operator.errors import NotYet
@@ -191,7 +191,7 @@ def page(*items: dict[str, Any], following: str) -> Says:
 
 
 async def test_a_list_without_end_is_given_up_and_reports_no_deletion(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch_module, "PAGES", 3)
+    monkeypatch.setattr(api_client, "PAGES", 3)
     recorder = Recorder()
     endless = page(item("b"), following="more")
     stub = Stub([listed(item("a"), item("b")), Says(410), *[endless] * 3, listed(item("b"), version=20), QUIET])
@@ -201,7 +201,7 @@ async def test_a_list_without_end_is_given_up_and_reports_no_deletion(monkeypatc
 
 
 async def test_a_list_without_end_does_not_delay_other_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch_module, "PAGES", 3)
+    monkeypatch.setattr(api_client, "PAGES", 3)
     recorder, stub = Recorder(), Stub([page(item("a"), following="more")])
     other = Stub([listed(item("c")), QUIET])
     async with watching(stub, Recorder()) as endless, watching(other, recorder, NAMESPACE) as watch:
