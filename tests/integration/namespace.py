@@ -133,12 +133,13 @@ class Namespace:
 
 
 def until_no_microservice(api: Api, seconds: float = 300) -> None:
-    """Wait until the Microservices of earlier tests are gone; abandon those whose Environment a test has deleted."""
+    """Delete the Microservices of earlier tests, and abandon those whose Environment a test has deleted."""
 
     def none_left() -> bool:
         environments = {each["metadata"]["name"] for each in api.items(ENVIRONMENT, "")}
-        left = [each for each in api.items(MICROSERVICE, "") if "deletionTimestamp" in each["metadata"]]
-        for each in left:
+        for each in api.items(MICROSERVICE, ""):
+            if "deletionTimestamp" not in each["metadata"]:
+                api.delete(MICROSERVICE, each["metadata"]["namespace"], each["metadata"]["name"])
             if each.get("status", {}).get("environment") not in environments:
                 key = (each["metadata"]["namespace"], each["metadata"]["name"])
                 with suppress(Refused):  # it is gone meanwhile

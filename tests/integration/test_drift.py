@@ -1,7 +1,7 @@
 """Manual changes of a child: the operator restores its own fields and leaves other fields unchanged."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
@@ -46,14 +46,15 @@ EDITS = [
 
 
 @pytest.fixture(scope="module")
-def shop(stage: Stage) -> Namespace:
+def shop(stage: Stage) -> Iterator[Namespace]:
     """A namespace with one Microservice that has a child of every kind."""
     made = Namespace(stage.api, f"drift-{SESSION}")
     install.namespace(stage.api, made.name, install.LABELS)
     made.create("order", **SPEC)
     made.until_ready("order")
     assert {kind for kind, _ in made.children("order")} == set(CHILDREN)
-    return made
+    yield made
+    made.remove()
 
 
 def objects(shop: Namespace, kind: str) -> list[str]:

@@ -122,5 +122,5 @@ async def test_what_does_not_stay_is_said(world: World) -> None:
     parts = await step()
     stalled = {part.kind: part.message for part in parts if part.state is State.STALLED}
     assert {"Table", "DeadLetterQueue", "Topic", "DatabaseInstance"} <= stalled.keys(), troubled(parts)
-    assert "tags of table" in stalled["Table"]
+    assert "tags for table" in stalled["Table"]
     assert all("does not persist" in message for message in stalled.values())
