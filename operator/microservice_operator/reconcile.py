@@ -11,6 +11,7 @@ from .aws.dynamodb.tables import usable
 from .aws.engine.arns import name_in_arn
 from .aws.messaging.fields import reachable
 from .cluster.apply import Cluster
+from .cluster.kinds import is_name
 from .cluster.pod_cache import Pods
 from .dependencies import dependency_part, dependency_urls, table_ref_part
 from .desired.context import Child, Context, Message, Table
@@ -381,7 +382,8 @@ async def _recall_secrets(operator: Operator, body: Body, keep: Collection[tuple
     """
     unread = []
     for item in (body.get("status") or {}).get("resources") or []:
-        if item["kind"] != "Secret" or ("Secret", item["name"]) in keep:
+        # a name that no Secret can have is not from us: others may edit a status
+        if item["kind"] != "Secret" or ("Secret", item["name"]) in keep or not is_name(item["name"]):
             continue
         try:
             await operator.cluster.secret(identity(body), item["name"])

@@ -1,8 +1,13 @@
 """The kinds that the operator reads and writes, and the paths at which the API server serves them."""
 
+import re
 from dataclasses import dataclass
 
 from .. import names
+from ..errors import NeedsPerson
+from ..facts import Reason
+
+_NAME = re.compile(r"[A-Za-z0-9][-A-Za-z0-9._:]{0,252}")
 
 
 @dataclass(frozen=True)
@@ -15,7 +20,13 @@ class Kind:
     namespaced: bool = True
 
     def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
-        """Return the path of a collection or object; without a namespace, across all namespaces."""
+        """Return the path of a collection or object; without a namespace, across all namespaces.
+
+        Raises NeedsPerson if a name cannot be one: as a part of a path, it could lead to the object of another.
+        """
+        for given in (namespace, name):
+            if given and not is_name(given):
+                raise NeedsPerson(Reason.REJECTED, f"{given[:253]!r} cannot be the name of an object; correct the name")
         root = "/api" if "/" not in self.api_version else "/apis"
         parts = [root, self.api_version]
         if namespace and self.namespaced:
@@ -23,6 +34,11 @@ class Kind:
         parts += [self.plural]
         parts += [part for part in (name, subresource) if part]
         return "/".join(parts)
+
+
+def is_name(text: str) -> bool:
+    """Return whether an object can have this name: one segment of a path ("Object Names and IDs" in its docs)."""
+    return _NAME.fullmatch(text) is not None
 
 
 MICROSERVICE = Kind("Microservice", names.API_VERSION, "microservices")

@@ -1,7 +1,7 @@
 """Records why a Microservice's pods are not ready, and whether any may still run; a watch on our pods updates it."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,19 +31,29 @@ class Pod:
         return (None if self.trouble and self.trouble.since else self.trouble), self.job, self.alive
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A pod as the watch showed it last; it may run until `until`, by the clock of `Pods`, 0.0 if it has ended."""
+
+    owner: Key
+    uid: str
+    until: float
+    shown: Pod | None
+
+
 class Pods:
-    """The pods that have something to report, by owner; `changed` is called with the owner's key on a change."""
+    """The pods by namespace and name, and by owner; `changed` is called with the owner's key on a change."""
 
     def __init__(self, changed: Callable[[Key], None], clock: Callable[[], float] = time.monotonic) -> None:
         """Start empty; `clock` returns seconds."""
-        self._by_owner: dict[Key, dict[str, Pod]] = {}
-        self._alive: dict[Key, dict[str, float]] = {}
+        self._pods: dict[Key, _Seen] = {}
+        self._owned: dict[Key, set[Key]] = {}
         self._changed = changed
         self._clock = clock
 
     def troubles(self, owner: Key, job: str = "") -> list[Trouble]:
         """Return the troubles of the Deployment's pods, or of one migration Job's; each once, in a stable order."""
-        found = {pod.trouble for pod in self._by_owner.get(owner, {}).values() if pod.trouble and pod.job == job}
+        found = {pod.trouble for pod in self._shown(owner) if pod.trouble and pod.job == job}
         return sorted(found, key=lambda each: (each.reason.value, each.sentence, each.since))
 
     def migrating(self, owner: Key) -> set[str]:
@@ -51,7 +61,7 @@ class Pods:
 
         They include Jobs of an earlier Microservice of this name, and Jobs that no longer exist.
         """
-        return {pod.job for pod in self._by_owner.get(owner, {}).values() if pod.alive}
+        return {pod.job for pod in self._shown(owner) if pod.alive}
 
     def alive(self, owner: Key) -> bool:
         """Return whether a pod of one Microservice may still run.
@@ -59,53 +69,59 @@ class Pods:
         A pod that cannot end because its node is lost counts for LOST_NODE seconds beyond its grace period.
         """
         now = self._clock()
-        return any(until > now for until in self._alive.get(owner, {}).values())
+        return any(self._pods[key].until > now for key in self._owned.get(owner, ()))
 
     def unseen(self, owner: Key, listed: Iterable[Mapping[str, Any]]) -> bool:
         """Return whether one of the listed pods may still run and no event has shown it yet.
 
         The cache alone cannot tell that no pod runs: while the watch is interrupted, new pods are not in it.
         """
-        seen = self._alive.get(owner, {})
-        return any(not is_over(pod) and pod["metadata"]["name"] not in seen for pod in listed)
+        seen = {self._pods[key].uid for key in self._owned.get(owner, ()) if self._pods[key].until}
+        return any(not is_over(pod) and pod["metadata"]["uid"] not in seen for pod in listed)
 
     def saw(self, pod: Mapping[str, Any]) -> None:
-        """Record a pod from the watch."""
+        """Record a pod from the watch; its owner may be another one than before, if somebody edited the label."""
         metadata = pod["metadata"]
-        self._note(metadata, _kept(pod))
-        if is_over(pod):
-            self._ended(metadata)
-        else:
-            pods = self._alive.setdefault(_owner(metadata), {})
-            grace = metadata.get("deletionGracePeriodSeconds") or 0
-            until = self._clock() + grace + LOST_NODE if "deletionTimestamp" in metadata else float("inf")
-            pods[metadata["name"]] = min(until, pods.get(metadata["name"], until))
+        key, before = _key(metadata), self._pods.get(_key(metadata))
+        until = 0.0 if is_over(pod) else float("inf")
+        if until and "deletionTimestamp" in metadata:
+            until = self._clock() + (metadata.get("deletionGracePeriodSeconds") or 0) + LOST_NODE
+        if before and before.uid == metadata["uid"] and before.until:
+            until = min(until, before.until)
+        self._keep(key, _Seen(_owner(metadata), metadata["uid"], until, _kept(pod)))
 
     def lost(self, pod: Mapping[str, Any]) -> None:
         """Forget a pod that no longer exists."""
-        self._note(pod["metadata"], None)
-        self._ended(pod["metadata"])
+        self._keep(_key(pod["metadata"]), None)
 
-    def _ended(self, metadata: Mapping[str, Any]) -> None:
-        owner = _owner(metadata)
-        pods = self._alive.get(owner, {})
-        if pods.pop(metadata["name"], None) is not None and not pods:
-            del self._alive[owner]
-            self._changed(owner)
+    def _shown(self, owner: Key) -> Iterator[Pod]:
+        return (pod for key in self._owned.get(owner, ()) if (pod := self._pods[key].shown))
 
-    def _note(self, metadata: Mapping[str, Any], found: Pod | None) -> None:
-        owner = _owner(metadata)
-        before = self._by_owner.get(owner, {}).get(metadata["name"])
-        if found == before:
-            return
-        if found is None:
-            self._by_owner[owner].pop(metadata["name"])
-            if not self._by_owner[owner]:
-                del self._by_owner[owner]
-        else:
-            self._by_owner.setdefault(owner, {})[metadata["name"]] = found
-        if (found or Pod()).news != (before or Pod()).news:
-            self._changed(owner)
+    def _keep(self, key: Key, new: _Seen | None) -> None:
+        """Replace what is kept of one pod, and report the change to its owner, and to its former owner."""
+        old = self._pods.pop(key, None)
+        if old:
+            self._owned[old.owner].discard(key)
+            if not self._owned[old.owner]:
+                del self._owned[old.owner]
+        if new and (new.until or new.shown):
+            self._pods[key] = new
+            self._owned.setdefault(new.owner, set()).add(key)
+        for owner in {seen.owner for seen in (old, new) if seen}:
+            before, after = (seen if seen and seen.owner == owner else None for seen in (old, new))
+            if _news(before) != _news(after) or (before and before.until and not self._runs(owner)):
+                self._changed(owner)
+
+    def _runs(self, owner: Key) -> bool:
+        return any(self._pods[key].until for key in self._owned.get(owner, ()))
+
+
+def _news(seen: _Seen | None) -> tuple[Trouble | None, str, bool]:
+    return ((seen and seen.shown) or Pod()).news
+
+
+def _key(metadata: Mapping[str, Any]) -> Key:
+    return metadata.get("namespace", ""), metadata["name"]
 
 
 def _owner(metadata: Mapping[str, Any]) -> Key:

@@ -11,7 +11,7 @@ from typing import Any
 from .. import names
 from ..api.microservice import MicroserviceSpec
 from ..api.parsing import Identity
-from ..aws.engine.arns import adoptee_arn
+from ..aws.engine.arns import adoptee_arn, whole_id
 from ..aws.engine.scope import AwsScope, site
 from ..raw_objects import mapping, mappings, text
 from ..resources import Consent
@@ -58,5 +58,7 @@ def adopted_tables(scope: AwsScope, declared: ReconcileInput) -> dict[str, str]:
 def taken_over(spec: MicroserviceSpec, body: Mapping[str, Any]) -> dict[str, str]:
     """ARNs of the tables that a Microservice has adopted, by declared name, from its status."""
     resources = (body.get("status") or {}).get("resources") or []
-    known = {entry.get("name"): str(entry.get("id") or "") for entry in resources if entry.get("kind") == "Table"}
+    known = {
+        entry.get("name"): whole_id(str(entry.get("id") or "")) for entry in resources if entry.get("kind") == "Table"
+    }
     return {table.name: known[table.name] for table in spec.tables or [] if table.adopt and known.get(table.name)}

@@ -7,7 +7,7 @@ from typing import Any
 from ..api.microservice import MicroserviceSpec
 from ..api.parsing import Microservice
 from ..api.stores import Table, TableRef
-from ..aws.engine.arns import TABLE_NAME_LIMIT, Site, table_arn
+from ..aws.engine.arns import TABLE_NAME_LIMIT, Site, table_arn, whole_id
 from ..aws.iam.service_policy import GrantedTable, GrantedTables
 from ..ownership import Owner
 from ..raw_objects import mappings, text
@@ -73,7 +73,7 @@ def borrowed(owner: Owner, site: Site, service: Microservice, lookup: Microservi
 def remembered(body: Mapping[str, Any] | None) -> dict[str, str]:
     """ARNs of a Microservice's tables, by declared name, from its status."""
     resources = mappings((body or {}).get("status"), "resources")
-    return {text(entry, "name"): text(entry, "id") for entry in resources if text(entry, "kind") == "Table"}
+    return {text(entry, "name"): whole_id(text(entry, "id")) for entry in resources if text(entry, "kind") == "Table"}
 
 
 def _denied(spec: object, service: Microservice, ref: TableRef) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..api.messaging import TopicRef
+from ..aws.engine.arns import whole_id
 from ..aws.engine.scope import AwsScope
 from ..aws.messaging.fields import TOPIC
 from ..aws.messaging.names import topic_arns
@@ -84,7 +85,7 @@ def remembered(status: object, name: str) -> str:
     """The ARN of a topic in a Microservice's status."""
     resources = mappings(status, "resources")
     found = (entry for entry in resources if (text(entry, "kind"), text(entry, "name")) == (TOPIC.name, name))
-    return next((text(entry, "id") for entry in found), "")
+    return next((whole_id(text(entry, "id")) for entry in found), "")
 
 
 def topic_of(subscription: str) -> str:

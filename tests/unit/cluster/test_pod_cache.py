@@ -8,7 +8,7 @@ from microservice_operator import names
 from microservice_operator.api.parsing import Identity
 from microservice_operator.cluster.apply import Cluster
 from microservice_operator.cluster.child_cache import Children
-from microservice_operator.cluster.pod_cache import LOST_NODE, Pods
+from microservice_operator.cluster.pod_cache import LABEL_JOB, LOST_NODE, Pods
 from microservice_operator.errors import NeedsPerson, NotYet
 from tests.unit.support.api_stub import Says, Stub, connected
 
@@ -19,7 +19,7 @@ KEY = ("shop", "order")
 def pod(phase: str = "Running", **metadata: Any) -> dict[str, Any]:
     labels = {names.LABEL_MICROSERVICE: "order"}
     return {
-        "metadata": {"namespace": "shop", "name": "order-1", "labels": labels, **metadata},
+        "metadata": {"namespace": "shop", "name": "order-1", "uid": "pod-1", "labels": labels, **metadata},
         "status": {"phase": phase},
     }
 
@@ -40,6 +40,38 @@ def test_a_pod_on_a_lost_node_is_not_waited_for_though_it_is_listed() -> None:
     assert pods.alive(KEY)
     now[0] += 30 + LOST_NODE + 1
     assert (pods.alive(KEY), pods.unseen(KEY, [leaving])) == (False, False)
+
+
+def test_a_pod_of_the_same_name_is_another_one() -> None:
+    pods = Pods(lambda _: None)
+    pods.saw(pod())
+    assert not pods.unseen(KEY, [pod()])
+    assert pods.unseen(KEY, [pod(uid="pod-2")])
+
+
+@pytest.mark.parametrize("migrates", [False, True])
+@pytest.mark.parametrize("last", ["ends", "is lost"])
+def test_a_pod_whose_label_somebody_edits_runs_for_its_new_owner_only(migrates: bool, last: str) -> None:
+    asked: list[tuple[str, str]] = []
+    pods = Pods(asked.append)
+    extra = {names.LABEL_MIGRATION: "db", LABEL_JOB: "job"} if migrates else {}
+
+    def labelled(owner: str, phase: str = "Running") -> dict[str, Any]:
+        return pod(phase, labels={names.LABEL_MICROSERVICE: owner, **extra})
+
+    pods.saw(labelled("order"))
+    asked.clear()
+    pods.saw(labelled("other"))
+    assert (pods.alive(KEY), pods.alive(("shop", "other"))) == (False, True)
+    assert pods.migrating(KEY) == set()
+    assert KEY in asked
+    asked.clear()
+    if last == "ends":
+        pods.saw(labelled("other", "Succeeded"))
+    else:
+        pods.lost(labelled("other"))
+    assert not pods.alive(("shop", "other"))
+    assert asked == [("shop", "other")]
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,13 @@ def pod(*conditions: Object, name: str = "order-1", phase: str = "Running", **mo
         "app.kubernetes.io/name": "order",
         **more.get("labels", {}),
     }
-    metadata = {"namespace": "shop", "name": name, "labels": labels, "creationTimestamp": more.get("since", LONG_AGO)}
+    metadata = {
+        "namespace": "shop",
+        "name": name,
+        "uid": f"uid-{name}",
+        "labels": labels,
+        "creationTimestamp": more.get("since", LONG_AGO),
+    }
     status = {
         "phase": phase,
         "conditions": [*conditions],

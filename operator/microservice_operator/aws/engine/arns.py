@@ -9,6 +9,7 @@ from ...api.parsing import Microservice
 ROLE_NAME_LIMIT = 64
 TABLE_NAME_LIMIT = 255
 TOPIC_NAME_LIMIT, QUEUE_NAME_LIMIT = 256, 80  # "CreateTopic" and "CreateQueue" in the API References
+_COLONS = 5  # in an ARN, at least
 FIFO = ".fifo"  # the suffix that the same pages require
 
 MESSAGING_KEY = ("Key", "messaging")
@@ -60,6 +61,14 @@ def needs_role(service: Microservice) -> bool:
 def name_in_arn(arn: str) -> str:
     """Return the name that ends an ARN: `…:table/NAME`, `…:db:NAME`, `…:QUEUE`."""
     return re.split("[:/]", arn)[-1]
+
+
+def whole_id(id_: str) -> str:
+    """Return an id from a status, "" if it begins as an ARN and is none: others may edit a status.
+
+    arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE ("Amazon Resource Names (ARNs)" in the AWS General Reference).
+    """
+    return "" if id_.startswith("arn:") and id_.count(":") < _COLONS else id_
 
 
 def table_arn(site: Site, declared: str) -> str:
