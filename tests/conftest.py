@@ -3,6 +3,7 @@
 `MICROSERVICE_OPERATOR_TEST_CLUSTER=name` keeps one cluster from run to run, for those who run the tests often.
 """
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tests.tools.cluster import Cluster
 
 REPOSITORY = Path(__file__).parent.parent
+logging.getLogger("werkzeug").setLevel(logging.WARNING)  # the emulator's server: thousands of lines hide a failure
 
 
 @pytest.fixture(scope="session")

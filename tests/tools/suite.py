@@ -1,7 +1,7 @@
-"""`python -m tests.tools.suite`: every test, in two pytest processes side by side; arguments go to both.
+"""`python -m tests.tools.suite`: every test, in three pytest processes side by side; arguments go to each.
 
-Most of the time, the tests of the second group wait for a cluster, while those of the first keep a core busy. Where no
-Docker engine makes the node, its programs are built meanwhile.
+Most of the time, the tests of the second and third group wait for a cluster, while those of the first keep a core busy.
+Where no Docker engine makes the node, its programs are built meanwhile.
 """
 
 import os
@@ -19,7 +19,8 @@ OUTPUT = TESTS.parent / ".local"
 # In their order: the quick ones first, so that a mistake shows early. A folder that is not named is in the first group.
 GROUPS = {
     "servers": ("unit", "golden", "delivery", "api", "aws", "whole", "postgres", "services", "browser", "terraform"),
-    "cluster": ("integration", "cluster", "demo", "e2e"),
+    "operator": ("integration",),
+    "cluster": ("cluster", "demo", "e2e"),
 }
 NO_TESTS = 5  # pytest's exit code if the arguments select none
 NO_TIME = 124  # as timeout(1) exits
@@ -102,9 +103,12 @@ def folders() -> dict[str, list[str]]:
 
 
 def environment() -> dict[str, str]:
-    """Ours, with a cache of bytecode: the tests start hundreds of Python processes, some images forbid the cache."""
+    """Ours, with a cache of bytecode: the tests start hundreds of Python processes, some images forbid the cache.
+
+    GOGC lets programs in Go, such as the API server and Terraform, collect garbage less often (package runtime).
+    """
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return kept | {"PYTHONPYCACHEPREFIX": str(OUTPUT / "bytecode")}
+    return {"GOGC": "400", **kept, "PYTHONPYCACHEPREFIX": str(OUTPUT / "bytecode")}
 
 
 def build_node() -> subprocess.Popen[bytes] | None:
