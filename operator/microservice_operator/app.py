@@ -70,7 +70,7 @@ class App:
         me = f"{os.environ.get('HOSTNAME') or 'operator'}_{uuid4()}"
         self.lease = Lease(connection, namespace, settings.lease_name, me)
         connection.may_write = external.aws.may_write = external.servers.may_write = self.lease.may_write
-        self.workers = Workers(self.operator, self.queue, settings.pass_deadline)
+        self.workers = Workers(self.operator, self.queue, settings.reconciliation_timeout)
         self.synced = False
         self.leaving = asyncio.Event()
 
@@ -148,8 +148,8 @@ class App:
         metrics.LEADER.set(leads)
         metrics.QUEUE_DEPTH.set(self.queue.depth if leads else 0)
         metrics.QUEUE_OLDEST.set(self.queue.oldest_age if leads else 0)
-        metrics.LONG_PASSES.set(self.workers.long)
-        metrics.LONGEST_PASS.set(self.workers.longest)
+        metrics.LONG_RECONCILIATIONS.set(self.workers.long)
+        metrics.LONGEST_RECONCILIATION.set(self.workers.longest)
 
     def _saw(self, body: Body) -> None:
         if self.watched.upsert_microservice(body):

@@ -120,7 +120,7 @@ class Reason(StrEnum):
     OVERRIDDEN = "Overridden"
     DELETING = "Deleting"
     ABANDONED = "Abandoned"
-    PASS_OVERRUN = "PassOverrun"  # noqa: S105 a reason, no password
+    RECONCILIATION_TIMEOUT = "ReconciliationTimeout"
     INTERNAL_ERROR = "InternalError"
 
 

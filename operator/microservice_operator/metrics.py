@@ -15,8 +15,12 @@ RECONCILE_SECONDS = Histogram(
 QUEUE_DEPTH = Gauge("microservice_operator_queue_depth", "Keys that are waiting for a worker")
 QUEUE_OLDEST = Gauge("microservice_operator_queue_oldest_age_seconds", "Age of the key that has waited or run longest")
 LEADER = Gauge("microservice_operator_leader", "1 if this process is the leader, otherwise 0")
-LONG_PASSES = Gauge("microservice_operator_long_passes", "Reconciliations that have run for more than 30 seconds")
-LONGEST_PASS = Gauge("microservice_operator_longest_pass_seconds", "Duration of the longest running reconciliation")
+LONG_RECONCILIATIONS = Gauge(
+    "microservice_operator_long_reconciliations", "Reconciliations that have run for more than 30 seconds"
+)
+LONGEST_RECONCILIATION = Gauge(
+    "microservice_operator_longest_reconciliation_seconds", "Duration of the longest running reconciliation"
+)
 API_CALLS = Counter(
     "microservice_operator_kubernetes_requests_total",
     "Requests to the API server",

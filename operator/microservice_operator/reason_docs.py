@@ -38,8 +38,8 @@ GENERAL = {
     Reason.SUSPENDED: Explanation(
         "`spec.suspend` is true. The operator writes nothing.", "Remove `spec.suspend` to continue."
     ),
-    Reason.PASS_OVERRUN: Explanation(
-        "One reconciliation did not end within `--pass-deadline`, and the operator cancelled it. "
+    Reason.RECONCILIATION_TIMEOUT: Explanation(
+        "One reconciliation did not end within `--reconciliation-timeout`, and the operator cancelled it. "
         "It retries with backoff.",
         "Find out why the call that the message names does not end.",
     ),

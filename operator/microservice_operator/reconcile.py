@@ -30,7 +30,7 @@ from .raw_objects import mappings, text
 from .resources import Removal
 from .rollouts import Rollouts
 from .watched_resources import Key, WatchedResources
-from .workload import Snapshot, kept, mended_migrations, migrations, told, unfinished_migrations, workload
+from .workload import Snapshot, current_parts, kept, mended_migrations, migrations, unfinished_migrations, workload
 
 RETRY_STALLED = 120.0
 SLOWER = 10  # watches report what happens in the cluster; a periodic reconciliation is only a safety net there
@@ -39,7 +39,7 @@ USABLE = (State.READY, State.UNKNOWN)
 RUNNING = frozenset({"Deployment", "Job"})
 LOOK_AT_PODS = 5.0  # the watch reports when the last pod is gone; only a pod on a lost node needs another look
 # Without these, running pods lose what they read or reach, and new pods of the same version cannot start.
-STOOD_ON = frozenset({"Secret", "NetworkPolicy"})
+NEEDED_BY_PODS = frozenset({"Secret", "NetworkPolicy"})
 _LOST = frozenset({Reason.TABLE_LOST, Reason.DATABASE_LOST})
 Body = Mapping[str, Any]
 
@@ -105,13 +105,13 @@ async def reconcile(operator: Operator, key: Key) -> Requeue | None:
         raise
 
 
-async def tell_overrun(operator: Operator, key: Key, message: str) -> None:
+async def report_timeout(operator: Operator, key: Key, message: str) -> None:
     """Report on a Microservice that its reconciliation was cancelled; its parts stay as they are known."""
     body = operator.watched.microservices.get(key)
     if body is None:
         return
     facts = Facts(generation=body["metadata"].get("generation", 0), reconcile_requested_at=_requested_at(body))
-    late = Part("Kubernetes", "Microservice", "", State.UNKNOWN, Reason.PASS_OVERRUN, message)
+    late = Part("Kubernetes", "Microservice", "", State.UNKNOWN, Reason.RECONCILIATION_TIMEOUT, message)
     await _write_status(
         operator, body, replace(facts, refused=late, workload=workload(_snapshot(operator, identity(body))))
     )
@@ -229,7 +229,7 @@ def _summarise(
         sections=external.sections,
         left=external.left,
         dependencies=_edges(operator.watched, service),
-        children=tuple(told(seen, applied.parts, applied.children)),
+        children=tuple(current_parts(seen, applied.parts, applied.children)),
         workload=state,
         endpoint=service.url,
         gateway=external.address,
@@ -298,7 +298,7 @@ async def _children(
     While pods of an earlier declaration may run, what they use stays, and so do their network permissions.
     """
     key = identity(body)
-    children = await _without_mended(operator, key, context)
+    children = await _desired_children(operator, key, context)
     if not rolled_out:
         rolled_out = rollout.state is State.READY and _is_current(operator.cluster, key, children)
     if body.get("status") and any(_is_missing(operator.cluster, key, child) for child in children):
@@ -319,7 +319,7 @@ async def _children(
     )
 
 
-async def _without_mended(operator: Operator, owner: Identity, context: Context) -> tuple[Child, ...]:
+async def _desired_children(operator: Operator, owner: Identity, context: Context) -> tuple[Child, ...]:
     """The desired children. A failed migration Job whose inputs have changed is deleted first."""
     children, seen = desired.children(context), _snapshot(operator, owner)
     again = mended_migrations(seen, children)
@@ -371,7 +371,7 @@ def _unused(cluster: Cluster, owner: Identity, keep: Collection[tuple[str, str]]
             message="is no longer declared; it is deleted when the rollout is complete",
         )
         for (kind, name), record in sorted(records.items())
-        if kind in STOOD_ON and (kind, name) not in keep and record.owner == owner.uid and not record.deleting
+        if kind in NEEDED_BY_PODS and (kind, name) not in keep and record.owner == owner.uid and not record.deleting
     )
 
 
@@ -438,8 +438,10 @@ async def _still_running(operator: Operator, body: Body) -> tuple[Part, ...]:
     The migration of a database that stays runs to its end: one that is killed may leave half of its work.
     """
     owner, seen = identity(body), _snapshot(operator, identity(body))
-    doomed = {text(database, "deletionPolicy") for database in mappings(body.get("spec"), "databases")} <= {"Delete"}
-    migrating = frozenset[str]() if doomed else unfinished_migrations(seen)
+    delete_all = {text(database, "deletionPolicy") for database in mappings(body.get("spec"), "databases")} <= {
+        "Delete"
+    }
+    migrating = frozenset[str]() if delete_all else unfinished_migrations(seen)
     stays = {at for at in seen.records if at[0] not in RUNNING or (at[0] == "Job" and at[1] in migrating)}
     stopped = await operator.cluster.prune(owner, stays)
     refused = tuple(part for part in stopped if part.state is State.STALLED)

@@ -15,13 +15,13 @@ class BadSettings(OperatorError):
 class Settings:
     """Everything that a platform team can configure for the running operator.
 
-    `resync` and `pass_deadline` are in seconds; an empty `namespaces` means all.
+    `resync` and `reconciliation_timeout` are in seconds; an empty `namespaces` means all.
     """
 
     namespaces: tuple[str, ...] = ()
     workers: int = 16
     resync: float = 120.0
-    pass_deadline: float = 120.0
+    reconciliation_timeout: float = 120.0
     listen_host: str = "0.0.0.0"  # noqa: S104 probes and metrics are requested from outside the pod
     listen_port: int = 8080
     aws_endpoint_url: str | None = None
@@ -47,9 +47,9 @@ class Settings:
             raise BadSettings(
                 "--workers, --aws-pool-size and --connections must be at least 1: raise the one that is 0"
             )
-        if self.pass_deadline < SHORTEST_DEADLINE:
+        if self.reconciliation_timeout < SHORTEST_DEADLINE:
             raise BadSettings(
-                f"--pass-deadline must be at least {SHORTEST_DEADLINE:.0f} seconds: set the time that one"
+                f"--reconciliation-timeout must be at least {SHORTEST_DEADLINE:.0f} seconds: set the time that one"
                 " reconciliation may take"
             )
         if self.resync < 1:

@@ -31,7 +31,7 @@ WARNED = frozenset(
         Reason.DATABASE_UNREACHABLE.value,
         Reason.AUTOSCALING_INACTIVE.value,
         Reason.DISRUPTION_BUDGET_INACTIVE.value,
-        Reason.PASS_OVERRUN.value,
+        Reason.RECONCILIATION_TIMEOUT.value,
     }
 )
 # Problems of the pods themselves come before problems of what is in front of them.

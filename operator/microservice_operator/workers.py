@@ -18,7 +18,7 @@ from . import metrics
 from .errors import NotYet, OperatorError
 from .fence import Fenced
 from .pending_calls import Calls
-from .reconcile import Operator, Requeue, reconcile, tell_overrun
+from .reconcile import Operator, Requeue, reconcile, report_timeout
 from .workqueue import Key, WorkQueue
 
 log = structlog.get_logger(__name__)
@@ -29,7 +29,7 @@ TELL = 15.0  # seconds for the status of a cancelled reconciliation
 GRACE = 30.0  # seconds for the cleanup of a cancelled reconciliation: a PostgreSQL session is cut after 25
 
 
-class Overrun(OperatorError):
+class TimedOut(OperatorError):
     """A reconciliation exceeded its deadline and was cancelled."""
 
 
@@ -105,7 +105,7 @@ class Workers:
             log.error("reconciliation cannot be cancelled", waits_for=one.calls.names, **at)
 
     async def _within_deadline(self, one: Running) -> Requeue | None:
-        """Reconcile within the deadline; raise Overrun after the status says that and in which call it was
+        """Reconcile within the timeout; raise TimedOut after the status says that and in which call it was
         cancelled."""
         running = asyncio.create_task(self._noted(one), name=f"reconcile {one.key[0]}/{one.key[1]}")
         try:
@@ -122,8 +122,8 @@ class Workers:
         await _ended(running)
         with suppress(TimeoutError):
             async with asyncio.timeout(TELL):
-                await tell_overrun(self._operator, one.key, message)
-        raise Overrun(message)
+                await report_timeout(self._operator, one.key, message)
+        raise TimedOut(message)
 
     async def _noted(self, one: Running) -> Requeue | None:
         with one.calls.made_here():
@@ -150,7 +150,7 @@ class Workers:
         key = one.key
         try:
             again = await self._within_deadline(one)
-        except Overrun as error:
+        except TimedOut as error:
             log.warning("reconciliation cancelled", error=str(error), after=self._queue.back_off(key))
             return "overrun"
         except Fenced as error:

@@ -54,13 +54,13 @@ def workload(seen: Snapshot) -> Workload:
     if (state.state is State.READY and not state.short) or state.reason in FINAL:
         return state
     troubles = seen.pods.troubles(seen.key)
-    told, after = _told(troubles, seen.now)
+    problem, after = _problem_of(troubles, seen.now)
     if state.state is not State.STALLED:
         state = replace(state, after=after)
-    if told is None:
+    if problem is None:
         return state
-    blamed = replace(state, reason=told.reason, message=told.sentence)
-    if told.reason in BLOCKING and state.short:
+    blamed = replace(state, reason=problem.reason, message=problem.sentence)
+    if problem.reason in BLOCKING and state.short:
         return replace(blamed, state=State.PROGRESSING, short=False)
     return blamed
 
@@ -113,13 +113,13 @@ def kept(seen: Snapshot, service: Microservice) -> set[tuple[str, str]]:
     return found
 
 
-def told(seen: Snapshot, parts: Iterable[Part], children: Sequence[Child]) -> list[Part]:
+def current_parts(seen: Snapshot, parts: Iterable[Part], children: Sequence[Child]) -> list[Part]:
     """Update the parts of the children, as `cluster.apply` left them, with the children's current states."""
     state, by_name = workload(seen), {(child.kind, child.name): child for child in children}
-    return [_told_part(seen, part, by_name.get((part.kind, part.name)), state) for part in parts]
+    return [_current_part(seen, part, by_name.get((part.kind, part.name)), state) for part in parts]
 
 
-def _told_part(seen: Snapshot, part: Part, child: Child | None, state: Workload) -> Part:
+def _current_part(seen: Snapshot, part: Part, child: Child | None, state: Workload) -> Part:
     if part.kind == "Job":
         return _migration_part(seen, part)
     if part.state is not State.READY:
@@ -164,8 +164,8 @@ def _migration_part(seen: Snapshot, part: Part) -> Part:
 def _job_trouble(seen: Snapshot, name: str) -> tuple[Trouble | None, float | None]:
     """Return a Job's problem, its pods' before its controller's, and the seconds until the next check."""
     job = next((job for at, job, _ in _jobs(seen) if at == name), Job("Running"))
-    pods, after = _told(seen.pods.troubles(seen.key, name), seen.now)
-    own, _ = _told([job.trouble] if job.trouble else [], seen.now)
+    pods, after = _problem_of(seen.pods.troubles(seen.key, name), seen.now)
+    own, _ = _problem_of([job.trouble] if job.trouble else [], seen.now)
     if own and pods and job.phase == "Failed":
         return replace(own, message=f"{own.message} ({pods.message})"), None
     if pods is None or (own and own.state is State.STALLED):
@@ -175,16 +175,16 @@ def _job_trouble(seen: Snapshot, name: str) -> tuple[Trouble | None, float | Non
     return replace(pods, message=f"is delayed: {pods.message}", remedy=remedy), after
 
 
-def _told(troubles: Sequence[Trouble], now: datetime) -> tuple[Trouble | None, float | None]:
+def _problem_of(troubles: Sequence[Trouble], now: datetime) -> tuple[Trouble | None, float | None]:
     """Return the problem to report, blocking ones first, and the seconds until the next check, as no event comes."""
     due = [(trouble.due(now), trouble) for trouble in troubles]
     present = [trouble for seconds, trouble in due if not seconds]
     first = next((t for t in present if t.reason in BLOCKING), None) or next((t for t in present if not t.since), None)
-    told = first or next(iter(present), None)
+    problem = first or next(iter(present), None)
     later = min((seconds for seconds, _ in due if seconds), default=None)
-    if later is None and (told is None or told.since):
-        later = SOON if told is None else LATER
-    return told, later
+    if later is None and (problem is None or problem.since):
+        later = SOON if problem is None else LATER
+    return problem, later
 
 
 def _jobs(seen: Snapshot) -> "list[tuple[str, Job, Record]]":

@@ -30,7 +30,7 @@ def hanging(stage: Stage, api_server: Cluster, tmp_path_factory: pytest.TempPath
     """With a worker and a thread for each call that hangs, and some more."""
     folder = tmp_path_factory.mktemp("hanging")
     flags = (f"--workers={len(CREATED) + 3}", "--aws-pool-size=64", "--connections=64", "--resync=300")
-    with place(stage, api_server, folder, f"{SESSION}m", "--pass-deadline=10", *flags) as made:
+    with place(stage, api_server, folder, f"{SESSION}m", "--reconciliation-timeout=10", *flags) as made:
         yield made
 
 

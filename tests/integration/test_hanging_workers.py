@@ -21,7 +21,7 @@ OTHERS = ("other-0", "other-1", "other-2")
 @pytest.fixture(scope="module")
 def hanging(stage: Stage, api_server: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """With fewer workers than Microservices whose calls hang."""
-    flags = ("--pass-deadline=6", f"--workers={len(CALLS) - 1}", "--resync=300")
+    flags = ("--reconciliation-timeout=6", f"--workers={len(CALLS) - 1}", "--resync=300")
     with place(stage, api_server, tmp_path_factory.mktemp("hanging"), f"{SESSION}w", *flags) as made:
         yield made
 

@@ -85,7 +85,7 @@ async def test_one_that_hangs_is_broken_off_and_says_in_which_call_while_the_oth
         await until(lambda: "victim" in stub.patched)
         assert workers.turn
         ready = next(c for c in stub.patched["victim"]["conditions"] if c["type"] == "Ready")
-        assert (ready["status"], ready["reason"]) == ("Unknown", "PassOverrun")
+        assert (ready["status"], ready["reason"]) == ("Unknown", "ReconciliationTimeout")
         assert "Kubernetes POST /api/v1/namespaces/shop/serviceaccounts" in ready["message"]
         assert "within 2 seconds" in ready["message"]
         assert queue.timers, "it is retried"

@@ -16,8 +16,9 @@ Resync = Annotated[
     float,
     typer.Option(envvar="RESYNC_SECONDS", help="Seconds between two reads of AWS and PostgreSQL when nothing changes."),
 ]
-PassDeadline = Annotated[
-    float, typer.Option(envvar="PASS_DEADLINE_SECONDS", help="Seconds after which a reconciliation is cancelled.")
+ReconciliationTimeout = Annotated[
+    float,
+    typer.Option(envvar="RECONCILIATION_TIMEOUT_SECONDS", help="Seconds after which a reconciliation is cancelled."),
 ]
 ListenPort = Annotated[int, typer.Option(envvar="LISTEN_PORT", help="Port for /healthz, /readyz and /metrics.")]
 ListenHost = Annotated[str, typer.Option(envvar="LISTEN_HOST", help="Bind address for probes and metrics.")]
@@ -44,7 +45,7 @@ def run(  # noqa: PLR0913, PLR0917 one parameter for each flag
     namespace: Namespaces = None,
     workers: Workers = 16,
     resync: Resync = 120.0,
-    pass_deadline: PassDeadline = 120.0,
+    reconciliation_timeout: ReconciliationTimeout = 120.0,
     listen_port: ListenPort = 8080,
     listen_host: ListenHost = "0.0.0.0",  # noqa: S104 probes and metrics come from outside the pod
     aws_endpoint_url: AWSEndpoint = None,
@@ -62,7 +63,7 @@ def run(  # noqa: PLR0913, PLR0917 one parameter for each flag
             namespaces=tuple(namespace or ()),
             workers=workers,
             resync=resync,
-            pass_deadline=pass_deadline,
+            reconciliation_timeout=reconciliation_timeout,
             listen_host=listen_host,
             listen_port=listen_port,
             aws_endpoint_url=aws_endpoint_url,

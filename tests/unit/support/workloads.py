@@ -12,7 +12,7 @@ from microservice_operator.desired import children as desired_children
 from microservice_operator.desired.context import Context
 from microservice_operator.facts import Facts
 from microservice_operator.status import summarise
-from microservice_operator.workload import Snapshot, migrations, told, unfinished_migrations, workload
+from microservice_operator.workload import Snapshot, current_parts, migrations, unfinished_migrations, workload
 from tests.unit.desired.builders import CONNECTION, context
 
 OWNER = ("shop", "order")
@@ -71,7 +71,7 @@ class Ownership:
         wanted = desired_children(of)
         held: Any = None  # nothing is written, so there is no client
         parts = await Cluster(held, self._children()).apply(of.microservice.identity, wanted)
-        facts = Facts(1, workload=workload(seen), children=tuple(told(seen, parts, wanted)))
+        facts = Facts(1, workload=workload(seen), children=tuple(current_parts(seen, parts, wanted)))
         return summarise(facts, before or {}, "2026-01-01T12:00:00Z")
 
     def snapshot(self, now: datetime = NOW) -> Snapshot:
