@@ -87,7 +87,21 @@ def test_the_glossary_names_files_and_classes_that_exist() -> None:
     assert len(rows) > 40
     for term, _, meaning, where in rows:
         assert meaning.endswith("."), term
-        for path in re.findall(r"`([\w./]+[./][\w./]*)`", where):
-            assert (PACKAGE / path).exists() or (ROOT / path).exists(), f"{term}: no {path}"
-        for path, name in re.findall(r"`([\w/]+\.py)`: `(\w+)`", where):
-            assert f"\nclass {name}" in (PACKAGE / path).read_text(encoding="utf-8"), f"{term}: no {name} in {path}"
+        _verify_there(term, where)
+
+
+def test_the_way_of_a_table_through_the_code_exists() -> None:
+    rows = _cells(ROOT / "docs/architecture.md", 4)[1:]  # without the head
+    assert [number for number, *_ in rows] == [str(number) for number in range(1, 11)]
+    for _, station, where, _ in rows:
+        _verify_there(station, where)
+
+
+def _verify_there(row: str, where: str) -> None:
+    """Verify that the files exist, and have the definitions that are named after them."""
+    paths = re.findall(r"`([\w./]+[./][\w./]*)`", where)
+    for path in paths:
+        assert (PACKAGE / path).exists() or (ROOT / path).exists(), f"{row}: no {path}"
+    for path, name in re.findall(r"`([\w/]+\.py)`: `(\w+)`", where):
+        text = (PACKAGE / path).read_text(encoding="utf-8")
+        assert re.search(rf"^(class|def|async def) {name}\b|^{name} = ", text, re.M), f"{row}: no {name} in {path}"

@@ -37,7 +37,7 @@ def steps(new: Context, old: Context) -> Iterator[Row]:
 
     Raises NeedsPerson if an Environment lacks what the spec requires.
     """
-    rows = list(_parts(Version(new.microservice, new.environment), Version(old.microservice, old.environment)))
+    rows = list(_resources(Version(new.microservice, new.environment), Version(old.microservice, old.environment)))
     yield from _moved(new, old)
     yield from rows
     refused = [row.field for row in rows if row.effect == Effect.REFUSED]
@@ -82,7 +82,7 @@ def _migrations(new: Context, old: Context) -> Iterator[Row]:
             yield Row(f"spec.databases[{at}].migration", "migrate", what)
 
 
-def _parts(new: Version, old: Version) -> Iterator[Row]:
+def _resources(new: Version, old: Version) -> Iterator[Row]:
     both = new.of("databases").keys() & old.of("databases").keys()
     if both and (new.environment is None or old.environment is None):
         message = "the Environment of the databases is unknown; add its file with --environment"

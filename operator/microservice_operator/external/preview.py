@@ -1,4 +1,4 @@
-"""PURE: what a change of a spec does to each part in AWS that is declared before and after it."""
+"""PURE: what a change of a spec does to each resource in AWS that is declared before and after it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ SECTIONS: Mapping[str, _Look] = {
 
 
 def forecasts(owner: Owner, new: Version, old: Version) -> Iterator[tuple[str, str, tuple[Forecast, ...]]]:
-    """Section and name of each part that both have, and what becomes of it.
+    """Section and name of each resource that both have, and what becomes of it.
 
     Raises NeedsPerson where an Environment does not say what a spec asks for.
     """
