@@ -72,15 +72,15 @@ def _alike(kind: ResourceSchema, desired: Mapping[str, Any], was: Mapping[str, A
     return _group_by_field(differences(kind, desired, was))
 
 
-def _group_by_field(found: Iterable[Difference]) -> tuple[Forecast, ...]:
+def _group_by_field(changes: Iterable[Difference]) -> tuple[Forecast, ...]:
     """Group differences by field and effect, because several rules may compare one field.
 
     If one field is refused, only refusals are returned, because then nothing of the resource changes.
     """
-    found = tuple(found)
-    refused = tuple(each for each in found if each.effect is Effect.REFUSED)
-    said: dict[tuple[str, Effect], list[str]] = {}
-    for each in refused or found:
-        words = said.setdefault((each.field.spec, each.effect), [])
+    changes = tuple(changes)
+    refused = tuple(each for each in changes if each.effect is Effect.REFUSED)
+    grouped: dict[tuple[str, Effect], list[str]] = {}
+    for each in refused or changes:
+        words = grouped.setdefault((each.field.spec, each.effect), [])
         words += [each.what] if each.what not in words else []
-    return tuple(Forecast(field, effect, "; ".join(words)) for (field, effect), words in said.items())
+    return tuple(Forecast(field, effect, "; ".join(words)) for (field, effect), words in grouped.items())

@@ -70,8 +70,8 @@ def holder(marked: Mapping[str, str], cluster: str) -> str:
 def integration_fields(integration: Item, wanted: Iterable[str]) -> dict[str, Any]:
     """Return the fields of an integration that the operator sets; request parameters added by others are ignored."""
     parameters = integration.get("RequestParameters") or {}
-    found = {key: integration.get(key) for key in ("IntegrationUri", "ConnectionId", "IntegrationMethod")}
-    return {**found, "RequestParameters": {key: parameters[key] for key in wanted if key in parameters}}
+    fields = {key: integration.get(key) for key in ("IntegrationUri", "ConnectionId", "IntegrationMethod")}
+    return {**fields, "RequestParameters": {key: parameters[key] for key in wanted if key in parameters}}
 
 
 def held(route: Item, holders: Mapping[str, str], authorizers: Mapping[str, str], chosen: str) -> ObservedRoute:
@@ -86,15 +86,15 @@ def held(route: Item, holders: Mapping[str, str], authorizers: Mapping[str, str]
     return ObservedRoute(route["RouteId"], claim, holders.get(target, ""), sound=not chosen or target == chosen)
 
 
-def authorizer(found: Item, used: frozenset[str]) -> Authorizer:
+def authorizer(item: Item, used: frozenset[str]) -> Authorizer:
     """Return an observed authorizer; `used` are the ids that routes name.
 
     An authorizer that reads tokens from another place counts as accepting no tokens.
     """
-    elsewhere = found.get("IdentitySource", IDENTITY_SOURCE) != IDENTITY_SOURCE
-    jwt = {} if elsewhere else found.get("JwtConfiguration") or {}
+    elsewhere = item.get("IdentitySource", IDENTITY_SOURCE) != IDENTITY_SOURCE
+    jwt = {} if elsewhere else item.get("JwtConfiguration") or {}
     tokens = Tokens(jwt.get("Issuer", ""), frozenset(jwt.get("Audience") or ()))
-    return Authorizer(found["AuthorizerId"], tokens, found["AuthorizerId"] in used)
+    return Authorizer(item["AuthorizerId"], tokens, item["AuthorizerId"] in used)
 
 
 def route_request(claim: DesiredRoute, integration: str, authorizers: Mapping[str, str]) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def next_authorizer(desired: Authorizers, observed: Mapping[str, Authorizer]) ->
 def unwanted(desired: Authorizers, observed: Mapping[str, Authorizer]) -> list[str]:
     """Return the ids of authorizers that nobody uses or needs."""
     kept = desired.wanted.keys() | desired.others
-    return sorted(found.id for name, found in observed.items() if name not in kept and not found.used)
+    return sorted(authorizer.id for name, authorizer in observed.items() if name not in kept and not authorizer.used)
 
 
 def none_left(desired: object, observed: Iterable[str]) -> Outcome:  # noqa: ARG001 the signature of a rule; a duplicate is never desired

@@ -64,9 +64,9 @@ def tokens(spec: api.API) -> tuple[Tokens, ...]:
 
 def api_url(scope: AwsScope, part: Part, gateway: api.APIGateway) -> str:
     """Return the stage's URL, "" until it exists: "Publish HTTP APIs for customers to invoke" in the AWS documents."""
-    at = _api_id(part.id)
+    api_id = _api_id(part.id)
     path = "" if gateway.stage == "$default" else f"/{gateway.stage}"
-    return f"https://{at}.execute-api.{scope.region}.amazonaws.com{path}" if at else ""
+    return f"https://{api_id}.execute-api.{scope.region}.amazonaws.com{path}" if api_id else ""
 
 
 async def reconcile_api(scope: AwsScope, desired: DesiredAPI, read: Callable[[], Awaitable[tuple[Route, ...]]]) -> Part:
@@ -120,10 +120,10 @@ async def delete_api(
     try:
         observed = await gateway.observe()
         ours = observed is not None and observed.fields
-        at = _api_id(known_id) or (_api_id(observed.id) if observed and ours else "")
-        if at:
+        api_id = _api_id(known_id) or (_api_id(observed.id) if observed and ours else "")
+        if api_id:
             prefix = _prefix(scope, environment)
-            part = await _delete_routes(scope, Site(at, prefix, others=_names(prefix, others)), known_id)
+            part = await _delete_routes(scope, Site(api_id, prefix, others=_names(prefix, others)), known_id)
         else:
             part = replace(part, state=State.READY, reason=Reason.API_DELETED, message=f"api {API_PART} is deleted")
         goes = shared is not None and shared.gateway.deletion_policy == "Delete"
@@ -134,17 +134,19 @@ async def delete_api(
     return part
 
 
-async def _routes(scope: AwsScope, desired: DesiredAPI, at: tuple[str, tuple[DesiredRoute, ...]]) -> tuple[Part, bool]:
-    current, claimed = at
+async def _routes(
+    scope: AwsScope, desired: DesiredAPI, api_routes: tuple[str, tuple[DesiredRoute, ...]]
+) -> tuple[Part, bool]:
+    current, claimed = api_routes
     identity, spec = scope.owner.identity, desired.shared.gateway
     prefix = _prefix(scope, desired.shared.environment)
-    asked = {_name(prefix, accepted): accepted for accepted in tokens(desired.spec)}
+    tokens_by_name = {_name(prefix, accepted): accepted for accepted in tokens(desired.spec)}
     claimed = tuple(
-        replace(claim, authorizer=next(iter(asked), "")) if claim.authorizer else claim for claim in claimed
+        replace(claim, authorizer=next(iter(tokens_by_name), "")) if claim.authorizer else claim for claim in claimed
     )
     others = _names(prefix, desired.others)
     fields: dict[str, Any] = {
-        "authorizers": Authorizers(asked, others),
+        "authorizers": Authorizers(tokens_by_name, others),
         "integration": {
             "IntegrationUri": spec.listener_arn,
             "ConnectionId": spec.vpc_link_id,
@@ -157,7 +159,7 @@ async def _routes(scope: AwsScope, desired: DesiredAPI, at: tuple[str, tuple[Des
         ),
         "duplicates": (),
     }
-    resource = ServiceRoutes(scope, Site(current, prefix, frozenset(asked), others))
+    resource = ServiceRoutes(scope, Site(current, prefix, frozenset(tokens_by_name), others))
     state = Desired(API_PART, scope.owner, fields, at=desired.field, within=current)
     outcome = await reconcile(scope, resource, API, state)
     part = replace(outcome.part, id=outcome.part.id or desired.id_of(API.name))
@@ -174,10 +176,10 @@ async def _delete_routes(scope: AwsScope, site: Site, known_id: str) -> Part:
     return await remove(scope, resource, API, removal)
 
 
-def _claims(found: tuple[Route, ...]) -> tuple[DesiredRoute, ...]:
+def _claims(routes: tuple[Route, ...]) -> tuple[DesiredRoute, ...]:
     """Return the desired routes of a document; "?" replaces the authorizer's name, which is not known yet."""
     return tuple(
-        DesiredRoute(route.key) if route.public else DesiredRoute(route.key, "?", route.scopes) for route in found
+        DesiredRoute(route.key) if route.public else DesiredRoute(route.key, "?", route.scopes) for route in routes
     )
 
 
@@ -185,12 +187,12 @@ def _prefix(scope: AwsScope, environment: str) -> str:
     return names.cloud_name((scope.owner.cluster, "environment", environment, "jwt"), 100)
 
 
-def _name(prefix: str, asked: Tokens) -> str:
-    return f"{prefix}-{names.short_hash(asked.issuer, *sorted(asked.audiences))}"
+def _name(prefix: str, accepted: Tokens) -> str:
+    return f"{prefix}-{names.short_hash(accepted.issuer, *sorted(accepted.audiences))}"
 
 
 def _names(prefix: str, others: Others) -> frozenset[str]:
-    return frozenset(_name(prefix, asked) for asked in others.tokens)
+    return frozenset(_name(prefix, accepted) for accepted in others.tokens)
 
 
 def _api_id(arn: str) -> str:

@@ -88,8 +88,8 @@ class ServiceRoutes:
     @property
     def arn(self) -> str:
         """Return the id of our integration in the form that IAM policies use; AWS has no ARN for it."""
-        at = f"arn:aws:apigateway:{self._scope.region}::/apis/{self._site.api}/integrations"
-        return f"{at}/{self._ids[0]}" if self._ids else at
+        integrations = f"arn:aws:apigateway:{self._scope.region}::/apis/{self._site.api}/integrations"
+        return f"{integrations}/{self._ids[0]}" if self._ids else integrations
 
     async def create(self, desired: Desired) -> None:
         """Create the integration with our owner tags in its description."""
@@ -130,8 +130,8 @@ class ServiceRoutes:
         used = frozenset(str(route["AuthorizerId"]) for route in routes if _asks(route))
         names = {item["AuthorizerId"]: item["Name"] for item in authorizers}
         chosen = self._ids[0] if self._ids else ""
-        found = [held(route, holders, names, chosen if self._mine(route) else "") for route in routes]
-        self._routes = tuple(sorted(found, key=lambda route: route.id))
+        described = [held(route, holders, names, chosen if self._mine(route) else "") for route in routes]
+        self._routes = tuple(sorted(described, key=lambda route: route.id))
         self._authorizers = {}
         for item in sorted(authorizers, key=lambda item: item["AuthorizerId"]):
             if item["Name"].startswith(self._site.prefix):
@@ -172,7 +172,7 @@ class ServiceRoutes:
         }
 
     async def _change_route(self, change: Any) -> None:
-        ids = {name: found.id for name, found in self._authorizers.items()}
+        ids = {name: existing.id for name, existing in self._authorizers.items()}
         match change:
             case Added(_, claim):
                 await self._write("CreateRoute", **route_request(claim, self._ids[0], ids))

@@ -23,10 +23,10 @@ Item = dict[str, Any]
 
 async def items(service: AwsService, action: str, **parameters: Any) -> list[Item]:
     """Return the items of all pages of a list."""
-    found: list[Item] = []
+    result: list[Item] = []
     async for page in pages(service.read, action, **parameters):
-        found += page.get("Items", [])
-    return found
+        result += page.get("Items", [])
+    return result
 
 
 class HTTPAPI:
@@ -95,9 +95,10 @@ class HTTPAPI:
 
     async def empty(self, api: str = "") -> bool:
         """Whether it has no routes and no integrations."""
-        at = api or self._id
+        api_id = api or self._id
         return not (
-            await items(self._service, "GetRoutes", ApiId=at) or await items(self._service, "GetIntegrations", ApiId=at)
+            await items(self._service, "GetRoutes", ApiId=api_id)
+            or await items(self._service, "GetIntegrations", ApiId=api_id)
         )
 
     async def _fields(self, api: Item, others: list[Item]) -> dict[str, Any]:
@@ -112,7 +113,7 @@ class HTTPAPI:
                 stage["StageName"]: (bool(stage.get("AutoDeploy")), ours(stage.get("Tags") or {}) is Ownership.OURS)
                 for stage in stages
             },
-            "duplicates": tuple([other["ApiId"] for other in others if await self.empty(other["ApiId"])]),
+            "duplicates": tuple([duplicate["ApiId"] for duplicate in others if await self.empty(duplicate["ApiId"])]),
         }
 
     async def _set_stage(self, change: Any, tags: Mapping[str, str]) -> None:

@@ -32,9 +32,9 @@ class TableScaling:
 
     async def policies(self, indexes: Iterable[str]) -> dict[Target, Tracked]:
         """Return the scaling policies of the table and of these indexes, from concurrent calls."""
-        asked = [resource_id(self._table, index) for index in ("", *indexes)]
-        found = await asyncio.gather(*(self._all("ScalingPolicies", ResourceId=one) for one in asked))
-        return observed_policies(item for items in found for item in items)
+        ids = [resource_id(self._table, index) for index in ("", *indexes)]
+        lists = await asyncio.gather(*(self._all("ScalingPolicies", ResourceId=id_) for id_ in ids))
+        return observed_policies(item for items in lists for item in items)
 
     async def modify(self, step: Step) -> None:
         """Make the one call of the step."""
@@ -62,8 +62,8 @@ class TableScaling:
                 },
             )
 
-    async def _all(self, what: str, **asked: Any) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        async for page in pages(self._service.read, f"Describe{what}", ServiceNamespace="dynamodb", **asked):
-            found += page[what]
-        return found
+    async def _all(self, what: str, **query: Any) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = []
+        async for page in pages(self._service.read, f"Describe{what}", ServiceNamespace="dynamodb", **query):
+            items += page[what]
+        return items

@@ -32,8 +32,8 @@ def unsaid(spec: Table) -> frozenset[str]:
     """Return the fields of an adopted table that its declaration does not set."""
     if spec.adopt is None:
         return frozenset()
-    said = {name for name in spec.model_fields_set if getattr(spec, name) is not None}
-    return frozenset(field for declared, fields in _SAID.items() if declared not in said for field in fields)
+    set_fields = {name for name in spec.model_fields_set if getattr(spec, name) is not None}
+    return frozenset(field for declared, fields in _SAID.items() if declared not in set_fields for field in fields)
 
 
 def table_fields(owner: Owner, desired: DesiredTable, name: str) -> dict[str, Any]:

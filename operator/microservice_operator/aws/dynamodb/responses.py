@@ -22,11 +22,11 @@ _PHASES = {
 
 def phase(table: Mapping[str, Any]) -> Phase:
     """Return the phase of a table; while one index is created or deleted, AWS accepts no other index change."""
-    found = _PHASES.get(table["TableStatus"], Phase.CHANGING)
+    table_phase = _PHASES.get(table["TableStatus"], Phase.CHANGING)
     indexes = table.get("GlobalSecondaryIndexes", [])
-    if found is Phase.READY and any(index.get("IndexStatus", "ACTIVE") != "ACTIVE" for index in indexes):
+    if table_phase is Phase.READY and any(index.get("IndexStatus", "ACTIVE") != "ACTIVE" for index in indexes):
         return Phase.CHANGING
-    return found
+    return table_phase
 
 
 def definitions(table: Mapping[str, Any]) -> dict[str, str]:

@@ -58,12 +58,12 @@ def desired_targets(capacity: tuple[Bounds, Bounds] | None, indexes: Iterable[st
     """Return the targets that AWS may scale; a capacity with minimum equal to maximum needs no scaling."""
     if capacity is None:
         return {}
-    found = {
+    targets = {
         Target(index, units): bounds
         for index in ("", *indexes)
         for units, bounds in zip((READ, WRITE), capacity, strict=True)
     }
-    return {target: bounds for target, bounds in found.items() if bounds.low < bounds.high}
+    return {target: bounds for target, bounds in targets.items() if bounds.low < bounds.high}
 
 
 def observed_targets(described: Iterable[Mapping[str, Any]]) -> dict[Target, Bounds]:
@@ -73,12 +73,12 @@ def observed_targets(described: Iterable[Mapping[str, Any]]) -> dict[Target, Bou
 
 def observed_policies(described: Iterable[Mapping[str, Any]]) -> dict[Target, Tracked]:
     """Return the policies that follow the utilization; each target has at most one, whatever its name."""
-    found = {}
+    policies = {}
     for item in described:
         target, policy = target_of(item), item.get("TargetTrackingScalingPolicyConfiguration", {})
         if policy.get("PredefinedMetricSpecification", {}).get("PredefinedMetricType") == target.metric:
-            found[target] = Tracked(policy["TargetValue"], item["PolicyName"])
-    return found
+            policies[target] = Tracked(policy["TargetValue"], item["PolicyName"])
+    return policies
 
 
 def target_of(item: Mapping[str, Any]) -> Target:

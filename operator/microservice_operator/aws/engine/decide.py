@@ -226,21 +226,21 @@ def _not_adopted(kind: ResourceSchema, desired: Desired, observed: Observed) -> 
 def _unfit(kind: ResourceSchema, desired: Desired, observed: Observed) -> Refuse | None:
     """Return the first field that prevents adoption of the resource as it is, or None."""
     thing = describe(kind, desired.name)
-    for found in differences(kind, desired.fields, observed.fields, desired.unsaid, adopting=True):
-        outcome, spec = found.outcome, found.field.spec
+    for difference in differences(kind, desired.fields, observed.fields, desired.unsaid, adopting=True):
+        outcome, spec = difference.outcome, difference.field.spec
         if isinstance(outcome, Refusal):
             message = f"{thing} cannot be adopted: {spec} {outcome.message}"
-            return Refuse(Reason.ADOPTION_REFUSED, message, _path(desired, found.field))
-        if found.field.later:
+            return Refuse(Reason.ADOPTION_REFUSED, message, _path(desired, difference.field))
+        if difference.field.later:
             message = (
-                f"{thing} is adopted without changes, but {spec} differs ({found.what}); "
+                f"{thing} is adopted without changes, but {spec} differs ({difference.what}); "
                 f"declare the current value of {spec} first, and change it after the adoption"
             )
-            return Refuse(Reason.ADOPTION_REFUSED, message, _path(desired, found.field))
-        if found.effect is Effect.REPLACE and isinstance(outcome.to, Added | Removed):
-            lost = ", ".join(sorted(found.observed.keys() - found.desired.keys()))
+            return Refuse(Reason.ADOPTION_REFUSED, message, _path(desired, difference.field))
+        if difference.effect is Effect.REPLACE and isinstance(outcome.to, Added | Removed):
+            lost = ", ".join(sorted(difference.observed.keys() - difference.desired.keys()))
             message = f"{thing} cannot be adopted: it would lose {lost}; declare it in {spec}"
-            return Refuse(Reason.ADOPTION_REFUSED, message, _path(desired, found.field))
+            return Refuse(Reason.ADOPTION_REFUSED, message, _path(desired, difference.field))
     return None
 
 
@@ -263,8 +263,8 @@ def _foreign(kind: ResourceSchema, desired: Desired, observed: Observed) -> Deci
 
 def _differences(kind: ResourceSchema, desired: Desired, observed: Observed) -> Decision:
     changes: dict[str, Change] = {}
-    for found in differences(kind, desired.fields, observed.fields, desired.unsaid):
-        row, outcome = found.field, found.outcome
+    for difference in differences(kind, desired.fields, observed.fields, desired.unsaid):
+        row, outcome = difference.field, difference.outcome
         if isinstance(outcome, Refusal):
             message = f"{row.spec} of {describe(kind, desired.name)} {outcome.message}"
             return Refuse(Reason.CHANGE_REFUSED, message, _path(desired, row))
@@ -285,10 +285,16 @@ def _left(kind: ResourceSchema, desired: Desired, observed: Observed) -> tuple[s
 def _first_step(kind: ResourceSchema, changes: Mapping[str, Change], pending_fields: frozenset[str]) -> Decision:
     for row in kind.fields:
         if row.name in changes and row.name not in pending_fields:
-            free = [other for other in kind.fields if other.name in changes and other.name not in pending_fields]
-            together = [other for other in free if _step(other) == _step(row)]
-            what = "; ".join(changes[other.name].what or f"changing {other.spec}" for other in together)
-            return Modify(Step(_step(row), {other.name: changes[other.name].to for other in together}, what))
+            free = [
+                other_row
+                for other_row in kind.fields
+                if other_row.name in changes and other_row.name not in pending_fields
+            ]
+            together = [other_row for other_row in free if _step(other_row) == _step(row)]
+            what = "; ".join(changes[other_row.name].what or f"changing {other_row.spec}" for other_row in together)
+            return Modify(
+                Step(_step(row), {other_row.name: changes[other_row.name].to for other_row in together}, what)
+            )
     return Wait()
 
 

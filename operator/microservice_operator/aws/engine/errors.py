@@ -123,7 +123,7 @@ def classify_error(error: ClientError | BotoCoreError | ResponseParserError, act
 
 def _classify_response(error: ClientError, action: str, target: str) -> OperatorError:
     code = error.response.get("Error", {}).get("Code", "Unknown").removeprefix("AWS.SimpleQueueService.")
-    said = _line(error.response.get("Error", {}).get("Message", "")) or code
+    message = _line(error.response.get("Error", {}).get("Message", "")) or code
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _ABSENT:
         return Gone(f"{target} does not exist")
@@ -132,21 +132,21 @@ def _classify_response(error: ClientError, action: str, target: str) -> Operator
     if status >= _SERVER or code in _UNAVAILABLE:
         return NotYet(Reason.AWS_UNAVAILABLE, f"AWS failed to run {action} on {target}: {code}", 10)
     if code in _UNDER_WAY:
-        return NotYet(Reason.PROGRESSING, f"AWS is not ready for {action} on {target}: {said}", 5)
+        return NotYet(Reason.PROGRESSING, f"AWS is not ready for {action} on {target}: {message}", 5)
     if (action.partition(":")[0], code) in _LATER:
-        return NotYet(Reason.REJECTED, f"AWS cannot run {action} on {target} now: {said}; retried automatically", 60)
-    return _needs_person(code, said, action, target)
+        return NotYet(Reason.REJECTED, f"AWS cannot run {action} on {target} now: {message}; retried automatically", 60)
+    return _needs_person(code, message, action, target)
 
 
-def _needs_person(code: str, said: str, action: str, target: str) -> NeedsPerson:
+def _needs_person(code: str, message: str, action: str, target: str) -> NeedsPerson:
     act = f"{action} on {target}"
     if code in _DENIED:
         right = iam_action(action)
         what = "it" if right == action else right
-        return NeedsPerson(Reason.ACCESS_DENIED, f"{act} is denied; allow {what} to the operator's role: {said}")
+        return NeedsPerson(Reason.ACCESS_DENIED, f"{act} is denied; allow {what} to the operator's role: {message}")
     if code in _CREDENTIALS:
         return NeedsPerson(Reason.ACCESS_DENIED, f"{act}: AWS refuses the operator's credentials: {code}")
-    return NeedsPerson(Reason.REJECTED, f"AWS rejects {act}: {said}")
+    return NeedsPerson(Reason.REJECTED, f"AWS rejects {act}: {message}")
 
 
 def _line(text: str) -> str:

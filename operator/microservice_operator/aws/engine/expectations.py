@@ -59,7 +59,11 @@ class Expectations:
 
     def end(self, arn: str) -> None:
         """Record that AWS accepted the deletion of the resource."""
-        self._ended = {one: at for one, at in self._ended.items() if self._clock() - at < self._seconds}
+        self._ended = {
+            ended_arn: ended_at
+            for ended_arn, ended_at in self._ended.items()
+            if self._clock() - ended_at < self._seconds
+        }
         self._ended[arn] = self._clock()
 
     def ended(self, arn: str) -> bool:

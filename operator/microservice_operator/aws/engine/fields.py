@@ -103,16 +103,20 @@ def differences(
     """Return every field that differs, in order of urgency; `unsaid` fields follow their own rule."""
     sides = ((row, desired[row.name], observed[row.name]) for row in kind.fields if adopting or not row.once)
     ruled = ((row, row.unsaid if row.name in unsaid else row.rule, wanted, there) for row, wanted, there in sides)
-    found = ((row, rule(wanted, there), wanted, there) for row, rule, wanted, there in ruled)
-    return tuple(Difference(row, outcome, wanted, there) for row, outcome, wanted, there in found if outcome)
+    outcomes = ((row, rule(wanted, there), wanted, there) for row, rule, wanted, there in ruled)
+    return tuple(Difference(row, outcome, wanted, there) for row, outcome, wanted, there in outcomes if outcome)
 
 
 def undeclared_values(
     kind: ResourceSchema, desired: Mapping[str, Any], observed: Mapping[str, Any], unsaid: frozenset[str]
 ) -> tuple[str, ...]:
     """Return the spec paths of values that differ from the default and stay, because the spec does not set them."""
-    changing = {found.field.name for found in differences(kind, desired, observed, unsaid)}
-    kept = (found.field for found in differences(kind, desired, observed) if found.field.name in unsaid - changing)
+    changing = {difference.field.name for difference in differences(kind, desired, observed, unsaid)}
+    kept = (
+        difference.field
+        for difference in differences(kind, desired, observed)
+        if difference.field.name in unsaid - changing
+    )
     return tuple(dict.fromkeys(row.spec for row in kept))
 
 

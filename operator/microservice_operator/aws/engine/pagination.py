@@ -19,7 +19,7 @@ async def pages(
     read: Read,
     action: str,
     token: str = "NextToken",  # noqa: S107 not a secret, but the name of the page token
-    **asked: Any,
+    **parameters: Any,
 ) -> AsyncIterator[Answer]:
     """Yield each page of a list; `token` is the name of the page token in the answer and in the request.
 
@@ -27,7 +27,7 @@ async def pages(
     """
     passed: set[str] = set()
     for _ in range(MOST):
-        answer = await read(action, **asked)
+        answer = await read(action, **parameters)
         yield answer
         following = answer.get(token)
         if not following:
@@ -40,7 +40,7 @@ async def pages(
                 after=60.0,
             )
         passed.add(following)
-        asked[token] = following
+        parameters[token] = following
     raise NotYet(
         Reason.AWS_UNAVAILABLE,
         f"{action}: the list has more than {MOST} pages, so it is incomplete; retried automatically",

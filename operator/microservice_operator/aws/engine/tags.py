@@ -47,7 +47,7 @@ def owned_tags(desired: Mapping[str, str], observed: Mapping[str, str]) -> Outco
     gets our UID before it loses the tag that allows its adoption.
     """
     ledger = observed.get(names.TAG_DECLARED, "")
-    declared_once = {ledger[at : at + _WIDTH] for at in range(0, len(ledger), _WIDTH)}
+    declared_once = {ledger[start : start + _WIDTH] for start in range(0, len(ledger), _WIDTH)}
     stale = tuple(sorted(key for key in observed if key not in desired and _fingerprint(key) in declared_once))
     marks = {key: desired[key] for key in OWNER_TAGS & desired.keys() if observed.get(key) != desired[key]}
     if stale and marks:

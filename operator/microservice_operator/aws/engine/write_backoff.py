@@ -49,7 +49,9 @@ class WriteBackoff:
         """Record that AWS accepted the step."""
         now = self._clock()
         for stale in [
-            one for one, steps in self._taken.items() if all(now - m.last > _FORGOTTEN for m in steps.values())
+            candidate
+            for candidate, steps in self._taken.items()
+            if all(now - m.last > _FORGOTTEN for m in steps.values())
         ]:
             del self._taken[stale]
         steps = self._taken.setdefault(key, {})

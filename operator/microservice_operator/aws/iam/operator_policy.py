@@ -33,11 +33,11 @@ def _together(rights: Iterable[Right]) -> list[list[Right]]:
 
     An action applies only to resources of its own service and type, so merging grants nothing more.
     """
-    found: dict[str, list[Right]] = {}
-    for at, right in enumerate(rights):
+    groups: dict[str, list[Right]] = {}
+    for index, right in enumerate(rights):
         tags = json.dumps(right.condition, sort_keys=True)
-        found.setdefault(tags if names.TAG_CLUSTER in tags else str(at), []).append(right)
-    return list(found.values())
+        groups.setdefault(tags if names.TAG_CLUSTER in tags else str(index), []).append(right)
+    return list(groups.values())
 
 
 def _statement(rights: list[Right]) -> dict[str, Any]:

@@ -41,13 +41,13 @@ class PodIdentityAssociation:
             if not listed:
                 return None
             self._here["associationId"] = listed[0]["associationId"]
-            found = (await self._service.read("DescribePodIdentityAssociation", **self._here))["association"]
+            association = (await self._service.read("DescribePodIdentityAssociation", **self._here))["association"]
         except Gone:
             return None
-        self._arn = found["associationArn"]
-        tags = found.get("tags", {})
-        fields = {"tags": tags, "role": found["roleArn"]}
-        return Observed(self._arn, Phase.CREATING if is_young(found["createdAt"]) else Phase.READY, fields, tags)
+        self._arn = association["associationArn"]
+        tags = association.get("tags", {})
+        fields = {"tags": tags, "role": association["roleArn"]}
+        return Observed(self._arn, Phase.CREATING if is_young(association["createdAt"]) else Phase.READY, fields, tags)
 
     async def create(self, desired: Desired) -> None:
         """Create the association with its tags in one call; while EKS rejects a new role, raise NotYet."""

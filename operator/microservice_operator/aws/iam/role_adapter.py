@@ -100,8 +100,8 @@ class IAMRole:
             answer = await self._service.read("GetRolePolicy", RoleName=self._name, PolicyName=POLICY)
         except Gone:
             return None
-        found: Mapping[str, Any] = answer["PolicyDocument"]
-        return found
+        policy: Mapping[str, Any] = answer["PolicyDocument"]
+        return policy
 
 
 def _unknown_boundary(boundary: str | None) -> NeedsPerson:

@@ -120,27 +120,27 @@ GrantedTables = Mapping[
 ]  # (Microservice, table) of a ref → the table, only if the owner allows it
 
 
-def table_grants(table: Table, arn: str, at: str) -> tuple[Grant, ...]:
+def table_grants(table: Table, arn: str, field: str) -> tuple[Grant, ...]:
     """Return the permissions of a declared table: its items, and its indexes and stream if it has any."""
     taken = ", after its adoption" if table.adopt else ""
-    return _granted(GrantedTable(table, arn), table.access, at, f"table {table.name}: access {table.access}{taken}")
+    return _granted(GrantedTable(table, arn), table.access, field, f"table {table.name}: access {table.access}{taken}")
 
 
-def ref_grants(ref: TableRef, lent: GrantedTable, at: str) -> tuple[Grant, ...]:
+def ref_grants(ref: TableRef, lent: GrantedTable, field: str) -> tuple[Grant, ...]:
     """Return the permissions of a ref to another Microservice's table: the same, by the ref's access."""
     because = f"table {ref.table} of Microservice {ref.microservice}, which allows this one: access {ref.access}"
-    return _granted(lent, ref.access, at, because)
+    return _granted(lent, ref.access, field, because)
 
 
-def _granted(lent: GrantedTable, access: str, at: str, because: str) -> tuple[Grant, ...]:
+def _granted(lent: GrantedTable, access: str, field: str, because: str) -> tuple[Grant, ...]:
     table, arn = lent.table, lent.arn
-    found = [Grant(TABLE_ACTIONS[access], arn, at, because)]
+    permissions = [Grant(TABLE_ACTIONS[access], arn, field, because)]
     if table.global_secondary_indexes or table.local_secondary_indexes:
-        found.append(Grant(INDEX_ACTIONS[access], f"{arn}/index/*", at, f"{because}, indexes"))
+        permissions.append(Grant(INDEX_ACTIONS[access], f"{arn}/index/*", field, f"{because}, indexes"))
     if table.stream_view_type:
         stream = f"{because}, streamViewType {table.stream_view_type}"
-        found.append(Grant(STREAM_ACTIONS[access], f"{arn}/stream/*", at, stream))
-    return tuple(grant for grant in found if grant.actions)
+        permissions.append(Grant(STREAM_ACTIONS[access], f"{arn}/stream/*", field, stream))
+    return tuple(grant for grant in permissions if grant.actions)
 
 
 def grants(
@@ -167,15 +167,15 @@ def grants(
 
 def message_grants(spec: MicroserviceSpec, arns: Mapping[tuple[str, str], str]) -> Iterable[Grant]:
     """Yield the permissions of topics and queues: to publish, to send and receive, and to use the encryption key."""
-    topics = [(at, topic.name) for at, topic in enumerate(spec.topics or []) if ("Topic", topic.name) in arns]
-    queues = [(at, queue.name) for at, queue in enumerate(spec.queues or []) if ("Queue", queue.name) in arns]
+    topics = [(index, topic.name) for index, topic in enumerate(spec.topics or []) if ("Topic", topic.name) in arns]
+    queues = [(index, queue.name) for index, queue in enumerate(spec.queues or []) if ("Queue", queue.name) in arns]
     for index, name in topics:
         yield Grant(TOPIC_ACTIONS, arns["Topic", name], f"spec.topics[{index}]", f"topic {name}")
     for index, name in queues:
         yield Grant(QUEUE_ACTIONS, arns["Queue", name], f"spec.queues[{index}]", f"queue {name}")
     if MESSAGING_KEY in arns and (topics or queues):
-        at = "spec.topics" if topics else "spec.queues"
-        yield Grant(KEY_ACTIONS, arns[MESSAGING_KEY], at, "the Environment's aws.messagingKeyARN encrypts messages")
+        field = "spec.topics" if topics else "spec.queues"
+        yield Grant(KEY_ACTIONS, arns[MESSAGING_KEY], field, "the Environment's aws.messagingKeyARN encrypts messages")
 
 
 def document(granted: Iterable[Grant]) -> Document | None:

@@ -30,8 +30,8 @@ class SQSQueue:
         for name in self._names:
             try:
                 self._url = (await self._service.read("GetQueueUrl", QueueName=name))["QueueUrl"]
-                asked = self._service.read("GetQueueAttributes", QueueUrl=self._url, AttributeNames=["All"])
-                answer, tagged = await asyncio.gather(asked, self._service.read("ListQueueTags", QueueUrl=self._url))
+                request = self._service.read("GetQueueAttributes", QueueUrl=self._url, AttributeNames=["All"])
+                answer, tagged = await asyncio.gather(request, self._service.read("ListQueueTags", QueueUrl=self._url))
             except Gone:
                 continue
             attributes, tags = answer["Attributes"], tagged.get("Tags", {})
@@ -82,24 +82,24 @@ def _fields(attributes: Mapping[str, str]) -> dict[str, Any]:
 
 def _attributes(changes: Mapping[str, Any]) -> dict[str, str]:
     """Return fields as attributes of SQS, which are strings; an empty one removes the current value."""
-    found: dict[str, str] = {}
+    attributes: dict[str, str] = {}
     for name, value in changes.items():
         match name:
             case "policy":
-                found["Policy"] = text(value)
+                attributes["Policy"] = text(value)
             case "encryption" if value == OWN_KEYS:
-                found |= {"KmsMasterKeyId": "", "SqsManagedSseEnabled": "true"}
+                attributes |= {"KmsMasterKeyId": "", "SqsManagedSseEnabled": "true"}
             case "encryption":
-                found["KmsMasterKeyId"] = value
+                attributes["KmsMasterKeyId"] = value
             case "visibility":
-                found["VisibilityTimeout"] = str(value)
+                attributes["VisibilityTimeout"] = str(value)
             case "retention":
-                found["MessageRetentionPeriod"] = str(value)
+                attributes["MessageRetentionPeriod"] = str(value)
             case "redrive":
-                found["RedrivePolicy"] = _redrive(value)
+                attributes["RedrivePolicy"] = _redrive(value)
             case "deduplication" if value is not None:
-                found["ContentBasedDeduplication"] = str(value).lower()
-    return found
+                attributes["ContentBasedDeduplication"] = str(value).lower()
+    return attributes
 
 
 def _redrive(value: tuple[str, int] | None) -> str:

@@ -43,13 +43,13 @@ class SNSSubscription:
 
     async def observe(self) -> Observed | None:
         """Find it in its topic's list, which shows a complete subscription or none."""
-        found = await self._listed()
-        if not found and self._leaving and self._arn and not self._scope.clients.expectations.ended(self._arn):
-            found = self._arn  # its topic is deleted: delete the subscription too if it still exists
-        attributes = await self._attributes(found) if found else None
+        arn = await self._listed()
+        if not arn and self._leaving and self._arn and not self._scope.clients.expectations.ended(self._arn):
+            arn = self._arn  # its topic is deleted: delete the subscription too if it still exists
+        attributes = await self._attributes(arn) if arn else None
         if attributes is None:
             return None
-        self._arn, self._filtered = found, "FilterPolicy" in attributes
+        self._arn, self._filtered = arn, "FilterPolicy" in attributes
         fields = {
             "raw": attributes.get("RawMessageDelivery") == "true",
             "wider": attributes.get("FilterPolicyScope", "MessageAttributes") if "FilterPolicy" in attributes else None,
@@ -103,8 +103,8 @@ class SNSSubscription:
             answer = await self._service.read("GetSubscriptionAttributes", SubscriptionArn=arn)
         except Gone:
             return None
-        found: dict[str, str] = answer["Attributes"]
-        return found
+        attributes: dict[str, str] = answer["Attributes"]
+        return attributes
 
     async def _listed(self) -> str:
         if not self._topic:

@@ -26,8 +26,8 @@ class MasterSecret:
             raise NotYet(
                 Reason.DATABASE_CREATING, f"secret {self.arn} does not exist or contains no login yet"
             ) from None
-        found = json_mapping(answer.get("SecretString"))
-        login = Login(text(found, "username"), text(found, "password"))
+        secret = json_mapping(answer.get("SecretString"))
+        login = Login(text(secret, "username"), text(secret, "password"))
         if not (login.username and login.password):
             raise NotYet(Reason.DATABASE_CREATING, f"secret {self.arn} contains no login yet")
         return login

@@ -87,14 +87,14 @@ def unsaid(spec: Database) -> frozenset[str]:
     """Return the fields of an adopted instance that its declaration does not set."""
     if spec.adopt is None:
         return frozenset()
-    said = {
+    set_fields = {
         f"{prefix}{name}"
         for prefix, model in (("", spec), ("storage.", spec.storage), ("backup.", spec.backup))
         if model is not None
         for name in model.model_fields_set
         if getattr(model, name) is not None
     }
-    return frozenset(field for declared, field in _SAID.items() if declared not in said)
+    return frozenset(field for declared, field in _SAID.items() if declared not in set_fields)
 
 
 def parameter_fields(owner: Owner, desired: DesiredInstance) -> dict[str, Any]:

@@ -41,10 +41,10 @@ class Tagged:
 async def parameter_groups(scope: AwsScope, prefix: str) -> list[str]:
     """Return the names of all parameter groups with this prefix."""
     service = AwsService(scope, "rds", "parameter groups", Lane.DELETE)
-    found: list[str] = []
+    group_names: list[str] = []
     async for page in pages(service.read, "DescribeDBParameterGroups", "Marker"):
-        found += [group["DBParameterGroupName"] for group in page.get("DBParameterGroups", [])]
-    return sorted(name for name in found if name.startswith(prefix))
+        group_names += [group["DBParameterGroupName"] for group in page.get("DBParameterGroups", [])]
+    return sorted(name for name in group_names if name.startswith(prefix))
 
 
 class SubnetGroup:
@@ -158,20 +158,20 @@ class ParameterGroup:
 
     async def _methods(self, wanted: Any, desired: Desired | None) -> dict[str, str]:
         """Return the ApplyMethod of each parameter: a static one needs a restart."""
-        known = {parameter["ParameterName"]: parameter for parameter in await self._parameters()}
+        parameters = {parameter["ParameterName"]: parameter for parameter in await self._parameters()}
         for name in wanted:
-            if not known.get(name, {}).get("IsModifiable", False):
+            if not parameters.get(name, {}).get("IsModifiable", False):
                 label = desired.name if desired else self._name
                 raise NeedsPerson(
                     Reason.REJECTED,
                     f"parameter {name} of database {label} cannot be set on RDS; remove it from parameters",
                     f"{desired.at}.parameters" if desired else "",
                 )
-        return {name: "pending-reboot" if known[name]["ApplyType"] == "static" else "immediate" for name in wanted}
+        return {name: "pending-reboot" if parameters[name]["ApplyType"] == "static" else "immediate" for name in wanted}
 
     async def _parameters(self, **which: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        asked = {"DBParameterGroupName": self._name, **which}
-        async for page in pages(self._service.read, "DescribeDBParameters", "Marker", **asked):
-            found += page.get("Parameters", [])
-        return found
+        parameters: list[dict[str, Any]] = []
+        query = {"DBParameterGroupName": self._name, **which}
+        async for page in pages(self._service.read, "DescribeDBParameters", "Marker", **query):
+            parameters += page.get("Parameters", [])
+        return parameters

@@ -51,15 +51,15 @@ class Instance:
         """Find it in the region's list; if the list does not show it, read it by its name."""
         lists = self._scope.clients.lists
         listed = await lists.find(self._region, self._name, self._list_all, "rds:DescribeDBInstances")
-        found = listed or await self._read_by_name()
-        if found is None:
+        instance = listed or await self._read_by_name()
+        if instance is None:
             return None
-        self._described = found
-        state = found["DBInstanceStatus"]
+        self._described = instance
+        state = instance["DBInstanceStatus"]
         means = state_meaning(state)
         if means.phase in (Phase.CREATING, Phase.DELETING):
-            return Observed(found["DBInstanceArn"], means.phase, detail=f"its status in RDS is {state}")
-        snapshot = await self._snapshot_state(found)
+            return Observed(instance["DBInstanceArn"], means.phase, detail=f"its status in RDS is {state}")
+        snapshot = await self._snapshot_state(instance)
         pending_fields = {"storage", "storage_type"} if state == "storage-optimization" else set()
         pending_fields |= {"major"} if snapshot == "creating" else set()
         pending_fields |= (
@@ -68,11 +68,11 @@ class Instance:
         calm = means.phase is Phase.READY and not means.locked and "major" not in pending_fields
         failed = calm and lists.wrote_within(self._region, self._upgrade(self._version), _UPGRADE_AGAIN)
         return Observed(
-            id=found["DBInstanceArn"],
+            id=instance["DBInstanceArn"],
             phase=means.phase,
-            fields=observed_fields(found, snapshot, failed=failed),
-            tags=tags(found),
-            protected=found["DeletionProtection"],
+            fields=observed_fields(instance, snapshot, failed=failed),
+            tags=tags(instance),
+            protected=instance["DeletionProtection"],
             pending_fields=frozenset(pending_fields),
             locked=means.locked or means.phase is Phase.CHANGING,
             detail=means.detail,
@@ -178,8 +178,8 @@ class Instance:
             answer = await self._service.read("DescribeDBInstances", DBInstanceIdentifier=self._name)
         except Gone:
             return None
-        found: Mapping[str, Any] = answer["DBInstances"][0]
-        return found
+        instance: Mapping[str, Any] = answer["DBInstances"][0]
+        return instance
 
     async def _snapshot_state(self, instance: Mapping[str, Any]) -> str:
         """Return the state of today's snapshot, read only before an upgrade; "" without one."""
@@ -187,8 +187,8 @@ class Instance:
         if self._version <= running:
             return ""
         ours = _upgrade_snapshots(self._scope, self._name, self._version)
-        asked = {"DBInstanceIdentifier": self._name, "SnapshotType": "manual"}
-        listed = pages(self._service.read, "DescribeDBSnapshots", "Marker", **asked)
+        query = {"DBInstanceIdentifier": self._name, "SnapshotType": "manual"}
+        listed = pages(self._service.read, "DescribeDBSnapshots", "Marker", **query)
         try:
             states = {
                 str(snapshot["Status"])

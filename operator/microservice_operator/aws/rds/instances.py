@@ -123,8 +123,8 @@ async def _resources(scope: AwsScope, removal: Removal, which: tuple[ResourceSch
     if kind is PARAMETER_GROUP:
         # one group for each major version that the instance ever had
         listed = await parameter_groups(scope, group_name(name, 0).removesuffix("0"))
-        known = name_in_arn(removal.id_of(PARAMETER_GROUP.name))
-        return [ParameterGroup(scope, group, Lane.DELETE) for group in sorted({*listed, known} - {""})]
+        remembered = name_in_arn(removal.id_of(PARAMETER_GROUP.name))
+        return [ParameterGroup(scope, group, Lane.DELETE) for group in sorted({*listed, remembered} - {""})]
     return [SecurityGroup(scope, name, known_id=removal.id_of(SECURITY_GROUP.name), lane=Lane.DELETE)]
 
 
@@ -232,10 +232,10 @@ def _with_pending_changes(scope: AwsScope, name: str, part: Part) -> Part:
 def endpoint(scope: AwsScope, name: str) -> Endpoint | None:
     """Return host, port and secret of an instance from the last list, or None until it has them."""
     described = scope.clients.lists.last(region(scope), name) or {}
-    at, secret = described.get("Endpoint"), described.get("MasterUserSecret")
-    if not at or not secret or secret.get("SecretStatus") == "creating":
+    address, secret = described.get("Endpoint"), described.get("MasterUserSecret")
+    if not address or not secret or secret.get("SecretStatus") == "creating":
         return None
-    return Endpoint(at["Address"], at["Port"], MasterSecret(secret["SecretArn"], scope))
+    return Endpoint(address["Address"], address["Port"], MasterSecret(secret["SecretArn"], scope))
 
 
 def answers(part: Part) -> bool:

@@ -43,9 +43,9 @@ class SecurityGroup:
     async def observe(self) -> Observed | None:
         """Read rules and tags with one call."""
         named = [{"Name": "group-name", "Values": [self._name]}]
-        found = (await self._service.read("DescribeSecurityGroups", Filters=named)).get("SecurityGroups", [])
+        groups = (await self._service.read("DescribeSecurityGroups", Filters=named)).get("SecurityGroups", [])
         # a foreign group of the same name in another VPC is not a conflict
-        near = [g for g in found if g["VpcId"] == self._vpc or g["GroupId"] == self._known_id or self._ours(g)]
+        near = [g for g in groups if g["VpcId"] == self._vpc or g["GroupId"] == self._known_id or self._ours(g)]
         if not near:
             return None
         group = near[0]
@@ -106,7 +106,7 @@ def from_group(port: int, group: str) -> tuple[Any, ...]:
 
 def _rules(permissions: list[dict[str, Any]]) -> Rules:
     """Return one rule for each source: EC2 groups the sources of one port, however they were written."""
-    found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    rules: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     for permission in permissions:
         # absent if the protocol has no ports
         ports: dict[str, Any] = {end: permission[end] for end in ("FromPort", "ToPort") if end in permission}
@@ -120,8 +120,8 @@ def _rules(permissions: list[dict[str, Any]]) -> Rules:
                     source.get(key, ""),
                 )
                 plain = {name: value for name, value in source.items() if name in (key, "UserId")}
-                found[rule] = {"IpProtocol": permission["IpProtocol"], **ports, sources: [plain]}
-    return found
+                rules[rule] = {"IpProtocol": permission["IpProtocol"], **ports, sources: [plain]}
+    return rules
 
 
 def _permission(rule: tuple[Any, ...]) -> dict[str, Any]:
