@@ -253,13 +253,13 @@ async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
 def _seconds(retry_after: str, now: datetime) -> float:
     """Parse Retry-After, in seconds or as a date (RFC 9110): a proxy in front of the API server may send either."""
     try:
-        asked = float(retry_after)
+        seconds = float(retry_after)
     except ValueError:
         try:
-            asked = (parsedate_to_datetime(retry_after) - now).total_seconds()
+            seconds = (parsedate_to_datetime(retry_after) - now).total_seconds()
         except (ValueError, TypeError):
-            asked = 1.0
-    return min(max(asked, 0.0), LONGEST_WAIT) if asked == asked else 1.0  # noqa: PLR0124 "nan" is a float, too
+            seconds = 1.0
+    return min(max(seconds, 0.0), LONGEST_WAIT) if seconds == seconds else 1.0  # noqa: PLR0124 "nan" is a float, too
 
 
 def _refusal(answer: aiohttp.ClientResponse, raw: bytes, request: str) -> NotYet | ApiError:
@@ -298,8 +298,8 @@ def _decoded(raw: bytes) -> Any:
 
 def _count(method: str, path: str, code: str) -> None:
     parts = path.split("/")
-    at = 3 if parts[1] == "api" else 4
-    if len(parts) > at + 2 and parts[at] == "namespaces":
-        at += 2
-    resource = parts[at] + (f"/{parts[at + 2]}" if len(parts) > at + 2 else "")
+    index = 3 if parts[1] == "api" else 4
+    if len(parts) > index + 2 and parts[index] == "namespaces":
+        index += 2
+    resource = parts[index] + (f"/{parts[index + 2]}" if len(parts) > index + 2 else "")
     metrics.API_CALLS.labels(method, resource, code).inc()

@@ -119,32 +119,32 @@ class Cluster:
         Raises NeedsPerson if it is not ours, NotYet while it belongs to an earlier Microservice of the same name.
         """
         try:
-            found = await self.connection.send("GET", SECRET.path(owner.namespace, name))
+            secret = await self.connection.send("GET", SECRET.path(owner.namespace, name))
         except ApiError as error:
             if error.code == NOT_FOUND:
                 self.children.forget(SECRET.kind, owner.namespace, name)
                 return None
             raise error.expected() from error
-        if not _ours(owner, found):
+        if not _ours(owner, secret):
             raise NeedsPerson(
                 Reason.CONFLICT,
                 f"Secret {name} already exists and is not owned by this Microservice, so it is neither read nor"
                 " written; delete or rename it, or set another connection.secretName for the database",
             )
-        self.children.saw(SECRET.kind, found, (owner.namespace, owner.name))
+        self.children.saw(SECRET.kind, secret, (owner.namespace, owner.name))
         if self.children.of((owner.namespace, owner.name))[SECRET.kind, name].owner not in ("", owner.uid):
             raise NotYet(Reason.PROGRESSING, f"Secret {name} still belongs to an earlier Microservice", 2.0)
-        return found
+        return secret
 
     async def read(self, owner: Identity, kind: str, name: str) -> dict[str, Any] | None:
         """Read the current state of a child; `None` if it does not exist or is not ours."""
         try:
-            found = await self.connection.send("GET", CHILDREN[kind].path(owner.namespace, name))
+            live = await self.connection.send("GET", CHILDREN[kind].path(owner.namespace, name))
         except ApiError as error:
             if error.code == NOT_FOUND:
                 return None
             raise error.expected() from error
-        return found if _ours(owner, found) else None
+        return live if _ours(owner, live) else None
 
     async def patch(self, owner: Identity, patch: dict[str, Any], subresource: str = "") -> dict[str, Any]:
         """Merge-patch the Microservice itself, guarded by UID.
@@ -167,10 +167,10 @@ class Cluster:
         """
         query = {"fieldSelector": f"metadata.name={owner.name}"}
         try:
-            found = await self.connection.send("GET", MICROSERVICE.path(owner.namespace), query=query)
+            answer = await self.connection.send("GET", MICROSERVICE.path(owner.namespace), query=query)
         except ApiError as error:
             raise error.expected() from error
-        if owner.uid not in [item["metadata"]["uid"] for item in items(found)]:
+        if owner.uid not in [item["metadata"]["uid"] for item in items(answer)]:
             raise Gone(f"Microservice {owner.name} no longer exists")
 
     async def pods(self, owner: Identity) -> AsyncIterator[list[dict[str, Any]]]:
@@ -228,8 +228,8 @@ class Cluster:
         changed = record.hash != body["metadata"]["annotations"][names.ANNOTATION_HASH]
         if record.verified and not changed:
             return record, ()
-        found = None if record.verified else orjson.loads(record.body)
-        touched = "" if changed or found is None else difference(child.kind, body, found)
+        live = None if record.verified else orjson.loads(record.body)
+        touched = "" if changed or live is None else difference(child.kind, body, live)
         if not changed and not touched:
             self.children.verified(child.kind, owner.namespace, child.name)
             return record, ()
@@ -237,24 +237,24 @@ class Cluster:
             self._guard.repairs((owner.uid, child.kind, child.name), touched)
         else:
             self._guard.ends((owner.uid, child.kind, child.name))
-        applies = changed or bool(drift(compared(body), found))
+        applies = changed or bool(drift(compared(body), live))
         try:
-            answer = await ChildRequests(self.connection, owner).put_right(body, record, found, applies=applies)
+            answer = await ChildRequests(self.connection, owner).put_right(body, record, live, applies=applies)
         except ApiError as error:
             raise error.expected() from error
         return self._told(child, answer, touched, "" if changed else record.overridden)
 
     def _told(
-        self, child: DesiredChild, answer: dict[str, Any], touched: str = "", known: str = ""
+        self, child: DesiredChild, answer: dict[str, Any], touched: str = "", previous: str = ""
     ) -> tuple[Record, tuple[Event, ...]]:
         """Record an answer, and return the Events.
 
-        `touched` is the field that another writer changed, or ""; `known` is the field that was overridden before.
+        `touched` is the field that another writer changed, or ""; `previous` is the field that was overridden before.
         """
         overridden = difference(child.kind, child.body or {}, answer)
         record = self.children.wrote(child.kind, answer, overridden)
         what = f"{child.kind} {child.name}"
-        if overridden and overridden == known:
+        if overridden and overridden == previous:
             return record, ()
         if overridden:
             message = f"{what}: {OVERRIDDEN.format(overridden.lstrip('.'))}"
@@ -277,18 +277,18 @@ class Cluster:
         Raises NeedsPerson if it is not ours, NotYet if it no longer exists.
         """
         try:
-            found = await self.connection.send("GET", CHILDREN[child.kind].path(owner.namespace, child.name))
+            live = await self.connection.send("GET", CHILDREN[child.kind].path(owner.namespace, child.name))
         except ApiError as error:
             if error.code == NOT_FOUND:
                 raise Changed(child.kind, child.name) from error
             raise error.expected() from error
-        if not _ours(owner, found):
+        if not _ours(owner, live):
             raise NeedsPerson(
                 Reason.CONFLICT,
                 f"{child.kind} {child.name} already exists and is not owned by this Microservice; delete or rename it, "
                 "or choose another name for the Microservice",
             )
-        self.children.saw(child.kind, found, (owner.namespace, owner.name))
+        self.children.saw(child.kind, live, (owner.namespace, owner.name))
         return self.children.of((owner.namespace, owner.name))[(child.kind, child.name)]
 
     async def _remove(self, owner: Identity, kind: str, name: str, record: Record) -> Part:
@@ -308,9 +308,9 @@ class Cluster:
         return _part(kind, name, State.DELETING, events=(event,))
 
 
-def _ours(owner: Identity, found: dict[str, Any]) -> bool:
+def _ours(owner: Identity, live: dict[str, Any]) -> bool:
     """Return whether an object is ours, by its owner reference, or by our field manager and hash if it has none."""
-    metadata = found["metadata"]
+    metadata = live["metadata"]
     controllers = [o for o in metadata.get("ownerReferences") or [] if o.get("controller")]
     if controllers:
         same = controllers[0]

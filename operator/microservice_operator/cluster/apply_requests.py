@@ -29,11 +29,11 @@ def compared(body: Object) -> Object:
     return {key: value for key, value in body.items() if key not in ("kind", "apiVersion")}
 
 
-def difference(kind: str, desired: Object, found: Mapping[str, Any]) -> str:
+def difference(kind: str, desired: Object, live: Mapping[str, Any]) -> str:
     """Return the path of the first field that differs from the desired state or must not be added; "" if none."""
-    if path := drift(compared(desired), found):
+    if path := drift(compared(desired), live):
         return path
-    added = addition(kind, desired, found)
+    added = addition(kind, desired, live)
     return added.path if added else ""
 
 
@@ -54,12 +54,12 @@ class ChildRequests:
         query = {"fieldManager": names.FIELD_MANAGER}
         return await self._connection.send("POST", CHILDREN[kind].path(self._owner.namespace), query=query, body=body)
 
-    async def put_right(self, body: Object, record: Record, found: Object | None, *, applies: bool) -> Object:
+    async def put_right(self, body: Object, record: Record, live: Object | None, *, applies: bool) -> Object:
         """Bring the object to its desired state; return the last answer.
 
-        `found` is the observed object, if known; `applies` says that a declared field differs.
+        `live` is the observed object, if known; `applies` says that a declared field differs.
         """
-        answer = await self._applied(body, record) if applies or found is None else _as_seen(found, record)
+        answer = await self._applied(body, record) if applies or live is None else _as_seen(live, record)
         added = addition(body["kind"], body, answer)
         return answer if added is None else await self._take_out(body, answer, added)
 
@@ -71,10 +71,10 @@ class ChildRequests:
             blamed = fields(error)
             if error.code != INVALID or not blamed:
                 raise
-            found = await self._send("GET", body)
-            if not (operations := _in_the_way(body, found, blamed)):
+            live = await self._send("GET", body)
+            if not (operations := _in_the_way(body, live, blamed)):
                 raise
-        replaced = await self._patch(body, found, operations)
+        replaced = await self._patch(body, live, operations)
         return await self._apply(body, observed(body["kind"], replaced))
 
     async def _apply(self, body: Object, record: Record) -> Object:
@@ -115,18 +115,18 @@ class ChildRequests:
         }
         await self._send("PATCH", body, count, APPLY_PATCH, f"{names.FIELD_MANAGER}-handover", force="true")
 
-    async def _take_out(self, body: Object, found: Object, added: Addition) -> Object:
+    async def _take_out(self, body: Object, live: Object, added: Addition) -> Object:
         operation = {"op": "replace", "path": "/" + "/".join(added.pointer), "value": added.value}
-        return await self._patch(body, found, [operation])
+        return await self._patch(body, live, [operation])
 
-    async def _patch(self, body: Object, found: Object, operations: list[Object]) -> Object:
+    async def _patch(self, body: Object, live: Object, operations: list[Object]) -> Object:
         """Send a JSON patch that succeeds only if the object is still the one that was read."""
-        metadata = found["metadata"]
-        seen = [
+        metadata = live["metadata"]
+        preconditions = [
             {"op": "test", "path": "/metadata/uid", "value": metadata["uid"]},
             {"op": "test", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]},
         ]
-        return await self._send("PATCH", body, [*seen, *operations], JSON_PATCH, names.FIELD_MANAGER)
+        return await self._send("PATCH", body, [*preconditions, *operations], JSON_PATCH, names.FIELD_MANAGER)
 
     async def _send(
         self, method: str, child: Object, sent: Any = None, content_type: str = "", manager: str = "", **more: str
@@ -141,14 +141,14 @@ class ChildRequests:
             raise Changed(child["kind"], child["metadata"]["name"]) from error
 
 
-def _as_seen(found: Object, record: Record) -> Object:
+def _as_seen(live: Object, record: Record) -> Object:
     """Add the resourceVersion, which a record's body lacks; a patch uses it to name the object that was read."""
-    return {**found, "metadata": {**found["metadata"], "resourceVersion": record.version}}
+    return {**live, "metadata": {**live["metadata"], "resourceVersion": record.version}}
 
 
-def _in_the_way(body: Object, found: Object, blamed: Collection[str]) -> list[Object]:
+def _in_the_way(body: Object, live: Object, blamed: Collection[str]) -> list[Object]:
     """Return the operations that replace the spec fields that a refusal blames and other managers own in part."""
-    spec, theirs = body.get("spec", {}), _owned_by_others(found)
+    spec, theirs = body.get("spec", {}), _owned_by_others(live)
     parts = [field.partition("[")[0].split(".")[1:2] for field in blamed if field.split(".")[0] == "spec"]
     names_blamed = theirs if [] in parts else {part[0] for part in parts if part} & theirs
     operations: list[Object] = []
@@ -157,14 +157,14 @@ def _in_the_way(body: Object, found: Object, blamed: Collection[str]) -> list[Ob
             operations.append({"op": "add", "path": "/" + "/".join(POD), "value": spec[name][POD[2]]})
         elif name in spec:
             operations.append({"op": "add", "path": f"/spec/{name}", "value": spec[name]})
-        elif name in found.get("spec", {}):
+        elif name in live.get("spec", {}):
             operations.append({"op": "remove", "path": f"/spec/{name}"})
     return operations
 
 
-def _owned_by_others(found: Object) -> set[str]:
+def _owned_by_others(live: Object) -> set[str]:
     """Return the fields of the spec that another manager owns in whole or in part."""
-    entries = found["metadata"].get("managedFields") or []
+    entries = live["metadata"].get("managedFields") or []
     theirs = [e for e in entries if e.get("manager") != names.FIELD_MANAGER and "subresource" not in e]
     specs = [(entry.get("fieldsV1") or {}).get("f:spec") or {} for entry in theirs]
     return {key.removeprefix("f:") for spec in specs for key in spec if key != "."}

@@ -167,12 +167,12 @@ class Children:
         If the watch has already shown a later state, because pods became ready, the later state stays.
         """
         key = (kind, item["metadata"].get("namespace", ""), item["metadata"]["name"])
-        known = self._records.get(key)
-        record = _unless_only_scaled(observed(kind, item), known)
+        cached = self._records.get(key)
+        record = _unless_only_scaled(observed(kind, item), cached)
         record = replace(record, verified=True, body=b"", overridden=overridden)
-        if known is not None and known.uid == record.uid and _older(record.version, known.version):
-            same = known.digest == record.digest
-            record = replace(known, verified=True, body=b"") if same else known
+        if cached is not None and cached.uid == record.uid and _older(record.version, cached.version):
+            same = cached.digest == record.digest
+            record = replace(cached, verified=True, body=b"") if same else cached
             record = replace(record, overridden=overridden)
             self._records[key] = record
         else:
@@ -221,6 +221,6 @@ def _unless_only_scaled(new: Record, old: Record | None) -> Record:
     return replace(new, state=old.state) if rolled_out and new.template == old.template else new
 
 
-def _older(version: str, known: str) -> bool:
+def _older(version: str, cached: str) -> bool:
     """Return whether a resourceVersion precedes the known one; they are comparable as numbers since Kubernetes 1.35."""
-    return version.isdigit() and known.isdigit() and int(version) < int(known)
+    return version.isdigit() and cached.isdigit() and int(version) < int(cached)

@@ -48,15 +48,15 @@ def deployment_state(item: Object) -> Workload:
         message=ROLLING,
         available=status.get("availableReplicas", 0),
     )
-    found = conditions(item)
-    failure = found.get("ReplicaFailure", {})
+    conditions_by_type = conditions(item)
+    failure = conditions_by_type.get("ReplicaFailure", {})
     if failure.get("status") == "True":
         return _refused(counts, failure)
     if status.get("observedGeneration", 0) < item["metadata"].get("generation", 1):
         return replace(counts, observed=False)
     if spec.get("paused"):
         return _paused(counts, item)
-    progressing = found.get("Progressing", {})
+    progressing = conditions_by_type.get("Progressing", {})
     if progressing.get("status") == "False":
         return _stuck(counts, progressing)
     return _counted(counts, spec.get("replicas", 1), progressing.get("reason", ""))
@@ -64,13 +64,13 @@ def deployment_state(item: Object) -> Workload:
 
 def job_state(item: Object) -> Job:
     """Return the state of a Job. While its pods are still ending (FailureTarget, SuccessCriteriaMet) it runs."""
-    status, found = item.get("status") or {}, conditions(item)
-    if found.get("Complete", {}).get("status") == "True":
+    status, conditions_by_type = item.get("status") or {}, conditions(item)
+    if conditions_by_type.get("Complete", {}).get("status") == "True":
         return Job("Done")
-    failed = found.get("Failed", {})
+    failed = conditions_by_type.get("Failed", {})
     if failed.get("status") == "True":
         return Job("Failed", Trouble(Reason.MIGRATION_FAILED, _why_failed(failed)))
-    if found.get("Suspended", {}).get("status") == "True":
+    if conditions_by_type.get("Suspended", {}).get("status") == "True":
         remedy = "resume it (spec.suspend: false) or delete it"
         return Job("Running", Trouble(Reason.MIGRATION_SUSPENDED, "is suspended", remedy, State.STALLED))
     if status.get("failed"):
@@ -187,11 +187,11 @@ def _counted(counts: Workload, wanted: int, progress: str) -> Workload:
 def _why_failed(failed: Mapping[str, Any]) -> str:
     """Describe a failure by the reasons of batch/v1."""
     reason = failed.get("reason", "")
-    known = {
+    messages = {
         "DeadlineExceeded": "took longer than its timeout",
         "BackoffLimitExceeded": "failed in every attempt",
     }
-    return known.get(reason) or f"failed ({reason})" if reason else "failed"
+    return messages.get(reason) or f"failed ({reason})" if reason else "failed"
 
 
 STATES: Mapping[str, Callable[[Object], Any]] = {

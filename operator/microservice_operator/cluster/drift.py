@@ -34,9 +34,9 @@ def _mapping_drift(desired: dict[str, Any], observed: Any, path: str) -> str:
     if not isinstance(observed, dict):
         return path
     for key, value in desired.items():
-        found = drift(value, observed.get(key), f"{path}.{key}")
-        if found:
-            return found
+        drifted = drift(value, observed.get(key), f"{path}.{key}")
+        if drifted:
+            return drifted
     return ""
 
 
@@ -51,16 +51,16 @@ def _list_drift(desired: list[Any], observed: Any, path: str) -> str:  # noqa: P
             for item in desired:
                 if item[key] not in theirs:
                     return f"{path}[{item[key]}]"
-                found = drift(item, theirs[item[key]], f"{path}[{item[key]}]")
-                if found:
-                    return found
+                drifted = drift(item, theirs[item[key]], f"{path}[{item[key]}]")
+                if drifted:
+                    return drifted
             return ""
     if len(desired) != len(observed):
         return path
-    for index, (ours, other) in enumerate(zip(desired, observed, strict=True)):
-        found = drift(ours, other, f"{path}[{index}]")
-        if found:
-            return found
+    for index, (ours, observed_item) in enumerate(zip(desired, observed, strict=True)):
+        drifted = drift(ours, observed_item, f"{path}[{index}]")
+        if drifted:
+            return drifted
     return ""
 
 

@@ -57,14 +57,14 @@ class Guard:
         Raises Fought during a fight until the pause is over.
         """
         now, fields = self._clock(), self._fields.setdefault(key, {})
-        for known, old in list(fields.items()):
+        for field_path, old in list(fields.items()):
             if now - old.wrong >= max(WITHIN, CALM):
-                del fields[known]
+                del fields[field_path]
         this = fields.setdefault(path, _Field())
         this.wrong = now
         if this.pause and (left := this.repairs[-1] + this.pause - now) > 0:
             raise Fought(key, path, left)
-        this.repairs = [*(at for at in this.repairs if now - at < WITHIN), now][-REPAIRS:]
+        this.repairs = [*(repaired for repaired in this.repairs if now - repaired < WITHIN), now][-REPAIRS:]
         if this.pause:
             this.pause = min(2 * this.pause, LONGEST_PAUSE)
         elif len(this.repairs) == REPAIRS:

@@ -52,9 +52,9 @@ def addition(kind: str, desired: Object, observed: Object) -> Addition | None:
         path = _difference(desired["spec"], observed.get("spec"), ".spec")
         return Addition(path, ("spec",), desired["spec"]) if path else None
     if kind == "Deployment":
-        found: list[str] = []
-        value = _pod(_at(desired, POD), _at(observed, POD), found)
-        return Addition(found[0], POD, value) if found else None
+        paths: list[str] = []
+        value = _pod(_at(desired, POD), _at(observed, POD), paths)
+        return Addition(paths[0], POD, value) if paths else None
     if kind == "ServiceAccount":
         return _another_role(_at(desired, ANNOTATIONS), _at(observed, ANNOTATIONS))
     return None
@@ -70,10 +70,10 @@ def _another_role(desired: Object, observed: Object) -> Addition | None:
 
 
 def _at(item: Object, pointer: Sequence[str]) -> Any:
-    found: Any = item
+    value: Any = item
     for key in pointer:
-        found = found.get(key) or {}
-    return found
+        value = value.get(key) or {}
+    return value
 
 
 def _difference(desired: Any, observed: Any, path: str) -> str:
@@ -85,43 +85,43 @@ def _difference(desired: Any, observed: Any, path: str) -> str:
         for key in [*desired, *(key for key in observed if key not in desired)]:
             if key not in desired and DEFAULTS.get(key) == observed[key]:
                 continue
-            if found := _difference(desired.get(key), observed.get(key), f"{path}.{key}"):
-                return found
+            if differing := _difference(desired.get(key), observed.get(key), f"{path}.{key}"):
+                return differing
         return ""
     if isinstance(desired, list) and isinstance(observed, list) and len(desired) == len(observed):
         pairs = enumerate(zip(desired, observed, strict=True))
-        return next((found for i, (a, b) in pairs if (found := _difference(a, b, f"{path}[{i}]"))), "")
+        return next((differing for i, (a, b) in pairs if (differing := _difference(a, b, f"{path}[{i}]"))), "")
     return "" if desired == observed or (desired in (None, []) and observed in (None, [])) else path
 
 
-def _pod(desired: Object, observed: Object, found: list[str]) -> dict[str, Any]:
-    """Return the observed pod without the additions; append their paths to `found`."""
+def _pod(desired: Object, observed: Object, paths: list[str]) -> dict[str, Any]:
+    """Return the observed pod without the additions; append their paths to `paths`."""
     path = ".spec.template.spec"
     pod = dict(observed)
     for key in POD_FIELDS:
-        _keep_declared(pod, desired, key, path, found)
-    _keep_items(pod, desired, "volumes", ("name",), path, found)
-    _keep_volumes(pod, desired, path, found)
+        _keep_declared(pod, desired, key, path, paths)
+    _keep_items(pod, desired, "volumes", ("name",), path, paths)
+    _keep_volumes(pod, desired, path, paths)
     for key in CONTAINERS:
-        _keep_items(pod, desired, key, ("name",), path, found, whole=False)
+        _keep_items(pod, desired, key, ("name",), path, paths, whole=False)
         ours = {container["name"]: container for container in desired.get(key) or []}
         kept = pod.get(key) or []
-        mended = [_container(ours[c["name"]], c, f"{path}.{key}[{c['name']}]", found) for c in kept]
+        mended = [_container(ours[c["name"]], c, f"{path}.{key}[{c['name']}]", paths) for c in kept]
         if mended:
             pod[key] = mended
     return pod
 
 
-def _container(desired: Object, observed: Object, path: str, found: list[str]) -> dict[str, Any]:
+def _container(desired: Object, observed: Object, path: str, paths: list[str]) -> dict[str, Any]:
     container = dict(observed)
     for key in CONTAINER_FIELDS:
-        _keep_declared(container, desired, key, path, found)
+        _keep_declared(container, desired, key, path, paths)
     for key, by in CONTAINER_LISTS.items():
-        _keep_items(container, desired, key, by, path, found)
+        _keep_items(container, desired, key, by, path, paths)
     return container
 
 
-def _keep_declared(holder: dict[str, Any], desired: Object, key: str, path: str, found: list[str]) -> None:
+def _keep_declared(holder: dict[str, Any], desired: Object, key: str, path: str, paths: list[str]) -> None:
     """Remove from one field what is not declared; `drift` detects declared values that differ."""
     there = holder.get(key)
     if there in (None, [], {}):
@@ -129,16 +129,16 @@ def _keep_declared(holder: dict[str, Any], desired: Object, key: str, path: str,
     if key not in desired:
         if there is False or DEFAULTS.get(key) == there or (key == "hostUsers" and there is True):
             return
-        found.append(f"{path}.{key}")
+        paths.append(f"{path}.{key}")
         del holder[key]
     elif isinstance(there, Mapping) and isinstance(desired[key], Mapping):
         inner = dict(there)
         for name in there:
             if name not in FREE:
-                _keep_declared(inner, desired[key], name, f"{path}.{key}", found)
+                _keep_declared(inner, desired[key], name, f"{path}.{key}", paths)
         holder[key] = inner
     elif isinstance(there, list) and there != desired[key]:
-        found.append(f"{path}.{key}")
+        paths.append(f"{path}.{key}")
         holder[key] = desired[key]
 
 
@@ -148,7 +148,7 @@ def _keep_items(  # noqa: PLR0913 one list of one holder
     key: str,
     by: tuple[str, ...],
     path: str,
-    found: list[str],
+    paths: list[str],
     *,
     whole: bool = True,
 ) -> None:
@@ -159,9 +159,9 @@ def _keep_items(  # noqa: PLR0913 one list of one holder
         named = _identity(item, by)
         declared = ours.get(named)
         if declared is None:
-            found.append(f"{path}.{key}[{named[0]}]")
+            paths.append(f"{path}.{key}[{named[0]}]")
         elif whole and any(name not in declared and value not in (None, False) for name, value in item.items()):
-            found.append(f"{path}.{key}[{named[0]}]")
+            paths.append(f"{path}.{key}[{named[0]}]")
             kept.append(declared)
         else:
             kept.append(item)
@@ -171,13 +171,13 @@ def _keep_items(  # noqa: PLR0913 one list of one holder
         holder.pop(key, None)
 
 
-def _keep_volumes(pod: dict[str, Any], desired: Object, path: str, found: list[str]) -> None:
+def _keep_volumes(pod: dict[str, Any], desired: Object, path: str, paths: list[str]) -> None:
     """Replace a declared volume that shows other files of a Secret or ConfigMap than declared."""
     ours = {volume["name"]: volume for volume in desired.get("volumes") or []}
     for index, volume in enumerate(pod.get("volumes") or []):
         declared = ours[volume["name"]]
         if any(_at(volume, (of, "items")) != _at(declared, (of, "items")) for of in ("secret", "configMap")):
-            found.append(f"{path}.volumes[{volume['name']}]")
+            paths.append(f"{path}.volumes[{volume['name']}]")
             pod["volumes"][index] = declared
 
 

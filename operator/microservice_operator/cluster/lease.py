@@ -133,14 +133,14 @@ class Lease:
 
     async def _look(self) -> None:
         try:
-            found = await self.connection.send("GET", LEASE.path(self.namespace, self.name), fenced=False)
+            lease = await self.connection.send("GET", LEASE.path(self.namespace, self.name), fenced=False)
         except ApiError as error:
             if error.code != NOT_FOUND:
                 raise
             self._seen, self._spec = ("", "", self.clock()), {}
             return
-        self._spec = found.get("spec") or {}
-        holder, version = self._spec.get("holderIdentity") or "", found["metadata"]["resourceVersion"]
+        self._spec = lease.get("spec") or {}
+        holder, version = self._spec.get("holderIdentity") or "", lease["metadata"]["resourceVersion"]
         if (holder, version) != self._seen[:2]:
             self._seen = (holder, version, self.clock())
         if holder != self.me:
@@ -148,8 +148,8 @@ class Lease:
 
     def _patience(self) -> float:
         """Return how many seconds to wait for the holder: what its Lease says, from `duration` to 60 s."""
-        said = self._spec.get("leaseDurationSeconds")
-        return max(self.terms.duration, min(float(said), 60.0)) if isinstance(said, int) else self.terms.duration
+        seconds = self._spec.get("leaseDurationSeconds")
+        return max(self.terms.duration, min(float(seconds), 60.0)) if isinstance(seconds, int) else self.terms.duration
 
     async def _write(self, holder: str, since: str) -> None:
         """Take, renew or release the Lease.

@@ -53,8 +53,8 @@ class Pods:
 
     def troubles(self, owner: Key, job: str = "") -> list[Trouble]:
         """Return the troubles of the Deployment's pods, or of one migration Job's; each once, in a stable order."""
-        found = {pod.trouble for pod in self._shown(owner) if pod.trouble and pod.job == job}
-        return sorted(found, key=lambda each: (each.reason.value, each.sentence, each.since))
+        troubles = {pod.trouble for pod in self._shown(owner) if pod.trouble and pod.job == job}
+        return sorted(troubles, key=lambda each: (each.reason.value, each.sentence, each.since))
 
     def migrating(self, owner: Key) -> set[str]:
         """Return the names of Jobs with a pod that may still run.
@@ -76,8 +76,8 @@ class Pods:
 
         The cache alone cannot tell that no pod runs: while the watch is interrupted, new pods are not in it.
         """
-        seen = {self._pods[key].uid for key in self._owned.get(owner, ()) if self._pods[key].until}
-        return any(not is_over(pod) and pod["metadata"]["uid"] not in seen for pod in listed)
+        shown_uids = {self._pods[key].uid for key in self._owned.get(owner, ()) if self._pods[key].until}
+        return any(not is_over(pod) and pod["metadata"]["uid"] not in shown_uids for pod in listed)
 
     def saw(self, pod: Mapping[str, Any]) -> None:
         """Record a pod from the watch; its owner may be another one than before, if somebody edited the label."""
@@ -107,8 +107,8 @@ class Pods:
         if new and (new.until or new.shown):
             self._pods[key] = new
             self._owned.setdefault(new.owner, set()).add(key)
-        for owner in {seen.owner for seen in (old, new) if seen}:
-            before, after = (seen if seen and seen.owner == owner else None for seen in (old, new))
+        for owner in {entry.owner for entry in (old, new) if entry}:
+            before, after = (entry if entry and entry.owner == owner else None for entry in (old, new))
             if _news(before) != _news(after) or (before and before.until and not self._runs(owner)):
                 self._changed(owner)
 
@@ -116,8 +116,8 @@ class Pods:
         return any(self._pods[key].until for key in self._owned.get(owner, ()))
 
 
-def _news(seen: _Seen | None) -> tuple[Trouble | None, str, bool]:
-    return ((seen and seen.shown) or Pod()).news
+def _news(entry: _Seen | None) -> tuple[Trouble | None, str, bool]:
+    return ((entry and entry.shown) or Pod()).news
 
 
 def _key(metadata: Mapping[str, Any]) -> Key:
@@ -138,5 +138,5 @@ def _kept(pod: Mapping[str, Any]) -> Pod | None:
     if names.LABEL_MIGRATION in labels:
         job = labels.get(LABEL_JOB) or labels.get("job-name") or pod["metadata"]["name"]
         return Pod(None if leaving else trouble(pod), job, alive=not is_over(pod))
-    found = None if leaving or is_over(pod) else trouble(pod)
-    return Pod(found) if found else None
+    problem = None if leaving or is_over(pod) else trouble(pod)
+    return Pod(problem) if problem else None

@@ -31,8 +31,8 @@ CREATING = (
 
 def trouble(pod: Object) -> Trouble | None:
     """Return the first problem; one that needs a person comes before one that may pass."""
-    found = list(_troubles(pod))
-    return min(found, key=lambda each: bool(each.since), default=None)
+    problems = list(_troubles(pod))
+    return min(problems, key=lambda each: bool(each.since), default=None)
 
 
 def is_over(pod: Object) -> bool:
@@ -44,17 +44,17 @@ def _troubles(pod: Object) -> Iterator[Trouble]:
     spec, status = pod.get("spec") or {}, pod.get("status") or {}
     declared = {c["name"]: c for c in (*(spec.get("initContainers") or []), *(spec.get("containers") or []))}
     inits = [c["name"] for c in spec.get("initContainers") or [] if c.get("restartPolicy") != "Always"]
-    found = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+    statuses = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
     app = (pod["metadata"].get("labels") or {}).get(names.LABEL_NAME, "")
-    for container in found:
+    for container in statuses:
         yield from _failing(container, declared.get(container["name"], {}), app)
     if is_over(pod):
         return
-    if not found:
+    if not statuses:
         yield from _unscheduled(pod)
-    for container in found:
+    for container in statuses:
         yield from _late(container, declared.get(container["name"], {}), pod, ends=container["name"] in inits)
-    yield from _unready(pod, found)
+    yield from _unready(pod, statuses)
 
 
 def _failing(container: Object, declared: Object, app: str) -> Iterator[Trouble]:
@@ -78,23 +78,23 @@ def _failing(container: Object, declared: Object, app: str) -> Iterator[Trouble]
 
 def _ended(name: str, last: Object, declared: Object, app: str) -> Trouble:
     """Say why a container ended that should keep running; its status does not show who killed it."""
-    code, asked = last.get("exitCode", "unknown"), _asked(declared, "startupProbe", "livenessProbe")
+    code, probes = last.get("exitCode", "unknown"), _asked(declared, "startupProbe", "livenessProbe")
     log = f"read its log with kubectl logs -l {names.LABEL_NAME}={app} -c {name} --previous --ignore-errors"
-    found = Trouble(Reason.CONTAINER_FAILING, f"container {name} exits with code {code}", log)
+    problem = Trouble(Reason.CONTAINER_FAILING, f"container {name} exits with code {code}", log)
     if last.get("reason") == "OOMKilled":
         message = f"container {name} was killed for exceeding its memory limit"
-        return replace(found, message=message, remedy="raise resources.limits.memory")
+        return replace(problem, message=message, remedy="raise resources.limits.memory")
     if last.get("reason") in NOT_STARTED:
         message = f"container {name} cannot start: {calm(last.get('message', ''))}"
-        return replace(found, message=message, remedy="")
-    if asked and code in KILLED:
-        message = f"container {name} was killed (exit code {code}), which happens when {asked} fails"
-        return replace(found, message=message, remedy=f"make the probe succeed, or change it; {log}")
+        return replace(problem, message=message, remedy="")
+    if probes and code in KILLED:
+        message = f"container {name} was killed (exit code {code}), which happens when {probes} fails"
+        return replace(problem, message=message, remedy=f"make the probe succeed, or change it; {log}")
     if code == 0:
-        killed = f", or was stopped because {asked} fails" if asked else ""
+        killed = f", or was stopped because {probes} fails" if probes else ""
         message = f"container {name} exited with code 0{killed}"
-        return replace(found, message=message, remedy=f"a service must keep running; {log}")
-    return found
+        return replace(problem, message=message, remedy=f"a service must keep running; {log}")
+    return problem
 
 
 def _unscheduled(pod: Object) -> Iterator[Trouble]:
@@ -114,8 +114,8 @@ def _unscheduled(pod: Object) -> Iterator[Trouble]:
         yield Trouble(Reason.UNSCHEDULABLE, message)
     else:
         since = pod["metadata"].get("creationTimestamp", "")
-        found = Trouble(Reason.UNSCHEDULABLE, "no scheduler has handled a pod", "check whether kube-scheduler runs")
-        yield replace(found, since=since, patience=START_SECONDS)
+        problem = Trouble(Reason.UNSCHEDULABLE, "no scheduler has handled a pod", "check whether kube-scheduler runs")
+        yield replace(problem, since=since, patience=START_SECONDS)
 
 
 def _late(container: Object, declared: Object, pod: Object, *, ends: bool) -> Iterator[Trouble]:
@@ -124,25 +124,29 @@ def _late(container: Object, declared: Object, pod: Object, *, ends: bool) -> It
     running, waiting = state.get("running"), state.get("waiting") or {}
     if running is not None and ends:
         message = f"init container {name} has not ended yet, and the service starts only after it"
-        found = Trouble(Reason.ROLLOUT_PROGRESSING, message)
-        yield replace(found, since=running.get("startedAt", ""), patience=START_SECONDS)
+        problem = Trouble(Reason.ROLLOUT_PROGRESSING, message)
+        yield replace(problem, since=running.get("startedAt", ""), patience=START_SECONDS)
     elif running is not None and not container.get("ready"):
         started = container.get("started", True)
         kind = "readinessProbe" if started else "startupProbe"
-        if asked := _asked(declared, kind):
-            found = Trouble(Reason.PROBE_FAILING, f"container {name} runs, but {asked} fails")
-            yield replace(found, since=running.get("startedAt", ""), patience=PROBE_SECONDS)
+        if probes := _asked(declared, kind):
+            problem = Trouble(Reason.PROBE_FAILING, f"container {name} runs, but {probes} fails")
+            yield replace(problem, since=running.get("startedAt", ""), patience=PROBE_SECONDS)
     elif waiting.get("reason") == "ContainerCreating":
-        found = Trouble(Reason.ROLLOUT_PROGRESSING, f"container {name} is not created yet: {CREATING}")
+        problem = Trouble(Reason.ROLLOUT_PROGRESSING, f"container {name} is not created yet: {CREATING}")
         scheduled = conditions(pod).get("PodScheduled", {}).get("lastTransitionTime", "")
         since = scheduled or pod["metadata"].get("creationTimestamp", "")
-        yield replace(found, remedy="see the events of kubectl describe pod", since=since, patience=START_SECONDS)
+        yield replace(problem, remedy="see the events of kubectl describe pod", since=since, patience=START_SECONDS)
 
 
-def _unready(pod: Object, found: list[Any]) -> Iterator[Trouble]:
+def _unready(pod: Object, statuses: list[Any]) -> Iterator[Trouble]:
     """Yield the problem of a pod that is not ready although all of its containers are."""
     condition = conditions(pod).get("Ready", {})
-    if condition.get("status", "True") == "True" or not found or not all(c.get("ready") for c in found if _stays(c)):
+    if (
+        condition.get("status", "True") == "True"
+        or not statuses
+        or not all(c.get("ready") for c in statuses if _stays(c))
+    ):
         return
     if condition.get("reason") == "ReadinessGatesNotReady":
         gates = [gate["conditionType"] for gate in (pod.get("spec") or {}).get("readinessGates") or []]
@@ -162,11 +166,11 @@ def _stays(container: Object) -> bool:
 def _asked(declared: Object, *kinds: str) -> str:
     """Describe probes, "" if there are none; two with the same check are described once."""
     words = {"startupProbe": "start-up", "livenessProbe": "liveness", "readinessProbe": "readiness"}
-    found: dict[str, list[str]] = {}
+    by_check: dict[str, list[str]] = {}
     for kind in kinds:
         if kind in declared:
-            found.setdefault(_question(declared[kind]), []).append(words[kind])
-    return " or ".join(f"its {' or '.join(kind)} probe ({asked})" for asked, kind in found.items())
+            by_check.setdefault(_question(declared[kind]), []).append(words[kind])
+    return " or ".join(f"its {' or '.join(kind)} probe ({check})" for check, kind in by_check.items())
 
 
 def _question(probe: Object) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 def texts(secret: Mapping[str, Any]) -> dict[str, str]:
     """Return the values by key; a value that is not text is omitted."""
     data = secret.get("data")
-    found = {str(key): _text(value) for key, value in data.items()} if isinstance(data, Mapping) else {}
-    return {key: value for key, value in found.items() if value is not None}
+    values = {str(key): _text(value) for key, value in data.items()} if isinstance(data, Mapping) else {}
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _text(value: object) -> str | None:

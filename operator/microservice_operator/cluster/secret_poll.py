@@ -36,18 +36,20 @@ class SecretPoll:
     async def run(self) -> None:
         """Read one Secret after the other until cancelled."""
         while True:
-            known = self._children.secrets()
-            pause = max(self._shortest, len(known) / PER_SECOND) / max(1, len(known))
-            for namespace, name in known:
+            secrets = self._children.secrets()
+            pause = max(self._shortest, len(secrets) / PER_SECOND) / max(1, len(secrets))
+            for namespace, name in secrets:
                 await asyncio.sleep(pause)
                 await self._look(namespace, name)
-            if not known:
+            if not secrets:
                 await asyncio.sleep(self._shortest)
 
     async def _look(self, namespace: str, name: str) -> None:
         try:
             async with asyncio.timeout(ANSWER):
-                found = await self._connection.send("GET", SECRET.path(namespace, name), query={"resourceVersion": "0"})
+                secret = await self._connection.send(
+                    "GET", SECRET.path(namespace, name), query={"resourceVersion": "0"}
+                )
         except TimeoutError:
             waited = f"no answer within {ANSWER:.0f} seconds; retried automatically"
             log.warning("cannot read secret", namespace=namespace, secret=name, error=waited)
@@ -60,4 +62,4 @@ class SecretPoll:
             else:
                 log.warning("cannot read secret", namespace=namespace, secret=name, error=str(error))
             return
-        self._children.noticed(SECRET.kind, found)
+        self._children.noticed(SECRET.kind, secret)

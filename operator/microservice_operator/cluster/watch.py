@@ -74,14 +74,14 @@ class Watch:
             delay = min(delay * 2, RETRY[1])
 
     async def _list(self) -> str:
-        seen: set[tuple[str, str]] = set()
+        listed_keys: set[tuple[str, str]] = set()
         page: dict[str, Any] = {}
         async for page in self.connection.pages(self.kind.path(self.namespace), self._narrowed):
             for item in items(page):
-                seen.add(_key(item))
+                listed_keys.add(_key(item))
                 self._changed(item)
         version = str(page["metadata"]["resourceVersion"])
-        for key in [key for key in self._known if key not in seen]:
+        for key in [key for key in self._known if key not in listed_keys]:
             self._removed({"metadata": self._known[key]})
         self.listed.set()
         if not self.served:
@@ -147,9 +147,9 @@ class Watch:
 
     def _changed(self, item: dict[str, Any]) -> None:
         metadata, key = item["metadata"], _key(item)
-        known = self._known.get(key)
-        if known is not None and known["uid"] != metadata["uid"]:
-            self._removed({"metadata": known})  # the deletion of the earlier object of this name was missed
+        previous = self._known.get(key)
+        if previous is not None and previous["uid"] != metadata["uid"]:
+            self._removed({"metadata": previous})  # the deletion of the earlier object of this name was missed
         self._known[key] = {k: metadata[k] for k in ("namespace", "name", "uid", "labels") if k in metadata}
         self._tell(self.changed, item)
 
