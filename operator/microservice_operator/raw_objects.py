@@ -19,29 +19,29 @@ _BRACKET = re.compile(rb'(?:[^"\[\]{}]++|' + _STRING + rb")*+([\[\]{}])")  # the
 
 def mapping(parent: object, key: str) -> Item:
     """Return the mapping under `key`, empty if there is none."""
-    found = parent.get(key) if isinstance(parent, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+    value = parent.get(key) if isinstance(parent, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
 
 
 def mappings(parent: object, key: str) -> list[Item]:
     """Return the mappings in the list under `key`."""
-    found = parent.get(key) if isinstance(parent, Mapping) else None
-    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
+    items = parent.get(key) if isinstance(parent, Mapping) else None
+    return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
 
 
 def text(parent: object, key: str) -> str:
     """Return the text under `key`, "" if there is none."""
-    found = parent.get(key) if isinstance(parent, Mapping) else None
-    return found if isinstance(found, str) else ""
+    value = parent.get(key) if isinstance(parent, Mapping) else None
+    return value if isinstance(value, str) else ""
 
 
 def json_mapping(written: str | None) -> Item:
     """Parse a JSON object from untrusted text; empty if the text is not one, or nests too deep."""
     try:
-        found = orjson.loads(written or "")  # json.loads ends in RecursionError where this ends in ValueError
+        value = orjson.loads(written or "")  # json.loads ends in RecursionError where this ends in ValueError
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def json_value(raw: bytes) -> Any:
@@ -57,16 +57,16 @@ def json_value(raw: bytes) -> Any:
 
 
 def _shallow(raw: bytes) -> bytes:
-    kept, depth, end, cut, at = [], 0, 0, 0, 0
-    while found := _BRACKET.match(raw, at):
-        at = found.end()
-        if found[1] in (b"{", b"["):
+    kept, depth, end, cut, position = [], 0, 0, 0, 0
+    while bracket := _BRACKET.match(raw, position):
+        position = bracket.end()
+        if bracket[1] in (b"{", b"["):
             depth += 1
             if depth == DEEPEST + 1:
-                cut = at - 1
+                cut = position - 1
         else:
             depth -= 1
             if depth == DEEPEST:
                 kept += [raw[end:cut], b"null"]
-                end = at
+                end = position
     return b"".join([*kept, raw[end:]])

@@ -66,8 +66,8 @@ class Model(BaseModel):
     def _without_nulls(cls, value: Any) -> Any:
         # before it sets defaults, the API server drops `field: null` if the schema has the field
         if isinstance(value, dict):
-            known = {field.alias for field in cls.model_fields.values()}
-            return {key: item for key, item in value.items() if item is not None or key not in known}
+            aliases = {field.alias for field in cls.model_fields.values()}
+            return {key: item for key, item in value.items() if item is not None or key not in aliases}
         return value
 
     @model_validator(mode="after")

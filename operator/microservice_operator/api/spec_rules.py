@@ -41,8 +41,8 @@ def _probe_port(probe: str, attribute: str) -> Rule:
         return f"(!has(self.{probe}.{action}) || !has({port}) || type({port}) != string || {_has_port(port)})"
 
     def holds(self: Any) -> bool:
-        found = getattr(self, attribute)
-        actions = [found.http_get, found.tcp_socket] if found else []
+        probe_spec = getattr(self, attribute)
+        actions = [probe_spec.http_get, probe_spec.tcp_socket] if probe_spec else []
         wanted = [action.port for action in actions if action and isinstance(action.port, str)]
         return all(any(port.name == name for port in self.ports) for name in wanted)
 
@@ -67,7 +67,7 @@ def _requested(resource: str, field: str, attribute: str, *, by_default: bool = 
 
     def named(owner: str) -> str:
         where = (f"{owner}.resources.requests", f"{owner}.resources.limits")
-        return f"!has({owner}.resources) || " + " || ".join(f"has({at}) && '{resource}' in {at}" for at in where)
+        return f"!has({owner}.resources) || " + " || ".join(f"has({path}) && '{resource}' in {path}" for path in where)
 
     def holds(self: Any) -> bool:
         scaling = self.autoscaling

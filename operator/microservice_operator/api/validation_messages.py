@@ -58,16 +58,16 @@ def dotted(root: str, path: Path) -> str:
     return root + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
 
 
-def closest(word: str, known: Sequence[str]) -> str | None:
+def closest(word: str, words: Sequence[str]) -> str | None:
     """Return the known word that was probably meant, `None` if no word is similar."""
-    lowered = {name.lower(): name for name in known}
+    lowered = {name.lower(): name for name in words}
     matches = get_close_matches(word.lower().replace("_", ""), lowered, n=1, cutoff=0.7)
     return lowered[matches[0]] if matches else None
 
 
-def nearest(word: str, known: Sequence[str]) -> str:
+def nearest(word: str, words: Sequence[str]) -> str:
     """Return the known word that was probably meant, as a question; empty if no word is similar."""
-    meant = closest(word, known)
+    meant = closest(word, words)
     return f"did you mean {meant}?" if meant else ""
 
 
@@ -84,13 +84,13 @@ def _below(path: str, field: str) -> str:
 
 
 def _sentence(item: Any, model: type[Model]) -> str:
-    kind, found, context = item["type"], item["input"], item.get("ctx", {})
+    kind, value, context = item["type"], item["input"], item.get("ctx", {})
     if kind == "extra_forbidden":
         return _unknown_field(item["loc"], model)
     if kind in _TYPES:
-        return f"is {_KINDS.get(type(found), 'of another type')}, must be {_TYPES[kind]}"
+        return f"is {_KINDS.get(type(value), 'of another type')}, must be {_TYPES[kind]}"
     write = _SENTENCES.get(kind)
-    return write(found, context) if write else item["msg"][:1].lower() + item["msg"][1:]
+    return write(value, context) if write else item["msg"][:1].lower() + item["msg"][1:]
 
 
 def _meant(item: Any, model: type[Model]) -> tuple[str | int, ...] | None:
@@ -103,11 +103,13 @@ def _meant(item: Any, model: type[Model]) -> tuple[str | int, ...] | None:
 
 
 def _unknown_field(path: Path, model: type[Model]) -> str:
-    known = _fields_at(model, path[:-1])
+    fields = _fields_at(model, path[:-1])
     few = (
-        f"the fields here are {', '.join(known)}" if len(known) <= _FEW else "see docs/reference/api.md for the fields"
+        f"the fields here are {', '.join(fields)}"
+        if len(fields) <= _FEW
+        else "see docs/reference/api.md for the fields"
     )
-    return f"no such field; {nearest(str(path[-1]), known) or few}"
+    return f"no such field; {nearest(str(path[-1]), fields) or few}"
 
 
 def _fields_at(model: type[Model], path: Path) -> list[str]:
@@ -123,34 +125,34 @@ def _fields_at(model: type[Model], path: Path) -> list[str]:
 def _model_in(annotation: Any) -> type[Model] | None:
     if isinstance(annotation, type) and issubclass(annotation, Model):
         return annotation
-    return next((found for inner in get_args(annotation) if (found := _model_in(inner))), None)
+    return next((model for inner in get_args(annotation) if (model := _model_in(inner))), None)
 
 
-def _choice(found: Any, context: Mapping[str, Any]) -> str:
+def _choice(value: Any, context: Mapping[str, Any]) -> str:
     choices = [word.strip("' ") for word in context["expected"].replace(" or ", ",").split(",")]
-    if isinstance(found, bool):
+    if isinstance(value, bool):
         return "is a boolean, because YAML reads y, n, yes, no, on and off as one; put it in quotes"
-    hint = nearest(str(found), choices)
-    return f"{found!r} is not one of {', '.join(choices)}" + (f"; {hint}" if hint else "; choose one of them")
+    hint = nearest(str(value), choices)
+    return f"{value!r} is not one of {', '.join(choices)}" + (f"; {hint}" if hint else "; choose one of them")
 
 
-def _pattern(found: Any, context: Mapping[str, Any]) -> str:
+def _pattern(value: Any, context: Mapping[str, Any]) -> str:
     wanted = _PATTERNS.get(context["pattern"], f"a value that matches {context['pattern']}")
-    return f"{str(found)[:60]!r} is not allowed here; use {wanted}"
+    return f"{str(value)[:60]!r} is not allowed here; use {wanted}"
 
 
 _SENTENCES: Mapping[str, Callable[[Any, Mapping[str, Any]], str]] = {
     "missing": lambda _found, _context: "required; add it",
     "literal_error": _choice,
     "string_pattern_mismatch": _pattern,
-    "string_too_short": lambda _found, _context: "is empty or too short; set a longer value or remove it",
-    "string_too_long": lambda found, context: (
-        f"has {len(found)} characters, but at most {context['max_length']} are allowed; shorten it"
+    "string_too_short": lambda _value, _context: "is empty or too short; set a longer value or remove it",
+    "string_too_long": lambda value, context: (
+        f"has {len(value)} characters, but at most {context['max_length']} are allowed; shorten it"
     ),
-    "too_long": lambda found, context: (
-        f"has {len(found)} items, but at most {context['max_length']} are allowed; remove some"
+    "too_long": lambda value, context: (
+        f"has {len(value)} items, but at most {context['max_length']} are allowed; remove some"
     ),
-    "too_short": lambda _found, context: f"needs at least {context['min_length']} item; add one or remove the field",
-    "greater_than_equal": lambda found, context: f"{found} is too small; use {context['ge']} or more",
-    "less_than_equal": lambda found, context: f"{found} is too large; use {context['le']} or less",
+    "too_short": lambda _value, context: f"needs at least {context['min_length']} item; add one or remove the field",
+    "greater_than_equal": lambda value, context: f"{value} is too small; use {context['ge']} or more",
+    "less_than_equal": lambda value, context: f"{value} is too large; use {context['le']} or less",
 }

@@ -14,8 +14,8 @@ def findings(
 ) -> Iterator[Finding]:
     """Yield what AWS would refuse, which becomes `Stalled`; `services` are all in the files, by namespace and name."""
     yield from _tags(service, environment)
-    for at, subscription in enumerate(service.spec.subscriptions or []):
-        field = f"spec.subscriptions[{at}]"
+    for index, subscription in enumerate(service.spec.subscriptions or []):
+        field = f"spec.subscriptions[{index}]"
         yield from _ends(service, subscription, services, field)
         yield from _filter(subscription.filter_policy or {}, f"{field}.filterPolicy", subscription.filter_policy_scope)
 
@@ -33,9 +33,9 @@ def _tags(service: Microservice, environment: Environment | None) -> Iterator[Fi
         yield Finding(field, message)
     if not (spec.tables or spec.table_refs or spec.topics or spec.queues):
         return
-    seen: dict[str, str] = {}
+    by_lowercase: dict[str, str] = {}
     for key in shared:
-        twin = seen.setdefault(key.lower(), key)
+        twin = by_lowercase.setdefault(key.lower(), key)
         if twin != key:
             message = f"has the tags {twin} and {key} that differ only in case, which IAM refuses on a role"
             yield Finding("spec.environment", f"{message}; keep one of them")
@@ -63,10 +63,10 @@ def _ends(
 def _filter(policy: Mapping[str, Any], field: str, scope: str) -> Iterator[Finding]:
     """Check that values are lists and only bodies nest ("Amazon SNS subscription filter policies")."""
     for key, value in policy.items():
-        at = f"{field}.{key}"
+        path = f"{field}.{key}"
         if isinstance(value, Mapping) and scope == "MessageBody":
-            yield from _filter(value, at, scope)
+            yield from _filter(value, path, scope)
         elif isinstance(value, Mapping):
-            yield Finding(at, "is nested, but only bodies nest; set filterPolicyScope to MessageBody, or flatten it")
+            yield Finding(path, "is nested, but only bodies nest; set filterPolicyScope to MessageBody, or flatten it")
         elif not isinstance(value, list):
-            yield Finding(at, f"must be a list of accepted values; write [{value}]")
+            yield Finding(path, f"must be a list of accepted values; write [{value}]")

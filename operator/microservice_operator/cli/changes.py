@@ -59,27 +59,30 @@ def _moved(new: Context, old: Context) -> Iterator[Row]:
         ("Topic", "sns", spec.topics or ()),
         ("Queue", "sqs", spec.queues or ()),
     )
-    of, at = old.microservice.identity, f"{aws.region}:{aws.account_id}"
-    known = {
-        (kind, item.name): f"arn:{partition(aws.region)}:{service}:{at}:{cloud_name(of.namespace, of.name, item.name)}"
+    of, site = old.microservice.identity, f"{aws.region}:{aws.account_id}"
+    arns = {
+        (
+            kind,
+            item.name,
+        ): f"arn:{partition(aws.region)}:{service}:{site}:{cloud_name(of.namespace, of.name, item.name)}"
         for kind, service, items in made
         for item in items
     }
-    if refused := moved(known, new.environment):
+    if refused := moved(arns, new.environment):
         yield Row("spec.environment", Effect.REFUSED, refused)
 
 
 def _migrations(new: Context, old: Context) -> Iterator[Row]:
     """Yield the migrations that would run: a Job runs once per name, and the name depends on the Job's content."""
     before = {database.name: database for database in old.microservice.spec.databases or []}
-    for at, database in enumerate(new.microservice.spec.databases or []):
+    for index, database in enumerate(new.microservice.spec.databases or []):
         was = before.get(database.name)
         if was is None or database.migration is None:
             continue
         if was.migration is None or migration_job_name(new, database) != migration_job_name(old, was):
             ran = " ".join([*(database.migration.command or []), *(database.migration.args or [])]) or "the image"
             what = f"runs as the schema owner before the pods are replaced: {ran}"
-            yield Row(f"spec.databases[{at}].migration", "migrate", what)
+            yield Row(f"spec.databases[{index}].migration", "migrate", what)
 
 
 def _resources(new: Version, old: Version) -> Iterator[Row]:
@@ -91,18 +94,18 @@ def _resources(new: Version, old: Version) -> Iterator[Row]:
         message = "the Environment's databases.provider changed, which moves no data; restore the old provider"
         raise NeedsPerson(Reason.CHANGE_REFUSED, message, "spec.databases")
     owner = Owner(CLUSTER_ID, new.service.identity)
-    told = {(section, name): changes for section, name, changes in forecasts(owner, new, old)}
+    changes_of = {(section, name): changes for section, name, changes in forecasts(owner, new, old)}
     for section in SECTIONS:
         wanted, was = new.of(section), old.of(section)
-        for at, name in enumerate(wanted):
-            path = f"spec.{section}[{at}]"
+        for index, name in enumerate(wanted):
+            path = f"spec.{section}[{index}]"
             if name not in was:
                 yield Row(path, "created", name)
                 continue
-            known = told.get((section, name))
-            yield from (_row(path, change) for change in known or ())
-            if not any(change.effect is Effect.REFUSED for change in known or ()):
-                yield from _others(path, _differing(wanted[name].manifest(), was[name].manifest()), known)
+            predicted = changes_of.get((section, name))
+            yield from (_row(path, change) for change in predicted or ())
+            if not any(change.effect is Effect.REFUSED for change in predicted or ()):
+                yield from _others(path, _differing(wanted[name].manifest(), was[name].manifest()), predicted)
         for name in sorted(was.keys() - wanted.keys()):
             yield Row(f"spec.{section}", "retained", f"{name} is no longer declared")
 
@@ -112,18 +115,18 @@ def _row(path: str, change: Forecast) -> Row:
     return Row(f"{path}.{change.field}" if of_the_item else path, change.effect, change.what)
 
 
-def _others(path: str, changed: Iterable[str], known: tuple[Forecast, ...] | None) -> Iterator[Row]:
+def _others(path: str, changed: Iterable[str], predicted: tuple[Forecast, ...] | None) -> Iterator[Row]:
     """Yield changes that are not sent to AWS, or not as a change of the resource itself."""
     for field in changed:
-        if any(_within(field, change.field) or _within(change.field, field) for change in known or ()):
+        if any(_within(field, change.field) or _within(change.field, field) for change in predicted or ()):
             continue
-        idle = known is None and field.split(".")[0] not in _ANYWHERE
+        idle = predicted is None and field.split(".")[0] not in _ANYWHERE
         what = "has no effect on a shared server" if idle else f"changing {field}"
         yield Row(f"{path}.{field}", Effect.IN_PLACE, what)
 
 
-def _within(field: str, other: str) -> bool:
-    return field == other or field.startswith(f"{other}.")
+def _within(field: str, parent: str) -> bool:
+    return field == parent or field.startswith(f"{parent}.")
 
 
 def _differing(new: Mapping[str, Any], old: Mapping[str, Any], path: str = "") -> Iterator[str]:

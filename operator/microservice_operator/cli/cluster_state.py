@@ -32,24 +32,24 @@ def live(wanted: LoadedFiles, context: str | None) -> LoadedFiles:
 
 async def _look(keys: Collection[tuple[str, str]], context: str | None) -> LoadedFiles:
     connection = Connection(await configuration(context), limit=8)
-    found = LoadedFiles()
+    loaded = LoadedFiles()
     try:
         # A user may have access to a namespace but not to cluster-scoped objects; then --environment provides them.
         environments = await _read(connection, ENVIRONMENT.path(), FORBIDDEN)
         for body in environments.get("items", []):
-            take_in(found, _document({**body, "apiVersion": ENVIRONMENT.api_version, "kind": ENVIRONMENT.kind}))
+            take_in(loaded, _document({**body, "apiVersion": ENVIRONMENT.api_version, "kind": ENVIRONMENT.kind}))
         for namespace in sorted({namespace for namespace, _ in keys}):
             labels = (await _read(connection, NAMESPACE.path(name=namespace), FORBIDDEN, NOT_FOUND)).get("metadata", {})
             named = labels.get("labels", {}).get(LABEL_ENVIRONMENT)
             if environments:
-                found.chosen[namespace] = named or default(found)
+                loaded.chosen[namespace] = named or default(loaded)
         for namespace, name in sorted(keys):
             body = await _read(connection, MICROSERVICE.path(namespace, name), NOT_FOUND)
             if body:
-                take_in(found, _document(body))
+                take_in(loaded, _document(body))
     finally:
         await connection.close()
-    return found
+    return loaded
 
 
 async def _read(connection: Connection, path: str, *unless: int) -> dict[str, Any]:

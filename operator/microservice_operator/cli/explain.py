@@ -62,9 +62,9 @@ class Asked:
 class MicroserviceLookup:
     """Looks up the other Microservices in the files."""
 
-    def __init__(self, found: LoadedFiles) -> None:
+    def __init__(self, loaded: LoadedFiles) -> None:
         """Index the Microservices in the files by namespace and name."""
-        self._services = {(service.namespace, service.name): (source, service) for source, service in found.services}
+        self._services = {(service.namespace, service.name): (source, service) for source, service in loaded.services}
 
     @property
     def microservices(self) -> Mapping[tuple[str, str], Mapping[str, Any]]:
@@ -94,30 +94,32 @@ def explain(
     OpenAPI documents are also read from ConfigMaps in FILES.
     """
     with readable():
-        found = read([*files, environment] if environment else files)
-        contracts = _contracts(found, openapi)
-    lookup = MicroserviceLookup(found)
-    explained = [_explanation(Asked(*both, cluster_id), lookup, contracts) for both in placed(found)]
-    stop_at(found.complaints)
+        loaded = read([*files, environment] if environment else files)
+        contracts = _contracts(loaded, openapi)
+    lookup = MicroserviceLookup(loaded)
+    explained = [_explanation(Asked(*both, cluster_id), lookup, contracts) for both in placed(loaded)]
+    stop_at(loaded.complaints)
     print_list(explained, output, "\n".join(map(_text, explained)))
 
 
-def _contracts(found: LoadedFiles, openapi: Path | None) -> dict[str, Contract]:
+def _contracts(loaded: LoadedFiles, openapi: Path | None) -> dict[str, Contract]:
     """Return the OpenAPI document of each service that publishes one, and add complaints about refused documents."""
-    services = [service for _, service in found.services]
+    services = [service for _, service in loaded.services]
     try:
-        known = [in_file(openapi, services)] if openapi else [in_config_map(each, found.others) for each in services]
+        candidates = (
+            [in_file(openapi, services)] if openapi else [in_config_map(each, loaded.others) for each in services]
+        )
     except Ambiguous as error:
         raise typer.BadParameter(str(error), param_hint="--openapi") from None
-    contracts = {contract.service: contract for contract in known if contract}
+    contracts = {contract.service: contract for contract in candidates if contract}
     for contract in contracts.values():
         for offence in contract.reading.offences:
-            found.complaints.append(f"{contract.file}:{contract.line(offence)}: {offence.pointer}: {offence.message}")
+            loaded.complaints.append(f"{contract.file}:{contract.line(offence)}: {offence.pointer}: {offence.message}")
     return contracts
 
 
-def _explanation(asked: Asked, lookup: MicroserviceLookup, contracts: Mapping[str, Contract]) -> Explanation:
-    service, environment, cluster_id = asked.service, asked.environment, asked.cluster_id
+def _explanation(request: Asked, lookup: MicroserviceLookup, contracts: Mapping[str, Contract]) -> Explanation:
+    service, environment, cluster_id = request.service, request.environment, request.cluster_id
     aws = environment.spec.aws if environment else None
     owner = Owner(cluster_id or placeholders.CLUSTER_ID, service.identity)
     site = Site(
@@ -128,7 +130,7 @@ def _explanation(asked: Asked, lookup: MicroserviceLookup, contracts: Mapping[st
     )
     if cluster_id is None:
         site = replace(site, named=placeholders.cloud_names(service.namespace, service.name))
-    lent = {**_lent(owner, site, asked, lookup), **_lent_when_taken_over(site, service, lookup)}
+    lent = {**_lent(owner, site, request, lookup), **_lent_when_taken_over(site, service, lookup)}
     # assume that all adoptions have happened
     adopted = {t.name: adoptee_arn(site, t.adopt.name) for t in service.spec.tables or [] if t.adopt}
     granted = grants(service.spec, arns(site, service, aws.messaging_key_arn if aws else None, adopted), lent)
@@ -154,15 +156,15 @@ def _routes(service: Microservice, contracts: Mapping[str, Contract]) -> list[Ca
     return callers(contract) if contract else None
 
 
-def _lent(owner: Owner, site: Site, asked: Asked, lookup: MicroserviceLookup) -> dict[tuple[str, str], GrantedTable]:
-    lent = dict(lending(owner, site, asked.service, lookup))
-    if asked.cluster_id is not None:
+def _lent(owner: Owner, site: Site, request: Asked, lookup: MicroserviceLookup) -> dict[tuple[str, str], GrantedTable]:
+    lent = dict(lending(owner, site, request.service, lookup))
+    if request.cluster_id is not None:
         return lent
     return {
-        (other, name): replace(
-            table, arn=adoptee_arn(site, placeholders.cloud_name(asked.service.namespace, other, name))
+        (microservice, name): replace(
+            table, arn=adoptee_arn(site, placeholders.cloud_name(request.service.namespace, microservice, name))
         )
-        for (other, name), table in lent.items()
+        for (microservice, name), table in lent.items()
     }
 
 
@@ -170,18 +172,18 @@ def _lent_when_taken_over(
     site: Site, service: Microservice, lookup: MicroserviceLookup
 ) -> dict[tuple[str, str], GrantedTable]:
     """Return the granted tables that their owners have yet to adopt; after the adoption, `lending` returns them."""
-    found = {}
+    tables = {}
     for ref in service.spec.table_refs or []:
-        _, other = lookup.dependency((service.namespace, ref.microservice)) or (None, None)
-        table = declared(other.spec, ref) if other and admits(other.spec, service) else None
+        _, owner = lookup.dependency((service.namespace, ref.microservice)) or (None, None)
+        table = declared(owner.spec, ref) if owner and admits(owner.spec, service) else None
         if table and table.adopt:
-            found[ref.microservice, ref.table] = GrantedTable(table, adoptee_arn(site, table.adopt.name))
-    return found
+            tables[ref.microservice, ref.table] = GrantedTable(table, adoptee_arn(site, table.adopt.name))
+    return tables
 
 
 def _untold(service: Microservice, lookup: MicroserviceLookup) -> str:
-    said = (trouble(service, ref, lookup) for ref in service.spec.table_refs or [])
-    return "; ".join(sentence for sentence in said if sentence)
+    sentences = (trouble(service, ref, lookup) for ref in service.spec.table_refs or [])
+    return "; ".join(sentence for sentence in sentences if sentence)
 
 
 def _note(service: Microservice, environment: Environment | None) -> str:

@@ -29,35 +29,35 @@ def read(files: Iterable[Path]) -> LoadedFiles:
 
     Raises Unreadable if a file cannot be read at all.
     """
-    found = LoadedFiles()
+    loaded = LoadedFiles()
     for file in files:
         number = 0
         try:
             for document in documents(file):
                 number = document.number
-                take_in(found, document)
+                take_in(loaded, document)
         except BadYAML as error:
-            found.complaints.append(f"{file}:{error.line}: document {number + 1}: is not valid YAML: {error}")
-    if not found.services and not found.complaints:
-        found.complaints.append(f"{', '.join(map(str, files))}: no Microservice found; pass a file that contains one")
-    return found
+            loaded.complaints.append(f"{file}:{error.line}: document {number + 1}: is not valid YAML: {error}")
+    if not loaded.services and not loaded.complaints:
+        loaded.complaints.append(f"{', '.join(map(str, files))}: no Microservice found; pass a file that contains one")
+    return loaded
 
 
-def take_in(found: LoadedFiles, document: Document) -> None:
+def take_in(loaded: LoadedFiles, document: Document) -> None:
     """Add the content of one document, or complaints about it."""
     wrong = list(findings(document))
     for finding in wrong:
-        found.complaints.append(complaint(document, finding.field, finding.message))
+        loaded.complaints.append(complaint(document, finding.field, finding.message))
     if wrong:
         return
     if not is_ours(document.content):
-        found.others.append(document)
+        loaded.others.append(document)
         return
     held = parsed(document)
     if isinstance(held, Environment):
-        found.environments[held.name] = held
+        loaded.environments[held.name] = held
     else:
-        found.services.append((document, replace(held, identity=replace(held.identity, uid=UID))))
+        loaded.services.append((document, replace(held, identity=replace(held.identity, uid=UID))))
 
 
 def complaint(document: Document, path: str, message: str) -> str:
@@ -68,22 +68,22 @@ def complaint(document: Document, path: str, message: str) -> str:
     return ": ".join(part for part in parts if part)
 
 
-def placed(found: LoadedFiles) -> Iterator[tuple[Microservice, Environment | None]]:
+def placed(loaded: LoadedFiles) -> Iterator[tuple[Microservice, Environment | None]]:
     """Yield each service with its Environment; add a complaint if the files lack the named one."""
-    for document, service in found.services:
-        wanted = service.spec.environment or found.chosen.get(service.namespace, _likely(found))
-        if wanted and wanted not in found.environments:
+    for document, service in loaded.services:
+        wanted = service.spec.environment or loaded.chosen.get(service.namespace, _likely(loaded))
+        if wanted and wanted not in loaded.environments:
             message = f"Environment {wanted} is not in the files; add its file with --environment"
-            found.complaints.append(complaint(document, "spec.environment", message))
+            loaded.complaints.append(complaint(document, "spec.environment", message))
             continue
-        yield service, found.environments[wanted] if wanted else None
+        yield service, loaded.environments[wanted] if wanted else None
 
 
-def default(found: LoadedFiles) -> str | None:
+def default(loaded: LoadedFiles) -> str | None:
     """Return the name of the default Environment."""
-    return marked_default({name: item.annotations for name, item in found.environments.items()})
+    return marked_default({name: item.annotations for name, item in loaded.environments.items()})
 
 
-def _likely(found: LoadedFiles) -> str | None:
+def _likely(loaded: LoadedFiles) -> str | None:
     """Return the default Environment, or the only one."""
-    return default(found) or (next(iter(found.environments)) if len(found.environments) == 1 else None)
+    return default(loaded) or (next(iter(loaded.environments)) if len(loaded.environments) == 1 else None)

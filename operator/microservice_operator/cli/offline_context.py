@@ -10,10 +10,10 @@ from . import placeholders
 from .loading import LoadedFiles, placed
 
 
-def contexts(found: LoadedFiles, aws_endpoint_url: str | None = None) -> Iterator[Context]:
+def contexts(loaded: LoadedFiles, aws_endpoint_url: str | None = None) -> Iterator[Context]:
     """Yield the context of each service whose Environment is known; the others get a complaint."""
-    urls = {(s.namespace, s.name): s.url for _, s in found.services}
-    for service, environment in placed(found):
+    urls = {(s.namespace, s.name): s.url for _, s in loaded.services}
+    for service, environment in placed(loaded):
         of_namespace = {name: url for (namespace, name), url in urls.items() if namespace == service.namespace}
         yield _context(service, environment, of_namespace, aws_endpoint_url)
 
@@ -53,8 +53,8 @@ def _context(
 
 def _message(service: str, environment: Environment | None, name: str) -> Message:
     aws = environment.spec.aws if environment else None
-    at = f"{aws.region}:{aws.account_id}" if aws else f"{placeholders.REGION}:{placeholders.ACCOUNT_ID}"
-    return Message(f"arn:{partition(aws.region if aws else '')}:{service}:{at}:{name}", ready=True)
+    location = f"{aws.region}:{aws.account_id}" if aws else f"{placeholders.REGION}:{placeholders.ACCOUNT_ID}"
+    return Message(f"arn:{partition(aws.region if aws else '')}:{service}:{location}:{name}", ready=True)
 
 
 def _connection(environment: Environment | None) -> Connection:

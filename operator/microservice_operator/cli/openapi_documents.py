@@ -88,12 +88,14 @@ def in_config_map(service: Microservice, config_maps: Iterable[Document]) -> Con
     if service.spec.api is None:
         return None
     ref = service.spec.api.open_api.config_map_key_ref
-    found = next((held for held in config_maps if _is(held, service.namespace, ref.name)), None)
-    if found is None:
+    config_map = next((held for held in config_maps if _is(held, service.namespace, ref.name)), None)
+    if config_map is None:
         return None
-    bare = Contract(f"{service.namespace}/{service.name}", found.file, Reading(), config_map=found, key=ref.key)
+    bare = Contract(
+        f"{service.namespace}/{service.name}", config_map.file, Reading(), config_map=config_map, key=ref.key
+    )
     try:
-        text = document_text(_data(found.content), ref.name, ref.key)
+        text = document_text(_data(config_map.content), ref.name, ref.key)
     except NeedsPerson as error:
         return replace(bare, reading=Reading(offences=(Offence((), str(error)),)))
     return replace(bare, reading=read_document(text, settings(service.spec.api)))

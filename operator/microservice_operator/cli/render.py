@@ -50,13 +50,13 @@ def render(
 ) -> None:
     """Show the Kubernetes objects that the operator creates for a resource. Works offline."""
     with readable():
-        found = read([*files, environment] if environment else files)
-    known = list(contexts(found, aws_endpoint_url))
-    stop_at(found.complaints)
+        loaded = read([*files, environment] if environment else files)
+    offline_contexts = list(contexts(loaded, aws_endpoint_url))
+    stop_at(loaded.complaints)
     typer.echo(HEADER, err=True)
-    if note := _without_environment(known, found):
+    if note := _without_environment(offline_contexts, loaded):
         typer.echo(note, err=True)
-    bodies = [child.body for context in known for child in children(context) if child.body is not None]
+    bodies = [child.body for context in offline_contexts for child in children(context) if child.body is not None]
     typer.echo(_printed(bodies, output), nl=False)
 
 
@@ -66,13 +66,13 @@ def _printed(bodies: list[dict[str, Any]], output: DataFormat) -> str:
     return yaml.dump_all(bodies, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
 
 
-def _without_environment(known: list[Context], found: LoadedFiles) -> str:
+def _without_environment(offline_contexts: list[Context], loaded: LoadedFiles) -> str:
     """Say what the output lacks, "" if every Microservice has an Environment."""
-    without = [f"{c.microservice.namespace}/{c.microservice.name}" for c in known if c.environment is None]
+    without = [f"{c.microservice.namespace}/{c.microservice.name}" for c in offline_contexts if c.environment is None]
     if not without:
         return ""
-    several = f"name one of {', '.join(sorted(found.environments))} in spec.environment"
-    remedy = several if found.environments else "add its file with --environment"
+    several = f"name one of {', '.join(sorted(loaded.environments))} in spec.environment"
+    remedy = several if loaded.environments else "add its file with --environment"
     return (
         f"# No Environment for {', '.join(without)}, so its defaults, variables such as AWS_REGION, and rules of"
         f" network policies are left out; {remedy}."

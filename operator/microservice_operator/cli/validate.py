@@ -60,9 +60,13 @@ class _Held:
 
     def environment(self, service: Microservice) -> Environment | None:
         """Return the Environment that the service will use, if the files determine it."""
-        known = {held.name: held for _, held in self.valid if isinstance(held, Environment)}
-        chosen = service.spec.environment or marked_default({name: held.annotations for name, held in known.items()})
-        return known.get(chosen or "", next(iter(known.values())) if len(known) == 1 and not chosen else None)
+        environments = {held.name: held for _, held in self.valid if isinstance(held, Environment)}
+        chosen = service.spec.environment or marked_default(
+            {name: held.annotations for name, held in environments.items()}
+        )
+        return environments.get(
+            chosen or "", next(iter(environments.values())) if len(environments) == 1 and not chosen else None
+        )
 
 
 def validate(
@@ -137,11 +141,11 @@ def _take_in(document: Document, before: Document | None, held: _Held, report: R
         held.others.append(document)
         return
     report.resources += 1
-    found = list(findings(document))
-    if not found:
+    problems = list(findings(document))
+    if not problems:
         held.valid.append((document, parsed(document)))
-        found = list(changes_refused(document, before)) if before else []
-    report.problems += [_complaint(document, finding) for finding in found]
+        problems = list(changes_refused(document, before)) if before else []
+    report.problems += [_complaint(document, finding) for finding in problems]
 
 
 def _check_contracts(held: _Held, openapi: Path | None, report: Report) -> None:

@@ -110,14 +110,14 @@ def _known(content: Mapping[str, Any]) -> bool:
 
 def _kind(content: Mapping[str, Any]) -> Iterator[Finding]:
     if content.get("apiVersion") != API_VERSION:
-        found = content.get("apiVersion")
-        said = "required" if found is None else f"{found!r} is not known"
-        yield Finding("apiVersion", f"{said}; write {API_VERSION}")
+        value = content.get("apiVersion")
+        problem = "required" if value is None else f"{value!r} is not known"
+        yield Finding("apiVersion", f"{problem}; write {API_VERSION}")
     if not _known(content):
-        found = content.get("kind")
-        said = "required" if found is None else f"{found!r} is not a kind of {GROUP}"
-        hint = nearest(str(found), list(_PARSERS)) if found else ""
-        yield Finding("kind", f"{said}; {hint or 'write Microservice or Environment'}")
+        value = content.get("kind")
+        problem = "required" if value is None else f"{value!r} is not a kind of {GROUP}"
+        hint = nearest(str(value), list(_PARSERS)) if value else ""
+        yield Finding("kind", f"{problem}; {hint or 'write Microservice or Environment'}")
 
 
 def _metadata(content: Mapping[str, Any]) -> Iterator[Finding]:
@@ -157,15 +157,15 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _meant(found: Mapping[str, Any], known: Sequence[str]) -> set[str | None]:
+def _meant(content: Mapping[str, Any], fields: Sequence[str]) -> set[str | None]:
     """Return the missing fields that misspelt ones were probably meant to be; the misspelt ones are reported."""
-    return {closest(str(name), known) for name in found if name not in known} - found.keys()
+    return {closest(str(name), fields) for name in content if name not in fields} - content.keys()
 
 
-def _unknown(found: Mapping[str, Any], known: Sequence[str], prefix: str) -> Iterator[Finding]:
-    for name in found:
-        if name not in known:
-            hint = nearest(str(name), known) or f"the fields here are {', '.join(known)}"
+def _unknown(content: Mapping[str, Any], fields: Sequence[str], prefix: str) -> Iterator[Finding]:
+    for name in content:
+        if name not in fields:
+            hint = nearest(str(name), fields) or f"the fields here are {', '.join(fields)}"
             yield Finding(f"{prefix}{name}", f"no such field; {hint}")
 
 

@@ -56,22 +56,22 @@ class Reading:
     line: int = 0
 
 
-def routes(text: str, said: Settings = DEFAULT) -> tuple[Route, ...]:
+def routes(text: str, api_settings: Settings = DEFAULT) -> tuple[Route, ...]:
     """Return the routes of a document, sorted by their keys.
 
     Raises NeedsPerson with the locations in the document and what to do.
     """
-    found = read(text, said)
-    if not found.offences:
-        return found.routes
-    told = [f"{offence.pointer} {offence.message}".removeprefix("# ") for offence in found.offences[:TOLD]]
-    if len(found.offences) > TOLD:
-        told.append("and more; microservice-operator validate --openapi lists all")
-    place = f"line {found.line} of " if found.line else ""
-    raise NeedsPerson(Reason.INVALID_DOCUMENT, f"{place}the OpenAPI document: {'; '.join(told)}")
+    reading = read(text, api_settings)
+    if not reading.offences:
+        return reading.routes
+    messages = [f"{offence.pointer} {offence.message}".removeprefix("# ") for offence in reading.offences[:TOLD]]
+    if len(reading.offences) > TOLD:
+        messages.append("and more; microservice-operator validate --openapi lists all")
+    place = f"line {reading.line} of " if reading.line else ""
+    raise NeedsPerson(Reason.INVALID_DOCUMENT, f"{place}the OpenAPI document: {'; '.join(messages)}")
 
 
-def read(text: str, said: Settings = DEFAULT) -> Reading:
+def read(text: str, api_settings: Settings = DEFAULT) -> Reading:
     """Read the routes of a document and everything that is wrong with it; raises nothing."""
     if len(text) > SIZE_LIMIT:
         message = f"has more than {SIZE_LIMIT} characters; split the service's API, or shorten descriptions"
@@ -84,16 +84,16 @@ def read(text: str, said: Settings = DEFAULT) -> Reading:
     if not isinstance(version, str) or not re.match(r"3\.[01]\.", version):
         message = 'must be a version 3.0 or 3.1, such as "3.1.0"; convert the document'
         return Reading(offences=(Offence(("openapi",), message),))
-    return _of(parsed, said)
+    return _of(parsed, api_settings)
 
 
-def _of(root: Mapping[str, Any], said: Settings) -> Reading:
+def _of(root: Mapping[str, Any], api_settings: Settings) -> Reading:
     document = Document(root)
     for name in root:
         document.unknown_field(name, (), ROOT, "an OpenAPI document")
         if name in _FOR_IMPORT:
             document.wrong((name,), _FOR_IMPORT[name])
-    found = Paths(document, said).routes()
-    if said.checks is not Checks.TOKENS:
-        found = tuple(replace(route, public=True, scopes=()) for route in found)
-    return Reading(found, tuple(document.offences))
+    declared = Paths(document, api_settings).routes()
+    if api_settings.checks is not Checks.TOKENS:
+        declared = tuple(replace(route, public=True, scopes=()) for route in declared)
+    return Reading(declared, tuple(document.offences))

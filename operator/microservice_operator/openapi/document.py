@@ -55,25 +55,25 @@ class Document:
 
         Returns `None`, and records an offence, if there is none. The caller checks fields next to a `$ref`.
         """
-        seen: set[str] = set()
-        at = place
+        visited: set[str] = set()
+        written_at = place
         while isinstance(value, Mapping) and "$ref" in value:
             reference = value["$ref"]
             target = self._target(reference)
-            if target is None or reference in seen or len(seen) == REFERENCE_LIMIT:
+            if target is None or reference in visited or len(visited) == REFERENCE_LIMIT:
                 self.wrong((*place, "$ref"), f"does not refer to {what} in this document; write it out here")
                 return None
-            seen.add(reference)
-            value, at = target
+            visited.add(reference)
+            value, written_at = target
         if not isinstance(value, Mapping):
             self.wrong(place, f"must be {what}")
             return None
-        return value, at
+        return value, written_at
 
-    def unknown_field(self, name: str, place: JsonPath, known: tuple[str, ...], what: str) -> None:
+    def unknown_field(self, name: str, place: JsonPath, fields: tuple[str, ...], what: str) -> None:
         """Record a field that OpenAPI does not have there: a misspelt field would be ignored silently."""
-        if name not in known and not name.startswith("x-") and not self.hopeless:
-            near = get_close_matches(name.lower(), known, n=1, cutoff=0.7)
+        if name not in fields and not name.startswith("x-") and not self.hopeless:
+            near = get_close_matches(name.lower(), fields, n=1, cutoff=0.7)
             hint = f"did you mean {near[0]}?" if near else "remove it, or start its name with x-"
             self.wrong((*place, name), f"is not a field of {what}; {hint}")
 
@@ -85,17 +85,17 @@ class Document:
         return self._targets[reference]
 
     def _find(self, reference: str) -> tuple[Any, JsonPath] | None:
-        at: Any = self.root
+        node: Any = self.root
         place: list[str | int] = []
         for step in _steps(reference):
-            if isinstance(at, list) and step.isdecimal() and step.isascii() and int(step[:9]) < len(at):
-                at = at[int(step[:9])]
-            elif isinstance(at, Mapping) and step in at:
-                at = at[step]
+            if isinstance(node, list) and step.isdecimal() and step.isascii() and int(step[:9]) < len(node):
+                node = node[int(step[:9])]
+            elif isinstance(node, Mapping) and step in node:
+                node = node[step]
             else:
                 return None
             place.append(step)
-        return at, tuple(place)
+        return node, tuple(place)
 
 
 def listed(words: Iterable[str], separator: str) -> str:

@@ -57,40 +57,42 @@ class Paths:
                 self._take_in(path, item)
             elif not path.startswith("x-"):
                 self._document.wrong(("paths", path), "must start with a slash")
-        found = tuple(sorted((route for route, _ in self._found.values()), key=lambda route: route.key))
-        if len(found) > ROUTE_LIMIT:
+        routes = tuple(sorted((route for route, _ in self._found.values()), key=lambda route: route.key))
+        if len(routes) > ROUTE_LIMIT:
             message = f"has more than {ROUTE_LIMIT} operations, the limit of one API in AWS; split it"
             self._document.wrong(("paths",), message)
         else:
-            self._check_unclear(found)
-        return found
+            self._check_unclear(routes)
+        return routes
 
     def _take_in(self, path: str, item: Any) -> None:
-        at: JsonPath = ("paths", path)
-        fields = self._fields(item, at)
+        item_place: JsonPath = ("paths", path)
+        fields = self._fields(item, item_place)
         for method, operation, place in self._operations(fields):
             base = self._servers.base_path(_levels(operation, place, fields, self._document))
             problems = list(_problems(base + path))
             for problem in problems:
-                self._document.wrong(at, problem)
+                self._document.wrong(item_place, problem)
             route = Route(f"{method} {base}{path}", *self._security.of(operation, place))
             twin, _ = (route, place) if problems else self._found.setdefault(route.shape, (route, place))
             if twin is not route:
-                self._document.wrong(at, f"matches the same requests as {twin.key[:200]}; remove one of the two")
+                self._document.wrong(
+                    item_place, f"matches the same requests as {twin.key[:200]}; remove one of the two"
+                )
 
-    def _fields(self, item: Any, at: JsonPath) -> _Fields:
+    def _fields(self, item: Any, item_place: JsonPath) -> _Fields:
         """Return the fields of a path item, merged with those of its reference."""
-        found = self._document.object_at(item, at, "a path item")
-        if found is None:
+        resolved = self._document.object_at(item, item_place, "a path item")
+        if resolved is None:
             return {}
-        target, place = found
+        target, place = resolved
         self._check(target, place, PATH_ITEM, "a path item")
         fields = {name: (target[name], place) for name in PATH_ITEM if name in target}
-        if place != at:
-            self._check(item, at, PATH_ITEM, "a path item")
-            beside = {name: (item[name], at) for name in PATH_ITEM if name in item and name != "$ref"}
+        if place != item_place:
+            self._check(item, item_place, PATH_ITEM, "a path item")
+            beside = {name: (item[name], item_place) for name in PATH_ITEM if name in item and name != "$ref"}
             for name in beside.keys() & fields.keys():
-                self._document.wrong((*at, name), "is set here and in the target of $ref; keep one of the two")
+                self._document.wrong((*item_place, name), "is set here and in the target of $ref; keep one of the two")
             fields |= beside
         return fields
 
@@ -105,25 +107,25 @@ class Paths:
                 self._check(operation, place, OPERATION, "an operation")
                 yield METHODS[name], operation, place
 
-    def _check(self, value: Object, place: JsonPath, known: tuple[str, ...], what: str) -> None:
+    def _check(self, value: Object, place: JsonPath, fields: tuple[str, ...], what: str) -> None:
         """Record unknown fields and fields with another effect than expected; once per object."""
         if place in self._checked:
             return
         self._checked.add(place)
         for name in value:
-            self._document.unknown_field(name, place, known, what)
+            self._document.unknown_field(name, place, fields, what)
             if name in _FOR_IMPORT:
                 self._document.wrong((*place, name), _FOR_IMPORT[name])
 
     def _check_unclear(self, routes: tuple[Route, ...]) -> None:
         """Refuse two routes with different security if API Gateway may choose either for a request."""
-        for one, other in combinations(routes, 2):
-            if (one.public, one.scopes) != (other.public, other.scopes) and unclear(one, other):
+        for first, second in combinations(routes, 2):
+            if (first.public, first.scopes) != (second.public, second.scopes) and unclear(first, second):
                 message = (
-                    f"matches requests of {one.key[:200]}, which has other security; use the same for both, or rename"
+                    f"matches requests of {first.key[:200]}, which has other security; use the same for both, or rename"
                     " one"
                 )
-                self._document.wrong(self._found[other.shape][1], message)
+                self._document.wrong(self._found[second.shape][1], message)
 
 
 def _levels(operation: Object, place: JsonPath, fields: _Fields, document: Document) -> list[tuple[Object, JsonPath]]:

@@ -60,11 +60,11 @@ def shape(key: str) -> str:
     return re.sub(r"\{[^}+]*(\+?)\}", r"{\1}", key)
 
 
-def overlap(one: str, other: str) -> bool:
+def overlap(key: str, other_key: str) -> bool:
     """Return whether some requests match both keys, however specific each of them is."""
-    if CATCH_ALL in (one, other):
+    if CATCH_ALL in (key, other_key):
         return True
-    (method, _, path), (other_method, _, other_path) = one.partition(" "), other.partition(" ")
+    (method, _, path), (other_method, _, other_path) = key.partition(" "), other_key.partition(" ")
     if method != other_method and "ANY" not in (method, other_method):
         return False
     mine, theirs = path.split("/"), other_path.split("/")
@@ -77,12 +77,12 @@ def overlap(one: str, other: str) -> bool:
     return len(mine) == len(theirs)
 
 
-def unclear(one: Route, other: Route) -> bool:
+def unclear(route: Route, other_route: Route) -> bool:
     """Return whether some requests match both routes and neither is more specific.
 
     API Gateway may then choose either.
     """
-    mine, theirs = one.segments, other.segments
+    mine, theirs = route.segments, other_route.segments
     if mine[0] != theirs[0] or len(mine) != len(theirs) or (mine[-1] == GREEDY) != (theirs[-1] == GREEDY):
         return False
     mine_wider = theirs_wider = False

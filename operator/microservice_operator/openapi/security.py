@@ -36,24 +36,24 @@ class Security:
     def of(self, operation: Object, place: JsonPath) -> Who:
         """Return who may call an operation, by its own security or else the document's."""
         if "security" in operation:
-            asked, at = operation["security"], (*place, "security")
+            requirements, security_place = operation["security"], (*place, "security")
         elif "security" in self._document.root:
-            asked, at = self._document.root["security"], ("security",)
+            requirements, security_place = self._document.root["security"], ("security",)
         else:
             return _NO_WORD
-        if at not in self._read:
-            self._read[at] = self._of(asked, at)
-        return self._read[at]
+        if security_place not in self._read:
+            self._read[security_place] = self._of(requirements, security_place)
+        return self._read[security_place]
 
-    def _of(self, asked: Any, place: JsonPath) -> Who:
-        if not isinstance(asked, list) or not all(isinstance(choice, Mapping) for choice in asked):
+    def _of(self, requirements: Any, place: JsonPath) -> Who:
+        if not isinstance(requirements, list) or not all(isinstance(choice, Mapping) for choice in requirements):
             self._document.wrong(place, "must be a list of security requirements, empty for a public operation")
             return _NO_WORD
-        if len(asked) > CHOICE_LIMIT:
+        if len(requirements) > CHOICE_LIMIT:
             self._document.wrong(place, f"has more than {CHOICE_LIMIT} alternatives; use fewer")
             return _NO_WORD
-        choices = [list(self._schemes(choice, (*place, at))) for at, choice in enumerate(asked)]
-        if not all(asked) or not asked or self._checks is Checks.NOTHING:
+        choices = [list(self._schemes(choice, (*place, index))) for index, choice in enumerate(requirements)]
+        if not all(requirements) or not requirements or self._checks is Checks.NOTHING:
             return True, ()
         if self._checks is Checks.UNSAID:
             message = (
@@ -62,7 +62,7 @@ class Security:
             )
             self._document.wrong(place, message)
             return _NO_WORD
-        scopes = [self._scopes(choice, (*place, at)) for at, choice in enumerate(choices)]
+        scopes = [self._scopes(choice, (*place, index)) for index, choice in enumerate(choices)]
         together = tuple(sorted({scope for each in scopes for scope in each})) if all(scopes) else ()
         if len(together) > SCOPE_LIMIT:
             self._document.wrong(place, f"has more than {SCOPE_LIMIT} scopes, the limit of one route in AWS; use fewer")
@@ -80,19 +80,19 @@ class Security:
                 message = "is not in components.securitySchemes; add it there"
                 self._document.wrong((*place, name), message)
                 continue
-            at: JsonPath = ("components", "securitySchemes", name)
-            found = self._document.object_at(schemes[name], at, "a security scheme")
-            if found is None:
+            scheme_place: JsonPath = ("components", "securitySchemes", name)
+            resolved = self._document.object_at(schemes[name], scheme_place, "a security scheme")
+            if resolved is None:
                 continue
-            scheme, at = found
+            scheme, scheme_place = resolved
             if scheme.get("type") not in _TYPES:
-                self._document.wrong((*at, "type"), f"must be one of {', '.join(_TYPES)}")
+                self._document.wrong((*scheme_place, "type"), f"must be one of {', '.join(_TYPES)}")
             elif not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
                 self._document.wrong((*place, name), "must be a list of scopes")
             elif len(scopes) > WORD_LIMIT:
                 self._document.wrong((*place, name), f"has more than {WORD_LIMIT} scopes; use fewer")
             else:
-                yield name, scheme, at, scopes
+                yield name, scheme, scheme_place, scopes
 
     def _scopes(self, choice: list[tuple[str, Object, JsonPath, list[str]]], place: JsonPath) -> tuple[str, ...]:
         """Return the scopes that one alternative requires."""
@@ -101,13 +101,13 @@ class Security:
             message = f"requires {names} together, but API Gateway checks only one token; require one of them"
             self._document.wrong(place, message)
             return ()
-        for name, scheme, at, scopes in choice:
-            self._check_scheme(scheme, at, (*place, name))
+        for name, scheme, scheme_place, scopes in choice:
+            self._check_scheme(scheme, scheme_place, (*place, name))
             self._check_scopes(scheme, scopes, (*place, name))
             return tuple(scopes)
         return ()
 
-    def _check_scheme(self, scheme: Object, at: JsonPath, place: JsonPath) -> None:
+    def _check_scheme(self, scheme: Object, scheme_place: JsonPath, place: JsonPath) -> None:
         kind = scheme["type"]
         if kind == "http":
             kind = f"http {str(scheme.get('scheme'))[:40]}"
@@ -120,15 +120,15 @@ class Security:
             self._document.wrong(place, message)
         elif authorizers:
             message = "names an authorizer, but the operator creates the one of spec.api.auth; remove it"
-            self._document.wrong((*at, authorizers[0]), message)
-        elif self._scheme not in (None, at):
+            self._document.wrong((*scheme_place, authorizers[0]), message)
+        elif self._scheme not in (None, scheme_place):
             message = (
                 "requires another scheme than other operations, but one JWT authorizer cannot distinguish their"
                 " tokens; use one scheme everywhere, with scopes"
             )
             self._document.wrong(place, message)
         else:
-            self._scheme = at
+            self._scheme = scheme_place
 
     def _check_scopes(self, scheme: Object, scopes: list[str], place: JsonPath) -> None:
         if scopes and scheme["type"] not in _SCOPED:

@@ -42,10 +42,10 @@ class Servers:
             return ""
         for level, place in levels:
             if "servers" in level:
-                at = (*place, "servers")
-                if at not in self._read:
-                    self._read[at] = self._of(level["servers"], at)
-                return self._read[at]
+                servers_place = (*place, "servers")
+                if servers_place not in self._read:
+                    self._read[servers_place] = self._of(level["servers"], servers_place)
+                return self._read[servers_place]
         return ""
 
     def _of(self, servers: Any, place: JsonPath) -> str:
@@ -78,15 +78,15 @@ class Servers:
         for index, server in enumerate(servers):
             if self._count > ADDRESS_LIMIT or self._document.hopeless:
                 return
-            at = (*place, index)
+            server_place = (*place, index)
             url = server.get("url") if isinstance(server, Mapping) else None
             if not isinstance(url, str):
-                self._document.wrong(at, "must be a server with a url")
+                self._document.wrong(server_place, "must be a server with a url")
                 continue
             try:
                 addresses = [_address(each) for each in _written(url, server.get("variables"))]
             except _BadServer as error:
-                self._document.wrong((*at, "url"), str(error))
+                self._document.wrong((*server_place, "url"), str(error))
                 continue
             self._count += len(addresses)
             if self._count > ADDRESS_LIMIT:
@@ -94,7 +94,7 @@ class Servers:
                     f"is beyond the {ADDRESS_LIMIT} addresses that the servers of a document may have; remove some, or"
                     " set spec.api.openAPI.basePath to Ignore"
                 )
-                self._document.wrong(at, message)
+                self._document.wrong(server_place, message)
                 return
             yield from addresses
 
@@ -109,9 +109,9 @@ def _written(url: str, variables: Any) -> Iterator[str]:
         raise _BadServer(f"has more than {LENGTH_LIMIT} characters; shorten it")
     parts = _VARIABLE.split(url)  # each second one is the name of a variable
     named = variables if isinstance(variables, Mapping) else {}
-    known = {name: named[name] for name in parts[1::2] if isinstance(named.get(name), Mapping)}
-    defaults = {name: _value(of["default"], name) for name, of in known.items() if "default" in of}
-    enums = {name: of["enum"] for name, of in known.items() if isinstance(of.get("enum"), list)}
+    declared = {name: named[name] for name in parts[1::2] if isinstance(named.get(name), Mapping)}
+    defaults = {name: _value(of["default"], name) for name, of in declared.items() if "default" in of}
+    enums = {name: of["enum"] for name, of in declared.items() if isinstance(of.get("enum"), list)}
     if sum(map(len, enums.values())) > ALTERNATIVES_LIMIT:
         raise _BadServer(f"has variables with more than {ALTERNATIVES_LIMIT} values; use fewer")
     others = [{**defaults, name: _value(value, name)} for name, values in enums.items() for value in values]

@@ -21,9 +21,9 @@ def read_resources(text: str) -> Iterator[Read]:
 
     Raises BadYAML, with the line in the file, at the first error.
     """
-    found, wrong = _as_json(text)
-    if found:
-        yield from found
+    documents, wrong = _as_json(text)
+    if documents:
+        yield from documents
         return
     try:
         for before, chunk in chunks(text):
@@ -41,9 +41,9 @@ def read_one(text: str) -> Any:
     Raises BadYAML if it cannot be read.
     """
     text = text.removeprefix("\ufeff")
-    found, wrong = _as_json(text, 2)
-    if len(found) == 1:
-        return found[0][2]
+    documents, wrong = _as_json(text, 2)
+    if len(documents) == 1:
+        return documents[0][2]
     try:
         return read_yaml(text, CORE)
     except BadYAML as error:

@@ -26,40 +26,40 @@ def read_json(text: str) -> Iterator[tuple[int, str, Any]]:
     Raises BadYAML at the first error.
     """
     _check_characters(text)
-    at, lines, counted = _end_of_blank(text, 0), 0, 0
-    while at < len(text):
-        lines, counted = lines + text.count("\n", counted, at), at
+    position, lines, counted = _end_of_blank(text, 0), 0, 0
+    while position < len(text):
+        lines, counted = lines + text.count("\n", counted, position), position
         try:
-            value, end = _DECODER.raw_decode(text, at)
+            value, end = _DECODER.raw_decode(text, position)
         except json.JSONDecodeError as error:
             raise BadYAML(f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}; correct it", error.lineno) from None
         except ValueError as error:
             raise BadYAML(str(error), 1) from None
         except RecursionError:
             raise BadYAML("it is nested too deeply; flatten it", 1) from None
-        yield lines, text[at:end], value
-        at = _end_of_blank(text, end)
+        yield lines, text[position:end], value
+        position = _end_of_blank(text, end)
 
 
 def _check_characters(text: str) -> None:
     """Refuse half of a surrogate pair: Python's decoder accepts it, but no message that repeats it can be sent."""
-    for found in _ESCAPE.finditer(text):
-        if found[1]:
-            line = text.count("\n", 0, found.start()) + 1
-            half = found[1].encode("ascii", "backslashreplace").decode()
+    for match in _ESCAPE.finditer(text):
+        if match[1]:
+            line = text.count("\n", 0, match.start()) + 1
+            half = match[1].encode("ascii", "backslashreplace").decode()
             raise BadYAML(f"it contains half of a surrogate pair, {half}; write the whole character", line)
 
 
-def _end_of_blank(text: str, at: int) -> int:
-    found = _BLANK.match(text, at)
-    return found.end() if found else at
+def _end_of_blank(text: str, position: int) -> int:
+    match = _BLANK.match(text, position)
+    return match.end() if match else position
 
 
 def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    result = dict(pairs)
+    if len(result) < len(pairs):
         raise ValueError(f"{_duplicate(key for key, _ in pairs)[:60]} {TWICE}; remove one of them")
-    return found
+    return result
 
 
 def _duplicate(keys: Iterable[str]) -> str:
@@ -76,10 +76,10 @@ def _integer(text: str) -> int | float:
 
 
 def _number(text: str) -> int | float:
-    found = float(text)
-    if not math.isfinite(found):
+    number = float(text)
+    if not math.isfinite(number):
         raise ValueError(f"{text[:40]} is a number that is too large; write a smaller one, or put it in quotes")
-    return whole(found)
+    return whole(number)
 
 
 def _constant(text: str) -> Any:

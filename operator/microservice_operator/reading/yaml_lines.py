@@ -24,9 +24,9 @@ def line_of(text: str, path: Sequence[str | int]) -> int:
             if isinstance(event, yaml.CollectionEndEvent):
                 open_.pop()
             elif isinstance(event, yaml.NodeEvent):
-                on_path, at = _step(open_, event, path)
+                on_path, event_line = _step(open_, event, path)
                 if on_path:
-                    line = at
+                    line = event_line
                 if on_path and len(open_) == len(path):
                     return line
                 if isinstance(event, yaml.CollectionStartEvent):
@@ -70,13 +70,13 @@ def chunks(text: str) -> Iterator[tuple[int, str]]:
     BadYAML if anything other than a comment follows the hyphens.
     """
     start, lines, counted = 0, 0, 0
-    for found in [*_SEPARATOR.finditer(text), None]:
-        end = found.start() if found else len(text)
+    for separator in [*_SEPARATOR.finditer(text), None]:
+        end = separator.start() if separator else len(text)
         lines, counted = lines + text.count("\n", counted, start), start
         yield lines, text[start:end]
-        if found:
-            after = found.group()[3:].strip()
+        if separator:
+            after = separator.group()[3:].strip()
             if after and not after.startswith("#"):
-                line = text.count("\n", 0, found.start()) + 1
+                line = text.count("\n", 0, separator.start()) + 1
                 raise BadYAML("something follows the three hyphens; write it on the next line", line)
-            start = found.end()
+            start = separator.end()

@@ -118,7 +118,7 @@ def _number(text: str) -> Any:
     number = _integer(plain)
     if number is not None:
         return number
-    return found if _GO_FLOAT.match(plain) and math.isfinite(found := float(plain)) else text
+    return as_float if _GO_FLOAT.match(plain) and math.isfinite(as_float := float(plain)) else text
 
 
 def _integer(plain: str) -> int | None:

@@ -185,8 +185,8 @@ class _Builder:
         return bool(self._open) and isinstance(self._open[-1].value, dict) and self._open[-1].key is _NO_KEY
 
     def _keyed(self, key: Any, line: int) -> None:
-        at = self._open[-1]
-        at.key, at.key_line = key, line
+        parent = self._open[-1]
+        parent.key, parent.key_line = key, line
 
     def _finished(self, value: Any, weight: int, anchor: str | None) -> None:
         if anchor:
@@ -194,33 +194,33 @@ class _Builder:
         if not self._open:
             self.root = value
             return
-        at = self._open[-1]
-        if isinstance(at.value, list):
-            at.value.append(value)
+        parent = self._open[-1]
+        if isinstance(parent.value, list):
+            parent.value.append(value)
             return
-        key, at.key = at.key, _NO_KEY
+        key, parent.key = parent.key, _NO_KEY
         if key is _MERGE_KEY:
-            self._merge(at, value)
-        elif key in at.value and key not in at.merged:
-            raise BadYAML(f"{key[:_SHOWN]} {TWICE}; remove one of them", at.key_line)
+            self._merge(parent, value)
+        elif key in parent.value and key not in parent.merged:
+            raise BadYAML(f"{key[:_SHOWN]} {TWICE}; remove one of them", parent.key_line)
         else:
-            at.merged.discard(key)
-            at.value[key] = value
+            parent.merged.discard(key)
+            parent.value[key] = value
 
-    def _merge(self, at: _Open, value: Any) -> None:
+    def _merge(self, target: _Open, value: Any) -> None:
         """Merge the keys of one mapping, or of several; the first mapping wins.
 
         A key before the merge key is refused, because YAML readers disagree on which value counts.
         """
         sources = value if isinstance(value, list) else [value]
-        if at.merged or not all(isinstance(source, dict) for source in sources):
-            what = "appears twice" if at.merged else "needs a mapping or a list of mappings"
-            raise BadYAML(f"the merge key << {what}; write the fields out", at.key_line)
+        if target.merged or not all(isinstance(source, dict) for source in sources):
+            what = "appears twice" if target.merged else "needs a mapping or a list of mappings"
+            raise BadYAML(f"the merge key << {what}; write the fields out", target.key_line)
         for key in (key for source in sources for key in source):
-            if key in at.value and key not in at.merged:
-                raise BadYAML(f"{key[:_SHOWN]} comes before the merge key <<; write << first", at.key_line)
+            if key in target.value and key not in target.merged:
+                raise BadYAML(f"{key[:_SHOWN]} comes before the merge key <<; write << first", target.key_line)
         for source in sources:
             for key, item in source.items():
-                if key not in at.merged:
-                    at.merged.add(key)
-                    at.value[key] = item
+                if key not in target.merged:
+                    target.merged.add(key)
+                    target.value[key] = item
