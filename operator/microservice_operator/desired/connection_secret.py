@@ -48,10 +48,12 @@ def connection_hash(context: Context) -> str:
     It is in the pod template, so the pods roll when the data changes. It omits the owner's login, because only
     migrations use that.
     """
-    known = {name: _content(name, found, found.runtime) for name, found in sorted(context.connections.items())}
+    contents = {
+        name: _content(name, connection, connection.runtime) for name, connection in sorted(context.connections.items())
+    }
     declared = {database.name for database in context.microservice.spec.databases or []}
-    known = {name: content for name, content in known.items() if name in declared}
-    return names.short_hash(canonical(known)) if known else ""
+    contents = {name: content for name, content in contents.items() if name in declared}
+    return names.short_hash(canonical(contents)) if contents else ""
 
 
 def _secrets(context: Context, database: Database) -> tuple[Child, Child]:

@@ -26,7 +26,7 @@ def network_policies(context: Context) -> tuple[Child, ...]:
     if any(database.migration for database in spec.databases or []):
         migration = _policy({names.LABEL_MIGRATION: name}, [], [DNS, *database_egress(context)])
         policies[names.migration_policy(name)] = migration
-    made = (child(context, "NetworkPolicy", at, {"spec": policy}) for at, policy in policies.items())
+    made = (child(context, "NetworkPolicy", policy_name, {"spec": policy}) for policy_name, policy in policies.items())
     return tuple(replace(policy, notice=_notice(context)) if policy.name == name else policy for policy in made)
 
 

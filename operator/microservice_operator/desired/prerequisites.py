@@ -35,10 +35,12 @@ def migration_turn(context: Context, job: str) -> str:
     """Say what a migration Job waits for before its creation: two on one database could break the schema."""
     if job in context.migrations or not context.migrating:
         return ""
-    other = min(context.migrating)
-    if other == job:
+    running = min(context.migrating)
+    if running == job:
         return f"migration Job {job} is waiting until the pod of the earlier Job of this name has ended"
-    return f"migration Job {job} is waiting for migration Job {other}, which ends at its timeout or when it is deleted"
+    return (
+        f"migration Job {job} is waiting for migration Job {running}, which ends at its timeout or when it is deleted"
+    )
 
 
 def table_wait(context: Context, name: str) -> str:
@@ -83,7 +85,7 @@ def facts_missing(context: Context) -> bool:
         (spec.topics, context.topics),
         (spec.queues, context.queues),
     )
-    return any(part.name not in known for declared, known in needed for part in declared or ())
+    return any(part.name not in resolved for declared, resolved in needed for part in declared or ())
 
 
 def migration_job_name(context: Context, database: Database) -> str:

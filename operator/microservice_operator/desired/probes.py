@@ -30,23 +30,23 @@ def main_probes(spec: MicroserviceSpec) -> dict[str, Fields]:
     """
     tcp = next((port.name for port in spec.ports if port.protocol == "TCP"), None)
     given, port = _given(spec), first_port(spec)
-    found = {
+    probes = {
         kind: _probe(given[kind], _default_handler(kind, given, tcp), TIMINGS[kind], port)
         for kind in ("livenessProbe", "readinessProbe")
     }
-    found["startupProbe"] = _start(given, found["livenessProbe"], tcp, port)
-    return {kind: probe for kind, probe in found.items() if probe}
+    probes["startupProbe"] = _start(given, probes["livenessProbe"], tcp, port)
+    return {kind: probe for kind, probe in probes.items() if probe}
 
 
 def companion_probes(container: Container, spec: MicroserviceSpec) -> dict[str, Fields]:
     """Build the probes of a sidecar: only declared ones; the default port is its own first, otherwise the service's."""
     given, port = _given(container), companion_port(container, spec)
-    found = {
+    probes = {
         kind: _probe(probe, _default_handler(kind, given, port), {}, port)
         for kind, probe in given.items()
         if probe is not None
     }
-    return {kind: probe for kind, probe in found.items() if probe}
+    return {kind: probe for kind, probe in probes.items() if probe}
 
 
 def first_port(spec: MicroserviceSpec) -> str:
@@ -61,11 +61,11 @@ def companion_port(container: Container, spec: MicroserviceSpec) -> str | int:
 
 def hooks(lifecycle: Lifecycle | None, port: str | int) -> dict[str, Fields]:
     """Return the declared hooks, each HTTP hook with a port, because Kubernetes refuses one without."""
-    found: dict[str, Fields] = lifecycle.manifest() if lifecycle else {}
-    for hook in found.values():
+    declared: dict[str, Fields] = lifecycle.manifest() if lifecycle else {}
+    for hook in declared.values():
         if "httpGet" in hook:
             hook["httpGet"].setdefault("port", port)
-    return found
+    return declared
 
 
 def start_seconds(probes: dict[str, Any]) -> int:
@@ -92,7 +92,7 @@ def _default_handler(kind: str, given: dict[str, Fields | None], port: str | int
 
     If the service does not speak HTTP, a declared probe, even one with timings only, uses the handler of another probe.
     """
-    others = [handler for other, probe in given.items() if other != kind and (handler := _handler(probe))]
+    others = [handler for other_kind, probe in given.items() if other_kind != kind and (handler := _handler(probe))]
     foreign = next((handler for handler in others if "httpGet" not in handler), None)
     if foreign is not None:
         return foreign if given[kind] is not None else {}
@@ -127,9 +127,9 @@ def _patience(probe: Fields) -> int:
 def _probe(written: Fields | None, handler: Fields, timings: Fields, port: str | int) -> Fields:
     """Merge the declared fields over the timings; empty if the probe is disabled or has no handler."""
     fields = dict(written or {})
-    asked = _handler(fields) or handler
-    if fields.pop("disabled", False) or not asked:
+    chosen = _handler(fields) or handler
+    if fields.pop("disabled", False) or not chosen:
         return {}
-    if "port" not in asked.get("httpGet", {"port"}):
-        asked = {"httpGet": {"port": port, **asked["httpGet"]}}
-    return {**timings, **fields, **asked}
+    if "port" not in chosen.get("httpGet", {"port"}):
+        chosen = {"httpGet": {"port": port, **chosen["httpGet"]}}
+    return {**timings, **fields, **chosen}

@@ -7,11 +7,11 @@ from .context import Context
 def messaging_variables(context: Context) -> dict[str, str]:
     """Return the values by name of the variable."""
     spec = context.microservice.spec
-    found = {names.variable(topic.name, "TOPIC_ARN"): context.topics[topic.name].arn for topic in spec.topics or []}
+    variables = {names.variable(topic.name, "TOPIC_ARN"): context.topics[topic.name].arn for topic in spec.topics or []}
     for queue in spec.queues or []:
         url = queue_url(context.queues[queue.name].arn, context.aws_endpoint_url)
-        found[names.variable(queue.name, "QUEUE_URL")] = url
-    return found
+        variables[names.variable(queue.name, "QUEUE_URL")] = url
+    return variables
 
 
 def queue_url(arn: str, endpoint_url: str | None) -> str:

@@ -36,14 +36,14 @@ def _still_admitted(ingress: list[dict[str, Any]], former: Mapping[str, Any]) ->
     """Return the rules with old ports, on which old pods listen, for callers that are still allowed."""
     admitted = [peer for rule in ingress for peer in rule.get("from") or []]
     everyone = any(not rule.get("from") for rule in ingress)
-    found = []
+    rules = []
     for rule in former.get("ingress") or []:
         peers = [peer for peer in rule.get("from") or [] if everyone or peer in admitted]
         if peers:
-            found.append({**rule, "from": peers})
+            rules.append({**rule, "from": peers})
         elif everyone and not rule.get("from"):
-            found.append(dict(rule))
-    return found
+            rules.append(dict(rule))
+    return rules
 
 
 def _service(spec: dict[str, Any], former: Mapping[str, Any]) -> dict[str, Any]:

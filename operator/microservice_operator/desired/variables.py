@@ -54,15 +54,15 @@ def _identity(context: Context) -> list[Variable]:
     microservice, environment = context.microservice, context.environment
     release = version(microservice.spec.image)
     attributes = {"service.namespace": microservice.namespace, "service.version": release}
-    found = [_plain("SERVICE_NAME", microservice.name), _plain("SERVICE_VERSION", release)]
+    variables = [_plain("SERVICE_NAME", microservice.name), _plain("SERVICE_VERSION", release)]
     if environment:
         attributes["deployment.environment.name"] = environment.name
-        found.append(_plain("ENVIRONMENT", environment.name))
+        variables.append(_plain("ENVIRONMENT", environment.name))
         if environment.spec.aws:
-            found.append(_plain("AWS_REGION", environment.spec.aws.region))
+            variables.append(_plain("AWS_REGION", environment.spec.aws.region))
     # Commas and equals signs separate the attributes, so values are percent-encoded, as OpenTelemetry requires.
     joined = ",".join(f"{key}={quote(value, safe='')}" for key, value in attributes.items())
-    return [*found, _plain("OTEL_SERVICE_NAME", microservice.name), _plain("OTEL_RESOURCE_ATTRIBUTES", joined)]
+    return [*variables, _plain("OTEL_SERVICE_NAME", microservice.name), _plain("OTEL_RESOURCE_ATTRIBUTES", joined)]
 
 
 def _aws(context: Context) -> list[Variable]:
@@ -78,25 +78,25 @@ def _aws(context: Context) -> list[Variable]:
 
 def _tables(context: Context) -> list[Variable]:
     tables = context.microservice.spec.tables or []
-    found = [_plain(names.variable(table.name, "TABLE"), context.tables[table.name].name) for table in tables]
-    found += [
+    variables = [_plain(names.variable(table.name, "TABLE"), context.tables[table.name].name) for table in tables]
+    variables += [
         # a declared name has no two hyphens in a row, so none of the service's own tables has this variable
         _plain(f"{names.variable(microservice, '')}_{names.variable(table, 'TABLE')}", name)
         for (microservice, table), name in sorted(context.table_refs.items())
     ]
     if len(tables) == 1:
-        found.append(_plain("TABLE_NAME", context.tables[tables[0].name].name))
-    return found
+        variables.append(_plain("TABLE_NAME", context.tables[tables[0].name].name))
+    return variables
 
 
 def _dependencies(context: Context) -> list[Variable]:
     microservice = context.microservice
-    found = []
+    variables = []
     for dependency in microservice.spec.dependencies or []:
         unknown = f"http://{dependency.name}.{microservice.namespace}.svc"
         url = context.dependency_urls.get(dependency.name, unknown)
-        found.append(_plain(names.variable(dependency.name, "URL"), url))
-    return found
+        variables.append(_plain(names.variable(dependency.name, "URL"), url))
+    return variables
 
 
 def _database(database: Database, secret: str) -> list[Variable]:

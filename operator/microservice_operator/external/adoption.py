@@ -48,17 +48,17 @@ def adopted_tables(scope: AwsScope, declared: ReconcileInput) -> dict[str, str]:
     """ARNs of the tables that are adopted or may be, by declared name: the role may get access to these."""
     service = declared.service
     body = declared.lookup.microservices.get((service.namespace, service.name), {})
-    found = taken_over(service.spec, body)
+    arns = taken_over(service.spec, body)
     for table in service.spec.tables or []:
         if table.adopt and adoption(declared, TABLES, table.adopt.name).allowed:
-            found.setdefault(table.name, adoptee_arn(site(scope), table.adopt.name))
-    return found
+            arns.setdefault(table.name, adoptee_arn(site(scope), table.adopt.name))
+    return arns
 
 
 def taken_over(spec: MicroserviceSpec, body: Mapping[str, Any]) -> dict[str, str]:
     """ARNs of the tables that a Microservice has adopted, by declared name, from its status."""
     resources = (body.get("status") or {}).get("resources") or []
-    known = {
+    ids = {
         entry.get("name"): whole_id(str(entry.get("id") or "")) for entry in resources if entry.get("kind") == "Table"
     }
-    return {table.name: known[table.name] for table in spec.tables or [] if table.adopt and known.get(table.name)}
+    return {table.name: ids[table.name] for table in spec.tables or [] if table.adopt and ids.get(table.name)}

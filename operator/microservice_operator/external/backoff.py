@@ -59,8 +59,8 @@ class ResourceBackoff:
 
     def forget(self, uid: str) -> None:
         """Try everything of this Microservice at once: it is gone, or a person asked."""
-        for one in [one for one in self._troubles if one[0] == uid]:
-            del self._troubles[one]
+        for key in [key for key in self._troubles if key[0] == uid]:
+            del self._troubles[key]
 
     def clear(self) -> None:
         """Try everything at once: another process may have fixed it."""

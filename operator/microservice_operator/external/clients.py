@@ -55,7 +55,7 @@ class ExternalClients:
         self.invalidate(uid)
         for key in [key for key in self.logins if key[0] == uid]:
             del self.logins[key]
-        self.made -= {one for one in self.made if one[0] == uid}
+        self.made -= {key for key in self.made if key[0] == uid}
 
     def reset(self) -> None:
         """Drop every cache: another process has led meanwhile."""

@@ -8,5 +8,5 @@ from ..api.parsing import Environment
 
 def consents(environment: Environment | None, annotation: str = names.ANNOTATION_ADOPT) -> frozenset[str]:
     """Every consent that an annotation gives."""
-    said = environment.annotations.get(annotation, "") if environment else ""
-    return frozenset(re.split(r"[,\s]+", said)) - {""}
+    value = environment.annotations.get(annotation, "") if environment else ""
+    return frozenset(re.split(r"[,\s]+", value)) - {""}

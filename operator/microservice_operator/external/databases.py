@@ -104,11 +104,13 @@ class Databases(ExternalResource):
                 clients.servers, await self._admins.server(declared.environment), owner, clients.resync_cache
             )
         scope = clients.scope(declared.service.identity, declared.environment, "instances")
-        at = endpoint(scope, name_in_arn(declared.needs[INSTANCE, declared.name].id))
-        if at is None:
+        instance = endpoint(scope, name_in_arn(declared.needs[INSTANCE, declared.name].id))
+        if instance is None:
             message = f"RDS does not show an endpoint of the instance of database {declared.name} yet"
             raise NotYet(Reason.DATABASE_CREATING, message)
-        server = Server(at.host, at.port, "verify-full", at.admin, await self._admins.certificates(rds))
+        server = Server(
+            instance.host, instance.port, "verify-full", instance.admin, await self._admins.certificates(rds)
+        )
         return ServerScope(clients.servers, server, owner, clients.resync_cache, dedicated=True)
 
 
@@ -125,36 +127,36 @@ class Admins:
 
         Raises NeedsPerson where there is none.
         """
-        found = environment.spec.databases if environment else None
-        if environment is None or found is None:
+        databases = environment.spec.databases if environment else None
+        if environment is None or databases is None:
             raise NeedsPerson(
                 Reason.ENVIRONMENT_MISSING,
                 "databases need an Environment with spec.databases; create one, or mark one as default",
             )
-        if found.shared is None:
+        if databases.shared is None:
             raise NeedsPerson(
                 Reason.ENVIRONMENT_MISSING,
                 f"Environment {environment.name} names no server; add spec.databases.shared",
             )
         admin = await self._secret(
-            found.shared.admin_secret_ref,
+            databases.shared.admin_secret_ref,
             ("username", "password"),
             "the admin login of the shared PostgreSQL server",
         )
         return Server(
-            host=found.shared.host,
-            port=found.shared.port,
-            ssl_mode=found.shared.ssl_mode,
+            host=databases.shared.host,
+            port=databases.shared.port,
+            ssl_mode=databases.shared.ssl_mode,
             admin=Login(admin["username"], admin["password"]),
             certificates=admin.get(_CERTIFICATES, ""),
         )
 
-    async def certificates(self, found: RDS) -> str:
+    async def certificates(self, rds: RDS) -> str:
         """The CA certificates of RDS instances.
 
         Raises NeedsPerson when their Secret is missing or incomplete.
         """
-        secret = await self._secret(found.ca_secret_ref, (_CERTIFICATES,), "the certificates of RDS")
+        secret = await self._secret(rds.ca_secret_ref, (_CERTIFICATES,), "the certificates of RDS")
         return secret[_CERTIFICATES]
 
     def forget(self) -> None:
@@ -162,13 +164,13 @@ class Admins:
         self._known.clear()
 
     async def _secret(self, ref: SecretRef, keys: tuple[str, ...], what: str) -> dict[str, str]:
-        at = (ref.namespace, ref.name)
-        until, data = self._known.get(at, (0.0, {}))
+        location = (ref.namespace, ref.name)
+        until, data = self._known.get(location, (0.0, {}))
         if until > time.monotonic():
             return data
         where = f"Secret {ref.namespace}/{ref.name}, {what},"
         try:
-            secret = await self._clients.cluster.connection.send("GET", SECRET.path(*at))
+            secret = await self._clients.cluster.connection.send("GET", SECRET.path(*location))
         except ApiError as error:
             if error.code != NOT_FOUND:
                 raise error.expected() from error
@@ -183,7 +185,7 @@ class Admins:
             listed = " and ".join(long)
             message = f"{where} has more than {_LOGIN_BYTES} bytes under {listed}; shorten it"
             raise NeedsPerson(Reason.DATABASE_UNREACHABLE, message)
-        self._known[at] = (time.monotonic() + self._clients.resync, data)
+        self._known[location] = (time.monotonic() + self._clients.resync, data)
         return data
 
 
@@ -205,11 +207,11 @@ async def _logins(clients: ExternalClients, service: Microservice, database: Dat
     Secret was deleted or edited and the operator has restarted since.
     Raises NeedsPerson when a Secret of that name has another owner, NotYet while it belongs to a deleted namesake.
     """
-    known = clients.logins.get((service.identity.uid, database.name))
+    remembered = clients.logins.get((service.identity.uid, database.name))
     runtime, owner = service.database_secrets(database)
     return KnownLogins(
-        runtime=await _login(clients, service, runtime) or (known.runtime if known else None),
-        owner=await _login(clients, service, owner) or (known.owner if known else None),
+        runtime=await _login(clients, service, runtime) or (remembered.runtime if remembered else None),
+        owner=await _login(clients, service, owner) or (remembered.owner if remembered else None),
     )
 
 

@@ -27,39 +27,41 @@ def known_parts(status: Mapping[str, Any]) -> dict[Key, str]:
     }
 
 
-def known_of(resource: ExternalResource, name: str, known: Mapping[Key, str]) -> dict[str, str]:
+def known_of(resource: ExternalResource, name: str, known_ids: Mapping[Key, str]) -> dict[str, str]:
     """Ids of one resource and of its companions, by kind."""
-    return {kind: known[kind, name] for kind in resource.kinds if (kind, name) in known}
+    return {kind: known_ids[kind, name] for kind in resource.kinds if (kind, name) in known_ids}
 
 
-def undeclared(resources: ExternalResources, declared: Iterable[Key], known: Mapping[Key, str]) -> dict[Key, Removal]:
+def undeclared(
+    resources: ExternalResources, declared: Iterable[Key], known_ids: Mapping[Key, str]
+) -> dict[Key, Removal]:
     """Resources that status remembers and the spec no longer declares."""
     kept = set(declared)
     gone = [
         (resource, name)
         for resource in resources
-        for name in sorted(_names(resource, known))
+        for name in sorted(_names(resource, known_ids))
         if (resource.kind, name) not in kept
     ]
     return {
-        (resource.kind, name): Removal(name, resource.policy, known_of(resource, name, known))
+        (resource.kind, name): Removal(name, resource.policy, known_of(resource, name, known_ids))
         for resource, name in gone
     }
 
 
 def everything(
-    resources: ExternalResources, spec: Any, environment: Environment | None, known: Mapping[Key, str]
+    resources: ExternalResources, spec: Any, environment: Environment | None, known_ids: Mapping[Key, str]
 ) -> dict[Key, Removal]:
     """All resources of a Microservice that is being deleted, declared or remembered."""
     resources = tuple(resources)
-    removals = undeclared(resources, (), known)
+    removals = undeclared(resources, (), known_ids)
     for resource in resources:
         for item in resource.declarations(spec if isinstance(spec, Mapping) else {}, environment):
             policy = POLICIES.get(item.policy, resource.policy)
-            ids = known_of(resource, item.name, known)
+            ids = known_of(resource, item.name, known_ids)
             removals[resource.kind, item.name] = Removal(item.name, policy, ids, item.adopts)
     return removals
 
 
-def _names(resource: ExternalResource, known: Mapping[Key, str]) -> set[str]:
-    return {name for kind, name in known if kind in resource.kinds}
+def _names(resource: ExternalResource, known_ids: Mapping[Key, str]) -> set[str]:
+    return {name for kind, name in known_ids if kind in resource.kinds}

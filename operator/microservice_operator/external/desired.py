@@ -21,16 +21,16 @@ def desired_instance(service: Microservice, environment: Environment | None, nam
     """
     index, spec = declared_item(service.spec.databases, name)
     field = f"spec.databases[{index}]"
-    found, aws = of_rds(environment), environment.spec.aws if environment else None
-    if found is None or aws is None:
+    rds, aws = of_rds(environment), environment.spec.aws if environment else None
+    if rds is None or aws is None:
         raise NeedsPerson(Reason.ENVIRONMENT_MISSING, "instances need an Environment with spec.databases.rds; add it")
-    if spec.size not in found.sizes and "class" not in unsaid(spec):
-        known = ", ".join(sorted(found.sizes))
-        message = f"size {spec.size} of database {spec.name} is not defined in the Environment; use one of: {known}"
+    if spec.size not in rds.sizes and "class" not in unsaid(spec):
+        sizes = ", ".join(sorted(rds.sizes))
+        message = f"size {spec.size} of database {spec.name} is not defined in the Environment; use one of: {sizes}"
         raise NeedsPerson(Reason.REJECTED, message, f"{field}.size")
     network = Network(aws.vpc_id or "", frozenset(aws.subnet_ids or ()), aws.pod_security_group_id or "")
     # an adopted instance has a class already; this one is used only to recreate it after a loss
-    instance_class = found.sizes.get(spec.size) or next(iter(found.sizes.values()), "")
+    instance_class = rds.sizes.get(spec.size) or next(iter(rds.sizes.values()), "")
     return DesiredInstance(
         spec=spec,
         tags=tags(service, environment),

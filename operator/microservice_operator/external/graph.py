@@ -32,7 +32,7 @@ def dependency_graph(declared: Edges, removals: Edges) -> dict[Key, frozenset[Ke
 
 def needed_by(key: Key, needs: Edges) -> frozenset[Key]:
     """The keys that depend on a key."""
-    return frozenset(other for other, needed in needs.items() if key in needed)
+    return frozenset(dependent for dependent, needed in needs.items() if key in needed)
 
 
 def describe_keys(keys: Iterable[Key]) -> str:

@@ -116,8 +116,8 @@ def _senders(scope: AwsScope, declared: ReconcileInput) -> tuple[str, ...]:
         if subscription.queue == declared.name:
             name = subscription_name(subscription)
             topic = consented(scope, declared, subscription.topic)
-            known = declared.remembered.get((SUBSCRIPTION, name), "")
-            arns[name] = topic.arn or ("" if topic.denied else topic_of(known))
+            remembered_arn = declared.remembered.get((SUBSCRIPTION, name), "")
+            arns[name] = topic.arn or ("" if topic.denied else topic_of(remembered_arn))
     for kind, name in declared.kept:
         if kind == SUBSCRIPTION and name.partition("/")[0] == declared.name:
             arns[name] = topic_of(declared.remembered.get((kind, name), ""))

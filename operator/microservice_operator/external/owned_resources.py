@@ -40,20 +40,24 @@ def owned(part: Part) -> bool | None:
 def granting(scope: AwsScope, declared: ReconcileInput, just_made: frozenset[Key]) -> Granting:
     """The grants of the role; `just_made` are resources that this process created and AWS does not show yet."""
     service, aws = declared.service, declared.environment.spec.aws if declared.environment else None
-    site, known = (
+    site, known_arns = (
         site_of(scope),
         {key: arn for key, arn in declared.remembered.items() if key[0] in GRANTED_KINDS and arn},
     )
     key = (aws.messaging_key_arn if aws else None) or ""
     named = arns(site, service, key or None, adopted_tables(scope, declared)) | {
-        at: arn for at, arn in known.items() if at in _granted(declared)
+        resource_key: arn for resource_key, arn in known_arns.items() if resource_key in _granted(declared)
     }
-    answers = {at: _owned(at, declared.before, just_made) for at in named if at[0] in GRANTED_KINDS}
-    ours = {at: arn for at, arn in named.items() if answers.get(at, True)}
+    answers = {
+        resource_key: _owned(resource_key, declared.before, just_made)
+        for resource_key in named
+        if resource_key[0] in GRANTED_KINDS
+    }
+    ours = {resource_key: arn for resource_key, arn in named.items() if answers.get(resource_key, True)}
     lent = borrowed(scope.owner, site, service, declared.lookup)
-    never = {arn for at, arn in named.items() if answers.get(at) is False} | lent.refused
-    unsure = {arn for at, arn in named.items() if answers.get(at, True) is None} | lent.unsure
-    former = frozenset[str]() if declared.rolled_out else {*named.values(), *known.values(), *lent.former}
+    never = {arn for resource_key, arn in named.items() if answers.get(resource_key) is False} | lent.refused
+    unsure = {arn for resource_key, arn in named.items() if answers.get(resource_key, True) is None} | lent.unsure
+    former = frozenset[str]() if declared.rolled_out else {*named.values(), *known_arns.values(), *lent.former}
     # a queue whose ownership is unknown, or that is being deleted, cannot be read without the key
     unsure |= {key} if key and any(_is_message(arn) for arn in unsure | former) else set()
     return Granting(grants(service.spec, ours, lent.tables), frozenset(unsure - never), frozenset(former - never))
@@ -68,10 +72,10 @@ def _granted(declared: ReconcileInput) -> frozenset[Key]:
     )
 
 
-def _owned(at: Key, before: Mapping[Key, Part], just_made: frozenset[Key]) -> bool | None:
-    part = before.get(at)
+def _owned(key: Key, before: Mapping[Key, Part], just_made: frozenset[Key]) -> bool | None:
+    part = before.get(key)
     answer = owned(part) if part else None
-    return True if answer is None and at in just_made else answer
+    return True if answer is None and key in just_made else answer
 
 
 def _is_message(arn: str) -> bool:
@@ -80,8 +84,8 @@ def _is_message(arn: str) -> bool:
 
 def noted(uid: str, before: Mapping[Key, Part]) -> Iterator[tuple[tuple[str, Key], bool]]:
     """For each resource: created and not shown yet (True), or known by now (False); by UID and key."""
-    for at, part in before.items():
+    for key, part in before.items():
         if made(part):
-            yield (uid, at), True
+            yield (uid, key), True
         elif owned(part) is not None:
-            yield (uid, at), False
+            yield (uid, key), False

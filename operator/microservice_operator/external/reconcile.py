@@ -82,7 +82,7 @@ class ExternalReconciler:
         removals = undeclared(self.resources.values(), declared, before.known)
         waiting: dict[Key, StepResult] = {}
         if removals and not before.rolled_out:
-            declared = {key: replace(one, kept=frozenset(removals)) for key, one in declared.items()}
+            declared = {key: replace(item, kept=frozenset(removals)) for key, item in declared.items()}
             message = "is no longer declared; its deletion policy applies when the rollout is complete"
             waiting, removals = self._waiting(removals, message), {}
         targets = _targets(removals, service.identity, environment, lookup)
@@ -90,7 +90,7 @@ class ExternalReconciler:
         return ExternalState(
             sections=self._sections(results, declared),
             left=tuple(part for key in targets for part in results[key].parts if part.is_over),
-            connections={key[1]: found for key in declared if (found := results[key].connection)},
+            connections={key[1]: connection for key in declared if (connection := results[key].connection)},
             address=next((results[key].address for key in declared if results[key].address), ""),
             kept=bool(waiting) or any(result.kept for result in results.values()),
         )
@@ -140,9 +140,11 @@ class ExternalReconciler:
         waiting = self._waiting(removals, message)
         return tuple(part for key in sorted(waiting) for part in waiting[key].parts)
 
-    def everything(self, spec: object, environment: Environment | None, known: Mapping[Key, str]) -> dict[Key, Removal]:
+    def everything(
+        self, spec: object, environment: Environment | None, known_ids: Mapping[Key, str]
+    ) -> dict[Key, Removal]:
         """All resources of a Microservice that is being deleted, with their policies."""
-        return everything(self.resources.values(), spec, environment, known)
+        return everything(self.resources.values(), spec, environment, known_ids)
 
     def _waiting(self, removals: Mapping[Key, Removal], message: str) -> dict[Key, StepResult]:
         return {
@@ -163,7 +165,7 @@ class ExternalReconciler:
         order = dependency_graph(needs, deletions)
         for key in declared:
             ordered_after = self.resources[key[0]].ordered_after
-            order[key] |= {other for other in declared if other[0] in ordered_after}
+            order[key] |= {earlier for earlier in declared if earlier[0] in ordered_after}
         return await in_order(order, {key: take(key) for key in order})
 
     def _needs(self, owner: str, keys: Iterable[Key]) -> Edges:
@@ -172,9 +174,9 @@ class ExternalReconciler:
     async def _reconcile_one(self, key: Key, declared: ReconcileInput, needs: StepResults) -> StepResult:
         resource = self.resources[key[0]]
         known_id = declared.known.get(resource.kind, "")
-        before = {other: at.part for other, at in needs.items()}
-        needs = {need: at for need, at in needs.items() if need[0] not in resource.ordered_after}
-        missing = [need for need, at in needs.items() if not self.resources[need[0]].usable(at.part)]
+        before = {need: result.part for need, result in needs.items()}
+        needs = {need: result for need, result in needs.items() if need[0] not in resource.ordered_after}
+        missing = [need for need, result in needs.items() if not self.resources[need[0]].usable(result.part)]
         if missing:
             message = f"{describe_keys([key])} is waiting for {describe_keys(missing)}"
             waits = Part(resource.layer, key[0], declared.name, State.PROGRESSING, Reason.WAITING, message, known_id)
@@ -185,7 +187,7 @@ class ExternalReconciler:
         if recalled:
             return recalled
         try:
-            needed = {need: at.part for need, at in needs.items()}
+            needed = {need: result.part for need, result in needs.items()}
             results = await resource.reconcile(replace(declared, needs=needed, before=before))
         except OperatorError as error:
             refused = resource.failed(declared.name, error, known_id)
@@ -195,19 +197,19 @@ class ExternalReconciler:
     def _sameness(self, declared: ReconcileInput, before: Mapping[Key, Part]) -> Any:
         """The state whose change makes a resource in trouble due at once."""
         stood_on = {key: (part.id, self.resources[key[0]].usable(part)) for key, part in before.items()}
-        known = dict(declared.known)
-        return declared.service.spec, declared.environment, known, declared.recreate, declared.kept, stood_on
+        ids = dict(declared.known)
+        return declared.service.spec, declared.environment, ids, declared.recreate, declared.kept, stood_on
 
     async def _delete_one(
         self, key: Key, target: DeleteInput, before: StepResults, dependents: frozenset[Key]
     ) -> StepResult:
         resource, removal = self.resources[key[0]], target.removal
-        holding = [other for other, at in before.items() if not all(part.is_over for part in at.parts)]
+        holding = [dependent for dependent, result in before.items() if not all(part.is_over for part in result.parts)]
         if holding:
             message = f"{describe_keys([key])} is deleted after {describe_keys(holding)}"
-            after = _look_again(part for other in holding for part in before[other].parts)
+            after = _look_again(part for dependent in holding for part in before[dependent].parts)
             return _waits_for_deletion(resource, removal, message, after)
-        if any(_stays(before[other].part) for other in dependents if other in before):
+        if any(_stays(before[dependent].part) for dependent in dependents if dependent in before):
             removal = replace(removal, policy="Retain")
             target = replace(target, removal=removal)
         uid, same = target.owner.uid, (removal, target.environment)
@@ -239,7 +241,7 @@ async def in_order(order: Edges, takes: Mapping[Key, StepFunction]) -> dict[Key,
     tasks: dict[Key, asyncio.Task[StepResult]] = {}
 
     async def turn(key: Key) -> StepResult:
-        before = {other: await tasks[other] for other in sorted(order[key])}
+        before = {earlier: await tasks[earlier] for earlier in sorted(order[key])}
         return await takes[key](before)
 
     for key in topological_order(order):
@@ -292,10 +294,10 @@ def _companions_to_delete(resource: ExternalResource, removal: Removal) -> tuple
     )
 
 
-def _companions(resource: ExternalResource, name: str, known: Mapping[str, str]) -> tuple[Part, ...]:
+def _companions(resource: ExternalResource, name: str, ids: Mapping[str, str]) -> tuple[Part, ...]:
     """Companions of a part that took no step; their ids stay in status."""
     return tuple(
-        Part(resource.layer, kind, name, State.UNKNOWN, Reason.WAITING, id=known[kind])
+        Part(resource.layer, kind, name, State.UNKNOWN, Reason.WAITING, id=ids[kind])
         for kind in resource.companion_kinds
-        if kind in known
+        if kind in ids
     )

@@ -15,15 +15,15 @@ from .resource import DATABASE
 _REGION, _ACCOUNT = 3, 4  # arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE
 
 
-def moved(known: Mapping[Key, str], environment: Environment | None) -> str:
+def moved(known_ids: Mapping[Key, str], environment: Environment | None) -> str:
     """What the Environment would leave behind, and the remedy; "" when every resource is where the Environment says.
 
-    `known` are the ids that status remembers: ARNs, and `postgresql://HOST:PORT/NAME` of databases.
+    `known_ids` are the ids that status remembers: ARNs, and `postgresql://HOST:PORT/NAME` of databases.
     """
     if environment is None:
         return ""
-    for key, id_ in sorted(known.items()):
-        wrong = _of_aws(key, id_, environment) if id_.startswith("arn:") else _of_databases(key, known, environment)
+    for key, id_ in sorted(known_ids.items()):
+        wrong = _of_aws(key, id_, environment) if id_.startswith("arn:") else _of_databases(key, known_ids, environment)
         if wrong:
             return (
                 f"{describe_keys([key])} is at {id_}, but Environment {environment.name} {wrong}; nothing is written; "
@@ -46,14 +46,14 @@ def _of_aws(key: Key, arn: str, environment: Environment) -> str:
     return ""
 
 
-def _of_databases(key: Key, known: Mapping[Key, str], environment: Environment) -> str:
+def _of_databases(key: Key, known_ids: Mapping[Key, str], environment: Environment) -> str:
     """A database moves neither from a shared server to an RDS instance nor back."""
     kind, name = key
-    if kind != DATABASE or not known[key]:
+    if kind != DATABASE or not known_ids[key]:
         return ""
     if environment.spec.databases is None:
         return "has no spec.databases"
-    on_instance = (INSTANCE.name, name) in known
+    on_instance = (INSTANCE.name, name) in known_ids
     if on_instance == (environment.spec.databases.rds is not None):
         return ""
     return f"has provider {environment.spec.databases.provider} in spec.databases"

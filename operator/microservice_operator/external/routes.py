@@ -77,7 +77,7 @@ def others(me: Identity, bodies: Bodies) -> Others:
     return Others(
         seniors=frozenset("/".join(key) for key, rank in theirs.items() if rank < mine),
         juniors=frozenset("/".join(key) for key, rank in theirs.items() if rank > mine),
-        tokens=frozenset(asked for key in theirs for asked in _tokens(bodies[key])),
+        tokens=frozenset(token for key in theirs for token in _tokens(bodies[key])),
     )
 
 
@@ -98,12 +98,12 @@ async def _document(clients: ExternalClients, namespace: str, spec: Spec) -> str
     """
     ref = spec.open_api.config_map_key_ref
     try:
-        found = await clients.cluster.connection.send("GET", CONFIG_MAP.path(namespace, ref.name))
+        config_map = await clients.cluster.connection.send("GET", CONFIG_MAP.path(namespace, ref.name))
     except ApiError as error:
         if error.code != NOT_FOUND:
             raise error.expected() from error
-        found = {}
-    return document_text(found, ref.name, ref.key)
+        config_map = {}
+    return document_text(config_map, ref.name, ref.key)
 
 
 def _shared(environment: Environment | None) -> SharedAPI | None:
@@ -120,8 +120,8 @@ def _rank(body: Mapping[str, Any]) -> tuple[str, str]:
 
 def _api(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     spec = body.get("spec")
-    found = spec.get("api") if isinstance(spec, Mapping) else None
-    return found if isinstance(found, Mapping) else None
+    api = spec.get("api") if isinstance(spec, Mapping) else None
+    return api if isinstance(api, Mapping) else None
 
 
 def _tokens(body: Mapping[str, Any]) -> list[Tokens]:

@@ -21,16 +21,16 @@ def lending(owner: Owner, site: Site, service: Microservice, lookup: Microservic
 
     One that its owner takes over is lent once it is the owner's.
     """
-    found = {}
+    granted = {}
     for ref in service.spec.table_refs or []:
-        other = lookup.dependency((service.namespace, ref.microservice))
-        table = declared(other[1].spec, ref) if other and other[1] else None
-        if other and other[1] and table and admits(other[1].spec, service):
+        entry = lookup.dependency((service.namespace, ref.microservice))
+        table = declared(entry[1].spec, ref) if entry and entry[1] else None
+        if entry and entry[1] and table and admits(entry[1].spec, service):
             theirs = replace(site, named=owner_of(owner, ref).name)
-            arn = taken_over(other[1].spec, other[0]).get(ref.table) if table.adopt else table_arn(theirs, ref.table)
+            arn = taken_over(entry[1].spec, entry[0]).get(ref.table) if table.adopt else table_arn(theirs, ref.table)
             if arn:
-                found[ref.microservice, ref.table] = GrantedTable(table, arn)
-    return found
+                granted[ref.microservice, ref.table] = GrantedTable(table, arn)
+    return granted
 
 
 @dataclass(frozen=True)
@@ -85,13 +85,13 @@ def _denied(spec: object, service: Microservice, ref: TableRef) -> bool:
 
 def names_of(owner: Owner, service: Microservice, lookup: MicroserviceLookup) -> dict[tuple[str, str], str]:
     """Names in AWS of the referenced tables; they are known before the tables exist."""
-    found = {}
+    table_names = {}
     for ref in service.spec.table_refs or []:
-        other = lookup.dependency((service.namespace, ref.microservice))
-        table = declared(other[1].spec, ref) if other and other[1] else None
+        entry = lookup.dependency((service.namespace, ref.microservice))
+        table = declared(entry[1].spec, ref) if entry and entry[1] else None
         adopts = table.adopt.name if table and table.adopt else ""
-        found[ref.microservice, ref.table] = adopts or owner_of(owner, ref).name(ref.table, TABLE_NAME_LIMIT)
-    return found
+        table_names[ref.microservice, ref.table] = adopts or owner_of(owner, ref).name(ref.table, TABLE_NAME_LIMIT)
+    return table_names
 
 
 def owner_of(owner: Owner, ref: TableRef) -> Owner:
@@ -111,15 +111,15 @@ def admits(spec: MicroserviceSpec, service: Microservice) -> bool:
 
 def trouble(service: Microservice, ref: TableRef, lookup: MicroserviceLookup) -> str:
     """Why a reference is not granted, "" when it is."""
-    found = lookup.dependency((service.namespace, ref.microservice))
+    entry = lookup.dependency((service.namespace, ref.microservice))
     where = f"table {ref.table} of Microservice {ref.microservice}"
-    if found is None:
+    if entry is None:
         return (
             f"{where}: that Microservice does not exist in namespace {service.namespace}; create it, or correct the ref"
         )
-    other = found[1]
-    if other is not None and declared(other.spec, ref) is None:
+    owner = entry[1]
+    if owner is not None and declared(owner.spec, ref) is None:
         return f"{where}: it declares no such table; add it there, or correct the ref"
-    if other is None or not admits(other.spec, service):
+    if owner is None or not admits(owner.spec, service):
         return f"{where} is not granted; add {{microservice: {service.name}}} to its access.from"
     return ""

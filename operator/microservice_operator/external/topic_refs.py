@@ -84,8 +84,8 @@ def admits(spec: object, subscriber: str) -> bool | None:
 def remembered(status: object, name: str) -> str:
     """The ARN of a topic in a Microservice's status."""
     resources = mappings(status, "resources")
-    found = (entry for entry in resources if (text(entry, "kind"), text(entry, "name")) == (TOPIC.name, name))
-    return next((whole_id(text(entry, "id")) for entry in found), "")
+    matches = (entry for entry in resources if (text(entry, "kind"), text(entry, "name")) == (TOPIC.name, name))
+    return next((whole_id(text(entry, "id")) for entry in matches), "")
 
 
 def topic_of(subscription: str) -> str:

@@ -59,8 +59,8 @@ def _elsewhere(scope: ServerScope, part: Part, removal: Removal) -> Part:
     )
 
 
-async def _retain(session: Session, part: Part, found: tuple[ServerScope, Names, OnServer]) -> Part:
-    scope, names, observed = found
+async def _retain(session: Session, part: Part, observation: tuple[ServerScope, Names, OnServer]) -> Part:
+    scope, names, observed = observation
     message = f"database {part.name} is retained at {scope.server.address}"
     part = replace(part, state=State.RETAINED, reason=Reason.DATABASE_RETAINED, message=message)
     statements = retention_statements(names, observed, scope.owner)

@@ -40,23 +40,23 @@ def wrong_password(error: psycopg.Error) -> bool:
 
 def unreachable(error: psycopg.Error, where: str, role: str = "") -> NotYet:
     """Return the error of a failed connection: server down, wrong password or certificate, too many connections."""
-    said = " ".join(str(error).split())
+    message = " ".join(str(error).split())
     # libpq puts each tried address before the cause
-    cause = said.rsplit(" failed: ", 1)[-1].removeprefix("FATAL: ").strip().rstrip(".?")
+    cause = message.rsplit(" failed: ", 1)[-1].removeprefix("FATAL: ").strip().rstrip(".?")
     what = f"refuses role {role}" if role else "accepts no connection"
     return NotYet(Reason.DATABASE_UNREACHABLE, f"PostgreSQL at {where} {what}: {cause}", _AGAIN)
 
 
 def classify_error(error: psycopg.Error, where: str, role: str = "") -> OperatorError:
     """Return our error for an error in a session of the admin, or of `role`."""
-    said = error.diag.message_primary or type(error).__name__
+    message = error.diag.message_primary or type(error).__name__
     if isinstance(error, errors.InsufficientPrivilege):
         who = f"role {role}" if role else "the admin login"
-        return NeedsPerson(Reason.FORBIDDEN, f"{who} of PostgreSQL at {where} lacks a right: {said}; grant it")
+        return NeedsPerson(Reason.FORBIDDEN, f"{who} of PostgreSQL at {where} lacks a right: {message}; grant it")
     if (error.sqlstate or "").startswith(_RESOURCES):
-        return NotYet(Reason.DATABASE_UNREACHABLE, f"PostgreSQL at {where} lacks resources: {said}", _AGAIN)
+        return NotYet(Reason.DATABASE_UNREACHABLE, f"PostgreSQL at {where} lacks resources: {message}", _AGAIN)
     if connection_lost(error):
-        return NotYet(Reason.DATABASE_UNREACHABLE, f"PostgreSQL at {where} closed the connection: {said}", _AGAIN)
+        return NotYet(Reason.DATABASE_UNREACHABLE, f"PostgreSQL at {where} closed the connection: {message}", _AGAIN)
     if (error.sqlstate or "").startswith(_BUSY + _CHANGED):
-        return NotYet(Reason.PROGRESSING, f"PostgreSQL at {where} cannot run a statement now: {said}")
-    return NeedsPerson(Reason.REJECTED, f"PostgreSQL at {where} refuses a statement: {said}")
+        return NotYet(Reason.PROGRESSING, f"PostgreSQL at {where} cannot run a statement now: {message}")
+    return NeedsPerson(Reason.REJECTED, f"PostgreSQL at {where} refuses a statement: {message}")

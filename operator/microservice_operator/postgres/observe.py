@@ -75,11 +75,11 @@ class OnServer:
         def read(marks: Mapping[str, str]) -> Ownership:
             return owner.standing({**marks, marks_names.TAG_RETAINED: owner.retained} if dedicated else marks)
 
-        found = {read(role.marks) for role in self.roles.values()}
+        standings = {read(role.marks) for role in self.roles.values()}
         if self.database and not (self.database_owner == names.owner and names.owner in self.roles):
-            found.add(Ownership.FOREIGN)
+            standings.add(Ownership.FOREIGN)
         for standing in (Ownership.FOREIGN, Ownership.RETAINED, Ownership.OURS):
-            if standing in found:
+            if standing in standings:
                 return standing
         return None
 
@@ -139,8 +139,8 @@ async def observe_server(session: Session, names: Names) -> OnServer:
         roles[name] = Role(_marks(comment) or {}, login, held, bool(expired), member, verifiers.get(name))
     for owner, comment, connectable, template in await rows(session, _DATABASE, [names.database]):
         grants = frozenset((grantee or "", right) for grantee, right in await rows(session, _GRANTS, [names.database]))
-        found = OnServer(superuser, readable, roles, database=True, database_owner=owner, grants=grants)
-        return replace(found, database_marks=_marks(comment), connectable=connectable, template=template)
+        server = OnServer(superuser, readable, roles, database=True, database_owner=owner, grants=grants)
+        return replace(server, database_marks=_marks(comment), connectable=connectable, template=template)
     return OnServer(superuser, readable, roles)
 
 

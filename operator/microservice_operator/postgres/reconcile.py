@@ -108,11 +108,11 @@ class _Reconciliation:
             self._check(observed)
             if logins is None:
                 return self._secret_first()
-            found = connection(scope, self._names, logins)
+            connection_data = connection(scope, self._names, logins)
             self.part = replace(self.part, state=State.PROGRESSING)
-            await self._reconcile_server(session, observed, found)
-        await self._reconcile_inside(found, superuser=observed.superuser)
-        return replace(self.part, state=State.READY, id=database_id(scope, self._names)), found
+            await self._reconcile_server(session, observed, connection_data)
+        await self._reconcile_inside(connection_data, superuser=observed.superuser)
+        return replace(self.part, state=State.READY, id=database_id(scope, self._names)), connection_data
 
     def _check(self, observed: OnServer) -> None:
         names, where, field = self._names, self._scope.server.address, self._desired.field
@@ -147,19 +147,19 @@ class _Reconciliation:
             )
 
     def _secret_first(self) -> tuple[Part, Connection]:
-        known = self._desired.logins
+        logins = self._desired.logins
         fresh = Logins(
-            runtime=known.runtime or Login(self._names.runtime, password()),
-            owner=known.owner or Login(self._names.owner, password()),
+            runtime=logins.runtime or Login(self._names.runtime, password()),
+            owner=logins.owner or Login(self._names.owner, password()),
         )
         message = f"the Secret of database {self._desired.spec.name} is being written"
         part = replace(self.part, state=State.PROGRESSING, reason=Reason.DATABASE_CREATING, message=message, after=0.0)
         return part, connection(self._scope, self._names, fresh)
 
-    async def _reconcile_server(self, session: Session, observed: OnServer, found: Connection) -> None:
+    async def _reconcile_server(self, session: Session, observed: OnServer, connection_data: Connection) -> None:
         """Set roles, database and connect rights, then passwords: without read access the admin tests them by login."""
         names, owner = self._names, self._scope.owner
-        logins = (found.owner, found.runtime)
+        logins = (connection_data.owner, connection_data.runtime)
         verifiers = {login.username: proof(login.username, login.password).verifier for login in logins}
         await self._run(session, role_statements(names, observed, owner, verifiers))
         self._report_powers(observed)
@@ -207,14 +207,14 @@ class _Reconciliation:
             return False
         return await self._scope.servers.admits(self._scope.server, self._names.database, login)
 
-    async def _reconcile_inside(self, found: Connection, *, superuser: bool) -> None:
+    async def _reconcile_inside(self, connection_data: Connection, *, superuser: bool) -> None:
         """Reconcile inside the database; end the owner's session before the admin's, because sessions are limited."""
-        foreign = await self._as_owner(found.owner)
+        foreign = await self._as_owner(connection_data.owner)
         if foreign is None:
             return
         await take_over_public(self._scope, self._names, foreign, superuser=superuser)
         self.unchanged = False
-        if await self._as_owner(found.owner):
+        if await self._as_owner(connection_data.owner):
             raise NotYet(
                 Reason.PROGRESSING, f"schema public of database {self._desired.spec.name} has changed in the meantime"
             )

@@ -26,16 +26,16 @@ def quote_roles(roles: Iterable[str]) -> str:
 
 def role_statements(names: Names, observed: OnServer, owner: Owner, verifiers: Mapping[str, str]) -> Statements:
     """Return the statements for both roles; `verifiers` are the passwords of roles to create."""
-    said: Statements = []
+    statements: Statements = []
     for name in (names.owner, names.runtime):
         role = observed.roles.get(name)
         if role is None:
-            said.append(_say("CREATE ROLE {} LOGIN PASSWORD {}", name, verifiers[name]))
+            statements.append(_say("CREATE ROLE {} LOGIN PASSWORD {}", name, verifiers[name]))
         elif words := _attributes(role):
-            said.append(sql.SQL("ALTER ROLE {} {}").format(sql.Identifier(name), sql.SQL(" ").join(words)))
+            statements.append(sql.SQL("ALTER ROLE {} {}").format(sql.Identifier(name), sql.SQL(" ").join(words)))
         if role is None or role.marks != owner.marks:
-            said.append(_comment("ROLE", name, owner.marks))
-    return [*said, *membership_statements(observed, (names.owner, names.runtime))]
+            statements.append(_comment("ROLE", name, owner.marks))
+    return [*statements, *membership_statements(observed, (names.owner, names.runtime))]
 
 
 def membership_statements(observed: OnServer, names: tuple[str, ...]) -> Statements:
@@ -70,17 +70,17 @@ def create_database(names: Names, locale: list[str], *, pristine: bool) -> sql.C
 
 def connect_statements(names: Names, observed: OnServer) -> Statements:
     """Return the statements for the rights on an existing database."""
-    said: Statements = []
+    statements: Statements = []
     if any(grantee == "" for grantee, _ in observed.grants):
-        said.append(_say("REVOKE ALL ON DATABASE {} FROM PUBLIC", names.database))
+        statements.append(_say("REVOKE ALL ON DATABASE {} FROM PUBLIC", names.database))
     if not observed.granted(names.owner) >= _OWNERS:
-        said.append(_say("GRANT ALL ON DATABASE {} TO {}", names.database, sql.Identifier(names.owner)))
+        statements.append(_say("GRANT ALL ON DATABASE {} TO {}", names.database, sql.Identifier(names.owner)))
     runtime = observed.granted(names.runtime)
     if runtime - {"CONNECT"}:
-        said.append(_say("REVOKE ALL ON DATABASE {} FROM {}", names.database, sql.Identifier(names.runtime)))
+        statements.append(_say("REVOKE ALL ON DATABASE {} FROM {}", names.database, sql.Identifier(names.runtime)))
     if runtime != {"CONNECT"}:
-        said.append(_say("GRANT CONNECT ON DATABASE {} TO {}", names.database, sql.Identifier(names.runtime)))
-    return said
+        statements.append(_say("GRANT CONNECT ON DATABASE {} TO {}", names.database, sql.Identifier(names.runtime)))
+    return statements
 
 
 def completion_statements(names: Names, observed: OnServer, owner: Owner) -> Statements:
@@ -88,13 +88,13 @@ def completion_statements(names: Names, observed: OnServer, owner: Owner) -> Sta
 
     A database with a comment was complete once: if it accepts no connections, a person wants that.
     """
-    said: Statements = []
+    statements: Statements = []
     if observed.database_marks is None and not observed.connectable:
-        said.append(_say("ALTER DATABASE {} ALLOW_CONNECTIONS true", names.database))
+        statements.append(_say("ALTER DATABASE {} ALLOW_CONNECTIONS true", names.database))
     # for people who read it; a comment that the owner wrote stays
     if observed.database_marks is None or (observed.database_marks and observed.database_marks != owner.marks):
-        said.append(_comment("DATABASE", names.database, owner.marks))
-    return said
+        statements.append(_comment("DATABASE", names.database, owner.marks))
+    return statements
 
 
 def schema_statements(names: Names, schema: PublicSchema | None) -> Statements:
@@ -102,14 +102,14 @@ def schema_statements(names: Names, schema: PublicSchema | None) -> Statements:
     if schema is None:
         return []
     runtime = sql.Identifier(names.runtime)
-    said: Statements = []
+    statements: Statements = []
     if ("", "CREATE") in schema.grants:
-        said.append(sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC").format())
+        statements.append(sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC").format())
     if (names.runtime, "CREATE") in schema.grants:
-        said.append(sql.SQL("REVOKE CREATE ON SCHEMA public FROM {}").format(runtime))
+        statements.append(sql.SQL("REVOKE CREATE ON SCHEMA public FROM {}").format(runtime))
     if (names.runtime, "USAGE") not in schema.grants:
-        said.append(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(runtime))
-    return said
+        statements.append(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(runtime))
+    return statements
 
 
 def take_public(names: Names) -> sql.Composed:
@@ -122,15 +122,15 @@ def right_statements(names: Names, observed: InDatabase) -> Statements:
     if observed.schema is None:
         return []
     runtime = sql.Identifier(names.runtime)
-    said = schema_statements(names, observed.schema)
+    statements = schema_statements(names, observed.schema)
     future: LiteralString = "ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA public GRANT "
     if not {("r", privilege) for privilege in _ROWS} <= observed.defaults:
         tables: LiteralString = "SELECT, INSERT, UPDATE, DELETE ON TABLES TO {}"
-        said.append(_say(future + tables, names.owner, runtime))
+        statements.append(_say(future + tables, names.owner, runtime))
     if not {("S", privilege) for privilege in _COUNTERS} <= observed.defaults:
         sequences: LiteralString = "USAGE, SELECT ON SEQUENCES TO {}"
-        said.append(_say(future + sequences, names.owner, runtime))
-    return said
+        statements.append(_say(future + sequences, names.owner, runtime))
+    return statements
 
 
 def grant_statements(names: Names, observed: InDatabase) -> Statements:
@@ -143,11 +143,15 @@ def grant_statements(names: Names, observed: InDatabase) -> Statements:
 def retention_statements(names: Names, observed: OnServer, owner: Owner) -> Statements:
     """Return the statements that mark roles and database as retained, for a later Microservice of the same name."""
     marks = {**owner.marks, marks_names.TAG_RETAINED: owner.retained}
-    said = [_comment("ROLE", name, marks) for name, role in sorted(observed.roles.items()) if role.marks != marks]
+    statements = [_comment("ROLE", name, marks) for name, role in sorted(observed.roles.items()) if role.marks != marks]
     # one without a comment is incomplete, and its next owner must see that
     if observed.database and observed.database_marks not in (marks, {}, None):
-        said = [*membership_statements(observed, (names.owner,)), *said, _comment("DATABASE", names.database, marks)]
-    return said
+        statements = [
+            *membership_statements(observed, (names.owner,)),
+            *statements,
+            _comment("DATABASE", names.database, marks),
+        ]
+    return statements
 
 
 def _attributes(role: Role) -> list[sql.SQL]:
