@@ -13,9 +13,9 @@ async def side_by_side(work: Iterable[Awaitable[Result]]) -> list[Result]:
     Raises the first error, like `asyncio.gather`, but only after all other work has ended.
     """
     ended = await asyncio.gather(*work, return_exceptions=True)
-    found: list[Result] = []
+    results: list[Result] = []
     for result in ended:
         if isinstance(result, BaseException):
             raise result
-        found.append(result)
-    return found
+        results.append(result)
+    return results

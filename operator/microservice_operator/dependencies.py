@@ -15,15 +15,15 @@ from .status import serves
 DependencyBody = tuple[Mapping[str, Any], Microservice | None]
 
 
-def dependency_part(caller: Microservice, dependency: Dependency, found: DependencyBody | None) -> Part:
+def dependency_part(caller: Microservice, dependency: Dependency, target: DependencyBody | None) -> Part:
     """Report one dependency: the other Microservice exists, allows the caller, and is ready."""
     name = dependency.name
-    if found is None:
+    if target is None:
         message = (
             f"Microservice {name} does not exist in namespace {caller.namespace}; create it or remove the dependency"
         )
         return _part(dependency, Reason.DEPENDENCY_MISSING, message)
-    body, service = found
+    body, service = target
     if service is not None and not _admits(service, caller):
         message = f"Microservice {name} does not allow this one; add {{microservice: {caller.name}}} to its access.from"
         return _part(dependency, Reason.DEPENDENCY_NOT_ADMITTED, message)
@@ -42,12 +42,12 @@ def dependency_urls(
     """
     urls = {}
     for dependency in caller.spec.dependencies or []:
-        found = find(dependency.name)
-        known = running.get(names.variable(dependency.name, "URL"), "")
-        if found is not None and found[1] is not None:
-            urls[dependency.name] = found[1].url
-        elif re.fullmatch(rf"[a-z]+://{dependency.name}\.{caller.namespace}\.svc(:[0-9]+)?", known):
-            urls[dependency.name] = known
+        target = find(dependency.name)
+        current_url = running.get(names.variable(dependency.name, "URL"), "")
+        if target is not None and target[1] is not None:
+            urls[dependency.name] = target[1].url
+        elif re.fullmatch(rf"[a-z]+://{dependency.name}\.{caller.namespace}\.svc(:[0-9]+)?", current_url):
+            urls[dependency.name] = current_url
     return urls
 
 

@@ -37,7 +37,7 @@ class Environments:
     defaults: Collection[str]
 
 
-def select(named: str | None, labels: Mapping[str, str] | None, found: Environments, used: Used) -> Used:
+def select(named: str | None, labels: Mapping[str, str] | None, environments: Environments, used: Used) -> Used:
     """Return the name of the Environment that applies, and the source of that name.
 
     `labels` are those of the namespace, `None` if unknown.
@@ -48,33 +48,33 @@ def select(named: str | None, labels: Mapping[str, str] | None, found: Environme
         # Resources that were retained in an earlier namespace of this name are told by its UID.
         raise NotYet(Reason.WAITING, "the namespace is not known yet", 1.0)
     if named:
-        return _existing(Used(named, Source.SPEC), found, "create it or name another in spec.environment")
+        return _existing(Used(named, Source.SPEC), environments, "create it or name another in spec.environment")
     labelled = labels.get(names.LABEL_ENVIRONMENT)
     if labelled:
         chosen = Used(labelled, Source.NAMESPACE)
-        return _existing(chosen, found, f"create it or correct the namespace's label {names.LABEL_ENVIRONMENT}")
-    return _default(found, used)
+        return _existing(chosen, environments, f"create it or correct the namespace's label {names.LABEL_ENVIRONMENT}")
+    return _default(environments, used)
 
 
-def _existing(chosen: Used, found: Environments, remedy: str) -> Used:
-    if chosen.name not in found.existing:
+def _existing(chosen: Used, environments: Environments, remedy: str) -> Used:
+    if chosen.name not in environments.existing:
         raise LookupError(f"Environment {chosen.name} does not exist; {remedy}")
     return chosen
 
 
-def _default(found: Environments, used: Used) -> Used:
+def _default(environments: Environments, used: Used) -> Used:
     """Keep the default in use while it is marked; otherwise use another marked one."""
-    if used.source != Source.DEFAULT or used.name in found.defaults:
-        name = used.name if used.source == Source.DEFAULT else min(found.defaults, default="")
+    if used.source != Source.DEFAULT or used.name in environments.defaults:
+        name = used.name if used.source == Source.DEFAULT else min(environments.defaults, default="")
         return Used(name, Source.DEFAULT) if name else Used()
-    if used.name not in found.existing:
+    if used.name not in environments.existing:
         raise LookupError(
             f"Environment {used.name}, the default that this Microservice uses, no longer exists; "
             "create it again, or name another in spec.environment"
         )
-    if not found.defaults:
+    if not environments.defaults:
         raise LookupError(
             f"Environment {used.name}, which this Microservice uses, is no longer marked as default; "
             f"set its annotation {names.ANNOTATION_DEFAULT_ENVIRONMENT} to true again, or name it in spec.environment"
         )
-    return Used(min(found.defaults), Source.DEFAULT)
+    return Used(min(environments.defaults), Source.DEFAULT)

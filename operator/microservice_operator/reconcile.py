@@ -173,8 +173,8 @@ def _observe(operator: Operator, body: Body, requested_at: str) -> _Inputs:
     """
     before = body.get("status") or {}
     service, environment, used = _inputs(operator.watched, body)
-    known = known_parts(before)
-    if not service.spec.suspend and (left_behind := moved(known, environment)):
+    known_ids = known_parts(before)
+    if not service.spec.suspend and (left_behind := moved(known_ids, environment)):
         raise _Refused(Reason.CHANGE_REFUSED, left_behind)
     declared = (service.generation, used, operator.watched.version_of(used.name))
     # status echoes it, and the schema of status bounds it
@@ -188,7 +188,7 @@ def _observe(operator: Operator, body: Body, requested_at: str) -> _Inputs:
         service=service,
         environment=environment,
         used=used,
-        previous=PreviousStatus(known, lost, operator.rollouts.complete(owner.uid, declared)),
+        previous=PreviousStatus(known_ids, lost, operator.rollouts.complete(owner.uid, declared)),
         recreate=recreate,
         recreate_handled=handled,
         declared=declared,
@@ -211,17 +211,19 @@ async def _reconcile_external(operator: Operator, inputs: _Inputs) -> ExternalSt
 async def _forget_migrations_of_new_databases(operator: Operator, inputs: _Inputs, external: ExternalState) -> None:
     """Delete finished migration Jobs when a database was created: the new database is not migrated."""
     if any(event.reason is Reason.DATABASE_CREATED for part in external.parts for event in part.events):
-        seen = _snapshot(operator, inputs.owner)
-        running = {("Job", name) for name in unfinished_migrations(seen)}
-        await operator.cluster.prune(inputs.owner, {key for key in seen.records if key[0] != "Job" or key in running})
+        snapshot = _snapshot(operator, inputs.owner)
+        running = {("Job", name) for name in unfinished_migrations(snapshot)}
+        await operator.cluster.prune(
+            inputs.owner, {key for key in snapshot.records if key[0] != "Job" or key in running}
+        )
 
 
 def _summarise(
     operator: Operator, inputs: _Inputs, external: ExternalState, applied: "_Applied", facts: Facts
 ) -> Facts:
     """The facts from which status is made; notes whether the rollout is complete."""
-    seen, service = _snapshot(operator, inputs.owner), inputs.service
-    state = workload(seen)
+    snapshot, service = _snapshot(operator, inputs.owner), inputs.service
+    state = workload(snapshot)
     complete = state.state is State.READY and applied.current
     operator.rollouts.note(inputs.owner.uid, inputs.declared, complete=complete)
     return replace(
@@ -229,7 +231,7 @@ def _summarise(
         sections=external.sections,
         left=external.left,
         dependencies=_edges(operator.watched, service),
-        children=tuple(current_parts(seen, applied.parts, applied.children)),
+        children=tuple(current_parts(snapshot, applied.parts, applied.children)),
         workload=state,
         endpoint=service.url,
         gateway=external.address,
@@ -249,7 +251,7 @@ def _context(
     external: ExternalState,
 ) -> Context:
     """The input of the builders of the children."""
-    seen = _snapshot(operator, service.identity)
+    snapshot = _snapshot(operator, service.identity)
     return Context(
         microservice=service,
         environment=environment,
@@ -259,8 +261,8 @@ def _context(
             for part in external.of("Database")
             if part.state not in USABLE
         },
-        migrations=migrations(seen),
-        migrating=unfinished_migrations(seen),
+        migrations=migrations(snapshot),
+        migrating=unfinished_migrations(snapshot),
         dependency_urls=_urls(operator, service),
         tables={
             part.name: Table(name_in_arn(part.id), part.id, ready=usable(part))
@@ -315,19 +317,22 @@ async def _children(
         parts=(*applied, *pruned, *unused, *unread),
         children=children,
         current=_is_current(operator.cluster, key, children),
-        kept=bool(unused) or any(one is not other for one, other in zip(written, children, strict=True)),
+        kept=bool(unused)
+        or any(written_child is not child for written_child, child in zip(written, children, strict=True)),
     )
 
 
 async def _desired_children(operator: Operator, owner: Identity, context: Context) -> tuple[Child, ...]:
     """The desired children. A failed migration Job whose inputs have changed is deleted first."""
-    children, seen = desired.children(context), _snapshot(operator, owner)
-    again = mended_migrations(seen, children)
+    children, snapshot = desired.children(context), _snapshot(operator, owner)
+    again = mended_migrations(snapshot, children)
     if not again:
         return children
-    await operator.cluster.prune(owner, seen.records.keys() - again)
-    seen = _snapshot(operator, owner)
-    return desired.children(replace(context, migrations=migrations(seen), migrating=unfinished_migrations(seen)))
+    await operator.cluster.prune(owner, snapshot.records.keys() - again)
+    snapshot = _snapshot(operator, owner)
+    return desired.children(
+        replace(context, migrations=migrations(snapshot), migrating=unfinished_migrations(snapshot))
+    )
 
 
 def _snapshot(operator: Operator, owner: Identity) -> Snapshot:
@@ -352,8 +357,8 @@ def _differs(cluster: Cluster, owner: Identity, child: Child) -> bool:
 
 async def _widened(cluster: Cluster, owner: Identity, child: Child) -> Child:
     """The child to write, which keeps what pods of the earlier declaration still use."""
-    known = (child.kind, child.name) in cluster.children.of((owner.namespace, owner.name))
-    if child.kind not in WIDENED or not known or not _differs(cluster, owner, child):
+    exists = (child.kind, child.name) in cluster.children.of((owner.namespace, owner.name))
+    if child.kind not in WIDENED or not exists or not _differs(cluster, owner, child):
         return child
     former = await cluster.read(owner, child.kind, child.name)
     return widened(child, former) if former else child
@@ -399,10 +404,10 @@ async def _finalize(operator: Operator, body: Body, facts: Facts) -> Requeue | N
     """Delete or retain every external resource by its policy, then remove the finalizer."""
     if names.FINALIZER not in (body["metadata"].get("finalizers") or []):
         return None
-    owner, known = identity(body), known_parts(body.get("status") or {})
+    owner, known_ids = identity(body), known_parts(body.get("status") or {})
     if (body["metadata"].get("annotations") or {}).get(names.ANNOTATION_ABANDON) == "true":
         # one Event for each: the list may be longer than an Event allows
-        for what in _left_behind(operator.external.everything(body.get("spec"), None, known)):
+        for what in _left_behind(operator.external.everything(body.get("spec"), None, known_ids)):
             event = Event("Warning", Reason.ABANDONED, f"abandoned as requested; left behind: {what}")
             await events.post(operator.cluster.connection, owner, event)
         await remove_finalizer(operator, body)
@@ -412,8 +417,8 @@ async def _finalize(operator: Operator, body: Body, facts: Facts) -> Requeue | N
         environment, _ = operator.watched.environment_of(owner.namespace, (spec or {}).get("environment"), used)
     except (InvalidSpec, LookupError):
         environment = None
-    removals = operator.external.everything(body.get("spec"), environment, known)
-    if left_behind := moved(known, environment):
+    removals = operator.external.everything(body.get("spec"), environment, known_ids)
+    if left_behind := moved(known_ids, environment):
         refused = Part("Kubernetes", "Microservice", owner.name, State.STALLED, Reason.CHANGE_REFUSED, left_behind)
         waiting = operator.external.waiting(removals, "cannot be found with this Environment")
         return await _write_status(operator, body, replace(facts, deletion=(refused, *waiting)))
@@ -437,12 +442,12 @@ async def _still_running(operator: Operator, body: Body) -> tuple[Part, ...]:
 
     The migration of a database that stays runs to its end: one that is killed may leave half of its work.
     """
-    owner, seen = identity(body), _snapshot(operator, identity(body))
+    owner, snapshot = identity(body), _snapshot(operator, identity(body))
     delete_all = {text(database, "deletionPolicy") for database in mappings(body.get("spec"), "databases")} <= {
         "Delete"
     }
-    migrating = frozenset[str]() if delete_all else unfinished_migrations(seen)
-    stays = {at for at in seen.records if at[0] not in RUNNING or (at[0] == "Job" and at[1] in migrating)}
+    migrating = frozenset[str]() if delete_all else unfinished_migrations(snapshot)
+    stays = {key for key in snapshot.records if key[0] not in RUNNING or (key[0] == "Job" and key[1] in migrating)}
     stopped = await operator.cluster.prune(owner, stays)
     refused = tuple(part for part in stopped if part.state is State.STALLED)
     jobs = tuple(
@@ -456,7 +461,7 @@ async def _still_running(operator: Operator, body: Body) -> tuple[Part, ...]:
         )
         for name in sorted(migrating)
     )
-    if not operator.pods.alive(seen.key):
+    if not operator.pods.alive(snapshot.key):
         return (*refused, *jobs) or await _listed_pods(operator, owner)
     message = "pods are terminating; their external resources are deleted afterwards"
     pods = Part("Kubernetes", "Pod", owner.name, State.DELETING, Reason.DELETING, message, after=LOOK_AT_PODS)
@@ -549,21 +554,21 @@ def _inputs(watched: WatchedResources, body: Body) -> tuple[Microservice, Enviro
         raise _Refused(Reason.INVALID_SPEC, error, error.problems) from None
     used = _used(body.get("status") or {})
     try:
-        found, used = watched.environment_of(service.namespace, service.spec.environment, used)
+        environment, used = watched.environment_of(service.namespace, service.spec.environment, used)
     except InvalidSpec as error:
         message = f"the Environment is not valid: {error}; its owner must correct it"
         raise _Refused(Reason.ENVIRONMENT_REFUSED, message) from None
     except LookupError as error:
         raise _Refused(Reason.ENVIRONMENT_MISSING, error) from None
-    if found is not None and not watched.admits(found, service.namespace):
+    if environment is not None and not watched.admits(environment, service.namespace):
         message = (
-            f"Environment {found.name} does not allow namespace {service.namespace}; "
+            f"Environment {environment.name} does not allow namespace {service.namespace}; "
             "label the namespace as the Environment's spec.namespaces requires, or use another Environment"
         )
         raise _Refused(Reason.ENVIRONMENT_REFUSED, message)
-    if message := too_many_tags(shared_tags(found), service.spec.tags):
+    if message := too_many_tags(shared_tags(environment), service.spec.tags):
         raise _Refused(Reason.INVALID_SPEC, f"spec.tags {message}", (Problem("spec.tags", message),))
-    return service, found, used
+    return service, environment, used
 
 
 def _used(status: Body) -> Used:
@@ -591,17 +596,17 @@ def _messages(parts: Iterable[Part]) -> dict[str, Message]:
     return {part.name: Message(part.id, ready=reachable(part)) for part in parts if part.id}
 
 
-def recreation_handled(asked: str, handled: str, stores: Iterable[Part]) -> str:
+def recreation_handled(requested: str, handled: str, stores: Iterable[Part]) -> str:
     """The handled value of the recreate annotation.
 
     It is used up once no table, instance or database of that name is lost or on its way. Otherwise it would stay valid
     for another loss, of which nobody knew when it was given.
     """
-    named = [part for part in stores if part.name == asked.partition("/")[0]]
+    named = [part for part in stores if part.name == requested.partition("/")[0]]
     over = bool(named) and all(
         part.state is State.READY or (part.state is State.STALLED and part.reason not in _LOST) for part in named
     )
-    return asked if asked and (over or asked == handled) else ""
+    return requested if requested and (over or requested == handled) else ""
 
 
 def _names_nothing(lost: str, stores: Iterable[Part]) -> tuple[Problem, ...]:
@@ -619,13 +624,13 @@ def _overridden_tags(inputs: _Inputs) -> Iterable[Problem]:
 
 
 def _left_behind(removals: Mapping[tuple[str, str], Removal]) -> list[str]:
-    found = sorted(
+    resources = sorted(
         (kind, name, id_)
         for (declared_kind, name), removal in removals.items()
         # a declared resource that was never created has no id
         for kind, id_ in (removal.known or {declared_kind: ""}).items()
     )
-    return [f"{kind} {name} ({id_})" if id_ else f"{kind} {name}" for kind, name, id_ in found] or ["nothing"]
+    return [f"{kind} {name} ({id_})" if id_ else f"{kind} {name}" for kind, name, id_ in resources] or ["nothing"]
 
 
 def _requested_at(body: Body) -> str:

@@ -136,8 +136,10 @@ def _ready(facts: Facts) -> Part:
 
 def _remarkable(parts: Iterable[Part]) -> Part | None:
     """Return a part that does not stop the service from answering, but differs from its declaration; pods first."""
-    found = [part for part in parts if part.state is State.READY and part.reason is not Reason.READY and part.message]
-    return min(found, key=lambda part: part.kind != "Deployment", default=None)
+    remarkable = [
+        part for part in parts if part.state is State.READY and part.reason is not Reason.READY and part.message
+    ]
+    return min(remarkable, key=lambda part: part.kind != "Deployment", default=None)
 
 
 def _worst(parts: Iterable[Part]) -> Part | None:
@@ -170,8 +172,8 @@ def _sections(facts: Facts) -> Iterable[dict[str, Any]]:
     workload = _workload(facts)
     if facts.workload is not None and workload is not None:
         # true if a pod answers; Ready covers everything that is declared
-        told = replace(workload, message=workload.message or "all pods are ready")
-        yield _condition("WorkloadReady", told) | {"status": "True" if facts.workload.serves else "False"}
+        workload_part = replace(workload, message=workload.message or "all pods are ready")
+        yield _condition("WorkloadReady", workload_part) | {"status": "True" if facts.workload.serves else "False"}
     for kind, parts, fine in (
         ("DatabasesReady", facts.sections.get(Section.DATABASES), "all databases are ready"),
         ("TablesReady", facts.sections.get(Section.TABLES), "all tables are ready"),

@@ -63,8 +63,8 @@ class WatchedResources:
     def remove_microservice(self, body: Mapping[str, Any]) -> bool:
         """Remove a deleted Microservice; return whether it was known, and not another one of the same name."""
         key = (body["metadata"]["namespace"], body["metadata"]["name"])
-        known = self.microservices.get(key)
-        if known is None or known["metadata"]["uid"] != body["metadata"]["uid"]:
+        stored = self.microservices.get(key)
+        if stored is None or stored["metadata"]["uid"] != body["metadata"]["uid"]:
             return False
         del self.microservices[key]
         metrics.MICROSERVICES.set(len(self.microservices))
@@ -119,10 +119,10 @@ class WatchedResources:
         metadata = (self.environments.get(environment) or {}).get("metadata") or {}
         return metadata.get("uid", ""), metadata.get("generation", 0)
 
-    def admits(self, found: Environment, namespace: str) -> bool:
+    def admits(self, chosen: Environment, namespace: str) -> bool:
         """Return whether an Environment may be used in a namespace."""
         labels = {"kubernetes.io/metadata.name": namespace} | dict(self.namespaces.get(namespace, {}))
-        return selects(found.spec.namespaces, labels)
+        return selects(chosen.spec.namespaces, labels)
 
     def dependency(self, key: Key) -> tuple[Mapping[str, Any], Microservice | None] | None:
         """Return another Microservice: its body, and its parsed form if valid; `None` if there is none."""
@@ -149,12 +149,12 @@ class WatchedResources:
         named |= {text(mapping(item, "topic"), "microservice") for item in mappings(spec, "subscriptions")}
         now = {(key[0], name) for name in named if name} - {key}
         before = self._depends.pop(key, set())
-        for other in before - now:
-            self._dependants[other].discard(key)
-            if not self._dependants[other]:
-                del self._dependants[other]
-        for other in now - before:
-            self._dependants.setdefault(other, set()).add(key)
+        for dependency in before - now:
+            self._dependants[dependency].discard(key)
+            if not self._dependants[dependency]:
+                del self._dependants[dependency]
+        for dependency in now - before:
+            self._dependants.setdefault(dependency, set()).add(key)
         if now:
             self._depends[key] = now
 
@@ -209,9 +209,9 @@ def _without_ballast(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**body, "metadata": metadata}
 
 
-def _is_older(body: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
+def _is_older(body: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
     """Return whether this is an earlier version of the same object."""
-    if body["metadata"]["uid"] != known["metadata"]["uid"]:
+    if body["metadata"]["uid"] != stored["metadata"]["uid"]:
         return False
-    ours, theirs = body["metadata"].get("resourceVersion", ""), known["metadata"].get("resourceVersion", "")
+    ours, theirs = body["metadata"].get("resourceVersion", ""), stored["metadata"].get("resourceVersion", "")
     return bool(ours.isdigit() and theirs.isdigit() and int(ours) < int(theirs))

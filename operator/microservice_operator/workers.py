@@ -56,31 +56,31 @@ class Workers:
     @property
     def longest(self) -> float:
         """Seconds that the longest running reconciliation has taken so far."""
-        return max((time.monotonic() - one.started for one in self._running.values()), default=0.0)
+        return max((time.monotonic() - run.started for run in self._running.values()), default=0.0)
 
     @property
     def long(self) -> int:
         """Number of reconciliations that run longer than they should."""
         now = time.monotonic()
-        return sum(now - one.started > LONG for one in self._running.values())
+        return sum(now - run.started > LONG for run in self._running.values())
 
     @property
     def turn(self) -> bool:
         """Whether a worker becomes free within the deadline; false while all exceed it and cannot be cancelled."""
         held = self._deadline + TELL + 2 * GRACE
-        watched = [time.monotonic() - one.started > held for one in self._running.values() if not one.let_go]
+        watched = [time.monotonic() - run.started > held for run in self._running.values() if not run.let_go]
         return not (watched and all(watched))
 
     async def work(self) -> None:
         """Run one worker: one reconciliation after another until cancelled."""
         while True:
             key = await self._queue.take()
-            one = Running(key, time.monotonic())
-            task = asyncio.create_task(self._reconcile_one(one), name=f"worker {key[0]}/{key[1]}")
-            self._running[task] = one
+            run = Running(key, time.monotonic())
+            task = asyncio.create_task(self._reconcile_one(run), name=f"worker {key[0]}/{key[1]}")
+            self._running[task] = run
             task.add_done_callback(self._ended)
             try:
-                await self._watch_over(task, one)
+                await self._watch_over(task, run)
             finally:
                 task.cancel()
 
@@ -93,21 +93,21 @@ class Workers:
         # Only now, so that no key has two reconciliations at once, even if one cannot be cancelled.
         self._queue.done(self._running.pop(task).key)
 
-    async def _watch_over(self, task: asyncio.Task[None], one: Running) -> None:
+    async def _watch_over(self, task: asyncio.Task[None], run: Running) -> None:
         """Wait until a reconciliation has ended; give up on one that cannot be cancelled."""
-        at = {"namespace": one.key[0], "name": one.key[1]}
+        log_fields = {"namespace": run.key[0], "name": run.key[1]}
         ended, _ = await asyncio.wait({task}, timeout=LONG)
         if not ended:
-            log.warning("reconciliation takes long", seconds=LONG, waits_for=one.calls.names, **at)
+            log.warning("reconciliation takes long", seconds=LONG, waits_for=run.calls.names, **log_fields)
             ended, _ = await asyncio.wait({task}, timeout=self._deadline + TELL + GRACE - LONG)
         if not ended:
-            one.let_go = True
-            log.error("reconciliation cannot be cancelled", waits_for=one.calls.names, **at)
+            run.let_go = True
+            log.error("reconciliation cannot be cancelled", waits_for=run.calls.names, **log_fields)
 
-    async def _within_deadline(self, one: Running) -> Requeue | None:
+    async def _within_deadline(self, run: Running) -> Requeue | None:
         """Reconcile within the timeout; raise TimedOut after the status says that and in which call it was
         cancelled."""
-        running = asyncio.create_task(self._noted(one), name=f"reconcile {one.key[0]}/{one.key[1]}")
+        running = asyncio.create_task(self._noted(run), name=f"reconcile {run.key[0]}/{run.key[1]}")
         try:
             ended, _ = await asyncio.wait({running}, timeout=self._deadline)
         except asyncio.CancelledError:
@@ -117,20 +117,20 @@ class Workers:
             return running.result()
         message = (
             f"a reconciliation did not end within {self._deadline:.0f} seconds and was cancelled while it waited for "
-            f"{one.calls.sentence}; it is retried with backoff; find out why that call does not end"
+            f"{run.calls.sentence}; it is retried with backoff; find out why that call does not end"
         )
         await _ended(running)
         with suppress(TimeoutError):
             async with asyncio.timeout(TELL):
-                await report_timeout(self._operator, one.key, message)
+                await report_timeout(self._operator, run.key, message)
         raise TimedOut(message)
 
-    async def _noted(self, one: Running) -> Requeue | None:
-        with one.calls.made_here():
-            return await reconcile(self._operator, one.key)
+    async def _noted(self, run: Running) -> Requeue | None:
+        with run.calls.made_here():
+            return await reconcile(self._operator, run.key)
 
-    async def _reconcile_one(self, one: Running) -> None:
-        key = one.key
+    async def _reconcile_one(self, run: Running) -> None:
+        key = run.key
         body = self._operator.watched.microservices.get(key)
         generation = body["metadata"].get("generation") if body else None
         structlog.contextvars.bind_contextvars(
@@ -138,18 +138,18 @@ class Workers:
         )
         result = "ok"
         try:
-            result = await self._requeued(one)
+            result = await self._requeued(run)
         finally:
-            seconds = time.monotonic() - one.started
+            seconds = time.monotonic() - run.started
             metrics.RECONCILES.labels(result).inc()
             metrics.RECONCILE_SECONDS.observe(seconds)
             log.debug("reconciliation ended", result=result, seconds=round(seconds, 4))
 
-    async def _requeued(self, one: Running) -> str:
+    async def _requeued(self, run: Running) -> str:
         """Reconcile, and requeue the key as the result demands; return the result for the metrics."""
-        key = one.key
+        key = run.key
         try:
-            again = await self._within_deadline(one)
+            again = await self._within_deadline(run)
         except TimedOut as error:
             log.warning("reconciliation cancelled", error=str(error), after=self._queue.back_off(key))
             return "overrun"

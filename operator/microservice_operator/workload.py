@@ -45,16 +45,16 @@ class Snapshot:
         return self.owner.namespace, self.owner.name
 
 
-def workload(seen: Snapshot) -> Workload:
+def workload(snapshot: Snapshot) -> Workload:
     """Return the Deployment's state; while pods are not ready, the problem of a pod takes precedence."""
-    record = seen.records.get(("Deployment", seen.owner.name))
-    state = record.state if record is not None and _ours(seen, record) else None
+    record = snapshot.records.get(("Deployment", snapshot.owner.name))
+    state = record.state if record is not None and _ours(snapshot, record) else None
     if not isinstance(state, Workload):
         return Workload(message=ROLLING)
     if (state.state is State.READY and not state.short) or state.reason in FINAL:
         return state
-    troubles = seen.pods.troubles(seen.key)
-    problem, after = _problem_of(troubles, seen.now)
+    troubles = snapshot.pods.troubles(snapshot.key)
+    problem, after = _problem_of(troubles, snapshot.now)
     if state.state is not State.STALLED:
         state = replace(state, after=after)
     if problem is None:
@@ -65,88 +65,90 @@ def workload(seen: Snapshot) -> Workload:
     return blamed
 
 
-def _ours(seen: Snapshot, record: "Record") -> bool:
+def _ours(snapshot: Snapshot, record: "Record") -> bool:
     """Return whether a child is ours; one without owner is ours if it has our hash, until it is corrected."""
-    return record.owner == seen.owner.uid or (not record.owner and bool(record.hash))
+    return record.owner == snapshot.owner.uid or (not record.owner and bool(record.hash))
 
 
-def migrations(seen: Snapshot) -> dict[str, Migration]:
+def migrations(snapshot: Snapshot) -> dict[str, Migration]:
     """Every migration Job of this very Microservice, by name; one that is being deleted counts no more."""
     return {
         name: Migration(job.phase)
-        for name, job, record in _jobs(seen)
-        if record.owner == seen.owner.uid and not record.deleting
+        for name, job, record in _jobs(snapshot)
+        if record.owner == snapshot.owner.uid and not record.deleting
     }
 
 
-def unfinished_migrations(seen: Snapshot) -> frozenset[str]:
+def unfinished_migrations(snapshot: Snapshot) -> frozenset[str]:
     """Return the names of Jobs that may still run, including deleted ones and those of an earlier Microservice."""
-    running = {name for name, job, _ in _jobs(seen) if job.phase == "Running"}
-    return frozenset(running | seen.pods.migrating(seen.key))
+    running = {name for name, job, _ in _jobs(snapshot) if job.phase == "Running"}
+    return frozenset(running | snapshot.pods.migrating(snapshot.key))
 
 
-def mended_migrations(seen: Snapshot, children: Iterable[Child]) -> set[tuple[str, str]]:
+def mended_migrations(snapshot: Snapshot, children: Iterable[Child]) -> set[tuple[str, str]]:
     """Return the failed Jobs whose desired state has changed; they are run again."""
-    jobs = migrations(seen)
+    jobs = migrations(snapshot)
     return {
         (child.kind, child.name)
         for child in children
         if child.kind == "Job" and child.body is not None and jobs.get(child.name) is Migration.FAILED
-        if seen.records[child.kind, child.name].hash != child.body["metadata"]["annotations"][names.ANNOTATION_HASH]
+        if snapshot.records[child.kind, child.name].hash != child.body["metadata"]["annotations"][names.ANNOTATION_HASH]
     }
 
 
-def kept(seen: Snapshot, service: Microservice) -> set[tuple[str, str]]:
+def kept(snapshot: Snapshot, service: Microservice) -> set[tuple[str, str]]:
     """Return what is not pruned although it is not declared.
 
     These are running migrations with what they may use, and the latest finished ones. A finished Job shows that its
     image has migrated, so a rollback to an old image runs no migration, which would fail at a schema that it does not
     know.
     """
-    found: set[tuple[str, str]] = set()
-    if unfinished := unfinished_migrations(seen):
-        found |= {("Job", name) for name in unfinished} | {at for at in seen.records if at[0] in USED_BY_MIGRATIONS}
+    keys: set[tuple[str, str]] = set()
+    if unfinished := unfinished_migrations(snapshot):
+        keys |= {("Job", name) for name in unfinished} | {
+            key for key in snapshot.records if key[0] in USED_BY_MIGRATIONS
+        }
     if any(database.migration for database in service.spec.databases or []):
-        done = [name for name, phase in migrations(seen).items() if phase is Migration.DONE]
-        done.sort(key=lambda name: int(seen.records["Job", name].version or 0))
-        found |= {("Job", name) for name in done[-KEPT_MIGRATIONS:]}
-    return found
+        done = [name for name, phase in migrations(snapshot).items() if phase is Migration.DONE]
+        done.sort(key=lambda name: int(snapshot.records["Job", name].version or 0))
+        keys |= {("Job", name) for name in done[-KEPT_MIGRATIONS:]}
+    return keys
 
 
-def current_parts(seen: Snapshot, parts: Iterable[Part], children: Sequence[Child]) -> list[Part]:
+def current_parts(snapshot: Snapshot, parts: Iterable[Part], children: Sequence[Child]) -> list[Part]:
     """Update the parts of the children, as `cluster.apply` left them, with the children's current states."""
-    state, by_name = workload(seen), {(child.kind, child.name): child for child in children}
-    return [_current_part(seen, part, by_name.get((part.kind, part.name)), state) for part in parts]
+    state, by_name = workload(snapshot), {(child.kind, child.name): child for child in children}
+    return [_current_part(snapshot, part, by_name.get((part.kind, part.name)), state) for part in parts]
 
 
-def _current_part(seen: Snapshot, part: Part, child: Child | None, state: Workload) -> Part:
+def _current_part(snapshot: Snapshot, part: Part, child: Child | None, state: Workload) -> Part:
     if part.kind == "Job":
-        return _migration_part(seen, part)
+        return _migration_part(snapshot, part)
     if part.state is not State.READY:
         return part
     if part.kind == "Deployment":
         message = state.message or part.message
         return replace(part, state=state.state, reason=state.reason, message=message, after=state.after)
-    record = seen.records.get((part.kind, part.name))
+    record = snapshot.records.get((part.kind, part.name))
     if record is not None and isinstance(record.state, Trouble):
-        trouble, due = record.state, record.state.due(seen.now)
+        trouble, due = record.state, record.state.due(snapshot.now)
         blamed = replace(part, state=trouble.state, reason=trouble.reason, message=trouble.sentence)
         return replace(part, after=due) if due else blamed
     notice = child.notice if child is not None else None
     return replace(part, field=notice.field, message=notice.message) if notice else part
 
 
-def _migration_part(seen: Snapshot, part: Part) -> Part:
+def _migration_part(snapshot: Snapshot, part: Part) -> Part:
     """Report a Job; if it waits for another Job, include the state of that Job."""
     if part.state is State.PROGRESSING and not part.failed:
-        other = next(iter(sorted(unfinished_migrations(seen) - {part.name})), "")
-        trouble, after = _job_trouble(seen, other)
+        other_job = next(iter(sorted(unfinished_migrations(snapshot) - {part.name})), "")
+        trouble, after = _job_trouble(snapshot, other_job)
         message = f"{part.message}; that Job {trouble.sentence}" if trouble else part.message
-        return replace(part, reason=Reason.MIGRATION_RUNNING, message=message, after=after) if other else part
-    job = next((job for name, job, _ in _jobs(seen) if name == part.name), Job("Running"))
+        return replace(part, reason=Reason.MIGRATION_RUNNING, message=message, after=after) if other_job else part
+    job = next((job for name, job, _ in _jobs(snapshot) if name == part.name), Job("Running"))
     if part.state is not State.READY or job.phase == "Done":
         return part
-    trouble, after = _job_trouble(seen, part.name)
+    trouble, after = _job_trouble(snapshot, part.name)
     if job.phase == "Failed":
         why = trouble.message if trouble else "failed"
         message = (
@@ -161,11 +163,11 @@ def _migration_part(seen: Snapshot, part: Part) -> Part:
     return replace(part, state=trouble.state, reason=trouble.reason, message=message, after=after)
 
 
-def _job_trouble(seen: Snapshot, name: str) -> tuple[Trouble | None, float | None]:
+def _job_trouble(snapshot: Snapshot, name: str) -> tuple[Trouble | None, float | None]:
     """Return a Job's problem, its pods' before its controller's, and the seconds until the next check."""
-    job = next((job for at, job, _ in _jobs(seen) if at == name), Job("Running"))
-    pods, after = _problem_of(seen.pods.troubles(seen.key, name), seen.now)
-    own, _ = _problem_of([job.trouble] if job.trouble else [], seen.now)
+    job = next((job for job_name, job, _ in _jobs(snapshot) if job_name == name), Job("Running"))
+    pods, after = _problem_of(snapshot.pods.troubles(snapshot.key, name), snapshot.now)
+    own, _ = _problem_of([job.trouble] if job.trouble else [], snapshot.now)
     if own and pods and job.phase == "Failed":
         return replace(own, message=f"{own.message} ({pods.message})"), None
     if pods is None or (own and own.state is State.STALLED):
@@ -187,6 +189,6 @@ def _problem_of(troubles: Sequence[Trouble], now: datetime) -> tuple[Trouble | N
     return problem, later
 
 
-def _jobs(seen: Snapshot) -> "list[tuple[str, Job, Record]]":
-    found = ((name, record.state, record) for (kind, name), record in seen.records.items() if kind == "Job")
-    return [(name, state, record) for name, state, record in found if isinstance(state, Job)]
+def _jobs(snapshot: Snapshot) -> "list[tuple[str, Job, Record]]":
+    jobs = ((name, record.state, record) for (kind, name), record in snapshot.records.items() if kind == "Job")
+    return [(name, state, record) for name, state, record in jobs if isinstance(state, Job)]

@@ -149,7 +149,7 @@ class WorkQueue:
         """Seconds that the oldest key has been waiting or running."""
         now = self._loop.time()
         since = [slot.queued_at or slot.started_at for slot in self._slots.values()]
-        return max((now - at for at in since if at is not None), default=0.0)
+        return max((now - start for start in since if start is not None), default=0.0)
 
     def _wake(self) -> None:
         while self._waiters:
