@@ -133,15 +133,22 @@ class Namespace:
 
 
 def until_no_microservice(api: Api, seconds: float = 300) -> None:
-    """Delete the Microservices of earlier tests, and abandon those whose Environment a test has deleted."""
+    """Delete the Microservices of earlier tests, and abandon those whose Environment a test has deleted.
+
+    An API server that restarts may lose a namespace before what is in it, because the namespace controller does not see
+    the kinds of CRDs for a moment. Nobody can change such an object until the namespace exists again.
+    """
 
     def none_left() -> bool:
         environments = {each["metadata"]["name"] for each in api.items(ENVIRONMENT, "")}
+        namespaces = {each["metadata"]["name"] for each in api.items(NAMESPACE, "")}
         for each in api.items(MICROSERVICE, ""):
+            key = (each["metadata"]["namespace"], each["metadata"]["name"])
+            if key[0] not in namespaces:
+                api.apply(NAMESPACE, {"metadata": {"name": key[0]}})
             if "deletionTimestamp" not in each["metadata"]:
-                api.delete(MICROSERVICE, each["metadata"]["namespace"], each["metadata"]["name"])
+                api.delete(MICROSERVICE, *key)
             if each.get("status", {}).get("environment") not in environments:
-                key = (each["metadata"]["namespace"], each["metadata"]["name"])
                 with suppress(Refused):  # it is gone meanwhile
                     api.merge(MICROSERVICE, key, {"metadata": {"annotations": {names.ANNOTATION_ABANDON: "true"}}})
         return not api.items(MICROSERVICE, "")
