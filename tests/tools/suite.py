@@ -1,7 +1,7 @@
 """`python -m tests.tools.suite`: every test, in three pytest processes side by side; arguments go to each.
 
 Most of the time, the tests of the second and third group wait for a cluster, while those of the first keep a core busy.
-Where no Docker engine makes the node, its programs are built meanwhile.
+Where no Docker engine makes the node, its programs and images are built before the third group.
 """
 
 import os
@@ -112,12 +112,13 @@ def environment() -> dict[str, str]:
 
 
 def build_node() -> subprocess.Popen[bytes] | None:
-    """Build the node's programs, which takes minutes once for each user; a Docker engine needs none."""
+    """Build the node's programs and images, which takes minutes once for each user; a Docker engine needs none."""
     docker = shutil.which("docker")
     if docker and subprocess.run([docker, "info"], capture_output=True, check=False).returncode == 0:
         return None
-    with (OUTPUT / "binaries.log").open("w") as log:
-        command = ["nice", sys.executable, "-m", "tests.tools.cluster", "binaries"]
+    tool = f"{sys.executable} -m tests.tools.cluster"
+    with (OUTPUT / "node.log").open("w") as log:
+        command = ["sh", "-c", f"{tool} binaries && {tool} images"]
         return subprocess.Popen(command, cwd=TESTS.parent, stdout=log, stderr=subprocess.STDOUT)
 
 
@@ -129,8 +130,12 @@ def main(arguments: Sequence[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with SIGINT ignored
         signal.signal(number, signal.default_int_handler)
     building = build_node()
-    groups = [Group(name, names, arguments) for name, names in folders().items()]
+    groups = []
     try:
+        for name, names in folders().items():
+            if name == "cluster" and building:  # else its tests time out while the node is built
+                building.wait(max(deadline - time.monotonic(), 0))
+            groups.append(Group(name, names, arguments))
         codes = [group.wait(max(deadline - time.monotonic(), 0)) for group in groups]
     except subprocess.TimeoutExpired:
         print(f"the tests did not end within {limit:.0f} s (TEST_TIMEOUT) and are stopped", file=sys.stderr)
