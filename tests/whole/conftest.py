@@ -125,3 +125,6 @@ def world(harness: Harness, postgres: tuple[OneServer, str]) -> Iterator[World]:
     external.clients.backoff = ResourceBackoff(lambda: made.now)
     yield made
     servers.close()
+    apis = aws.clients["apigatewayv2"]
+    for api in apis.get_apis(MaxResults="500")["Items"]:  # each that stays makes the lists of all later tests longer
+        apis.delete_api(ApiId=api["ApiId"])
