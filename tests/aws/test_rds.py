@@ -198,6 +198,41 @@ async def test_big_disks_name_their_iops(rds: RDSWorld) -> None:
     assert rds.instance["AllocatedStorage"] == 500
 
 
+@pytest.mark.parametrize(
+    ("size", "of", "to"), [("300Gi", "gp2", "gp3"), ("500Gi", "gp2", "gp3"), ("500Gi", "gp3", "gp2")]
+)
+async def test_a_disk_changes_its_type(rds: RDSWorld, size: str, of: str, to: str) -> None:
+    await rds.made(storage={"size": size, "type": of}, maintenance=NOW)
+    await rds.made(storage={"size": size, "type": to}, size="medium", maintenance=NOW)
+    assert (rds.instance["StorageType"], f"{rds.instance['AllocatedStorage']}Gi") == (to, size)
+    await rds.quiet(storage={"size": size, "type": to}, size="medium", maintenance=NOW)
+
+
+async def test_a_disk_with_iops_becomes_another_one(rds: RDSWorld) -> None:
+    """As an adopted instance may have it."""
+    await rds.made(storage={"size": "100Gi"}, maintenance=NOW)
+    rds.instance.update({"StorageType": "io1", "Iops": 3000})
+    await rds.made(storage={"size": "100Gi"}, maintenance=NOW)
+    assert rds.instance["StorageType"] == "gp3"
+
+
+async def test_growth_that_rds_rounds_up_is_no_drift(rds: RDSWorld) -> None:
+    await rds.made(storage={"size": "100Gi"}, maintenance=NOW)
+    await rds.made(storage={"size": "105Gi"}, maintenance=NOW)
+    assert rds.instance["AllocatedStorage"] == 110
+    await rds.quiet(storage={"size": "105Gi"}, maintenance=NOW)
+
+
+async def test_backups_by_aws_backup_are_left_alone_and_hold_up_nothing_else(rds: RDSWorld) -> None:
+    await rds.made(maintenance=NOW)
+    point = "arn:aws:backup:us-east-1:123456789012:recovery-point:continuous:db-1"
+    rds.instance.update({"AwsBackupRecoveryPointArn": point, "BackupRetentionPeriod": 35})
+    backup = {"retentionDays": 14, "window": "02:00-03:00"}
+    await rds.made(backup=backup, storage={"maxSize": "60Gi"}, maintenance=NOW)
+    assert (rds.instance["BackupRetentionPeriod"], rds.instance["MaxAllocatedStorage"]) == (35, 60)
+    await rds.quiet(backup=backup, storage={"maxSize": "60Gi"}, maintenance=NOW)
+
+
 async def test_a_disk_that_is_being_optimised_is_waited_for(rds: RDSWorld) -> None:
     await rds.made(maintenance=NOW)
     await rds.drive(rds.wanted(storage={"size": "30Gi"}, maintenance=NOW))

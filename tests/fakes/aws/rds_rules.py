@@ -95,6 +95,12 @@ def refused_change(wanted: dict[str, Any], instance: dict[str, Any]) -> Answer |
     if wanted.get("AllocatedStorage", 10**6) < instance["AllocatedStorage"]:  # U "Working with storage": never less
         return bad("Requested size is smaller than what is allocated", "InvalidParameterCombination")
     changes_disk = {"AllocatedStorage", "StorageType"} & wanted.keys()
+    if changes_disk and _refused_disk(wanted, instance):
+        return _refused_disk(wanted, instance)
+    if {"BackupRetentionPeriod", "PreferredBackupWindow"} & wanted.keys() and "AwsBackupRecoveryPointArn" in instance:
+        # crossplane-contrib/provider-aws issue 1356: leave them blank
+        message = "The DB instance is associated with an AWS Backup resource; leave BackupRetentionPeriod blank"
+        return bad(message, "InvalidParameterCombination")
     if changes_disk and instance["DBInstanceStatus"] == "storage-optimization":  # U "Working with storage": six hours
         message = "You can't currently modify the storage of this DB instance: the previous change is being optimized"
         return bad(message, "InvalidParameterCombination")
@@ -108,6 +114,17 @@ def refused_change(wanted: dict[str, Any], instance: dict[str, Any]) -> Answer |
         if then > now and "DBParameterGroupName" not in wanted:  # M: a nondefault group needs one of the new family
             return bad("A parameter group of the new family must be given", "InvalidParameterCombination")
     return refused_values(wanted, instance)
+
+
+def _refused_disk(wanted: dict[str, Any], instance: dict[str, Any]) -> Answer | None:
+    """M, StorageType: io1, io2 and gp3 need Iops; terraform-provider-aws issue 28589: together with the size."""
+    kind = wanted.get("StorageType", instance["StorageType"])
+    size = wanted.get("AllocatedStorage", instance["AllocatedStorage"])
+    needs = kind in ("io1", "io2") or (kind == "gp3" and size >= 400)
+    if needs and not {"AllocatedStorage", "Iops"} <= wanted.keys():
+        message = "You must specify both the storage size and iops when modifying the storage size or iops on a DB "
+        return bad(f"{message}instance that has iops.", "InvalidParameterCombination")
+    return None
 
 
 def refused_deletion(wanted: dict[str, Any], instance: dict[str, Any]) -> Answer | None:  # noqa: PLR0911 one refusal after another

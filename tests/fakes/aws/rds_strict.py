@@ -195,9 +195,9 @@ class StrictRDS:
                 instance.pop(key, None)  # U "Managing capacity automatically": turned off
             else:
                 instance[key] = value.lower() if key == "PreferredMaintenanceWindow" else value
-        storage = pending.get("AllocatedStorage")
-        if storage and storage * 10 < instance["AllocatedStorage"] * 11:  # M: rounded up to 10% more
-            pending["AllocatedStorage"] = -(-instance["AllocatedStorage"] * 11 // 10)
+        storage, allocated = pending.get("AllocatedStorage", 0), instance["AllocatedStorage"]
+        if allocated < storage < -(-allocated * 11 // 10):  # M: rounded up to 10% more
+            pending["AllocatedStorage"] = -(-allocated * 11 // 10)
         instance["PendingModifiedValues"] = pending
         if wanted.get("ApplyImmediately"):
             self._begin(name, pending)

@@ -10,6 +10,7 @@ from ..engine.rules import (
     Effect,
     Outcome,
     Refusal,
+    Rule,
     at_least,
     entries,
     exact,
@@ -61,12 +62,32 @@ def upgraded(desired: DesiredMajor, observed: Major) -> Outcome:
 
 
 def grown(desired: Disk, observed: int) -> Outcome:
-    """Rule: only grow the disk; growth by AWS up to the ceiling stays."""
+    """Rule: only grow the disk; growth by AWS up to the ceiling stays, and so does what RDS rounds up.
+
+    AllocatedStorage in "ModifyDBInstance": values that are not at least 10% greater are rounded up to 10% more.
+    """
     if observed < desired.size:
-        return Change(desired.size, f"growing the disk from {observed}Gi to {desired.size}Gi")
-    if observed <= max(desired.size, desired.ceiling):
+        size = max(desired.size, _a_tenth_more(observed))
+        return Change(size, f"growing the disk from {observed}Gi to {size}Gi")
+    if observed <= max(_a_tenth_more(desired.size), desired.ceiling):
         return None
     return Refusal(f"cannot shrink (current {observed}Gi, requested {desired.size}Gi); set it to {observed}Gi")
+
+
+def _a_tenth_more(size: int) -> int:
+    return -(-size * 11 // 10)
+
+
+def of_backups(rule: Rule) -> Rule:
+    """Apply a rule unless AWS Backup takes the backups (`None`): RDS then refuses to change retention and window.
+
+    "Using AWS Backup to manage automated backups" in the Amazon RDS User Guide.
+    """
+
+    def unless_aws_backup(desired: Any, observed: Any) -> Outcome:
+        return None if observed is None else rule(desired, observed)
+
+    return unless_aws_backup
 
 
 def on_port(desired: int, observed: int | None) -> Outcome:
@@ -147,8 +168,8 @@ INSTANCE = ResourceSchema(
         Field("copy_tags", exact, "copying of tags to its snapshots", step="settings"),
         Field("security_groups", if_given, "its security group", step="settings"),
         Field("parameter_group", if_given, "its parameter group", step="settings", effect=Effect.RESTART),
-        Field("retention", exact, "backup.retentionDays", step="settings", unsaid=at_least),
-        Field("backup_window", if_given, "backup.window", step="settings"),
+        Field("retention", of_backups(exact), "backup.retentionDays", step="settings", unsaid=of_backups(at_least)),
+        Field("backup_window", of_backups(if_given), "backup.window", step="settings"),
         Field("maintenance_window", if_given, "maintenance.window", step="settings"),
         Field("max_storage", exact, "storage.maxSize", step="settings"),
         Field("major", upgraded, "version", effect=Effect.RESTART, later=True),

@@ -9,6 +9,7 @@ from .responses import group_name
 
 MASTER = "operator_admin"  # "CreateDBInstance": 1 to 16 letters, numbers or underscores
 _FAST_FROM = 400  # GiB of gp3 from which RDS stripes the disk; it then needs at least these IOPS and this throughput
+_WITH_IOPS = ("io1", "io2")  # only of an adopted instance
 _FAST = {"Iops": 12000, "StorageThroughput": 500}
 _PARAMETERS = {
     "public": "PubliclyAccessible",
@@ -55,16 +56,24 @@ def modification(step: Step, instance: Mapping[str, Any]) -> dict[str, Any]:
                 # "Managing capacity automatically": to turn it off, set it to the allocated size
                 request["MaxAllocatedStorage"] = instance["AllocatedStorage"] if value is None else value
             case "storage":
-                kind = step.changes.get("storage_type", instance["StorageType"])
-                request |= _storage(value, kind, instance)
+                request |= _storage(value, step.changes.get("storage_type", instance["StorageType"]), instance)
+            case "storage_type" if "storage" not in step.changes:
+                disk = _storage(instance["AllocatedStorage"], value, instance)
+                request |= disk if "Iops" in disk else {}
             case _:
                 pass
     return request
 
 
 def _storage(size: int, kind: str, instance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the size, and IOPS and throughput where a request that changes size or type needs all of them.
+
+    StorageType in "ModifyDBInstance": "If you specify io1, io2, or gp3 you must also include a value for the Iops
+    parameter"; below `_FAST_FROM`, gp3 takes none.
+    """
     request: dict[str, Any] = {"AllocatedStorage": size}
     if kind == "gp3" and size >= _FAST_FROM:
-        # "ModifyDBInstance": a request that grows a disk of this kind must contain its IOPS, too
         request |= {name: max(least, instance.get(name, 0)) for name, least in _FAST.items()}
+    elif kind in _WITH_IOPS and "Iops" in instance:
+        request["Iops"] = instance["Iops"]
     return request

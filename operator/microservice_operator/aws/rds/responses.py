@@ -26,6 +26,7 @@ class Major:
 def observed_fields(instance: Described, snapshot: str, *, failed: bool = False) -> dict[str, Any]:
     """Return the fields that DescribeDBInstances answers; `snapshot` and `failed` are those of `Major`."""
     will_be = {**instance, **pending(instance)}
+    by_aws_backup = bool(instance.get("AwsBackupRecoveryPointArn"))
     return {
         "identifier": instance["DBInstanceIdentifier"],
         "engine": instance["Engine"],
@@ -42,8 +43,8 @@ def observed_fields(instance: Described, snapshot: str, *, failed: bool = False)
         "security_groups": frozenset(
             group["VpcSecurityGroupId"] for group in instance["VpcSecurityGroups"] if group["Status"] != "removing"
         ),
-        "retention": will_be["BackupRetentionPeriod"],
-        "backup_window": instance["PreferredBackupWindow"],
+        "retention": None if by_aws_backup else will_be["BackupRetentionPeriod"],
+        "backup_window": None if by_aws_backup else instance["PreferredBackupWindow"],
         "maintenance_window": instance["PreferredMaintenanceWindow"],
         "max_storage": instance.get("MaxAllocatedStorage"),
         "major": Major(major(will_be["EngineVersion"]), snapshot, failed),

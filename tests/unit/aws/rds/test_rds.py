@@ -39,6 +39,9 @@ DISKS: dict[str, tuple[Disk, int, Any]] = {
     "AWS has grown it": (Disk(20, 100), 88, None),
     "to the brim": (Disk(20, 100), 100, None),
     "beyond what AWS may": (Disk(20, 100), 101, Refusal),
+    "by less than a tenth: RDS rounds up": (Disk(105, 0), 100, 110),
+    "and keeps what it has rounded up": (Disk(105, 0), 110, None),
+    "more than RDS rounds up": (Disk(105, 0), 117, Refusal),
     "never less": (Disk(20, 0), 50, Refusal),
 }
 
