@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -21,7 +22,7 @@ from microservice_operator.facts import Part, Reason, State
 from microservice_operator.ownership import Owner
 from microservice_operator.resync_cache import ResyncCache
 from tests.aws.rds_world import ec2, rds
-from tests.fakes.aws import contract
+from tests.fakes.aws import authorization, contract
 from tests.fakes.aws.proxy import Proxy
 from tests.fakes.aws.scaling import StrictScaling
 from tests.fakes.aws.strict import StrictDynamoDB
@@ -31,6 +32,7 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 _numbers = count()
 contract.watch()
+authorization.watch()
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +40,16 @@ def calls_fit_the_models() -> Iterator[None]:
     """Fail the test whose calls break a rule of AWS's own models."""
     yield
     assert contract.taken() == []
+
+
+def skip_unless_all_ran(request: pytest.FixtureRequest) -> None:
+    """Skip a test that needs the calls of all tests of this folder."""
+    here = Path(__file__).parent
+    chosen = {item.path.name for item in request.session.items if item.path.parent == here}
+    whole = not (request.config.option.keyword or request.config.option.markexpr or request.session.testsfailed)
+    by_id = any("::" in argument for argument in request.config.args)
+    if not whole or by_id or chosen != {path.name for path in here.glob("test_*.py")}:
+        pytest.skip("some tests of this folder did not run, or failed")
 
 
 @dataclass

@@ -16,7 +16,7 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from ... import pending_calls
+from ... import names, pending_calls
 from ...fence import Fenced, MayWrite, always
 from .call import Call, Lane
 from .create_once import CreateOnce
@@ -143,6 +143,7 @@ class Clients:
                         read_timeout=limits.read_seconds,
                         retries={"mode": "standard", "total_max_attempts": limits.attempts},
                         max_pool_connections=limits.threads + limits.delete_threads,
+                        user_agent_extra=names.FIELD_MANAGER,  # CloudTrail shows it
                     ),
                 )
             return self._clients[service, region]

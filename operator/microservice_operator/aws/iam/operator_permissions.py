@@ -41,6 +41,7 @@ SERVICE_LINKED = {
     "rds.amazonaws.com": "AWSServiceRoleForRDS",
 }
 ROLE = "arn:${partition}:iam::${account_id}:role/microservice-operator/${cluster_id}/*"
+ANY_ROLE = "arn:${partition}:iam::${account_id}:role/*"
 CLUSTER = "arn:${partition}:eks:${region}:${account_id}:cluster/${cluster_name}"
 ASSOCIATION = "arn:${partition}:eks:${region}:${account_id}:podidentityassociation/${cluster_name}/*"
 APIS = "arn:${partition}:apigateway:${region}::/apis"
@@ -139,9 +140,11 @@ RIGHTS: tuple[Right, ...] = (
         "creates the roles of services, always with the boundary, so that no role can exceed it",
         condition=_BOUNDED,
     ),
+    # IAM knows no path of a role that does not exist: it would deny the question whether one is there
+    Right("iam", ("GetRole",), (ANY_ROLE,), "finds out whether a role exists"),
     Right(
         "iam",
-        ("GetRole", "GetRolePolicy", "TagRole", "UntagRole", "UpdateAssumeRolePolicy"),
+        ("GetRolePolicy", "TagRole", "UntagRole", "UpdateAssumeRolePolicy"),
         (ROLE,),
         "reads its roles, tags them and updates their trust policies",
     ),
