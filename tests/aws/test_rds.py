@@ -16,6 +16,7 @@ from microservice_operator.ownership import Owner
 from microservice_operator.resources import Removal
 from microservice_operator.resync_cache import ResyncCache
 from tests.aws.rds_world import RDSWorld
+from tests.fakes.aws import rds_rules
 
 CREATION = {"CreateSecurityGroup", "CreateDBSubnetGroup", "CreateDBParameterGroup", "CreateDBInstance"}
 NOW = {"apply": "Immediately"}
@@ -135,6 +136,27 @@ async def test_an_upgrade_takes_a_snapshot_first_and_never_goes_back(rds: RDSWor
     assert (refused.state, refused.reason) == (State.STALLED, Reason.CHANGE_REFUSED)
     assert refused.field == "spec.databases[0].version"
     assert "set it to 17" in refused.message
+
+
+async def test_an_upgrade_goes_to_a_version_that_rds_offers(rds: RDSWorld) -> None:
+    await rds.made(maintenance=NOW)
+    rds.instance["EngineVersion"] = "16.13"  # as AutoMinorVersionUpgrade does
+    await rds.made(version="17", maintenance=NOW)
+    assert rds.instance["EngineVersion"] == "17.9"
+
+
+async def test_an_upgrade_that_rds_does_not_offer_takes_no_snapshot(
+    rds: RDSWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rds.made(maintenance=NOW)
+    before = rds.proxy.writes()
+    monkeypatch.setattr(rds_rules, "upgrade_targets", lambda _version: ["18.1"])
+    part = (await rds.drive(rds.wanted(version="17", maintenance=NOW)))[0]
+    assert (part.state, part.reason) == (State.STALLED, Reason.CHANGE_REFUSED)
+    assert "offers no upgrade" in part.message
+    assert part.message.endswith("declare one of the versions that it offers: 18")
+    # the parameter group of the next major version comes before its upgrade
+    assert not {"CreateDBSnapshot", "ModifyDBInstance"} & set(rds.proxy.writes()[len(before) :])
 
 
 async def test_an_upgrade_does_not_rely_on_a_snapshot_of_an_earlier_attempt(rds: RDSWorld) -> None:

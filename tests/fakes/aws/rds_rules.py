@@ -17,6 +17,7 @@ CLASSES = re.compile(
 )  # U "DB instance classes"
 IDENTIFIER = re.compile(r"^[a-z](-?[a-z0-9])*$")  # C: letters, digits, single hyphens, a letter first
 WINDOW = re.compile(r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
+MINOR = {13: 20, 14: 17, 15: 12, 16: 8, 17: 4, 18: 1}  # the default minor version of each major
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = 24 * 60
 # U "Viewing Amazon RDS DB instance status": only these take changes; M: InvalidDBInstanceState
@@ -41,6 +42,16 @@ def bad(message: str, code: str = "InvalidParameterValue") -> Answer:
 def _statuses() -> dict[str, int]:
     errors: Any = botocore.session.get_session().get_service_model("rds").error_shapes
     return {shape.error_code: shape.metadata["error"].get("httpStatusCode", 400) for shape in errors}
+
+
+def upgrade_targets(version: str) -> list[str]:
+    """U "Choosing a major version for an upgrade": a newer minor version needs a newer one of the next majors.
+
+    All majors get their minor versions on the same days: terraform-aws-rds issue 627 has 16.13 and 17.9.
+    """
+    major, minor = (int(number) for number in version.split("."))
+    ahead = max(0, minor - MINOR[major])
+    return [f"{later}.{least + ahead}" for later, least in MINOR.items() if later > major]
 
 
 def state(instance: dict[str, Any], act: str) -> Answer:
@@ -113,6 +124,11 @@ def refused_change(wanted: dict[str, Any], instance: dict[str, Any]) -> Answer |
             return bad("The AllowMajorVersionUpgrade flag must be present", "InvalidParameterCombination")
         if then > now and "DBParameterGroupName" not in wanted:  # M: a nondefault group needs one of the new family
             return bad("A parameter group of the new family must be given", "InvalidParameterCombination")
+        exact = version if "." in version else f"{version}.{MINOR[then]}"
+        if then > now and exact not in upgrade_targets(instance["EngineVersion"]):
+            return bad(
+                f"Cannot upgrade postgres from {instance['EngineVersion']} to {exact}", "InvalidParameterCombination"
+            )
     return refused_values(wanted, instance)
 
 

@@ -18,7 +18,7 @@ from tests.fakes.aws.rds_groups import Groups
 from tests.fakes.aws.rds_rules import CHANGEABLE, bad, state
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
-MINOR = {13: "13.20", 14: "14.17", 15: "15.12", 16: "16.8", 17: "17.4", 18: "18.1"}
+MINOR = {major: f"{major}.{minor}" for major, minor in rds_rules.MINOR.items()}
 # "Settings for DB instances": these wait for the window unless ApplyImmediately is given, others never do
 DEFERRED = ("AllocatedStorage", "DBInstanceClass", "EngineVersion", "MultiAZ", "StorageType")
 SECONDS = {"creating": 6, "backing-up": 4, "modifying": 4, "upgrading": 6, "rebooting": 3, "deleting": 6}  # for minutes
@@ -77,6 +77,7 @@ class StrictRDS:
         anywhere: dict[str, Callable[[dict[str, Any]], Answer | dict[str, Any]]] = {
             "CreateDBInstance": self._create,
             "DescribeDBInstances": self._describe,
+            "DescribeDBEngineVersions": _engine_version,
             "DescribeDBSnapshots": self._describe_snapshots,
             "ListTagsForResource": lambda wanted: {"TagList": self._tagged(wanted["ResourceName"])},
             "AddTagsToResource": self._tag,
@@ -329,6 +330,14 @@ class StrictRDS:
     def _shown(self, instance: Instance) -> Instance:
         hidden = {key for key in instance if key.startswith("_")}
         return {key: value for key, value in instance.items() if key not in hidden and value != {}}
+
+
+def _engine_version(wanted: dict[str, Any]) -> dict[str, Any]:
+    targets = [
+        {"Engine": "postgres", "EngineVersion": version, "IsMajorVersionUpgrade": True}
+        for version in rds_rules.upgrade_targets(wanted["EngineVersion"])
+    ]
+    return {"DBEngineVersions": [{**wanted, "ValidUpgradeTarget": targets}]}
 
 
 def _memberships(groups: list[str]) -> list[dict[str, str]]:

@@ -229,6 +229,12 @@ RIGHTS: tuple[Right, ...] = (
     ),
     Right(
         "rds",
+        ("DescribeDBEngineVersions",),
+        ("*",),
+        "finds the version to which RDS can upgrade an instance; RDS supports no narrower resource",
+    ),
+    Right(
+        "rds",
         (
             "AddTagsToResource",
             "ModifyDBInstance",

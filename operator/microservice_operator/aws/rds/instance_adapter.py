@@ -1,5 +1,6 @@
 """Adapter of RDS instances: translates between fields and the calls of RDS, never decides."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -103,6 +104,7 @@ class Instance:
             case "waiting":
                 await self._write("ModifyDBInstance", ApplyImmediately=True)
             case "major" if isinstance(step.changes["major"], str):
+                await self._upgrade_target(self._version)  # no snapshot for an upgrade that RDS does not offer
                 snapshot = step.changes["major"]
                 marks = tag_list(self._scope.owner.marks)
                 await self._write("CreateDBSnapshot", DBSnapshotIdentifier=snapshot, Tags=marks)
@@ -110,7 +112,7 @@ class Instance:
                 number = step.changes["major"]
                 await self._write(
                     "ModifyDBInstance",
-                    EngineVersion=str(number),
+                    EngineVersion=await self._upgrade_target(number),
                     AllowMajorVersionUpgrade=True,
                     DBParameterGroupName=group_name(self._groups, number),
                     ApplyImmediately=at_once,
@@ -162,6 +164,30 @@ class Instance:
         finally:
             self._scope.clients.lists.wrote(self._region, self._name)
 
+    async def _upgrade_target(self, number: int) -> str:
+        """Return the newest minor version of a major one to which RDS can upgrade the instance.
+
+        RDS takes a bare major version as its default minor version, to which a newer running one may have no upgrade
+        (ValidUpgradeTarget in "DescribeDBEngineVersions"). Raises NeedsPerson if there is none.
+        """
+        running = self._described["EngineVersion"]
+        query = {"Engine": self._described["Engine"], "EngineVersion": running}
+        answer = await self._service.read("DescribeDBEngineVersions", **query)
+        targets = [
+            str(target["EngineVersion"])
+            for version in answer.get("DBEngineVersions", [])
+            for target in version.get("ValidUpgradeTarget", [])
+        ]
+        of_number = [target for target in targets if major(target) == number]
+        if not of_number:
+            offered = ", ".join(map(str, sorted({major(target) for target in targets} - {major(running)})))
+            raise NeedsPerson(
+                Reason.CHANGE_REFUSED,
+                f"RDS offers no upgrade of instance {self._name} from {running} to {number}; "
+                + (f"declare one of the versions that it offers: {offered}" if offered else f"keep {major(running)}"),
+            )
+        return max(of_number, key=_numbers)
+
     def _upgrade(self, version: int) -> str:
         return f"{self._name} to {version}"
 
@@ -199,6 +225,11 @@ class Instance:
         except Gone:
             return ""
         return "available" if "available" in states else min(states, default="")
+
+
+def _numbers(version: str) -> list[int]:
+    """`17.10` is newer than `17.9`; RDS appends a suffix to some, such as `12.22-rds.20250220`."""
+    return [int(number) for number in re.findall(r"\d+", version)]
 
 
 def region(scope: AwsScope, lane: Lane = Lane.MAIN) -> Region:
