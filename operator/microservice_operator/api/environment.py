@@ -16,7 +16,7 @@ TagKey = Annotated[
     str, StringConstraints(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")
 ]
 Tags = Annotated[dict[TagKey, TagValue], Field(max_length=32), WithoutNulls]
-Region = Annotated[str, StringConstraints(max_length=32, pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
+Region = Annotated[str, StringConstraints(max_length=32, pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$")]
 AccountID = Annotated[str, StringConstraints(max_length=12, pattern=r"^[0-9]{12}$")]
 VpcID = Annotated[str, StringConstraints(max_length=32, pattern=r"^vpc-[0-9a-f]+$")]
 SubnetID = Annotated[str, StringConstraints(max_length=32, pattern=r"^subnet-[0-9a-f]+$")]

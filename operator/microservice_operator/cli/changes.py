@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..api.transitions import refused_changes
-from ..aws.engine.arns import partition
 from ..aws.engine.rules import Effect
 from ..aws.preview import Forecast
 from ..desired import children
@@ -18,6 +17,7 @@ from ..external.preview import SECTIONS, Version, forecasts
 from ..external.relocation import moved
 from ..facts import Reason
 from ..ownership import Owner
+from ..partitions import partition
 from .placeholders import CLUSTER_ID, cloud_name
 
 _ANYWHERE = ("connection", "deletionPolicy", "extensions", "migration")  # apply to a database on any server

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from ..api.parsing import Environment, Microservice
-from ..aws.engine.arns import TABLE_NAME_LIMIT, partition, queue_name, topic_name
+from ..aws.engine.arns import TABLE_NAME_LIMIT, queue_name, topic_name
 from ..desired.context import Connection, Context, Login, Message, Migration, Table
 from ..desired.prerequisites import migration_job_name
+from ..partitions import partition
 from . import placeholders
 from .loading import LoadedFiles, placed
 

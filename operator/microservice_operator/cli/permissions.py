@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from ..aws.engine.arns import partition
 from ..aws.iam.operator_permissions import RIGHTS
 from ..aws.iam.operator_policy import operator_policy
+from ..partitions import partition
 from .options import DataFormat, Format, print_one
 
 PAGE = """# The operator's permissions in AWS

@@ -1,6 +1,7 @@
 """Builds the variables that contain the addresses of a service's topics and queues."""
 
 from .. import names
+from ..partitions import dns_suffix
 from .context import Context
 
 
@@ -16,6 +17,5 @@ def messaging_variables(context: Context) -> dict[str, str]:
 
 def queue_url(arn: str, endpoint_url: str | None) -> str:
     """Return the URL of a queue ("Amazon SQS queue and message identifiers" in the SQS guide describes its parts)."""
-    _, partition, _, region, account, name = arn.split(":")
-    domain = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
-    return f"{endpoint_url or f'https://sqs.{region}.{domain}'}/{account}/{name}"
+    _, _, _, region, account, name = arn.split(":")
+    return f"{endpoint_url or f'https://sqs.{region}.{dns_suffix(region)}'}/{account}/{name}"

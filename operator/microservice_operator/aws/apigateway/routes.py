@@ -12,6 +12,7 @@ from ...api import routes as api
 from ...errors import OperatorError
 from ...facts import Part, Reason, State
 from ...openapi import Route
+from ...partitions import dns_suffix
 from ...resources import DesiredResource, Removal
 from ..engine.call import Lane
 from ..engine.decide import Desired
@@ -66,7 +67,7 @@ def api_url(scope: AwsScope, part: Part, gateway: api.APIGateway) -> str:
     """Return the stage's URL, "" until it exists: "Publish HTTP APIs for customers to invoke" in the AWS documents."""
     api_id = _api_id(part.id)
     path = "" if gateway.stage == "$default" else f"/{gateway.stage}"
-    return f"https://{api_id}.execute-api.{scope.region}.amazonaws.com{path}" if api_id else ""
+    return f"https://{api_id}.execute-api.{scope.region}.{dns_suffix(scope.region)}{path}" if api_id else ""
 
 
 async def reconcile_api(scope: AwsScope, desired: DesiredAPI, read: Callable[[], Awaitable[tuple[Route, ...]]]) -> Part:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ...errors import Gone, NotYet
 from ...facts import Reason
+from ..engine.arns import api_arn
 from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
 from ..engine.rules import Added, Removed
@@ -88,7 +89,7 @@ class ServiceRoutes:
     @property
     def arn(self) -> str:
         """Return the id of our integration in the form that IAM policies use; AWS has no ARN for it."""
-        integrations = f"arn:aws:apigateway:{self._scope.region}::/apis/{self._site.api}/integrations"
+        integrations = f"{api_arn(self._scope.region, self._site.api)}/integrations"
         return f"{integrations}/{self._ids[0]}" if self._ids else integrations
 
     async def create(self, desired: Desired) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...ownership import Ownership
+from ..engine.arns import api_arn
 from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
 from ..engine.pagination import pages
@@ -44,7 +45,7 @@ class HTTPAPI:
     @property
     def arn(self) -> str:
         """ARN of the API, after `observe`."""
-        return f"arn:aws:apigateway:{self._scope.region}::/apis/{self._id}"
+        return api_arn(self._scope.region, self._id)
 
     async def observe(self) -> Observed | None:
         """Find it by its tags in the list; otherwise return a foreign API of the same name, if any."""

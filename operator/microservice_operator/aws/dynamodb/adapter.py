@@ -11,6 +11,7 @@ from typing import Any
 
 from ...errors import Gone, NeedsPerson, NotYet
 from ...facts import Reason
+from ...partitions import partition
 from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
 from ..engine.pagination import pages
@@ -33,7 +34,7 @@ class DynamoDBTable:
     def __init__(self, scope: AwsScope, name: str, lane: Lane = Lane.MAIN, *, adopting: bool = False) -> None:
         """Set the table's name, without a call; before an adoption (`adopting`) the encryption key is read too."""
         self._name = name
-        self._arn = f"arn:aws:dynamodb:{scope.region}:{scope.account_id}:table/{name}"
+        self._arn = f"arn:{partition(scope.region)}:dynamodb:{scope.region}:{scope.account_id}:table/{name}"
         self._described = False
         self._defined: dict[str, str] = {}
         self._service = AwsService(scope, "dynamodb", f"table {name}", lane)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ...api.parsing import Microservice
+from ...partitions import partition
 
 ROLE_NAME_LIMIT = 64
 TABLE_NAME_LIMIT = 255
@@ -46,13 +47,6 @@ class Site:
         return f"arn:{partition(self.region)}:iam::{self.account_id}:role{self.role_path}{self.role_name}"
 
 
-def partition(region: str) -> str:
-    """Return the partition of a region's ARNs: "Amazon Resource Names (ARNs)" in the AWS General Reference."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
-
-
 def needs_role(service: Microservice) -> bool:
     """Whether the service declares an AWS resource that its own code calls."""
     return bool(service.spec.tables or service.spec.table_refs or service.spec.topics or service.spec.queues)
@@ -69,6 +63,11 @@ def whole_id(id_: str) -> str:
     arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE ("Amazon Resource Names (ARNs)" in the AWS General Reference).
     """
     return "" if id_.startswith("arn:") and id_.count(":") < _COLONS else id_
+
+
+def api_arn(region: str, api: str) -> str:
+    """Return the ARN of an HTTP API by its id; it names no account."""
+    return f"arn:{partition(region)}:apigateway:{region}::/apis/{api}"
 
 
 def table_arn(site: Site, declared: str) -> str:

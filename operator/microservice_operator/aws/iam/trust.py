@@ -9,7 +9,7 @@ from typing import Any
 
 from ...api.environment import AWS, PodRoles
 from ...api.parsing import Identity
-from ..engine.arns import partition
+from ...partitions import partition
 from ..engine.policy_documents import Document
 
 _AUDIENCE = "sts.amazonaws.com"

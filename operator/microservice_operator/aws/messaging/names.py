@@ -1,6 +1,7 @@
 """PURE: names and ARNs of topics and queues in AWS; they are known before anything is created."""
 
-from ..engine.arns import partition, queue_name, topic_name
+from ...partitions import partition
+from ..engine.arns import queue_name, topic_name
 from ..engine.scope import AwsScope
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from microservice_operator.api.environment import AWS
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.parsing import Identity, Microservice
-from microservice_operator.aws.engine.arns import Site, arns, partition
+from microservice_operator.aws.engine.arns import Site, arns
 from microservice_operator.aws.engine.policy_documents import normalised, same_policy, text
 from microservice_operator.aws.engine.rules import Change
 from microservice_operator.aws.iam.service_policy import (
@@ -147,13 +147,6 @@ def test_what_says_something_else_is_replaced_as_a_whole(other: dict[str, Any] |
 
 def test_a_truth_is_a_word_to_aws() -> None:
     assert normalised({"Bool": True}) == normalised({"Bool": ["true"]})
-
-
-@pytest.mark.parametrize(
-    ("region", "expected"), [("us-east-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
-)
-def test_partitions(region: str, expected: str) -> None:
-    assert partition(region) == expected
 
 
 @given(identity=IDENTITY, kind=st.sampled_from(["PodIdentity", "IRSA"]))
