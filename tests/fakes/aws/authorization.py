@@ -3,6 +3,8 @@
 Calls of other clients are the tests' own: they only change what is known of the resources' tags.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import botocore.handlers
@@ -14,9 +16,18 @@ from tests.fakes.aws.iam_requests import Caller, Known, Request, requests, tags_
 OPERATOR = names.FIELD_MANAGER
 ACCOUNT = "123456789012"
 KNOWN = Known()
+_recording = [False]
 ASKED: dict[Request, str] = {}  # and the call that it was asked for first
 PARAMETERS, MODEL = "iam_parameters", "iam_model"
 BEFORE, CALL, AFTER, LOST = "before-parameter-build", "before-call", "after-call", "after-call-error"
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """Remember the operator's calls meanwhile; those of other folders' tests in this process are not to be decided."""
+    _recording.append(True)
+    yield
+    _recording.pop()
 
 
 def watch() -> None:
@@ -31,7 +42,7 @@ def _parameters(params: dict[str, Any], model: OperationModel, context: dict[str
 
 
 def _asked(model: OperationModel, params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-    if PARAMETERS in context and OPERATOR in params["headers"]["User-Agent"]:
+    if _recording[-1] and PARAMETERS in context and OPERATOR in params["headers"]["User-Agent"]:
         for request in requests(_caller(context), model, context[PARAMETERS]):
             ASKED.setdefault(request, f"{model.service_model.service_name} {model.name}")
 
