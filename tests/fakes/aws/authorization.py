@@ -24,7 +24,7 @@ BEFORE, CALL, AFTER, LOST = "before-parameter-build", "before-call", "after-call
 
 @contextmanager
 def recording() -> Iterator[None]:
-    """Remember the operator's calls meanwhile; those of other folders' tests in this process are not to be decided."""
+    """Remember calls meanwhile: those of other folders' tests in this process are not to be decided."""
     _recording.append(True)
     yield
     _recording.pop()
@@ -38,11 +38,12 @@ def watch() -> None:
 
 
 def _parameters(params: dict[str, Any], model: OperationModel, context: dict[str, Any], **_: Any) -> None:
-    context[PARAMETERS], context[MODEL] = dict(params), model
+    if _recording[-1]:
+        context[PARAMETERS], context[MODEL] = dict(params), model
 
 
 def _asked(model: OperationModel, params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-    if _recording[-1] and PARAMETERS in context and OPERATOR in params["headers"]["User-Agent"]:
+    if PARAMETERS in context and OPERATOR in params["headers"]["User-Agent"]:
         for request in requests(_caller(context), model, context[PARAMETERS]):
             ASKED.setdefault(request, f"{model.service_model.service_name} {model.name}")
 
@@ -108,9 +109,9 @@ def _resource(caller: Caller, model: OperationModel, params: dict[str, Any], ans
     """ARN of the resource whose tags a call sets or removes; "" if it does neither."""
     name, service = model.name, str(model.service_model.signing_name)
     if service == "ec2" and name == "CreateSecurityGroup":
-        return caller.arn("ec2", f"security-group/{answer['GroupId']}")
+        return caller.arn("ec2", f"security-group/{answer.get('GroupId')}")
     if service == "eks" and name == "CreatePodIdentityAssociation":
-        return str(answer["association"]["associationArn"])
+        return str(answer.get("association", {}).get("associationArn"))
     if name.startswith(("Tag", "Untag", "AddTags", "RemoveTags", "CreateT", "CreateQ", "CreateDB", "DeleteTags")):
         return requests(caller, model, params)[-1 if name == "CreateDBSnapshot" else 0].resource
     return ""

@@ -20,7 +20,7 @@ from ..engine.rules import (
 )
 from ..engine.tags import owned_tags
 from .parameters import parameters
-from .responses import Major
+from .responses import BY_AWS_BACKUP, Major
 
 _MOVE = "restore it, or declare a database with another name and move the data"
 _NETWORK = "restore aws.vpcID of the Environment, or declare a database with another name and move the data"
@@ -79,13 +79,13 @@ def _a_tenth_more(size: int) -> int:
 
 
 def of_backups(rule: Rule) -> Rule:
-    """Apply a rule unless AWS Backup takes the backups (`None`): RDS then refuses to change retention and window.
+    """Apply a rule unless AWS Backup takes the backups: RDS then refuses to change retention and window.
 
     "Using AWS Backup to manage automated backups" in the Amazon RDS User Guide.
     """
 
     def unless_aws_backup(desired: Any, observed: Any) -> Outcome:
-        return None if observed is None else rule(desired, observed)
+        return None if observed == BY_AWS_BACKUP else rule(desired, observed)
 
     return unless_aws_backup
 

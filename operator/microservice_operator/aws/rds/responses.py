@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Described = Mapping[str, Any]
+BY_AWS_BACKUP = "by AWS Backup"  # in place of the retention and window of backups that are not the operator's
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ def observed_fields(instance: Described, snapshot: str, *, failed: bool = False)
         "security_groups": frozenset(
             group["VpcSecurityGroupId"] for group in instance["VpcSecurityGroups"] if group["Status"] != "removing"
         ),
-        "retention": None if by_aws_backup else will_be["BackupRetentionPeriod"],
-        "backup_window": None if by_aws_backup else instance["PreferredBackupWindow"],
+        "retention": BY_AWS_BACKUP if by_aws_backup else will_be["BackupRetentionPeriod"],
+        "backup_window": BY_AWS_BACKUP if by_aws_backup else instance["PreferredBackupWindow"],
         "maintenance_window": instance["PreferredMaintenanceWindow"],
         "max_storage": instance.get("MaxAllocatedStorage"),
         "major": Major(major(will_be["EngineVersion"]), snapshot, failed),
