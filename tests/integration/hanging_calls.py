@@ -53,10 +53,10 @@ DELETION = {
         "DELETE jobs",
         "GET pods",
         "PATCH microservices",
-        "PATCH microservices/status",
         "POST events",
     ),
     "aws": (
+        "PATCH microservices/status",  # what has a database only may be gone after one reconciliation
         "dynamodb:DeleteTable",
         "dynamodb:DescribeContinuousBackups",
         "dynamodb:DescribeTable",
