@@ -18,10 +18,10 @@ from .desired.context import Child, Context, Message, Table
 from .desired.transition import WIDENED, widened
 from .environment_selection import Used
 from .errors import Gone, InvalidSpec, NeedsPerson, NotYet, OperatorError, Problem
-from .external.deletion import known_parts
 from .external.identity import identity_wait, role_arn, table_ref_names
 from .external.reconcile import ExternalReconciler, ExternalState
 from .external.relocation import moved
+from .external.remembered_ids import remembered_ids
 from .external.resource import PreviousStatus
 from .external.table_grants import trouble
 from .facts import Event, Facts, Part, Reason, Section, State, Workload, with_error
@@ -173,7 +173,7 @@ def _observe(operator: Operator, body: Body, requested_at: str) -> _Inputs:
     """
     before = body.get("status") or {}
     service, environment, used = _inputs(operator.watched, body)
-    known_ids = known_parts(before)
+    known_ids = remembered_ids(before)
     if not service.spec.suspend and (left_behind := moved(known_ids, environment)):
         raise _Refused(Reason.CHANGE_REFUSED, left_behind)
     declared = (service.generation, used, operator.watched.version_of(used.name))
@@ -404,7 +404,7 @@ async def _finalize(operator: Operator, body: Body, facts: Facts) -> Requeue | N
     """Delete or retain every external resource by its policy, then remove the finalizer."""
     if names.FINALIZER not in (body["metadata"].get("finalizers") or []):
         return None
-    owner, known_ids = identity(body), known_parts(body.get("status") or {})
+    owner, known_ids = identity(body), remembered_ids(body.get("status"))
     if (body["metadata"].get("annotations") or {}).get(names.ANNOTATION_ABANDON) == "true":
         # one Event for each: the list may be longer than an Event allows
         for what in _left_behind(operator.external.everything(body.get("spec"), None, known_ids)):

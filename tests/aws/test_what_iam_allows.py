@@ -3,28 +3,27 @@
 It runs after the others because of its name.
 """
 
-import json
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from microservice_operator import names
-from microservice_operator.cli import application
+from microservice_operator.aws.iam.operator_policy import operator_policy
 from tests.aws.conftest import skip_unless_all_ran
 from tests.fakes.aws.authorization import ACCOUNT, ASKED
 from tests.fakes.aws.iam_requests import Request
 from tests.tools.iam_simulator import Verdict, simulate
 
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
-POLICY = (
-    "permissions",
-    "--region=us-east-1",
-    f"--account-id={ACCOUNT}",
-    "--cluster-id=cluster",
-    "--cluster-name=prod",
-    f"--permissions-boundary-arn={BOUNDARY}",
+POLICY = operator_policy(
+    {
+        "partition": "aws",
+        "region": "us-east-1",
+        "account_id": ACCOUNT,
+        "cluster_id": "cluster",
+        "cluster_name": "prod",
+        "permissions_boundary_arn": BOUNDARY,
+    }
 )
 MARK = names.TAG_CLUSTER
 BOUNDED = ("iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy")
@@ -43,20 +42,11 @@ DENIED: Mapping[str, Callable[[Request, Mapping[str, str]], object]] = {
 }
 
 
-def rendered() -> dict[str, Any]:
-    """The operator's policy for the cluster of these tests."""
-    words = list(POLICY)
-    policy: dict[str, Any] = json.loads(CliRunner().invoke(application(words), words).stdout)
-    return policy
-
-
 @pytest.fixture(scope="module")
 def verdicts() -> dict[Request, Verdict]:
-    policy = rendered()
-    for number, statement in enumerate(policy["Statement"]):
-        statement["Sid"] = f"s{number}"
+    statements = [{**statement, "Sid": f"s{number}"} for number, statement in enumerate(POLICY["Statement"])]
     asked = [(request.action, request.resource, dict(request.context)) for request in ASKED]
-    return dict(zip(ASKED, simulate(ACCOUNT, policy, asked), strict=True))
+    return dict(zip(ASKED, simulate(ACCOUNT, {**POLICY, "Statement": statements}, asked), strict=True))
 
 
 def _on_purpose(request: Request) -> bool:
@@ -79,7 +69,7 @@ def test_iam_allows_every_call(verdicts: dict[Request, Verdict]) -> None:
 def test_every_action_is_needed(verdicts: dict[Request, Verdict], request: pytest.FixtureRequest) -> None:
     skip_unless_all_ran(request)
     needed = {asked.action for asked, verdict in verdicts.items() if verdict.allowed}
-    assert {action for statement in rendered()["Statement"] for action in statement["Action"]} <= needed
+    assert {action for statement in POLICY["Statement"] for action in statement["Action"]} <= needed
 
 
 def test_every_statement_is_needed(verdicts: dict[Request, Verdict], request: pytest.FixtureRequest) -> None:
@@ -87,7 +77,7 @@ def test_every_statement_is_needed(verdicts: dict[Request, Verdict], request: py
     decisive = {statement for verdict in verdicts.values() for statement in verdict.statements}
     unused = [
         statement
-        for number, statement in enumerate(rendered()["Statement"])
+        for number, statement in enumerate(POLICY["Statement"])
         # the simulator names no statement for API Gateway
         if f"s{number}" not in decisive and not statement["Action"][0].startswith("apigateway:")
     ]
@@ -107,7 +97,7 @@ def test_the_simulator_knows_resource_types_and_condition_keys() -> None:
         ("dynamodb:DeleteTable", table, {**tag, "rds:DatabaseEngine": "postgres"}),
         ("kms:CreateGrant", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/k", {"kms:ViaService": "s3.us-east-1.amazonaws.com"}),
     ]
-    assert [(verdict.result, verdict.ignored) for verdict in simulate(ACCOUNT, rendered(), asked)] == [
+    assert [(verdict.result, verdict.ignored) for verdict in simulate(ACCOUNT, POLICY, asked)] == [
         ("Allowed", ()),
         ("ImplicitlyDenied", ()),
         ("ImplicitlyDenied", ()),

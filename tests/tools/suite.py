@@ -116,9 +116,9 @@ def build_node() -> subprocess.Popen[bytes] | None:
     docker = shutil.which("docker")
     if docker and subprocess.run([docker, "info"], capture_output=True, check=False).returncode == 0:
         return None
-    tool = f"{sys.executable} -m tests.tools.cluster"
     with (OUTPUT / "node.log").open("w") as log:
-        command = ["sh", "-c", f"{tool} binaries && {tool} images"]
+        steps = '"$0" -m tests.tools.cluster binaries && "$0" -m tests.tools.cluster images'
+        command = ["sh", "-c", steps, sys.executable]
         return subprocess.Popen(command, cwd=TESTS.parent, stdout=log, stderr=subprocess.STDOUT)
 
 

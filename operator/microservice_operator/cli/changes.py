@@ -60,11 +60,9 @@ def _moved(new: Context, old: Context) -> Iterator[Row]:
         ("Queue", "sqs", spec.queues or ()),
     )
     of, site = old.microservice.identity, f"{aws.region}:{aws.account_id}"
+    start = f"arn:{partition(aws.region)}"
     arns = {
-        (
-            kind,
-            item.name,
-        ): f"arn:{partition(aws.region)}:{service}:{site}:{cloud_name(of.namespace, of.name, item.name)}"
+        (kind, item.name): f"{start}:{service}:{site}:{cloud_name(of.namespace, of.name, item.name)}"
         for kind, service, items in made
         for item in items
     }

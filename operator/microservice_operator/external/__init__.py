@@ -5,6 +5,7 @@ registry       every resource type
 resource  PURE: what describes a resource type to the reconciler
 graph          PURE: the dependency graph, and its topological order
 deletion       PURE: which resources are to be deleted, and by which policy
+remembered_ids PURE: the ids of resources that a status remembers
 relocation     PURE: refuses an Environment that points away from what exists
 clients        clients of AWS and PostgreSQL, and their caches
 backoff        retries a failing resource more and more rarely

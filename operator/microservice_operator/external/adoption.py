@@ -11,11 +11,12 @@ from typing import Any
 from .. import names
 from ..api.microservice import MicroserviceSpec
 from ..api.parsing import Identity
-from ..aws.engine.arns import adoptee_arn, whole_id
+from ..aws.engine.arns import adoptee_arn
 from ..aws.engine.scope import AwsScope, site
 from ..raw_objects import mapping, mappings, text
 from ..resources import Consent
 from .consents import consents
+from .remembered_ids import remembered_ids
 from .resource import Declaration, DeleteInput, ReconcileInput, items
 
 DATABASES, TABLES = "databases", "tables"
@@ -57,8 +58,6 @@ def adopted_tables(scope: AwsScope, declared: ReconcileInput) -> dict[str, str]:
 
 def taken_over(spec: MicroserviceSpec, body: Mapping[str, Any]) -> dict[str, str]:
     """ARNs of the tables that a Microservice has adopted, by declared name, from its status."""
-    resources = (body.get("status") or {}).get("resources") or []
-    ids = {
-        entry.get("name"): whole_id(str(entry.get("id") or "")) for entry in resources if entry.get("kind") == "Table"
-    }
-    return {table.name: ids[table.name] for table in spec.tables or [] if table.adopt and ids.get(table.name)}
+    ids = remembered_ids(body.get("status"))
+    adopted = [table.name for table in spec.tables or [] if table.adopt]
+    return {name: arn for name in adopted if (arn := ids.get(("Table", name)))}

@@ -8,23 +8,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..api.parsing import Environment
-from ..aws.engine.arns import whole_id
 from ..resources import Policy, Removal
 from .graph import Key
 from .resource import ExternalResource
 
 ExternalResources = Iterable[ExternalResource]
 POLICIES: dict[str, Policy] = {"Retain": "Retain", "Snapshot": "Snapshot", "Delete": "Delete"}
-
-
-def known_parts(status: Mapping[str, Any]) -> dict[Key, str]:
-    """The external resources in `status.resources`: id by kind and name; "" if the id is not one that we write."""
-    resources = status.get("resources") or []
-    return {
-        (item["kind"], item["name"]): whole_id(item.get("id", ""))
-        for item in resources
-        if item.get("layer") != "Kubernetes"
-    }
 
 
 def known_of(resource: ExternalResource, name: str, known_ids: Mapping[Key, str]) -> dict[str, str]:

@@ -7,11 +7,12 @@ from typing import Any
 from ..api.microservice import MicroserviceSpec
 from ..api.parsing import Microservice
 from ..api.stores import Table, TableRef
-from ..aws.engine.arns import TABLE_NAME_LIMIT, Site, table_arn, whole_id
+from ..aws.engine.arns import TABLE_NAME_LIMIT, Site, table_arn
 from ..aws.iam.service_policy import GrantedTable, GrantedTables
 from ..ownership import Owner
 from ..raw_objects import mappings, text
 from .adoption import taken_over
+from .remembered_ids import remembered_ids
 from .resource import MicroserviceLookup
 from .topic_refs import admits as named_in
 
@@ -72,8 +73,8 @@ def borrowed(owner: Owner, site: Site, service: Microservice, lookup: Microservi
 
 def remembered(body: Mapping[str, Any] | None) -> dict[str, str]:
     """ARNs of a Microservice's tables, by declared name, from its status."""
-    resources = mappings((body or {}).get("status"), "resources")
-    return {text(entry, "name"): whole_id(text(entry, "id")) for entry in resources if text(entry, "kind") == "Table"}
+    ids = remembered_ids((body or {}).get("status"))
+    return {name: arn for (kind, name), arn in ids.items() if kind == "Table"}
 
 
 def _denied(spec: object, service: Microservice, ref: TableRef) -> bool:

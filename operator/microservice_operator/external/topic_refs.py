@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..api.messaging import TopicRef
-from ..aws.engine.arns import whole_id
 from ..aws.engine.scope import AwsScope
 from ..aws.messaging.fields import TOPIC
 from ..aws.messaging.names import topic_arns
 from ..facts import Reason
 from ..raw_objects import mappings, text
+from .remembered_ids import remembered_ids
 from .resource import ReconcileInput
 
 
@@ -83,9 +83,7 @@ def admits(spec: object, subscriber: str) -> bool | None:
 
 def remembered(status: object, name: str) -> str:
     """The ARN of a topic in a Microservice's status."""
-    resources = mappings(status, "resources")
-    matches = (entry for entry in resources if (text(entry, "kind"), text(entry, "name")) == (TOPIC.name, name))
-    return next((whole_id(text(entry, "id")) for entry in matches), "")
+    return remembered_ids(status).get((TOPIC.name, name), "")
 
 
 def topic_of(subscription: str) -> str:

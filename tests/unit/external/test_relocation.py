@@ -8,8 +8,8 @@ from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.parsing import Environment
 from microservice_operator.aws.rds.fields import INSTANCE as INSTANCES
 from microservice_operator.external import table_grants, topic_refs
-from microservice_operator.external.deletion import known_parts
 from microservice_operator.external.relocation import moved
+from microservice_operator.external.remembered_ids import remembered_ids
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
 AWS = {"region": REGION, "accountID": ACCOUNT}
@@ -82,7 +82,7 @@ def test_what_an_environment_would_leave_behind(
 def test_an_id_that_begins_as_an_arn_and_is_none_says_nothing(id_: str) -> None:
     """Others may edit a status: the operator writes whole ARNs."""
     entry = {"layer": "AWS", "kind": "Table", "name": "t", "id": id_}
-    known = known_parts({"resources": [entry, {**entry, "kind": "Queue", "id": TABLE["Table", "t"]}]})
+    known = remembered_ids({"resources": [entry, {**entry, "kind": "Queue", "id": TABLE["Table", "t"]}]})
     assert known == {("Table", "t"): "", ("Queue", "t"): TABLE["Table", "t"]}
     assert moved(known, environment(AWS)) == ""
     body = {"status": {"resources": [entry, {**entry, "kind": "Topic"}]}}
