@@ -230,6 +230,15 @@ async def test_a_disk_changes_its_type(rds: RDSWorld, size: str, of: str, to: st
     await rds.quiet(storage={"size": size, "type": to}, size="medium", maintenance=NOW)
 
 
+async def test_a_disk_that_waits_to_grow_changes_its_type(rds: RDSWorld) -> None:
+    await rds.made(storage={"size": "300Gi", "type": "gp2"})
+    await rds.made(storage={"size": "600Gi", "type": "gp2"})
+    await rds.made(storage={"size": "600Gi", "type": "gp3"})
+    rds.strict.window(rds.name)
+    assert (rds.instance["StorageType"], rds.instance["AllocatedStorage"]) == ("gp3", 600)
+    await rds.quiet(storage={"size": "600Gi", "type": "gp3"})
+
+
 async def test_a_disk_with_iops_becomes_another_one(rds: RDSWorld) -> None:
     """As an adopted instance may have it."""
     await rds.made(storage={"size": "100Gi"}, maintenance=NOW)

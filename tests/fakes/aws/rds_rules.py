@@ -134,8 +134,8 @@ def refused_change(wanted: dict[str, Any], instance: dict[str, Any]) -> Answer |
 
 def _refused_disk(wanted: dict[str, Any], instance: dict[str, Any]) -> Answer | None:
     """M, StorageType: io1, io2 and gp3 need Iops; terraform-provider-aws issue 28589: together with the size."""
-    kind = wanted.get("StorageType", instance["StorageType"])
-    size = wanted.get("AllocatedStorage", instance["AllocatedStorage"])
+    will_be = {**instance, **instance["PendingModifiedValues"], **wanted}  # what waits for the window counts
+    kind, size = will_be["StorageType"], will_be["AllocatedStorage"]
     needs = kind in ("io1", "io2") or (kind == "gp3" and size >= 400)
     if needs and not {"AllocatedStorage", "Iops"} <= wanted.keys():
         message = "You must specify both the storage size and iops when modifying the storage size or iops on a DB "

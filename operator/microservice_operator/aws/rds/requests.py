@@ -5,7 +5,7 @@ from typing import Any
 
 from ..engine.decide import Step
 from ..engine.tags import tag_list
-from .responses import group_name
+from .responses import group_name, pending
 
 MASTER = "operator_admin"  # "CreateDBInstance": 1 to 16 letters, numbers or underscores
 _FAST_FROM = 400  # GiB of gp3 from which RDS stripes the disk; it then needs at least these IOPS and this throughput
@@ -47,6 +47,7 @@ def creation(groups: str, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def modification(step: Step, instance: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters of ModifyDBInstance for one step; `instance` is RDS's description."""
+    will_be = {**instance, **pending(instance)}  # a change must not take back one that waits for the window
     request = {_PARAMETERS[field]: value for field, value in step.changes.items() if field in _PARAMETERS}
     for field, value in step.changes.items():
         match field:
@@ -56,9 +57,9 @@ def modification(step: Step, instance: Mapping[str, Any]) -> dict[str, Any]:
                 # "Managing capacity automatically": to turn it off, set it to the allocated size
                 request["MaxAllocatedStorage"] = instance["AllocatedStorage"] if value is None else value
             case "storage":
-                request |= _storage(value, step.changes.get("storage_type", instance["StorageType"]), instance)
+                request |= _storage(value, step.changes.get("storage_type", will_be["StorageType"]), instance)
             case "storage_type" if "storage" not in step.changes:
-                disk = _storage(instance["AllocatedStorage"], value, instance)
+                disk = _storage(will_be["AllocatedStorage"], value, instance)
                 request |= disk if "Iops" in disk else {}
             case _:
                 pass
