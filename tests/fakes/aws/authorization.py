@@ -24,7 +24,7 @@ BEFORE, CALL, AFTER, LOST = "before-parameter-build", "before-call", "after-call
 
 @contextmanager
 def recording() -> Iterator[None]:
-    """Remember calls meanwhile: those of other folders' tests in this process are not to be decided."""
+    """Remember calls only inside this block, so that tests of other folders in the same process do not count."""
     _recording.append(True)
     yield
     _recording.pop()

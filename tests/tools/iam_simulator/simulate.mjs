@@ -1,4 +1,4 @@
-// Reads {policies, requests} from standard input and prints one result for each request, as JSON.
+// Reads {account, identity, boundary, requests} from standard input, and prints one result for each request, as JSON.
 import { runSimulation, runUnsafeSimulation } from '@cloud-copilot/iam-simulate'
 
 const unchecked = (simulation, options) => ({ overallResult: runUnsafeSimulation(simulation, options), results: [] })
