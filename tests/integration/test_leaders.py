@@ -257,7 +257,9 @@ def test_who_takes_over_looks_at_everything_anew(pair: Pair) -> None:
     pair.namespace.create("late")
     pair.namespace.change("early", replicas=3)
     pair.namespace.until_ready("early", "late")
-    pair.namespace.until("early", "Ready", "True", reason="Ready")  # with all pods, so that nothing is left to write
+    # Ready stays True while replicas change, so the count says when nothing is left to write.
+    until(lambda: pair.namespace.read("early")["status"].get("readyReplicas") == 3, "early has no third pod")
+    pair.namespace.until("early", "Ready", "True", reason="Ready")
     leader.operator.kill()
     waits.mark()
     pair.until_leads(waits, "taken over", time.monotonic())
