@@ -446,7 +446,7 @@ async def _still_running(operator: Operator, body: Body) -> tuple[Part, ...]:
     delete_all = {text(database, "deletionPolicy") for database in mappings(body.get("spec"), "databases")} <= {
         "Delete"
     }
-    migrating = frozenset[str]() if delete_all else unfinished_migrations(snapshot)
+    migrating = frozenset[str]() if delete_all else unfinished_migrations(snapshot, on_lost_nodes=False)
     stays = {key for key in snapshot.records if key[0] not in RUNNING or (key[0] == "Job" and key[1] in migrating)}
     stopped = await operator.cluster.prune(owner, stays)
     refused = tuple(part for part in stopped if part.state is State.STALLED)

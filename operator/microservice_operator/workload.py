@@ -79,10 +79,13 @@ def migrations(snapshot: Snapshot) -> dict[str, Migration]:
     }
 
 
-def unfinished_migrations(snapshot: Snapshot) -> frozenset[str]:
-    """Return the names of Jobs that may still run, including deleted ones and those of an earlier Microservice."""
+def unfinished_migrations(snapshot: Snapshot, *, on_lost_nodes: bool = True) -> frozenset[str]:
+    """Return the names of Jobs that may still run, including deleted ones and those of an earlier Microservice.
+
+    Unless `on_lost_nodes`, pods that do not end because their node is lost count for a while only.
+    """
     running = {name for name, job, _ in _jobs(snapshot) if job.phase == "Running"}
-    return frozenset(running | snapshot.pods.migrating(snapshot.key))
+    return frozenset(running | snapshot.pods.migrating(snapshot.key, on_lost_nodes=on_lost_nodes))
 
 
 def mended_migrations(snapshot: Snapshot, children: Iterable[Child]) -> set[tuple[str, str]]:
@@ -141,10 +144,12 @@ def _current_part(snapshot: Snapshot, part: Part, child: Child | None, state: Wo
 def _migration_part(snapshot: Snapshot, part: Part) -> Part:
     """Report a Job; if it waits for another Job, include the state of that Job."""
     if part.state is State.PROGRESSING and not part.failed:
-        other_job = next(iter(sorted(unfinished_migrations(snapshot) - {part.name})), "")
-        trouble, after = _job_trouble(snapshot, other_job)
+        unfinished = unfinished_migrations(snapshot)
+        # The last resort is a deleted Job of this very name whose pod has not ended.
+        awaited = min(unfinished - {part.name}, default=next(iter(unfinished), ""))
+        trouble, after = _job_trouble(snapshot, awaited)
         message = f"{part.message}; that Job {trouble.sentence}" if trouble else part.message
-        return replace(part, reason=Reason.MIGRATION_RUNNING, message=message, after=after) if other_job else part
+        return replace(part, reason=Reason.MIGRATION_RUNNING, message=message, after=after) if awaited else part
     job = next((job for name, job, _ in _jobs(snapshot) if name == part.name), Job("Running"))
     if part.state is not State.READY or job.phase == "Done":
         return part

@@ -10,9 +10,17 @@ from microservice_operator.cluster.child_cache import Children
 from microservice_operator.cluster.pod_cache import Pods
 from microservice_operator.desired import children as desired_children
 from microservice_operator.desired.context import Context, Migration
-from microservice_operator.workload import Snapshot, kept, mended_migrations, migrations, unfinished_migrations
+from microservice_operator.facts import Part, Reason, State
+from microservice_operator.workload import (
+    Snapshot,
+    current_parts,
+    kept,
+    mended_migrations,
+    migrations,
+    unfinished_migrations,
+)
 from tests.unit.desired.builders import CONNECTION, DATABASE, MIGRATING, context, job_name, one
-from tests.unit.support.workloads import LONG_AGO, NOW, Object, condition
+from tests.unit.support.workloads import JUST_NOW, LONG_AGO, NOW, Object, condition
 from tests.unit.support.workloads import pod as service_pod
 
 SPEC: dict[str, Any] = {"databases": [MIGRATING]}
@@ -120,6 +128,19 @@ def test_two_never_run_at_once(case: str) -> None:
     assert of.migrations.get(OWN) == row.counts
     deployment = one(of, "Deployment")
     assert bool(deployment.held) == (row.counts is not Migration.DONE)
+
+
+@pytest.mark.parametrize("of", [OWN, OTHER])
+@pytest.mark.parametrize("since", [LONG_AGO, JUST_NOW], ids=["long ago", "just now"])
+def test_a_pod_that_does_not_end_is_told_with_the_way_out(of: str, since: str) -> None:
+    seen = snapshot([], [pod(of, deletionTimestamp=since)])
+    held = one(with_facts(context(SPEC, connections={"orders": CONNECTION}), seen), "Job", OWN).held
+    part = Part("Kubernetes", "Job", OWN, State.PROGRESSING, Reason.PROGRESSING, held)
+    (told,) = current_parts(seen, [part], [])
+    way_out = f"run kubectl delete pod --force -l batch.kubernetes.io/job-name={of}"
+    assert (way_out in told.message) == (since == LONG_AGO)
+    assert told.reason is Reason.MIGRATION_RUNNING
+    assert told.after, "nobody tells when its time is over"
 
 
 @pytest.mark.parametrize("spec", [SPEC, {"databases": [DATABASE]}, {}], ids=["declared", "no longer", "no database"])

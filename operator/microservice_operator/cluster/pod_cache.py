@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import names
-from ..facts import Trouble
+from ..facts import Reason, Trouble
 from .pod_problems import is_over, trouble
 
 Key = tuple[str, str]
@@ -56,12 +56,14 @@ class Pods:
         troubles = {pod.trouble for pod in self._shown(owner) if pod.trouble and pod.job == job}
         return sorted(troubles, key=lambda each: (each.reason.value, each.sentence, each.since))
 
-    def migrating(self, owner: Key) -> set[str]:
+    def migrating(self, owner: Key, *, on_lost_nodes: bool = True) -> set[str]:
         """Return the names of Jobs with a pod that may still run.
 
-        They include Jobs of an earlier Microservice of this name, and Jobs that no longer exist.
+        They include Jobs of an earlier Microservice of this name, and Jobs that no longer exist. A pod on a lost node
+        may still reach the database, so it counts for ever, unless `on_lost_nodes` is false: then as in `alive`.
         """
-        return {pod.job for pod in self._shown(owner) if pod.alive}
+        now, seen = self._clock(), (self._pods[key] for key in self._owned.get(owner, ()))
+        return {each.shown.job for each in seen if each.shown and each.shown.alive and (on_lost_nodes or each.until > now)}
 
     def alive(self, owner: Key) -> bool:
         """Return whether a pod of one Microservice may still run.
@@ -91,8 +93,10 @@ class Pods:
         self._keep(key, _Seen(_owner(metadata), metadata["uid"], until, _kept(pod)))
 
     def lost(self, pod: Mapping[str, Any]) -> None:
-        """Forget a pod that no longer exists."""
-        self._keep(_key(pod["metadata"]), None)
+        """Forget a pod that no longer exists, unless another one has its name by now."""
+        key = _key(pod["metadata"])
+        if key in self._pods and self._pods[key].uid == pod["metadata"].get("uid", self._pods[key].uid):
+            self._keep(key, None)
 
     def _shown(self, owner: Key) -> Iterator[Pod]:
         return (pod for key in self._owned.get(owner, ()) if (pod := self._pods[key].shown))
@@ -137,6 +141,22 @@ def _kept(pod: Mapping[str, Any]) -> Pod | None:
     labels, leaving = pod["metadata"].get("labels") or {}, "deletionTimestamp" in pod["metadata"]
     if names.LABEL_MIGRATION in labels:
         job = labels.get(LABEL_JOB) or labels.get("job-name") or pod["metadata"]["name"]
-        return Pod(None if leaving else trouble(pod), job, alive=not is_over(pod))
+        return Pod(_endless(pod, job) if leaving else trouble(pod), job, alive=not is_over(pod))
     problem = None if leaving or is_over(pod) else trouble(pod)
     return Pod(problem) if problem else None
+
+
+def _endless(pod: Mapping[str, Any], job: str) -> Trouble | None:
+    """Say that a pod of a migration does not end, from LOST_NODE seconds after the end of its grace period.
+
+    Kubernetes sets deletionTimestamp to that end.
+    """
+    if is_over(pod):
+        return None
+    return Trouble(
+        Reason.MIGRATION_RUNNING,
+        "has a pod that does not end; its node may be lost, and the pod may still write to the database",
+        f"if the node is down for good, run kubectl delete pod --force -l {LABEL_JOB}={job}",
+        since=pod["metadata"]["deletionTimestamp"],
+        patience=LOST_NODE,
+    )

@@ -42,11 +42,25 @@ def test_a_pod_on_a_lost_node_is_not_waited_for_though_it_is_listed() -> None:
     assert (pods.alive(KEY), pods.unseen(KEY, [leaving])) == (False, False)
 
 
+def test_a_migration_on_a_lost_node_holds_the_next_one_for_ever_and_a_deletion_for_a_while() -> None:
+    """It may still write to the database; a deletion retains that."""
+    now = [0.0]
+    pods = Pods(lambda _: None, lambda: now[0])
+    labels = {names.LABEL_MICROSERVICE: "order", names.LABEL_MIGRATION: "db", LABEL_JOB: "job"}
+    pods.saw(pod(labels=labels, deletionTimestamp="2026-01-01T00:00:00Z", deletionGracePeriodSeconds=30))
+    assert (pods.migrating(KEY), pods.migrating(KEY, on_lost_nodes=False)) == ({"job"}, {"job"})
+    now[0] += 30 + LOST_NODE + 1
+    assert (pods.migrating(KEY), pods.migrating(KEY, on_lost_nodes=False)) == ({"job"}, set())
+
+
 def test_a_pod_of_the_same_name_is_another_one() -> None:
     pods = Pods(lambda _: None)
     pods.saw(pod())
     assert not pods.unseen(KEY, [pod()])
     assert pods.unseen(KEY, [pod(uid="pod-2")])
+    pods.saw(pod(uid="pod-2"))
+    pods.lost(pod())
+    assert pods.alive(KEY)
 
 
 @pytest.mark.parametrize("migrates", [False, True])
