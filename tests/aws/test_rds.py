@@ -239,12 +239,17 @@ async def test_a_disk_that_waits_to_grow_changes_its_type(rds: RDSWorld) -> None
     await rds.quiet(storage={"size": "600Gi", "type": "gp3"})
 
 
-async def test_a_disk_with_iops_becomes_another_one(rds: RDSWorld) -> None:
+@pytest.mark.parametrize(
+    ("size", "iops", "kept"), [("100Gi", 3000, None), ("500Gi", 20000, 20000), ("500Gi", 80000, 64000)]
+)
+async def test_a_disk_with_iops_becomes_another_one(rds: RDSWorld, size: str, iops: int, kept: int | None) -> None:
     """As an adopted instance may have it."""
-    await rds.made(storage={"size": "100Gi"}, maintenance=NOW)
-    rds.instance.update({"StorageType": "io1", "Iops": 3000})
-    await rds.made(storage={"size": "100Gi"}, maintenance=NOW)
+    await rds.made(storage={"size": size}, maintenance=NOW)
+    rds.instance.update({"StorageType": "io2", "Iops": iops})
+    await rds.made(storage={"size": size}, maintenance=NOW)
     assert rds.instance["StorageType"] == "gp3"
+    asked = [call.body for call in rds.proxy.calls if call.action == "ModifyDBInstance"][-1]
+    assert asked.get("Iops") == (None if kept is None else str(kept))
 
 
 async def test_growth_that_rds_rounds_up_is_no_drift(rds: RDSWorld) -> None:

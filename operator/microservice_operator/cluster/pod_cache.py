@@ -63,7 +63,9 @@ class Pods:
         may still reach the database, so it counts for ever, unless `on_lost_nodes` is false: then as in `alive`.
         """
         now, seen = self._clock(), (self._pods[key] for key in self._owned.get(owner, ()))
-        return {each.shown.job for each in seen if each.shown and each.shown.alive and (on_lost_nodes or each.until > now)}
+        return {
+            each.shown.job for each in seen if each.shown and each.shown.alive and (on_lost_nodes or each.until > now)
+        }
 
     def alive(self, owner: Key) -> bool:
         """Return whether a pod of one Microservice may still run.

@@ -88,8 +88,8 @@ def refused_values(wanted: dict[str, Any], instance: dict[str, Any]) -> Answer |
     if not 20 <= size <= 65536:  # C: 20 to 65536 for gp2 and gp3
         return bad(f"Invalid storage size for engine name postgres and storage type gp3: {size}")
     if "AllocatedStorage" in wanted and wanted.get("StorageType", instance.get("StorageType")) == "gp3":
-        if size >= 400 and wanted.get("Iops", 0) < 12000:  # U "Amazon RDS DB instance storage": gp3 from 400 GiB
-            return bad("You must specify Iops of 12000 at least", "InvalidParameterCombination")
+        if size >= 400 and not 12000 <= wanted.get("Iops", 0) <= 64000:  # U "Amazon RDS DB instance storage": gp3
+            return bad("You must specify Iops from 12000 to 64000", "InvalidParameterCombination")
         if size < 400 and ("Iops" in wanted or "StorageThroughput" in wanted):  # the same
             return bad("You can't specify IOPS or storage throughput for less than 400", "InvalidParameterCombination")
     ceiling = wanted.get("MaxAllocatedStorage")

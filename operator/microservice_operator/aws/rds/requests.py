@@ -8,9 +8,9 @@ from ..engine.tags import tag_list
 from .responses import group_name, pending
 
 MASTER = "operator_admin"  # "CreateDBInstance": 1 to 16 letters, numbers or underscores
-_FAST_FROM = 400  # GiB of gp3 from which RDS stripes the disk; it then needs at least these IOPS and this throughput
+_FAST_FROM = 400  # GiB of gp3 from which RDS stripes the disk; then its IOPS and throughput have these limits
 _WITH_IOPS = ("io1", "io2")  # only of an adopted instance
-_FAST = {"Iops": 12000, "StorageThroughput": 500}
+_FAST = {"Iops": (12000, 64000), "StorageThroughput": (500, 4000)}
 _PARAMETERS = {
     "public": "PubliclyAccessible",
     "protection": "DeletionProtection",
@@ -70,11 +70,12 @@ def _storage(size: int, kind: str, instance: Mapping[str, Any]) -> dict[str, Any
     """Return the size, and IOPS and throughput where a request that changes size or type needs all of them.
 
     StorageType in "ModifyDBInstance": "If you specify io1, io2, or gp3 you must also include a value for the Iops
-    parameter"; below `_FAST_FROM`, gp3 takes none.
+    parameter"; below `_FAST_FROM`, gp3 takes none. An io2 disk can have more than gp3 allows ("gp3 storage" in the
+    Amazon RDS User Guide).
     """
     request: dict[str, Any] = {"AllocatedStorage": size}
     if kind == "gp3" and size >= _FAST_FROM:
-        request |= {name: max(least, instance.get(name, 0)) for name, least in _FAST.items()}
+        request |= {name: min(max(least, instance.get(name, 0)), most) for name, (least, most) in _FAST.items()}
     elif kind in _WITH_IOPS and "Iops" in instance:
         request["Iops"] = instance["Iops"]
     return request
