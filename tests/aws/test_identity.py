@@ -341,6 +341,7 @@ async def test_somebody_elses_role_or_association_is_left_alone(roles: Roles) ->
     gone = await leave(roles, removal())
     assert gone[0].state is State.RETAINED
     assert roles.role() == before
+    assert {call.action for call in roles.world.proxy.calls if "Role" in call.action} == {"GetRole"}
     roles.client.delete_role(RoleName=role)
     parts = await drive(roles, wanted(roles))
     theirs = dict(roles.association(), tags={}, roleArn="arn:aws:iam::1:role/theirs")

@@ -36,9 +36,6 @@ DENIED: Mapping[str, Callable[[Request, Mapping[str, str]], object]] = {
         {context.get(f"aws:RequestTag/{MARK}"), context.get(f"aws:ResourceTag/{MARK}")} - {None, "cluster"}
         or (request.action.startswith("eks:") and "/prod" not in request.resource)
     ),
-    "a role that another has deleted": lambda request, _context: (
-        request.action == "iam:GetRolePolicy" and "/microservice-operator/" not in request.resource
-    ),
 }
 
 

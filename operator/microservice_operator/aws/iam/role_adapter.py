@@ -10,6 +10,7 @@ from typing import Any
 
 from ...errors import Gone, NeedsPerson
 from ...facts import Reason
+from ...ownership import Ownership
 from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
 from ..engine.policy_documents import text
@@ -27,19 +28,24 @@ class IAMRole:
         """Set the role's name, without a call; `observe` sets `created` (its time) and `granted` (its policy)."""
         self._name = name
         self._path = path
+        self._owner = scope.owner
         self._service = AwsService(scope, "iam", f"role {name}", lane)
         self.created: datetime | None = None
         self.granted: Mapping[str, Any] | None = None
 
     async def observe(self) -> Observed | None:
-        """Read the role, then its inline policy, which GetRole does not return."""
+        """Read the role, then its inline policy, which GetRole does not return.
+
+        The policy of a foreign role is not read: the operator has no permission for it, and need not know it.
+        """
         try:
             role = (await self._service.read("GetRole", RoleName=self._name))["Role"]
         except Gone:
             return None
         self.created = role["CreateDate"]
-        policy = self.granted = await self._policy()
         tags = {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])}
+        foreign = self._owner.standing(tags) is Ownership.FOREIGN
+        policy = self.granted = None if foreign else await self._policy()
         fields = {
             "tags": tags,
             "boundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
