@@ -14,7 +14,7 @@ import orjson
 
 from .. import names
 from ..facts import State, Workload
-from .child_states import STATES
+from .child_states import STATES, short
 
 Key = tuple[str, str]
 ChildKey = tuple[str, str, str]  # kind, namespace, name
@@ -213,12 +213,16 @@ class Children:
 def _unless_only_scaled(new: Record, old: Record | None) -> Record:
     """Return the record, with the old state while a Deployment's controller has not observed a change of its scale.
 
-    Otherwise each step of an autoscaler would look like a rollout for a moment, and cost two status writes.
+    Otherwise each step of an autoscaler would look like a rollout for a moment, and cost two status writes. A declared
+    count that its pods do not reach is no such step: it is not complete before the controller has seen it.
     """
     if old is None or not isinstance(new.state, Workload) or new.state.observed or new.uid != old.uid:
         return new
-    rolled_out = isinstance(old.state, Workload) and old.state.state is State.READY
-    return replace(new, state=old.state) if rolled_out and new.template == old.template else new
+    if not isinstance(old.state, Workload) or old.state.state is not State.READY or new.template != old.template:
+        return new
+    if new.scale is not None and new.scale > old.state.available:
+        return replace(new, state=short(old.state)) if old.state.serves else new
+    return replace(new, state=old.state)
 
 
 def _older(version: str, cached: str) -> bool:

@@ -62,6 +62,11 @@ def deployment_state(item: Object) -> Workload:
     return _counted(counts, spec.get("replicas", 1), progressing.get("reason", ""))
 
 
+def short(counts: Workload) -> Workload:
+    """Return the state of a Deployment that answers with fewer pods than declared."""
+    return replace(counts, state=State.READY, reason=Reason.REPLICAS_UNAVAILABLE, short=True, message=SHORT)
+
+
 def job_state(item: Object) -> Job:
     """Return the state of a Job. While its pods are still ending (FailureTarget, SuccessCriteriaMet) it runs."""
     status, conditions_by_type = item.get("status") or {}, conditions(item)
@@ -178,10 +183,9 @@ def _counted(counts: Workload, wanted: int, progress: str) -> Workload:
         return replace(counts, state=State.READY, reason=Reason.SCALED_TO_ZERO, message="scaled to zero: no pod runs")
     if counts.available >= wanted > 0:  # surplus pods are being deleted
         return replace(counts, state=State.READY, reason=Reason.READY, message="")
-    short = replace(counts, reason=Reason.REPLICAS_UNAVAILABLE)
     if not counts.serves:
-        return replace(short, message=NOBODY)
-    return replace(short, state=State.READY, short=True, message=SHORT)
+        return replace(counts, reason=Reason.REPLICAS_UNAVAILABLE, message=NOBODY)
+    return short(counts)
 
 
 def _why_failed(failed: Mapping[str, Any]) -> str:

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from microservice_operator.cluster.child_cache import Children
 from microservice_operator.facts import State
+from microservice_operator.names import FIELD_MANAGER
 
 OWNER = ("shop", "hello")
 
@@ -82,6 +85,27 @@ def test_a_step_of_an_autoscaler_is_no_rollout_before_its_controller_has_seen_it
     children.saw("Deployment", rolled_out(7, 2, replicas=3, seen=2))
     state = children.of(OWNER)["Deployment", "hello"].state
     assert (state.state, state.short, state.serves) == (State.READY, True, True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "complete", "serves"),
+    [(2, 3, False, True), (3, 2, True, True), (2, 0, True, True), (0, 2, False, False)],
+)
+def test_a_declared_scale_is_complete_only_after_its_controller_has_seen_it(
+    before: int, after: int, complete: bool, serves: bool
+) -> None:
+    ours = {"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": {"f:spec": {"f:replicas": {}}}}
+    first, second = rolled_out(5, 1, replicas=before), rolled_out(6, 2, replicas=after)
+    for item in (first, second):
+        item["metadata"]["managedFields"] = [ours]
+        counts = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
+        item["status"] |= dict.fromkeys(counts, before)
+    children = Children(lambda _: None)
+    children.saw("Deployment", first)
+    children.wrote("Deployment", second)
+    children.saw("Deployment", second)
+    state = children.of(OWNER)["Deployment", "hello"].state
+    assert (state.state is State.READY and not state.short, state.serves) == (complete, serves)
 
 
 def test_another_template_is_a_rollout_at_once() -> None:
