@@ -1,9 +1,12 @@
 """Runs the services like their containers: ``python -m user_service``, configured by environment variables."""
 
+import atexit
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,16 @@ from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ROOT / "services"
+RECORDER = Path(__file__).parent / "aws_calls"
+RECORDED: set[str] = set()  # services whose AWS calls are written down
+_CALLS = Path(tempfile.mkdtemp(prefix="aws-calls-")) / "calls.jsonl"
+atexit.register(shutil.rmtree, _CALLS.parent)
+
+
+def aws_calls() -> list[dict[str, Any]]:
+    """Return each kind of AWS call that services have made: microservice, service, operation and parameters."""
+    lines = _CALLS.read_text(encoding="utf-8").splitlines() if _CALLS.exists() else []
+    return [json.loads(line) for line in dict.fromkeys(lines)]
 
 
 def environment(service: str, **variables: str) -> dict[str, str]:
@@ -54,6 +67,10 @@ class Service:
         self._log = folder / f"{service}-{self.port}.log"
         self._folder = folder
         self._environment = environment(service, **variables, HOST="127.0.0.1", PORT=str(self.port))
+        if "AWS_ENDPOINT_URL" in variables:
+            RECORDED.add(service)
+            path = os.pathsep.join([str(RECORDER), self._environment["PYTHONPATH"]])
+            self._environment |= {"PYTHONPATH": path, "AWS_CALLS": str(_CALLS)}
         self.process = self._started("w")
 
     def _started(self, mode: str) -> "subprocess.Popen[bytes]":

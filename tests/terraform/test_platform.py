@@ -14,10 +14,27 @@ from typing import Any
 import pytest
 import yaml
 
+from microservice_operator.api.microservice import MicroserviceSpec
+from microservice_operator.aws.engine.arns import MESSAGING_KEY
+from microservice_operator.aws.iam.service_policy import CLOSED, document, grants
 from tests.terraform.account import ACCOUNT, REGION, Account
 from tests.terraform.conftest import CLUSTER_ID, MODULES, TOPIC, Root, client
 from tests.terraform.tool import Terraform
+from tests.tools.iam_simulator import simulate
 
+EVERYTHING = {
+    "image": "shop/all:1",
+    "tables": [
+        {
+            "name": "items",
+            "partitionKey": {"name": "id"},
+            "globalSecondaryIndexes": [{"name": "byTime", "partitionKey": {"name": "time"}}],
+            "streamViewType": "NEW_IMAGE",
+        }
+    ],
+    "topics": [{"name": "made"}],
+    "queues": [{"name": "work"}],
+}
 pytestmark = pytest.mark.timeout(1200)  # two minutes on a machine that does nothing else
 
 
@@ -110,6 +127,36 @@ def test_the_operator_gets_its_role_and_its_policy(whole: Terraform, cloud: Acco
     assert "${" not in str(policy)
     accounts = {(each["namespace"], each["serviceAccount"]) for each in cloud.pod_identity.associations.values()}
     assert ("microservice-operator-system", "microservice-operator") in accounts
+
+
+def test_the_boundary_lets_through_what_the_operator_grants_and_nothing_else(whole: Terraform, cloud: Account) -> None:
+    aws = yaml.safe_load(whole.outputs()["environment"])["spec"]["aws"]
+    boundary = client(cloud, "iam").get_policy_version(PolicyArn=aws["permissionsBoundaryARN"], VersionId="v1")
+    boundary = boundary["PolicyVersion"]["Document"]
+    arns = {
+        ("Table", "items"): f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/items",
+        ("Topic", "made"): f"arn:aws:sns:{REGION}:{ACCOUNT}:made",
+        ("Queue", "work"): f"arn:aws:sqs:{REGION}:{ACCOUNT}:work",
+        MESSAGING_KEY: aws["messagingKeyARN"],
+    }
+    granted = grants(MicroserviceSpec.model_validate(EVERYTHING), arns)
+    nothing: dict[str, str] = {}
+    asked = [(action, grant.resource.replace("*", "x"), nothing) for grant in granted for action in grant.actions]
+    assert {action for action, _, _ in asked} == CLOSED
+    policy = document(granted)
+    assert policy
+    assert {verdict.result for verdict in simulate(ACCOUNT, policy, asked, boundary)} == {"Allowed"}
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    beyond = [
+        ("dynamodb:DeleteTable", arns["Table", "items"], nothing),
+        ("dynamodb:GetItem", arns["Table", "items"].replace(ACCOUNT, "210987654321"), nothing),
+        ("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/x", nothing),
+        ("kms:Decrypt", f"arn:aws:kms:{REGION}:{ACCOUNT}:key/another", nothing),
+        ("sns:DeleteTopic", arns["Topic", "made"], nothing),
+        ("sqs:SetQueueAttributes", arns["Queue", "work"], nothing),
+        ("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/x", nothing),
+    ]
+    assert {verdict.allowed for verdict in simulate(ACCOUNT, everything, beyond, boundary)} == {False}
 
 
 def test_images_cannot_be_pushed_over(whole: Terraform, cloud: Account) -> None:

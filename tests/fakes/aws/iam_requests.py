@@ -74,7 +74,28 @@ def tags_of(params: Params) -> dict[str, str]:
     return {tag["Key"]: tag.get("Value", "") for tag in given}
 
 
+# "IAM with DynamoDB transactions" in the DynamoDB Developer Guide: a transaction has no action of its own.
+_IN_TRANSACTIONS = {
+    "ConditionCheck": "ConditionCheckItem",
+    "Delete": "DeleteItem",
+    "Get": "GetItem",
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+}
+
+
 def _dynamodb(caller: Caller, model: OperationModel, params: Params) -> Iterator[Request]:
+    for item in params.get("TransactItems", ()):
+        for kind, on in item.items():
+            yield caller.on(f"dynamodb:{_IN_TRANSACTIONS[kind]}", caller.arn("dynamodb", f"table/{on['TableName']}"))
+    for name in params.get("RequestItems", ()):
+        yield caller.on(f"dynamodb:{model.name}", caller.arn("dynamodb", f"table/{name}"))
+    if "TransactItems" in params or "RequestItems" in params:
+        return
+    if "IndexName" in params:
+        index = f"table/{params['TableName']}/index/{params['IndexName']}"
+        yield caller.on(f"dynamodb:{model.name}", caller.arn("dynamodb", index))
+        return
     table = params.get("ResourceArn") or caller.arn("dynamodb", f"table/{params['TableName']}")
     yield caller.on(f"dynamodb:{model.name}", table, tags_of(params))
     if model.name == "CreateTable" and tags_of(params):
@@ -220,7 +241,7 @@ def _ec2(caller: Caller, model: OperationModel, params: Params) -> Iterator[Requ
 
 
 def _sns(caller: Caller, model: OperationModel, params: Params) -> Iterator[Request]:
-    action = f"sns:{model.name}"
+    action = f"sns:{model.name.removesuffix('Batch')}"  # as in SQS: IAM knows no PublishBatch
     topic = params.get("TopicArn") or params.get("ResourceArn")
     if "Name" in params:
         topic = caller.arn("sns", params["Name"])
@@ -233,7 +254,8 @@ def _sns(caller: Caller, model: OperationModel, params: Params) -> Iterator[Requ
 def _sqs(caller: Caller, model: OperationModel, params: Params) -> Iterator[Request]:
     name = params.get("QueueName") or params["QueueUrl"].rpartition("/")[2]
     queue = caller.arn("sqs", name)
-    yield caller.on(f"sqs:{model.name}", queue, tags_of(params))
+    # "Overview of managing access in Amazon SQS": a batch needs the right of its single action
+    yield caller.on(f"sqs:{model.name.removesuffix('Batch')}", queue, tags_of(params))
     if model.name == "CreateQueue" and tags_of(params):
         yield caller.on("sqs:TagQueue", queue, tags_of(params))
 
