@@ -8,11 +8,14 @@ import pytest
 from microservice_operator import names
 from microservice_operator.api.messaging import Queue, Subscription, Topic
 from microservice_operator.facts import Reason, State
+from tests.aws.conftest import ACCOUNT, REGION
 from tests.aws.messaging_world import Shop, messaging_clients, shop
 
 __all__ = ["messaging_clients", "shop"]  # fixtures
 QUEUE = {"name": "events"}
 TOPIC = {"name": "created"}
+BUCKET = {"service": "s3.amazonaws.com", "sourceARN": "arn:aws:s3:::uploads"}
+RULE = {"service": "events.amazonaws.com", "sourceARN": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/nightly"}
 
 
 def subscription(shop: Shop, **more: Any) -> dict[str, Any]:
@@ -72,6 +75,29 @@ async def test_what_is_made(shop: Shop) -> None:
     assert marks.items() <= shop.sqs.list_queue_tags(QueueUrl=url)["Tags"].items()
 
 
+async def test_aws_sources_may_send_for_exactly_these_resources_and_to_no_dead_letter_queue(shop: Shop) -> None:
+    fed = {"awsSources": [BUCKET, RULE]}
+    parts = await shop.drive(
+        {"topics": [{**TOPIC, **fed}], "queues": [{**QUEUE, **fed, "deadLetter": {"maxReceiveCount": 3}}]}
+    )
+    topic = parts["Topic", "created"].id
+    of_queue = json.loads(shop.attributes("events")["Policy"])["Statement"]
+    of_topic = json.loads(shop.sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])["Statement"]
+    for (deny, bucket, rule), action in ((of_queue, "sqs:SendMessage"), (of_topic, "sns:Publish")):
+        assert deny["Effect"] == "Deny"
+        assert {bucket["Action"], rule["Action"]} == {action}
+        assert bucket["Principal"] == {"Service": "s3.amazonaws.com"}
+        # the ARN of a bucket names no account, and the bucket may be anybody's some day
+        assert bucket["Condition"] == {
+            "ArnEquals": {"aws:SourceArn": BUCKET["sourceARN"]},
+            "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        }
+        assert rule["Principal"] == {"Service": "events.amazonaws.com"}
+        assert rule["Condition"] == {"ArnEquals": {"aws:SourceArn": RULE["sourceARN"]}}
+    (alone,) = json.loads(shop.attributes("events_dead")["Policy"])["Statement"]
+    assert alone["Effect"] == "Deny"
+
+
 async def test_a_message_arrives_as_it_was_published(shop: Shop) -> None:
     parts = await shop.drive(whole(shop))
     shop.sns.publish(TopicArn=parts["Topic", "created"].id, Message='{"order": 1}')
@@ -84,6 +110,10 @@ CHANGES: list[tuple[str, dict[str, Any], str]] = [
     ("queues", {"visibilityTimeoutSeconds": 60}, "SetQueueAttributes"),
     ("queues", {"retention": "12h"}, "SetQueueAttributes"),
     ("queues", {"deadLetter": {"maxReceiveCount": 9}}, "SetQueueAttributes"),
+    ("queues", {"delaySeconds": 900}, "SetQueueAttributes"),
+    ("queues", {"receiveWaitTimeSeconds": 20}, "SetQueueAttributes"),
+    ("queues", {"awsSources": [BUCKET, RULE]}, "SetQueueAttributes"),
+    ("topics", {"awsSources": [BUCKET, RULE]}, "SetTopicAttributes"),
     ("queues", {"fifo": True, "contentBasedDeduplication": True}, "SetQueueAttributes"),
     ("topics", {"fifo": True, "contentBasedDeduplication": True}, "SetTopicAttributes"),
 ]

@@ -47,6 +47,8 @@ def _lsi(**more: Any) -> Spec:
 _SORTED = {"sortKey": {"name": "at"}}
 _NUMBER = {"name": "age", "type": "N"}
 _FIFO = {"fifo": True}
+_BUCKET = {"service": "s3.amazonaws.com", "sourceARN": "arn:aws:s3:::a"}
+_FED = {"awsSources": [_BUCKET]}
 ROWS: dict[str, tuple[Row, ...]] = {
     "databases": (
         Row("version", RESTART, {"version": "17"}),
@@ -108,6 +110,8 @@ ROWS: dict[str, tuple[Row, ...]] = {
     "topics": (
         Row("fifo", REFUSED, _FIFO),
         Row("contentBasedDeduplication", IN_PLACE, {**_FIFO, "contentBasedDeduplication": True}, _FIFO),
+        Row("awsSources.service", IN_PLACE, {"awsSources": [{**_BUCKET, "service": "events.amazonaws.com"}]}, _FED),
+        Row("awsSources.sourceARN", IN_PLACE, {"awsSources": [{**_BUCKET, "sourceARN": "arn:aws:s3:::b"}]}, _FED),
         Row("deletionPolicy", NOTHING, {"deletionPolicy": "Retain"}),
     ),
     "queues": (
@@ -115,6 +119,10 @@ ROWS: dict[str, tuple[Row, ...]] = {
         Row("contentBasedDeduplication", IN_PLACE, {**_FIFO, "contentBasedDeduplication": True}, _FIFO),
         Row("visibilityTimeoutSeconds", IN_PLACE, {"visibilityTimeoutSeconds": 60}),
         Row("retention", IN_PLACE, {"retention": "12h"}),
+        Row("delaySeconds", IN_PLACE, {"delaySeconds": 5}),
+        Row("receiveWaitTimeSeconds", IN_PLACE, {"receiveWaitTimeSeconds": 20}),
+        Row("awsSources.service", IN_PLACE, {"awsSources": [{**_BUCKET, "service": "events.amazonaws.com"}]}, _FED),
+        Row("awsSources.sourceARN", IN_PLACE, {"awsSources": [{**_BUCKET, "sourceARN": "arn:aws:s3:::b"}]}, _FED),
         Row("deadLetter.maxReceiveCount", IN_PLACE, {"deadLetter": {"maxReceiveCount": 9}}),
         Row("deletionPolicy", NOTHING, {"deletionPolicy": "Delete"}),
     ),

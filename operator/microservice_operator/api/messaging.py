@@ -6,7 +6,7 @@ from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, StringCo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from .base import Model, Rule, Transition
-from .scalars import PartName
+from .scalars import ATOMIC, PartName
 
 Retention = Annotated[
     str,
@@ -72,6 +72,26 @@ def _first_in_first_out(kind: str) -> tuple[tuple[Rule, ...], tuple[Transition, 
     return (deduplication,), (once,)
 
 
+class AWSSource(Model):
+    """An AWS resource that may send messages, such as an S3 bucket or an EventBridge rule."""
+
+    service: Annotated[
+        str, StringConstraints(max_length=64, pattern=r"^[a-z][a-z0-9-]*(\.[a-z0-9-]+)*\.amazonaws\.com$")
+    ]
+    """Service principal that sends for the resource, such as s3.amazonaws.com, events.amazonaws.com or
+    cloudwatch.amazonaws.com."""
+    source_arn: Annotated[
+        str,
+        Field(alias="sourceARN"),
+        StringConstraints(max_length=512, pattern=r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:([0-9]{12})?:[^*?]+$"),
+    ]
+    """ARN of the resource, without wildcards. If the ARN names no account, as that of a bucket, the resource must be in
+    the account of the Environment."""
+
+
+AWSSources = Annotated[list[AWSSource], Field(min_length=1, max_length=10, json_schema_extra=ATOMIC)]
+
+
 class Topic(Model):
     """An SNS topic."""
 
@@ -81,6 +101,9 @@ class Topic(Model):
     """Keep the order of messages in a group, and deliver each message once; immutable."""
     content_based_deduplication: bool = False
     """Only with fifo: messages with equal content within five minutes count as one."""
+    aws_sources: Annotated[AWSSources | None, Field(alias="awsSources")] = None
+    """AWS resources that may publish, in addition to this service's role. With the Environment's aws.messagingKeyARN,
+    the policy of that key must let their services use it."""
     deletion_policy: Literal["Retain", "Delete"] = "Delete"
     """What happens to the topic when the Microservice is deleted. Delete suits most topics, because a topic stores no
     messages. It also deletes subscriptions that are not from Microservices; Retain keeps them. A topic that is removed
@@ -96,7 +119,7 @@ class DeadLetter(Model):
 
 
 class Queue(Model):
-    """An encrypted SQS queue; only its own service and the topics that it subscribes to can use it."""
+    """An encrypted SQS queue; only its own service, the topics that it subscribes to and awsSources can use it."""
 
     name: PartName
     """Name, and key of the list; the variable NAME_QUEUE_URL holds the URL."""
@@ -108,6 +131,14 @@ class Queue(Model):
     """How long a received message is hidden from other receivers; must be longer than handling one message takes."""
     retention: Retention = "4d"
     """How long a message is kept until it is deleted, such as 4d, 12h or 30m; at most 14d."""
+    delay_seconds: Annotated[int, Field(ge=0, le=900)] = 0
+    """How long a new message is hidden from all receivers."""
+    receive_wait_time_seconds: Annotated[int, Field(ge=0, le=20)] = 0
+    """How long a receive call waits for a message (long polling), unless the call says otherwise. Clients must wait
+    longer for the response."""
+    aws_sources: Annotated[AWSSources | None, Field(alias="awsSources")] = None
+    """AWS resources that may send messages, in addition to this service's role and its subscriptions. With the
+    Environment's aws.messagingKeyARN, the policy of that key must let their services use it."""
     dead_letter: DeadLetter | None = None
     """Dead-letter queue, which keeps messages that could not be handled for 14 days; if unset, none exists."""
     deletion_policy: Literal["Retain", "Delete"] = "Retain"

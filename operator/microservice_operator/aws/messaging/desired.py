@@ -9,6 +9,9 @@ from ...resources import DesiredResource
 from ..engine.tags import desired_tags
 from .fields import OWN_KEYS, queue_policy, topic_policy
 
+# A message's age counts from its first sending: "Setting up dead-letter queue retention" in the SQS guide.
+LONGEST_RETENTION = 14 * 86400
+
 
 @dataclass(frozen=True, kw_only=True)
 class DesiredTopic(DesiredResource[Topic]):
@@ -23,7 +26,7 @@ def topic_fields(owner: Owner, desired: DesiredTopic, arn: str) -> dict[str, Any
     return {
         "fifo": spec.fifo,
         "tags": desired_tags(owner, desired.tags),
-        "policy": topic_policy(arn),
+        "policy": topic_policy(arn, spec.aws_sources or ()),
         "key": desired.key,
         "deduplication": spec.content_based_deduplication if spec.fifo else None,
     }
@@ -42,15 +45,33 @@ def queue_fields(owner: Owner, desired: DesiredQueue, arn: str, dead: str) -> di
     spec = desired.spec
     count = spec.dead_letter.max_receive_count if spec.dead_letter else 0
     redrive = (dead, count) if count else None
-    return {**_common(owner, desired, arn), "retention": seconds(spec.retention), "redrive": redrive}
+    return {
+        **_common(owner, desired),
+        "policy": queue_policy(arn, desired.topics, spec.aws_sources or ()),
+        "retention": seconds(spec.retention),
+        "delay": spec.delay_seconds,
+        "wait": spec.receive_wait_time_seconds,
+        "redrive": redrive,
+    }
 
 
-def _common(owner: Owner, desired: DesiredQueue, arn: str) -> dict[str, Any]:
+def dead_letter_queue_fields(owner: Owner, desired: DesiredQueue, arn: str) -> dict[str, Any]:
+    """Return the desired fields of the dead letter queue of a declared queue; only SQS itself sends to it."""
+    return {
+        **_common(owner, desired),
+        "policy": queue_policy(arn),
+        "retention": LONGEST_RETENTION,
+        "delay": 0,
+        "wait": 0,
+        "redrive": None,
+    }
+
+
+def _common(owner: Owner, desired: DesiredQueue) -> dict[str, Any]:
     spec = desired.spec
     return {
         "fifo": spec.fifo,
         "tags": desired_tags(owner, desired.tags),
-        "policy": queue_policy(arn, desired.topics),
         "encryption": desired.key or OWN_KEYS,
         "visibility": spec.visibility_timeout_seconds,
         "deduplication": spec.content_based_deduplication if spec.fifo else None,

@@ -4,11 +4,13 @@ None of them counts as lost: the messages of a deleted queue are gone in any cas
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from ...api.messaging import AWSSource
 from ...facts import Part, Reason
+from ..engine.arns import account_in_arn
 from ..engine.fields import Field, Reasons, ResourceSchema
 from ..engine.policy_documents import Document, same_policy
 from ..engine.rules import Change, Outcome, exact, if_given, immutable
@@ -71,6 +73,8 @@ def _queue(name: str) -> ResourceSchema:
             Field("visibility", exact, "visibilityTimeoutSeconds", step=attributes),
             # "SetQueueAttributes": "MessageRetentionPeriod … can take up to 15 minutes"
             Field("retention", exact, "retention", step=attributes, shows=900),
+            Field("delay", exact, "delaySeconds", step=attributes),
+            Field("wait", exact, "receiveWaitTimeSeconds", step=attributes),
             Field("redrive", exact, "deadLetter", step=attributes),
             Field("deduplication", if_given, "contentBasedDeduplication", step=attributes),
         ),
@@ -103,14 +107,35 @@ def _only_tls(service: str, arn: str) -> dict[str, Any]:
     }
 
 
-def topic_policy(arn: str) -> Document:
-    """Return a topic's policy: only the roles of this account allow publishing."""
-    return {"Version": "2012-10-17", "Statement": [_only_tls("sns", arn)]}
+def _from_aws(action: str, arn: str, sources: Iterable[AWSSource]) -> list[dict[str, Any]]:
+    """Return the statements that let AWS services send for these resources.
+
+    "The confused deputy problem" in the IAM User Guide: an ARN without an account needs aws:SourceAccount beside it.
+    """
+    of_account = {"StringEquals": {"aws:SourceAccount": account_in_arn(arn)}}
+    return [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": source.service},
+            "Action": action,
+            "Resource": arn,
+            "Condition": {
+                "ArnEquals": {"aws:SourceArn": source.source_arn},
+                **({} if account_in_arn(source.source_arn) else of_account),
+            },
+        }
+        for source in sources
+    ]
 
 
-def queue_policy(arn: str, topics: tuple[str, ...]) -> Document:
-    """Return a queue's policy: the roles of this account allow access, and in addition only these topics may send."""
-    statements = [_only_tls("sqs", arn)]
+def topic_policy(arn: str, sources: Iterable[AWSSource] = ()) -> Document:
+    """Return a topic's policy: the roles of this account and these AWS resources may publish."""
+    return {"Version": "2012-10-17", "Statement": [_only_tls("sns", arn), *_from_aws("sns:Publish", arn, sources)]}
+
+
+def queue_policy(arn: str, topics: tuple[str, ...] = (), sources: Iterable[AWSSource] = ()) -> Document:
+    """Return a queue's policy: the roles of this account, these topics and these AWS resources may send."""
+    statements = [_only_tls("sqs", arn), *_from_aws("sqs:SendMessage", arn, sources)]
     if topics:
         statements.append(
             {

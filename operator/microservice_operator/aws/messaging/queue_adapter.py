@@ -75,6 +75,8 @@ def _fields(attributes: Mapping[str, str]) -> dict[str, Any]:
         "encryption": attributes.get("KmsMasterKeyId") or (OWN_KEYS if own else ""),
         "visibility": int(attributes["VisibilityTimeout"]),
         "retention": int(attributes["MessageRetentionPeriod"]),
+        "delay": int(attributes["DelaySeconds"]),
+        "wait": int(attributes["ReceiveMessageWaitTimeSeconds"]),
         "redrive": (redrive["deadLetterTargetArn"], int(redrive["maxReceiveCount"])) if redrive else None,
         "deduplication": attributes.get("ContentBasedDeduplication") == "true" if fifo else None,
     }
@@ -95,6 +97,10 @@ def _attributes(changes: Mapping[str, Any]) -> dict[str, str]:
                 attributes["VisibilityTimeout"] = str(value)
             case "retention":
                 attributes["MessageRetentionPeriod"] = str(value)
+            case "delay":
+                attributes["DelaySeconds"] = str(value)
+            case "wait":
+                attributes["ReceiveMessageWaitTimeSeconds"] = str(value)
             case "redrive":
                 attributes["RedrivePolicy"] = _redrive(value)
             case "deduplication" if value is not None:

@@ -11,13 +11,10 @@ from ..engine.decide import Desired
 from ..engine.fields import ResourceSchema
 from ..engine.reconcile_cached import reconcile_cached, remove_uncached
 from ..engine.scope import AwsScope
-from .desired import DesiredQueue, _common, queue_fields
+from .desired import DesiredQueue, dead_letter_queue_fields, queue_fields
 from .fields import DEAD_LETTER_QUEUE, QUEUE
 from .names import candidates, dead_letter, queue_arns
 from .queue_adapter import SQSQueue
-
-# A message's age counts from its first sending: "Setting up dead-letter queue retention" in the SQS guide.
-LONGEST_RETENTION = 14 * 86400
 
 
 async def reconcile_queue(scope: AwsScope, queue: DesiredQueue) -> Part:
@@ -31,8 +28,9 @@ async def reconcile_queue(scope: AwsScope, queue: DesiredQueue) -> Part:
 async def reconcile_dead_letter_queue(scope: AwsScope, queue: DesiredQueue) -> Part:
     """Take at most one step towards the dead letter queue of a declared queue."""
     arns = queue_arns(scope, dead_letter(queue.spec.name), fifo=queue.spec.fifo)
-    fields = {**_common(scope.owner, queue, arns[0]), "retention": LONGEST_RETENTION, "redrive": None}
-    return await _reconcile(scope, queue, (DEAD_LETTER_QUEUE, arns), fields)
+    return await _reconcile(
+        scope, queue, (DEAD_LETTER_QUEUE, arns), dead_letter_queue_fields(scope.owner, queue, arns[0])
+    )
 
 
 async def delete_queue(scope: AwsScope, kind: ResourceSchema, removal: Removal) -> Part:
