@@ -29,7 +29,7 @@ EVERYTHING = {
             "name": "items",
             "partitionKey": {"name": "id"},
             "globalSecondaryIndexes": [{"name": "byTime", "partitionKey": {"name": "time"}}],
-            "streamViewType": "NEW_IMAGE",
+            "streamViewType": "NewImage",
         }
     ],
     "topics": [{"name": "made"}],
