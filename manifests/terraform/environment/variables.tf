@@ -101,7 +101,7 @@ variable "default_replicas" {
 }
 
 variable "tags" {
-  description = "AWS tags and Kubernetes labels of all resources of this Environment's Microservices."
+  description = "AWS tags of all resources of this Environment's Microservices."
   type        = map(string)
   default     = {}
 }

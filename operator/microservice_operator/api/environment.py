@@ -10,12 +10,8 @@ from .containers import Resources
 from .pods import LabelSelector
 from .routes import APIGateway
 from .scalars import ATOMIC, Label, LabelKey, LabelValue, ObjectName, Port, WithoutNulls
+from .tags import TAG_RULES, Tags
 
-TagValue = LabelValue
-TagKey = Annotated[
-    str, StringConstraints(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")
-]
-Tags = Annotated[dict[TagKey, TagValue], Field(max_length=32), WithoutNulls]
 Region = Annotated[str, StringConstraints(max_length=32, pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$")]
 AccountID = Annotated[str, StringConstraints(max_length=12, pattern=r"^[0-9]{12}$")]
 VpcID = Annotated[str, StringConstraints(max_length=32, pattern=r"^vpc-[0-9a-f]+$")]
@@ -183,7 +179,8 @@ class EnvironmentSpec(Model):
     namespaces: LabelSelector | None = None
     """Label selector of the namespaces that may use this Environment; if unset, all namespaces."""
     tags: Tags | None = None
-    """AWS tags for all resources in this Environment; IAM roles get these, and none from a Microservice's spec.tags."""
+    """AWS tags for all resources in this Environment; IAM roles get these, and none from a Microservice's spec.tags. A
+    key has up to 127 characters and a value up to 256: letters, digits, spaces and _ . : / = + - @."""
     aws: AWS | None = None
     """The AWS account and region."""
     databases: EnvironmentDatabases | None = None
@@ -193,6 +190,7 @@ class EnvironmentSpec(Model):
     defaults: Defaults | None = None
     """Default values for fields that a Microservice leaves unset."""
     rules = (
+        *TAG_RULES,
         Rule(
             cel="!has(self.databases) || self.databases.provider != 'rds' || (has(self.aws) && has(self.aws.vpcID)"
             " && has(self.aws.subnetIDs) && has(self.aws.podSecurityGroupID))",
