@@ -80,7 +80,7 @@ TAGS: list[tuple[str, dict[str, str], list[str]]] = [
 @pytest.mark.parametrize("form", ["map", "list", "specifications"])
 def test_tags(service: str, tags: dict[str, str], wrong: list[str], form: str) -> None:
     listed = [{"Key": key, "Value": value} for key, value in tags.items()]
-    forms = {
+    forms: dict[str, dict[str, Any]] = {
         "map": {"tags": tags},
         "list": {"Tags": listed},
         "specifications": {"TagSpecifications": [{"Tags": listed}]},

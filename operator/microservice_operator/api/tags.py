@@ -2,6 +2,8 @@
 
 - Letters, digits, spaces and `_ . : / = + - @`: "Tag naming limits and requirements" (Tagging AWS Resources). IAM and
   RDS accept other letters too, but that page promises only a-z and A-Z for all services.
+  The list of DynamoDB lacks `@` ("Tagging restrictions in DynamoDB"), but all services accept it
+  (awsdocs/aws-cost-management-user-guide#17).
 - 127 characters in a key: `Tag` in the EC2 API Reference, which security groups follow; other services accept 128.
 - No key and no value starts with `aws:` or `rds:`: `Tag` in the Amazon RDS API Reference.
 - No space at either end: it is not visible, and tools that read tags disagree on whether it counts

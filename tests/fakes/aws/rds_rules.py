@@ -18,6 +18,8 @@ CLASSES = re.compile(
 IDENTIFIER = re.compile(r"^[a-z](-?[a-z0-9])*$")  # C: letters, digits, single hyphens, a letter first
 WINDOW = re.compile(r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
 MINOR = {13: 20, 14: 17, 15: 12, 16: 8, 17: 4, 18: 1}  # the default minor version of each major
+ENROLLED = "open-source-rds-extended-support"
+LIFECYCLES = (ENROLLED, f"{ENROLLED}-disabled")  # C and M: valid values
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = 24 * 60
 # U "Viewing Amazon RDS DB instance status": only these take changes; M: InvalidDBInstanceState
@@ -81,6 +83,8 @@ def refused_creation(wanted: dict[str, Any]) -> Answer | None:  # noqa: PLR0911 
 
 def refused_values(wanted: dict[str, Any], instance: dict[str, Any]) -> Answer | None:  # noqa: PLR0911 one refusal after another
     """Values that a creation and a change both hold."""
+    if wanted.get("EngineLifecycleSupport", ENROLLED) not in LIFECYCLES:
+        return bad(f"Invalid EngineLifecycleSupport: {wanted['EngineLifecycleSupport']}")
     kind = wanted.get("DBInstanceClass")
     if kind and not CLASSES.match(kind):  # C, M
         return bad(f"Invalid DB Instance class: {kind}")

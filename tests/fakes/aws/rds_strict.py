@@ -36,6 +36,7 @@ class StrictRDS:
     servers: Servers | None = None
     now: float = 0
     upgrades_fail: bool = False  # U "Upgrading the PostgreSQL DB engine": a precheck fails, and nothing is changed
+    ended: frozenset[int] = frozenset()  # majors whose standard support has ended
     absent_looks: int = 0  # lists lag behind: so many looks do not show a new instance
     instances: dict[str, Instance] = field(default_factory=dict)
     snapshots: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -118,6 +119,10 @@ class StrictRDS:
         if refused:
             return refused
         major = int(wanted["EngineVersion"].split(".")[0])
+        support = wanted.get("EngineLifecycleSupport", rds_rules.ENROLLED)  # C: the default
+        if major in self.ended and support != rds_rules.ENROLLED:  # C: "creating the DB instance will fail if …"
+            message = f"Cannot create postgres {major}: it is past its end of standard support date"
+            return bad(message, "InvalidParameterCombination")
         arn = f"arn:aws:rds:{REGION}:{ACCOUNT}:db:{name}"
         group = self.groups.subnet_groups[wanted["DBSubnetGroupName"]]
         same = ("DBInstanceIdentifier", "DBInstanceClass", "Engine", "MasterUsername", "AllocatedStorage",
@@ -129,6 +134,7 @@ class StrictRDS:
             "DBInstanceArn": arn,
             "EngineVersion": MINOR[major],
             "DBInstanceStatus": "creating",
+            "EngineLifecycleSupport": support,
             "AvailabilityZone": f"{REGION}b",
             "PreferredBackupWindow": wanted.get("PreferredBackupWindow", "07:12-07:42"),
             "PreferredMaintenanceWindow": wanted.get("PreferredMaintenanceWindow", "wed:09:11-wed:09:41").lower(),

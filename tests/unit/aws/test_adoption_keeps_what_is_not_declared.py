@@ -64,6 +64,7 @@ OLD_INSTANCE: Mapping[str, Any] = {
     "backup_window": "07:12-07:42",
     "maintenance_window": "wed:09:11-wed:09:41",
     "max_storage": 1000,
+    "lifecycle": "open-source-rds-extended-support",
     "major": Major(16),
     "class": "db.r6g.4xlarge",
     "multi_az": True,
@@ -95,6 +96,8 @@ SAID_OF_INSTANCES: tuple[tuple[Mapping[str, Any], Mapping[str, Any]], ...] = (
     ({"storage": {"size": "400Gi"}}, {"storage": 400}),
     ({"storage": {"type": "gp3"}}, {"storage_type": "gp3"}),
     ({"storage": {"maxSize": "500Gi"}}, {"max_storage": 500}),
+    ({"extendedSupport": True}, {}),
+    ({"extendedSupport": False}, {"lifecycle": "open-source-rds-extended-support-disabled"}),
     ({"parameters": {"work_mem": "1"}}, {"parameter_group": "ours"}),
     ({"maintenance": {"window": "sun:03:00-sun:04:00"}}, {"maintenance_window": "sun:03:00-sun:04:00"}),
 )

@@ -9,6 +9,7 @@ from ...ownership import Owner
 from ...resources import DesiredResource
 from ..engine.tags import desired_tags
 from .fields import INSTANCE, DesiredMajor, Disk
+from .support import lifecycle
 
 PORT = 5432
 _SAID: Mapping[str, str] = {  # field of the spec → field of the instance that it sets
@@ -72,6 +73,7 @@ def instance_fields(owner: Owner, desired: DesiredInstance, identifier: str, sna
         "backup_window": backup.window,
         "maintenance_window": maintenance.window,
         "max_storage": ceiling,
+        "lifecycle": lifecycle(enrolled=spec.extended_support),
         "major": DesiredMajor(int(spec.version), snapshot),
         "class": desired.instance_class,
         "multi_az": spec.high_availability,

@@ -78,6 +78,11 @@ def _a_tenth_more(size: int) -> int:
     return -(-size * 11 // 10)
 
 
+def if_shown(desired: Any, observed: Any) -> Outcome:
+    """Exact if the spec sets the field and RDS shows it."""
+    return None if observed is None else if_given(desired, observed)
+
+
 def of_backups(rule: Rule) -> Rule:
     """Apply a rule unless AWS Backup takes the backups: RDS then refuses to change retention and window.
 
@@ -172,6 +177,8 @@ INSTANCE = ResourceSchema(
         Field("backup_window", of_backups(if_given), "backup.window", step="settings"),
         Field("maintenance_window", if_given, "maintenance.window", step="settings"),
         Field("max_storage", exact, "storage.maxSize", step="settings"),
+        # a step of its own: if RDS refuses it, the settings change all the same
+        Field("lifecycle", if_shown, "extendedSupport"),
         Field("major", upgraded, "version", effect=Effect.RESTART, later=True),
         Field("class", exact, "size", step="hardware", effect=Effect.RESTART),
         Field("multi_az", exact, "highAvailability", step="hardware", effect=Effect.RESTART),

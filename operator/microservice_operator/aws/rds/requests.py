@@ -6,6 +6,7 @@ from typing import Any
 from ..engine.decide import Step
 from ..engine.tags import tag_list
 from .responses import group_name, pending
+from .support import lifecycle
 
 MASTER = "operator_admin"  # "CreateDBInstance": 1 to 16 letters, numbers or underscores
 _FAST_FROM = 400  # GiB of gp3 from which RDS stripes the disk; then its IOPS and throughput have these limits
@@ -23,6 +24,7 @@ _PARAMETERS = {
     "class": "DBInstanceClass",
     "multi_az": "MultiAZ",
     "storage_type": "StorageType",
+    "lifecycle": "EngineLifecycleSupport",
 }
 
 
@@ -40,6 +42,7 @@ def creation(groups: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         **{key: fields[field] for field, key in _PARAMETERS.items() if fields[field] is not None},
         **_storage(fields["storage"].size, fields["storage_type"], {}),
     }
+    request.setdefault("EngineLifecycleSupport", lifecycle(enrolled=False))  # RDS enrols an instance by default
     if fields["max_storage"]:
         request["MaxAllocatedStorage"] = fields["max_storage"]
     return request
