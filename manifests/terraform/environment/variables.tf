@@ -49,6 +49,12 @@ variable "messaging_key_arn" {
   type        = string
 }
 
+variable "database_key_arn" {
+  description = "ARN of the KMS key for new RDS instances and their admin secrets. If null, AWS's own keys encrypt them."
+  type        = string
+  default     = null
+}
+
 variable "permissions_boundary_arn" {
   description = "ARN of the permissions boundary for the roles of services."
   type        = string

@@ -136,6 +136,9 @@ class AWS(Model):
     messaging_key_arn: Annotated[KeyARN | None, Field(alias="messagingKeyARN")] = None
     """KMS key that encrypts topics and queues; its key policy must allow sns.amazonaws.com to use it. If unset, SNS and
     SQS use their own keys."""
+    database_key_arn: Annotated[KeyARN | None, Field(alias="databaseKeyARN")] = None
+    """KMS key that encrypts new RDS instances and the secrets with their admin passwords. An existing instance keeps
+    its key. If unset, RDS and Secrets Manager use the keys that AWS manages for the account."""
     identity: PodRoles | None = None
     """How pods assume the IAM role of their Microservice; if unset, the operator creates no roles."""
     permissions_boundary_arn: Annotated[PolicyARN | None, Field(alias="permissionsBoundaryARN")] = None

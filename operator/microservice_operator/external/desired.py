@@ -37,6 +37,7 @@ def desired_instance(service: Microservice, environment: Environment | None, nam
         field=field,
         network=network,
         instance_class=instance_class,
+        key=aws.database_key_arn or "",
     )
 
 

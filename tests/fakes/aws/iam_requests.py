@@ -190,7 +190,7 @@ def _with_instance(caller: Caller, model: OperationModel, params: Params, arns: 
         secret = caller.arn("secretsmanager", "secret:rds!db-0b5c8f3a-7c0e-4b43-9a52-0d2f6f1f0c11-AbCdEf")
         for needed in ("CreateSecret", "TagResource"):
             yield caller.on(f"secretsmanager:{needed}", secret)
-        key = caller.arn("kms", "key/0b5c8f3a-7c0e-4b43-9a52-0d2f6f1f0c11")
+        key = params.get("MasterUserSecretKmsKeyId") or caller.arn("kms", "key/0b5c8f3a-7c0e-4b43-9a52-0d2f6f1f0c11")
         yield caller.on("kms:DescribeKey", key)
         for needed in ("CreateGrant", "Decrypt", "GenerateDataKey"):
             for service in ("rds", "secretsmanager"):

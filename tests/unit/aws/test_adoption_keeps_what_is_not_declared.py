@@ -49,6 +49,7 @@ OLD_INSTANCE: Mapping[str, Any] = {
     "identifier": "legacy",
     "engine": "postgres",
     "encrypted": True,
+    "key": "theirs",
     "vpc": "vpc-1",
     "subnet_group": "theirs",
     "port": 5432,

@@ -34,10 +34,11 @@ class Network:
 
 @dataclass(frozen=True, kw_only=True)
 class DesiredInstance(DesiredResource[Database]):
-    """A declared database, with the Environment's settings for its instance."""
+    """A declared database, with the Environment's settings for its instance; `key` is the ARN of a KMS key, if any."""
 
     network: Network
     instance_class: str
+    key: str = ""
 
     @property
     def awaits_adoption(self) -> bool:
@@ -59,6 +60,7 @@ def instance_fields(owner: Owner, desired: DesiredInstance, identifier: str, sna
         "identifier": identifier,
         "engine": spec.engine,
         "encrypted": True,
+        "key": desired.key,
         # an adopted instance keeps its subnets, but must be in the Environment's VPC, where the pods can reach it
         "vpc": desired.network.vpc if spec.adopt else None,
         "subnet_group": None if spec.adopt else identifier,

@@ -15,6 +15,7 @@ from ..engine.rules import (
     entries,
     exact,
     if_given,
+    ignore_after_create,
     immutable,
     immutable_if_given,
 )
@@ -162,6 +163,7 @@ INSTANCE = ResourceSchema(
         Field("identifier", immutable(_MOVE), "adopt.identifier"),
         Field("engine", immutable(_MOVE), "engine"),
         Field("encrypted", immutable("copy a snapshot of it with encryption and restore that"), "its encryption"),
+        Field("key", ignore_after_create, "the Environment's aws.databaseKeyARN"),
         Field("vpc", immutable_if_given(_NETWORK), "its VPC"),
         Field("subnet_group", immutable_if_given(_NETWORK), "its subnet group"),
         Field("port", on_port, "its port", once=True),

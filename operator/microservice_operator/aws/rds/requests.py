@@ -45,7 +45,17 @@ def creation(groups: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     request.setdefault("EngineLifecycleSupport", lifecycle(enrolled=False))  # RDS enrols an instance by default
     if fields["max_storage"]:
         request["MaxAllocatedStorage"] = fields["max_storage"]
+    if fields["key"]:
+        request |= {"KmsKeyId": fields["key"], **secret_key(fields)}
     return request
+
+
+def secret_key(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the key of the secret with the admin password, for the request with which RDS begins to manage it.
+
+    MasterUserSecretKmsKeyId in "ModifyDBInstance": the key cannot change afterwards.
+    """
+    return {"MasterUserSecretKmsKeyId": fields["key"]} if fields["key"] else {}
 
 
 def modification(step: Step, instance: Mapping[str, Any]) -> dict[str, Any]:

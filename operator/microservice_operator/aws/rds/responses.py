@@ -34,6 +34,7 @@ def observed_fields(instance: Described, snapshot: str, *, failed: bool = False)
         "identifier": instance["DBInstanceIdentifier"],
         "engine": instance["Engine"],
         "encrypted": instance["StorageEncrypted"],
+        "key": instance.get("KmsKeyId", ""),
         "vpc": instance.get("DBSubnetGroup", {}).get("VpcId", ""),
         "subnet_group": instance.get("DBSubnetGroup", {}).get("DBSubnetGroupName", ""),
         "port": instance.get("Endpoint", {}).get("Port"),
