@@ -36,6 +36,7 @@ locals {
         },
         local.gateway,
         var.database_key_arn == null ? {} : { databaseKeyARN = var.database_key_arn },
+        var.table_key_arn == null ? {} : { tableKeyARN = var.table_key_arn },
       )
       databases = {
         provider = "rds"

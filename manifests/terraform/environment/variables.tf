@@ -55,6 +55,12 @@ variable "database_key_arn" {
   default     = null
 }
 
+variable "table_key_arn" {
+  description = "ARN of the KMS key for new DynamoDB tables. Pass it to the module service-boundary, too. If null, DynamoDB's own key encrypts them."
+  type        = string
+  default     = null
+}
+
 variable "permissions_boundary_arn" {
   description = "ARN of the permissions boundary for the roles of services."
   type        = string

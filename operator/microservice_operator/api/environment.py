@@ -136,6 +136,10 @@ class AWS(Model):
     messaging_key_arn: Annotated[KeyARN | None, Field(alias="messagingKeyARN")] = None
     """KMS key that encrypts topics and queues; its key policy must allow sns.amazonaws.com to use it. If unset, SNS and
     SQS use their own keys."""
+    table_key_arn: Annotated[KeyARN | None, Field(alias="tableKeyARN")] = None
+    """KMS key that encrypts all DynamoDB tables except adopted ones. The roles of services may use it through DynamoDB;
+    the permissions boundary must allow that before. If unset, a new table is encrypted with a key of DynamoDB, and an
+    existing one keeps its key."""
     database_key_arn: Annotated[KeyARN | None, Field(alias="databaseKeyARN")] = None
     """KMS key that encrypts new RDS instances and the secrets with their admin passwords. An existing instance keeps
     its key. If unset, RDS and Secrets Manager use the keys that AWS manages for the account."""

@@ -41,6 +41,12 @@ def desired_instance(service: Microservice, environment: Environment | None, nam
     )
 
 
+def table_key(environment: Environment | None) -> str:
+    """The Environment's key for tables, if any."""
+    aws = environment.spec.aws if environment else None
+    return (aws.table_key_arn if aws else None) or ""
+
+
 def messaging_key(environment: Environment | None) -> str:
     """The Environment's key for messages, if any."""
     aws = environment.spec.aws if environment else None

@@ -12,6 +12,7 @@ from ..aws.iam.roles import (
     keeps_former,
     reconcile_identity,
 )
+from ..aws.iam.service_policy import table_key_of
 from ..facts import Part, Section, State
 from ..ownership import shared_tags
 from .clients import ExternalClients
@@ -48,6 +49,8 @@ class Roles(ExternalResource):
         granted = granting(scope, declared, just_created)
         role = DesiredIdentity(declared.service, aws, shared_tags(declared.environment), declared.known, granted)
         parts = await reconcile_identity(scope, role)
+        if parts and parts[0].state is State.READY:  # the role has all its rights
+            self._clients.table_keys[uid] = table_key_of(granted.grants)
         return StepResult(parts, kept=keeps_former(parts))
 
     async def delete(self, target: DeleteInput) -> tuple[Part, ...]:

@@ -79,6 +79,19 @@ def _dynamodb(caller: Caller, model: OperationModel, params: Params) -> Iterator
     yield caller.on(f"dynamodb:{model.name}", table, tags_of(params))
     if model.name == "CreateTable" and tags_of(params):
         yield caller.on("dynamodb:TagResource", table, tags_of(params))
+    key = params.get("SSESpecification", {}).get("KMSMasterKeyId")
+    for needed in (*TABLE_KEY_ACTIONS, "kms:CreateGrant") if key else ():
+        yield Request(needed, key, (("kms:ViaService", f"dynamodb.{caller.region}.amazonaws.com"),))
+
+
+# "How Amazon DynamoDB uses AWS KMS", "At a minimum, DynamoDB requires the following permissions"; and kms:CreateGrant
+TABLE_KEY_ACTIONS = tuple(
+    f"kms:{name}"
+    for name in (
+        *("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"),
+        *("ReEncryptFrom", "ReEncryptTo"),
+    )
+)
 
 
 def _kms(caller: Caller, model: OperationModel, params: Params) -> Iterator[Request]:

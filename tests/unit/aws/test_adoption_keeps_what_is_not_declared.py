@@ -34,6 +34,7 @@ OLD_TABLE: Mapping[str, Any] = {
     "global_indexes": {},
     "tags": {"team": "old"},
     "key": None,
+    "encryption": "theirs",
     "billing": "PROVISIONED",
     "capacity": (7, 3),
     "index_capacity": {},
