@@ -73,3 +73,15 @@ async def test_a_table_keeps_its_key_while_its_role_cannot_get_the_right(world: 
         world.pass_time(10)
         await world.step(spec)
     assert table_key(world) == ""
+
+
+async def test_a_table_is_looked_at_again_once_its_role_has_the_right(world: World) -> None:
+    spec = world.every_part()
+    await settled(world, spec)
+    world.aws_spec["tableKeyARN"] = KEY
+    waiting = (await world.step(spec)).of("Table")[0]
+    assert waiting.message == f"KMS key {KEY} will encrypt it as soon as the service's role may use that key"
+    looks = [(await world.step(spec)).of("Role")[0].after for _ in range(2)]
+    assert looks == [10.0, None]
+    await world.ready(spec)
+    assert table_key(world) == KEY

@@ -15,7 +15,6 @@ from .adapter import DynamoDBTable
 from .desired import DesiredTable, table_fields, unsaid
 from .fields import TABLE
 
-_KEY_AGAIN = 5.0  # the role is changed in the same reconciliation, after the table
 _NOT_THERE = (
     Reason.TABLE_CREATING,
     Reason.TABLE_DELETING,
@@ -64,7 +63,7 @@ async def _reconcile(scope: AwsScope, table: DynamoDBTable, desired: DesiredTabl
         message = f"it keeps its KMS key {table.key}, because aws.tableKeyARN of the Environment names no other"
         return replace(outcome, part=replace(outcome.part, message=message))
     message = f"KMS key {desired.key} will encrypt it as soon as the service's role may use that key"
-    return replace(outcome, part=replace(outcome.part, message=message, after=_KEY_AGAIN))
+    return replace(outcome, part=replace(outcome.part, message=message))
 
 
 async def delete_table(scope: AwsScope, removal: Removal) -> Part:
