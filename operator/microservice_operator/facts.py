@@ -251,7 +251,7 @@ class Facts:
     suspended: bool = False
     refused: Part | None = None  # the spec or its Environment stops the whole reconciliation
     problems: tuple[Problem, ...] = field(default=())
-    notices: tuple[Problem, ...] = ()  # declarations without effect, which do not affect readiness
+    notices: tuple[Problem, ...] = ()  # warnings, which do not affect readiness
     endpoint: str = ""
     gateway: str = ""  # the public URL of the routes
     selector: str = ""

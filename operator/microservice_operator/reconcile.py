@@ -19,6 +19,7 @@ from .desired.transition import WIDENED, widened
 from .environment_selection import Used
 from .errors import Gone, InvalidSpec, NeedsPerson, NotYet, OperatorError, Problem
 from .external.identity import identity_wait, role_arn, table_ref_names
+from .external.rds_instances import support_notices
 from .external.reconcile import ExternalReconciler, ExternalState
 from .external.relocation import moved
 from .external.remembered_ids import remembered_ids
@@ -239,7 +240,11 @@ def _summarise(
         environment=inputs.used.name,
         environment_from=inputs.used.source,
         recreated=recreation_handled(inputs.recreate, inputs.recreate_handled, external.stores),
-        notices=(*_names_nothing(inputs.previous.recreate, external.stores), *_overridden_tags(inputs)),
+        notices=(
+            *_names_nothing(inputs.previous.recreate, external.stores),
+            *_overridden_tags(inputs),
+            *support_notices(service, inputs.environment, datetime.now(UTC).date()),
+        ),
         again=0.0 if complete and (external.kept or applied.kept) else None,
     )
 

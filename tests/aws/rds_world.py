@@ -51,6 +51,7 @@ class RDSWorld:
     network: Network
     heard: list[tuple[str, str, str]]
     known: dict[str, str] = field(default_factory=dict)
+    key: str = ""
 
     @property
     def name(self) -> str:
@@ -70,6 +71,7 @@ class RDSWorld:
             field="spec.databases[0]",
             network=network,
             instance_class=SIZES[declared.size],
+            key=self.key,
         )
 
     async def one_pass(self, wanted: DesiredInstance) -> tuple[Part, ...]:

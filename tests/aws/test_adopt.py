@@ -161,18 +161,24 @@ async def test_what_the_spec_does_not_mention_stays(world: World) -> None:
     assert described(world)["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
 
 
-@pytest.mark.parametrize(("manager", "fits"), [("CUSTOMER", False), ("AWS", True)])
+@pytest.mark.parametrize(
+    ("manager", "environment", "fits"),
+    [("CUSTOMER", "", False), ("CUSTOMER", "another", False), ("CUSTOMER", "the same", True), ("AWS", "", True)],
+)
 async def test_a_table_with_a_key_that_cannot_be_granted_is_not_taken_over(
-    world: World, manager: str, fits: bool
+    world: World, manager: str, environment: str, fits: bool
 ) -> None:
     key = "arn:aws:kms:us-east-1:123456789012:key/0b5c8f3a-7c0e-4b43-9a52-0d2f6f1f0c11"
+    theirs = {"another": key.replace("0b5c", "1b5c"), "the same": key}.get(environment, "")
     there(world, SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key})
     world.proxy.layers = {**world.proxy.layers, "kms": lambda _call, _emulator: _key(key, manager)}
     try:
+        want = replace(wanted(world), key=theirs)
         if fits:
-            await adopted(world)
+            assert (await drive(world, want)).state is State.READY
+            assert described(world)["SSEDescription"]["KMSMasterKeyArn"] == key
             return
-        part = await untouched(world, wanted(world))
+        part = await untouched(world, want)
         assert f"is encrypted with {key}, a customer managed key" in part.message
     finally:
         world.proxy.layers = {name: layer for name, layer in world.proxy.layers.items() if name != "kms"}

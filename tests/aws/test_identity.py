@@ -11,7 +11,7 @@ import pytest
 from microservice_operator.api.environment import AWS
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.parsing import Microservice
-from microservice_operator.aws.engine.arns import arns
+from microservice_operator.aws.engine.arns import MESSAGING_KEY, TABLE_KEY, arns
 from microservice_operator.aws.engine.scope import AwsScope, site
 from microservice_operator.aws.iam.roles import (
     DesiredIdentity,
@@ -89,7 +89,8 @@ def wanted(roles: Roles, identity: dict[str, Any] = POD_IDENTITY, **more: Any) -
     spec = {"image": "shop/product:1", "tables": [TABLE], **more.pop("spec", {})}
     aws = AWS.model_validate({"region": REGION, "accountID": ACCOUNT, "identity": identity, **more.pop("aws", {})})
     service = Microservice(roles.scope.owner.identity, 1, MicroserviceSpec.model_validate(spec))
-    named = arns(site(roles.scope), service, aws.messaging_key_arn)
+    keys = {MESSAGING_KEY: aws.messaging_key_arn, TABLE_KEY: aws.table_key_arn}
+    named = arns(site(roles.scope), service, keys)
     granting = more.pop("granting", None) or Granting(grants(service.spec, named))
     return DesiredIdentity(service, aws, granting=granting, **more)
 
@@ -440,3 +441,15 @@ async def test_names_of_roles_fit_and_differ(roles: Roles) -> None:
     found = {site(replace(roles.scope, owner=each)).role_name for each in owners}
     assert len(found) == len(pairs)
     assert all(len(name) <= 64 for name in found)
+
+
+async def test_the_role_keeps_the_key_of_its_tables(roles: Roles) -> None:
+    """A table keeps the key with which it was created, whatever the Environment names later."""
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0b5c8f3a-7c0e-4b43-9a52-0d2f6f1f0c11"
+    parts = await drive(roles, wanted(roles, aws={"tableKeyARN": key}))
+    policy = roles.policy()
+    assert [s["Resource"] for s in policy["Statement"] if "kms:Decrypt" in s["Action"]] == [[key]]
+    before = roles.writes()
+    known = {part.kind: part.id for part in parts}
+    assert all(part.message == "" for part in await drive(roles, wanted(roles, known=known)))
+    assert (roles.policy(), roles.writes()) == (policy, before)

@@ -33,6 +33,7 @@ FIELDS: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["CreateDBParameterGroup", "CreateDBSnapshot", "ModifyDBParameterGroup", "ModifyDBInstance"],
     ),
     "deletion_policy": ({"deletionPolicy": "Snapshot"}, []),
+    "extended_support": ({"extendedSupport": True}, ["ModifyDBInstance"]),
     "extensions": ({"extensions": ["pg_trgm"]}, []),
     "migration": ({"migration": {"command": ["migrate"]}}, []),
     "connection": ({"connection": {"secretName": "orders"}}, []),
@@ -415,3 +416,34 @@ async def test_one_read_serves_all_instances_of_a_region(rds: RDSWorld) -> None:
     looks = [call for call in rds.proxy.calls[before:] if call.action == "DescribeDBInstances"]
     assert len(looks) == 1
     assert INSTANCE.name in worlds[0].known
+
+
+async def test_a_new_instance_is_not_enrolled_in_extended_support(rds: RDSWorld) -> None:
+    """Enrolment is the default of RDS, and costs extra once the standard support of a version has ended."""
+    await rds.made()
+    assert rds.instance["EngineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
+
+
+async def test_an_existing_instance_keeps_its_enrolment_until_it_is_declared(rds: RDSWorld) -> None:
+    await rds.made()
+    rds.instance["EngineLifecycleSupport"] = rds_rules.ENROLLED  # as an operator of an earlier version made it
+    await rds.quiet()
+    await rds.drive(rds.wanted(extendedSupport=False))
+    assert rds.instance["EngineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
+    await rds.quiet(extendedSupport=False)
+    await rds.quiet()
+
+
+async def test_rds_shows_no_enrolment(rds: RDSWorld) -> None:
+    await rds.made()
+    del rds.instance["EngineLifecycleSupport"]
+    await rds.quiet(extendedSupport=True)
+
+
+async def test_a_version_without_standard_support_needs_extended_support(rds: RDSWorld) -> None:
+    rds.strict.ended = frozenset({13})
+    refused, *_ = await rds.drive(rds.wanted(version="13"))
+    assert (refused.state, refused.reason) == (State.STALLED, Reason.REJECTED)
+    assert "past its end of standard support date" in refused.message
+    await rds.made(version="13", extendedSupport=True)
+    assert rds.instance["EngineLifecycleSupport"] == rds_rules.ENROLLED

@@ -128,3 +128,43 @@ run "logs_have_an_end_that_cloudwatch_knows" {
   }
   expect_failures = [var.log_retention_days]
 }
+
+run "keys_reach_the_environment" {
+  command = plan
+  module { source = "../environment" }
+  variables {
+    region                   = "us-east-1"
+    account_id               = "123456789012"
+    vpc_id                   = "vpc-1"
+    subnet_ids               = ["subnet-1", "subnet-2"]
+    pod_security_group_id    = "sg-1"
+    messaging_key_arn        = "arn:aws:kms:us-east-1:123456789012:key/1"
+    database_key_arn         = "arn:aws:kms:us-east-1:123456789012:key/2"
+    table_key_arn            = "arn:aws:kms:us-east-1:123456789012:key/3"
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+    cluster_name             = "shop"
+  }
+  assert {
+    condition     = yamldecode(output.manifest).spec.aws.databaseKeyARN == var.database_key_arn
+    error_message = "The manifest does not name the key of databases."
+  }
+  assert {
+    condition     = yamldecode(output.manifest).spec.aws.tableKeyARN == var.table_key_arn
+    error_message = "The manifest does not name the key of tables."
+  }
+}
+
+run "the_boundary_takes_keys_of_tables" {
+  command = plan
+  module { source = "../service-boundary" }
+  variables {
+    messaging_key_arn = "arn:aws:kms:us-east-1:123456789012:key/1"
+    table_key_arns    = ["arn:aws:kms:us-east-1:123456789012:key/3"]
+  }
+  assert {
+    condition = [
+      for statement in data.aws_iam_policy_document.boundary.statement : statement.resources if statement.sid == "TableKeys"
+    ] == [toset(var.table_key_arns)]
+    error_message = "The boundary does not allow the keys of tables."
+  }
+}

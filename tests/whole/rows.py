@@ -66,6 +66,8 @@ ROWS: dict[str, tuple[Row, ...]] = {
         Row("maintenance.apply", NOTHING, {"maintenance": {"apply": "Immediately"}}),
         Row("parameters", IN_PLACE, {"parameters": {"work_mem": "8192"}}),
         Row("parameters", RESTART, {"parameters": {"max_connections": "50"}}),
+        Row("extendedSupport", IN_PLACE, {"extendedSupport": True}),
+        Row("extendedSupport", NOTHING, {"extendedSupport": False}),
         Row("deletionPolicy", NOTHING, {"deletionPolicy": "Delete"}),
         Row("migration.command", NOTHING, {"migration": {"command": ["migrate"]}}),
         Row("migration.args", NOTHING, {"migration": {"command": ["migrate"], "args": ["up"]}}),

@@ -84,6 +84,7 @@ class World:
     sizes: dict[str, str]
     lookup: MicroserviceLookup = field(default_factory=MicroserviceLookup)
     known: dict[Key, str] = field(default_factory=dict)
+    environment_tags: dict[str, str] = field(default_factory=dict)
     recreate: str = ""
     consent: str = ""
     now: float = 0
@@ -97,7 +98,7 @@ class World:
     @property
     def environment(self) -> Environment:
         rds = {"sizes": self.sizes, "caSecretRef": {"namespace": "platform", "name": "rds-ca"}}
-        spec = {"aws": self.aws_spec, "databases": {"provider": "rds", "rds": rds}}
+        spec = {"tags": self.environment_tags, "aws": self.aws_spec, "databases": {"provider": "rds", "rds": rds}}
         allowed = {names.ANNOTATION_ADOPT: self.consent}
         return Environment(f"env-{self.name}", EnvironmentSpec.model_validate(spec), allowed)
 

@@ -35,6 +35,8 @@ locals {
           identity               = { type = "PodIdentity", clusterName = var.cluster_name }
         },
         local.gateway,
+        var.database_key_arn == null ? {} : { databaseKeyARN = var.database_key_arn },
+        var.table_key_arn == null ? {} : { tableKeyARN = var.table_key_arn },
       )
       databases = {
         provider = "rds"

@@ -49,6 +49,18 @@ variable "messaging_key_arn" {
   type        = string
 }
 
+variable "database_key_arn" {
+  description = "ARN of the KMS key for new RDS instances and their admin secrets. If null, AWS's own keys encrypt them."
+  type        = string
+  default     = null
+}
+
+variable "table_key_arn" {
+  description = "ARN of the KMS key for new DynamoDB tables. Pass it to the module service-boundary, too. If null, DynamoDB's own key encrypts them."
+  type        = string
+  default     = null
+}
+
 variable "permissions_boundary_arn" {
   description = "ARN of the permissions boundary for the roles of services."
   type        = string
@@ -101,7 +113,7 @@ variable "default_replicas" {
 }
 
 variable "tags" {
-  description = "AWS tags and Kubernetes labels of all resources of this Environment's Microservices."
+  description = "AWS tags of all resources of this Environment's Microservices."
   type        = map(string)
   default     = {}
 }

@@ -44,6 +44,25 @@ data "aws_iam_policy_document" "boundary" {
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
     resources = [var.messaging_key_arn]
   }
+
+  dynamic "statement" {
+    for_each = length(var.table_key_arns) > 0 ? [1] : []
+
+    content {
+      sid = "TableKeys"
+      actions = [
+        "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext",
+        "kms:ReEncryptFrom", "kms:ReEncryptTo",
+      ]
+      resources = var.table_key_arns
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = ["dynamodb.${data.aws_region.here.name}.${data.aws_partition.here.dns_suffix}"]
+      }
+    }
+  }
 }
 
 resource "aws_iam_policy" "boundary" {

@@ -13,6 +13,12 @@ variable "messaging_key_arn" {
   type        = string
 }
 
+variable "table_key_arns" {
+  description = "ARNs of the KMS keys of tables: spec.aws.tableKeyARN of the Environments, and every key that it named before."
+  type        = list(string)
+  default     = []
+}
+
 variable "tags" {
   description = "Tags of all resources."
   type        = map(string)

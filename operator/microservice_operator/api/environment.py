@@ -10,12 +10,8 @@ from .containers import Resources
 from .pods import LabelSelector
 from .routes import APIGateway
 from .scalars import ATOMIC, Label, LabelKey, LabelValue, ObjectName, Port, WithoutNulls
+from .tags import TAG_RULES, Tags
 
-TagValue = LabelValue
-TagKey = Annotated[
-    str, StringConstraints(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")
-]
-Tags = Annotated[dict[TagKey, TagValue], Field(max_length=32), WithoutNulls]
 Region = Annotated[str, StringConstraints(max_length=32, pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$")]
 AccountID = Annotated[str, StringConstraints(max_length=12, pattern=r"^[0-9]{12}$")]
 VpcID = Annotated[str, StringConstraints(max_length=32, pattern=r"^vpc-[0-9a-f]+$")]
@@ -140,6 +136,13 @@ class AWS(Model):
     messaging_key_arn: Annotated[KeyARN | None, Field(alias="messagingKeyARN")] = None
     """KMS key that encrypts topics and queues; its key policy must allow sns.amazonaws.com to use it. If unset, SNS and
     SQS use their own keys."""
+    table_key_arn: Annotated[KeyARN | None, Field(alias="tableKeyARN")] = None
+    """KMS key that encrypts all DynamoDB tables except adopted ones. The roles of services may use it through DynamoDB;
+    the permissions boundary must allow that before. If unset, a new table is encrypted with a key of DynamoDB, and an
+    existing one keeps its key."""
+    database_key_arn: Annotated[KeyARN | None, Field(alias="databaseKeyARN")] = None
+    """KMS key that encrypts new RDS instances and the secrets with their admin passwords. An existing instance keeps
+    its key. If unset, RDS and Secrets Manager use the keys that AWS manages for the account."""
     identity: PodRoles | None = None
     """How pods assume the IAM role of their Microservice; if unset, the operator creates no roles."""
     permissions_boundary_arn: Annotated[PolicyARN | None, Field(alias="permissionsBoundaryARN")] = None
@@ -183,7 +186,8 @@ class EnvironmentSpec(Model):
     namespaces: LabelSelector | None = None
     """Label selector of the namespaces that may use this Environment; if unset, all namespaces."""
     tags: Tags | None = None
-    """AWS tags for all resources in this Environment; IAM roles get these, and none from a Microservice's spec.tags."""
+    """AWS tags for all resources in this Environment; IAM roles get these, and none from a Microservice's spec.tags. A
+    key has up to 127 characters and a value up to 256: letters, digits, spaces and _ . : / = + - @."""
     aws: AWS | None = None
     """The AWS account and region."""
     databases: EnvironmentDatabases | None = None
@@ -193,6 +197,7 @@ class EnvironmentSpec(Model):
     defaults: Defaults | None = None
     """Default values for fields that a Microservice leaves unset."""
     rules = (
+        *TAG_RULES,
         Rule(
             cel="!has(self.databases) || self.databases.provider != 'rds' || (has(self.aws) && has(self.aws.vpcID)"
             " && has(self.aws.subnetIDs) && has(self.aws.podSecurityGroupID))",

@@ -20,7 +20,7 @@ from .containers import (
     SecurityContext,
     VolumeMount,
 )
-from .environment import Host, Tags
+from .environment import Host
 from .messaging import Queue, Subscription, Topic
 from .pods import Affinity, DisruptionBudget, Labels, Strategy, Toleration, TopologySpreadConstraint, Volume
 from .routes import API
@@ -41,6 +41,7 @@ from .scalars import (
 )
 from .spec_rules import DEFAULT_PORT, RULES, TRANSITIONS
 from .stores import Database, Duration, Table, TableRef
+from .tags import TAG_RULES, Tags
 
 # enough for lists of certificates or tags; Kubernetes limits only the sum, to 256 KiB per object
 AnnotationValue = Annotated[str, StringConstraints(max_length=8192)]
@@ -230,10 +231,10 @@ class MicroserviceSpec(Model):
     pod_security_context: PodSecurityContext | None = None
     """Merged over the hardened default of the pod; can only make it stricter."""
     tags: Tags | None = None
-    """AWS tags and Kubernetes labels for all resources of the service, except AWS tags of its IAM role.
-
-    In AWS, the Environment's tags are added, and override tags with the same key.
-    """
+    """AWS tags for all resources of the service except its IAM role; the Environment's tags are added, and override
+    tags with the same key. A key has up to 127 characters and a value up to 256: letters, digits, spaces and
+    _ . : / = + - @. A tag is also a label of the service's Kubernetes objects if its key and value have the syntax of
+    labels and the key contains no slash."""
     dependencies: Annotated[list[Dependency], Field(max_length=64), Keyed(("name",))] | None = None
     """Microservices of the same namespace that this one calls."""
     access: Access | None = None
@@ -255,5 +256,5 @@ class MicroserviceSpec(Model):
     """Routes on the Environment's API gateway, read from the service's OpenAPI document."""
     metrics: Metrics | None = None
     """Endpoint that Prometheus scrapes, if the ServiceMonitor CRD is installed."""
-    rules = RULES
+    rules = (*RULES, *TAG_RULES)
     transitions = TRANSITIONS

@@ -140,6 +140,10 @@ class Database(Model):
     """PostgreSQL extensions that the operator creates in the database."""
     migration: Migration | None = None
     """Job that migrates the schema before each rollout of a new image."""
+    extended_support: bool | None = None
+    """If true, the instance is enrolled in RDS Extended Support, which costs extra after the standard support of its
+    version has ended; if false, it is not. If unset, a new instance is not enrolled, and an existing one stays as it
+    is. AWS upgrades an instance that is not enrolled when the standard support of its version ends."""
     deletion_policy: Literal["Retain", "Snapshot", "Delete"] = "Retain"
     """What happens to the database when the Microservice is deleted: Retain keeps it, Snapshot deletes it after a final
     snapshot, Delete deletes it. A shared server has no snapshots; there, Snapshot retains. A database that is removed

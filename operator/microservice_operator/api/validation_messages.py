@@ -12,12 +12,14 @@ from pydantic import ValidationError
 from ..errors import Problem
 from .base import Model
 from .scalars import DNS_LABEL, DNS_LABEL_ALPHA, DNS_SUBDOMAIN, PORT_NAME
+from .tags import TAG_KEY, TAG_VALUE
 
 Path = Sequence[str | int]
 
 _FEW = 16
 _PATTERNS = {
     DNS_LABEL_ALPHA: "lower-case letters, digits and single hyphens, starting with a letter",
+    **dict.fromkeys((TAG_KEY, TAG_VALUE), "letters, digits, inner spaces and _ . : / = + - @"),
     DNS_LABEL: "lower-case letters, digits and hyphens, with a letter or digit at both ends",
     DNS_SUBDOMAIN: "lower-case letters, digits, hyphens and dots, with a letter or digit at both ends",
     r"^[^\s]+$": "no spaces",

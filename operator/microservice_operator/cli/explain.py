@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from ..api.parsing import Environment, Microservice
-from ..aws.engine.arns import Site, adoptee_arn, arns, needs_role
+from ..aws.engine.arns import MESSAGING_KEY, TABLE_KEY, Site, adoptee_arn, arns, needs_role
 from ..aws.iam.service_policy import GrantedTable, document, excess, grants
 from ..aws.iam.trust import trust
 from ..external.table_grants import admits, declared, lending, trouble
@@ -133,7 +133,8 @@ def _explanation(request: Asked, lookup: MicroserviceLookup, contracts: Mapping[
     lent = {**_lent(owner, site, request, lookup), **_lent_when_taken_over(site, service, lookup)}
     # assume that all adoptions have happened
     adopted = {t.name: adoptee_arn(site, t.adopt.name) for t in service.spec.tables or [] if t.adopt}
-    granted = grants(service.spec, arns(site, service, aws.messaging_key_arn if aws else None, adopted), lent)
+    keys = {MESSAGING_KEY: aws.messaging_key_arn, TABLE_KEY: aws.table_key_arn} if aws else {}
+    granted = grants(service.spec, arns(site, service, keys, adopted), lent)
     policy = document(granted)
     rows = [Row(action, g.resource, g.at, g.because) for g in granted for action in sorted(g.actions)]
     roles = aws.identity if aws else None

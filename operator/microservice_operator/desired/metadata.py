@@ -3,6 +3,7 @@
 from typing import Any
 
 from .. import names
+from ..api.tags import tag_labels
 from .context import Child, Context
 from .hashing import hashed
 
@@ -45,7 +46,7 @@ def labels(context: Context) -> dict[str, str]:
     name = context.microservice.name
     environment = {names.LABEL_ENVIRONMENT: context.environment.name} if context.environment else {}
     return {
-        **(context.microservice.spec.tags or {}),
+        **tag_labels(context.microservice.spec.tags or {}),
         **names.selector_labels(name),
         names.LABEL_MANAGED_BY: names.MANAGED_BY,
         names.LABEL_MICROSERVICE: name,

@@ -29,7 +29,8 @@ class ExternalClients:
 
     `logins` are those of databases that were ready, by the Microservice's UID and the database's name: a Secret that
     somebody deleted comes back with the same password. `made` are parts, by the Microservice's UID, that this process
-    has made and that AWS does not show yet as the Microservice's. `document_threads` read OpenAPI documents: in the
+    has made and that AWS does not show yet as the Microservice's. `table_keys` are the keys that roles may use for
+    their tables, by the Microservice's UID. `document_threads` read OpenAPI documents: in the
     default threads of asyncio, a few large documents would delay every look-up of a host name.
     """
 
@@ -43,6 +44,7 @@ class ExternalClients:
     namespace_uid: Callable[[str], str] = lambda _namespace: ""
     backoff: ResourceBackoff = field(default_factory=ResourceBackoff)
     made: set[tuple[str, Key]] = field(default_factory=set)
+    table_keys: dict[str, str] = field(default_factory=dict)
     document_threads: ThreadPoolExecutor = field(default_factory=_document_threads)
 
     def close(self) -> None:
@@ -56,12 +58,14 @@ class ExternalClients:
         for key in [key for key in self.logins if key[0] == uid]:
             del self.logins[key]
         self.made -= {key for key in self.made if key[0] == uid}
+        self.table_keys.pop(uid, None)
 
     def reset(self) -> None:
         """Drop every cache: another process has led meanwhile."""
         self.resync_cache.clear()
         self.logins.clear()
         self.made.clear()
+        self.table_keys.clear()
         self.backoff.clear()
 
     def invalidate(self, uid: str) -> None:

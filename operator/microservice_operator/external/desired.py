@@ -37,7 +37,14 @@ def desired_instance(service: Microservice, environment: Environment | None, nam
         field=field,
         network=network,
         instance_class=instance_class,
+        key=aws.database_key_arn or "",
     )
+
+
+def table_key(environment: Environment | None) -> str:
+    """The Environment's key for tables, if any."""
+    aws = environment.spec.aws if environment else None
+    return (aws.table_key_arn if aws else None) or ""
 
 
 def messaging_key(environment: Environment | None) -> str:

@@ -1,9 +1,11 @@
 """The role of a Microservice and the association by which its pods get it, as external resources."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..api.parsing import Environment, Microservice
+from ..aws.iam.pod_identity_adapter import EFFECTIVE_AFTER
 from ..aws.iam.roles import (
     SERVICE_ROLE,
     DesiredIdentity,
@@ -12,6 +14,7 @@ from ..aws.iam.roles import (
     keeps_former,
     reconcile_identity,
 )
+from ..aws.iam.service_policy import table_key_of
 from ..facts import Part, Section, State
 from ..ownership import shared_tags
 from .clients import ExternalClients
@@ -48,7 +51,16 @@ class Roles(ExternalResource):
         granted = granting(scope, declared, just_created)
         role = DesiredIdentity(declared.service, aws, shared_tags(declared.environment), declared.known, granted)
         parts = await reconcile_identity(scope, role)
-        return StepResult(parts, kept=keeps_former(parts))
+        kept = keeps_former(parts)
+        if parts and parts[0].state is State.READY:
+            parts = (self._with_table_key(uid, table_key_of(granted.grants), parts[0]), *parts[1:])
+        return StepResult(parts, kept=kept)
+
+    def _with_table_key(self, uid: str, key: str, role: Part) -> Part:
+        """Note the key that the role may use; its tables change to it once all of AWS knows the right."""
+        is_new = key and self._clients.table_keys.get(uid) != key
+        self._clients.table_keys[uid] = key
+        return replace(role, after=EFFECTIVE_AFTER) if is_new else role
 
     async def delete(self, target: DeleteInput) -> tuple[Part, ...]:
         scope = self._clients.scope(target.owner, target.environment, "roles")

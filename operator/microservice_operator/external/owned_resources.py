@@ -8,7 +8,7 @@ may not be adopted: then its grant is revoked at once. Otherwise the answer is u
 from collections.abc import Iterator, Mapping
 
 from ..aws.dynamodb.fields import TABLE
-from ..aws.engine.arns import arns
+from ..aws.engine.arns import MESSAGING_KEY, TABLE_KEY, arns
 from ..aws.engine.scope import AwsScope
 from ..aws.engine.scope import site as site_of
 from ..aws.iam.service_policy import Granting, grants
@@ -45,7 +45,8 @@ def granting(scope: AwsScope, declared: ReconcileInput, just_made: frozenset[Key
         {key: arn for key, arn in declared.remembered.items() if key[0] in GRANTED_KINDS and arn},
     )
     key = (aws.messaging_key_arn if aws else None) or ""
-    named = arns(site, service, key or None, adopted_tables(scope, declared)) | {
+    keys = {MESSAGING_KEY: key, TABLE_KEY: (aws.table_key_arn if aws else None) or ""}
+    named = arns(site, service, keys, adopted_tables(scope, declared)) | {
         resource_key: arn for resource_key, arn in known_arns.items() if resource_key in _granted(declared)
     }
     answers = {

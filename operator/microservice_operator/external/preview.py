@@ -9,7 +9,7 @@ from ..aws.dynamodb.desired import DesiredTable
 from ..aws.messaging.desired import DesiredQueue, DesiredTopic
 from ..aws.preview import Forecast, database_changes, queue_changes, table_changes, topic_changes
 from ..ownership import Owner
-from .desired import desired_instance, messaging_key, of_rds
+from .desired import desired_instance, messaging_key, of_rds, table_key
 from .resource import tags
 
 
@@ -30,7 +30,8 @@ def _database(version: Version, name: str) -> Any:
 
 
 def _table(version: Version, name: str) -> Any:
-    return DesiredTable(version.of("tables")[name], tags(version.service, version.environment))
+    key = table_key(version.environment)
+    return DesiredTable(version.of("tables")[name], tags(version.service, version.environment), key=key)
 
 
 def _topic(version: Version, name: str) -> Any:

@@ -3,21 +3,36 @@
 The database on the instance is a resource of its own (`databases`), which depends on this one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
-from ..api.parsing import Environment
+from ..api.parsing import Environment, Microservice
 from ..aws.engine.arns import name_in_arn
 from ..aws.rds.fields import INSTANCE as INSTANCES
 from ..aws.rds.fields import KINDS
 from ..aws.rds.instances import answers, delete_instance, reconcile_instance
+from ..aws.rds.support import STANDARD_SUPPORT_ENDS
+from ..errors import Problem
 from ..facts import Part, Section
 from .adoption import DATABASES, adoption, deletion, with_adoption
 from .desired import desired_instance, of_rds
 from .resource import Declaration, DeleteInput, ExternalResource, ReconcileInput, StepResult
 
 INSTANCE = INSTANCES.name
+
+
+def support_notices(service: Microservice, environment: Environment | None, today: date) -> Iterator[Problem]:
+    """Yield a notice for each declared instance of a version whose standard support has ended before `today`."""
+    for index, database in enumerate(service.spec.databases or [] if of_rds(environment) else []):
+        ended = STANDARD_SUPPORT_ENDS.get(int(database.version), today)
+        if ended < today:
+            message = (
+                f"RDS ended the standard support of PostgreSQL {database.version} on {ended.isoformat()}: it charges "
+                "for instances in Extended Support and creates no others; raise the version"
+            )
+            yield Problem(f"spec.databases[{index}].version", message)
 
 
 class RDSInstances(ExternalResource):

@@ -10,6 +10,7 @@ from ..aws.dynamodb.tables import delete_table, reconcile_table, usable
 from ..aws.engine.arns import name_in_arn
 from ..facts import Part, Section
 from .adoption import TABLES, adoption, deletion, with_adoption
+from .desired import table_key
 from .resource import (
     Declaration,
     DeleteInput,
@@ -33,11 +34,16 @@ class Tables(ExternalResource):
         return with_adoption(spec, TABLES, "name")
 
     async def reconcile(self, declared: ReconcileInput) -> StepResult:
-        scope = self._clients.scope(declared.service.identity, declared.environment, "tables")
+        clients, key = self._clients, table_key(declared.environment)
+        scope = clients.scope(declared.service.identity, declared.environment, "tables")
+        aws = declared.environment.spec.aws if declared.environment else None
+        has_role = bool(aws and aws.identity)
         index, spec = declared_item(declared.service.spec.tables, declared.name)
         table = DesiredTable(
             spec=spec,
             tags=declared.tags,
+            key=key,
+            key_allowed=not has_role or clients.table_keys.get(declared.service.identity.uid) == key,
             known=declared.known,
             recreate=declared.recreate,
             field=f"spec.tables[{index}]",

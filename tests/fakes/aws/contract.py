@@ -1,7 +1,7 @@
 """Checks every call of botocore in this process against the model of its service, which AWS writes.
 
 The emulator takes almost anything. botocore checks names and types of members and the least of a length or number;
-the models also hold enums, patterns and the most.
+the models also hold enums, patterns and the most. `tag_rules` has what they only say in words about tags.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,8 @@ from typing import Any
 import botocore.handlers
 import regex  # the models use Unicode properties, which `re` does not know
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StringShape, StructureShape
+
+from tests.fakes.aws.tag_rules import tag_offences
 
 EVENT = "before-parameter-build"
 SURROGATES = (r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")  # as Java writes a range, and as Python does
@@ -28,6 +30,7 @@ def record(params: dict[str, Any], model: OperationModel, **_: Any) -> None:
     if model.input_shape is not None:
         name = f"{model.service_model.service_name}:{model.name}"
         OFFENCES.extend(f"{name}: {offence}" for offence in offences(model.input_shape, params))
+        OFFENCES.extend(f"{name}: {offence}" for offence in tag_offences(model.service_model.service_name, params))
 
 
 def taken() -> list[str]:

@@ -100,6 +100,19 @@ def _dynamodb(caller: Caller, model: OperationModel, params: Params) -> Iterator
     yield caller.on(f"dynamodb:{model.name}", table, tags_of(params))
     if model.name == "CreateTable" and tags_of(params):
         yield caller.on("dynamodb:TagResource", table, tags_of(params))
+    key = params.get("SSESpecification", {}).get("KMSMasterKeyId")
+    for needed in (*TABLE_KEY_ACTIONS, "kms:CreateGrant") if key else ():
+        yield Request(needed, key, (("kms:ViaService", f"dynamodb.{caller.region}.amazonaws.com"),))
+
+
+# "How Amazon DynamoDB uses AWS KMS", "At a minimum, DynamoDB requires the following permissions"; and kms:CreateGrant
+TABLE_KEY_ACTIONS = tuple(
+    f"kms:{name}"
+    for name in (
+        *("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"),
+        *("ReEncryptFrom", "ReEncryptTo"),
+    )
+)
 
 
 def _kms(caller: Caller, model: OperationModel, params: Params) -> Iterator[Request]:
@@ -211,7 +224,7 @@ def _with_instance(caller: Caller, model: OperationModel, params: Params, arns: 
         secret = caller.arn("secretsmanager", "secret:rds!db-0b5c8f3a-7c0e-4b43-9a52-0d2f6f1f0c11-AbCdEf")
         for needed in ("CreateSecret", "TagResource"):
             yield caller.on(f"secretsmanager:{needed}", secret)
-        key = caller.arn("kms", "key/0b5c8f3a-7c0e-4b43-9a52-0d2f6f1f0c11")
+        key = params.get("MasterUserSecretKmsKeyId") or caller.arn("kms", "key/0b5c8f3a-7c0e-4b43-9a52-0d2f6f1f0c11")
         yield caller.on("kms:DescribeKey", key)
         for needed in ("CreateGrant", "Decrypt", "GenerateDataKey"):
             for service in ("rds", "secretsmanager"):

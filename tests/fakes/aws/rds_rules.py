@@ -18,6 +18,10 @@ CLASSES = re.compile(
 IDENTIFIER = re.compile(r"^[a-z](-?[a-z0-9])*$")  # C: letters, digits, single hyphens, a letter first
 WINDOW = re.compile(r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
 MINOR = {13: 20, 14: 17, 15: 12, 16: 8, 17: 4, 18: 1}  # the default minor version of each major
+DEFAULT_KEY = "arn:aws:kms:us-east-1:123456789012:key/aaaaaaaa-0000-0000-0000-000000000000"  # aws/rds
+DEFAULT_SECRET_KEY = "arn:aws:kms:us-east-1:123456789012:key/bbbbbbbb-0000-0000-0000-000000000000"  # aws/secretsmanager
+ENROLLED = "open-source-rds-extended-support"
+LIFECYCLES = (ENROLLED, f"{ENROLLED}-disabled")  # C and M: valid values
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = 24 * 60
 # U "Viewing Amazon RDS DB instance status": only these take changes; M: InvalidDBInstanceState
@@ -76,11 +80,15 @@ def refused_creation(wanted: dict[str, Any]) -> Answer | None:  # noqa: PLR0911 
         )
     if not wanted.get("StorageEncrypted"):  # the tests' own: nothing of ours is unencrypted
         return bad("StorageEncrypted is off")
+    if "MasterUserSecretKmsKeyId" in wanted and not wanted.get("ManageMasterUserPassword"):  # C
+        return bad("MasterUserSecretKmsKeyId needs ManageMasterUserPassword", "InvalidParameterCombination")
     return refused_values(wanted, {})
 
 
 def refused_values(wanted: dict[str, Any], instance: dict[str, Any]) -> Answer | None:  # noqa: PLR0911 one refusal after another
     """Values that a creation and a change both hold."""
+    if wanted.get("EngineLifecycleSupport", ENROLLED) not in LIFECYCLES:
+        return bad(f"Invalid EngineLifecycleSupport: {wanted['EngineLifecycleSupport']}")
     kind = wanted.get("DBInstanceClass")
     if kind and not CLASSES.match(kind):  # C, M
         return bad(f"Invalid DB Instance class: {kind}")
@@ -101,6 +109,11 @@ def refused_values(wanted: dict[str, Any], instance: dict[str, Any]) -> Answer |
 
 
 def refused_change(wanted: dict[str, Any], instance: dict[str, Any]) -> Answer | None:  # noqa: PLR0911 one refusal after another
+    if "KmsKeyId" in wanted:  # M has no such parameter
+        return bad("KmsKeyId cannot be changed", "InvalidParameterCombination")
+    managed = "MasterUserSecret" in instance or not wanted.get("ManageMasterUserPassword")
+    if "MasterUserSecretKmsKeyId" in wanted and managed:  # M: only while management of the password is turned on
+        return bad("You can't change the KMS key used to encrypt the secret", "InvalidParameterCombination")
     if "Engine" in wanted and wanted["Engine"] != instance["Engine"]:  # M: Engine is for RDS Custom for Oracle alone
         return bad("The engine of an instance cannot be changed", "InvalidParameterCombination")
     if wanted.get("AllocatedStorage", 10**6) < instance["AllocatedStorage"]:  # U "Working with storage": never less

@@ -36,6 +36,7 @@ class StrictRDS:
     servers: Servers | None = None
     now: float = 0
     upgrades_fail: bool = False  # U "Upgrading the PostgreSQL DB engine": a precheck fails, and nothing is changed
+    ended: frozenset[int] = frozenset()  # majors whose standard support has ended
     absent_looks: int = 0  # lists lag behind: so many looks do not show a new instance
     instances: dict[str, Instance] = field(default_factory=dict)
     snapshots: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -118,6 +119,10 @@ class StrictRDS:
         if refused:
             return refused
         major = int(wanted["EngineVersion"].split(".")[0])
+        support = wanted.get("EngineLifecycleSupport", rds_rules.ENROLLED)  # C: the default
+        if major in self.ended and support != rds_rules.ENROLLED:  # C: "creating the DB instance will fail if …"
+            message = f"Cannot create postgres {major}: it is past its end of standard support date"
+            return bad(message, "InvalidParameterCombination")
         arn = f"arn:aws:rds:{REGION}:{ACCOUNT}:db:{name}"
         group = self.groups.subnet_groups[wanted["DBSubnetGroupName"]]
         same = ("DBInstanceIdentifier", "DBInstanceClass", "Engine", "MasterUsername", "AllocatedStorage",
@@ -129,6 +134,8 @@ class StrictRDS:
             "DBInstanceArn": arn,
             "EngineVersion": MINOR[major],
             "DBInstanceStatus": "creating",
+            "EngineLifecycleSupport": support,
+            "KmsKeyId": wanted.get("KmsKeyId", rds_rules.DEFAULT_KEY),  # C: "your default KMS key"
             "AvailabilityZone": f"{REGION}b",
             "PreferredBackupWindow": wanted.get("PreferredBackupWindow", "07:12-07:42"),
             "PreferredMaintenanceWindow": wanted.get("PreferredMaintenanceWindow", "wed:09:11-wed:09:41").lower(),
@@ -140,7 +147,7 @@ class StrictRDS:
         }
         brought: Instance = {}
         if wanted.get("ManageMasterUserPassword"):
-            brought["MasterUserSecret"] = self._managed(name, wanted["MasterUsername"])
+            brought["MasterUserSecret"] = self._managed(name, wanted)
             instance["MasterUserSecret"] = {**brought["MasterUserSecret"], "SecretStatus": "creating"}
         self.instances[name] = instance
         self._absent[name] = self.absent_looks
@@ -169,7 +176,8 @@ class StrictRDS:
     def _modify(self, wanted: dict[str, Any], instance: Instance) -> Answer | dict[str, Any]:
         changes = {
             key: value for key, value in wanted.items()
-            if key not in ("DBInstanceIdentifier", "ApplyImmediately", "AllowMajorVersionUpgrade")
+            if key not in ("DBInstanceIdentifier", "ApplyImmediately", "AllowMajorVersionUpgrade",
+                           "MasterUserSecretKmsKeyId")
         }  # fmt: skip
         status = instance["DBInstanceStatus"]
         # no document says whether protection can be lifted from one that is not up; who cannot could never delete it
@@ -191,7 +199,7 @@ class StrictRDS:
             elif key == "DBParameterGroupName":
                 instance["_next_group"] = value
             elif key == "ManageMasterUserPassword":
-                instance["MasterUserSecret"] = self._managed(name, instance["MasterUsername"])
+                instance["MasterUserSecret"] = self._managed(name, {**instance, **wanted})
             elif key == "MaxAllocatedStorage" and value == instance["AllocatedStorage"]:
                 instance.pop(key, None)  # U "Managing capacity automatically": turned off
             else:
@@ -284,11 +292,14 @@ class StrictRDS:
     def _version(self, version: str) -> str:
         return version if "." in version else MINOR[int(version)]
 
-    def _managed(self, name: str, username: str) -> dict[str, str]:
+    def _managed(self, name: str, wanted: dict[str, Any]) -> dict[str, str]:
         arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!db-{name}"
         # U "Password management with Secrets Manager": RDS generates it
-        self.secrets.setdefault(arn, {"username": username, "password": token_urlsafe(20)})
-        return {"SecretArn": arn, "SecretStatus": "active"}
+        self.secrets.setdefault(arn, {"username": wanted["MasterUsername"], "password": token_urlsafe(20)})
+        key = wanted.get(
+            "MasterUserSecretKmsKeyId", rds_rules.DEFAULT_SECRET_KEY
+        )  # C: "the aws/secretsmanager KMS key"
+        return {"SecretArn": arn, "SecretStatus": "active", "KmsKeyId": key}
 
     def _secret(self, call: Call) -> Answer:
         held = self.secrets.get(call.body["SecretId"])

@@ -32,6 +32,11 @@ SENTENCES: list[tuple[dict[str, Any], str, str]] = [
     ({"image": "a" * 600}, "spec.image", "has 600 characters, but at most 512 are allowed; shorten it"),
     ({"image": "a b"}, "spec.image", "'a b' is not allowed here; use no spaces"),
     ({"command": "serve"}, "spec.command", "is a string, must be a list: start each item with a hyphen"),
+    (
+        {"tags": {"unit": "R&D"}},
+        "spec.tags.unit",
+        "'R&D' is not allowed here; use letters, digits, inner spaces and _ . : / = + - @",
+    ),
     ({"tags": []}, "spec.tags", "is a list, must be a mapping of names to values"),
     ({"service": "LoadBalancer"}, "spec.service", "is a string, must be an object with fields"),
     ({"ports": []}, "spec.ports", "needs at least 1 item; add one or remove the field"),

@@ -8,6 +8,7 @@ import pytest
 
 import microservice_operator.desired
 from microservice_operator import names
+from microservice_operator.api.tags import tag_labels
 from microservice_operator.desired import Child, children
 from microservice_operator.desired.hashing import hashed
 from tests.golden.cases import UID, Case, cases
@@ -43,7 +44,7 @@ def test_carries_what_all_carry(case: Case, child: Child) -> None:
     assert labels[names.LABEL_MANAGED_BY] == names.MANAGED_BY
     assert labels[names.LABEL_MICROSERVICE] == service.name
     assert labels.items() >= names.selector_labels(service.name).items()
-    assert labels.items() >= (service.spec.tags or {}).items()
+    assert labels.items() >= tag_labels(service.spec.tags or {}).items()
     assert labels.get(names.LABEL_ENVIRONMENT) == (case.environment or {}).get("metadata", {}).get("name")
     assert hashed(child.body) == child.body
 

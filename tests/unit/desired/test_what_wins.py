@@ -67,6 +67,10 @@ def migration(*path: str) -> Found:
     return lambda of: at(body(of, "Job", job_name(of))["spec"], *path)
 
 
+def _labels(of: Context) -> Any:
+    return body(of, "Service")["metadata"]["labels"]
+
+
 REFUSED = "refused"
 # Each row of the page: its first cell, the spec, the Environment, the value to read, and the expected value.
 WINS: list[tuple[str, dict[str, Any], dict[str, Any] | None, Found, Any]] = [
@@ -206,7 +210,12 @@ WINS: list[tuple[str, dict[str, Any], dict[str, Any] | None, Found, Any]] = [
         *("labels", {"tags": {"team": "a"}}, None),
         *(lambda of: body(of, "Service")["metadata"]["labels"]["team"], "a"),
     ),
-    ("labels", {"tags": {"app.kubernetes.io/name": "a"}}, None, pod, REFUSED),
+    (
+        *("labels", {"tags": {"app.kubernetes.io/name": "a", "owner": "a@b"}}, None),
+        *(lambda of: _labels(of).get("app.kubernetes.io/name"), "order"),
+    ),
+    ("labels", {"tags": {"owner": "a@b"}}, None, lambda of: "owner" in _labels(of), False),
+    ("labels", {"tags": {"microservice-operator.dev/microservice": "a"}}, None, pod, REFUSED),
     ("ingress of the NetworkPolicy", {}, None, policy, []),
     (
         *("ingress of the NetworkPolicy", {"service": {"type": "NodePort"}, "access": {"from": []}}, None),

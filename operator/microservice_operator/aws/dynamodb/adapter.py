@@ -36,6 +36,7 @@ class DynamoDBTable:
         self._name = name
         self._arn = f"arn:{partition(scope.region)}:dynamodb:{scope.region}:{scope.account_id}:table/{name}"
         self._described = False
+        self.key = ""  # that encrypts it, as it was observed
         self._defined: dict[str, str] = {}
         self._service = AwsService(scope, "dynamodb", f"table {name}", lane)
         self._keys = AwsService(scope, "kms", f"the key of table {name}", lane) if adopting else None
@@ -51,6 +52,7 @@ class DynamoDBTable:
                 return Observed(self._arn, phase(table))  # AWS does not show keys and indexes of a table in deletion
             self._defined = definitions(table)
             fields = observed_fields(table)
+            self.key = fields["encryption"]
             self._provisioned = fields["capacity"] if fields["billing"] == PROVISIONED else None
             tags, ttl, recovery, scaling, key = await asyncio.gather(
                 self._tags(), self._time_to_live(), self._recovery(), self._scaled(fields), self._own_key(table)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ...api.stores import Table
@@ -12,9 +13,20 @@ from ..engine.rules import (
     Bounds,
 )
 from ..engine.tags import desired_tags
+from .fields import DesiredKey
 from .scaling import desired_targets
 
-DesiredTable = DesiredResource[Table]
+
+@dataclass(frozen=True, kw_only=True)
+class DesiredTable(DesiredResource[Table]):
+    """A declared table; `key` is the ARN of the Environment's KMS key for tables, if any.
+
+    `key_allowed`: the service's role may use that key, so that the key of an existing table may change.
+    """
+
+    key: str = ""
+    key_allowed: bool = True
+
 
 _BILLING = {"PayPerRequest": "PAY_PER_REQUEST", "Provisioned": "PROVISIONED"}
 
@@ -51,7 +63,8 @@ def table_fields(owner: Owner, desired: DesiredTable, name: str) -> dict[str, An
             for index in spec.local_secondary_indexes or []
         },
         "tags": desired_tags(owner, desired.tags, adopted=spec.adopt is not None),
-        "key": None,
+        "key": desired.key or None,
+        "encryption": DesiredKey(desired.key, desired.key_allowed and not spec.adopt),
         "billing": _BILLING[spec.billing_mode],
         "capacity": capacity,
         "unscaled": targets,

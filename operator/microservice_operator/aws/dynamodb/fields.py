@@ -1,8 +1,11 @@
 """PURE: the field rules of a DynamoDB table."""
 
+from dataclasses import dataclass
+
 from ...facts import Reason
 from ..engine.fields import Field, Reasons, ResourceSchema
 from ..engine.rules import (
+    Change,
     Outcome,
     Refusal,
     at_least,
@@ -20,13 +23,28 @@ from .scaling import scaled, tracked, unscaled
 _KEEP = "restore it, or declare a table with another name and move the items"
 
 
-def no_key(desired: None, observed: str | None) -> Outcome:  # noqa: ARG001 the signature of a rule
-    """Rule: refuse a customer managed key, because the operator does not write its key policy."""
-    if observed is None:
+@dataclass(frozen=True)
+class DesiredKey:
+    """The KMS key for a new table, "" if DynamoDB chooses, and whether an existing table may change to it."""
+
+    arn: str
+    applies: bool
+
+
+def encrypted_with(desired: DesiredKey, observed: str) -> Outcome:
+    """Rule: change to the desired key; without one the current key stays, because none is worse than any."""
+    if not desired.arn or not desired.applies or desired.arn == observed:
+        return None
+    return Change(desired.arn, f"encrypting it with KMS key {desired.arn}")
+
+
+def usable_key(desired: str | None, observed: str | None) -> Outcome:
+    """Rule: refuse a customer managed key that is not the Environment's, because roles may use only that one."""
+    if observed in (None, desired):
         return None
     return Refusal(
         f"is encrypted with {observed}, a customer managed key that the service's role cannot use; encrypt the table "
-        "with an AWS key (UpdateTable, SSESpecification), then adopt it"
+        "with an AWS key or with aws.tableKeyARN of the Environment (UpdateTable, SSESpecification), then adopt it"
     )
 
 
@@ -37,7 +55,8 @@ TABLE = ResourceSchema(
         Field("keys", immutable(_KEEP), "partitionKey"),
         Field("local_indexes", immutable(_KEEP), "localSecondaryIndexes"),
         Field("tags", owned_tags, "tags"),
-        Field("key", no_key, "adopt.name", once=True),
+        Field("key", usable_key, "adopt.name", once=True),
+        Field("encryption", encrypted_with, "the Environment's aws.tableKeyARN"),
         Field("unscaled", unscaled, "capacity"),
         Field("billing", exact, "billingMode", step="throughput"),
         Field("capacity", within, "capacity", step="throughput"),

@@ -28,6 +28,8 @@ def creation(fields: Fields) -> dict[str, Any]:
         ]
     if fields["local_indexes"]:
         request["LocalSecondaryIndexes"] = [_index(name, entry) for name, entry in fields["local_indexes"].items()]
+    if fields["encryption"].arn:
+        request["SSESpecification"] = _encryption(fields["encryption"].arn)
     if fields["stream"]:
         request["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": fields["stream"]}
     return request
@@ -43,10 +45,16 @@ def update(step: Step, fields: Fields, defined: Definitions) -> dict[str, Any]:
             return {"StreamSpecification": {"StreamEnabled": False}}
         case "stream":
             return {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": value}}
+        case "encryption":
+            return {"SSESpecification": _encryption(str(value))}
         case "protection":
             return {"DeletionProtectionEnabled": value}
         case _:
             return _index_update(value, fields, defined)
+
+
+def _encryption(key: str) -> dict[str, Any]:
+    return {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
 
 
 def _throughput_update(changes: Mapping[str, Any]) -> dict[str, Any]:

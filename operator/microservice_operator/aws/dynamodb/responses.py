@@ -51,6 +51,7 @@ def observed_fields(table: Mapping[str, Any]) -> dict[str, Any]:
         "global_indexes": {index["IndexName"]: _index(index, types) for index in indexes},
         "stream": stream.get("StreamViewType") if stream.get("StreamEnabled") else None,
         "protection": table.get("DeletionProtectionEnabled", False),
+        "encryption": table.get("SSEDescription", {}).get("KMSMasterKeyArn", ""),
     }
 
 
@@ -59,6 +60,7 @@ def table_as_made(fields: Mapping[str, Any]) -> dict[str, Any]:
     least = tuple(bounds.low for bounds in fields["capacity"] or (Bounds(0, 0), Bounds(0, 0)))
     return {
         **fields,
+        "encryption": fields["encryption"].arn,
         "capacity": least,
         "index_capacity": dict.fromkeys(fields["global_indexes"], least),
         "tracking": dict.fromkeys(fields["tracking"], Tracked(UTILIZATION)),

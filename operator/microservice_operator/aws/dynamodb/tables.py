@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from ...api.stores import Table
-from ...facts import Part, Reason
+from ...facts import Part, Reason, State
 from ...resources import Removal
+from ...resync_cache import Outcome
 from ..engine.arns import TABLE_NAME_LIMIT, name_in_arn
 from ..engine.call import Lane
 from ..engine.decide import Desired
@@ -48,10 +49,21 @@ async def reconcile_table(scope: AwsScope, desired: DesiredTable) -> Part:
         (scope.owner.identity.uid, TABLE.name, name),
         # to declare a default changes nothing for a created table, but is a declaration for an adopted one
         (replace(desired, known={}), unsaid(desired.spec)),
-        lambda: reconcile(scope, table, TABLE, _desired(scope, desired)),
+        lambda: _reconcile(scope, table, desired),
         use_cached=bool(known_id),  # what the status does not know is read, and reported with its id
     )
     return outcome.part
+
+
+async def _reconcile(scope: AwsScope, table: DynamoDBTable, desired: DesiredTable) -> Outcome:
+    outcome = await reconcile(scope, table, TABLE, _desired(scope, desired))
+    if outcome.part.state is not State.READY or table.key == desired.key or desired.spec.adopt:
+        return outcome
+    if not desired.key:
+        message = f"it keeps its KMS key {table.key}, because aws.tableKeyARN of the Environment names no other"
+        return replace(outcome, part=replace(outcome.part, message=message))
+    message = f"KMS key {desired.key} will encrypt it as soon as the service's role may use that key"
+    return replace(outcome, part=replace(outcome.part, message=message))
 
 
 async def delete_table(scope: AwsScope, removal: Removal) -> Part:

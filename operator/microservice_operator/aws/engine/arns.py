@@ -13,7 +13,7 @@ TOPIC_NAME_LIMIT, QUEUE_NAME_LIMIT = 256, 80  # "CreateTopic" and "CreateQueue" 
 _COLONS = 5  # in an ARN, at least
 FIFO = ".fifo"  # the suffix that the same pages require
 
-MESSAGING_KEY = ("Key", "messaging")
+MESSAGING_KEY, TABLE_KEY = ("Key", "messaging"), ("Key", "tables")
 
 Named = Callable[[str, int], str]
 
@@ -86,9 +86,12 @@ def adoptee_arn(site: Site, name: str) -> str:
 
 
 def arns(
-    site: Site, service: Microservice, messaging_key: str | None = None, adopted: Mapping[str, str] | None = None
+    site: Site,
+    service: Microservice,
+    keys: Mapping[tuple[str, str], str | None] | None = None,
+    adopted: Mapping[str, str] | None = None,
 ) -> dict[tuple[str, str], str]:
-    """Return the ARN of each declared (kind, name), and of the key that encrypts messages if there is one.
+    """Return the ARN of each declared (kind, name), and of the Environment's `keys` as far as it has them.
 
     A table with `adopt` in the spec has an ARN only if it is in `adopted`: the spec alone does not adopt it.
     """
@@ -96,7 +99,7 @@ def arns(
     own = {table.name: table_arn(site, table.name) for table in spec.tables or [] if not table.adopt}
     taken = {table.name for table in spec.tables or [] if table.adopt} & (adopted or {}).keys()
     return {
-        **({MESSAGING_KEY: messaging_key} if messaging_key else {}),
+        **{name: key for name, key in (keys or {}).items() if key},
         **{("Table", name): arn for name, arn in own.items()},
         **{("Table", name): (adopted or {})[name] for name in sorted(taken)},
         **{("Topic", t.name): site.arn("sns", topic_name(site.named, t.name, fifo=t.fifo)) for t in spec.topics or []},

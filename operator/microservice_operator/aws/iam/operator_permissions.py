@@ -97,6 +97,23 @@ RIGHTS: tuple[Right, ...] = (
     ),
     Right(
         "dynamodb",
+        (),
+        (KEY,),
+        "lets only DynamoDB use the Environment's key for a created or changed table",
+        dependent_actions=(
+            "kms:CreateGrant",
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:Encrypt",
+            "kms:GenerateDataKey",
+            "kms:GenerateDataKeyWithoutPlaintext",
+            "kms:ReEncryptFrom",
+            "kms:ReEncryptTo",
+        ),
+        condition={"StringLike": {"kms:ViaService": "dynamodb.${region}.amazonaws.com*"}},
+    ),
+    Right(
+        "dynamodb",
         ("DeleteTable",),
         (TABLE,),
         "deletes a table of this cluster whose deletionPolicy is Delete",

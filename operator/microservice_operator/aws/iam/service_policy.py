@@ -6,14 +6,16 @@ because AWS chooses their names or they change while the table stays. "Actions, 
 Amazon DynamoDB, SNS and SQS in the AWS Service Authorization Reference say which action applies to which resource.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ...api.microservice import MicroserviceSpec
 from ...api.stores import Table, TableRef
-from ..engine.arns import MESSAGING_KEY
-from ..engine.policy_documents import Document, same_policy, text
+from ...partitions import dns_suffix
+from ..engine.arns import MESSAGING_KEY, TABLE_KEY
+from ..engine.policy_documents import Document, normalised, same_policy, text
 from ..engine.rules import Outcome
 
 SIZE_LIMIT = 10_240  # characters of all inline policies of one role: "IAM and AWS STS quotas"
@@ -50,6 +52,18 @@ QUEUE_ACTIONS = (
     "sqs:SendMessage",
 )
 KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")  # "Key management" in the SQS and SNS guides: to send and receive
+# "How Amazon DynamoDB uses AWS KMS", key policy of a customer managed key, without CreateGrant, which only the operator
+# needs: DynamoDB uses the key with the rights of who reads or writes an item (aws/aws-cdk#10010: PutItem needs Decrypt)
+TABLE_KEY_ACTIONS = (
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
+_KEY = re.compile(r"arn:[a-z-]+:kms:([a-z0-9-]+):[0-9]{12}:key/[A-Za-z0-9-]+")
 _STREAM_READS = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
 STREAM_ACTIONS: Mapping[str, tuple[str, ...]] = {
     "ReadWrite": _STREAM_READS,
@@ -74,12 +88,13 @@ CLOSED = frozenset(
 
 @dataclass(frozen=True)
 class Grant:
-    """Actions on one resource, and the declaration that grants them."""
+    """Actions on one resource, and the declaration that grants them; with `through`, only through that AWS service."""
 
     actions: tuple[str, ...]
     resource: str
     at: str
     because: str
+    through: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,6 +123,7 @@ class Granting:
         return tuple(
             Grant(actions, resource, "", "")
             for statement in (granted or {}).get("Statement", ())
+            if "Condition" not in statement
             for resource in _listed(statement.get("Resource", ()))
             if resource.removesuffix("/index/*").removesuffix("/stream/*") in on
             for actions in [tuple(sorted(CLOSED.intersection(_listed(statement.get("Action", ())))))]
@@ -162,7 +178,26 @@ def grants(
         if lending and (ref.microservice, ref.table) in lending
         for grant in ref_grants(ref, lending[ref.microservice, ref.table], f"spec.tableRefs[{index}]")
     )
-    return (*own, *others, *message_grants(spec, arns))
+    tables = (*own, *others)
+    return (*tables, *_table_key_grants(tables, arns.get(TABLE_KEY, "")), *message_grants(spec, arns))
+
+
+def _table_key_grants(tables: Sequence[Grant], key: str) -> Iterable[Grant]:
+    """Yield the permission to use the Environment's key of tables, if there is one."""
+    if key and tables:
+        because = "the Environment's aws.tableKeyARN encrypts tables; only through DynamoDB"
+        yield Grant(TABLE_KEY_ACTIONS, key, tables[0].at, because, _dynamodb(key))
+
+
+def table_key_of(granted: Iterable[Grant]) -> str:
+    """Return the key of tables that these permissions allow, "" if there is none."""
+    return next((grant.resource for grant in granted if grant.actions == TABLE_KEY_ACTIONS), "")
+
+
+def _dynamodb(key: str) -> str:
+    """Return DynamoDB in a key's region as kms:ViaService names it, "" if this is not the ARN of one key."""
+    region = _KEY.fullmatch(key)
+    return f"dynamodb.{region[1]}.{dns_suffix(region[1])}" if region else ""
 
 
 def message_grants(spec: MicroserviceSpec, arns: Mapping[tuple[str, str], str]) -> Iterable[Grant]:
@@ -180,26 +215,52 @@ def message_grants(spec: MicroserviceSpec, arns: Mapping[tuple[str, str], str]) 
 
 def document(granted: Iterable[Grant]) -> Document | None:
     """Return the policy that grants exactly this, or None for no grants; equal actions share a statement."""
-    resources: dict[tuple[str, ...], set[str]] = {}
+    resources: dict[tuple[tuple[str, ...], str], set[str]] = {}
     for grant in granted:
-        resources.setdefault(tuple(sorted(grant.actions)), set()).add(grant.resource)
+        resources.setdefault((tuple(sorted(grant.actions)), grant.through), set()).add(grant.resource)
     statements: list[dict[str, Any]] = [
-        {"Effect": "Allow", "Action": list(actions), "Resource": sorted(on)}
-        for actions, on in sorted(resources.items(), key=lambda entry: (sorted(entry[1]), entry[0]))
+        {"Effect": "Allow", "Action": list(actions), "Resource": sorted(on), **_condition(through)}
+        for (actions, through), on in sorted(resources.items(), key=lambda entry: (sorted(entry[1]), entry[0]))
     ]
     return {"Version": "2012-10-17", "Statement": statements} if statements else None
 
 
+def _condition(through: str) -> dict[str, Any]:
+    return {"Condition": {"StringEquals": {"kms:ViaService": through}}} if through else {}
+
+
+def _earlier_table_keys(granted: Iterable[Grant], observed: Document | None) -> tuple[Grant, ...]:
+    """Return the keys that the role may use through DynamoDB by now, while it uses tables.
+
+    A table keeps its key if the Environment names none any more, and for a while if it names another.
+    """
+    if not any(":dynamodb:" in grant.resource for grant in granted):
+        return ()
+    return tuple(
+        Grant(TABLE_KEY_ACTIONS, key, "", "", _dynamodb(key))
+        for statement in (observed or {}).get("Statement", ())
+        if sorted(_listed(statement.get("Action", ()))) == sorted(TABLE_KEY_ACTIONS)
+        for key in _listed(statement.get("Resource", ()))
+        if _dynamodb(key)
+        and normalised(statement.get("Condition")) == normalised(_condition(_dynamodb(key))["Condition"])
+    )
+
+
 def granted(desired: Granting, observed: Document | None) -> Outcome:
-    """Rule: the policy grants the certain permissions and the kept ones.
+    """Rule: the policy grants the certain permissions, the kept ones, and the earlier keys of tables.
 
     If IAM has no room for all, permissions of the previous declaration are dropped. Otherwise the new pods would wait
     for their permissions forever, and the old ones are kept only for their rollout.
     """
-    whole = document((*desired.grants, *desired.kept(observed)))
+    whole = _whole(desired, observed)
     if excess(whole):
-        whole = document((*desired.grants, *replace(desired, former=frozenset()).kept(observed)))
+        whole = _whole(replace(desired, former=frozenset()), observed)
     return same_policy(whole, observed)
+
+
+def _whole(desired: Granting, observed: Document | None) -> Document | None:
+    whole = (*desired.grants, *desired.kept(observed))
+    return document((*whole, *_earlier_table_keys(whole, observed)))
 
 
 def _listed(value: Any) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from ...ownership import Owner
 from ...resources import DesiredResource
 from ..engine.tags import desired_tags
 from .fields import INSTANCE, DesiredMajor, Disk
+from .support import lifecycle
 
 PORT = 5432
 _SAID: Mapping[str, str] = {  # field of the spec → field of the instance that it sets
@@ -33,10 +34,11 @@ class Network:
 
 @dataclass(frozen=True, kw_only=True)
 class DesiredInstance(DesiredResource[Database]):
-    """A declared database, with the Environment's settings for its instance."""
+    """A declared database, with the Environment's settings for its instance; `key` is the ARN of a KMS key, if any."""
 
     network: Network
     instance_class: str
+    key: str = ""
 
     @property
     def awaits_adoption(self) -> bool:
@@ -58,6 +60,7 @@ def instance_fields(owner: Owner, desired: DesiredInstance, identifier: str, sna
         "identifier": identifier,
         "engine": spec.engine,
         "encrypted": True,
+        "key": desired.key,
         # an adopted instance keeps its subnets, but must be in the Environment's VPC, where the pods can reach it
         "vpc": desired.network.vpc if spec.adopt else None,
         "subnet_group": None if spec.adopt else identifier,
@@ -72,6 +75,7 @@ def instance_fields(owner: Owner, desired: DesiredInstance, identifier: str, sna
         "backup_window": backup.window,
         "maintenance_window": maintenance.window,
         "max_storage": ceiling,
+        "lifecycle": lifecycle(enrolled=spec.extended_support),
         "major": DesiredMajor(int(spec.version), snapshot),
         "class": desired.instance_class,
         "multi_az": spec.high_availability,

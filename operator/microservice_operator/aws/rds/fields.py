@@ -15,6 +15,7 @@ from ..engine.rules import (
     entries,
     exact,
     if_given,
+    ignore_after_create,
     immutable,
     immutable_if_given,
 )
@@ -76,6 +77,11 @@ def grown(desired: Disk, observed: int) -> Outcome:
 
 def _a_tenth_more(size: int) -> int:
     return -(-size * 11 // 10)
+
+
+def if_shown(desired: Any, observed: Any) -> Outcome:
+    """Exact if the spec sets the field and RDS shows it."""
+    return None if observed is None else if_given(desired, observed)
 
 
 def of_backups(rule: Rule) -> Rule:
@@ -157,6 +163,7 @@ INSTANCE = ResourceSchema(
         Field("identifier", immutable(_MOVE), "adopt.identifier"),
         Field("engine", immutable(_MOVE), "engine"),
         Field("encrypted", immutable("copy a snapshot of it with encryption and restore that"), "its encryption"),
+        Field("key", ignore_after_create, "the Environment's aws.databaseKeyARN"),
         Field("vpc", immutable_if_given(_NETWORK), "its VPC"),
         Field("subnet_group", immutable_if_given(_NETWORK), "its subnet group"),
         Field("port", on_port, "its port", once=True),
@@ -172,6 +179,8 @@ INSTANCE = ResourceSchema(
         Field("backup_window", of_backups(if_given), "backup.window", step="settings"),
         Field("maintenance_window", if_given, "maintenance.window", step="settings"),
         Field("max_storage", exact, "storage.maxSize", step="settings"),
+        # a step of its own: if RDS refuses it, the settings change all the same
+        Field("lifecycle", if_shown, "extendedSupport"),
         Field("major", upgraded, "version", effect=Effect.RESTART, later=True),
         Field("class", exact, "size", step="hardware", effect=Effect.RESTART),
         Field("multi_az", exact, "highAvailability", step="hardware", effect=Effect.RESTART),

@@ -17,7 +17,7 @@ from ..engine.scope import AwsScope
 from ..engine.service import AwsService
 from ..engine.tags import tag_list
 from .group_adapters import Tagged
-from .requests import creation, modification
+from .requests import creation, modification, secret_key
 from .responses import group_name, major, observed_fields, pending, tags
 from .states import state_meaning
 
@@ -123,6 +123,8 @@ class Instance:
                 if "parameter_group" in step.changes:
                     running = major(self._described["EngineVersion"])
                     request["DBParameterGroupName"] = group_name(self._groups, running)
+                if desired and "managed_password" in step.changes:
+                    request |= secret_key(desired.fields)
                 await self._write("ModifyDBInstance", **request, ApplyImmediately=at_once)
 
     async def delete(self) -> None:

@@ -201,7 +201,8 @@ async def _instance(scope: AwsScope, desired: DesiredInstance, groups: list[Outc
     )
     instance = Instance(scope, name, groups=base, version=int(desired.spec.version))
     outcome = await reconcile(scope, instance, INSTANCE, state)
-    return replace(outcome, part=_with_pending_changes(scope, name, outcome.part))
+    part = _with_kept_key(scope, name, _with_pending_changes(scope, name, outcome.part), desired.key)
+    return replace(outcome, part=part)
 
 
 def _identifier(scope: AwsScope, desired: DesiredInstance) -> str:
@@ -227,6 +228,15 @@ def _with_pending_changes(scope: AwsScope, name: str, part: Part) -> Part:
             part, message="parameters wait for a restart; set maintenance.apply to Immediately, or reboot the instance"
         )
     return part
+
+
+def _with_kept_key(scope: AwsScope, name: str, part: Part, key: str) -> Part:
+    """Say that an up-to-date instance keeps another key than `key`, because RDS cannot change it."""
+    described = scope.clients.lists.last(region(scope), name)
+    if part.state is not State.READY or not key or described is None or described.get("KmsKeyId") == key:
+        return part
+    kept = f"it keeps its KMS key {described.get('KmsKeyId')}, because aws.databaseKeyARN applies to new instances only"
+    return replace(part, message=f"{part.message}; {kept}" if part.message else kept)
 
 
 def endpoint(scope: AwsScope, name: str) -> Endpoint | None:

@@ -6,6 +6,7 @@ from typing import Any
 from ..engine.decide import Step
 from ..engine.tags import tag_list
 from .responses import group_name, pending
+from .support import lifecycle
 
 MASTER = "operator_admin"  # "CreateDBInstance": 1 to 16 letters, numbers or underscores
 _FAST_FROM = 400  # GiB of gp3 from which RDS stripes the disk; then its IOPS and throughput have these limits
@@ -23,6 +24,7 @@ _PARAMETERS = {
     "class": "DBInstanceClass",
     "multi_az": "MultiAZ",
     "storage_type": "StorageType",
+    "lifecycle": "EngineLifecycleSupport",
 }
 
 
@@ -40,9 +42,20 @@ def creation(groups: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         **{key: fields[field] for field, key in _PARAMETERS.items() if fields[field] is not None},
         **_storage(fields["storage"].size, fields["storage_type"], {}),
     }
+    request.setdefault("EngineLifecycleSupport", lifecycle(enrolled=False))  # RDS enrols an instance by default
     if fields["max_storage"]:
         request["MaxAllocatedStorage"] = fields["max_storage"]
+    if fields["key"]:
+        request |= {"KmsKeyId": fields["key"], **secret_key(fields)}
     return request
+
+
+def secret_key(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the key of the secret with the admin password, for the request with which RDS begins to manage it.
+
+    MasterUserSecretKmsKeyId in "ModifyDBInstance": the key cannot change afterwards.
+    """
+    return {"MasterUserSecretKmsKeyId": fields["key"]} if fields["key"] else {}
 
 
 def modification(step: Step, instance: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .support import lifecycle
+
 Described = Mapping[str, Any]
 BY_AWS_BACKUP = "by AWS Backup"  # in place of the retention and window of backups that are not the operator's
 
@@ -32,6 +34,7 @@ def observed_fields(instance: Described, snapshot: str, *, failed: bool = False)
         "identifier": instance["DBInstanceIdentifier"],
         "engine": instance["Engine"],
         "encrypted": instance["StorageEncrypted"],
+        "key": instance.get("KmsKeyId", ""),
         "vpc": instance.get("DBSubnetGroup", {}).get("VpcId", ""),
         "subnet_group": instance.get("DBSubnetGroup", {}).get("DBSubnetGroupName", ""),
         "port": instance.get("Endpoint", {}).get("Port"),
@@ -48,6 +51,7 @@ def observed_fields(instance: Described, snapshot: str, *, failed: bool = False)
         "backup_window": BY_AWS_BACKUP if by_aws_backup else instance["PreferredBackupWindow"],
         "maintenance_window": instance["PreferredMaintenanceWindow"],
         "max_storage": instance.get("MaxAllocatedStorage"),
+        "lifecycle": instance.get("EngineLifecycleSupport"),
         "major": Major(major(will_be["EngineVersion"]), snapshot, failed),
         "parameter_group": _parameter_group(instance),
         "class": will_be["DBInstanceClass"],
@@ -63,6 +67,7 @@ def instance_as_made(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields that RDS would show for an available instance created with these fields."""
     return {
         **fields,
+        "lifecycle": fields["lifecycle"] or lifecycle(enrolled=False),
         "major": Major(fields["major"].number),
         "storage": fields["storage"].size,
         "waiting": frozenset(),

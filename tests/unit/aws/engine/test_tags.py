@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from microservice_operator import names
 from microservice_operator.api.parsing import Identity
+from microservice_operator.api.tags import TAG_KEY, TAG_VALUE
 from microservice_operator.aws.engine.rules import Change
 from microservice_operator.aws.engine.tags import Tag, Untag, desired_tags, owned_tags, retained
 from microservice_operator.ownership import (
@@ -19,8 +20,15 @@ from microservice_operator.ownership import (
 )
 
 OWNER = Owner("cluster", Identity("shop", "order", "uid"))
-declared = st.dictionaries(st.sampled_from(["team", "cost", "stage", "owner"]), st.sampled_from("xy"))
+few = st.dictionaries(st.sampled_from(["team", "cost", "stage", "owner"]), st.sampled_from("xy"))
+allowed = st.dictionaries(
+    st.from_regex(TAG_KEY.replace("$", r"\Z")).map(lambda key: key[:127].rstrip()),
+    st.from_regex(TAG_VALUE.replace("$", r"\Z")).map(lambda value: value[:256].rstrip()),
+    max_size=32,
+)
+declared = st.one_of(few, allowed)
 foreign = st.dictionaries(st.sampled_from(["backup", "aws:created", "Team"]), st.sampled_from("xy"))
+LONG_KEYS = [f"{number:02}/".ljust(127, "k") for number in range(64)]
 
 
 @given(declared, declared, foreign, st.booleans())
@@ -46,9 +54,19 @@ def test_any_change_converges_and_leaves_foreign_tags(
     assert world == {**others, **wanted}
 
 
+@given(st.sets(st.sampled_from(LONG_KEYS), max_size=43), st.sets(st.sampled_from(LONG_KEYS), max_size=43))
+def test_the_record_of_declared_keys_finds_each_of_them(before: set[str], after: set[str]) -> None:
+    """However long the keys are: what is no longer declared is removed, what others set is not."""
+    observed = {**desired_tags(OWNER, dict.fromkeys(before, "x")), "of others": "y"}
+    assert all(len(value) <= 256 for value in observed.values())
+    outcome = owned_tags(desired_tags(OWNER, dict.fromkeys(after, "x")), observed)
+    removed = set(outcome.to.keys) if isinstance(outcome, Change) and isinstance(outcome.to, Untag) else set()
+    assert removed - {names.TAG_DECLARED} == before - after
+
+
 def test_all_tags_of_a_resource_have_room_on_it() -> None:
     """AWS allows fifty tags of 256 characters each; the last one is the tag of a retained resource."""
-    most = {f"key-{number}": "x" for number in range(TAGS_OF_A_RESOURCE - OWN_TAGS)}
+    most = {LONG_KEYS[number]: "x" * 256 for number in range(TAGS_OF_A_RESOURCE - OWN_TAGS)}
     assert too_many_tags(most, None) == ""
     assert "has 44 tags together with those of the Environment" in too_many_tags(most, {"one": "more"})
     tags = desired_tags(OWNER, most, adopted=True) | dict(retained(OWNER).tags)

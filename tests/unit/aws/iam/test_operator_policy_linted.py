@@ -11,7 +11,7 @@ import pytest
 
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.parsing import Identity, Microservice
-from microservice_operator.aws.engine.arns import Site, arns
+from microservice_operator.aws.engine.arns import MESSAGING_KEY, TABLE_KEY, Site, arns
 from microservice_operator.aws.iam.operator_policy import operator_policy
 from microservice_operator.aws.iam.service_policy import document, grants
 from microservice_operator.ownership import Owner
@@ -103,9 +103,13 @@ OTHERWISE = {
     "iam:TagRole": "the same",
     "iam:UntagRole": "the same",
     "iam:UpdateAssumeRolePolicy": "the same",
-    "kms:CreateGrant": "keys are the platform's; only RDS and Secrets Manager may use them for it",
+    "kms:CreateGrant": "keys are the platform's; only RDS, Secrets Manager and DynamoDB may use them for it",
     "kms:Decrypt": "the same",
+    "kms:Encrypt": "keys are the platform's; only DynamoDB may use them for it",
     "kms:GenerateDataKey": "the same",
+    "kms:GenerateDataKeyWithoutPlaintext": "the same",
+    "kms:ReEncryptFrom": "the same",
+    "kms:ReEncryptTo": "the same",
     "rds:CreateDBSnapshot": "bound by the instance; the snapshot is not there yet",
     "rds:ModifyDBInstance": "bound by the instance; groups of AWS's own have no tags",
     "rds:AddTagsToResource": "RDS copies tags to a snapshot that it makes of an instance of ours",
@@ -143,7 +147,7 @@ def service_policy() -> Any:
     service = Microservice(Identity("shop", "order", "uid"), 1, MicroserviceSpec.model_validate(SPEC))
     owner = Owner(OPERATOR["cluster_id"], service.identity)
     site = Site("us-east-1", "123456789012", owner.cluster, owner.name)
-    return document(grants(service.spec, arns(site, service, KEY)))
+    return document(grants(service.spec, arns(site, service, {MESSAGING_KEY: KEY, TABLE_KEY: KEY})))
 
 
 @pytest.mark.parametrize(
@@ -221,12 +225,18 @@ def test_an_account_that_never_used_a_service_gets_its_role(service: str) -> Non
 
 
 def test_keys_are_used_through_the_services_that_need_them_alone() -> None:
-    for action in ("kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey"):
-        (statement,) = granted(operator_policy(OPERATOR), action)
-        assert statement["Condition"]["StringLike"]["kms:ViaService"] == [
-            "rds.us-east-1.amazonaws.com*",
-            "secretsmanager.us-east-1.amazonaws.com*",
-        ]
+    databases = ["rds.us-east-1.amazonaws.com*", "secretsmanager.us-east-1.amazonaws.com*"]
+    tables = "dynamodb.us-east-1.amazonaws.com*"
+    for action, services in {
+        "kms:CreateGrant": [tables, databases],
+        "kms:Decrypt": [tables, databases],
+        "kms:GenerateDataKey": [tables, databases],
+        "kms:Encrypt": [tables],
+        "kms:ReEncryptFrom": [tables],
+        "kms:ReEncryptTo": [tables],
+    }.items():
+        statements = granted(operator_policy(OPERATOR), action)
+        assert [statement["Condition"]["StringLike"]["kms:ViaService"] for statement in statements] == services
 
 
 def _covers(statement: dict[str, Any], arn: str) -> bool:
