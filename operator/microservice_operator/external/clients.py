@@ -63,11 +63,13 @@ class ExternalClients:
         self.logins.clear()
         self.made.clear()
         self.backoff.clear()
+        self.aws.lists.expire()
 
     def invalidate(self, uid: str) -> None:
         """Read everything of a Microservice again in its next reconciliation."""
         self.resync_cache.invalidate_owner(uid)
         self.backoff.forget(uid)
+        self.aws.lists.expire()
 
     def owner(self, identity: Identity, environment: Environment | None = None) -> Owner:
         """A Microservice as owner. It inherits what its namesakes retained, if its Environment allows it."""

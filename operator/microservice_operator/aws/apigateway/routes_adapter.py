@@ -13,6 +13,7 @@ from ...facts import Reason
 from ..engine.arns import api_arn
 from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
+from ..engine.list_cache import Described
 from ..engine.rules import Added, Removed
 from ..engine.scope import AwsScope
 from ..engine.service import AwsService
@@ -28,11 +29,15 @@ from .responses import (
     route_request,
 )
 from .route_ownership import AT_A_TIME, Authorizer, Authorizers, ObservedRoute, ReplacedRoute, unwanted
-from .shared_api_adapter import SERVICE, items
+from .shared_api_adapter import SERVICE, items, lists_of
 
 # "Create private integrations for HTTP APIs": without the overwrite, services would see the stage in the path.
 _PATH = {"overwrite:path": "$request.path"}
 HEADER = "overwrite:header.x-microservice"
+_KINDS = ("Integrations", "Routes", "Authorizers")
+# "Amazon API Gateway quotas": ten calls per second for an account, and the lists of a full API have some twenty pages
+_VALID = 60.0
+_RECENT = 60.0  # seconds after a write in which AWS may not show it, so lists are valid only as long as others
 
 
 @dataclass(frozen=True)
@@ -61,20 +66,25 @@ class ServiceRoutes:
         owner = scope.owner
         self._me = holder(owner.marks, owner.cluster)
         self._key = ("integration", scope.account_id, scope.region, site.api, self._me)
+        self._lists = scope.clients.lists
+        self._region = lists_of(scope, site.api, lane)
+        self._own = f"{site.api} {self._me}"  # what only this Microservice writes, among the writes to the API
         self._ids: list[str] = []
         self._routes: tuple[ObservedRoute, ...] = ()
         self._authorizers: dict[str, Authorizer] = {}
         self.gone = False  # the whole API does not exist
 
     async def observe(self) -> Observed | None:
-        """List integrations, routes and authorizers concurrently; a route is ours if its integration has our tags."""
+        """Find them in the lists of the whole API; a route is ours if its integration has our tags."""
+        valid = None if self._lists.wrote_within(self._region, self._own, _RECENT) else _VALID
         try:
-            integrations, routes, authorizers = await asyncio.gather(
-                *(self._items(f"Get{kind}") for kind in ("Integrations", "Routes", "Authorizers"))
+            listed = await self._lists.find(
+                self._region, self._site.api, self._list_all, "apigatewayv2:GetRoutes", valid=valid
             )
         except Gone:
             self.gone = True
             return None
+        integrations, routes, authorizers = ((listed or {})[kind] for kind in _KINDS)
         holders = {item["IntegrationId"]: holder(marks(item), self._scope.owner.cluster) for item in integrations}
         self._ids = sorted(id_ for id_, name in holders.items() if name == self._me)
         self._note(routes, authorizers, holders)
@@ -192,11 +202,14 @@ class ServiceRoutes:
             case (id_, tokens):
                 await self._write("UpdateAuthorizer", AuthorizerId=id_, **authorizer_request(tokens))
 
-    async def _items(self, action: str) -> list[Item]:
-        return [dict(item) for item in await items(self._service, action, ApiId=self._site.api)]
+    async def _list_all(self) -> dict[str, Described]:
+        """List integrations, routes and authorizers concurrently, for every Microservice of the API."""
+        lists = await asyncio.gather(*(items(self._service, f"Get{kind}", ApiId=self._site.api) for kind in _KINDS))
+        return {self._site.api: dict(zip(_KINDS, lists, strict=True))}
 
     async def _write(self, action: str, **request: Any) -> None:
-        await self._service.write(action, ApiId=self._site.api, **request)
+        with self._lists.writing(self._region, self._site.api, self._own):
+            await self._service.write(action, ApiId=self._site.api, **request)
 
 
 def _asks(route: Item) -> bool:
