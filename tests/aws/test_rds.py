@@ -9,14 +9,16 @@ import pytest
 
 from microservice_operator import names
 from microservice_operator.api.stores import Database
+from microservice_operator.aws.engine.list_cache import ListCache
 from microservice_operator.aws.rds import instances as rds_instances
-from microservice_operator.aws.rds.fields import INSTANCE
+from microservice_operator.aws.rds.fields import INSTANCE, KINDS
 from microservice_operator.facts import Reason, State
 from microservice_operator.ownership import Owner
 from microservice_operator.resources import Removal
 from microservice_operator.resync_cache import ResyncCache
 from tests.aws.rds_world import RDSWorld
 from tests.fakes.aws import rds_rules
+from tests.fakes.aws.proxy import Fault, xml_refusal
 
 CREATION = {"CreateSecurityGroup", "CreateDBSubnetGroup", "CreateDBParameterGroup", "CreateDBInstance"}
 NOW = {"apply": "Immediately"}
@@ -408,7 +410,7 @@ async def test_one_read_serves_all_instances_of_a_region(rds: RDSWorld) -> None:
     worlds = [replace(rds, scope=replace(rds.scope, owner=owner), known={}) for owner in owners]
     for world in worlds:
         await world.made()
-    rds.scope.clients.lists = type(rds.scope.clients.lists)(4, lambda: rds.strict.now)
+    rds.scope.clients.lists = ListCache(4, lambda: rds.strict.now)
     before = len(rds.proxy.calls)
     for world in worlds:
         await world.quiet()

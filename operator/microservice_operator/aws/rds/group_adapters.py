@@ -23,7 +23,10 @@ _AT_ONCE = 20  # "ModifyDBParameterGroup": a maximum of 20 parameters can be mod
 
 
 class ListedGroup:
-    """One group, found in the list of all groups of its type in the region; `kind` is `DBSubnetGroup` or `DBParameterGroup`."""
+    """One group in the list of all groups of its type in the region.
+
+    `kind` is `DBSubnetGroup` or `DBParameterGroup`.
+    """
 
     def __init__(self, scope: AwsScope, service: AwsService, kind: str, named: tuple[str, Lane]) -> None:
         """Set the group's name, without a call; `service` makes its own calls."""
