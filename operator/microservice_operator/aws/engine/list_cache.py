@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from ... import pending_calls
+from ... import pending_calls, resync_reads
 from ...errors import NotYet
 from ...facts import Reason
 
@@ -124,7 +124,8 @@ class ListCache:
 async def _bounded(list_all: ListAll, call: str) -> Mapping[str, Described]:
     try:
         async with asyncio.timeout(_TIMEOUT):  # no reconciliation owns this task, so no deadline ends it
-            return await list_all()
+            with resync_reads.marked(resync=False):  # others than the caller who started it may wait for it
+                return await list_all()
     except TimeoutError:
         message = f"the list of {call} did not end within {_TIMEOUT:.0f} seconds; retried automatically"
         raise NotYet(Reason.AWS_UNAVAILABLE, message, 10) from None

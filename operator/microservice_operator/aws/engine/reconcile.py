@@ -27,6 +27,7 @@ from .decide import (
 )
 from .expectations import Key, certainly_refused
 from .fields import ResourceSchema, describe
+from .rate_limiter import RateLimited
 from .report import Repeat, desired_part, failed, removal_part, unkept_part
 from .scope import AwsScope
 from .tags import Tag
@@ -54,7 +55,7 @@ async def reconcile(scope: AwsScope, resource: Resource, kind: ResourceSchema, d
     try:
         observed = await _observe(scope, resource, kind, desired, desired.known_id)
     except OperatorError as error:
-        return Outcome(failed(part, error))
+        return Outcome(failed(part, error), postponed=isinstance(error, RateLimited))
     decision = decide(kind, desired, observed)
     if observed and observed.phase in (Phase.READY, Phase.CHANGING) and _is_ours(desired, observed):
         part = replace(part, id=observed.id)
