@@ -5,6 +5,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,34 +109,37 @@ class ServiceRoutes:
             raise NotYet(
                 Reason.API_CREATING, f"api {desired.name}: its API Gateway API does not exist and is created again", 1
             )
-        async with self._scope.clients.create_once.once(self._key):
-            await self._write("CreateIntegration", **self._integration(desired))
+        with self._writing():
+            async with self._scope.clients.create_once.once(self._key):
+                await self._write("CreateIntegration", **self._integration(desired))
 
     async def modify(self, step: Step, desired: Desired | None) -> None:
         """Take one step: an authorizer, the integration, or a few routes."""
         value: Any = step.changes.get(step.name)
-        match step.name:
-            case "authorizers":
-                await self._change_authorizer(value)
-            case "integration" if desired:
-                await self._write("UpdateIntegration", IntegrationId=self._ids[0], **self._integration(desired))
-            case "routes":
-                for change in value:
-                    await self._change_route(change)
-            case _:
-                await self._write("DeleteIntegration", IntegrationId=value)
+        with self._writing():
+            match step.name:
+                case "authorizers":
+                    await self._change_authorizer(value)
+                case "integration" if desired:
+                    await self._write("UpdateIntegration", IntegrationId=self._ids[0], **self._integration(desired))
+                case "routes":
+                    for change in value:
+                        await self._change_route(change)
+                case _:
+                    await self._write("DeleteIntegration", IntegrationId=value)
 
     async def delete(self) -> None:
         """Take one step of the deletion: a few routes at a time, then the authorizer, then the integration."""
         mine = [route.id for route in self._routes if route.holder == self._me]
         stale = unwanted(Authorizers({}, self._site.others), self._authorizers)
-        if mine:
-            for route in mine[:AT_A_TIME]:
-                await self._write("DeleteRoute", RouteId=route)
-        elif stale:
-            await self._write("DeleteAuthorizer", AuthorizerId=stale[0])
-        else:
-            await self._write("DeleteIntegration", IntegrationId=self._ids[0])
+        with self._writing():
+            if mine:
+                for route in mine[:AT_A_TIME]:
+                    await self._write("DeleteRoute", RouteId=route)
+            elif stale:
+                await self._write("DeleteAuthorizer", AuthorizerId=stale[0])
+            else:
+                await self._write("DeleteIntegration", IntegrationId=self._ids[0])
 
     def _note(self, routes: list[Item], authorizers: list[Item], holders: Mapping[str, str]) -> None:
         used = frozenset(str(route["AuthorizerId"]) for route in routes if _asks(route))
@@ -207,9 +211,12 @@ class ServiceRoutes:
         lists = await asyncio.gather(*(items(self._service, f"Get{kind}", ApiId=self._site.api) for kind in _KINDS))
         return {self._site.api: dict(zip(_KINDS, lists, strict=True))}
 
+    def _writing(self) -> AbstractContextManager[None]:
+        """Wrap all writes of a step: the lists are read again after the last one."""
+        return self._lists.writing(self._region, self._site.api, self._own)
+
     async def _write(self, action: str, **request: Any) -> None:
-        with self._lists.writing(self._region, self._site.api, self._own):
-            await self._service.write(action, ApiId=self._site.api, **request)
+        await self._service.write(action, ApiId=self._site.api, **request)
 
 
 def _asks(route: Item) -> bool:

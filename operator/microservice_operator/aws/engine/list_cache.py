@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,7 @@ Region = tuple[str, ...]  # service, account, region, lane, and what distinguish
 ListAll = Callable[[], Awaitable[Mapping[str, Described]]]  # all resources by name
 _SCOPE = 3  # a write counts for its service, account and region, in every lane
 _TIMEOUT = 60.0
+_WRITES_END = 15.0  # seconds for which a list waits for the writes that would make it stale
 _FORGOTTEN = 24 * 3600.0  # longer than any caller asks about, and than any list is valid
 
 
@@ -51,6 +52,8 @@ class ListCache:
         self._order = itertools.count()
         self._regions: dict[Region, _Listed] = {}
         self._written: dict[Region, tuple[int, float]] = {}
+        self._under_way: dict[Region, int] = {}  # writes
+        self._ends: dict[Region, asyncio.Event] = {}
         self._expired = -1
 
     async def find(
@@ -68,6 +71,7 @@ class ListCache:
             if self._clock() > deadline:
                 message = f"other writes change what {call} lists; retried automatically"
                 raise NotYet(Reason.PROGRESSING, message, 10)
+            await self._writes_ended(region, name)
             await self._list(listed, (began, self._stale(region, name)), list_all, call)
             began = float("-inf")  # its age was right when the caller asked
         return listed.items.get(name)
@@ -85,14 +89,19 @@ class ListCache:
 
     @contextmanager
     def writing(self, region: Region, *written: str) -> Iterator[None]:
-        """Wrap a write: lists that began before its end are stale, because AWS may have answered them before it."""
-        for name in written:
-            self.wrote(region, name)
+        """Wrap writes: lists that began before their end are stale, because AWS may have answered them before."""
+        keys = [(*region[:_SCOPE], name) for name in written]
+        for key in keys:
+            self._under_way[key] = self._under_way.get(key, 0) + 1
         try:
             yield
         finally:
-            for name in written:
+            for name, key in zip(written, keys, strict=True):
                 self.wrote(region, name)
+                self._under_way[key] -= 1
+                if not self._under_way[key]:
+                    del self._under_way[key]
+                    self._ends.pop(key, asyncio.Event()).set()
 
     def expire(self) -> None:
         """Make every list stale: a person requests a read, or another process has written meanwhile."""
@@ -107,6 +116,14 @@ class ListCache:
         """Return the place in the order up to which lists of a resource are stale."""
         written, _ = self._written.get((*region[:_SCOPE], name), (-1, 0.0))
         return max(written, self._expired)
+
+    async def _writes_ended(self, region: Region, name: str) -> None:
+        """Wait until no write to a resource is under way, because it would make the list stale; not for long."""
+        key = (*region[:_SCOPE], name)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_WRITES_END):
+                while key in self._under_way:
+                    await self._ends.setdefault(key, asyncio.Event()).wait()
 
     async def _list(self, listed: _Listed, since: tuple[float, int], list_all: ListAll, call: str) -> None:
         began, stale = since

@@ -8,6 +8,7 @@ import pytest
 
 from microservice_operator.aws.engine.list_cache import ListCache
 from microservice_operator.errors import NotYet
+from tests.unit.support.moved_loop import run_moved
 
 REGION = ("apigatewayv2", "1", "eu-west-1", "main", "api")
 DELETIONS = ("apigatewayv2", "1", "eu-west-1", "delete", "api")
@@ -69,13 +70,31 @@ async def test_a_list_that_a_write_overtook_is_read_again() -> None:
     assert lists.began == 2
 
 
-async def test_a_list_that_began_during_a_write_is_read_again_after_it() -> None:
+async def test_a_list_waits_for_the_writes_that_would_make_it_stale() -> None:
     lists = Lists()
     cache = ListCache(4, lambda: lists.now)
     with cache.writing(REGION, "a"):
-        assert await _ask(cache, lists) == 0
+        with cache.writing(DELETIONS, "a"):
+            asked = [asyncio.create_task(_ask(cache, lists)) for _ in range(3)]
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)
+        assert lists.began == 0
         lists.version = 1
-    assert await _ask(cache, lists) == 1
+    assert await asyncio.gather(*asked) == [1, 1, 1]
+    assert lists.began == 1
+
+
+def test_a_list_does_not_wait_long_for_a_write_and_is_read_again_after_it() -> None:
+    async def ask_during_a_write() -> None:
+        lists = Lists()
+        cache = ListCache(4, asyncio.get_running_loop().time)
+        with cache.writing(REGION, "a"):
+            assert await _ask(cache, lists) == 0
+            assert asyncio.get_running_loop().time() == pytest.approx(15)
+            lists.version = 1
+        assert await _ask(cache, lists) == 1
+
+    run_moved(ask_during_a_write())
 
 
 async def test_a_failed_write_counts_because_it_may_have_changed_something() -> None:
