@@ -20,7 +20,7 @@ Key = tuple[str, str, str]  # UID of the Microservice, kind, name
 class Outcome:
     """The result of one reconciliation; `up_to_date` if there was nothing to do.
 
-    `postponed` if it was not read, because the operator's own rate limit postponed the read.
+    `postponed` if the operator put the read off (`errors.Postponed`).
     """
 
     part: Part

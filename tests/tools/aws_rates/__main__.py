@@ -12,10 +12,11 @@ from .simulation import Phase, simulate
 def main(
     count: Annotated[int, typer.Option(help="Microservices, each with a table, a queue and two routes.")] = 1000,
     seconds: Annotated[float, typer.Option(help="Seconds on the moved clock after the restart.")] = 3600,
+    limited: Annotated[bool, typer.Option(help="Whether the operator limits its calls.")] = True,
 ) -> None:
     """Count the calls to AWS of many Microservices."""
     console = Console(width=140)
-    for phase in simulate(count, seconds):
+    for phase in simulate(count, seconds, limited=limited):
         console.print(_table(count, phase))
         lasted = f"{phase.seconds:.0f} s, {phase.reconciliations} reconciliations"
         console.print(f"{lasted}, {phase.not_ready} with a resource that was not Ready, {phase.throttled} throttles")

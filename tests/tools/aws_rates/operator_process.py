@@ -84,13 +84,14 @@ DOCUMENT = API.model_validate({"openAPI": {"configMapKeyRef": {"name": "openapi"
 class OperatorProcess:
     """What one process keeps from its start to its end, with the defaults of its flags."""
 
-    def __init__(self, aws: AWS, services: dict[tuple[str, str], Service]) -> None:
+    def __init__(self, aws: AWS, services: dict[tuple[str, str], Service], *, limited: bool) -> None:
         """Start with empty caches, as after a restart."""
         clock, self._settings = asyncio.get_running_loop().time, Settings()
         self._services = services
         self._queue = WorkQueue()
         self._cache = ResyncCache(self._settings.resync * 0.9, clock)
         self._clients = Process(aws)
+        self._clients.rate_limiter = self._clients.rate_limiter if limited else None
         self._clients.lists = ListCache(clock=clock)
         self._clients.create_once = CreateOnce(clock=clock)
         self._clients.expectations = Expectations(clock=clock)

@@ -44,23 +44,24 @@ class Phase:
         return sum(rate.throttled for rate in self.rates.values())
 
 
-def simulate(count: int, seconds: float = 3600, seed: int = 0) -> list[Phase]:
-    """Return what happened while everything was created, and from a restart of the operator on."""
-    random.seed(seed)
+def simulate(count: int, seconds: float = 3600, *, limited: bool = True) -> tuple[Phase, Phase]:
+    """Return what happened while everything was created, and from a restart of the operator on.
+
+    Without `limited` the operator does not limit its calls.
+    """
+    random.seed(0)
     with mock_aws():
-        return run_moved(_phases(count, seconds))
+        return run_moved(_phases(count, seconds, limited))
 
 
-async def _phases(count: int, seconds: float) -> list[Phase]:
+async def _phases(count: int, seconds: float, limited: bool) -> tuple[Phase, Phase]:
     aws = AWS(REGION)
     services = {service.key: service for service in map(Service, range(count))}
-    phases = []
-    for name, most in (("creation", 24 * 3600.0), ("restart and steady state", seconds)):
-        aws.forget_counts()
-        process = OperatorProcess(aws, services)
-        passed = await process.run(most, until_ready=name == "creation")
-        phases.append(_phase(name, passed, aws, process))
-    return phases
+    first = OperatorProcess(aws, services, limited=limited)
+    creation = _phase("creation", await first.run(24 * 3600.0, until_ready=True), aws, first)
+    aws.forget_counts()
+    second = OperatorProcess(aws, services, limited=limited)
+    return creation, _phase("restart and steady state", await second.run(seconds), aws, second)
 
 
 def _phase(name: str, seconds: float, aws: AWS, process: OperatorProcess) -> Phase:

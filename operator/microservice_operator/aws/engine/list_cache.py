@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ... import pending_calls, resync_reads
-from ...errors import NotYet
+from ...errors import NotYet, Postponed
 from ...facts import Reason
 
 Described = Mapping[str, Any]
@@ -62,7 +62,8 @@ class ListCache:
         """Return the resource from a list that began after every write of this process to it.
 
         `call` names the call that `list_all` makes. `valid` is how old the list may be in seconds, if not as old as
-        usual; a cache that keeps nothing ignores it. Raises what `list_all` raises, and NotYet after a minute.
+        usual; a cache that keeps nothing ignores it. Raises what `list_all` raises, NotYet if a list does not
+        end within a minute, and Postponed if writes make all lists of a minute stale.
         """
         listed = self._regions.setdefault(region, _Listed())
         age = self._seconds if valid is None or not self._seconds else valid
@@ -70,7 +71,7 @@ class ListCache:
         while listed.began <= began or listed.order < self._stale(region, name):
             if self._clock() > deadline:
                 message = f"other writes change what {call} lists; retried automatically"
-                raise NotYet(Reason.PROGRESSING, message, 10)
+                raise Postponed(Reason.PROGRESSING, message, 10)
             await self._writes_ended(region, name)
             await self._list(listed, (began, self._stale(region, name)), list_all, call)
             began = float("-inf")  # its age was right when the caller asked

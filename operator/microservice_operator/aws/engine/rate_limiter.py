@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from ...errors import NotYet
+from ...errors import Postponed
 from ...facts import Reason
 from ...resync_reads import is_resync
 from .call import Call, Lane
@@ -37,7 +37,7 @@ _PATIENCE = {Urgency.FIRST: 30.0, Urgency.READ: 15.0, Urgency.RESYNC: 2.0}
 _AGAIN = {Urgency.FIRST: 5.0, Urgency.READ: 5.0, Urgency.RESYNC: 30.0}
 
 
-class RateLimited(NotYet):
+class RateLimited(Postponed):
     """The operator did not make a call, because it would have waited too long for its turn."""
 
 

@@ -6,7 +6,7 @@ An adapter translates and never decides. Both sides are maps of fields, so one `
 from dataclasses import replace
 from typing import Any, Protocol
 
-from ...errors import NeedsPerson, NotYet, OperatorError
+from ...errors import NeedsPerson, NotYet, OperatorError, Postponed
 from ...facts import Event, Part, Reason, State
 from ...ownership import OWNER_TAGS, Ownership
 from ...resources import Removal
@@ -27,7 +27,6 @@ from .decide import (
 )
 from .expectations import Key, certainly_refused
 from .fields import ResourceSchema, describe
-from .rate_limiter import RateLimited
 from .report import Repeat, desired_part, failed, removal_part, unkept_part
 from .scope import AwsScope
 from .tags import Tag
@@ -55,7 +54,7 @@ async def reconcile(scope: AwsScope, resource: Resource, kind: ResourceSchema, d
     try:
         observed = await _observe(scope, resource, kind, desired, desired.known_id)
     except OperatorError as error:
-        return Outcome(failed(part, error), postponed=isinstance(error, RateLimited))
+        return Outcome(failed(part, error), postponed=isinstance(error, Postponed))
     decision = decide(kind, desired, observed)
     if observed and observed.phase in (Phase.READY, Phase.CHANGING) and _is_ours(desired, observed):
         part = replace(part, id=observed.id)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from microservice_operator.aws.engine.list_cache import ListCache
-from microservice_operator.errors import NotYet
+from microservice_operator.errors import NotYet, Postponed
 from tests.unit.support.moved_loop import run_moved
 
 REGION = ("apigatewayv2", "1", "eu-west-1", "main", "api")
@@ -116,7 +116,7 @@ async def test_a_caller_does_not_wait_forever_for_the_writes_of_others() -> None
         cache.wrote(REGION, "a")
         return await lists.all()
 
-    with pytest.raises(NotYet, match="other writes change what list lists"):
+    with pytest.raises(Postponed, match="other writes change what list lists"):
         await cache.find(REGION, "a", all_while_others_write, "list")
     assert lists.began == 3
 
