@@ -36,9 +36,6 @@ from .shared_api_adapter import SERVICE, items, lists_of
 _PATH = {"overwrite:path": "$request.path"}
 HEADER = "overwrite:header.x-microservice"
 _KINDS = ("Integrations", "Routes", "Authorizers")
-# "Amazon API Gateway quotas": ten calls per second for an account, and the lists of a full API have some twenty pages
-_VALID = 60.0
-_RECENT = 60.0  # seconds after a write in which AWS may not show it, so lists are valid only as long as others
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,8 @@ class ServiceRoutes:
 
     async def observe(self) -> Observed | None:
         """Find them in the lists of the whole API; a route is ours if its integration has our tags."""
-        valid = None if self._lists.wrote_within(self._region, self._own, _RECENT) else _VALID
+        # "Amazon API Gateway quotas": ten calls per second for an account, and a full API has some twenty pages
+        valid = self._lists.settled_age(self._region, self._own)
         try:
             listed = await self._lists.find(
                 self._region, self._site.api, self._list_all, "apigatewayv2:GetRoutes", valid=valid

@@ -23,6 +23,7 @@ ListAll = Callable[[], Awaitable[Mapping[str, Described]]]  # all resources by n
 _SCOPE = 3  # a write counts for its service, account and region, in every lane
 _TIMEOUT = 60.0
 _WRITES_END = 15.0  # seconds for which a list waits for the writes that would make it stale
+_SETTLED = 60.0  # seconds after a write in which AWS may not show it; then a list may be as old
 _FORGOTTEN = 24 * 3600.0  # longer than any caller asks about, and than any list is valid
 
 
@@ -112,6 +113,10 @@ class ListCache:
         """Whether a write was recorded within the last `seconds`: AWS may still show the state before it."""
         _, at = self._written.get((*region[:_SCOPE], name), (-1, float("-inf")))
         return self._clock() - at < seconds
+
+    def settled_age(self, region: Region, name: str) -> float | None:
+        """Return how old a list may be: a minute, or as old as usual within a minute of a write to the resource."""
+        return None if self.wrote_within(region, name, _SETTLED) else _SETTLED
 
     def _stale(self, region: Region, name: str) -> int:
         """Return the place in the order up to which lists of a resource are stale."""
