@@ -18,6 +18,8 @@ from microservice_operator.aws.apigateway.shared_api import SharedAPI
 from microservice_operator.aws.engine.create_once import CreateOnce
 from microservice_operator.aws.engine.expectations import Expectations
 from microservice_operator.aws.engine.list_cache import ListCache
+from microservice_operator.aws.engine.rate_limiter import RateLimiter
+from microservice_operator.aws.engine.rate_limits import RateLimit
 from microservice_operator.aws.engine.write_backoff import WriteBackoff
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.openapi import Route, routes, settings
@@ -702,3 +704,23 @@ async def test_shared_lists_that_fail_change_nothing(shop: Shop) -> None:
     assert (shop.writes(), order.known_id) == (before, known)
     for service in (order, user):
         await service.assert_quiet()
+
+
+async def test_a_resync_that_the_operator_postpones_keeps_the_state(shop: Shop) -> None:
+    order, user = shop.service("order"), shop.service("user")
+    user.text = document(("GET /users",))
+    await _settled(shop, order)
+    shop.now[0] += 120
+    before, known, clients = shop.writes(), order.known_id, shop.world.scope.clients
+    clients.rate_limiter = RateLimiter(lambda *_: RateLimit("all", 0.001, 0.001))  # one call, and none for long
+    try:
+        late, new = await order.step(), await user.step()
+        assert (late.state, late.id, late.failed, late.after) == (State.READY, known, False, 5)
+        assert (new.state, new.reason) == (State.UNKNOWN, Reason.AWS_THROTTLED)
+        assert "the operator makes apigatewayv2:" in new.message
+        assert new.after
+        assert shop.writes() == before
+    finally:
+        clients.rate_limiter = None
+    await order.assert_quiet()
+    assert (await user.drive()).state is State.READY
