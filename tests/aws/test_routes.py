@@ -666,7 +666,10 @@ async def test_one_read_of_an_api_answers_for_all_its_services(shop: Shop) -> No
 async def test_no_decision_rests_on_a_list_from_before_a_write_of_another_service(shop: Shop) -> None:
     user, stranger = shop.service("user"), shop.service("stranger", "evil")
     await _settled(shop, user, stranger)
+    began, before = shop.now[0], len(shop.writes())
     assert (await user.drive(("GET /users/{id}",))).state is State.READY
+    assert sorted(shop.writes()[before:]) == ["CreateRoute", "DeleteRoute"]
+    assert shop.now[0] - began < 60  # the list from before it has not become too old
     part = await stranger.drive(("GET /users/me",))  # API Gateway itself would accept this route
     assert (part.state, part.reason) == (State.STALLED, Reason.CONFLICT)
     assert "GET /users/me" not in shop.routes()
