@@ -8,7 +8,7 @@ _resync: ContextVar[bool] = ContextVar("resync", default=False)
 
 
 @contextmanager
-def marked(resync: bool) -> Iterator[None]:  # noqa: FBT001 the mark itself
+def marked(*, resync: bool) -> Iterator[None]:
     """Mark the reads made inside the block, also those of tasks that it starts."""
     token = _resync.set(resync)
     try:
