@@ -32,13 +32,16 @@ class Urgency(IntEnum):
     RESYNC = 2
 
 
-# Seconds. A reconciliation makes several calls and has two minutes; a late resync is no fault.
-_PATIENCE = {Urgency.FIRST: 30.0, Urgency.READ: 15.0, Urgency.RESYNC: 2.0}
+# As many calls of a class may wait as are made in these seconds. A late resync is no fault, but if many waited, they
+# would hold all workers, and a change would wait for a worker.
+_QUEUE = {Urgency.FIRST: 30.0, Urgency.READ: 15.0, Urgency.RESYNC: 0.5}
+# Seconds that one call waits at most: a reconciliation makes several calls and has two minutes.
+_PATIENCE = {Urgency.FIRST: 30.0, Urgency.READ: 30.0, Urgency.RESYNC: 5.0}
 _AGAIN = {Urgency.FIRST: 5.0, Urgency.READ: 5.0, Urgency.RESYNC: 30.0}
 
 
 class RateLimited(Postponed):
-    """The operator did not make a call, because it would have waited too long for its turn."""
+    """The operator did not make a call: too many waited, or it waited too long."""
 
 
 @dataclass
@@ -82,18 +85,17 @@ class RateLimiter:
     async def wait(self, call: Call) -> None:
         """Wait until the call may be made.
 
-        Raises RateLimited if that would take too long; the call must then not be made.
+        Raises RateLimited if too many of its class wait, or if it waits too long; the call must then not be made.
         """
         limit = self._limit(call.service, call.action)
         if limit is None:
             return
         bucket, urgency, now = self._bucket(call, limit), _urgency(call), asyncio.get_running_loop().time()
         bucket.refill(now)
-        ahead = sum(len(bucket.waiting[each]) for each in Urgency if each <= urgency)
         if bucket.tokens >= 1 and bucket.next() is None:
             bucket.tokens -= 1
             return
-        if (ahead + 1 - bucket.tokens) / bucket.rate > _PATIENCE[urgency]:
+        if (len(bucket.waiting[urgency]) + 1 - bucket.tokens) / bucket.rate > _QUEUE[urgency]:
             raise _limited(call, urgency)
         await self._turn(bucket, urgency, call)
 
@@ -102,7 +104,7 @@ class RateLimiter:
         bucket.waiting[urgency].append(waiter)
         self._arm(bucket)
         try:
-            async with asyncio.timeout(2 * _PATIENCE[urgency]):  # more urgent calls may have come meanwhile
+            async with asyncio.timeout(_PATIENCE[urgency]):
                 await waiter.turn
         except TimeoutError:
             raise _limited(call, urgency) from None
