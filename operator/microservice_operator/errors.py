@@ -4,6 +4,7 @@
     ├── InvalidSpec        the author fixes the spec; no retry until it changes
     ├── NeedsPerson        a person acts (a permission, a foreign object, a refused change); retried rarely
     ├── NotYet             something is in progress or temporarily broken elsewhere; retried soon
+    │   └── Postponed      the operator put a call off; what was up to date at its last read counts as up to date
     └── Gone               the object does not exist (any more); the reconciliation ends
 
 A message says what is wrong, where, and what to do, in one sentence without a full stop. It contains no secret, counter
@@ -52,6 +53,10 @@ class NotYet(OperatorError):
         super().__init__(message)
         self.reason = reason
         self.after = after
+
+
+class Postponed(NotYet):
+    """The operator itself put a call off. That says nothing about the resource: a late resync is no fault."""
 
 
 class Gone(OperatorError):

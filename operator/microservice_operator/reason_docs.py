@@ -299,8 +299,9 @@ AWS = {
         "Nothing: the operator retries, and treats nothing as lost. If it stays, look at the health of AWS.",
     ),
     Reason.AWS_THROTTLED: Explanation(
-        "AWS throttles the calls of the operator.",
-        "Nothing: the operator retries. If it stays, raise the limit in AWS.",
+        "AWS throttles the calls of the operator, or the operator postpones a call so that AWS does not.",
+        "Nothing: the operator retries. If it stays, find out what else calls AWS in this account; see AWS request "
+        "rates in docs/operations.md.",
     ),
     Reason.ACCESS_DENIED: Explanation(
         "The operator has no AWS credentials, AWS refuses them, or its role lacks an action.",

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from . import resync_reads
 from .facts import Event, Part, State
 
 Key = tuple[str, str, str]  # UID of the Microservice, kind, name
@@ -17,10 +18,14 @@ Key = tuple[str, str, str]  # UID of the Microservice, kind, name
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of one reconciliation; `up_to_date` if there was nothing to do."""
+    """The result of one reconciliation; `up_to_date` if there was nothing to do.
+
+    `postponed` if the operator put the read off (`errors.Postponed`).
+    """
 
     part: Part
     up_to_date: bool = False
+    postponed: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,10 +55,21 @@ class ResyncCache:
         cached = self.get(key, desired) if use_cached else None
         if cached:
             return Outcome(cached, up_to_date=True)
-        outcome = await reconcile()
+        with resync_reads.marked(resync=self._last(key, desired) is not None):
+            outcome = self.kept(key, desired, await reconcile())
         if outcome.up_to_date:
             self.put(key, desired, outcome.part)
         return replace(outcome, part=self.with_warning(key, outcome.part))
+
+    def kept(self, key: Key, desired: Any, outcome: Outcome) -> Outcome:
+        """Replace a postponed read by the last part that was up to date, if any: a late resync is no fault."""
+        last = self._last(key, desired) if outcome.postponed else None
+        return replace(outcome, part=replace(last, after=outcome.part.after)) if last else outcome
+
+    def _last(self, key: Key, desired: Any) -> Part | None:
+        """Return the part that was up to date at its last read, however long ago, if the desired state is the same."""
+        entry = self._entries.get(key)
+        return entry.part if entry and entry.desired == desired else None
 
     def get(self, key: Key, desired: Any) -> Part | None:
         """Return the cached part if the desired state is the same and the entry has not expired, otherwise `None`."""

@@ -174,9 +174,13 @@ class Workers:
         else:
             self._queue.forget_failures(key)
         if again is not None:
-            # Jitter: otherwise all would read AWS in the same second after every restart.
-            self._queue.add_after(key, again.after * random.uniform(0.9, 1.1))  # noqa: S311 no secret
+            self._queue.add_after(key, spread(again.after))
         return "incomplete" if incomplete else "ok"
+
+
+def spread(seconds: float) -> float:
+    """Return a wait with jitter: otherwise all would read AWS in the same second after every restart."""
+    return seconds * random.uniform(0.9, 1.1)  # noqa: S311 no secret
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:

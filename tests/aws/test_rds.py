@@ -9,14 +9,16 @@ import pytest
 
 from microservice_operator import names
 from microservice_operator.api.stores import Database
+from microservice_operator.aws.engine.list_cache import ListCache
 from microservice_operator.aws.rds import instances as rds_instances
-from microservice_operator.aws.rds.fields import INSTANCE
+from microservice_operator.aws.rds.fields import INSTANCE, KINDS
 from microservice_operator.facts import Reason, State
 from microservice_operator.ownership import Owner
 from microservice_operator.resources import Removal
 from microservice_operator.resync_cache import ResyncCache
 from tests.aws.rds_world import RDSWorld
 from tests.fakes.aws import rds_rules
+from tests.fakes.aws.proxy import Fault, xml_refusal
 
 CREATION = {"CreateSecurityGroup", "CreateDBSubnetGroup", "CreateDBParameterGroup", "CreateDBInstance"}
 NOW = {"apply": "Immediately"}
@@ -409,7 +411,7 @@ async def test_one_read_serves_all_instances_of_a_region(rds: RDSWorld) -> None:
     worlds = [replace(rds, scope=replace(rds.scope, owner=owner), known={}) for owner in owners]
     for world in worlds:
         await world.made()
-    rds.scope.clients.lists = type(rds.scope.clients.lists)(4, lambda: rds.strict.now)
+    rds.scope.clients.lists = ListCache(4, lambda: rds.strict.now)
     before = len(rds.proxy.calls)
     for world in worlds:
         await world.quiet()
@@ -447,3 +449,52 @@ async def test_a_version_without_standard_support_needs_extended_support(rds: RD
     assert "past its end of standard support date" in refused.message
     await rds.made(version="13", extendedSupport=True)
     assert rds.instance["EngineLifecycleSupport"] == rds_rules.ENROLLED
+
+
+GROUP_LISTS = ("DescribeDBSubnetGroups", "DescribeDBParameterGroups", "DescribeSecurityGroups")
+
+
+async def test_one_read_serves_all_groups_of_a_region(rds: RDSWorld) -> None:
+    owners = [Owner("cluster", replace(rds.scope.owner.identity, name=f"s-{n}", uid=f"s-{n}")) for n in range(6)]
+    worlds = [replace(rds, scope=replace(rds.scope, owner=owner), known={}) for owner in owners]
+    for world in worlds:
+        await world.made()
+    rds.scope.clients.lists = ListCache(4, lambda: rds.strict.now)
+    before = len(rds.proxy.calls)
+    for world in worlds:
+        await world.quiet()
+    calls = [call for call in rds.proxy.calls[before:] if call.action in GROUP_LISTS]
+    first = [call.action for call in calls if "Marker" not in call.body]
+    assert sorted(first) == sorted(GROUP_LISTS)
+    assert len(calls) > len(first)  # six groups of RDS have two pages
+
+
+@pytest.mark.parametrize("changed", ["subnets", "parameters", "ingress"])
+async def test_a_group_is_seen_as_it_is_after_a_write_to_it(rds: RDSWorld, changed: str) -> None:
+    """The clock stands still, so that only the write makes the list stale; the other lists are not read again."""
+    await rds.made()
+    rds.scope.clients.lists = ListCache(4, lambda: rds.strict.now)
+    await rds.quiet()
+    wanted = rds.wanted(**({"parameters": {"work_mem": "8192"}} if changed == "parameters" else {}))
+    if changed == "subnets":
+        wanted = replace(wanted, network=replace(wanted.network, subnets=frozenset({"subnet-1", "subnet-3"})))
+    if changed == "ingress":
+        wanted = replace(wanted, network=replace(wanted.network, pods=rds.network.groups(rds.name)[0]["GroupId"]))
+    before, writes = len(rds.proxy.calls), len(rds.proxy.writes())
+    for _ in range(6):
+        parts = await rds.one_pass(wanted)
+    assert {part.state for part in parts} == {State.READY}
+    assert len(rds.proxy.writes()) - writes == (2 if changed == "ingress" else 1)
+    listed = [call.action for call in rds.proxy.calls[before:] if call.action in GROUP_LISTS]
+    assert len(set(listed)) <= 1
+
+
+async def test_a_list_of_groups_that_fails_changes_nothing(rds: RDSWorld) -> None:
+    await rds.made()
+    rds.scope.clients.lists = ListCache(4, lambda: rds.strict.now)
+    before, known = rds.proxy.writes(), dict(rds.known)
+    rds.proxy.faults = [Fault(action, xml_refusal("Throttling", "Rate exceeded"), 1) for action in GROUP_LISTS]
+    parts = await rds.one_pass(rds.wanted())
+    assert {part.kind for part in parts if part.reason is Reason.AWS_THROTTLED} == {kind.name for kind in KINDS[1:]}
+    assert (rds.proxy.writes(), rds.known) == (before, known)
+    await rds.quiet()

@@ -17,6 +17,9 @@ from microservice_operator.aws.apigateway.routes import DesiredAPI, Others, api_
 from microservice_operator.aws.apigateway.shared_api import SharedAPI
 from microservice_operator.aws.engine.create_once import CreateOnce
 from microservice_operator.aws.engine.expectations import Expectations
+from microservice_operator.aws.engine.list_cache import ListCache
+from microservice_operator.aws.engine.rate_limiter import RateLimiter
+from microservice_operator.aws.engine.rate_limits import RateLimit
 from microservice_operator.aws.engine.write_backoff import WriteBackoff
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.openapi import Route, routes, settings
@@ -166,6 +169,7 @@ async def shop(world: World, gateway_client: Any) -> AsyncIterator[Shop]:
     world.scope.clients.create_once = CreateOnce(60, lambda: now[0])
     world.scope.clients.expectations = Expectations(60, lambda: now[0])
     world.scope.clients.write_backoff = WriteBackoff(lambda: now[0])
+    world.scope.clients.lists = ListCache(0, lambda: now[0])
     yield Shop(world, strict, now, world.scope.owner.identity.name)
     del world.proxy.layers["apigateway"]
 
@@ -624,3 +628,102 @@ async def test_a_bad_document_changes_nothing_and_asks_nothing(shop: Shop) -> No
     assert part.id == order.known_id != ""
     assert shop.world.proxy.calls == before
     assert set(shop.routes()) == set(ORDERS)
+
+
+def _lists(shop: Shop, since: int) -> dict[str, int]:
+    """How often each list of the API was read from its first page."""
+    kinds = ("GetIntegrations", "GetRoutes", "GetAuthorizers")
+    calls = [call for call in shop.world.proxy.calls[since:] if "nextToken" not in call.body]
+    return {kind: sum(call.action == kind for call in calls) for kind in kinds}
+
+
+async def _settled(shop: Shop, *services: Service) -> None:
+    """Let the services come to rest on shared lists that are valid for a while, as in production."""
+    shop.world.scope.clients.lists = ListCache(4, lambda: shop.now[0])
+    for at, service in enumerate(services):
+        service.others = Others(seniors=frozenset().union(*map(_name, services[:at])))
+        assert (await service.drive((f"GET /{service.scope.owner.identity.name}",))).state is State.READY
+    shop.now[0] += 600
+    for service in services:
+        await service.assert_quiet()
+
+
+async def test_one_read_of_an_api_answers_for_all_its_services(shop: Shop) -> None:
+    services = [shop.service(f"service-{number}", auth=JWT) for number in range(5)]
+    await _settled(shop, *services)
+    shop.now[0] += 120
+    since = len(shop.world.proxy.calls)
+    await asyncio.gather(*(service.assert_quiet() for service in services[:3]))
+    shop.now[0] += 59
+    for service in services:
+        await service.assert_quiet()
+    assert _lists(shop, since) == {"GetIntegrations": 1, "GetRoutes": 1, "GetAuthorizers": 1}
+    shop.now[0] += 1
+    await services[0].assert_quiet()
+    assert _lists(shop, since) == {"GetIntegrations": 2, "GetRoutes": 2, "GetAuthorizers": 2}
+
+
+async def test_no_decision_rests_on_a_list_from_before_a_write_of_another_service(shop: Shop) -> None:
+    user, stranger = shop.service("user"), shop.service("stranger", "evil")
+    await _settled(shop, user, stranger)
+    began, before = shop.now[0], len(shop.writes())
+    assert (await user.drive(("GET /users/{id}",))).state is State.READY
+    assert sorted(shop.writes()[before:]) == ["CreateRoute", "DeleteRoute"]
+    assert shop.now[0] - began < 60  # the list from before it has not become too old
+    part = await stranger.drive(("GET /users/me",))  # API Gateway itself would accept this route
+    assert (part.state, part.reason) == (State.STALLED, Reason.CONFLICT)
+    assert "GET /users/me" not in shop.routes()
+
+
+async def test_a_service_sees_within_seconds_what_becomes_of_its_own_write(shop: Shop) -> None:
+    order = shop.service("order")
+    await _settled(shop, order)
+    await order.drive(ORDERS)
+    shop.client.delete_route(ApiId=shop.api()["ApiId"], RouteId=shop.routes()["GET /orders"]["RouteId"])
+    shop.now[0] += 4
+    assert (await order.drive()).state is State.READY
+    assert set(shop.routes()) == set(ORDERS)
+
+
+async def test_a_requested_read_does_not_use_the_shared_lists(shop: Shop) -> None:
+    order = shop.service("order")
+    await _settled(shop, order)
+    shop.client.delete_route(ApiId=shop.api()["ApiId"], RouteId=shop.routes()["GET /order"]["RouteId"])
+    await order.assert_quiet()
+    shop.world.scope.clients.lists.expire()
+    assert (await order.drive()).state is State.READY
+    assert set(shop.routes()) == {"GET /order"}
+
+
+async def test_shared_lists_that_fail_change_nothing(shop: Shop) -> None:
+    order, user = shop.service("order"), shop.service("user")
+    await _settled(shop, order, user)
+    shop.now[0] += 120
+    before, known = shop.writes(), order.known_id
+    throttled = gateway_refusal("TooManyRequestsException", "Too Many Requests", 429)
+    shop.world.proxy.faults = [Fault("GetRoutes", throttled, 1)]
+    part = await order.step()
+    assert (part.state, part.reason) == (State.UNKNOWN, Reason.AWS_THROTTLED)
+    assert (shop.writes(), order.known_id) == (before, known)
+    for service in (order, user):
+        await service.assert_quiet()
+
+
+async def test_a_resync_that_the_operator_postpones_keeps_the_state(shop: Shop) -> None:
+    order, user = shop.service("order"), shop.service("user")
+    user.text = document(("GET /users",))
+    await _settled(shop, order)
+    shop.now[0] += 120
+    before, known, clients = shop.writes(), order.known_id, shop.world.scope.clients
+    clients.rate_limiter = RateLimiter(lambda *_: RateLimit("all", 0.001, 0.001))  # one call, and none for long
+    try:
+        late, new = await order.step(), await user.step()
+        assert (late.state, late.id, late.failed, late.after) == (State.READY, known, False, 5)
+        assert (new.state, new.reason) == (State.UNKNOWN, Reason.AWS_THROTTLED)
+        assert "the operator makes apigatewayv2:" in new.message
+        assert new.after
+        assert shop.writes() == before
+    finally:
+        clients.rate_limiter = None
+    await order.assert_quiet()
+    assert (await user.drive()).state is State.READY

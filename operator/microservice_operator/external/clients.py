@@ -67,11 +67,13 @@ class ExternalClients:
         self.made.clear()
         self.table_keys.clear()
         self.backoff.clear()
+        self.aws.lists.expire()
 
     def invalidate(self, uid: str) -> None:
         """Read everything of a Microservice again in its next reconciliation."""
         self.resync_cache.invalidate_owner(uid)
         self.backoff.forget(uid)
+        self.aws.lists.expire()
 
     def owner(self, identity: Identity, environment: Environment | None = None) -> Owner:
         """A Microservice as owner. It inherits what its namesakes retained, if its Environment allows it."""

@@ -67,6 +67,8 @@ class Groups:
                 "_tags": wanted.get("Tags", []),
             }
             return {"DBSubnetGroup": self.subnet_groups[name]}
+        if action == "DescribeDBSubnetGroups" and not name:
+            return _page("DBSubnetGroups", self.subnet_groups, wanted)
         if name not in self.subnet_groups:
             return bad(f"DB subnet group '{name}' does not exist.", "DBSubnetGroupNotFoundFault")
         group = self.subnet_groups[name]
@@ -86,7 +88,7 @@ class Groups:
         if action == "CreateDBParameterGroup":
             return self._create(name, wanted)
         if action == "DescribeDBParameterGroups" and not name:
-            return {"DBParameterGroups": list(self.parameter_groups.values())}
+            return _page("DBParameterGroups", self.parameter_groups, wanted)
         if name not in self.parameter_groups:
             return bad(f"DBParameterGroup not found: {name}", "DBParameterGroupNotFound")
         group = self.parameter_groups[name]
@@ -154,3 +156,12 @@ class Groups:
                 for instance in users:  # U "Parameter groups": pending-reboot
                     instance["DBParameterGroups"][0]["ParameterApplyStatus"] = "pending-reboot"
         return {"DBParameterGroupName": group["DBParameterGroupName"]}
+
+
+def _page(key: str, groups: dict[str, dict[str, Any]], wanted: dict[str, Any]) -> Answered:
+    """A page of all groups; pages are short, so that a few groups have several."""
+    if not 20 <= wanted.get("MaxRecords", 100) <= 100:  # "DescribeDBSubnetGroups": minimum 20, maximum 100
+        return bad("Invalid value for MaxRecords")
+    start = int(wanted.get("Marker", "0"))
+    page = {key: list(groups.values())[start : start + PAGE]}
+    return {**page, "Marker": str(start + PAGE)} if len(groups) > start + PAGE else page

@@ -14,6 +14,7 @@ from ...facts import Part, Reason, State
 from ...openapi import Route
 from ...partitions import dns_suffix
 from ...resources import DesiredResource, Removal
+from ...resync_cache import Outcome
 from ..engine.call import Lane
 from ..engine.decide import Desired
 from ..engine.fields import Field, ResourceSchema
@@ -99,10 +100,11 @@ async def reconcile_api(scope: AwsScope, desired: DesiredAPI, read: Callable[[],
         left = await _delete_routes(scope, Site(former, _prefix(scope, desired.shared.environment)), known_id)
         if left.state is not State.READY:
             return left
-    part, resync_cache = await _routes(scope, desired, (current, claimed))
-    if resync_cache:
-        scope.resync_cache.put(key, remembered, part)
-    return scope.resync_cache.with_warning(key, part)
+    outcome = await _routes(scope, desired, (current, claimed))
+    outcome = scope.resync_cache.kept(key, remembered, outcome)
+    if outcome.up_to_date:
+        scope.resync_cache.put(key, remembered, outcome.part)
+    return scope.resync_cache.with_warning(key, outcome.part)
 
 
 async def delete_api(
@@ -135,9 +137,7 @@ async def delete_api(
     return part
 
 
-async def _routes(
-    scope: AwsScope, desired: DesiredAPI, api_routes: tuple[str, tuple[DesiredRoute, ...]]
-) -> tuple[Part, bool]:
+async def _routes(scope: AwsScope, desired: DesiredAPI, api_routes: tuple[str, tuple[DesiredRoute, ...]]) -> Outcome:
     current, claimed = api_routes
     identity, spec = scope.owner.identity, desired.shared.gateway
     prefix = _prefix(scope, desired.shared.environment)
@@ -168,7 +168,7 @@ async def _routes(
         forget_gateway(shared_place(scope, desired.shared.environment))
     if part.reason is Reason.CHANGE_REFUSED:  # an API refuses a change only because another owner has the route
         part = replace(part, reason=Reason.CONFLICT)
-    return part, outcome.up_to_date
+    return replace(outcome, part=part)
 
 
 async def _delete_routes(scope: AwsScope, site: Site, known_id: str) -> Part:

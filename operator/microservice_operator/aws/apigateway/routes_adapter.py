@@ -5,6 +5,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from ...facts import Reason
 from ..engine.arns import api_arn
 from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
+from ..engine.list_cache import Described
 from ..engine.rules import Added, Removed
 from ..engine.scope import AwsScope
 from ..engine.service import AwsService
@@ -28,11 +30,12 @@ from .responses import (
     route_request,
 )
 from .route_ownership import AT_A_TIME, Authorizer, Authorizers, ObservedRoute, ReplacedRoute, unwanted
-from .shared_api_adapter import SERVICE, items
+from .shared_api_adapter import SERVICE, items, lists_of
 
 # "Create private integrations for HTTP APIs": without the overwrite, services would see the stage in the path.
 _PATH = {"overwrite:path": "$request.path"}
 HEADER = "overwrite:header.x-microservice"
+_KINDS = ("Integrations", "Routes", "Authorizers")
 
 
 @dataclass(frozen=True)
@@ -61,20 +64,26 @@ class ServiceRoutes:
         owner = scope.owner
         self._me = holder(owner.marks, owner.cluster)
         self._key = ("integration", scope.account_id, scope.region, site.api, self._me)
+        self._lists = scope.clients.lists
+        self._region = lists_of(scope, site.api, lane)
+        self._own = f"{site.api} {self._me}"  # what only this Microservice writes, among the writes to the API
         self._ids: list[str] = []
         self._routes: tuple[ObservedRoute, ...] = ()
         self._authorizers: dict[str, Authorizer] = {}
         self.gone = False  # the whole API does not exist
 
     async def observe(self) -> Observed | None:
-        """List integrations, routes and authorizers concurrently; a route is ours if its integration has our tags."""
+        """Find them in the lists of the whole API; a route is ours if its integration has our tags."""
+        # "Amazon API Gateway quotas": ten calls per second for an account, and a full API has some twenty pages
+        valid = self._lists.settled_age(self._region, self._own)
         try:
-            integrations, routes, authorizers = await asyncio.gather(
-                *(self._items(f"Get{kind}") for kind in ("Integrations", "Routes", "Authorizers"))
+            listed = await self._lists.find(
+                self._region, self._site.api, self._list_all, "apigatewayv2:GetRoutes", valid=valid
             )
         except Gone:
             self.gone = True
             return None
+        integrations, routes, authorizers = ((listed or {})[kind] for kind in _KINDS)
         holders = {item["IntegrationId"]: holder(marks(item), self._scope.owner.cluster) for item in integrations}
         self._ids = sorted(id_ for id_, name in holders.items() if name == self._me)
         self._note(routes, authorizers, holders)
@@ -98,34 +107,37 @@ class ServiceRoutes:
             raise NotYet(
                 Reason.API_CREATING, f"api {desired.name}: its API Gateway API does not exist and is created again", 1
             )
-        async with self._scope.clients.create_once.once(self._key):
-            await self._write("CreateIntegration", **self._integration(desired))
+        with self._writing():
+            async with self._scope.clients.create_once.once(self._key):
+                await self._write("CreateIntegration", **self._integration(desired))
 
     async def modify(self, step: Step, desired: Desired | None) -> None:
         """Take one step: an authorizer, the integration, or a few routes."""
         value: Any = step.changes.get(step.name)
-        match step.name:
-            case "authorizers":
-                await self._change_authorizer(value)
-            case "integration" if desired:
-                await self._write("UpdateIntegration", IntegrationId=self._ids[0], **self._integration(desired))
-            case "routes":
-                for change in value:
-                    await self._change_route(change)
-            case _:
-                await self._write("DeleteIntegration", IntegrationId=value)
+        with self._writing():
+            match step.name:
+                case "authorizers":
+                    await self._change_authorizer(value)
+                case "integration" if desired:
+                    await self._write("UpdateIntegration", IntegrationId=self._ids[0], **self._integration(desired))
+                case "routes":
+                    for change in value:
+                        await self._change_route(change)
+                case _:
+                    await self._write("DeleteIntegration", IntegrationId=value)
 
     async def delete(self) -> None:
         """Take one step of the deletion: a few routes at a time, then the authorizer, then the integration."""
         mine = [route.id for route in self._routes if route.holder == self._me]
         stale = unwanted(Authorizers({}, self._site.others), self._authorizers)
-        if mine:
-            for route in mine[:AT_A_TIME]:
-                await self._write("DeleteRoute", RouteId=route)
-        elif stale:
-            await self._write("DeleteAuthorizer", AuthorizerId=stale[0])
-        else:
-            await self._write("DeleteIntegration", IntegrationId=self._ids[0])
+        with self._writing():
+            if mine:
+                for route in mine[:AT_A_TIME]:
+                    await self._write("DeleteRoute", RouteId=route)
+            elif stale:
+                await self._write("DeleteAuthorizer", AuthorizerId=stale[0])
+            else:
+                await self._write("DeleteIntegration", IntegrationId=self._ids[0])
 
     def _note(self, routes: list[Item], authorizers: list[Item], holders: Mapping[str, str]) -> None:
         used = frozenset(str(route["AuthorizerId"]) for route in routes if _asks(route))
@@ -192,8 +204,14 @@ class ServiceRoutes:
             case (id_, tokens):
                 await self._write("UpdateAuthorizer", AuthorizerId=id_, **authorizer_request(tokens))
 
-    async def _items(self, action: str) -> list[Item]:
-        return [dict(item) for item in await items(self._service, action, ApiId=self._site.api)]
+    async def _list_all(self) -> dict[str, Described]:
+        """List integrations, routes and authorizers concurrently, for every Microservice of the API."""
+        lists = await asyncio.gather(*(items(self._service, f"Get{kind}", ApiId=self._site.api) for kind in _KINDS))
+        return {self._site.api: dict(zip(_KINDS, lists, strict=True))}
+
+    def _writing(self) -> AbstractContextManager[None]:
+        """Wrap all writes of a step: the lists are read again after the last one."""
+        return self._lists.writing(self._region, self._site.api, self._own)
 
     async def _write(self, action: str, **request: Any) -> None:
         await self._service.write(action, ApiId=self._site.api, **request)

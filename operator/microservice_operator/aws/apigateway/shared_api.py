@@ -84,6 +84,7 @@ async def reconcile_gateway(scope: AwsScope, shared: SharedAPI) -> Part:
             "duplicates": (),
         }
         outcome = await reconcile(there, resource, GATEWAY, Desired(spec.name, there.owner, fields, at="spec.api"))
+        outcome = scope.resync_cache.kept(key, shared, outcome)
         part = outcome.part
         if part.reason is Reason.CONFLICT:
             tagged = ", ".join(f"{tag}: {value}" for tag, value in there.owner.marks.items())

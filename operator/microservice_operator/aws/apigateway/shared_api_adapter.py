@@ -11,6 +11,7 @@ from ...ownership import Ownership
 from ..engine.arns import api_arn
 from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
+from ..engine.list_cache import Region
 from ..engine.pagination import pages
 from ..engine.rules import Added, Removed
 from ..engine.scope import AwsScope
@@ -30,6 +31,11 @@ async def items(service: AwsService, action: str, **parameters: Any) -> list[Ite
     return result
 
 
+def lists_of(scope: AwsScope, api: str, lane: Lane) -> Region:
+    """Return the cache key of the lists of one API: its integrations, routes and authorizers."""
+    return SERVICE, scope.account_id, scope.region, lane, api
+
+
 class HTTPAPI:
     """The HTTP API of one Environment; the owner in `scope` is the Environment."""
 
@@ -39,6 +45,7 @@ class HTTPAPI:
         self._name = name
         self._id = ""
         self._stages: dict[str, bool] = {}
+        self._lane = lane
         self._service = AwsService(scope, SERVICE, f"API {name}", lane)
         self.key = ("api", scope.account_id, scope.region, *scope.owner.marks.values())
 
@@ -88,11 +95,15 @@ class HTTPAPI:
             case "stages":
                 await self._set_stage(value, desired.fields["tags"] if desired else {})
             case _:
-                await self._service.write("DeleteApi", ApiId=value)
+                await self._delete(value)
 
     async def delete(self) -> None:
         """Delete the API, and with it its stages."""
-        await self._service.write("DeleteApi", ApiId=self._id)
+        await self._delete(self._id)
+
+    async def _delete(self, api: str) -> None:
+        with self._scope.clients.lists.writing(lists_of(self._scope, api, self._lane), api):
+            await self._service.write("DeleteApi", ApiId=api)
 
     async def empty(self, api: str = "") -> bool:
         """Whether it has no routes and no integrations."""

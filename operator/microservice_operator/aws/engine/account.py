@@ -15,7 +15,7 @@ async def verify_account(scope: AwsScope) -> None:
     if (scope.account_id, scope.region) in scope.clients.verified_accounts:
         return
     try:
-        answer = await scope.clients.call(Call("sts", scope.region, "GetCallerIdentity"))
+        answer = await scope.clients.call(Call("sts", scope.region, "GetCallerIdentity", account=scope.account_id))
     except AWSError as error:
         raise classify_error(error, "sts:GetCallerIdentity", f"account {scope.account_id}") from None
     if answer["Account"] != scope.account_id:

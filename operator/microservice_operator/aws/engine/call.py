@@ -15,10 +15,11 @@ class Lane(StrEnum):
 
 @dataclass(frozen=True)
 class Call:
-    """One call of one action; `action` is the name in the AWS API Reference."""
+    """One call of one action; `action` is its name in the AWS API Reference, `account` the one that it counts for."""
 
     service: str
     region: str
     action: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     lane: Lane = Lane.MAIN
+    account: str = ""

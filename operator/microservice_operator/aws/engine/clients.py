@@ -22,9 +22,9 @@ from .call import Call, Lane
 from .create_once import CreateOnce
 from .expectations import Expectations
 from .list_cache import ListCache
+from .rate_limiter import READS, RateLimited, RateLimiter
 from .write_backoff import WriteBackoff
 
-READS = ("Get", "List", "Describe")
 OnCall = Callable[[str, str, str], None]  # service, action, code
 
 
@@ -53,7 +53,10 @@ class Clients:
     def __init__(
         self, endpoint_url: str | None = None, called: OnCall = _ignore_call, limits: Limits | None = None
     ) -> None:
-        """Use AWS, or an emulator at `endpoint_url`; `called` runs on the event loop after every call."""
+        """Use AWS, or an emulator at `endpoint_url`, which has no rate limits.
+
+        `called` runs on the event loop after every call.
+        """
         self._endpoint_url = endpoint_url
         self._called = called
         self._limits = limits or Limits()
@@ -67,20 +70,19 @@ class Clients:
         self.expectations = Expectations()
         self.write_backoff = WriteBackoff()
         self.lists = ListCache()
+        self.rate_limiter = None if endpoint_url else RateLimiter()
 
     async def call(self, call: Call) -> dict[str, Any]:
         """Make one call and return its answer.
 
-        Raises what botocore raises; `errors.classify_error` maps it to an OperatorError.
+        Raises what botocore raises; `errors.classify_error` maps it to an OperatorError. Raises RateLimited if the
+        call was not made, because AWS would throttle it.
         """
+        await self._wait_for_rate(call)
         code = "Cancelled"
         try:
             with pending_calls.waiting_in(f"{call.service}:{call.action}"):
-                running = self._pool(call).submit(self._run, call)
-                if not call.action.startswith(READS):
-                    self._writes.add(running)
-                    running.add_done_callback(self._writes.discard)
-                answer = await asyncio.wrap_future(running)
+                answer = await self._send(call)
             code = "OK"
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "Unknown")
@@ -91,6 +93,24 @@ class Clients:
         finally:
             self._called(call.service, call.action, code)
         return answer
+
+    async def _wait_for_rate(self, call: Call) -> None:
+        if self.rate_limiter is None:
+            return
+        try:
+            with pending_calls.waiting_in(f"the rate limit of {call.service}:{call.action}"):
+                await self.rate_limiter.wait(call)
+        except RateLimited:
+            self._called(call.service, call.action, RateLimited.__name__)
+            raise
+
+    async def _send(self, call: Call) -> dict[str, Any]:
+        """Send the call from a thread."""
+        running = self._pool(call).submit(self._run, call)
+        if not call.action.startswith(READS):
+            self._writes.add(running)
+            running.add_done_callback(self._writes.discard)
+        return await asyncio.wrap_future(running)
 
     async def writes_finished(self, seconds: float) -> bool:
         """Wait for the writes that have begun, which go on in their threads when the caller is cancelled."""

@@ -1,55 +1,81 @@
-"""Shares one list of all resources of a region between all callers within a few seconds.
+"""Shares one list of a region, or of one API, between all callers for some seconds.
 
 DescribeDBInstances returns a hundred instances at a time, and RDS throttles by call. RDS would throttle a thousand
-Microservices that each read one instance, but not ten pages.
+Microservices that each read one instance, but not ten pages. API Gateway allows ten calls per second for an account,
+and the routes of one API answer for all Microservices on it.
 """
 
 import asyncio
+import itertools
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from ... import pending_calls
-from ...errors import NotYet
+from ... import pending_calls, resync_reads
+from ...errors import NotYet, Postponed
 from ...facts import Reason
 
 Described = Mapping[str, Any]
-Region = tuple[str, ...]  # service, account, region, lane: a list for a deletion does not wait for other lists
+Region = tuple[str, ...]  # service, account, region, lane, and what distinguishes several lists of a service
 ListAll = Callable[[], Awaitable[Mapping[str, Described]]]  # all resources by name
 _SCOPE = 3  # a write counts for its service, account and region, in every lane
 _TIMEOUT = 60.0
+_WRITES_END = 15.0  # seconds for which a list waits for the writes that would make it stale
+_SETTLED = 60.0  # seconds after a write in which AWS may not show it; then a list may be as old
+_FORGOTTEN = 24 * 3600.0  # longer than any caller asks about, and than any list is valid
 
 
 @dataclass
 class _Listed:
-    """The last complete list, its start time, and the list that is running."""
+    """The last complete list and the list that is running; each with its start time and its place in the order."""
 
     items: Mapping[str, Described] = field(default_factory=dict)
     began: float = float("-inf")
+    order: int = -1
     task: asyncio.Task[Mapping[str, Described]] | None = None
     task_began: float = float("-inf")
+    task_order: int = -1
 
 
 class ListCache:
-    """The lists of every region; one object for the whole process. A list is valid for `seconds`."""
+    """The lists of every region; one object for the whole process.
+
+    A list is valid for `seconds`, until a write to the resource, and until `expire`. Lists and writes are numbered in
+    their order, because a clock may give both the same time.
+    """
 
     def __init__(self, seconds: float = 4.0, clock: Callable[[], float] = time.monotonic) -> None:
         """Start empty."""
         self._seconds = seconds
         self._clock = clock
+        self._order = itertools.count()
         self._regions: dict[Region, _Listed] = {}
-        self._written: dict[Region, float] = {}
+        self._written: dict[Region, tuple[int, float]] = {}
+        self._under_way: dict[Region, int] = {}  # writes
+        self._ends: dict[Region, asyncio.Event] = {}
+        self._expired = -1
 
-    async def find(self, region: Region, name: str, list_all: ListAll, call: str) -> Described | None:
-        """Return the resource as it is now or was a few seconds ago, never as it was before our own last write to it.
+    async def find(
+        self, region: Region, name: str, list_all: ListAll, call: str, *, valid: float | None = None
+    ) -> Described | None:
+        """Return the resource from a list that began after every write of this process to it.
 
-        `call` names the call that `list_all` makes. Raises what `list_all` raises, and NotYet after a minute.
+        `call` names the call that `list_all` makes. `valid` is how old the list may be in seconds, if not as old as
+        usual; a cache that keeps nothing ignores it. Raises what `list_all` raises, NotYet if a list does not
+        end within a minute, and Postponed if writes make all lists of a minute stale.
         """
         listed = self._regions.setdefault(region, _Listed())
-        since = max(self._clock() - self._seconds, self._wrote_at(region, name))
-        if listed.began <= since:
-            await self._list(listed, since, list_all, call)
+        age = self._seconds if valid is None or not self._seconds else valid
+        began, deadline = self._clock() - age, self._clock() + _TIMEOUT
+        while listed.began <= began or listed.order < self._stale(region, name):
+            if self._clock() > deadline:
+                message = f"other writes change what {call} lists; retried automatically"
+                raise Postponed(Reason.PROGRESSING, message, 10)
+            await self._writes_ended(region, name)
+            await self._list(listed, (began, self._stale(region, name)), list_all, call)
+            began = float("-inf")  # its age was right when the caller asked
         return listed.items.get(name)
 
     def last(self, region: Region, name: str) -> Described | None:
@@ -58,31 +84,71 @@ class ListCache:
 
     def wrote(self, region: Region, name: str) -> None:
         """Record a write to a resource: earlier lists of it are stale."""
-        self._written[*region[:_SCOPE], name] = self._clock()
+        now = self._clock()
+        for key in [key for key, (_, at) in self._written.items() if now - at > _FORGOTTEN]:
+            del self._written[key]
+        self._written[*region[:_SCOPE], name] = next(self._order), now
+
+    @contextmanager
+    def writing(self, region: Region, *written: str) -> Iterator[None]:
+        """Wrap writes: lists that began before their end are stale, because AWS may have answered them before."""
+        keys = [(*region[:_SCOPE], name) for name in written]
+        for key in keys:
+            self._under_way[key] = self._under_way.get(key, 0) + 1
+        try:
+            yield
+        finally:
+            for name, key in zip(written, keys, strict=True):
+                self.wrote(region, name)
+                self._under_way[key] -= 1
+                if not self._under_way[key]:
+                    del self._under_way[key]
+                    self._ends.pop(key, asyncio.Event()).set()
+
+    def expire(self) -> None:
+        """Make every list stale: a person requests a read, or another process has written meanwhile."""
+        self._expired = next(self._order)
 
     def wrote_within(self, region: Region, name: str, seconds: float) -> bool:
         """Whether a write was recorded within the last `seconds`: AWS may still show the state before it."""
-        return self._clock() - self._wrote_at(region, name) < seconds
+        _, at = self._written.get((*region[:_SCOPE], name), (-1, float("-inf")))
+        return self._clock() - at < seconds
 
-    def _wrote_at(self, region: Region, name: str) -> float:
-        return self._written.get((*region[:_SCOPE], name), float("-inf"))
+    def settled_age(self, region: Region, name: str) -> float | None:
+        """Return how old a list may be: a minute, or as old as usual within a minute of a write to the resource."""
+        return None if self.wrote_within(region, name, _SETTLED) else _SETTLED
 
-    async def _list(self, listed: _Listed, since: float, list_all: ListAll, call: str) -> None:
-        if listed.task is None or listed.task.done() or listed.task_began <= since:
-            listed.task_began = self._clock()
+    def _stale(self, region: Region, name: str) -> int:
+        """Return the place in the order up to which lists of a resource are stale."""
+        written, _ = self._written.get((*region[:_SCOPE], name), (-1, 0.0))
+        return max(written, self._expired)
+
+    async def _writes_ended(self, region: Region, name: str) -> None:
+        """Wait until no write to a resource is under way, because it would make the list stale; not for long."""
+        key = (*region[:_SCOPE], name)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_WRITES_END):
+                while key in self._under_way:
+                    await self._ends.setdefault(key, asyncio.Event()).wait()
+
+    async def _list(self, listed: _Listed, since: tuple[float, int], list_all: ListAll, call: str) -> None:
+        began, stale = since
+        if listed.task is None or listed.task.done() or listed.task_began <= began or listed.task_order < stale:
+            listed.task_began, listed.task_order = self._clock(), next(self._order)
             listed.task = asyncio.create_task(_bounded(list_all, call))
-        began, task = listed.task_began, listed.task
+        began, order, task = listed.task_began, listed.task_order, listed.task
         # a cancelled caller does not cancel the list for the others
         with pending_calls.waiting_in(call):
             items = await asyncio.shield(task)
-        if began >= listed.began:
-            listed.items, listed.began = items, began
+        if order >= listed.order:
+            listed.items, listed.began, listed.order = items, began, order
 
 
 async def _bounded(list_all: ListAll, call: str) -> Mapping[str, Described]:
     try:
         async with asyncio.timeout(_TIMEOUT):  # no reconciliation owns this task, so no deadline ends it
-            return await list_all()
+            with resync_reads.marked(resync=False):  # others than the caller who started it may wait for it
+                return await list_all()
     except TimeoutError:
         message = f"the list of {call} did not end within {_TIMEOUT:.0f} seconds; retried automatically"
         raise NotYet(Reason.AWS_UNAVAILABLE, message, 10) from None

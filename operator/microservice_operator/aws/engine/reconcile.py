@@ -6,7 +6,7 @@ An adapter translates and never decides. Both sides are maps of fields, so one `
 from dataclasses import replace
 from typing import Any, Protocol
 
-from ...errors import NeedsPerson, NotYet, OperatorError
+from ...errors import NeedsPerson, NotYet, OperatorError, Postponed
 from ...facts import Event, Part, Reason, State
 from ...ownership import OWNER_TAGS, Ownership
 from ...resources import Removal
@@ -54,7 +54,7 @@ async def reconcile(scope: AwsScope, resource: Resource, kind: ResourceSchema, d
     try:
         observed = await _observe(scope, resource, kind, desired, desired.known_id)
     except OperatorError as error:
-        return Outcome(failed(part, error))
+        return Outcome(failed(part, error), postponed=isinstance(error, Postponed))
     decision = decide(kind, desired, observed)
     if observed and observed.phase in (Phase.READY, Phase.CHANGING) and _is_ours(desired, observed):
         part = replace(part, id=observed.id)

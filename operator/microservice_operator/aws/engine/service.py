@@ -28,7 +28,7 @@ class AwsService:
         """Make a call that changes nothing and return its answer; raises an OperatorError."""
         await verify_account(self._scope)
         try:
-            call = Call(self._service, self._scope.region, action, parameters, self._lane)
+            call = Call(self._service, self._scope.region, action, parameters, self._lane, self._scope.account_id)
             return await self._scope.clients.call(call)
         except AWSError as error:
             raise classify_error(error, f"{self._service}:{action}", self._target) from None

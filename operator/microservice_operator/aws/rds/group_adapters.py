@@ -1,21 +1,73 @@
 """Adapters of the RDS subnet groups and parameter groups: translate, never decide.
 
-The operator chooses the names of both; their tags need a separate call.
+The operator chooses the names of both; their tags need a separate call. All groups of a region are listed together,
+because RDS throttles by call.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from ...errors import Gone, NeedsPerson
 from ...facts import Reason
 from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
+from ..engine.list_cache import Region
 from ..engine.pagination import pages
 from ..engine.rules import Missing, Surplus
 from ..engine.scope import AwsScope
 from ..engine.service import AwsService
 from ..engine.tags import Tag, Untag, tag_list
 
+_PAGE = 100  # "DescribeDBSubnetGroups", "DescribeDBParameterGroups": MaxRecords, maximum 100
 _AT_ONCE = 20  # "ModifyDBParameterGroup": a maximum of 20 parameters can be modified in a single request
+
+
+class ListedGroup:
+    """One group in the list of all groups of its type in the region.
+
+    `kind` is `DBSubnetGroup` or `DBParameterGroup`.
+    """
+
+    def __init__(self, scope: AwsScope, service: AwsService, kind: str, named: tuple[str, Lane]) -> None:
+        """Set the group's name, without a call; `service` makes its own calls."""
+        self._name, lane = named
+        self._kind = kind
+        self._lists = scope.clients.lists
+        self._region: Region = ("rds", scope.account_id, scope.region, lane, kind)
+        self._service = service
+        self._region_service = AwsService(scope, "rds", f"the {kind}s of the region", lane)
+
+    async def find(self) -> Mapping[str, Any] | None:
+        """Return the group from the region's list; if the list does not show it, read it by its name."""
+        valid, call = self._lists.settled_age(self._region, self._written), f"rds:Describe{self._kind}s"
+        listed = await self._lists.find(self._region, self._written, self._list_all, call, valid=valid)
+        return listed or await self._read_by_name()
+
+    async def write(self, action: str, **parameters: Any) -> None:
+        """Change the group; lists from before the change are not used again."""
+        with self._lists.writing(self._region, self._written):
+            await self._service.write(action, **{f"{self._kind}Name": self._name}, **parameters)
+
+    @property
+    def _written(self) -> str:
+        """Name of the group among everything of RDS: an instance may have the same name."""
+        return f"{self._kind} {self._name}"
+
+    async def _list_all(self) -> Mapping[str, Mapping[str, Any]]:
+        listed = pages(self._region_service.read, f"Describe{self._kind}s", "Marker", MaxRecords=_PAGE)
+        return {
+            f"{self._kind} {group[f'{self._kind}Name']}": group
+            async for page in listed
+            for group in page.get(f"{self._kind}s", [])
+        }
+
+    async def _read_by_name(self) -> Mapping[str, Any] | None:
+        try:
+            answer = await self._service.read(f"Describe{self._kind}s", **{f"{self._kind}Name": self._name})
+        except Gone:
+            return None
+        group: Mapping[str, Any] = answer[f"{self._kind}s"][0]
+        return group
 
 
 class Tagged:
@@ -54,16 +106,17 @@ class SubnetGroup:
         """Name the group; nothing is asked yet."""
         self._name = name
         self._arn = ""
-        self._service = AwsService(scope, "rds", f"subnet group {name}", lane)
-        self._tagged = Tagged(self._service)
+        service = AwsService(scope, "rds", f"subnet group {name}", lane)
+        self._group = ListedGroup(scope, service, "DBSubnetGroup", (name, lane))
+        self._tagged = Tagged(service)
 
     async def observe(self) -> Observed | None:
-        """Describe it."""
+        """Find it in the region's list."""
+        group = await self._group.find()
+        if group is None:
+            return None
+        self._arn = group["DBSubnetGroupArn"]
         try:
-            [group] = (await self._service.read("DescribeDBSubnetGroups", DBSubnetGroupName=self._name))[
-                "DBSubnetGroups"
-            ]
-            self._arn = group["DBSubnetGroupArn"]
             tags = await self._tagged.read(self._arn)
         except Gone:
             return None
@@ -73,9 +126,8 @@ class SubnetGroup:
 
     async def create(self, desired: Desired) -> None:
         """Create the group with its tags in one call."""
-        await self._service.write(
+        await self._group.write(
             "CreateDBSubnetGroup",
-            DBSubnetGroupName=self._name,
             DBSubnetGroupDescription=f"Subnets of {self._name}",
             SubnetIds=sorted(desired.fields["subnets"]),
             Tags=tag_list(desired.fields["tags"]),
@@ -87,11 +139,11 @@ class SubnetGroup:
             await self._tagged.write(self._arn, step.changes["tags"])
         else:
             subnets = sorted(step.changes["subnets"])
-            await self._service.write("ModifyDBSubnetGroup", DBSubnetGroupName=self._name, SubnetIds=subnets)
+            await self._group.write("ModifyDBSubnetGroup", SubnetIds=subnets)
 
     async def delete(self) -> None:
         """Delete the group; AWS refuses this while an instance uses it."""
-        await self._service.write("DeleteDBSubnetGroup", DBSubnetGroupName=self._name)
+        await self._group.write("DeleteDBSubnetGroup")
 
 
 class ParameterGroup:
@@ -102,14 +154,16 @@ class ParameterGroup:
         self._name = name
         self._arn = ""
         self._service = AwsService(scope, "rds", f"parameter group {name}", lane)
+        self._group = ListedGroup(scope, self._service, "DBParameterGroup", (name, lane))
         self._tagged = Tagged(self._service)
 
     async def observe(self) -> Observed | None:
-        """Describe it."""
+        """Find it in the region's list; its tags and parameters are read by its name."""
+        group = await self._group.find()
+        if group is None:
+            return None
+        self._arn = group["DBParameterGroupArn"]
         try:
-            answer = await self._service.read("DescribeDBParameterGroups", DBParameterGroupName=self._name)
-            [group] = answer["DBParameterGroups"]
-            self._arn = group["DBParameterGroupArn"]
             tags = await self._tagged.read(self._arn)
             values = {p["ParameterName"]: p.get("ParameterValue", "") for p in await self._parameters(Source="user")}
         except Gone:
@@ -119,9 +173,8 @@ class ParameterGroup:
 
     async def create(self, desired: Desired) -> None:
         """Create the group with its tags in one call; its parameters are a separate step."""
-        await self._service.write(
+        await self._group.write(
             "CreateDBParameterGroup",
-            DBParameterGroupName=self._name,
             DBParameterGroupFamily=desired.fields["family"],
             Description=f"Settings of {self._name}",
             Tags=tag_list(desired.fields["tags"]),
@@ -137,15 +190,12 @@ class ParameterGroup:
                     {"ParameterName": name, "ParameterValue": value, "ApplyMethod": methods[name]}
                     for name, value in chosen
                 ]
-                await self._service.write(
-                    "ModifyDBParameterGroup", DBParameterGroupName=self._name, Parameters=parameters
-                )
+                await self._group.write("ModifyDBParameterGroup", Parameters=parameters)
             case Surplus(listed):
                 chosen = listed[:_AT_ONCE]
                 methods = await self._methods(chosen, desired)
-                await self._service.write(
+                await self._group.write(
                     "ResetDBParameterGroup",
-                    DBParameterGroupName=self._name,
                     ResetAllParameters=False,
                     Parameters=[{"ParameterName": name, "ApplyMethod": methods[name]} for name in chosen],
                 )
@@ -154,7 +204,7 @@ class ParameterGroup:
 
     async def delete(self) -> None:
         """Delete the group; AWS refuses this while an instance uses it."""
-        await self._service.write("DeleteDBParameterGroup", DBParameterGroupName=self._name)
+        await self._group.write("DeleteDBParameterGroup")
 
     async def _methods(self, wanted: Any, desired: Desired | None) -> dict[str, str]:
         """Return the ApplyMethod of each parameter: a static one needs a restart."""

@@ -4,17 +4,22 @@ A group has a random id. The operator chooses its name, which is unique within a
 API Reference). So EC2 refuses a second creation after a lost answer, and the first one is found by its name.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+from ... import names
 from ...ownership import Ownership
 from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
+from ..engine.list_cache import Region
+from ..engine.pagination import pages
 from ..engine.rules import Missing, Surplus
 from ..engine.scope import AwsScope
 from ..engine.service import AwsService
 from ..engine.tags import Tag, Untag, tag_list
 
+_PAGE = 1000  # "DescribeSecurityGroups": MaxResults, maximum 1000
 Rules = Mapping[tuple[Any, ...], Mapping[str, Any]]  # a rule → the permission that contains it
 
 _SOURCES = {
@@ -38,14 +43,21 @@ class SecurityGroup:
         self._known_id = known_id
         self._id = ""
         self._rules: dict[str, Rules] = {}
+        self._lists = scope.clients.lists
+        self._region: Region = ("ec2", scope.account_id, scope.region, lane, scope.owner.cluster)
         self._service = AwsService(scope, "ec2", f"security group {name}", lane)
+        self._region_service = AwsService(scope, "ec2", "the security groups of the region", lane)
 
     async def observe(self) -> Observed | None:
-        """Read rules and tags with one call."""
-        named = [{"Name": "group-name", "Values": [self._name]}]
-        groups = (await self._service.read("DescribeSecurityGroups", Filters=named)).get("SecurityGroups", [])
-        # a foreign group of the same name in another VPC is not a conflict
-        near = [g for g in groups if g["VpcId"] == self._vpc or g["GroupId"] == self._known_id or self._ours(g)]
+        """Find it, with its rules and tags, in the list of the cluster's groups; otherwise read it by its name."""
+        valid, call = self._lists.settled_age(self._region, self._name), "ec2:DescribeSecurityGroups"
+        listed = await self._lists.find(self._region, self._name, self._list_all, call, valid=valid)
+        near = self._near(listed["groups"] if listed else [])
+        if not near:
+            # foreign groups are in no list of the cluster's
+            named = [{"Name": "group-name", "Values": [self._name]}]
+            answer = await self._service.read("DescribeSecurityGroups", Filters=named)
+            near = self._near(answer.get("SecurityGroups", []))
         if not near:
             return None
         group = near[0]
@@ -60,13 +72,30 @@ class SecurityGroup:
         }
         return Observed(self._id, Phase.READY, fields, tags)
 
+    def _near(self, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Leave out foreign groups of the same name in another VPC, which are not a conflict."""
+        return [g for g in groups if g["VpcId"] == self._vpc or g["GroupId"] == self._known_id or self._ours(g)]
+
+    async def _list_all(self) -> Mapping[str, Mapping[str, Any]]:
+        filters = [{"Name": f"tag:{names.TAG_CLUSTER}", "Values": [self._scope.owner.cluster]}]
+        groups: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        call = "DescribeSecurityGroups"
+        async for page in pages(self._region_service.read, call, Filters=filters, MaxResults=_PAGE):
+            for group in page.get("SecurityGroups", []):
+                groups[group["GroupName"]].append(group)
+        return {name: {"groups": found} for name, found in groups.items()}
+
+    async def _write(self, action: str, **parameters: Any) -> None:
+        with self._lists.writing(self._region, self._name):
+            await self._service.write(action, **parameters)
+
     def _ours(self, group: Mapping[str, Any]) -> bool:
         return self._scope.owner.standing(_tags(group)) is not Ownership.FOREIGN
 
     async def create(self, desired: Desired) -> None:
         """Create the group with its tags in one call; its rules are separate steps."""
         tags = [{"ResourceType": "security-group", "Tags": tag_list(desired.fields["tags"])}]
-        await self._service.write(
+        await self._write(
             "CreateSecurityGroup",
             GroupName=self._name,
             Description=f"PostgreSQL of {self._scope.owner.identity.namespace}/{self._scope.owner.identity.name}",
@@ -78,17 +107,17 @@ class SecurityGroup:
         """Make the one call of the step."""
         match step.changes[step.name]:
             case Tag(tags):
-                await self._service.write("CreateTags", Resources=[self._id], Tags=tag_list(tags))
+                await self._write("CreateTags", Resources=[self._id], Tags=tag_list(tags))
             case Untag(keys):
-                await self._service.write("DeleteTags", Resources=[self._id], Tags=[{"Key": key} for key in keys])
+                await self._write("DeleteTags", Resources=[self._id], Tags=[{"Key": key} for key in keys])
             case Missing(rules):
                 permissions = [_permission(rule) for rule in sorted(rules)]
-                await self._service.write(
+                await self._write(
                     f"AuthorizeSecurityGroup{step.name.title()}", GroupId=self._id, IpPermissions=permissions
                 )
             case Surplus(rules):
                 permissions = [dict(self._rules[step.name][rule]) for rule in sorted(rules)]
-                await self._service.write(
+                await self._write(
                     f"RevokeSecurityGroup{step.name.title()}", GroupId=self._id, IpPermissions=permissions
                 )
             case change:
@@ -96,7 +125,7 @@ class SecurityGroup:
 
     async def delete(self) -> None:
         """Delete the group; EC2 refuses this while something uses it."""
-        await self._service.write("DeleteSecurityGroup", GroupId=self._id)
+        await self._write("DeleteSecurityGroup", GroupId=self._id)
 
 
 def from_group(port: int, group: str) -> tuple[Any, ...]:
