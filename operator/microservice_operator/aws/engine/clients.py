@@ -18,13 +18,12 @@ from botocore.exceptions import ClientError
 
 from ... import names, pending_calls
 from ...fence import Fenced, MayWrite, always
-from .call import Call, Lane
+from .call import READS, Call, Lane
 from .create_once import CreateOnce
 from .expectations import Expectations
 from .list_cache import ListCache
 from .write_backoff import WriteBackoff
 
-READS = ("Get", "List", "Describe")
 OnCall = Callable[[str, str, str], None]  # service, action, code
 
 
