@@ -10,7 +10,7 @@ import boto3
 from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.parsing import Environment
 from microservice_operator.aws.engine.iam_actions import iam_action
-from tests.fakes.aws.proxy import Answer, Call, Emulator
+from tests.fakes.aws.proxy import Answer, Call, Emulator, refusal
 from tests.fakes.aws.tagging import Tagging
 from tests.fakes.aws.whole import REGION, WholeAWS
 from tests.whole.faults import denied
@@ -18,6 +18,7 @@ from tests.whole.faults import denied
 ACCOUNT = "123456789012"
 CLIENTS = ("apigatewayv2", "dynamodb", "ec2", "elbv2", "iam", "kms", "sns", "sqs")
 TRUST = '{"Version": "2012-10-17", "Statement": []}'
+JSON = ("application-autoscaling", "kms", "tagging")  # services that answer refusals in JSON, with status 400
 PREFIXES = {"tagging": "tag"}  # actions have another prefix than the name that requests are signed for
 
 
@@ -36,7 +37,7 @@ class AccountLayer:
         action = iam_action(f"{PREFIXES.get(call.service, call.service)}:{call.action}")
         self.asked.add(action)
         if action in self.withdrawn:
-            return denied(call)
+            return _refused(call)
         self.before(call)
         if self.tagging.gone_looks and call.action.startswith("Delete"):
             self.tagging.remember()
@@ -68,6 +69,14 @@ class AccountLayer:
         return (
             f"<member><EvalActionName>{escape(action)}</EvalActionName><EvalDecision>{decision}</EvalDecision></member>"
         )
+
+
+def _refused(call: Call) -> Answer:
+    """ "Common Errors" of each API Reference."""
+    if call.service in JSON:
+        message = f"User: operator is not authorized to perform: {call.action}"
+        return refusal("AccessDeniedException", message, 400)
+    return denied(call)
 
 
 @dataclass(frozen=True)

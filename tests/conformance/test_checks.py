@@ -131,8 +131,9 @@ async def test_a_cluster_without_the_agents_add_on_is_not_checked(world: World) 
 
 
 async def test_a_region_that_is_not_enabled(world: World) -> None:
-    report = await world.run(world.prepared.environment(region="xx-none-1"))
+    report = await world.run(world.prepared.environment(region="xx-none-1"), create=True)
     assert ("region", "failed") in [(name, result) for name, result, _ in unmet(report)]
+    assert world.proxy.writes() == []
 
 
 async def test_the_permissions_of_a_role_that_is_named(world: World) -> None:

@@ -61,6 +61,28 @@ def test_the_report_for_programs(world: World, file: Path) -> None:
     assert report["leftovers"] == []
 
 
+def test_recordings_name_nothing_of_the_account(world: World, file: Path, tmp_path: Path) -> None:
+    world.layer.withdrawn = {"ec2:DescribeVpcs"}
+    folder = tmp_path / "recorded" / "today"
+    result = invoke(words(world, "-f", str(file), "--record", str(folder)))
+    assert result.exit_code == 1
+    recorded = {path.stem: json.loads(path.read_text()) for path in folder.iterdir()}
+    assert {"ec2", "eks", "elbv2", "iam", "kms", "rds", "sts"} <= recorded.keys()
+    [refused] = [row for row in recorded["ec2"] if "code" in row]
+    assert (refused["operation"], refused["status"], refused["code"]) == ("DescribeVpcs", 403, "UnauthorizedOperation")
+    written = json.dumps(recorded)
+    aws = world.prepared.aws
+    secrets = ["123456789012", "arn:aws", aws["vpcID"], *aws["subnetIDs"], aws["apiGateway"]["vpcLinkID"], "prod"]
+    assert [secret for secret in secrets if secret in written] == []
+
+
+def test_a_folder_that_cannot_be_created(world: World, file: Path) -> None:
+    result = invoke(words(world, "-f", str(file), "--record", str(file / "below")))
+    assert result.exit_code == 2
+    assert "name another folder with --record" in result.stderr
+    assert world.proxy.calls == []
+
+
 def test_the_report_for_people(world: World, file: Path) -> None:
     world.layer.withdrawn = {"sqs:TagQueue"}
     result = invoke(words(world, "-f", str(file)))
@@ -111,7 +133,6 @@ def test_an_endpoint_needs_the_flag_of_emulators(world: World, file: Path) -> No
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_process_after_the_deletion(world: World, file: Path, sent: signal.Signals) -> None:
-    world.layer.aws.sqs._recent.clear()
     command = [sys.executable, "-m", "microservice_operator.cli", *words(world, "-f", str(file), "--create", "--yes")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         while "CreateTable" not in world.proxy.writes() and process.poll() is None:

@@ -6,8 +6,18 @@ from typing import Any
 import pytest
 
 from microservice_operator import names
+from microservice_operator.conformance.checks import Failed
+from microservice_operator.conformance.lifecycle import Sample, new_sample
 from microservice_operator.conformance.report import Report, Result
-from microservice_operator.conformance.sample import CLUSTER_ID, run_of
+from microservice_operator.conformance.sample import (
+    CLUSTER_ID,
+    Run,
+    Version,
+    first_version,
+    run_of,
+    sample_environment,
+)
+from microservice_operator.conformance.timing import Timing
 from tests.fakes.aws.proxy import Call
 from tests.fakes.aws.tagging import resources
 
@@ -90,7 +100,7 @@ class Killed(BaseException):
 
 async def test_the_next_run_deletes_what_a_killed_one_left(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(type(world), "_sleep", _killed_after(world, 8))
+        patch.setattr(type(world), "sleep", _killed_after(world, 8))
         with pytest.raises(Killed):
             await world.run(create=True, database=True)
     assert left(world) != []
@@ -105,7 +115,7 @@ async def test_the_next_run_deletes_what_a_killed_one_left(world: World, monkeyp
 
 
 def _killed_after(world: World, sleeps: int) -> Any:
-    original, slept = type(world)._sleep, []
+    original, slept = type(world).sleep, []
 
     async def sleep(self: World, seconds: float) -> None:
         slept.append(seconds)
@@ -168,6 +178,40 @@ async def test_another_account_gets_no_call(world: World) -> None:
     assert (name, result) == ("credentials and account", "failed")
     assert "the operator's credentials belong to account 123456789012" in reason
     assert {result for _, result, _ in unmet(report)[2:]} == {"not checked"}
+
+
+def small_sample(world: World) -> tuple[Sample, Version]:
+    """A sample without a role and routes, settled by the test."""
+    run = Run("0123abcd")
+    given = world.prepared.environment(apiGateway=None, identity=None)
+    environment = sample_environment(given, run)
+    sample = new_sample(run, environment, world.clients, Timing(lambda: world.now, world.sleep))
+    return sample, first_version(environment, run, database=False)
+
+
+async def test_a_reconciliation_that_writes_again_is_a_failure(world: World) -> None:
+    sample, first = small_sample(world)
+    await sample.settle(first, 900)
+    await sample.verify_quiet(first)
+    sqs = world.prepared.clients["sqs"]
+    [url] = [url for url in sqs.list_queues()["QueueUrls"] if "0123abcd-work" in url and "dead" not in url][:1]
+    sqs.untag_queue(QueueUrl=url, TagKeys=["cost-center"])
+    with pytest.raises(Failed, match="called sqs:TagQueue; report this as a bug"):
+        await sample.verify_quiet(first)
+    await sample.delete(first, 900)
+    await sample.verify_gone(first, 0)
+    assert left(world) == []
+
+
+async def test_what_never_settles_ends_after_its_time(world: World) -> None:
+    sample, first = small_sample(world)
+    world.layer.aws.sqs.absent_looks = 1_000_000
+    with pytest.raises(Failed, match="Queue work"):
+        await sample.settle(first, 20)
+    world.layer.aws.sqs.absent_looks = 0
+    world.layer.aws.sqs._absent.clear()
+    await sample.delete(first, 900)
+    assert left(world) == []
 
 
 def test_only_the_tags_of_a_run_name_it() -> None:

@@ -4,6 +4,7 @@ A check is a function that returns if what it reads holds. It raises Failed if i
 cannot tell.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -58,15 +59,19 @@ def new_account(
     return Account(scope, environment, aws, cluster_id or CLUSTER_ID, role_arn)
 
 
+_logger = logging.getLogger(__name__)
 CheckFunction = Callable[[Account], Awaitable[None]]
 
 
-async def run_check(name: str, account: Account, function: CheckFunction, timing: Timing) -> Check:
-    """Run one check."""
+async def take(name: str, step: Awaitable[None], timing: Timing) -> Check:
+    """Take one step, or run one check, and return its result; never raises an Exception.
+
+    An error that nobody expects is a result, too: a real account may answer what no test has shown.
+    """
     begun = timing.now()
     result, reason = Result.OK, ""
     try:
-        await function(account)
+        await step
     except NotChecked as error:
         result, reason = Result.NOT_CHECKED, str(error)
     except NeedsPerson as error:
@@ -74,4 +79,7 @@ async def run_check(name: str, account: Account, function: CheckFunction, timing
         result, reason = Result.NOT_CHECKED if denied else Result.FAILED, str(error)
     except OperatorError as error:
         result, reason = Result.FAILED, str(error)
+    except Exception as error:
+        _logger.exception("%s failed", name)
+        result, reason = Result.FAILED, f"internal error: {type(error).__name__}: {error}; report this as a bug"
     return Check(name, result, reason, round(timing.now() - begun, 1))

@@ -107,12 +107,12 @@ class Sample:
         """Delete everything of the sample; raises Failed after `seconds`, or earlier if only a person can go on."""
         await self._until(lambda: self._deleted(version), seconds)
 
-    async def verify_gone(self, version: Version) -> None:
-        """Delete once more, by names only; raises Failed if anything is found, and does not wait for it."""
-        self.known = {}
-        begun = len(self.clients.calls)
-        if not await self._deleted(version) or self._writes(begun):
-            raise Failed(_described(self.parts) or f"the deletion called {_actions(self._writes(begun))} again")
+    async def verify_gone(self, version: Version, seconds: float) -> None:
+        """Delete again, by names only, until nothing is found; raises Failed after `seconds`.
+
+        More than once, because deleted resources stay visible for a while ("DeleteQueue": up to 60 seconds).
+        """
+        await self._until(lambda: self._gone(version), seconds)
 
     async def _settled(self, version: Version) -> bool:
         writes = await self.reconcile(version)
@@ -125,17 +125,29 @@ class Sample:
         self._remember(part for part in parts if part.state is not State.READY)
         return not self.parts
 
+    async def _gone(self, version: Version) -> bool:
+        self.known = {}
+        begun = len(self.clients.calls)
+        return await self._deleted(version) and not self._writes(begun)
+
     async def _until(self, attempt: Callable[[], Awaitable[bool]], seconds: float) -> None:
+        """Repeat an attempt until it returns True; raises Failed after `seconds`, or earlier if nothing helps."""
         begun = changed = self.timing.now()
         seen: object = None
-        while not await attempt():
+        while True:
+            error: Exception | None = None
+            try:
+                if await attempt():
+                    return
+            except Exception as raised:  # noqa: BLE001 other resources took their steps, and take the next ones
+                error = raised
             now = self.timing.now()
             shown = [(part.kind, part.name, part.state, part.reason, part.message) for part in self.parts]
             if shown != seen:
                 seen, changed = shown, now
-            stuck = any(part.state in (State.STALLED, State.RETAINED) for part in self.parts)
+            stuck = error or any(part.state in (State.STALLED, State.RETAINED) for part in self.parts)
             if now - begun > seconds or (stuck and now - changed > _PATIENCE):
-                raise Failed(_described(_unready(self.parts)) or "a reconciliation writes again and again")
+                raise error or Failed(_described(_unready(self.parts)) or "a reconciliation writes again and again")
             await self.timing.sleep(min((part.after for part in self.parts if part.after), default=_AGAIN))
 
     def _remember(self, parts: Iterable[Part]) -> None:

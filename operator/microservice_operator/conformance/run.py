@@ -6,9 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from ..aws.engine.measured_clients import MeasuredClients
-from ..errors import OperatorError
 from .account import caller, permission_checks, region
-from .checks import Account, CheckFunction, Failed, NotChecked, run_check
+from .checks import Account, CheckFunction, Failed, take
 from .identity import identity_checks
 from .leftovers import Leftover, find, runs
 from .lifecycle import Sample, new_sample
@@ -22,6 +21,7 @@ from .timing import Timing
 # seconds for the deletion or the creation of everything; RDS takes 5 to 15 minutes for each
 _BOUND, _BOUND_WITH_DATABASE = 900.0, 2700.0
 _TAG_BOUND, _TAG_PAUSE = 300.0, 10.0  # seconds: `tag:GetResources` shows deleted resources for a while
+_GONE = 180.0  # seconds in which deleted resources stay visible
 _WRITES = 30.0  # seconds in which calls end that were being made when the run was interrupted
 _CLEAN = "delete what earlier runs left"
 
@@ -70,24 +70,28 @@ class Conformance:
         """Run the checks that only read; return whether something may be created or deleted."""
         first: dict[str, CheckFunction] = {"credentials and account": caller, "region": region}
         for name, check in first.items():
-            self._add(await run_check(name, self.account, check, self.timing))
-        usable = self.checks[0].result is Result.OK
+            await self._step(name, check(self.account))
+        account_result, region_result = (check.result for check in self.checks)
+        usable = account_result is Result.OK and region_result is not Result.FAILED
         if self.request.clean:
             return usable
         groups = (permission_checks, network_checks, identity_checks, service_checks, quota_checks)
         for name, check in ((name, check) for group in groups for name, check in group(self.account).items()):
             if usable:
-                self._add(await run_check(name, self.account, check, self.timing))
+                await self._step(name, check(self.account))
             else:
-                self._add(Check(name, Result.NOT_CHECKED, "the credentials are not those of the account"))
+                self._add(Check(name, Result.NOT_CHECKED, "the account or the region cannot be used"))
         return usable
 
     async def _clean(self) -> None:
         """Delete what earlier runs left; raises Failed if something stays, and the OperatorError of a listing."""
-        for run in runs(await find(self.account)):
+        left = await find(self.account)
+        self.leftovers = [each.arn for each in left]
+        for run in runs(left):
             sample = self._sample(run)
             await sample.delete(self._first(sample, leaving=True), _BOUND_WITH_DATABASE)
         await self._nothing_left()
+        self.leftovers = []
 
     async def _exercise(self, sample: Sample) -> None:
         first = self._first(sample)
@@ -104,7 +108,7 @@ class Conformance:
         await self.clients.writes_finished(_WRITES)
         first = self._first(sample)
         if await self._step("delete", sample.delete(first, self._bound)):
-            await self._step("nothing is left by name", sample.verify_gone(first))
+            await self._step("nothing is left by name", sample.verify_gone(first, _GONE))
         else:
             self.leftovers = [f"{part.kind} {part.id or part.name}" for part in sample.parts]
         await self._step("nothing is left by tag", self._nothing_left())
@@ -121,16 +125,9 @@ class Conformance:
 
     async def _step(self, name: str, step: Awaitable[None]) -> bool:
         """Take one step and add its result; return whether it held."""
-        begun = self.timing.now()
-        result, reason = Result.OK, ""
-        try:
-            await step
-        except NotChecked as error:
-            result, reason = Result.NOT_CHECKED, str(error)
-        except OperatorError as error:
-            result, reason = Result.FAILED, str(error)
-        self._add(Check(name, result, reason, round(self.timing.now() - begun, 1)))
-        return result is Result.OK
+        check = await take(name, step, self.timing)
+        self._add(check)
+        return check.result is Result.OK
 
     def _sample(self, run: Run) -> Sample:
         environment = sample_environment(self.account.environment, run)
