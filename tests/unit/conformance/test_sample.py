@@ -7,8 +7,12 @@ import pytest
 
 from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.parsing import Environment
+from microservice_operator.aws.engine.measured_clients import MeasuredClients
+from microservice_operator.conformance.lifecycle import new_sample
 from microservice_operator.conformance.plan import plan
 from microservice_operator.conformance.sample import Run, changes, first_version, sample_environment
+from microservice_operator.conformance.timing import Timing
+from microservice_operator.external.registry import REGISTRY
 
 LISTENER = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/prod/50dc6c495c0c9188/f2f7dc8efc522ab2"
 RDS = {"sizes": {"large": "db.m7g.large", "tiny": "db.t4g.micro"}, "caSecretRef": {"namespace": "p", "name": "ca"}}
@@ -46,6 +50,20 @@ def test_each_state_is_a_valid_microservice_that_deletes_everything(whole: bool)
         assert bool(spec.databases) is whole
     for before, after in pairwise(versions):
         assert (before.spec, before.paths) != (after.spec, after.paths)
+
+
+def test_the_sample_has_one_of_every_type_of_resource() -> None:
+    clients = MeasuredClients(None)
+    sample = new_sample(RUN, environment(whole=True), clients, Timing())
+    first = first_version(sample.environment, RUN, database=True)
+    spec = first.microservice(RUN).spec.manifest()
+    declared = {
+        kind: [item.name for item in resource.declarations(spec, sample.environment)]
+        for kind, resource in sample.reconciler.resources.items()
+    }
+    assert [kind for kind, items in declared.items() if not items] == []
+    assert len(declared) == len(REGISTRY) - 1  # all but databases
+    clients.close()
 
 
 def test_without_a_size_small_the_database_has_the_first_size() -> None:
