@@ -140,6 +140,7 @@ def test_a_signal_ends_the_process_after_the_deletion(world: World, file: Path, 
         process.send_signal(sent)
         output, errors = process.communicate(timeout=300)
     assert process.returncode == 1, errors
+    assert "waiting for " in errors
     assert "failed: run to the end: interrupted" in errors
     assert "ok: nothing is left by tag" in errors
     assert "not certified" in output

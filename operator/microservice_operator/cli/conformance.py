@@ -164,7 +164,7 @@ async def _certify(wanted: Wanted) -> "Report":
     clients = MeasuredClients(wanted.endpoint, keep=wanted.record is not None)
     try:
         account = new_account(clients, wanted.environment, wanted.aws, wanted.role_arn, wanted.cluster_id)
-        return await Conformance(account, clients, wanted.request, progress=_tell).certify()
+        return await Conformance(account, clients, wanted.request, progress=_tell, waiting=_wait).certify()
     finally:
         clients.close()
         if wanted.record:
@@ -182,6 +182,11 @@ def _write(calls: "Sequence[Measured]", environment: Environment, folder: Path) 
 def _tell(check: "Check") -> None:
     reason = f": {check.reason}" if check.reason else ""
     typer.echo(f"{check.result}: {check.name}{reason}", err=True)
+
+
+def _wait(parts: str) -> None:
+    if parts:
+        typer.echo(f"waiting for {parts}", err=True)
 
 
 def _exit(message: str) -> NoReturn:

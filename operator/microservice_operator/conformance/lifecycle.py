@@ -50,7 +50,10 @@ class SampleDocument:
 
 @dataclass
 class Sample:
-    """The sample Microservice of one run, in its copy of the Environment; also the look-up of Microservices."""
+    """The sample Microservice of one run, in its copy of the Environment; also the look-up of Microservices.
+
+    `tell` receives what a step waits for, whenever that changes.
+    """
 
     run: Run
     environment: Environment
@@ -58,6 +61,7 @@ class Sample:
     clients: MeasuredClients
     document: SampleDocument
     timing: Timing
+    tell: Callable[[str], None] = lambda _waiting: None
     known: dict[Key, str] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
     _service: Microservice | None = None
@@ -145,6 +149,7 @@ class Sample:
             shown = [(part.kind, part.name, part.state, part.reason, part.message) for part in self.parts]
             if shown != seen:
                 seen, changed = shown, now
+                self.tell(", ".join(f"{part.kind} {part.name}" for part in _unready(self.parts)))
             stuck = error or any(part.state in (State.STALLED, State.RETAINED) for part in self.parts)
             if now - begun > seconds or (stuck and now - changed > _PATIENCE):
                 raise error or Failed(_described(_unready(self.parts)) or "a reconciliation writes again and again")
@@ -158,7 +163,13 @@ class Sample:
         return [call for call in self.clients.calls[begun:] if call.changes]
 
 
-def new_sample(run: Run, environment: Environment, clients: MeasuredClients, timing: Timing) -> Sample:
+def new_sample(
+    run: Run,
+    environment: Environment,
+    clients: MeasuredClients,
+    timing: Timing,
+    tell: Callable[[str], None] = lambda _waiting: None,
+) -> Sample:
     """Return the sample of a run, with a reconciler that caches nothing: each reconciliation reads all of it."""
     document = SampleDocument()
     external = ExternalClients(
@@ -170,7 +181,7 @@ def new_sample(run: Run, environment: Environment, clients: MeasuredClients, tim
         resync=0,
         backoff=ResourceBackoff(timing.now),
     )
-    return Sample(run, environment, ExternalReconciler(external, WITHOUT_DATABASES), clients, document, timing)
+    return Sample(run, environment, ExternalReconciler(external, WITHOUT_DATABASES), clients, document, timing, tell)
 
 
 def _unready(parts: Iterable[Part]) -> list[Part]:

@@ -37,13 +37,14 @@ class Request:
 
 @dataclass
 class Conformance:
-    """One run; `progress` is told each result at once, because a run takes minutes."""
+    """One run. `progress` receives each result and `waiting` what a step waits for, because a run takes minutes."""
 
     account: Account
     clients: MeasuredClients
     request: Request = Request()
     timing: Timing = field(default_factory=Timing)
     progress: Callable[[Check], None] = lambda _check: None
+    waiting: Callable[[str], None] = lambda _parts: None
     checks: list[Check] = field(default_factory=list)
     leftovers: list[str] = field(default_factory=list)
 
@@ -131,7 +132,7 @@ class Conformance:
 
     def _sample(self, run: Run) -> Sample:
         environment = sample_environment(self.account.environment, run)
-        return new_sample(run, environment, self.clients, self.timing)
+        return new_sample(run, environment, self.clients, self.timing, self.waiting)
 
     def _first(self, sample: Sample, *, leaving: bool = False) -> Version:
         """The sample as it is created; the deletion looks for a database wherever one could be."""
