@@ -142,7 +142,7 @@ async def test_the_permissions_of_a_role_that_is_named(world: World) -> None:
     report = await world.run(role_arn=role)
     [(name, _, reason)] = unmet(report)
     assert name == "permissions for dynamodb"
-    assert reason == f"{role} lacks dynamodb:DeleteTable; allow it to the role"
+    assert reason == f"{role} lacks dynamodb:DeleteTable; add it to the policy"
     asked = [call.body for call in world.proxy.calls if call.action == "SimulatePrincipalPolicy"]
     assert {body["PolicySourceArn"] for body in asked} == {role}
 

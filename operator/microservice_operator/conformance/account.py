@@ -40,7 +40,7 @@ def permissions(service: str) -> CheckFunction:
         for question in questions(values(account), {service}):
             refused |= await _denied(account, principal, question.parameters)
         if refused:
-            raise Failed(f"{principal} lacks {', '.join(sorted(refused))}; allow it to the role")
+            raise Failed(f"{principal} lacks {', '.join(sorted(refused))}; add it to the policy")
 
     return check
 

@@ -28,6 +28,7 @@ from .timing import Timing
 # a database needs a connection to PostgreSQL, which a machine outside of the VPC does not have; its instance does not
 WITHOUT_DATABASES = tuple(each for each in REGISTRY if each is not Databases)
 _AGAIN = 2.0  # seconds, for parts that name no time
+_LONGEST = 10.0  # seconds; a part that a person must fix asks for minutes, which a person at a terminal does not have
 _PATIENCE = 60.0  # seconds in which a part that a person must fix may recover: a new role is not known everywhere
 
 
@@ -153,7 +154,8 @@ class Sample:
             stuck = error or any(part.state in (State.STALLED, State.RETAINED) for part in self.parts)
             if now - begun > seconds or (stuck and now - changed > _PATIENCE):
                 raise error or Failed(_described(_unready(self.parts)) or "a reconciliation writes again and again")
-            await self.timing.sleep(min((part.after for part in self.parts if part.after), default=_AGAIN))
+            after = min((part.after for part in self.parts if part.after), default=_AGAIN)
+            await self.timing.sleep(min(after, _LONGEST))
 
     def _remember(self, parts: Iterable[Part]) -> None:
         self.parts = tuple(parts)

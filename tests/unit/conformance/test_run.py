@@ -26,6 +26,7 @@ async def test_a_sample_that_may_not_be_created_is_reported_and_looked_for() -> 
     assert results["create"].result is Result.FAILED
     assert "dynamodb:CreateTable" in results["create"].reason
     assert results["change: tags"] == Check("change: tags", Result.NOT_CHECKED, "a step before it failed")
+    assert 60 < results["create"].seconds < 90
     assert results["nothing is left by tag"].result is Result.OK
     assert {call.action for call in clients.calls if call.changes} >= {"CreateTable", "CreateTopic", "CreateQueue"}
     assert not report.certified
@@ -91,7 +92,7 @@ async def test_the_role_of_a_session_is_read_for_its_path() -> None:
         }
     )
     [check] = [check for check in report.checks if check.name == "permissions for sqs"]
-    assert check.reason == f"{role} lacks sqs:TagQueue; allow it to the role"
+    assert check.reason == f"{role} lacks sqs:TagQueue; add it to the policy"
 
 
 async def test_another_account_is_asked_nothing_else() -> None:
