@@ -12,7 +12,10 @@ def plan(environment: Environment, *, database: bool) -> str:
     """Return the plan."""
     aws, databases = environment.spec.aws, environment.spec.databases
     rows = [
-        ("1 DynamoDB table", "on demand, then provisioned with 1 to 2 units for some minutes; without items"),
+        (
+            "1 DynamoDB table",
+            "on demand, then provisioned with 1 to 2 units and alarms for some minutes; without items",
+        ),
         ("1 SNS topic, 1 subscription", f"{_FREE}; no message is published"),
         ("2 SQS queues", f"{_FREE}; some requests"),
     ]
@@ -33,7 +36,8 @@ def plan(environment: Environment, *, database: bool) -> str:
             f" {aws.region if aws else ''}, changes them and deletes them:",
             *lines,
             f"Duration: {minutes} minutes. {_cost(database=database)}",
-            "All of them have the tag microservice-operator.dev/cluster: microservice-operator-conformance.",
+            "In an account that has none yet, AWS creates its service-linked roles for scaling and RDS, which stay.",
+            "The resources have the tag microservice-operator.dev/cluster: microservice-operator-conformance.",
             "Only one run at a time may use this account and region: each run deletes what others have left.",
         ]
     )
@@ -42,4 +46,4 @@ def plan(environment: Environment, *, database: bool) -> str:
 def _cost(*, database: bool) -> str:
     if database:
         return "The RDS instance is the largest cost: about one hour of its class and disk."
-    return "Nothing is billed by the hour except a minute's provisioned capacity; add --with-database to include RDS."
+    return "The table's provisioned capacity is the only cost by the hour; add --with-database to include RDS."
