@@ -51,6 +51,14 @@ COMMANDS = {
         {0: "all services were explained", 1: "a resource is invalid", 2: "a file cannot be read"},
     ),
     "permissions": Command("Show the operator's own IAM policy.", {0: "the policy was printed or written"}),
+    "conformance": Command(
+        "Check an AWS account for an Environment; on request, create, change and delete a sample in it.",
+        {
+            0: "everything was checked and holds, and nothing is left",
+            1: "the Environment is invalid, something failed or could not be checked, or something is left",
+            2: "a file or the cluster cannot be read, or --create lacks --yes",
+        },
+    ),
     "crds": Command(
         "Write the CustomResourceDefinitions, or check that they are up to date.",
         {0: "the files were printed or written, or are up to date", 1: "a file differs from the code (--check)"},

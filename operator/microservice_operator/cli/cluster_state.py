@@ -30,6 +30,28 @@ def live(wanted: LoadedFiles, context: str | None) -> LoadedFiles:
         raise Unreadable(f"{error}; {remedy}; {_OFFLINE}") from None
 
 
+def environments(context: str | None) -> LoadedFiles:
+    """Return the Environments of a cluster.
+
+    Raises Unreadable if the cluster cannot be reached or refuses access.
+    """
+    try:
+        return asyncio.run(_environments(context))
+    except (OperatorError, ApiError) as error:
+        raise Unreadable(f"{error}; to work without a cluster, name the Environment's file with -f") from None
+
+
+async def _environments(context: str | None) -> LoadedFiles:
+    connection = Connection(await configuration(context), limit=8)
+    loaded = LoadedFiles()
+    try:
+        for body in (await connection.send("GET", ENVIRONMENT.path())).get("items", []):
+            take_in(loaded, _document({**body, "apiVersion": ENVIRONMENT.api_version, "kind": ENVIRONMENT.kind}))
+    finally:
+        await connection.close()
+    return loaded
+
+
 async def _look(keys: Collection[tuple[str, str]], context: str | None) -> LoadedFiles:
     connection = Connection(await configuration(context), limit=8)
     loaded = LoadedFiles()

@@ -31,16 +31,32 @@ def read(files: Iterable[Path]) -> LoadedFiles:
     """
     loaded = LoadedFiles()
     for file in files:
-        number = 0
-        try:
-            for document in documents(file):
-                number = document.number
-                take_in(loaded, document)
-        except BadYAML as error:
-            loaded.complaints.append(f"{file}:{error.line}: document {number + 1}: is not valid YAML: {error}")
+        _take_in_file(loaded, file)
     if not loaded.services and not loaded.complaints:
         loaded.complaints.append(f"{', '.join(map(str, files))}: no Microservice found; pass a file that contains one")
     return loaded
+
+
+def read_environments(file: Path) -> LoadedFiles:
+    """Load a file that needs an Environment and no Microservice.
+
+    Raises Unreadable if the file cannot be read at all.
+    """
+    loaded = LoadedFiles()
+    _take_in_file(loaded, file)
+    if not loaded.environments and not loaded.complaints:
+        loaded.complaints.append(f"{file}: no Environment found; pass a file that contains one")
+    return loaded
+
+
+def _take_in_file(loaded: LoadedFiles, file: Path) -> None:
+    number = 0
+    try:
+        for document in documents(file):
+            number = document.number
+            take_in(loaded, document)
+    except BadYAML as error:
+        loaded.complaints.append(f"{file}:{error.line}: document {number + 1}: is not valid YAML: {error}")
 
 
 def take_in(loaded: LoadedFiles, document: Document) -> None:

@@ -21,6 +21,7 @@ class PodIdentity:
     """A layer of the proxy that never asks the emulator."""
 
     clusters: tuple[str, ...] = ("prod",)
+    addons: dict[str, str] = field(default_factory=lambda: {"eks-pod-identity-agent": "ACTIVE"})  # name → status
     unknown_roles: int = 0  # calls that are refused because EKS has not heard of the role yet
     age: float = 3600  # seconds that an association has existed when it is made; 0 shows how it becomes effective
     associations: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -34,10 +35,21 @@ class PodIdentity:
         match call.action:
             case "ListPodIdentityAssociations":
                 return self._list(call.body)
+            case "DescribeCluster" | "DescribeAddon":
+                return self._described(call.body)
             case "CreatePodIdentityAssociation":
                 return self._create(call.body)
             case _:
                 return self._one(call)
+
+    def _described(self, body: dict[str, Any]) -> Answer:
+        """A cluster, or an add-on of it."""
+        name = body.get("addonName", "")
+        if not name:
+            return Answer(200, {"cluster": {"name": body["name"], "status": "ACTIVE"}}, KIND)
+        if name not in self.addons:
+            return _refusal("ResourceNotFoundException", f"No addon: {name} found in cluster", 404)
+        return Answer(200, {"addon": {"addonName": name, "status": self.addons[name]}}, KIND)
 
     def _list(self, body: dict[str, Any]) -> Answer:
         found = [

@@ -27,7 +27,7 @@ class Call:
     @property
     def changes(self) -> bool:
         """Whether it changes something."""
-        return not self.action.startswith(("Describe", "List", "Get"))
+        return not self.action.startswith(("Describe", "List", "Get", "Simulate"))
 
 
 @dataclass(frozen=True)

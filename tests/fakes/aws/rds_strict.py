@@ -38,6 +38,8 @@ class StrictRDS:
     upgrades_fail: bool = False  # U "Upgrading the PostgreSQL DB engine": a precheck fails, and nothing is changed
     ended: frozenset[int] = frozenset()  # majors whose standard support has ended
     absent_looks: int = 0  # lists lag behind: so many looks do not show a new instance
+    quota: int = 40  # of instances
+    zones: tuple[str, ...] = ("us-east-1a", "us-east-1b")  # where each class is offered
     instances: dict[str, Instance] = field(default_factory=dict)
     snapshots: dict[str, dict[str, Any]] = field(default_factory=dict)
     kept_backups: list[str] = field(default_factory=list)
@@ -79,6 +81,8 @@ class StrictRDS:
             "CreateDBInstance": self._create,
             "DescribeDBInstances": self._describe,
             "DescribeDBEngineVersions": _engine_version,
+            "DescribeOrderableDBInstanceOptions": self._orderable,
+            "DescribeAccountAttributes": self._account,
             "DescribeDBSnapshots": self._describe_snapshots,
             "ListTagsForResource": lambda wanted: {"TagList": self._tagged(wanted["ResourceName"])},
             "AddTagsToResource": self._tag,
@@ -289,6 +293,17 @@ class StrictRDS:
         listed[:] = [{"Key": k, "Value": v} for k, v in tags.items() if k not in wanted.get("TagKeys", [])]
         return {}
 
+    def _orderable(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """M "DescribeOrderableDBInstanceOptions": `EngineVersion` matches whole versions, so a major one finds none."""
+        if "." not in wanted["EngineVersion"] or not self.zones:
+            return {"OrderableDBInstanceOptions": []}
+        zones = [{"Name": zone} for zone in self.zones]
+        return {"OrderableDBInstanceOptions": [{**wanted, "AvailabilityZones": zones}]}
+
+    def _account(self, _wanted: dict[str, Any]) -> dict[str, Any]:
+        """M "DescribeAccountAttributes"; the quota is that of U "Quotas in Amazon RDS"."""
+        return {"AccountQuotas": [{"AccountQuotaName": "DBInstances", "Used": len(self.instances), "Max": self.quota}]}
+
     def _version(self, version: str) -> str:
         return version if "." in version else MINOR[int(version)]
 
@@ -344,6 +359,9 @@ class StrictRDS:
 
 
 def _engine_version(wanted: dict[str, Any]) -> dict[str, Any]:
+    version = wanted["EngineVersion"]
+    if "." not in version:  # M "DescribeDBEngineVersions": a major version finds its minor versions
+        wanted = {**wanted, "EngineVersion": MINOR[int(version)]}
     targets = [
         {"Engine": "postgres", "EngineVersion": version, "IsMajorVersionUpgrade": True}
         for version in rds_rules.upgrade_targets(wanted["EngineVersion"])

@@ -1,9 +1,11 @@
-"""One AWS API call as a value, and the thread pool that runs it."""
+"""One AWS API call as a value, before it is made and after, and the thread pool that runs it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+READS = ("Get", "List", "Describe", "Simulate")
 
 
 class Lane(StrEnum):
@@ -23,3 +25,23 @@ class Call:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     lane: Lane = Lane.MAIN
     account: str = ""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A call that has ended: `code` is OK, AWS's error code or the name of another error; `seconds` is its duration.
+
+    `parameters` and `answer` are those of botocore; the answer of a refused call is its error.
+    """
+
+    service: str
+    action: str
+    code: str
+    seconds: float
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    answer: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def changes(self) -> bool:
+        """Whether the call changes something."""
+        return not self.action.startswith(READS)

@@ -18,11 +18,11 @@ from botocore.exceptions import ClientError
 
 from ... import names, pending_calls
 from ...fence import Fenced, MayWrite, always
-from .call import Call, Lane
+from .call import READS, Call, Lane
 from .create_once import CreateOnce
 from .expectations import Expectations
 from .list_cache import ListCache
-from .rate_limiter import READS, RateLimited, RateLimiter
+from .rate_limiter import RateLimited, RateLimiter
 from .write_backoff import WriteBackoff
 
 OnCall = Callable[[str, str, str], None]  # service, action, code

@@ -15,13 +15,12 @@ from enum import IntEnum
 from ...errors import Postponed
 from ...facts import Reason
 from ...resync_reads import is_resync
-from .call import Call, Lane
+from .call import READS, Call, Lane
 from .rate_limits import RateLimit, rate_limit
 
 SHARE = 0.8  # of the documented rate: other users of the account, and boto3's second attempts, need the rest
 _TURN = 4  # every fourth call is the one that waited longest, whatever its class, so that no class starves
 _ROUNDING = 1e-6  # of the event loop's clock
-READS = ("Get", "List", "Describe")
 
 
 class Urgency(IntEnum):
