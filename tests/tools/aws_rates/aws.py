@@ -9,9 +9,8 @@ import boto3
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from microservice_operator.aws.engine.call import Call
+from microservice_operator.aws.engine.call import READS, Call
 from microservice_operator.aws.engine.clients import Clients
-from microservice_operator.aws.engine.rate_limiter import READS
 from microservice_operator.aws.engine.rate_limits import rate_limit
 
 LATENCY = 0.05  # seconds of a call
