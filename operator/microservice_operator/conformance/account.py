@@ -102,12 +102,7 @@ async def _principal(account: Account) -> str:
 
 async def _denied(account: Account, principal: str, question: dict[str, object]) -> set[str]:
     refused: set[str] = set()
-    more: dict[str, str] = {}
-    while True:
-        answer = await account.read(
-            "iam", "SimulatePrincipalPolicy", principal, PolicySourceArn=principal, **question, **more
-        )
+    listed = account.pages("iam", "SimulatePrincipalPolicy", principal, "Marker", PolicySourceArn=principal, **question)
+    async for answer in listed:
         refused |= denied(answer["EvaluationResults"])
-        if not answer.get("IsTruncated"):
-            return refused
-        more = {"Marker": answer["Marker"]}
+    return refused

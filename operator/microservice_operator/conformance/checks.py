@@ -5,13 +5,14 @@ cannot tell.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..api.environment import AWS
 from ..api.parsing import Environment, Identity
 from ..aws.engine.clients import Clients
+from ..aws.engine.pagination import pages
 from ..aws.engine.scope import AwsScope
 from ..aws.engine.service import AwsService
 from ..errors import NeedsPerson, OperatorError
@@ -48,6 +49,12 @@ class Account:
     async def read(self, service: str, action: str, target: str, **parameters: Any) -> dict[str, Any]:
         """Make a call that changes nothing; `target` names the resource in errors. Raises an OperatorError."""
         return await AwsService(self.scope, service, target).read(action, **parameters)
+
+    def pages(
+        self, service: str, action: str, target: str, token: str, **parameters: Any
+    ) -> AsyncIterator[Mapping[str, Any]]:
+        """Make such a call for each page of a list; `token` is the name of the page token."""
+        return pages(AwsService(self.scope, service, target).read, action, token, **parameters)
 
 
 def new_account(

@@ -34,21 +34,13 @@ def runs(leftovers: Iterable[Leftover]) -> list[Run]:
 
 async def _tagged(account: Account) -> list[Leftover]:
     found: list[Leftover] = []
-    token = ""
-    while True:
-        answer = await account.read(
-            "resourcegroupstaggingapi",
-            "GetResources",
-            "the tagged resources of the region",
-            TagFilters=[{"Key": names.TAG_CLUSTER, "Values": [CLUSTER_ID]}],
-            PaginationToken=token,
-        )
+    target, filters = "the tagged resources of the region", [{"Key": names.TAG_CLUSTER, "Values": [CLUSTER_ID]}]
+    listed = account.pages("resourcegroupstaggingapi", "GetResources", target, "PaginationToken", TagFilters=filters)
+    async for answer in listed:
         for each in answer["ResourceTagMappingList"]:
             tags = {tag["Key"]: tag["Value"] for tag in each["Tags"]}
             found.append(Leftover(each["ResourceARN"], run_of(tags)))
-        token = answer.get("PaginationToken", "")
-        if not token:
-            return found
+    return found
 
 
 async def _roles(account: Account) -> list[Leftover]:
@@ -56,14 +48,10 @@ async def _roles(account: Account) -> list[Leftover]:
         return []
     found: list[Leftover] = []
     path = f"/microservice-operator/{CLUSTER_ID}/"
-    more: dict[str, str] = {}
-    while True:
-        answer = await account.read("iam", "ListRoles", f"roles of path {path}", PathPrefix=path, **more)
+    async for answer in account.pages("iam", "ListRoles", f"roles of path {path}", "Marker", PathPrefix=path):
         for role in answer["Roles"]:
             found += await _role(account, role["RoleName"])
-        if not answer.get("IsTruncated"):
-            return found
-        more = {"Marker": answer["Marker"]}
+    return found
 
 
 async def _role(account: Account, name: str) -> list[Leftover]:
@@ -79,18 +67,12 @@ async def _associations(account: Account) -> list[Leftover]:
     cluster = account.aws.identity.cluster_name if account.aws.identity else None
     if not cluster:
         return []
-    target = f"associations of cluster {cluster}"
     found: list[Leftover] = []
-    more: dict[str, str] = {}
-    while True:
-        answer = await account.read(
-            "eks", "ListPodIdentityAssociations", target, clusterName=cluster, namespace=NAMESPACE, **more
-        )
+    target, wanted = f"associations of cluster {cluster}", {"clusterName": cluster, "namespace": NAMESPACE}
+    async for answer in account.pages("eks", "ListPodIdentityAssociations", target, "nextToken", **wanted):
         for each in answer["associations"]:
             found += await _association(account, cluster, each["associationId"])
-        if not answer.get("nextToken"):
-            return found
-        more = {"nextToken": answer["nextToken"]}
+    return found
 
 
 async def _association(account: Account, cluster: str, name: str) -> list[Leftover]:

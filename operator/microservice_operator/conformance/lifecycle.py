@@ -139,13 +139,8 @@ class Sample:
         """Repeat an attempt until it returns True; raises Failed after `seconds`, or earlier if nothing helps."""
         begun = changed = self.timing.now()
         seen: object = None
-        while True:
-            error: Exception | None = None
-            try:
-                if await attempt():
-                    return
-            except Exception as raised:  # noqa: BLE001 other resources took their steps, and take the next ones
-                error = raised
+        held, error = await _attempted(attempt)
+        while not held:
             now = self.timing.now()
             shown = [(part.kind, part.name, part.state, part.reason, part.message) for part in self.parts]
             if shown != seen:
@@ -156,6 +151,7 @@ class Sample:
                 raise error or Failed(_described(_unready(self.parts)) or "a reconciliation writes again and again")
             after = min((part.after for part in self.parts if part.after), default=_AGAIN)
             await self.timing.sleep(min(after, _LONGEST))
+            held, error = await _attempted(attempt)
 
     def _remember(self, parts: Iterable[Part]) -> None:
         self.parts = tuple(parts)
@@ -184,6 +180,14 @@ def new_sample(
         backoff=ResourceBackoff(timing.now),
     )
     return Sample(run, environment, ExternalReconciler(external, WITHOUT_DATABASES), clients, document, timing, tell)
+
+
+async def _attempted(attempt: Callable[[], Awaitable[bool]]) -> tuple[bool, Exception | None]:
+    """Return the result of an attempt and its error: other resources took their steps, and take the next ones."""
+    try:
+        return await attempt(), None
+    except Exception as error:  # noqa: BLE001 raised by `_until` if it stays
+        return False, error
 
 
 def _unready(parts: Iterable[Part]) -> list[Part]:

@@ -83,14 +83,11 @@ async def _latest(account: Account, major: str) -> str:
 async def _zones(account: Account, name: str, version: str) -> set[str]:
     """Return the zones in which RDS offers a class."""
     zones: set[str] = set()
-    more: dict[str, str] = {}
-    while True:
-        answer = await account.read(
-            "rds", "DescribeOrderableDBInstanceOptions", f"class {name}", Engine="postgres", EngineVersion=version,
-            DBInstanceClass=name, Vpc=True, **more,
-        )  # fmt: skip
+    listed = account.pages(
+        "rds", "DescribeOrderableDBInstanceOptions", f"class {name}", "Marker", Engine="postgres",
+        EngineVersion=version, DBInstanceClass=name, Vpc=True,
+    )  # fmt: skip
+    async for answer in listed:
         options = answer["OrderableDBInstanceOptions"]
         zones |= {zone["Name"] for option in options for zone in option["AvailabilityZones"]}
-        if not answer.get("Marker"):
-            return zones
-        more = {"Marker": answer["Marker"]}
+    return zones
