@@ -6,8 +6,7 @@ import pytest
 
 from microservice_operator.api.parsing import Environment
 from microservice_operator.conformance.report import Result
-
-from .account import ACCOUNT, environment, run
+from tests.unit.conformance.account import ACCOUNT, environment, run
 
 IRSA = {"type": "IRSA", "oidcProviderARN": f"arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.example/id/1"}
 DENIED = [{"EvalActionName": "sqs:TagQueue", "EvalDecision": "implicitDeny"}]

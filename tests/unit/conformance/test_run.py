@@ -7,8 +7,7 @@ import pytest
 from microservice_operator import names
 from microservice_operator.conformance.report import Check, Result
 from microservice_operator.conformance.sample import CLUSTER_ID
-
-from .account import ACCOUNT, environment, run
+from tests.unit.conformance.account import ACCOUNT, environment, run
 
 FOREIGN = "arn:aws:sqs:eu-west-1:123456789012:queue"
 TABLES = dict.fromkeys(("apiGateway", "identity", "messagingKeyARN"))
