@@ -184,7 +184,10 @@ def spread(seconds: float) -> float:
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:
-    """Cancel a task and wait until it has ended, even if the waiting itself is cancelled."""
+    """Cancel a task and wait until it has ended, even if the waiting itself is cancelled.
+
+    The task may have ended with an error in that moment; only one that nobody expected is logged.
+    """
     broken_off = False
     while not task.done():
         task.cancel()
@@ -192,5 +195,8 @@ async def _ended(task: asyncio.Task[Any]) -> None:
             await asyncio.wait({task})
         except asyncio.CancelledError:
             broken_off = True
+    error = None if task.cancelled() else task.exception()
+    if error is not None and not isinstance(error, OperatorError):
+        log.error("reconciliation failed", exc_info=error)
     if broken_off:
         raise asyncio.CancelledError

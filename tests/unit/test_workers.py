@@ -4,6 +4,7 @@ The tests use real servers that never answer, or never end their answer.
 """
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,13 +12,15 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from microservice_operator import pending_calls
+from microservice_operator import pending_calls, workers
 from microservice_operator.aws.engine.clients import Clients
 from microservice_operator.cluster.apply import Cluster
 from microservice_operator.cluster.child_cache import Children
 from microservice_operator.cluster.pod_cache import Pods
+from microservice_operator.errors import NotYet
 from microservice_operator.external.clients import ExternalClients
 from microservice_operator.external.reconcile import ExternalReconciler
+from microservice_operator.facts import Reason
 from microservice_operator.postgres.sessions import Servers
 from microservice_operator.reconcile import Operator
 from microservice_operator.resync_cache import ResyncCache
@@ -97,6 +100,25 @@ async def test_a_cancelled_worker_cancels_its_reconciliation() -> None:
         await until(lambda: {name for _, name in OTHERS} <= stub.patched.keys())
         assert workers.longest > 0
     assert workers.longest == 0
+
+
+@pytest.mark.parametrize("error", [NotYet(Reason.WAITING, "not known yet"), RuntimeError("a bug")])
+async def test_an_error_in_the_moment_of_the_cancellation_is_no_error_of_asyncio(error: Exception) -> None:
+    """asyncio logs an error that nobody retrieves, when the task is collected."""
+
+    async def fails() -> None:
+        raise error
+
+    unretrieved: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: unretrieved.append(context))
+    with capture_logs() as logs:
+        task = asyncio.create_task(fails())
+        await asyncio.wait({task})
+        await workers._ended(task)
+        del task
+        gc.collect()
+    assert unretrieved == []
+    assert [entry["event"] for entry in logs] == ["reconciliation failed"] * isinstance(error, RuntimeError)
 
 
 async def test_a_reconciliation_that_ignores_cancellation_blocks_only_its_own_key(
