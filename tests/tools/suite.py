@@ -18,9 +18,9 @@ TESTS = Path(__file__).resolve().parents[1]
 OUTPUT = TESTS.parent / ".local"
 # In their order: the quick ones first, so that a mistake shows early. A folder that is not named is in the first group.
 GROUPS = {
-    "servers": ("unit", "golden", "delivery", "api", "aws", "whole", "conformance", "postgres", "services", "browser"),
+    "servers": ("unit", "golden", "delivery", "api", "aws", "whole", "postgres", "services", "browser"),
     "operator": ("integration",),
-    "cluster": ("cluster", "demo", "e2e", "terraform"),
+    "cluster": ("cluster", "demo", "e2e", "terraform", "conformance"),
 }
 NO_TESTS = 5  # pytest's exit code if the arguments select none
 NO_TIME = 124  # as timeout(1) exits
