@@ -65,4 +65,5 @@ def test_iam_allows_every_call_of_a_service(service: str) -> None:
 
 
 def test_no_other_service_calls_aws() -> None:
-    assert {call["microservice"] for call in aws_calls()} <= {*ROLES}
+    """But for the gateway: it replaces API Gateway where there is none, and runs in no account."""
+    assert {call["microservice"] for call in aws_calls()} - {"gateway"} <= {*ROLES}
