@@ -35,9 +35,12 @@ contract.watch()
 authorization.watch()
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(autouse=True)
 def calls_are_decided() -> Iterator[None]:
-    """Remember the calls of this folder, about which the last tests ask a simulator of IAM."""
+    """Remember the calls of this folder, about which the last tests ask a simulator of IAM.
+
+    For each test: pytest ends what belongs to a folder without `__init__.py` only with the session.
+    """
     with authorization.recording():
         yield
 
