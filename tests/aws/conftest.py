@@ -8,7 +8,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from microservice_operator.api.parsing import Identity
 from microservice_operator.api.stores import Table
@@ -23,6 +22,7 @@ from microservice_operator.ownership import Owner
 from microservice_operator.resync_cache import ResyncCache
 from tests.aws.rds_world import ec2, rds
 from tests.fakes.aws import authorization, contract
+from tests.fakes.aws.emulator import running
 from tests.fakes.aws.proxy import Proxy
 from tests.fakes.aws.scaling import StrictScaling
 from tests.fakes.aws.strict import StrictDynamoDB
@@ -77,11 +77,8 @@ class World:
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with running() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -406,12 +406,18 @@ async def test_what_is_settled_is_not_asked_for(rds: RDSWorld) -> None:
     assert len(rds.proxy.calls) > calls
 
 
-async def test_one_read_serves_all_instances_of_a_region(rds: RDSWorld) -> None:
-    owners = [Owner("cluster", replace(rds.scope.owner.identity, name=f"s-{n}", uid=f"s-{n}")) for n in range(3)]
+async def of_one_region(rds: RDSWorld, count: int) -> list[RDSWorld]:
+    """So many Microservices with an instance each, and with lists that are valid for four seconds."""
+    owners = [Owner("cluster", replace(rds.scope.owner.identity, name=f"s-{n}", uid=f"s-{n}")) for n in range(count)]
     worlds = [replace(rds, scope=replace(rds.scope, owner=owner), known={}) for owner in owners]
     for world in worlds:
         await world.made()
     rds.scope.clients.lists = ListCache(4, lambda: rds.strict.now)
+    return worlds
+
+
+async def test_one_read_serves_all_instances_of_a_region(rds: RDSWorld) -> None:
+    worlds = await of_one_region(rds, 3)
     before = len(rds.proxy.calls)
     for world in worlds:
         await world.quiet()
@@ -455,11 +461,7 @@ GROUP_LISTS = ("DescribeDBSubnetGroups", "DescribeDBParameterGroups", "DescribeS
 
 
 async def test_one_read_serves_all_groups_of_a_region(rds: RDSWorld) -> None:
-    owners = [Owner("cluster", replace(rds.scope.owner.identity, name=f"s-{n}", uid=f"s-{n}")) for n in range(6)]
-    worlds = [replace(rds, scope=replace(rds.scope, owner=owner), known={}) for owner in owners]
-    for world in worlds:
-        await world.made()
-    rds.scope.clients.lists = ListCache(4, lambda: rds.strict.now)
+    worlds = await of_one_region(rds, 6)
     before = len(rds.proxy.calls)
     for world in worlds:
         await world.quiet()

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from microservice_operator.api.parsing import Environment
 from microservice_operator.aws.engine.clients import Limits
@@ -19,7 +18,7 @@ from microservice_operator.conformance.report import Report
 from microservice_operator.conformance.run import Conformance, Request
 from microservice_operator.conformance.timing import Timing
 from tests.fakes.aws import contract
-from tests.fakes.aws.emulator import empty
+from tests.fakes.aws.emulator import empty, running
 from tests.fakes.aws.proxy import Proxy
 from tests.fakes.aws.tagging import Tagging
 from tests.fakes.aws.whole import WholeAWS
@@ -66,13 +65,9 @@ class World:
 
 @pytest.fixture(scope="session")
 def account() -> Iterator[tuple[Prepared, WholeAWS, Proxy, str]]:
-    with pytest.MonkeyPatch.context() as environment:
+    with pytest.MonkeyPatch.context() as environment, running() as upstream:
         environment.setenv("AWS_ACCESS_KEY_ID", "test")
         environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        emulator = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-        emulator.start()
-        host, port = emulator.get_host_and_port()
-        upstream = f"http://{host}:{port}"
         empty(upstream)
         aws = WholeAWS.before(upstream)
         prepared = prepare(upstream, aws)
@@ -83,7 +78,6 @@ def account() -> Iterator[tuple[Prepared, WholeAWS, Proxy, str]]:
         aws.close()
         for client in prepared.clients.values():
             client.close()
-        emulator.stop()
 
 
 @pytest.fixture(scope="session")

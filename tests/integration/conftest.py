@@ -8,9 +8,8 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from moto.server import ThreadedMotoServer
 
-from tests.fakes.aws.emulator import empty
+from tests.fakes.aws.emulator import empty, running
 from tests.fakes.aws.proxy import Proxy
 from tests.fakes.aws.whole import WholeAWS
 from tests.postgres.server import PostgresServer, TlsFront
@@ -60,17 +59,13 @@ def postgres(certificates: Path) -> Iterator[tuple[PostgresServer, int]]:
 def aws(postgres: tuple[PostgresServer, int]) -> Iterator[tuple[Proxy, WholeAWS, str]]:
     """The strict layers before an emulator, and where they listen; a second is ten of RDS's."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line for each call would bury all others
-    emulator = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    emulator.start()
-    host, port = emulator.get_host_and_port()
-    address = f"http://{host}:{port}"
-    empty(address)
-    whole = WholeAWS.before(address, OneServer(*postgres), pace=10)
-    proxy = Proxy(address, whole)
-    yield proxy, whole, proxy.start()
-    proxy.stop()
-    whole.close()
-    emulator.stop()
+    with running() as address:
+        empty(address)
+        whole = WholeAWS.before(address, OneServer(*postgres), pace=10)
+        proxy = Proxy(address, whole)
+        yield proxy, whole, proxy.start()
+        proxy.stop()
+        whole.close()
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import count
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from microservice_operator.api.parsing import Identity
 from microservice_operator.aws.engine.clients import Clients, Limits
@@ -19,7 +18,7 @@ from microservice_operator.external.reconcile import ExternalReconciler
 from microservice_operator.postgres.sessions import Servers
 from microservice_operator.resync_cache import ResyncCache
 from tests.fakes.aws import contract
-from tests.fakes.aws.emulator import empty
+from tests.fakes.aws.emulator import empty, running
 from tests.fakes.aws.proxy import Proxy
 from tests.fakes.aws.whole import REGION, WholeAWS
 from tests.postgres.server import PostgresServer, TlsFront, certificates
@@ -66,22 +65,18 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[OneServ
 @pytest.fixture(scope="session")
 def harness(postgres: tuple[OneServer, str]) -> Iterator[Harness]:
     """Created once: a boto3 client is slow to create, and the emulator loads a service at its first request."""
-    with pytest.MonkeyPatch.context() as environment:
+    with pytest.MonkeyPatch.context() as environment, running() as address:
         environment.setenv("AWS_ACCESS_KEY_ID", "test")
         environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        emulator = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-        emulator.start()
-        host, port = emulator.get_host_and_port()
-        empty(f"http://{host}:{port}")
-        aws = WholeAWS.before(f"http://{host}:{port}", postgres[0])
-        proxy = Proxy(f"http://{host}:{port}", aws)
+        empty(address)
+        aws = WholeAWS.before(address, postgres[0])
+        proxy = Proxy(address, aws)
         heard: list[tuple[str, str, str]] = []
         clients = Clients(proxy.start(), lambda *call: heard.append(call), Limits(read_seconds=5, attempts=1))
         yield Harness(proxy, clients, aws, heard)
         clients.close()
         proxy.stop()
         aws.close()
-        emulator.stop()
 
 
 @pytest.fixture

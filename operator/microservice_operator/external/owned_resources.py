@@ -15,6 +15,7 @@ from ..aws.iam.service_policy import Granting, grants
 from ..aws.messaging.fields import QUEUE, TOPIC
 from ..facts import Part, Reason
 from .adoption import adopted_tables
+from .desired import messaging_key, table_key
 from .graph import Key
 from .resource import ReconcileInput
 from .table_grants import borrowed
@@ -39,13 +40,10 @@ def owned(part: Part) -> bool | None:
 
 def granting(scope: AwsScope, declared: ReconcileInput, just_made: frozenset[Key]) -> Granting:
     """The grants of the role; `just_made` are resources that this process created and AWS does not show yet."""
-    service, aws = declared.service, declared.environment.spec.aws if declared.environment else None
-    site, known_arns = (
-        site_of(scope),
-        {key: arn for key, arn in declared.remembered.items() if key[0] in GRANTED_KINDS and arn},
-    )
-    key = (aws.messaging_key_arn if aws else None) or ""
-    keys = {MESSAGING_KEY: key, TABLE_KEY: (aws.table_key_arn if aws else None) or ""}
+    service, site = declared.service, site_of(scope)
+    known_arns = {key: arn for key, arn in declared.remembered.items() if key[0] in GRANTED_KINDS and arn}
+    key = messaging_key(declared.environment)
+    keys = {MESSAGING_KEY: key, TABLE_KEY: table_key(declared.environment)}
     named = arns(site, service, keys, adopted_tables(scope, declared)) | {
         resource_key: arn for resource_key, arn in known_arns.items() if resource_key in _granted(declared)
     }

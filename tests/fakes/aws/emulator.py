@@ -9,13 +9,15 @@ its own folder at each request, which takes as long as many of the requests them
 
 import json
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from threading import Lock
 from typing import Any
 
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.server import ThreadedMotoServer
 from werkzeug.serving import BaseWSGIServer, make_server
 
 
@@ -48,6 +50,16 @@ class OneAtATime:
 def emulator(host: str, port: int) -> BaseWSGIServer:
     """A server; `serve_forever` is the caller's to call."""
     return make_server(host, port, OneAtATime(), threaded=True, request_handler=MotoRequestHandler)
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """Run moto in a thread of this process, without the lock; its address."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
 
 
 def empty(address: str) -> None:

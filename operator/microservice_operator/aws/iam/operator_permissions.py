@@ -11,6 +11,7 @@ from typing import Any
 
 from ... import names
 from ..engine.iam_actions import iam_action
+from .service_policy import TABLE_KEY_ACTIONS
 
 
 @dataclass(frozen=True)
@@ -100,16 +101,7 @@ RIGHTS: tuple[Right, ...] = (
         (),
         (KEY,),
         "lets only DynamoDB use the Environment's key for a created or changed table",
-        dependent_actions=(
-            "kms:CreateGrant",
-            "kms:Decrypt",
-            "kms:DescribeKey",
-            "kms:Encrypt",
-            "kms:GenerateDataKey",
-            "kms:GenerateDataKeyWithoutPlaintext",
-            "kms:ReEncryptFrom",
-            "kms:ReEncryptTo",
-        ),
+        dependent_actions=("kms:CreateGrant", *TABLE_KEY_ACTIONS),
         condition={"StringLike": {"kms:ViaService": "dynamodb.${region}.amazonaws.com*"}},
     ),
     Right(
