@@ -100,6 +100,8 @@ ROWS: dict[str, Row] = {
         "policy/none does not exist",
     ),
     "no key": ("messaging key", changed(messagingKeyARN=KEY), "does not exist"),
+    "no key of tables": ("table key", changed(tableKeyARN=KEY), "does not exist"),
+    "no key of databases": ("database key", changed(databaseKeyARN=KEY), "does not exist"),
     "a disabled key": ("messaging key", disabled_key, "is Disabled"),
     "no link": ("VPC link", gateway(vpcLinkID="none"), "VPC link none does not exist"),
     "no listener": ("listener", gateway(listenerARN=LISTENER), "elbv2:DescribeListeners on listener"),

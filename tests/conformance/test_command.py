@@ -97,7 +97,7 @@ def test_without_consent_it_shows_the_plan_and_asks_nobody(world: World, file: P
     result = invoke(words(world, "-f", str(file), "--create", "--with-database"))
     assert result.exit_code == 2
     assert "1 RDS instance with its groups" in result.stderr
-    assert "by the hour of one of db.t4g.small" in result.stderr
+    assert "by the hour of db.t4g.small (size small)" in result.stderr
     assert result.stderr.endswith("nothing was created; add --yes to consent to this plan\n")
     assert world.proxy.calls == []
 

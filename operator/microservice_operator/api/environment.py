@@ -146,7 +146,8 @@ class AWS(Model):
     identity: PodRoles | None = None
     """How pods assume the IAM role of their Microservice; if unset, the operator creates no roles."""
     permissions_boundary_arn: Annotated[PolicyARN | None, Field(alias="permissionsBoundaryARN")] = None
-    """IAM policy that limits the permissions of every role that the operator creates (permissions boundary)."""
+    """IAM policy that limits the permissions of every role that the operator creates (permissions boundary). Needed
+    with identity if the operator has the policy that `microservice-operator permissions` prints."""
 
 
 class Defaults(Model):

@@ -4,13 +4,14 @@ Prices differ between regions and change, so the text names AWS's price classes 
 """
 
 from ..api.parsing import Environment
+from .sample import database_size
 
 _FREE = "no charge for its existence"
 
 
 def plan(environment: Environment, *, database: bool) -> str:
     """Return the plan."""
-    aws, databases = environment.spec.aws, environment.spec.databases
+    aws, rds = environment.spec.aws, environment.spec.databases.rds if environment.spec.databases else None
     rows = [
         (
             "1 DynamoDB table",
@@ -24,9 +25,11 @@ def plan(environment: Environment, *, database: bool) -> str:
         rows.append((f"1 IAM role{association}", _FREE))
     if aws and aws.api_gateway:
         rows.append(("1 HTTP API with routes to the listener", f"{_FREE}; API Gateway charges for each request"))
-    if database:
-        classes = ", ".join(sorted(set(databases.rds.sizes.values()))) if databases and databases.rds else ""
-        rows.append(("1 RDS instance with its groups", f"by the hour of one of {classes}, and 20 GiB of gp3"))
+    if database and rds:
+        size = database_size(rds)
+        rows.append(
+            ("1 RDS instance with its groups", f"by the hour of {rds.sizes[size]} (size {size}), and 20 GiB of gp3")
+        )
     minutes = "25 to 45" if database else "5 to 15"
     width = max(len(what) for what, _ in rows)
     lines = [f"  {what.ljust(width)}  {cost}" for what, cost in rows]
@@ -36,7 +39,8 @@ def plan(environment: Environment, *, database: bool) -> str:
             f" {aws.region if aws else ''}, changes them and deletes them:",
             *lines,
             f"Duration: {minutes} minutes. {_cost(database=database)}",
-            "In an account that has none yet, AWS creates its service-linked roles for scaling and RDS, which stay.",
+            "In an account that has none yet, AWS creates its service-linked roles for scaling"
+            f"{' and RDS' if database else ''}, which stay.",
             "The resources have the tag microservice-operator.dev/cluster: microservice-operator-conformance.",
             "Only one run at a time may use this account and region: each run deletes what others have left.",
         ]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import names
+from ..api.environment import RDS
 from ..api.microservice import MicroserviceSpec
 from ..api.parsing import Environment, Identity, Microservice
 
@@ -121,9 +122,12 @@ def changes(first: Version) -> tuple[Version, ...]:
     return tuple(versions)
 
 
+def database_size(rds: RDS) -> str:
+    """Return the size of the sample's database: `small`, or else the first by name."""
+    return "small" if "small" in rds.sizes else min(rds.sizes)
+
+
 def _database(environment: Environment) -> dict[str, Any]:
-    """A database of the size `small`, or else of the first size by name."""
     rds = environment.spec.databases.rds if environment.spec.databases else None
-    sizes = sorted(rds.sizes) if rds else []
-    size = "small" if "small" in sizes else sizes[0]
+    size = database_size(rds) if rds else "small"
     return {"name": "main", "size": size, "backup": {"retentionDays": 1}, "deletionPolicy": "Delete"}

@@ -10,8 +10,12 @@ _ZONES = 2  # as in `network`
 def service_checks(account: Account) -> dict[str, CheckFunction]:
     """Return the checks of what the Environment names, by name."""
     checks: dict[str, CheckFunction] = {}
-    if account.aws.messaging_key_arn:
-        checks["messaging key"] = key
+    keys = {
+        "messaging key": account.aws.messaging_key_arn,
+        "table key": account.aws.table_key_arn,
+        "database key": account.aws.database_key_arn,
+    }
+    checks |= {name: key(arn) for name, arn in keys.items() if arn}
     rds = account.environment.spec.databases.rds if account.environment.spec.databases else None
     if rds:
         checks |= {f"instance class of size {size}": instance_class(size, rds) for size in sorted(rds.sizes)}
@@ -20,13 +24,16 @@ def service_checks(account: Account) -> dict[str, CheckFunction]:
     return checks
 
 
-async def key(account: Account) -> None:
-    """The key of topics and queues is enabled and can encrypt."""
-    arn = str(account.aws.messaging_key_arn)
-    answer = await account.read("kms", "DescribeKey", f"key {arn}", KeyId=arn)
-    state, usage = answer["KeyMetadata"]["KeyState"], answer["KeyMetadata"].get("KeyUsage", "ENCRYPT_DECRYPT")
-    if (state, usage) != ("Enabled", "ENCRYPT_DECRYPT"):
-        raise Failed(f"key {arn} is {state} with usage {usage}; use an enabled key that encrypts and decrypts")
+def key(arn: str) -> CheckFunction:
+    """Return the check that a key is enabled and can encrypt."""
+
+    async def check(account: Account) -> None:
+        answer = await account.read("kms", "DescribeKey", f"key {arn}", KeyId=arn)
+        state, usage = answer["KeyMetadata"]["KeyState"], answer["KeyMetadata"].get("KeyUsage", "ENCRYPT_DECRYPT")
+        if (state, usage) != ("Enabled", "ENCRYPT_DECRYPT"):
+            raise Failed(f"key {arn} is {state} with usage {usage}; use an enabled key that encrypts and decrypts")
+
+    return check
 
 
 def instance_class(size: str, rds: RDS) -> CheckFunction:
