@@ -42,7 +42,7 @@ def plan(environment: Environment, *, database: bool) -> str:
             "In an account that has none yet, AWS creates its service-linked roles for scaling"
             f"{' and RDS' if database else ''}, which stay.",
             "The resources have the tag microservice-operator.dev/cluster: microservice-operator-conformance.",
-            "Only one run at a time may use this account and region: each run deletes what others have left.",
+            "Only one run at a time may use this account, in all regions: each run deletes what others have left.",
         ]
     )
 

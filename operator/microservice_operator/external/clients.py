@@ -59,6 +59,7 @@ class ExternalClients:
             del self.logins[key]
         self.made -= {key for key in self.made if key[0] == uid}
         self.table_keys.pop(uid, None)
+        self.aws.lists.forget(uid)
 
     def reset(self) -> None:
         """Drop every cache: another process has led meanwhile."""
@@ -73,7 +74,7 @@ class ExternalClients:
         """Read everything of a Microservice again in its next reconciliation."""
         self.resync_cache.invalidate_owner(uid)
         self.backoff.forget(uid)
-        self.aws.lists.expire()
+        self.aws.lists.refresh(uid)
 
     def owner(self, identity: Identity, environment: Environment | None = None) -> Owner:
         """A Microservice as owner. It inherits what its namesakes retained, if its Environment allows it."""

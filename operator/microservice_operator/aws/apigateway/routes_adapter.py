@@ -78,7 +78,12 @@ class ServiceRoutes:
         valid = self._lists.settled_age(self._region, self._own)
         try:
             listed = await self._lists.find(
-                self._region, self._site.api, self._list_all, "apigatewayv2:GetRoutes", valid=valid
+                self._region,
+                self._site.api,
+                self._list_all,
+                "apigatewayv2:GetRoutes",
+                owner=self._scope.owner.identity.uid,
+                valid=valid,
             )
         except Gone:
             self.gone = True

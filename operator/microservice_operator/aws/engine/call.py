@@ -17,7 +17,10 @@ class Lane(StrEnum):
 
 @dataclass(frozen=True)
 class Call:
-    """One call of one action; `action` is its name in the AWS API Reference, `account` the one that it counts for."""
+    """One call of one action; `action` is its name in the AWS API Reference, `account` the one that it counts for.
+
+    `tenant` is the namespace that it is made for.
+    """
 
     service: str
     region: str
@@ -25,6 +28,7 @@ class Call:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     lane: Lane = Lane.MAIN
     account: str = ""
+    tenant: str = ""
 
 
 @dataclass(frozen=True)

@@ -56,25 +56,35 @@ class ListCache:
         self._under_way: dict[Region, int] = {}  # writes
         self._ends: dict[Region, asyncio.Event] = {}
         self._expired = -1
+        self._refreshed: dict[str, int] = {}  # by owner
 
     async def find(
-        self, region: Region, name: str, list_all: ListAll, call: str, *, valid: float | None = None
+        self,
+        region: Region,
+        name: str,
+        list_all: ListAll,
+        call: str,
+        *,
+        owner: str = "",
+        valid: float | None = None,
     ) -> Described | None:
         """Return the resource from a list that began after every write of this process to it.
 
-        `call` names the call that `list_all` makes. `valid` is how old the list may be in seconds, if not as old as
-        usual; a cache that keeps nothing ignores it. Raises what `list_all` raises, NotYet if a list does not
-        end within a minute, and Postponed if writes make all lists of a minute stale.
+        `call` names the call that `list_all` makes, `owner` is the UID of who asks. `valid` is how old the list may be
+        in seconds, if not as old as usual; a cache that keeps nothing ignores it. Raises what `list_all` raises, NotYet
+        if a list does not end within a minute, and Postponed if writes make all lists of a minute stale.
         """
         listed = self._regions.setdefault(region, _Listed())
         age = self._seconds if valid is None or not self._seconds else valid
         began, deadline = self._clock() - age, self._clock() + _TIMEOUT
-        while listed.began <= began or listed.order < self._stale(region, name):
+        # Only what was requested before: later requests of others would otherwise keep this one from its end.
+        expired = max(self._expired, self._refreshed.get(owner, -1))
+        while listed.began <= began or listed.order < max(expired, self._written_at(region, name)):
             if self._clock() > deadline:
                 message = f"other writes change what {call} lists; retried automatically"
                 raise Postponed(Reason.PROGRESSING, message, 10)
             await self._writes_ended(region, name)
-            await self._list(listed, (began, self._stale(region, name)), list_all, call)
+            await self._list(listed, (began, max(expired, self._written_at(region, name))), list_all, call)
             began = float("-inf")  # its age was right when the caller asked
         return listed.items.get(name)
 
@@ -106,8 +116,16 @@ class ListCache:
                     self._ends.pop(key, asyncio.Event()).set()
 
     def expire(self) -> None:
-        """Make every list stale: a person requests a read, or another process has written meanwhile."""
+        """Make every list stale: another process has written meanwhile."""
         self._expired = next(self._order)
+
+    def refresh(self, owner: str) -> None:
+        """Make every list stale for one owner: a person requests a read of its resources."""
+        self._refreshed[owner] = next(self._order)
+
+    def forget(self, owner: str) -> None:
+        """Forget an owner that is gone."""
+        self._refreshed.pop(owner, None)
 
     def wrote_within(self, region: Region, name: str, seconds: float) -> bool:
         """Whether a write was recorded within the last `seconds`: AWS may still show the state before it."""
@@ -115,13 +133,14 @@ class ListCache:
         return self._clock() - at < seconds
 
     def settled_age(self, region: Region, name: str) -> float | None:
-        """Return how old a list may be: a minute, or as old as usual within a minute of a write to the resource."""
-        return None if self.wrote_within(region, name, _SETTLED) else _SETTLED
+        """Return how old a list may be: a minute, if it began a minute after the last write; None: as old as usual."""
+        _, at = self._written.get((*region[:_SCOPE], name), (-1, float("-inf")))
+        settled = self._clock() - at - _SETTLED  # seconds since AWS surely shows the write
+        return min(settled, _SETTLED) if settled > self._seconds else None
 
-    def _stale(self, region: Region, name: str) -> int:
-        """Return the place in the order up to which lists of a resource are stale."""
-        written, _ = self._written.get((*region[:_SCOPE], name), (-1, 0.0))
-        return max(written, self._expired)
+    def _written_at(self, region: Region, name: str) -> int:
+        """Return the place of the last write to a resource in the order of lists and writes."""
+        return self._written.get((*region[:_SCOPE], name), (-1, 0.0))[0]
 
     async def _writes_ended(self, region: Region, name: str) -> None:
         """Wait until no write to a resource is under way, because it would make the list stale; not for long."""

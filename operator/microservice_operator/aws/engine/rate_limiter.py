@@ -19,7 +19,7 @@ from .call import READS, Call, Lane
 from .rate_limits import RateLimit, rate_limit
 
 SHARE = 0.8  # of the documented rate: other users of the account, and boto3's second attempts, need the rest
-_TURN = 4  # every fourth call is the one that waited longest, whatever its class, so that no class starves
+_TURN = 4  # every fourth call is of another class than the first that waits, so that no class starves
 _ROUNDING = 1e-6  # of the event loop's clock
 
 
@@ -31,8 +31,8 @@ class Urgency(IntEnum):
     RESYNC = 2
 
 
-# As many calls of a class may wait as are made in these seconds. A late resync is no fault, but if many waited, they
-# would hold all workers, and a change would wait for a worker.
+# A call may wait if its turn within its class comes in these seconds. A late resync is no fault, but if many waited,
+# they would hold all workers, and a change would wait for a worker.
 _QUEUE = {Urgency.FIRST: 30.0, Urgency.READ: 15.0, Urgency.RESYNC: 0.5}
 # Seconds that one call waits at most: a reconciliation makes several calls and has two minutes.
 _PATIENCE = {Urgency.FIRST: 30.0, Urgency.READ: 30.0, Urgency.RESYNC: 5.0}
@@ -50,6 +50,42 @@ class _Waiter:
 
 
 @dataclass
+class _Class:
+    """The calls of one class that wait, by tenant; the tenants take turns, so that many calls of one delay no other."""
+
+    tenants: dict[str, deque[_Waiter]] = field(default_factory=dict)
+
+    @property
+    def first(self) -> _Waiter:
+        return next(iter(self.tenants.values()))[0]
+
+    def ahead(self, tenant: str) -> int:
+        """Return how many calls come before the next one of a tenant."""
+        own = len(self.tenants.get(tenant, ()))
+        return own + sum(min(len(calls), own + 1) for other, calls in self.tenants.items() if other != tenant)
+
+    def add(self, tenant: str, waiter: _Waiter) -> None:
+        self.tenants.setdefault(tenant, deque()).append(waiter)
+
+    def take(self) -> _Waiter:
+        """Remove and return the first call; its tenant is the last one then."""
+        tenant, calls = next(iter(self.tenants.items()))
+        waiter = calls.popleft()
+        del self.tenants[tenant]
+        if calls:
+            self.tenants[tenant] = calls
+        return waiter
+
+    def remove(self, tenant: str, waiter: _Waiter) -> None:
+        """Remove a call that no longer waits, if it is still there."""
+        calls = self.tenants.get(tenant, ())
+        if calls and waiter in calls:
+            calls.remove(waiter)
+            if not calls:
+                del self.tenants[tenant]
+
+
+@dataclass
 class _Bucket:
     """A token bucket: each call takes a token; `at` is the time of the last refill, in the event loop's seconds."""
 
@@ -57,7 +93,7 @@ class _Bucket:
     size: float
     tokens: float
     at: float
-    waiting: dict[Urgency, deque[_Waiter]] = field(default_factory=lambda: {each: deque() for each in Urgency})
+    waiting: dict[Urgency, _Class] = field(default_factory=lambda: {each: _Class() for each in Urgency})
     served: int = 0
     timer: asyncio.TimerHandle | None = None
 
@@ -65,11 +101,11 @@ class _Bucket:
         self.tokens = min(self.size, self.tokens + (now - self.at) * self.rate)
         self.at = now
 
-    def next(self) -> deque[_Waiter] | None:
-        queues = [queue for queue in self.waiting.values() if queue]
-        if self.served % _TURN == _TURN - 1:
-            return min(queues, key=lambda queue: queue[0].order, default=None)
-        return next(iter(queues), None)
+    def next(self) -> _Class | None:
+        classes = [each for each in self.waiting.values() if each.tenants]
+        if self.served % _TURN == _TURN - 1 and len(classes) > 1:
+            return min(classes[1:], key=lambda each: each.first.order)
+        return next(iter(classes), None)
 
 
 class RateLimiter:
@@ -94,13 +130,13 @@ class RateLimiter:
         if bucket.tokens >= 1 and bucket.next() is None:
             bucket.tokens -= 1
             return
-        if (len(bucket.waiting[urgency]) + 1 - bucket.tokens) / bucket.rate > _QUEUE[urgency]:
+        if (bucket.waiting[urgency].ahead(call.tenant) + 1 - bucket.tokens) / bucket.rate > _QUEUE[urgency]:
             raise _limited(call, urgency)
         await self._turn(bucket, urgency, call)
 
     async def _turn(self, bucket: _Bucket, urgency: Urgency, call: Call) -> None:
         waiter = _Waiter(next(self._order), asyncio.get_running_loop().create_future())
-        bucket.waiting[urgency].append(waiter)
+        bucket.waiting[urgency].add(call.tenant, waiter)
         self._arm(bucket)
         try:
             async with asyncio.timeout(_PATIENCE[urgency]):
@@ -108,8 +144,7 @@ class RateLimiter:
         except TimeoutError:
             raise _limited(call, urgency) from None
         finally:
-            if waiter in bucket.waiting[urgency]:
-                bucket.waiting[urgency].remove(waiter)
+            bucket.waiting[urgency].remove(call.tenant, waiter)
 
     def _bucket(self, call: Call, limit: RateLimit) -> _Bucket:
         key = (call.account, call.region, limit.bucket)
@@ -129,8 +164,8 @@ class RateLimiter:
     def _serve(self, bucket: _Bucket) -> None:
         bucket.timer = None
         bucket.refill(asyncio.get_running_loop().time())
-        while bucket.tokens >= 1 - _ROUNDING and (queue := bucket.next()):
-            waiter = queue.popleft()
+        while bucket.tokens >= 1 - _ROUNDING and (first := bucket.next()):
+            waiter = first.take()
             if not waiter.turn.done():  # its caller was cancelled
                 waiter.turn.set_result(None)
                 bucket.tokens -= 1

@@ -28,8 +28,10 @@ class AwsService:
         """Make a call that changes nothing and return its answer; raises an OperatorError."""
         await verify_account(self._scope)
         try:
-            call = Call(self._service, self._scope.region, action, parameters, self._lane, self._scope.account_id)
-            return await self._scope.clients.call(call)
+            scope = self._scope
+            tenant = scope.owner.identity.namespace
+            call = Call(self._service, scope.region, action, parameters, self._lane, scope.account_id, tenant)
+            return await scope.clients.call(call)
         except AWSError as error:
             raise classify_error(error, f"{self._service}:{action}", self._target) from None
 

@@ -123,7 +123,7 @@ class Granting:
         return tuple(
             Grant(actions, resource, "", "")
             for statement in (granted or {}).get("Statement", ())
-            if "Condition" not in statement
+            if statement.get("Effect") == "Allow" and "Condition" not in statement
             for resource in _listed(statement.get("Resource", ()))
             if resource.removesuffix("/index/*").removesuffix("/stream/*") in on
             for actions in [tuple(sorted(CLOSED.intersection(_listed(statement.get("Action", ())))))]
@@ -239,6 +239,7 @@ def _earlier_table_keys(granted: Iterable[Grant], observed: Document | None) -> 
     return tuple(
         Grant(TABLE_KEY_ACTIONS, key, "", "", _dynamodb(key))
         for statement in (observed or {}).get("Statement", ())
+        if statement.get("Effect") == "Allow"
         if sorted(_listed(statement.get("Action", ()))) == sorted(TABLE_KEY_ACTIONS)
         for key in _listed(statement.get("Resource", ()))
         if _dynamodb(key)

@@ -33,6 +33,7 @@ class ListedGroup:
         self._name, lane = named
         self._kind = kind
         self._lists = scope.clients.lists
+        self._owner = scope.owner.identity.uid
         self._region: Region = ("rds", scope.account_id, scope.region, lane, kind)
         self._service = service
         self._region_service = AwsService(scope, "rds", f"the {kind}s of the region", lane)
@@ -40,7 +41,9 @@ class ListedGroup:
     async def find(self) -> Mapping[str, Any] | None:
         """Return the group from the region's list; if the list does not show it, read it by its name."""
         valid, call = self._lists.settled_age(self._region, self._written), f"rds:Describe{self._kind}s"
-        listed = await self._lists.find(self._region, self._written, self._list_all, call, valid=valid)
+        listed = await self._lists.find(
+            self._region, self._written, self._list_all, call, owner=self._owner, valid=valid
+        )
         return listed or await self._read_by_name()
 
     async def write(self, action: str, **parameters: Any) -> None:

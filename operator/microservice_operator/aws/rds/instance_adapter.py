@@ -51,7 +51,8 @@ class Instance:
     async def observe(self) -> Observed | None:
         """Find it in the region's list; if the list does not show it, read it by its name."""
         lists = self._scope.clients.lists
-        listed = await lists.find(self._region, self._name, self._list_all, "rds:DescribeDBInstances")
+        uid, call = self._scope.owner.identity.uid, "rds:DescribeDBInstances"
+        listed = await lists.find(self._region, self._name, self._list_all, call, owner=uid)
         instance = listed or await self._read_by_name()
         if instance is None:
             return None

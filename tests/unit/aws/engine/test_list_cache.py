@@ -141,3 +141,50 @@ async def test_writes_are_remembered_for_a_day() -> None:
     lists.now = 25 * 3600.0
     cache.wrote(REGION, "b")
     assert not cache.wrote_within(REGION, "a", 1e9)
+
+
+async def test_a_refresh_is_for_its_owner_alone() -> None:
+    lists = Lists()
+    cache = ListCache(4, lambda: lists.now)
+    await _ask(cache, lists, owner="one")
+    cache.refresh("other")
+    await _ask(cache, lists, owner="one")
+    assert lists.began == 1
+    await _ask(cache, lists, owner="other")
+    assert lists.began == 2
+    cache.forget("other")
+    await _ask(cache, lists, owner="other")
+    assert lists.began == 2
+
+
+@pytest.mark.parametrize("which", ["everybody", "the owner"])
+async def test_refreshes_that_never_stop_keep_no_list_from_its_end(which: str) -> None:
+    lists = Lists()
+    cache = ListCache(4, lambda: lists.now)
+
+    async def all_while_others_refresh() -> dict[str, Any]:
+        cache.expire() if which == "everybody" else cache.refresh("one")
+        shown = await lists.all()
+        cache.expire() if which == "everybody" else cache.refresh("one")
+        return shown
+
+    assert await cache.find(REGION, "a", all_while_others_refresh, "list", owner="one")
+    assert lists.began == 1
+
+
+@pytest.mark.parametrize(
+    ("began", "asked", "lists"), [(1.5, 60.5, 2), (59.0, 61.0, 1), (61.0, 66.0, 1), (61.0, 120.0, 1)]
+)
+async def test_an_older_list_is_good_only_if_it_began_when_aws_showed_the_write(
+    began: float, asked: float, lists: int
+) -> None:
+    """AWS shows a write after 30 seconds here."""
+    world = Lists()
+    cache = ListCache(4, lambda: world.now)
+    with cache.writing(REGION, "a"):
+        pass
+    world.now, world.version = began, int(began >= 30)
+    await _ask(cache, world)
+    world.now, world.version = asked, 1
+    assert await _ask(cache, world, valid=cache.settled_age(REGION, "a")) == 1
+    assert world.began == lists

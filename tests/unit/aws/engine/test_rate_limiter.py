@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -264,3 +265,37 @@ def test_what_has_no_documented_rate_is_not_limited() -> None:
     assert rate_limit("dynamodb", "DescribeTable") is None
     assert rate_limit("rds", "DescribeDBInstances") is None
     assert rate_limit("sns", "ListTagsForResource") == rate_limit("sns", "TagResource")
+
+
+@pytest.mark.parametrize("lane", [Lane.MAIN, Lane.DELETE])
+@moved
+async def test_the_many_calls_of_one_namespace_delay_no_other(lane: Lane) -> None:
+    """Even if each of them is repeated as soon as it is allowed."""
+    calls = Calls_()
+
+    async def ask_all_the_time() -> None:
+        while True:
+            await calls.make(replace(TAGS, tenant="greedy", lane=lane), "greedy")
+            await asyncio.sleep(1)
+
+    greedy = [asyncio.create_task(ask_all_the_time()) for _ in range(500)]
+    await asyncio.sleep(20)
+    refused, began = calls.refused, asyncio.get_running_loop().time()
+    await asyncio.gather(*(calls.make(replace(TAGS, tenant=f"other-{n}", lane=lane), f"other-{n}") for n in range(6)))
+    assert asyncio.get_running_loop().time() - began < 3
+    assert {f"other-{n}" for n in range(6)} <= {label for _, label in calls.made}
+    assert refused > 0
+    for task in greedy:
+        task.cancel()
+
+
+@moved
+async def test_a_flood_of_deletions_leaves_a_quarter_to_reads() -> None:
+    calls = Calls_()
+    deletion = Call("apigatewayv2", "eu-west-1", "GetRoutes", lane=Lane.DELETE, account="1")
+    flood = [asyncio.create_task(calls.make(deletion, "deletion")) for _ in range(32 + 240)]
+    await asyncio.sleep(0.01)
+    await asyncio.gather(*(calls.make(ROUTES, "read") for _ in range(8)))
+    assert asyncio.get_running_loop().time() < 5  # 8 of 32 tokens
+    assert calls.refused == 0
+    await asyncio.gather(*flood)

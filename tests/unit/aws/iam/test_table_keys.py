@@ -1,5 +1,6 @@
 """The rights of a role on the keys of tables: only through DynamoDB, and as long as there are tables."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -95,3 +96,17 @@ def test_a_conditional_right_never_becomes_one_without_a_condition() -> None:
     before = document(granting(TABLES, {TABLE_KEY: key("1")}).grants)
     wanted = granting(TABLES, {}, unsure=frozenset({key("1")}), former=frozenset({key("1")}))
     assert granted(wanted, before) is None
+
+
+def test_a_denial_that_somebody_adds_never_becomes_a_right() -> None:
+    read_only = {"tables": [{**TABLES["tables"][0], "access": "ReadOnly"}]}
+    wanted = granting(read_only, {TABLE_KEY: key("1")})
+    table = next(grant.resource for grant in wanted.grants if ":dynamodb:" in grant.resource)
+    whole = document(wanted.grants)
+    assert whole
+    denials = [
+        {**statement(key("2")), "Effect": "Deny"},
+        {"Effect": "Deny", "Action": ["dynamodb:DeleteItem"], "Resource": [table]},
+    ]
+    observed = {**whole, "Statement": [*whole["Statement"], *denials]}
+    assert granted(replace(wanted, former=frozenset({table})), observed) == Change(whole)
