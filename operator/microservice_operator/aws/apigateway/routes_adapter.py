@@ -75,7 +75,7 @@ class ServiceRoutes:
     async def observe(self) -> Observed | None:
         """Find them in the lists of the whole API; a route is ours if its integration has our tags."""
         # "Amazon API Gateway quotas": ten calls per second for an account, and a full API has some twenty pages
-        valid = self._lists.settled_age(self._region, self._own)
+        valid = self._lists.age_after_writes(self._region, self._own)
         try:
             listed = await self._lists.find(
                 self._region,

@@ -132,11 +132,11 @@ class ListCache:
         _, at = self._written.get((*region[:_SCOPE], name), (-1, float("-inf")))
         return self._clock() - at < seconds
 
-    def settled_age(self, region: Region, name: str) -> float | None:
+    def age_after_writes(self, region: Region, name: str) -> float | None:
         """Return how old a list may be: a minute, if it began a minute after the last write; None: as old as usual."""
         _, at = self._written.get((*region[:_SCOPE], name), (-1, float("-inf")))
-        settled = self._clock() - at - _SETTLED  # seconds since AWS surely shows the write
-        return min(settled, _SETTLED) if settled > self._seconds else None
+        old = self._clock() - at - _SETTLED  # seconds since AWS surely shows the write
+        return min(old, _SETTLED) if old > self._seconds else None
 
     def _written_at(self, region: Region, name: str) -> int:
         """Return the place of the last write to a resource in the order of lists and writes."""

@@ -40,7 +40,7 @@ class ListedGroup:
 
     async def find(self) -> Mapping[str, Any] | None:
         """Return the group from the region's list; if the list does not show it, read it by its name."""
-        valid, call = self._lists.settled_age(self._region, self._written), f"rds:Describe{self._kind}s"
+        valid, call = self._lists.age_after_writes(self._region, self._written), f"rds:Describe{self._kind}s"
         listed = await self._lists.find(
             self._region, self._written, self._list_all, call, owner=self._owner, valid=valid
         )

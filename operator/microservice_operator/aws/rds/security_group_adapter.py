@@ -50,7 +50,7 @@ class SecurityGroup:
 
     async def observe(self) -> Observed | None:
         """Find it, with its rules and tags, in the list of the cluster's groups; otherwise read it by its name."""
-        valid, call = self._lists.settled_age(self._region, self._name), "ec2:DescribeSecurityGroups"
+        valid, call = self._lists.age_after_writes(self._region, self._name), "ec2:DescribeSecurityGroups"
         uid = self._scope.owner.identity.uid
         listed = await self._lists.find(self._region, self._name, self._list_all, call, owner=uid, valid=valid)
         near = self._near(listed["groups"] if listed else [])

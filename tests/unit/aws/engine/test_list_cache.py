@@ -186,5 +186,5 @@ async def test_an_older_list_is_good_only_if_it_began_when_aws_showed_the_write(
     world.now, world.version = began, int(began >= 30)
     await _ask(cache, world)
     world.now, world.version = asked, 1
-    assert await _ask(cache, world, valid=cache.settled_age(REGION, "a")) == 1
+    assert await _ask(cache, world, valid=cache.age_after_writes(REGION, "a")) == 1
     assert world.began == lists
