@@ -3,6 +3,7 @@
 `cluster.lease` decides. If the permission is denied, nothing is written and the reconciliation ends.
 """
 
+import socket
 from collections.abc import Callable
 
 from .errors import OperatorError
@@ -23,3 +24,12 @@ class Fenced(OperatorError):
 def always() -> float:
     """Allow every write, for a process without competitors, such as a command."""
     return float("inf")
+
+
+def discard_late(connection: socket.socket) -> None:
+    """Let the kernel discard what is not acknowledged in time (tcp(7), TCP_USER_TIMEOUT).
+
+    Otherwise it would deliver a request when the network is back, after this process has given it up or has ended.
+    """
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux only
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(ARRIVAL * 1000))

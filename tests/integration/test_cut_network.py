@@ -11,10 +11,13 @@ from itertools import count
 from threading import Thread
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from kubernetes.aio.client import Configuration
 
+from microservice_operator.aws.engine.call import Call
+from microservice_operator.aws.engine.clients import Clients
 from microservice_operator.cluster.api_client import Connection
-from microservice_operator.fence import ARRIVAL
+from microservice_operator.fence import ARRIVAL, Fenced
 
 NAME = f"cut{os.getpid() % 100000}"
 _networks = count()
@@ -80,6 +83,8 @@ def network() -> Iterator[Network]:
             server.kill()
             reader.join(5)
     finally:
+        with suppress(subprocess.CalledProcessError):  # it may not have been made
+            ip(f"link delete {NAME}a")  # the namespace would take it along some time later
         ip(f"netns delete {NAME}")
 
 
@@ -107,3 +112,33 @@ async def test_a_request_that_was_given_up_does_not_arrive_when_the_network_is_m
     await connection.send("DELETE", "/api/v1/namespaces/shop/pods/a")
     assert await heard(network, "DELETE", 5)
     await connection.close()
+
+
+async def test_a_call_to_aws_that_was_given_up_does_not_arrive_either(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    clients, leads = Clients(f"http://{network.address}:8080"), [True]
+
+    def may_write() -> float:
+        if not leads:
+            raise Fenced
+        return 5.0
+
+    clients.may_write = may_write
+    delete = Call("apigatewayv2", "us-east-1", "DeleteApi", {"ApiId": "a"})
+    await clients.call(Call("apigatewayv2", "us-east-1", "GetApis", {}))  # so that the connection is there
+    network.cut()
+    deleting = asyncio.create_task(clients.call(delete))
+    await asyncio.sleep(1)
+    leads.clear()
+    await asyncio.sleep(ARRIVAL + 2)
+    network.mend()
+    with pytest.raises((Fenced, EndpointConnectionError)):  # from botocore's second attempt
+        await deleting
+    assert not await heard(network, "DELETE", 10)
+    leads.append(True)
+    await clients.call(delete)
+    assert await heard(network, "DELETE", 5)
+    clients.close()

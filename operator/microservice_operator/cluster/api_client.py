@@ -23,7 +23,7 @@ from kubernetes.aio.client.rest import RESTClientObject
 from .. import metrics, pending_calls
 from ..errors import Gone, NeedsPerson, NotYet
 from ..facts import Reason
-from ..fence import ARRIVAL, Fenced, MayWrite, always
+from ..fence import Fenced, MayWrite, always, discard_late
 from ..raw_objects import json_value
 
 JSON = "application/json"
@@ -229,14 +229,9 @@ class Connection:
 
 
 def _socket(address: aiohttp.AddrInfoType) -> socket.socket:
-    """Create a socket whose kernel discards what is not acknowledged in time (tcp(7), TCP_USER_TIMEOUT).
-
-    Otherwise it would deliver a request when the network is back, after this process has given it up or has ended.
-    """
     family, kind, protocol, _, _ = address
     created = socket.socket(family, kind, protocol)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux only
-        created.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(ARRIVAL * 1000))
+    discard_late(created)
     return created
 
 

@@ -7,6 +7,7 @@ A service that hangs blocks only its own threads, and a flood of creations does 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -17,7 +18,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from ... import names, pending_calls
-from ...fence import Fenced, MayWrite, always
+from ...fence import MayWrite, always
+from . import write_fence
 from .call import READS, Call, Lane
 from .create_once import CreateOnce
 from .expectations import Expectations
@@ -61,6 +63,7 @@ class Clients:
         self._called = called
         self._limits = limits or Limits()
         self._pools: dict[tuple[str, Lane], ThreadPoolExecutor] = {}
+        self._session = boto3.session.Session()  # one, so that credentials and models are loaded once
         self._clients: dict[tuple[str, str], Any] = {}
         self._client_lock = Lock()
         self._writes: set[Future[dict[str, Any]]] = set()
@@ -136,26 +139,17 @@ class Clients:
         return self._pools[key]
 
     def _run(self, call: Call) -> dict[str, Any]:
-        client = self._client(call.service, call.region)
-        answer: dict[str, Any] = getattr(client, xform_name(call.action))(**call.parameters)
+        send = getattr(self._client(call.service, call.region), xform_name(call.action))
+        with nullcontext() if call.action.startswith(READS) else write_fence.fenced(self.may_write):
+            answer: dict[str, Any] = send(**call.parameters)
         return answer
-
-    def _check_write(self, event_name: str, **_: Any) -> None:
-        """Raise Fenced before a write that might be sent when this process no longer leads.
-
-        botocore asks before each attempt, and before it connects.
-        """
-        if not event_name.rpartition(".")[2].startswith(READS) and self.may_write() < self._limits.connect_seconds:
-            raise Fenced
 
     def _client(self, service: str, region: str) -> Any:
         with self._client_lock:
             if (service, region) not in self._clients:
                 limits = self._limits
-                session: Any = boto3.session.Session()  # its type is an overload for each of 400 services
-                session.events.register("before-send.*.*", self._check_write)
-                self._clients[service, region] = session.client(
-                    service,
+                client: Any = self._session.client(  # its type is an overload for each of 400 services
+                    service,  # type: ignore[call-overload]
                     region_name=region,
                     endpoint_url=self._endpoint_url,
                     config=Config(
@@ -166,4 +160,6 @@ class Clients:
                         user_agent_extra=names.FIELD_MANAGER,  # CloudTrail shows it
                     ),
                 )
+                write_fence.install(client)
+                self._clients[service, region] = client
             return self._clients[service, region]

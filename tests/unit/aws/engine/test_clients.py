@@ -1,4 +1,4 @@
-"""Requests to AWS: reads at any time, writes only with write permission, checked for each attempt of botocore."""
+"""Requests to AWS: reads at any time, writes only with write permission, checked when each request is sent."""
 
 import asyncio
 import threading
@@ -25,6 +25,7 @@ READS: dict[str, dict[str, Any]] = {
     "GetQueueAttributes": {"QueueUrl": "http://a"},
     "ListQueueTags": {"QueueUrl": "http://a"},
 }
+SQS = [("sqs", action, parameters) for action, parameters in WRITES.items()]
 
 
 class _AWS(ThreadingHTTPServer):
@@ -33,11 +34,16 @@ class _AWS(ThreadingHTTPServer):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.answers, self.reached = threading.Event(), threading.Event()
+        self.answers, self.reached, self.connected = threading.Event(), threading.Event(), threading.Event()
         self.answers.set()
+
+    def process_request(self, *arguments: Any) -> None:
+        self.connected.set()
+        super().process_request(*arguments)
 
 
 class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
     server: _AWS
 
     def do_POST(self) -> None:
@@ -49,6 +55,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "2")
         self.end_headers()
         self.wfile.write(b"{}")
+
+    do_DELETE = do_POST  # noqa: N815 a name of http.server
 
     def log_message(self, *_: object) -> None:
         """The server counts."""
@@ -101,24 +109,42 @@ async def test_a_process_without_the_lease_may_read(aws: _AWS, clients: Clients,
 
 async def test_a_second_attempt_is_asked_for_again(aws: _AWS, clients: Clients) -> None:
     aws.status = 500
-    rights = iter([5.0])
-
-    def once() -> float:
-        for right in rights:
-            return right
-        raise Fenced
-
-    clients.may_write = once
+    clients.may_write = lambda: never() if aws.asked else 5.0
     with pytest.raises(Fenced):
         await clients.call(Call("sqs", "us-east-1", "CreateQueue", WRITES["CreateQueue"]))
     assert aws.asked == 1, "botocore sent its retry after the write permission had ended"
 
 
-async def test_a_write_is_not_begun_with_less_right_than_connecting_may_take(aws: _AWS, clients: Clients) -> None:
-    clients.may_write = lambda: Limits().connect_seconds - 0.1
+async def test_the_permission_is_checked_after_connecting(aws: _AWS, clients: Clients) -> None:
+    def until_connected() -> float:
+        assert aws.connected.wait(30), "the permission was checked before botocore connected"
+        raise Fenced
+
+    clients.may_write = until_connected
     with pytest.raises(Fenced):
         await clients.call(Call("sqs", "us-east-1", "CreateQueue", WRITES["CreateQueue"]))
     assert aws.asked == 0
+
+
+@pytest.mark.parametrize("connected", [False, True])
+@pytest.mark.parametrize(("service", "action", "parameters"), [*SQS, ("apigatewayv2", "DeleteApi", {"ApiId": "a"})])
+async def test_the_permission_ends_after_the_last_event_of_botocore(
+    aws: _AWS, clients: Clients, service: str, action: str, parameters: dict[str, Any], *, connected: bool
+) -> None:
+    """As when a process is stopped there, with and without an open connection, with and without a body."""
+    if connected:
+        await clients.call(Call(service, "us-east-1", action, parameters))
+
+    stopped: list[bool] = []
+    clients.may_write = lambda: never() if stopped else 5.0
+
+    def stop(**_: Any) -> None:
+        stopped.append(True)
+
+    clients._client(service, "us-east-1").meta.events.register_last("before-send.*.*", stop)
+    with pytest.raises(Fenced):
+        await clients.call(Call(service, "us-east-1", action, parameters))
+    assert aws.asked == connected
 
 
 @pytest.mark.parametrize("action", [*WRITES, *READS])
