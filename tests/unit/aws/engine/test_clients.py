@@ -1,6 +1,8 @@
 """Requests to AWS: reads at any time, writes only with write permission, checked when each request is sent."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -159,3 +161,25 @@ async def test_who_leaves_waits_for_the_writes_of_cancelled_calls(aws: _AWS, cli
     assert await clients.writes_finished(0.1) == (action in READS)
     aws.answers.set()
     assert await clients.writes_finished(30)
+
+
+CLIENTS = """
+import collections, sys
+from microservice_operator.aws.engine.clients import Clients
+
+opened = collections.Counter()
+sys.addaudithook(lambda event, args: event == "open" and "/botocore/data/" in str(args[0]) and opened.update([args[0]]))
+clients = Clients()
+for region in ("eu-west-1", "us-east-1"):
+    for service in ("dynamodb", "rds", "ec2", "sqs"):
+        clients._client(service, region)
+print(len(opened), {name: count for name, count in opened.items() if count > 1})
+"""
+
+
+def test_models_are_read_once_for_all_services_and_regions() -> None:
+    """Each session of boto3 would hold a copy of the endpoints, and of the models: 8 to 26 MB for each client."""
+    run = subprocess.run([sys.executable, "-c", CLIENTS], capture_output=True, text=True, check=True, timeout=60)
+    files, repeated = run.stdout.split(maxsplit=1)
+    assert int(files) > 8  # endpoints, partitions, and models of four services
+    assert repeated.strip() == "{}"
