@@ -4,7 +4,7 @@ The clock counts reads: a phase lasts for `looks` calls of DescribeTable. Source
 Reference: "CreateTable", "UpdateTable", "DeleteTable", "DescribeTable", "UpdateTimeToLive".
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.fakes.aws.proxy import Answer, Call, Emulator, refusal
@@ -48,10 +48,13 @@ class StrictDynamoDB:
                 return refused or self._update(name, call, emulator)
             case "DeleteTable":
                 return self._busy(name) or self._too_many() or self._delete(name, call, emulator)
-            case "UpdateTimeToLive":
-                return self._refused_ttl(call, emulator) or emulator(call)
-            case _:
-                return emulator(call)
+            case "TagResource":  # replaces the value of a key; moto lists the key twice
+                keys = [tag["Key"] for tag in call.body["Tags"]]
+                untag = {"ResourceArn": call.body["ResourceArn"], "TagKeys": keys}
+                emulator(replace(call, action="UntagResource", body=untag))
+            case "UpdateTimeToLive" if refused := self._refused_ttl(call, emulator):
+                return refused
+        return emulator(call)
 
     def _busy(self, name: str) -> Answer | None:
         if name in self._phases:

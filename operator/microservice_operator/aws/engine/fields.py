@@ -12,6 +12,8 @@ from typing import Any
 from ...facts import Reason
 from .rules import Change, Effect, Refusal, Rule, format_value, ignore_after_create
 
+SHOWS = 120.0  # seconds within which AWS shows a change; tags of a DynamoDB table were old for so long
+
 
 @dataclass(frozen=True)
 class Field:
@@ -31,7 +33,7 @@ class Field:
     unsaid: Rule = ignore_after_create
     later: bool = False
     once: bool = False
-    shows: float = 60.0
+    shows: float = SHOWS
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from ...errors import Gone, NeedsPerson, NotYet, OperatorError
 from ...facts import PERSON_SECONDS, Event, Part, Reason, State, with_error
 from ...ownership import OWNER_TAGS
 from .decide import Create, Decision, Delete, Keep, Modify, Observed, Phase, Refuse, Wait
-from .fields import ResourceSchema, describe
+from .fields import SHOWS, ResourceSchema, describe
 
 _SOON = 1.0  # a step was taken; there may be another
 _UNDER_WAY = 5.0  # AWS is working
@@ -90,7 +90,7 @@ def unkept_part(part: Part, kind: ResourceSchema, decision: Decision, repeat: Re
         return replace(part, message=f"AWS accepted the deletion of {thing} but still shows it; retried automatically")
     rows = [row for row in kind.fields if isinstance(decision, Modify) and row.name in decision.step.changes]
     what = f"the change of {', '.join(dict.fromkeys(row.spec for row in rows))} for" if rows else "the creation of"
-    if repeat.lasting < max((row.shows for row in rows), default=60.0):
+    if repeat.lasting < max((row.shows for row in rows), default=SHOWS):
         return replace(part, message=f"AWS accepted {what} {thing} but does not show it yet")
     remedy = "find out what else sets it, or declare the current value" if rows else "ask AWS support"
     message = f"AWS accepts {what} {thing}, but it does not persist; {remedy}; retried with growing waits"
@@ -100,7 +100,7 @@ def unkept_part(part: Part, kind: ResourceSchema, decision: Decision, repeat: Re
 def failed(part: Part, error: OperatorError) -> Part:
     """Report a failed call; raise an error that says nothing about the resource."""
     if isinstance(error, Gone):
-        return replace(part, reason=Reason.PROGRESSING, message=str(error), after=_SOON)
+        return replace(part, reason=Reason.PROGRESSING, message=str(error), after=_SOON, failed=True)
     if isinstance(error, NeedsPerson | NotYet):
         return with_error(part, error)
     raise error
