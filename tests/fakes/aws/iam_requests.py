@@ -273,9 +273,10 @@ def _sqs(caller: Caller, model: OperationModel, params: Params) -> Iterator[Requ
         yield caller.on("sqs:TagQueue", queue, tags_of(params))
 
 
-def _sts(_caller: Caller, _model: OperationModel, _params: Params) -> Iterator[Request]:
+def _sts(_caller: Caller, model: OperationModel, params: Params) -> Iterator[Request]:
     """No permissions are required for GetCallerIdentity: AWS STS API Reference."""
-    yield Request("sts:GetCallerIdentity", "*")
+    external = (("sts:ExternalId", params["ExternalId"]),) if "ExternalId" in params else ()
+    yield Request(f"sts:{model.name}", params.get("RoleArn", "*"), external)
 
 
 SERVICES: Mapping[str, Callable[[Caller, OperationModel, Params], Iterator[Request]]] = {

@@ -18,11 +18,12 @@ from botocore.exceptions import ClientError
 
 from ... import names, pending_calls
 from ...fence import Fenced, MayWrite, always
-from .call import READS, Call, Lane
+from .call import READS, AssumedRole, Call, Lane
 from .create_once import CreateOnce
 from .expectations import Expectations
 from .list_cache import ListCache
 from .rate_limiter import RateLimited, RateLimiter
+from .role_sessions import RoleSessions
 from .write_backoff import WriteBackoff
 
 OnCall = Callable[[str, str, str], None]  # service, action, code
@@ -48,7 +49,7 @@ def _ignore_call(service: str, action: str, code: str) -> None:
 
 
 class Clients:
-    """One client per service and region, created on first use and kept, because its creation takes up to 300 ms."""
+    """One client per service, region and role, created on first use and kept: its creation takes up to 300 ms."""
 
     def __init__(
         self, endpoint_url: str | None = None, called: OnCall = _ignore_call, limits: Limits | None = None
@@ -61,11 +62,13 @@ class Clients:
         self._called = called
         self._limits = limits or Limits()
         self._pools: dict[tuple[str, Lane], ThreadPoolExecutor] = {}
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str, AssumedRole | None], Any] = {}
         self._client_lock = Lock()
         self._writes: set[Future[dict[str, Any]]] = set()
         self.may_write: MayWrite = always
-        self.verified_accounts: set[tuple[str, str]] = set()
+        self.verified_accounts: set[tuple[str, str, AssumedRole | None]] = set()
+        self.own_account = ""  # the account of the operator's own credentials, once it is known
+        self.roles = RoleSessions(self.call)
         self.create_once = CreateOnce()
         self.expectations = Expectations()
         self.write_backoff = WriteBackoff()
@@ -75,9 +78,11 @@ class Clients:
     async def call(self, call: Call) -> dict[str, Any]:
         """Make one call and return its answer.
 
-        Raises what botocore raises; `errors.classify_error` maps it to an OperatorError. Raises RateLimited if the
-        call was not made, because AWS would throttle it.
+        Raises what botocore raises; `errors.classify_error` maps it to an OperatorError. Raises an OperatorError if the
+        call was not made: RateLimited, because AWS would throttle it, and another one if its role cannot be assumed.
         """
+        if call.role:
+            await self.roles.ready(call.role, call.region)
         await self._wait_for_rate(call)
         code = "Cancelled"
         try:
@@ -86,6 +91,8 @@ class Clients:
             code = "OK"
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "Unknown")
+            if call.role:
+                self.roles.forget(call.role, call.region, code)
             raise
         except Exception as error:
             code = type(error).__name__
@@ -136,7 +143,7 @@ class Clients:
         return self._pools[key]
 
     def _run(self, call: Call) -> dict[str, Any]:
-        client = self._client(call.service, call.region)
+        client = self._client(call.service, call.region, call.role)
         answer: dict[str, Any] = getattr(client, xform_name(call.action))(**call.parameters)
         return answer
 
@@ -148,13 +155,14 @@ class Clients:
         if not event_name.rpartition(".")[2].startswith(READS) and self.may_write() < self._limits.connect_seconds:
             raise Fenced
 
-    def _client(self, service: str, region: str) -> Any:
+    def _client(self, service: str, region: str, role: AssumedRole | None) -> Any:
         with self._client_lock:
-            if (service, region) not in self._clients:
+            if (service, region, role) not in self._clients:
                 limits = self._limits
-                session: Any = boto3.session.Session()  # its type is an overload for each of 400 services
+                inner = self.roles.botocore_session(role, region) if role else None
+                session: Any = boto3.session.Session(botocore_session=inner)  # overloads for each of 400 services
                 session.events.register("before-send.*.*", self._check_write)
-                self._clients[service, region] = session.client(
+                self._clients[service, region, role] = session.client(
                     service,
                     region_name=region,
                     endpoint_url=self._endpoint_url,
@@ -166,4 +174,4 @@ class Clients:
                         user_agent_extra=names.FIELD_MANAGER,  # CloudTrail shows it
                     ),
                 )
-            return self._clients[service, region]
+            return self._clients[service, region, role]

@@ -68,7 +68,7 @@ async def reconcile_instance(scope: AwsScope, desired: DesiredInstance) -> tuple
     groups = await side_by_side(reconcile_cached(scope, *group, cached_state) for group in declared_groups)
     instance = await scope.resync_cache.reconcile(
         (scope.owner.identity.uid, INSTANCE.name, desired.spec.name),
-        (cached_state, unsaid(desired.spec)),
+        (scope.place, cached_state, unsaid(desired.spec)),
         lambda: _instance(scope, desired, groups),
         use_cached=endpoint(scope, name) is not None and all(group.up_to_date for group in groups),
     )

@@ -44,7 +44,7 @@ class SecurityGroup:
         self._id = ""
         self._rules: dict[str, Rules] = {}
         self._lists = scope.clients.lists
-        self._region: Region = ("ec2", scope.account_id, scope.region, lane, scope.owner.cluster)
+        self._region: Region = scope.list_key("ec2", lane, scope.owner.cluster)
         self._service = AwsService(scope, "ec2", f"security group {name}", lane)
         self._region_service = AwsService(scope, "ec2", "the security groups of the region", lane)
 
