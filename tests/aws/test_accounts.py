@@ -16,6 +16,7 @@ from microservice_operator.aws.engine.clients import Clients, Limits
 from microservice_operator.aws.engine.role_sessions import AGAIN, LIFETIME, RENEWED, RoleSessions
 from microservice_operator.aws.engine.scope import AwsScope
 from microservice_operator.facts import Part, Reason, State
+from microservice_operator.fence import Fenced
 from microservice_operator.resources import Removal
 from microservice_operator.resync_cache import ResyncCache
 from tests.aws.conftest import ACCOUNT, REGION, World, drive, table
@@ -217,6 +218,20 @@ async def test_a_role_that_hangs_holds_no_thread_of_others(accounts: Accounts) -
     held.set()
     assert all(part.reason is not Reason.ASSUME_ROLE_REFUSED for part in await asyncio.gather(*waiting))
     assert len(accounts.assumed()) == 1
+
+
+async def test_a_process_without_the_lease_may_assume_a_role(accounts: Accounts) -> None:
+    """AssumeRole changes nothing, and reads need it."""
+
+    def never() -> float:
+        raise Fenced
+
+    ready = replace(WANTED, known={"Table": (await accounts.ready(accounts.other)).id})
+    restarted = replace(accounts.other, clients=accounts.clients())
+    restarted.clients.may_write = never
+    assert (await reconcile_table(restarted, ready)).state is State.READY
+    assert len(accounts.assumed()) == 2
+    restarted.clients.close()
 
 
 async def test_a_role_of_another_account_than_the_environment_names(accounts: Accounts) -> None:
