@@ -314,9 +314,9 @@ AWS = {
     ),
     Reason.ASSUME_ROLE_REFUSED: Explanation(
         "AWS does not let the operator assume the role that `spec.aws.roleARN` of the Environment names.",
-        "Allow `sts:AssumeRole` in the policy of the operator's role and in the trust policy of that role, and compare "
-        "`spec.aws.externalID`. Until then the operator changes and deletes nothing with this Environment; other "
-        "Environments are not affected.",
+        "Allow `sts:AssumeRole` and `sts:TagSession` in the policy of the operator's role and in the trust policy of "
+        "that role, and compare `spec.aws.externalID`. Until then the operator changes and deletes nothing with this "
+        "Environment; other Environments are not affected.",
     ),
 }
 

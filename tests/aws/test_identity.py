@@ -477,8 +477,10 @@ async def test_pod_identity_gives_no_role_of_another_account(roles: Roles) -> No
         assert f"roles of the cluster's account {ACCOUNT}" in parts[0].message
         assert "use type IRSA" in parts[0].message
         assert not credentials_usable(parts)
-    assert roles.writes() == []
     assert not [call for call in roles.world.proxy.calls if call.service in ("eks", "iam")]
+    assert all(part.state is State.READY for part in await delete_identity(roles.scope, removal(), "prod"))
+    assert roles.writes() == []
+    assert not [call for call in roles.world.proxy.calls if call.service == "eks"]
 
 
 async def test_whether_the_account_is_the_clusters_may_be_unknown(roles: Roles) -> None:

@@ -37,7 +37,7 @@ DENIED: Mapping[str, Callable[[Request, Mapping[str, str]], object]] = {
     "a role without the boundary of the policy": lambda request, context: (
         request.action in BOUNDED and context.get("iam:PermissionsBoundary") != BOUNDARY
     ),
-    "another account's": lambda request, _: f":{OTHER}:" in request.resource and request.action != "sts:AssumeRole",
+    "another account's": lambda request, _: f":{OTHER}:" in request.resource and not request.action.startswith("sts:"),
     "a role that is not listed": lambda request, _: request.resource.endswith("role/untrusted"),
     "another cluster's": lambda request, context: (
         {context.get(f"aws:RequestTag/{MARK}"), context.get(f"aws:ResourceTag/{MARK}")} - {None, "cluster"}

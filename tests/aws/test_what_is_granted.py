@@ -80,4 +80,4 @@ def test_only_listed_roles_may_be_assumed() -> None:
     roles = [f"arn:aws:iam::{account}:role/operator" for account in ("210987654321", "333333333333")]
     rendered = json.loads(policy(*(f"--environment-role-arn={role}" for role in roles)))
     (statement,) = (each for each in rendered["Statement"] if "sts:AssumeRole" in each["Action"])
-    assert statement == {"Effect": "Allow", "Action": ["sts:AssumeRole"], "Resource": roles}
+    assert statement == {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Resource": roles}

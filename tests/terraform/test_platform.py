@@ -138,14 +138,19 @@ def test_only_the_operator_assumes_its_role_in_a_second_account(whole: Terraform
         "before-call", lambda params, **_: params["headers"].update({"x-moto-account-id": SECOND})
     )
     name, operators = (each.rpartition("/")[2] for each in (arn, operator))
-    (trusted,) = there.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]["Statement"]
-    assert trusted["Principal"] == {"AWS": operator}
-    assert trusted["Condition"] == {"StringEquals": {"sts:ExternalId": CLUSTER_ID}}
+    trusted = there.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    assert [each["Principal"] for each in trusted] == [{"AWS": operator}] * 2
+    assert [(each["Action"], each.get("Condition")) for each in trusted] == [
+        ("sts:AssumeRole", {"StringEquals": {"sts:ExternalId": CLUSTER_ID}}),
+        ("sts:TagSession", None),
+    ]
     policy = there.get_role_policy(RoleName=name, PolicyName="operator")["PolicyDocument"]
     assert f":{SECOND}:" in str(policy)
     assert f":{ACCOUNT}:" not in str(policy)
     assumes = here.get_role_policy(RoleName=operators, PolicyName="environments")["PolicyDocument"]["Statement"]
-    assert [(each["Action"], each["Resource"]) for each in assumes] == [("sts:AssumeRole", arn)]
+    assert [(sorted(each["Action"]), each["Resource"]) for each in assumes] == [
+        (["sts:AssumeRole", "sts:TagSession"], arn)
+    ]
 
 
 def test_the_boundary_lets_through_what_the_operator_grants_and_nothing_else(whole: Terraform, cloud: Account) -> None:

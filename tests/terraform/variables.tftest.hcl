@@ -255,7 +255,7 @@ run "the_role_of_another_account_needs_the_external_id" {
     condition = [
       for statement in data.aws_iam_policy_document.trust.statement : [
         one(statement.principals).identifiers, one(statement.condition).variable, one(statement.condition).values,
-      ]
+      ] if contains(statement.actions, "sts:AssumeRole")
     ] == [[toset([var.operator_role_arn]), "sts:ExternalId", tolist([var.external_id])]]
     error_message = "Others than the operator, or it without the external ID, can assume the role."
   }

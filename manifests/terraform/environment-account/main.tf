@@ -32,6 +32,16 @@ data "aws_iam_policy_document" "trust" {
       values   = [var.external_id]
     }
   }
+
+  # The tags that EKS Pod Identity gives to the operator's session pass to the session of this role.
+  statement {
+    actions = ["sts:TagSession"]
+
+    principals {
+      type        = "AWS"
+      identifiers = [var.operator_role_arn]
+    }
+  }
 }
 
 resource "aws_iam_role" "operator" {

@@ -65,7 +65,8 @@ resource "aws_iam_role_policy" "operator" {
 
 data "aws_iam_policy_document" "environments" {
   statement {
-    actions   = ["sts:AssumeRole"]
+    # The tags that EKS Pod Identity gives to the operator's session pass to the session of the assumed role.
+    actions   = ["sts:AssumeRole", "sts:TagSession"]
     resources = var.environment_role_arns
   }
 }

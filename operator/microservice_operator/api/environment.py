@@ -16,7 +16,7 @@ Region = Annotated[str, StringConstraints(max_length=32, pattern=r"^[a-z]{2,4}(-
 AccountID = Annotated[str, StringConstraints(max_length=12, pattern=r"^[0-9]{12}$")]
 VpcID = Annotated[str, StringConstraints(max_length=32, pattern=r"^vpc-[0-9a-f]+$")]
 SubnetID = Annotated[str, StringConstraints(max_length=32, pattern=r"^subnet-[0-9a-f]+$")]
-SecurityGroupID = Annotated[str, StringConstraints(max_length=32, pattern=r"^sg-[0-9a-f]+$")]
+SecurityGroupID = Annotated[str, StringConstraints(max_length=45, pattern=r"^([0-9]{12}/)?sg-[0-9a-f]+$")]
 InstanceClass = Annotated[str, StringConstraints(max_length=64, pattern=r"^db\.[a-z0-9-]+\.[a-z0-9-]+$")]
 Host = Annotated[
     str, StringConstraints(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?$")
@@ -148,7 +148,8 @@ class AWS(Model):
     ] = None
     """Private subnets of the RDS instances, in at least two availability zones."""
     pod_security_group_id: Annotated[SecurityGroupID | None, Field(alias="podSecurityGroupID")] = None
-    """Security group of the pods; RDS instances accept connections only from it."""
+    """Security group of the pods; RDS instances accept connections only from it. For a group of another account in a
+    peered VPC, put the account ID before it: 123456789012/sg-0123456789abcdef0."""
     api_gateway: APIGateway | None = None
     """HTTP API that holds the routes of all Microservices of this Environment."""
     messaging_key_arn: Annotated[KeyARN | None, Field(alias="messagingKeyARN")] = None

@@ -36,8 +36,8 @@ and the table has no other.
   permissions. Policies that others attach to a service's role stay attached; the role cannot be deleted until they are
   detached.
 - **Roles of Environments.** If `spec.aws.roleARN` of an Environment names a role, that role needs this policy, with the
-  account of the Environment. The operator's own role then only needs `sts:AssumeRole` on it: use
-  `--environment-role-arn` once for each role, or `environment_role_arns` of the Terraform module
+  account of the Environment. The operator's own role then only needs `sts:AssumeRole` and `sts:TagSession`
+  on it: use `--environment-role-arn` once for each role, or `environment_role_arns` of the Terraform module
   ([operations](operations.md#several-aws-accounts)).
 - **`sts:GetCallerIdentity`** checks the account before the first write and needs no permission.
 

@@ -141,5 +141,6 @@ def _denied(role: AssumedRole) -> str:
     )
     return (
         f"AWS does not let the operator assume role {role.arn}, which spec.aws.roleARN of the Environment names; allow "
-        f"{ACTION} on it in the policy of the operator's role, and let its trust policy accept that role and {external}"
+        f"{ACTION} and sts:TagSession on it in the policy of the operator's role, and let its trust policy accept both "
+        f"from that role with {external}"
     )

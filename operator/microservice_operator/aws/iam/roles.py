@@ -130,6 +130,8 @@ async def delete_identity(scope: AwsScope, removal: Removal, cluster: str = "") 
     known_id, associated = (removal.id_of(kind.name) for kind in (ROLE, ASSOCIATION))
     associations: tuple[Part, ...] = ()
     cluster = _cluster(associated) or cluster
+    if cluster and not associated and scope.role and await own_account(scope) != scope.account_id:
+        cluster = ""  # it was refused, and the role may not even look for one
     if cluster:
         associations = (await _remove_association(scope, cluster, associated),)
         if not associations[0].is_over:

@@ -162,7 +162,7 @@ def _groups(scope: AwsScope, desired: DesiredInstance, name: str) -> list[tuple[
             _desired_group(scope, desired, parameters, former if name_in_arn(former) == of_version else ""),
         ),
         (
-            SecurityGroup(scope, name, vpc=network.vpc, known_id=desired.id_of(SECURITY_GROUP.name)),
+            SecurityGroup(scope, name, vpc=network.vpc, peer=network.pods, known_id=desired.id_of(SECURITY_GROUP.name)),
             SECURITY_GROUP,
             _desired_group(scope, desired, access, desired.id_of(SECURITY_GROUP.name)),
         ),
