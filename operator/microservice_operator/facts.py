@@ -111,6 +111,7 @@ class Reason(StrEnum):
     AWS_THROTTLED = "AWSThrottled"
     ACCESS_DENIED = "AccessDenied"
     ACCOUNT_MISMATCH = "AccountMismatch"
+    ASSUME_ROLE_REFUSED = "AssumeRoleRefused"
     DEPENDENCY_MISSING = "DependencyMissing"
     DEPENDENCY_NOT_READY = "DependencyNotReady"
     DEPENDENCY_NOT_ADMITTED = "DependencyNotAdmitted"

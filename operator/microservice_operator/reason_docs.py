@@ -309,8 +309,14 @@ AWS = {
     ),
     Reason.ACCOUNT_MISMATCH: Explanation(
         "The operator's credentials belong to another account than `spec.aws.accountID`. "
-        "Or existing resources are in another account or region.",
+        "Or existing resources, or the cluster of Pod Identity, are in another account or region.",
         "Correct the Environment or the operator's role. Until then the operator writes nothing.",
+    ),
+    Reason.ASSUME_ROLE_REFUSED: Explanation(
+        "AWS does not let the operator assume the role that `spec.aws.roleARN` of the Environment names.",
+        "Allow `sts:AssumeRole` and `sts:TagSession` in the policy of the operator's role and in the trust policy of "
+        "that role, and compare `spec.aws.externalID`. Until then the operator changes and deletes nothing with this "
+        "Environment; other Environments are not affected.",
     ),
 }
 

@@ -231,7 +231,7 @@ def _summarise(
         facts,
         sections=external.sections,
         left=external.left,
-        dependencies=_edges(operator.watched, service),
+        dependencies=_edges(operator.watched, service, inputs.environment),
         children=tuple(current_parts(snapshot, applied.parts, applied.children)),
         workload=state,
         endpoint=service.url,
@@ -581,10 +581,13 @@ def _used(status: Body) -> Used:
     return Used(str(status.get("environment") or ""), str(status.get("environmentFrom") or ""))
 
 
-def _edges(watched: WatchedResources, service: Microservice) -> tuple[Part, ...] | None:
+def _edges(
+    watched: WatchedResources, service: Microservice, environment: Environment | None
+) -> tuple[Part, ...] | None:
     declared, refs = service.spec.dependencies or [], service.spec.table_refs or []
     edges = [dependency_part(service, d, watched.dependency((service.namespace, d.name))) for d in declared]
-    edges += [table_ref_part(ref, trouble(service, ref, watched)) for ref in refs]
+    account_id = environment.spec.aws.account_id if environment and environment.spec.aws else ""
+    edges += [table_ref_part(ref, trouble(service, ref, watched, account_id)) for ref in refs]
     return tuple(edges) or None
 
 

@@ -12,6 +12,7 @@ from microservice_operator.api.environment import AWS
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.parsing import Microservice
 from microservice_operator.aws.engine.arns import MESSAGING_KEY, TABLE_KEY, arns
+from microservice_operator.aws.engine.call import AssumedRole
 from microservice_operator.aws.engine.scope import AwsScope, site
 from microservice_operator.aws.iam.roles import (
     DesiredIdentity,
@@ -27,6 +28,7 @@ from tests.aws.conftest import ACCOUNT, REGION, World
 from tests.fakes.aws.eks import PodIdentity
 from tests.fakes.aws.iam import StrictIAM
 from tests.fakes.aws.proxy import Fault, xml_refusal
+from tests.fakes.aws.sts import StrictSTS
 
 OIDC = f"arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/ABC"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
@@ -453,3 +455,52 @@ async def test_the_role_keeps_the_key_of_its_tables(roles: Roles) -> None:
     known = {part.kind: part.id for part in parts}
     assert all(part.message == "" for part in await drive(roles, wanted(roles, known=known)))
     assert (roles.policy(), roles.writes()) == (policy, before)
+
+
+OTHER = "210987654321"
+
+
+def in_account(roles: Roles, account: str) -> dict[str, Any]:
+    """Give the Environment a role of an account that it assumes; return the fields of its spec."""
+    role = f"arn:aws:iam::{account}:role/operator"
+    roles.world.proxy.layers["sts"] = StrictSTS({role: ""})
+    roles.world.scope = replace(roles.scope, account_id=account, role=AssumedRole(role))
+    return {"accountID": account, "roleARN": role}
+
+
+async def test_pod_identity_gives_no_role_of_another_account(roles: Roles) -> None:
+    """EKS finds a cluster by its name, and the other account may have one of the same name."""
+    aws = in_account(roles, OTHER)
+    for _ in range(2):
+        parts = await reconcile_identity(roles.scope, wanted(roles, aws=aws))
+        assert {(part.state, part.reason) for part in parts} == {(State.STALLED, Reason.ACCOUNT_MISMATCH)}
+        assert f"roles of the cluster's account {ACCOUNT}" in parts[0].message
+        assert "use type IRSA" in parts[0].message
+        assert not credentials_usable(parts)
+    assert not [call for call in roles.world.proxy.calls if call.service in ("eks", "iam")]
+    assert all(part.state is State.READY for part in await delete_identity(roles.scope, removal(), "prod"))
+    assert roles.writes() == []
+    assert not [call for call in roles.world.proxy.calls if call.service == "eks"]
+
+
+async def test_whether_the_account_is_the_clusters_may_be_unknown(roles: Roles) -> None:
+    aws = in_account(roles, OTHER)
+    roles.scope.clients.own_account = ""
+    roles.world.proxy.faults = [Fault("GetCallerIdentity", "drop-before")]
+    parts = await reconcile_identity(roles.scope, wanted(roles, aws=aws))
+    assert {(part.state, part.reason) for part in parts} == {(State.UNKNOWN, Reason.AWS_UNAVAILABLE)}
+
+
+async def test_pod_identity_works_with_a_role_of_the_clusters_account(roles: Roles) -> None:
+    parts = await drive(roles, wanted(roles, aws=in_account(roles, ACCOUNT)))
+    assert [part.state for part in parts] == [State.READY, State.READY]
+    assert made(roles) == IN_ORDER
+
+
+async def test_irsa_gives_roles_of_another_account(roles: Roles) -> None:
+    provider = OIDC.replace(ACCOUNT, OTHER)
+    (part,) = await drive(
+        roles, wanted(roles, {"type": "IRSA", "oidcProviderARN": provider}, aws=in_account(roles, OTHER))
+    )
+    assert part.state is State.READY
+    assert part.id.startswith(f"arn:aws:iam::{OTHER}:role/microservice-operator/cluster/")

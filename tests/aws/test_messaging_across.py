@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from microservice_operator.facts import Part, Reason, State
+from tests.aws.conftest import ACCOUNT
 from tests.aws.messaging_world import Shop, messaging_clients, shop
 
 __all__ = ["messaging_clients", "shop"]  # fixtures
@@ -171,3 +172,18 @@ async def test_a_topic_of_order_is_heard_by_both(shop: Shop, *, fifo: bool) -> N
     spec = subscriber(shop, fifo=fifo)
     await shop.drive(spec)
     await shop.quiet(spec)
+
+
+async def test_a_topic_of_another_account_is_told_and_ends_nothing(shop: Shop) -> None:
+    other, name = names(shop)
+    topics = await shop.drive(owner(shop), other)
+    await shop.drive(subscriber(shop))
+    theirs = shop.lookup.microservices["shop", other]
+    resources = [{**each, "id": each["id"].replace(ACCOUNT, "210987654321")} for each in theirs["status"]["resources"]]
+    shop.lookup.microservices["shop", other] = {**theirs, "status": {"resources": resources}}
+    writes = shop.world.proxy.writes()
+    part = await subscription_after_steps(shop, subscriber(shop))
+    assert (part.name, part.reason, part.state) == (name, Reason.ACCOUNT_MISMATCH, State.PROGRESSING)
+    assert "is in account 210987654321" in part.message
+    assert shop.world.proxy.writes() == writes
+    assert len(shop.subscriptions(topics["Topic", "created"].id)) == 1

@@ -500,3 +500,24 @@ async def test_a_list_of_groups_that_fails_changes_nothing(rds: RDSWorld) -> Non
     assert {part.kind for part in parts if part.reason is Reason.AWS_THROTTLED} == {kind.name for kind in KINDS[1:]}
     assert (rds.proxy.writes(), rds.known) == (before, known)
     await rds.quiet()
+
+
+async def test_pods_of_another_account_are_named_with_their_account(rds: RDSWorld) -> None:
+    """As "Update your security groups to reference peer security groups" has it: 123456789012/sg-1a2b3c4d."""
+    group = rds.network.pods
+    rds.network = replace(rds.network, pods=f"210987654321/{group}")
+    await rds.made()
+    (call,) = (call for call in rds.proxy.calls if call.action == "AuthorizeSecurityGroupIngress")
+    assert call.body["IpPermissions.1.Groups.1.GroupId"] == group
+    assert call.body["IpPermissions.1.Groups.1.UserId"] == "210987654321"
+    await rds.quiet()
+
+
+async def test_a_group_of_the_pods_that_does_not_exist_is_told(rds: RDSWorld) -> None:
+    rds.network = replace(rds.network, pods="sg-0123456789abcdef0")
+    for _ in range(30):
+        parts = await rds.one_pass(rds.wanted())
+        rds.strict.advance(min(part.after for part in parts if part.after))
+    (told,) = (part for part in parts if part.kind == "SecurityGroup")
+    assert (told.reason, told.after) == (Reason.REJECTED, 60)
+    assert "sg-0123456789abcdef0 of the pods; correct spec.aws.podSecurityGroupID" in told.message

@@ -15,6 +15,7 @@ from microservice_operator.api.routes import API, APIGateway
 from microservice_operator.aws.apigateway.route_ownership import Tokens
 from microservice_operator.aws.apigateway.routes import DesiredAPI, Others, api_url, delete_api, reconcile_api
 from microservice_operator.aws.apigateway.shared_api import SharedAPI
+from microservice_operator.aws.engine.call import AssumedRole
 from microservice_operator.aws.engine.create_once import CreateOnce
 from microservice_operator.aws.engine.expectations import Expectations
 from microservice_operator.aws.engine.list_cache import ListCache
@@ -25,9 +26,10 @@ from microservice_operator.facts import Part, Reason, State
 from microservice_operator.openapi import Route, routes, settings
 from microservice_operator.ownership import Owner
 from microservice_operator.resources import Removal
-from tests.aws.conftest import REGION, World
+from tests.aws.conftest import ACCOUNT, REGION, World
 from tests.fakes.aws.gateway import StrictGateway, gateway_refusal
 from tests.fakes.aws.proxy import Fault
+from tests.fakes.aws.sts import StrictSTS
 
 LISTENER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2"
 GATEWAY: dict[str, Any] = {"name": "shop", "vpcLinkID": "abc123", "listenerARN": LISTENER}
@@ -727,3 +729,40 @@ async def test_a_resync_that_the_operator_postpones_keeps_the_state(shop: Shop) 
         clients.rate_limiter = None
     await order.assert_quiet()
     assert (await user.drive()).state is State.READY
+
+
+def with_role(service: Service, account: str) -> Service:
+    """The same service after its Environment has got a role of an account."""
+    role = f"arn:aws:iam::{account}:role/operator"
+    service.shop.world.proxy.layers["sts"] = StrictSTS({role: ""})
+    return replace(service, scope=replace(service.scope, account_id=account, role=AssumedRole(role)))
+
+
+async def test_routes_stay_when_the_environment_gets_a_role_of_their_account(shop: Shop) -> None:
+    order = shop.service("order")
+    part = await order.drive(ORDERS)
+    assert part.id.startswith(f"arn:aws:apigateway:{REGION}::/apis/")
+    assumed = with_role(order, ACCOUNT)
+    await assumed.assert_quiet()
+    assert assumed.known_id == part.id.replace("::", f":{ACCOUNT}:", 1)
+    await assumed.assert_quiet()
+    assert (await assumed.leave()).state is State.READY
+    assert shop.integrations() == []
+
+
+async def test_routes_are_not_left_behind_in_another_account(shop: Shop) -> None:
+    """The ARNs of API Gateway name no account; each way must be told, and nothing may be created or forgotten."""
+    order = shop.service("order")
+    await order.drive(ORDERS)
+    elsewhere = with_role(order, "210987654321")
+    writes = shop.writes()
+    part = await elsewhere.step()
+    assert (part.state, part.reason, part.id) == (State.STALLED, Reason.ACCOUNT_MISMATCH, order.known_id)
+    assert f"in account {ACCOUNT}" in part.message
+    removal = Removal("routes", "Delete", {"API": order.known_id})
+    left = await delete_api(elsewhere.scope, removal, shop.environment, shop.shared, Others())
+    assert (left.is_over, left.reason) == (False, Reason.ACCOUNT_MISMATCH)
+
+    there = replace(order, known_id=order.known_id.replace("::", ":210987654321:", 1))
+    assert (await there.step()).reason is Reason.ACCOUNT_MISMATCH
+    assert shop.writes() == writes

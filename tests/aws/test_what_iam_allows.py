@@ -14,6 +14,7 @@ from tests.fakes.aws.authorization import ACCOUNT, ASKED
 from tests.fakes.aws.iam_requests import Request
 from tests.tools.iam_simulator import Verdict, simulate
 
+OTHER = "210987654321"  # an account with its own copy of the policy, which decides about its resources
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/boundary"
 POLICY = operator_policy(
     {
@@ -23,7 +24,11 @@ POLICY = operator_policy(
         "cluster_id": "cluster",
         "cluster_name": "prod",
         "permissions_boundary_arn": BOUNDARY,
-    }
+    },
+    [
+        f"arn:aws:iam::{OTHER}:role/platform/operator",
+        *(f"arn:aws:iam::{id_}:role/operator" for id_ in (ACCOUNT, OTHER)),
+    ],
 )
 MARK = names.TAG_CLUSTER
 BOUNDED = ("iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy")
@@ -32,6 +37,8 @@ DENIED: Mapping[str, Callable[[Request, Mapping[str, str]], object]] = {
     "a role without the boundary of the policy": lambda request, context: (
         request.action in BOUNDED and context.get("iam:PermissionsBoundary") != BOUNDARY
     ),
+    "another account's": lambda request, _: f":{OTHER}:" in request.resource and not request.action.startswith("sts:"),
+    "a role that is not listed": lambda request, _: request.resource.endswith("role/untrusted"),
     "another cluster's": lambda request, context: (
         {context.get(f"aws:RequestTag/{MARK}"), context.get(f"aws:ResourceTag/{MARK}")} - {None, "cluster"}
         or (request.action.startswith("eks:") and "/prod" not in request.resource)

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from microservice_operator.aws.iam.operator_permissions import FREE, RIGHTS
+from microservice_operator.aws.iam.operator_permissions import ASSUME_ROLES, FREE, RIGHTS
 from microservice_operator.aws.iam.operator_policy import calls, services
 from microservice_operator.cli import application
 from microservice_operator.cli.permissions import page
@@ -29,13 +29,15 @@ def policy(*options: str) -> str:
 
 
 def test_every_call_is_granted() -> None:
-    assert {call for call in SEEN if call not in FREE and call[0] in services()} <= calls()
-    assert {service for service, _ in SEEN - FREE} <= services()
+    granted = calls() | calls([ASSUME_ROLES])
+    assert {call for call in SEEN if call not in FREE and call[0] in services()} <= granted
+    assert {service for service, _ in SEEN - FREE} <= {*services(), "sts"}
+    assert {call for call in SEEN - FREE if call[0] == "sts"} <= granted
 
 
 def test_nothing_is_granted_that_is_not_called(request: pytest.FixtureRequest) -> None:
     skip_unless_all_ran(request)
-    assert calls() <= SEEN
+    assert calls() | calls([ASSUME_ROLES]) <= SEEN
 
 
 def test_rights_are_narrow() -> None:
@@ -71,3 +73,11 @@ def test_a_whole_policy_has_no_placeholder_left_and_fits() -> None:
     assert len(re.sub(r"\s", "", rendered)) <= 10_240
     assert json.loads(rendered)["Version"] == "2012-10-17"
     assert yaml.safe_load(policy("--output=yaml")) == json.loads(policy())
+
+
+def test_only_listed_roles_may_be_assumed() -> None:
+    assert "sts:" not in policy()
+    roles = [f"arn:aws:iam::{account}:role/operator" for account in ("210987654321", "333333333333")]
+    rendered = json.loads(policy(*(f"--environment-role-arn={role}" for role in roles)))
+    (statement,) = (each for each in rendered["Statement"] if "sts:AssumeRole" in each["Action"])
+    assert statement == {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Resource": roles}

@@ -16,6 +16,7 @@ REPOSITORY = Path(__file__).parents[2]
 MODULES = REPOSITORY / "manifests/terraform"
 TOPIC = "order-created"  # as the operator would call that of the Microservice order
 CLUSTER_ID = "11111111-2222-3333-4444-555555555555"
+SECOND = "210987654321"  # another account, which Terraform enters by a role
 Root = Callable[[str, str], Terraform]
 
 
@@ -91,6 +92,10 @@ def whole(example: Terraform, cloud: Account, tmp_path_factory: pytest.TempPathF
         archive.writestr("empty.py", "")  # what is in it is for the tests of the function
     (example.folder / "second.auto.tfvars").write_text(f"""
 cluster_id = "{CLUSTER_ID}"
+second_account = {{
+  terraform_role_arn       = "arn:aws:iam::{SECOND}:role/terraform"
+  permissions_boundary_arn = "arn:aws:iam::{SECOND}:policy/boundary"
+}}
 order_intake = {{
   package   = "{package}"
   topic_arn = "{topic}"

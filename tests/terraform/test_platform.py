@@ -18,7 +18,7 @@ from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.aws.engine.arns import MESSAGING_KEY
 from microservice_operator.aws.iam.service_policy import CLOSED, document, grants
 from tests.terraform.account import ACCOUNT, REGION, Account
-from tests.terraform.conftest import CLUSTER_ID, MODULES, TOPIC, Root, client
+from tests.terraform.conftest import CLUSTER_ID, MODULES, SECOND, TOPIC, Root, client
 from tests.terraform.tool import Terraform
 from tests.tools.iam_simulator import simulate
 
@@ -127,6 +127,30 @@ def test_the_operator_gets_its_role_and_its_policy(whole: Terraform, cloud: Acco
     assert "${" not in str(policy)
     accounts = {(each["namespace"], each["serviceAccount"]) for each in cloud.pod_identity.associations.values()}
     assert ("microservice-operator-system", "microservice-operator") in accounts
+
+
+def test_only_the_operator_assumes_its_role_in_a_second_account(whole: Terraform, cloud: Account) -> None:
+    outputs = whole.outputs()
+    arn, operator = outputs["second_account_role_arn"], outputs["operator_role_arn"]
+    assert arn == f"arn:aws:iam::{SECOND}:role/shop-microservice-operator"
+    here, there = client(cloud, "iam"), client(cloud, "iam")
+    there.meta.events.register(
+        "before-call", lambda params, **_: params["headers"].update({"x-moto-account-id": SECOND})
+    )
+    name, operators = (each.rpartition("/")[2] for each in (arn, operator))
+    trusted = there.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    assert [each["Principal"] for each in trusted] == [{"AWS": operator}] * 2
+    assert [(each["Action"], each.get("Condition")) for each in trusted] == [
+        ("sts:AssumeRole", {"StringEquals": {"sts:ExternalId": CLUSTER_ID}}),
+        ("sts:TagSession", None),
+    ]
+    policy = there.get_role_policy(RoleName=name, PolicyName="operator")["PolicyDocument"]
+    assert f":{SECOND}:" in str(policy)
+    assert f":{ACCOUNT}:" not in str(policy)
+    assumes = here.get_role_policy(RoleName=operators, PolicyName="environments")["PolicyDocument"]["Statement"]
+    assert [(sorted(each["Action"]), each["Resource"]) for each in assumes] == [
+        (["sts:AssumeRole", "sts:TagSession"], arn)
+    ]
 
 
 def test_the_boundary_lets_through_what_the_operator_grants_and_nothing_else(whole: Terraform, cloud: Account) -> None:

@@ -168,3 +168,107 @@ run "the_boundary_takes_keys_of_tables" {
     error_message = "The boundary does not allow the keys of tables."
   }
 }
+
+run "a_role_reaches_the_environment" {
+  command = plan
+  module { source = "../environment" }
+  variables {
+    region                   = "us-east-1"
+    account_id               = "210987654321"
+    role_arn                 = "arn:aws:iam::210987654321:role/operator"
+    external_id              = "prod"
+    oidc_provider_arn        = "arn:aws:iam::210987654321:oidc-provider/oidc.example/id/ABC"
+    vpc_id                   = "vpc-1"
+    subnet_ids               = ["subnet-1", "subnet-2"]
+    pod_security_group_id    = "sg-1"
+    messaging_key_arn        = "arn:aws:kms:us-east-1:210987654321:key/1"
+    permissions_boundary_arn = "arn:aws:iam::210987654321:policy/boundary"
+  }
+  assert {
+    condition = [for name in ["roleARN", "externalID"] : yamldecode(output.manifest).spec.aws[name]] == [
+      var.role_arn, var.external_id,
+    ]
+    error_message = "The manifest does not name the role with its external ID."
+  }
+  assert {
+    condition     = yamldecode(output.manifest).spec.aws.identity == { type = "IRSA", oidcProviderARN = var.oidc_provider_arn }
+    error_message = "The manifest does not let pods use IRSA."
+  }
+}
+
+run "pods_get_roles_in_one_way" {
+  command = plan
+  module { source = "../environment" }
+  variables {
+    region                   = "us-east-1"
+    account_id               = "123456789012"
+    vpc_id                   = "vpc-1"
+    subnet_ids               = ["subnet-1", "subnet-2"]
+    pod_security_group_id    = "sg-1"
+    messaging_key_arn        = "arn:aws:kms:us-east-1:123456789012:key/1"
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+  }
+  expect_failures = [var.oidc_provider_arn]
+}
+
+run "no_wildcard_of_roles_to_assume" {
+  command = plan
+  module { source = "../operator-iam" }
+  variables {
+    cluster_name             = "shop"
+    cluster_id               = "11111111-2222-3333-4444-555555555555"
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+    environment_role_arns    = ["arn:aws:iam::210987654321:role/*"]
+  }
+  expect_failures = [var.environment_role_arns]
+}
+
+run "the_operator_may_assume_exactly_the_listed_roles" {
+  command = plan
+  module { source = "../operator-iam" }
+  variables {
+    cluster_name             = "shop"
+    cluster_id               = "11111111-2222-3333-4444-555555555555"
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+    environment_role_arns    = ["arn:aws:iam::210987654321:role/operator"]
+  }
+  assert {
+    condition     = one(data.aws_iam_policy_document.environments.statement).resources == toset(var.environment_role_arns)
+    error_message = "The operator may assume other roles than those that are listed."
+  }
+  assert {
+    condition     = length(aws_iam_role_policy.environments) == 1
+    error_message = "The operator's role has no policy to assume roles."
+  }
+}
+
+run "the_role_of_another_account_needs_the_external_id" {
+  command = plan
+  module { source = "../environment-account" }
+  variables {
+    operator_role_arn        = "arn:aws:iam::123456789012:role/microservice-operator"
+    external_id              = "prod"
+    cluster_id               = "11111111-2222-3333-4444-555555555555"
+    permissions_boundary_arn = "arn:aws:iam::210987654321:policy/boundary"
+  }
+  assert {
+    condition = [
+      for statement in data.aws_iam_policy_document.trust.statement : [
+        one(statement.principals).identifiers, one(statement.condition).variable, one(statement.condition).values,
+      ] if contains(statement.actions, "sts:AssumeRole")
+    ] == [[toset([var.operator_role_arn]), "sts:ExternalId", tolist([var.external_id])]]
+    error_message = "Others than the operator, or it without the external ID, can assume the role."
+  }
+}
+
+run "not_everybody_assumes_the_role_of_another_account" {
+  command = plan
+  module { source = "../environment-account" }
+  variables {
+    operator_role_arn        = "arn:aws:iam::123456789012:role/*"
+    external_id              = "prod"
+    cluster_id               = "11111111-2222-3333-4444-555555555555"
+    permissions_boundary_arn = "arn:aws:iam::210987654321:policy/boundary"
+  }
+  expect_failures = [var.operator_role_arn]
+}

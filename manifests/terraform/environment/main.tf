@@ -14,6 +14,11 @@ locals {
     )
   }
 
+  identity = merge(
+    { type = var.oidc_provider_arn == null ? "PodIdentity" : "IRSA" },
+    var.oidc_provider_arn == null ? { clusterName = var.cluster_name } : { oidcProviderARN = var.oidc_provider_arn },
+  )
+
   manifest = {
     apiVersion = "microservice-operator.dev/v1alpha1"
     kind       = "Environment"
@@ -32,8 +37,10 @@ locals {
           podSecurityGroupID     = var.pod_security_group_id
           messagingKeyARN        = var.messaging_key_arn
           permissionsBoundaryARN = var.permissions_boundary_arn
-          identity               = { type = "PodIdentity", clusterName = var.cluster_name }
+          identity               = local.identity
         },
+        var.role_arn == null ? {} : { roleARN = var.role_arn },
+        var.external_id == null ? {} : { externalID = var.external_id },
         local.gateway,
         var.database_key_arn == null ? {} : { databaseKeyARN = var.database_key_arn },
         var.table_key_arn == null ? {} : { tableKeyARN = var.table_key_arn },

@@ -66,9 +66,33 @@ variable "permissions_boundary_arn" {
   type        = string
 }
 
-variable "cluster_name" {
-  description = "Name of the EKS cluster."
+variable "role_arn" {
+  description = "ARN of the role of that account which the operator assumes for this Environment. If null, the operator uses its own role."
   type        = string
+  default     = null
+}
+
+variable "external_id" {
+  description = "External ID that the trust policy of role_arn requires."
+  type        = string
+  default     = null
+}
+
+variable "cluster_name" {
+  description = "Name of the EKS cluster, for Pod Identity."
+  type        = string
+  default     = null
+}
+
+variable "oidc_provider_arn" {
+  description = "ARN of the cluster's OIDC provider in that account, for IRSA. Needed in another account than the cluster's. If null, pods use Pod Identity."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = (var.oidc_provider_arn == null) != (var.cluster_name == null)
+    error_message = "Set cluster_name for Pod Identity, or oidc_provider_arn for IRSA."
+  }
 }
 
 variable "api_gateway" {

@@ -8,12 +8,38 @@ provider "aws" {
   }
 }
 
+# Terraform creates the operator's role in a second account with this provider, which is not used without one.
+provider "aws" {
+  alias  = "second"
+  region = var.region
+
+  default_tags {
+    tags = { environment = var.name, managed-by = "terraform" }
+  }
+
+  dynamic "assume_role" {
+    for_each = var.second_account == null ? [] : [var.second_account.terraform_role_arn]
+
+    content {
+      role_arn = assume_role.value
+    }
+  }
+}
+
 data "aws_caller_identity" "here" {}
 
 locals {
   images   = ["microservice-operator", "order", "product", "user"]
   services = { for name in ["order", "product", "user"] : name => { namespace = "shop" } }
-  pods     = "/aws/containerinsights/${var.name}/application"
+  operator = "${var.name}-microservice-operator"
+
+  # The ARN from the name: the role in the second account trusts that of the operator, so it is created after it.
+  second_role_arns = [
+    for account in var.second_account[*] :
+    "${join(":", slice(split(":", account.terraform_role_arn), 0, 5))}:role/${local.operator}"
+  ]
+
+  pods = "/aws/containerinsights/${var.name}/application"
 }
 
 module "encryption" {
@@ -66,10 +92,23 @@ module "operator_iam" {
   source = "../operator-iam"
   count  = var.cluster_id == null ? 0 : 1
 
-  role_name                = "${var.name}-microservice-operator"
+  role_name                = local.operator
   cluster_name             = module.eks.cluster_name
   cluster_id               = var.cluster_id
   permissions_boundary_arn = module.service_boundary.policy_arn
+  environment_role_arns    = local.second_role_arns
+}
+
+module "environment_account" {
+  source    = "../environment-account"
+  count     = var.cluster_id == null || var.second_account == null ? 0 : 1
+  providers = { aws = aws.second }
+
+  role_name                = local.operator
+  operator_role_arn        = one(module.operator_iam[*].role_arn)
+  external_id              = var.cluster_id
+  cluster_id               = var.cluster_id
+  permissions_boundary_arn = var.second_account.permissions_boundary_arn
 }
 
 module "gateway" {

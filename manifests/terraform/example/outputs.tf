@@ -23,6 +23,11 @@ output "operator_role_arn" {
   value       = one(module.operator_iam[*].role_arn)
 }
 
+output "second_account_role_arn" {
+  description = "ARN of the role in the second account, for spec.aws.roleARN of its Environments. Their spec.aws.externalID is cluster_id."
+  value       = one(module.environment_account[*].role_arn)
+}
+
 output "order_intake_endpoint" {
   description = "URL for POST /orders, after order_intake is set."
   value       = one(module.order_intake[*].endpoint)

@@ -62,6 +62,15 @@ variable "cluster_id" {
   default     = null
 }
 
+variable "second_account" {
+  description = "Another account whose resources this cluster's operator manages, for Environments with spec.aws.roleARN. Terraform assumes terraform_role_arn there. Leave it null for one account."
+  type = object({
+    terraform_role_arn       = string
+    permissions_boundary_arn = string
+  })
+  default = null
+}
+
 variable "order_intake" {
   description = "Settings of the order intake function. Leave it null until the topic of the Microservice order exists."
   type = object({

@@ -63,6 +63,22 @@ resource "aws_iam_role_policy" "operator" {
   policy = local.policy
 }
 
+data "aws_iam_policy_document" "environments" {
+  statement {
+    # The tags that EKS Pod Identity gives to the operator's session pass to the session of the assumed role.
+    actions   = ["sts:AssumeRole", "sts:TagSession"]
+    resources = var.environment_role_arns
+  }
+}
+
+resource "aws_iam_role_policy" "environments" {
+  count = length(var.environment_role_arns) > 0 ? 1 : 0
+
+  name   = "environments"
+  role   = aws_iam_role.operator.id
+  policy = data.aws_iam_policy_document.environments.json
+}
+
 resource "aws_eks_pod_identity_association" "operator" {
   cluster_name    = var.cluster_name
   namespace       = var.namespace

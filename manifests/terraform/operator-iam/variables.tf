@@ -18,6 +18,17 @@ variable "permissions_boundary_arn" {
   type        = string
 }
 
+variable "environment_role_arns" {
+  description = "ARNs of the roles that the operator may assume: spec.aws.roleARN of the Environments. The module environment-account creates one."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.environment_role_arns : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@/_-]+$", arn))])
+    error_message = "environment_role_arns must be ARNs of roles, without wildcards."
+  }
+}
+
 variable "role_name" {
   description = "Name of the operator's role."
   type        = string

@@ -16,7 +16,7 @@ Region = Annotated[str, StringConstraints(max_length=32, pattern=r"^[a-z]{2,4}(-
 AccountID = Annotated[str, StringConstraints(max_length=12, pattern=r"^[0-9]{12}$")]
 VpcID = Annotated[str, StringConstraints(max_length=32, pattern=r"^vpc-[0-9a-f]+$")]
 SubnetID = Annotated[str, StringConstraints(max_length=32, pattern=r"^subnet-[0-9a-f]+$")]
-SecurityGroupID = Annotated[str, StringConstraints(max_length=32, pattern=r"^sg-[0-9a-f]+$")]
+SecurityGroupID = Annotated[str, StringConstraints(max_length=45, pattern=r"^([0-9]{12}/)?sg-[0-9a-f]+$")]
 InstanceClass = Annotated[str, StringConstraints(max_length=64, pattern=r"^db\.[a-z0-9-]+\.[a-z0-9-]+$")]
 Host = Annotated[
     str, StringConstraints(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?$")
@@ -29,6 +29,11 @@ OIDCProviderARN = Annotated[
 KeyARN = Annotated[
     str, StringConstraints(max_length=255, pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$")
 ]
+RoleARN = Annotated[
+    str, StringConstraints(max_length=640, pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@/_-]+$")
+]
+# "AssumeRole" in the AWS STS API Reference
+ExternalID = Annotated[str, StringConstraints(min_length=2, max_length=1224, pattern=r"^[A-Za-z0-9_+=,.@:/-]+$")]
 PolicyARN = Annotated[
     str, StringConstraints(max_length=255, pattern=r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@/_-]+$")
 ]
@@ -116,6 +121,14 @@ class PodRoles(Model):
     )
 
 
+def _account(arn: str) -> str:
+    return arn.split(":")[4]
+
+
+def _in_account(roles: PodRoles, account_id: str) -> bool:
+    return roles.oidc_provider_arn is None or _account(roles.oidc_provider_arn) == account_id
+
+
 class AWS(Model):
     """AWS account and region of all resources; the operator checks both with STS before its first write."""
 
@@ -123,6 +136,11 @@ class AWS(Model):
     """AWS region."""
     account_id: Annotated[AccountID, Field(alias="accountID")]
     """AWS account ID; the operator compares it with STS before its first write."""
+    role_arn: Annotated[RoleARN | None, Field(alias="roleARN")] = None
+    """IAM role of that account that the operator assumes for all AWS calls of this Environment. If unset, the operator
+    uses its own credentials."""
+    external_id: Annotated[ExternalID | None, Field(alias="externalID")] = None
+    """External ID that the trust policy of that role requires (sts:ExternalId). It is not a secret."""
     vpc_id: Annotated[VpcID | None, Field(alias="vpcID")] = None
     """VPC of the RDS instances."""
     subnet_ids: Annotated[
@@ -130,7 +148,8 @@ class AWS(Model):
     ] = None
     """Private subnets of the RDS instances, in at least two availability zones."""
     pod_security_group_id: Annotated[SecurityGroupID | None, Field(alias="podSecurityGroupID")] = None
-    """Security group of the pods; RDS instances accept connections only from it."""
+    """Security group of the pods; RDS instances accept connections only from it. For a group of another account in a
+    peered VPC, put the account ID before it: 123456789012/sg-0123456789abcdef0."""
     api_gateway: APIGateway | None = None
     """HTTP API that holds the routes of all Microservices of this Environment."""
     messaging_key_arn: Annotated[KeyARN | None, Field(alias="messagingKeyARN")] = None
@@ -148,6 +167,31 @@ class AWS(Model):
     permissions_boundary_arn: Annotated[PolicyARN | None, Field(alias="permissionsBoundaryARN")] = None
     """IAM policy that limits the permissions of every role that the operator creates (permissions boundary). Needed
     with identity if the operator has the policy that `microservice-operator permissions` prints."""
+    rules = (
+        Rule(
+            cel="!has(self.roleARN) || self.roleARN.split(':')[4] == self.accountID",
+            holds=lambda self: self.role_arn is None or _account(self.role_arn) == self.account_id,
+            message="aws.roleARN must be a role of the account aws.accountID; correct one of them",
+            field="roleARN",
+        ),
+        Rule(
+            cel="!has(self.externalID) || has(self.roleARN)",
+            holds=lambda self: self.external_id is None or self.role_arn is not None,
+            message="aws.externalID has an effect only with aws.roleARN; add it or remove aws.externalID",
+            field="externalID",
+        ),
+        # "OIDC federation" in the IAM User Guide: a trust policy names an OIDC provider of the role's own account
+        Rule(
+            cel="!has(self.roleARN) || !has(self.identity) || !has(self.identity.oidcProviderARN)"
+            " || self.identity.oidcProviderARN.split(':')[4] == self.accountID",
+            holds=lambda self: (
+                self.role_arn is None or self.identity is None or _in_account(self.identity, self.account_id)
+            ),
+            message="aws.identity.oidcProviderARN must be an OIDC provider of the account aws.accountID if aws.roleARN"
+            " is set; create one there for the issuer of this cluster",
+            field="identity",
+        ),
+    )
 
 
 class Defaults(Model):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..aws.iam.operator_permissions import RIGHTS
+from ..aws.iam.operator_permissions import ASSUME_ROLES, RIGHTS
 from ..aws.iam.operator_policy import operator_policy
 from ..partitions import partition
 from .options import DataFormat, Format, print_one
@@ -35,6 +35,10 @@ and the table has no other.
 - **A service's own role** is not the operator's role: `microservice-operator explain FILE` shows a service's
   permissions. Policies that others attach to a service's role stay attached; the role cannot be deleted until they are
   detached.
+- **Roles of Environments.** If `spec.aws.roleARN` of an Environment names a role, that role needs this policy, with the
+  account of the Environment. The operator's own role then only needs `sts:AssumeRole` and `sts:TagSession`
+  on it: use `--environment-role-arn` once for each role, or `environment_role_arns` of the Terraform module
+  ([operations](operations.md#several-aws-accounts)).
 - **`sts:GetCallerIdentity`** checks the account before the first write and needs no permission.
 
 | action | resource | purpose |
@@ -50,6 +54,9 @@ def permissions(  # noqa: PLR0913, PLR0917 one parameter for each flag
     permissions_boundary_arn: Annotated[
         str, typer.Option(help="ARN of the permissions boundary of the services' roles.")
     ] = "${permissions_boundary_arn}",
+    environment_role_arn: Annotated[
+        list[str] | None, typer.Option(help="ARN of a role that spec.aws.roleARN of an Environment names; repeatable.")
+    ] = None,
     output: Annotated[DataFormat, typer.Option("--output", "-o", help="Output format.")] = DataFormat.JSON,
     docs: Annotated[Path | None, typer.Option(help="File to write the page to that explains the policy.")] = None,
 ) -> None:
@@ -66,14 +73,14 @@ def permissions(  # noqa: PLR0913, PLR0917 one parameter for each flag
     }
     if not region.startswith("$"):
         values["partition"] = partition(region)
-    print_one(operator_policy(values), Format(output), "")
+    print_one(operator_policy(values, environment_role_arn or ()), Format(output), "")
 
 
 def page() -> str:
     """Return the page that explains the policy."""
     rows = [
         f"| `{action}` | `{resource.replace('|', '')}` | {right.why} |"
-        for right in RIGHTS
+        for right in (*RIGHTS, ASSUME_ROLES)
         for action in right.granted
         for resource in right.resources
     ]

@@ -16,6 +16,7 @@ from ..aws.engine.pagination import pages
 from ..aws.engine.scope import AwsScope
 from ..aws.engine.service import AwsService
 from ..errors import NeedsPerson, OperatorError
+from ..external.clients import assumed_role
 from ..facts import Reason
 from ..ownership import Owner
 from ..resync_cache import ResyncCache
@@ -62,7 +63,8 @@ def new_account(
 ) -> Account:
     """Return the account of an Environment; without a `cluster_id`, that of the sample."""
     owner = Owner(CLUSTER_ID, Identity(NAMESPACE, "", ""))
-    scope = AwsScope(clients, aws.region, aws.account_id, owner, ResyncCache(0))
+    role = assumed_role(aws, CLUSTER_ID)
+    scope = AwsScope(clients, aws.region, aws.account_id, owner, ResyncCache(0), role)
     return Account(scope, environment, aws, cluster_id or CLUSTER_ID, role_arn)
 
 

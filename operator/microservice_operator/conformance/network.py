@@ -1,6 +1,6 @@
 """Checks of the network that an Environment names: VPC, subnets and the security group of the pods."""
 
-from .checks import Account, CheckFunction, Failed
+from .checks import Account, CheckFunction, Failed, NotChecked
 
 _ZONES = 2  # "Working with a DB instance in a VPC" in the Amazon RDS User Guide: a subnet group covers two zones
 
@@ -42,6 +42,8 @@ async def subnets(account: Account) -> None:
 async def pod_security_group(account: Account) -> None:
     """The security group of the pods exists and is in the VPC."""
     name = str(account.aws.pod_security_group_id)
+    if "/" in name:
+        raise NotChecked(f"security group {name} is of another account; check that the two VPCs are peered")
     filters = _ids("group-id", [name])
     answer = await account.read("ec2", "DescribeSecurityGroups", f"security group {name}", Filters=filters)
     if not answer["SecurityGroups"]:

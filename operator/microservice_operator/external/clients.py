@@ -4,7 +4,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
+from .. import names
+from ..api.environment import AWS
 from ..api.parsing import Environment, Identity
+from ..aws.engine.call import AssumedRole
 from ..aws.engine.clients import Clients
 from ..aws.engine.scope import AwsScope
 from ..cluster.apply import Cluster
@@ -17,6 +20,8 @@ from ..resync_cache import ResyncCache
 from .backoff import ResourceBackoff
 from .consents import consents
 from .graph import Key
+
+_SESSION_LIMIT = 64  # "AssumeRole" in the AWS STS API Reference: RoleSessionName
 
 
 def _document_threads() -> ThreadPoolExecutor:
@@ -91,5 +96,14 @@ class ExternalClients:
                 Reason.ENVIRONMENT_MISSING,
                 f"{what} need an Environment with spec.aws; create one, or mark one as default",
             )
-        aws = environment.spec.aws
-        return AwsScope(self.aws, aws.region, aws.account_id, self.owner(identity, environment), self.resync_cache)
+        aws, owner = environment.spec.aws, self.owner(identity, environment)
+        role = assumed_role(aws, self.cluster_id)
+        return AwsScope(self.aws, aws.region, aws.account_id, owner, self.resync_cache, role)
+
+
+def assumed_role(aws: AWS, cluster_id: str) -> AssumedRole | None:
+    """Return the role that the operator assumes for an Environment, if any; CloudTrail shows the cluster."""
+    if not aws.role_arn:
+        return None
+    session = f"{names.FIELD_MANAGER}@{cluster_id}"[:_SESSION_LIMIT]
+    return AssumedRole(aws.role_arn, aws.external_id or "", session)

@@ -7,7 +7,7 @@ from typing import Any
 from ..api.microservice import MicroserviceSpec
 from ..api.parsing import Microservice
 from ..api.stores import Table, TableRef
-from ..aws.engine.arns import TABLE_NAME_LIMIT, Site, table_arn
+from ..aws.engine.arns import TABLE_NAME_LIMIT, Site, account_in_arn, table_arn
 from ..aws.iam.service_policy import GrantedTable, GrantedTables
 from ..ownership import Owner
 from ..raw_objects import mappings, text
@@ -110,8 +110,8 @@ def admits(spec: MicroserviceSpec, service: Microservice) -> bool:
     return any(caller.microservice == service.name for caller in (spec.access.from_ if spec.access else None) or [])
 
 
-def trouble(service: Microservice, ref: TableRef, lookup: MicroserviceLookup) -> str:
-    """Why a reference is not granted, "" when it is."""
+def trouble(service: Microservice, ref: TableRef, lookup: MicroserviceLookup, account_id: str = "") -> str:
+    """Why a reference is not granted, "" when it is; `account_id` is the service's account, "" if it is unknown."""
     entry = lookup.dependency((service.namespace, ref.microservice))
     where = f"table {ref.table} of Microservice {ref.microservice}"
     if entry is None:
@@ -123,4 +123,10 @@ def trouble(service: Microservice, ref: TableRef, lookup: MicroserviceLookup) ->
         return f"{where}: it declares no such table; add it there, or correct the ref"
     if owner is None or not admits(owner.spec, service):
         return f"{where} is not granted; add {{microservice: {service.name}}} to its access.from"
+    account = account_in_arn(remembered(entry[0]).get(ref.table, ""))
+    if account_id and account not in ("", account_id):
+        return (
+            f"{where} is in account {account}, but the Environment of this Microservice names account {account_id}; "
+            "use Environments of the same account"
+        )
     return ""

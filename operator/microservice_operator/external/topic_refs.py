@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..api.messaging import TopicRef
+from ..aws.engine.arns import account_in_arn
 from ..aws.engine.scope import AwsScope
 from ..aws.messaging.fields import TOPIC
 from ..aws.messaging.names import topic_arns
@@ -34,10 +35,10 @@ def consented(scope: AwsScope, declared: ReconcileInput, ref: TopicRef) -> Topic
     if ref.microservice == service.name:
         topic = next((topic for topic in service.spec.topics or [] if topic.name == ref.name), None)
         return TopicLookup(topic_arns(scope, ref.name, fifo=topic.fifo)[0]) if topic else _missing(ref)
-    return _of_another(declared, ref)
+    return _of_another(scope, declared, ref)
 
 
-def _of_another(declared: ReconcileInput, ref: TopicRef) -> TopicLookup:
+def _of_another(scope: AwsScope, declared: ReconcileInput, ref: TopicRef) -> TopicLookup:
     service = declared.service
     body = declared.lookup.microservices.get((service.namespace, ref.microservice))
     if body is None:
@@ -59,10 +60,22 @@ def _of_another(declared: ReconcileInput, ref: TopicRef) -> TopicLookup:
         return TopicLookup(reason=Reason.TOPIC_NOT_ADMITTED, message=message, denied=True)
     if ref.name not in {text(topic, "name") for topic in mappings(spec, "topics")}:
         return _missing(ref)
-    arn = remembered(body.get("status"), ref.name)
+    return _in_status(scope, body.get("status"), ref)
+
+
+def _in_status(scope: AwsScope, status: object, ref: TopicRef) -> TopicLookup:
+    arn = remembered(status, ref.name)
     if not arn:
         message = f"topic {ref.name} of Microservice {ref.microservice} does not exist yet; see its conditions"
         return TopicLookup(reason=Reason.WAITING, message=message)
+    account = account_in_arn(arn)
+    if account != scope.account_id:
+        # SNS would need a policy of the topic for the other account, and SQS one of the queue
+        message = (
+            f"topic {ref.name} of Microservice {ref.microservice} is in account {account}, but the Environment of this "
+            f"Microservice names account {scope.account_id}; use Environments of the same account"
+        )
+        return TopicLookup(reason=Reason.ACCOUNT_MISMATCH, message=message)
     return TopicLookup(arn)
 
 

@@ -273,9 +273,15 @@ def _sqs(caller: Caller, model: OperationModel, params: Params) -> Iterator[Requ
         yield caller.on("sqs:TagQueue", queue, tags_of(params))
 
 
-def _sts(_caller: Caller, _model: OperationModel, _params: Params) -> Iterator[Request]:
-    """No permissions are required for GetCallerIdentity: AWS STS API Reference."""
-    yield Request("sts:GetCallerIdentity", "*")
+def _sts(_caller: Caller, model: OperationModel, params: Params) -> Iterator[Request]:
+    """No permissions are required for GetCallerIdentity: AWS STS API Reference.
+
+    aws/eks-pod-identity-agent#80: the operator's session has transitive tags, so AssumeRole needs TagSession, too.
+    """
+    external = (("sts:ExternalId", params["ExternalId"]),) if "ExternalId" in params else ()
+    yield Request(f"sts:{model.name}", params.get("RoleArn", "*"), external)
+    if model.name == "AssumeRole":
+        yield Request("sts:TagSession", params["RoleArn"])
 
 
 SERVICES: Mapping[str, Callable[[Caller, OperationModel, Params], Iterator[Request]]] = {

@@ -18,6 +18,12 @@ def signed_for(authorization: str) -> tuple[str, str]:
     return (found.group(1), found.group(2)) if found else ("", "")
 
 
+def access_key(authorization: str) -> str:
+    """Access key that a request is signed with, which tells its account."""
+    found = re.search(r"Credential=([^/]+)/", authorization)
+    return found.group(1) if found else ""
+
+
 def rest_call(service: str, line: str, raw: bytes) -> tuple[str, dict[str, Any]]:
     """Action and parameters of a request such as `GET /clusters/prod`; what is in the path is among them."""
     method, _, target = line.partition(" ")

@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from tests.fakes.aws.protocols import rest_call, signed_for
+from tests.fakes.aws.protocols import access_key, rest_call, signed_for
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,12 @@ class Call:
     action: str
     body: dict[str, Any]
     region: str = ""
+    access_key: str = ""
 
     @property
     def changes(self) -> bool:
         """Whether it changes something."""
-        return not self.action.startswith(("Describe", "List", "Get", "Simulate"))
+        return not self.action.startswith(("Assume", "Describe", "List", "Get", "Simulate"))
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,16 @@ class Proxy:
     calls: list[Call] = field(default_factory=list)
     seen: set[tuple[str, str]] = field(default_factory=lambda: SEEN)  # another set where callers are no operator
 
+    @property
+    def address(self) -> str:
+        """Where it listens, after `start`."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
     def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         handler = type("Handler", (_Handler,), {"proxy": self})
         self._server = _Server((host, port), handler)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return self.address
 
     def stop(self) -> None:
         self._server.shutdown()
@@ -127,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        call = self._call(raw)
+        call = replace(self._call(raw), access_key=access_key(self.headers.get("Authorization", "")))
         self.proxy.calls.append(call)
         self.proxy.seen.add((call.service, call.action))
         effect = self.proxy.fault(call)

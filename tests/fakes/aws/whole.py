@@ -16,6 +16,7 @@ from tests.fakes.aws.scaling import StrictScaling
 from tests.fakes.aws.sns import StrictSNS
 from tests.fakes.aws.sqs import StrictSQS
 from tests.fakes.aws.strict import StrictDynamoDB
+from tests.fakes.aws.sts import StrictSTS
 
 REGION = "us-east-1"
 
@@ -36,6 +37,7 @@ class WholeAWS:
     sqs: StrictSQS = field(default_factory=StrictSQS)
     iam: StrictIAM = field(default_factory=StrictIAM)
     eks: PodIdentity = field(default_factory=PodIdentity)
+    sts: StrictSTS = field(default_factory=StrictSTS)
     pace: float = 0
     _looked: float = field(default_factory=time.monotonic)
     _locks: dict[str, threading.RLock] = field(default_factory=dict)
@@ -85,6 +87,7 @@ class WholeAWS:
             "secretsmanager": self.rds,
             "sns": self.sns,
             "sqs": self.sqs,
+            "sts": self.sts,
         }
 
     def _move(self) -> None:

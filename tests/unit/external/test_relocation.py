@@ -21,6 +21,8 @@ RDS = {"provider": "rds", "rds": {"sizes": {"small": "db.t4g.small"}, "caSecretR
 TABLE = {("Table", "t"): f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/t"}
 ROLE = {("Role", "service"): f"arn:aws:iam::{ACCOUNT}:role/r"}
 SUBSCRIPTION = {("Subscription", "q/other/t"): f"arn:aws:sns:{REGION}:{ACCOUNT}:t:1"}
+OTHER_ACCOUNT = "210987654321"
+ROUTES_OF_A_ROLE = {("API", "routes"): f"arn:aws:apigateway:{REGION}:{OTHER_ACCOUNT}:/apis/a/integrations/b"}
 ROUTES = {("API", "routes"): f"arn:aws:apigateway:{REGION}::/apis/a/integrations/b"}
 GROUP = {("SecurityGroup", "orders"): "sg-0123"}
 DATABASE = {("Database", "orders"): "postgresql://pg:5432/orders"}
@@ -42,6 +44,7 @@ def environment(aws: dict[str, Any] | None = None, databases: dict[str, Any] | N
         (SUBSCRIPTION, environment({**AWS, "region": "eu-west-1"})),
         ({("Queue", "q"): ""}, environment({**AWS, "region": "eu-west-1"})),
         (GROUP, environment(AWS)),
+        (TABLE, environment({**AWS, "roleARN": f"arn:aws:iam::{ACCOUNT}:role/operator"})),
         (DATABASE, environment(AWS, SHARED)),
         # where the server answers may change: whether the database is there is looked at
         (DATABASE, environment(None, {**SHARED, "shared": {**SERVER, "host": "other"}})),
@@ -65,6 +68,7 @@ def test_what_is_where_the_environment_says(known: dict[tuple[str, str], str], f
         (TABLE, environment({**AWS, "accountID": "210987654321"}), "names account 210987654321 in spec.aws.accountID"),
         (ROLE, environment({**AWS, "accountID": "210987654321"}), "names account 210987654321"),
         (ROUTES, environment({**AWS, "region": "eu-west-1"}), "names region eu-west-1"),
+        (ROUTES_OF_A_ROLE, environment(AWS), f"names account {ACCOUNT} in spec.aws.accountID"),
         (TABLE, environment(None, SHARED), "has no spec.aws"),
         (DATABASE, environment(AWS), "has no spec.databases"),
         (DATABASE, environment(AWS | NETWORK, RDS), "has provider rds in spec.databases"),

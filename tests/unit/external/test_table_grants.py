@@ -33,7 +33,7 @@ class MicroserviceLookup:
         self._others = others
 
     def dependency(self, key: tuple[str, str]) -> tuple[Mapping[str, Any], Microservice | None] | None:
-        return ({}, self._others[key[1]]) if key[1] in self._others else None
+        return (self.microservices.get(key, {}), self._others[key[1]]) if key[1] in self._others else None
 
 
 ORDER = service("order", tableRefs=[REF])
@@ -70,3 +70,12 @@ def test_what_is_not_granted_says_why(others: dict[str, Microservice | None], sa
     assert lending(OWNER, SITE, ORDER, lookup) == {}
     assert grants(ORDER.spec, arns(SITE, ORDER), {}) == ()
     assert said in trouble(ORDER, (ORDER.spec.table_refs or [])[0], lookup)
+
+
+@pytest.mark.parametrize(("account", "said"), [("123456789012", ""), ("210987654321", "is in account 210987654321")])
+def test_a_table_of_another_account_says_so(account: str, said: str) -> None:
+    lookup = MicroserviceLookup(user=service("user", tables=[USERS], access=CONSENT))
+    table = {"kind": "Table", "name": "users", "id": f"arn:aws:dynamodb:us-east-1:{account}:table/t"}
+    lookup.microservices = {("shop", "user"): {"status": {"resources": [table]}}}
+    found = trouble(ORDER, (ORDER.spec.table_refs or [])[0], lookup, SITE.account_id)
+    assert (said in found) if said else found == ""

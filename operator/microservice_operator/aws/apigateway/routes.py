@@ -9,12 +9,14 @@ from typing import Any
 
 from ... import names
 from ...api import routes as api
-from ...errors import OperatorError
+from ...errors import NeedsPerson, OperatorError
 from ...facts import Part, Reason, State
 from ...openapi import Route
 from ...partitions import dns_suffix
 from ...resources import DesiredResource, Removal
 from ...resync_cache import Outcome
+from ..engine.account import own_account
+from ..engine.arns import account_in_arn
 from ..engine.call import Lane
 from ..engine.decide import Desired
 from ..engine.fields import Field, ResourceSchema
@@ -78,13 +80,14 @@ async def reconcile_api(scope: AwsScope, desired: DesiredAPI, read: Callable[[],
     OperatorError. Pass `Part.id` back in `known` next time.
     """
     key = (scope.owner.identity.uid, API.name, API_PART)
-    known_id, remembered = desired.id_of(API.name), replace(desired, known={})
+    known_id, remembered = desired.id_of(API.name), (scope.place, replace(desired, known={}))
     cached = scope.resync_cache.get(key, remembered)
     if cached:
         return cached
     unread = Part("AWS", API.name, API_PART, State.UNKNOWN, id=known_id, field=desired.field)
     try:
         at_home(scope, API, API_PART, known_id)
+        await _refuse_other_accounts(scope, known_id)
     except OperatorError as error:
         return scope.resync_cache.with_warning(key, failed(unread, error))
     try:
@@ -121,6 +124,7 @@ async def delete_api(
     there = shared_place(scope, environment)
     gateway = HTTPAPI(there, shared.gateway.name if shared else "", Lane.DELETE)
     try:
+        await _refuse_other_accounts(scope, known_id)
         observed = await gateway.observe()
         ours = observed is not None and observed.fields
         api_id = _api_id(known_id) or (_api_id(observed.id) if observed and ours else "")
@@ -135,6 +139,22 @@ async def delete_api(
     except OperatorError as error:
         return failed(part, error)
     return part
+
+
+async def _refuse_other_accounts(scope: AwsScope, known_id: str) -> None:
+    """Raise NeedsPerson if the operator created the routes with its own credentials in another account.
+
+    The id of such routes names no account, so `at_home` cannot tell.
+    """
+    if not (scope.role and known_id) or account_in_arn(known_id):
+        return
+    own = await own_account(scope)
+    if own != scope.account_id:
+        raise NeedsPerson(
+            Reason.ACCOUNT_MISMATCH,
+            f"api {API_PART} is {known_id} in account {own}, but the Environment names account {scope.account_id}; "
+            "nothing is written; restore the Environment's spec.aws",
+        )
 
 
 async def _routes(scope: AwsScope, desired: DesiredAPI, api_routes: tuple[str, tuple[DesiredRoute, ...]]) -> Outcome:

@@ -102,8 +102,12 @@ class ServiceRoutes:
 
     @property
     def arn(self) -> str:
-        """Return the id of our integration in the form that IAM policies use; AWS has no ARN for it."""
-        integrations = f"{api_arn(self._scope.region, self._site.api)}/integrations"
+        """Return the id of our integration in the form that IAM policies use; AWS has no ARN for it.
+
+        The ARNs of API Gateway name no account, but a status must tell an account that is not the operator's own.
+        """
+        account = self._scope.account_id if self._scope.role else ""
+        integrations = f"{api_arn(self._scope.region, self._site.api, account)}/integrations"
         return f"{integrations}/{self._ids[0]}" if self._ids else integrations
 
     async def create(self, desired: Desired) -> None:

@@ -72,7 +72,8 @@ async def reconcile_gateway(scope: AwsScope, shared: SharedAPI) -> Part:
     key = (_whose(there), GATEWAY.name, spec.name)
     resource = HTTPAPI(there, spec.name)
     async with scope.clients.create_once.turn(resource.key):
-        cached = scope.resync_cache.get(key, shared)
+        state = scope.place, shared
+        cached = scope.resync_cache.get(key, state)
         if cached:
             return cached
         origins = frozenset(spec.cors_origins or ())
@@ -84,7 +85,7 @@ async def reconcile_gateway(scope: AwsScope, shared: SharedAPI) -> Part:
             "duplicates": (),
         }
         outcome = await reconcile(there, resource, GATEWAY, Desired(spec.name, there.owner, fields, at="spec.api"))
-        outcome = scope.resync_cache.kept(key, shared, outcome)
+        outcome = scope.resync_cache.kept(key, state, outcome)
         part = outcome.part
         if part.reason is Reason.CONFLICT:
             tagged = ", ".join(f"{tag}: {value}" for tag, value in there.owner.marks.items())
@@ -95,7 +96,7 @@ async def reconcile_gateway(scope: AwsScope, shared: SharedAPI) -> Part:
             )
             part = replace(part, message=message)
         if outcome.up_to_date:
-            scope.resync_cache.put(key, shared, part)
+            scope.resync_cache.put(key, state, part)
         return part
 
 

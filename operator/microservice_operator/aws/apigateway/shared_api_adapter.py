@@ -33,7 +33,7 @@ async def items(service: AwsService, action: str, **parameters: Any) -> list[Ite
 
 def lists_of(scope: AwsScope, api: str, lane: Lane) -> Region:
     """Return the cache key of the lists of one API: its integrations, routes and authorizers."""
-    return SERVICE, scope.account_id, scope.region, lane, api
+    return scope.list_key(SERVICE, lane, api)
 
 
 class HTTPAPI:

@@ -48,7 +48,7 @@ async def reconcile_table(scope: AwsScope, desired: DesiredTable) -> Part:
     outcome = await scope.resync_cache.reconcile(
         (scope.owner.identity.uid, TABLE.name, name),
         # to declare a default changes nothing for a created table, but is a declaration for an adopted one
-        (replace(desired, known={}), unsaid(desired.spec)),
+        (scope.place, replace(desired, known={}), unsaid(desired.spec)),
         lambda: _reconcile(scope, table, desired),
         use_cached=bool(known_id),  # what the status does not know is read, and reported with its id
     )

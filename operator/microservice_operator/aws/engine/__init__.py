@@ -8,6 +8,7 @@ report        PURE: a decision or an error → the `Part` that status shows
 scope         account, region, owner and clients of one Microservice
 tags          PURE: which tags are ours
 clients       threads and boto3; `call` is one call as a value
+role_sessions assumes the roles of Environments and renews their sessions
 service       calls of one AWS service, with errors mapped; `account` checks the account first
 errors        AWS error codes → what happens next
 expectations  what this process wrote recently, so that a stale read is not taken for a fact

@@ -70,9 +70,9 @@ def whole_id(id_: str) -> str:
     return "" if id_.startswith("arn:") and id_.count(":") < _COLONS else id_
 
 
-def api_arn(region: str, api: str) -> str:
-    """Return the ARN of an HTTP API by its id; it names no account."""
-    return f"arn:{partition(region)}:apigateway:{region}::/apis/{api}"
+def api_arn(region: str, api: str, account: str = "") -> str:
+    """Return the ARN of an HTTP API by its id. AWS's own names no account; only an id in a status may."""
+    return f"arn:{partition(region)}:apigateway:{region}:{account}:/apis/{api}"
 
 
 def table_arn(site: Site, declared: str) -> str:

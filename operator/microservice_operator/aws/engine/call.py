@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-READS = ("Get", "List", "Describe", "Simulate")
+from ... import names
+
+READS = ("Assume", "Get", "List", "Describe", "Simulate")
 
 
 class Lane(StrEnum):
@@ -16,10 +18,19 @@ class Lane(StrEnum):
 
 
 @dataclass(frozen=True)
+class AssumedRole:
+    """A role whose credentials calls use; `session` is the name of its sessions, which CloudTrail shows."""
+
+    arn: str
+    external_id: str = ""
+    session: str = names.FIELD_MANAGER
+
+
+@dataclass(frozen=True)
 class Call:
     """One call of one action; `action` is its name in the AWS API Reference, `account` the one that it counts for.
 
-    `tenant` is the namespace that it is made for.
+    `tenant` is the namespace that it is made for. It has the credentials of `role`, or the operator's own without one.
     """
 
     service: str
@@ -29,6 +40,7 @@ class Call:
     lane: Lane = Lane.MAIN
     account: str = ""
     tenant: str = ""
+    role: AssumedRole | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -20,11 +21,12 @@ from botocore.exceptions import ClientError
 from ... import names, pending_calls
 from ...fence import MayWrite, always
 from . import write_fence
-from .call import READS, Call, Lane
+from .call import READS, AssumedRole, Call, Lane
 from .create_once import CreateOnce
 from .expectations import Expectations
 from .list_cache import ListCache
 from .rate_limiter import RateLimited, RateLimiter
+from .role_sessions import RoleSessions
 from .write_backoff import WriteBackoff
 
 OnCall = Callable[[str, str, str], None]  # service, action, code
@@ -50,7 +52,7 @@ def _ignore_call(service: str, action: str, code: str) -> None:
 
 
 class Clients:
-    """One client per service and region, created on first use and kept, because its creation takes up to 300 ms."""
+    """One client per service, region and role, created on first use and kept: its creation takes up to 300 ms."""
 
     def __init__(
         self, endpoint_url: str | None = None, called: OnCall = _ignore_call, limits: Limits | None = None
@@ -63,12 +65,15 @@ class Clients:
         self._called = called
         self._limits = limits or Limits()
         self._pools: dict[tuple[str, Lane], ThreadPoolExecutor] = {}
-        self._session = boto3.session.Session()  # one, so that credentials and models are loaded once
-        self._clients: dict[tuple[str, str], Any] = {}
+        inner = botocore.session.Session()  # one with one loader, so that each model is loaded once
+        self._session = boto3.session.Session(botocore_session=inner)
+        self._clients: dict[tuple[str, str, AssumedRole | None], Any] = {}
         self._client_lock = Lock()
         self._writes: set[Future[dict[str, Any]]] = set()
         self.may_write: MayWrite = always
-        self.verified_accounts: set[tuple[str, str]] = set()
+        self.verified_accounts: set[tuple[str, str, AssumedRole | None]] = set()
+        self.own_account = ""  # the account of the operator's own credentials, once it is known
+        self.roles = RoleSessions(self.call, inner.get_component("data_loader"))
         self.create_once = CreateOnce()
         self.expectations = Expectations()
         self.write_backoff = WriteBackoff()
@@ -78,9 +83,11 @@ class Clients:
     async def call(self, call: Call) -> dict[str, Any]:
         """Make one call and return its answer.
 
-        Raises what botocore raises; `errors.classify_error` maps it to an OperatorError. Raises RateLimited if the
-        call was not made, because AWS would throttle it.
+        Raises what botocore raises; `errors.classify_error` maps it to an OperatorError. Raises an OperatorError if the
+        call was not made: RateLimited, because AWS would throttle it, and another one if its role cannot be assumed.
         """
+        if call.role:
+            await self.roles.ready(call.role, call.region)
         await self._wait_for_rate(call)
         code = "Cancelled"
         try:
@@ -89,6 +96,8 @@ class Clients:
             code = "OK"
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "Unknown")
+            if call.role:
+                self.roles.forget(call.role, call.region, code)
             raise
         except Exception as error:
             code = type(error).__name__
@@ -139,16 +148,19 @@ class Clients:
         return self._pools[key]
 
     def _run(self, call: Call) -> dict[str, Any]:
-        send = getattr(self._client(call.service, call.region), xform_name(call.action))
+        send = getattr(self._client(call.service, call.region, call.role), xform_name(call.action))
         with nullcontext() if call.action.startswith(READS) else write_fence.fenced(self.may_write):
             answer: dict[str, Any] = send(**call.parameters)
         return answer
 
-    def _client(self, service: str, region: str) -> Any:
+    def _client(self, service: str, region: str, role: AssumedRole | None = None) -> Any:
         with self._client_lock:
-            if (service, region) not in self._clients:
+            if (service, region, role) not in self._clients:
                 limits = self._limits
-                client: Any = self._session.client(  # its type is an overload for each of 400 services
+                session = self._session
+                if role:
+                    session = boto3.session.Session(botocore_session=self.roles.botocore_session(role, region))
+                client: Any = session.client(  # its type is an overload for each of 400 services
                     service,  # type: ignore[call-overload]
                     region_name=region,
                     endpoint_url=self._endpoint_url,
@@ -161,5 +173,5 @@ class Clients:
                     ),
                 )
                 write_fence.install(client)
-                self._clients[service, region] = client
-            return self._clients[service, region]
+                self._clients[service, region, role] = client
+            return self._clients[service, region, role]

@@ -70,7 +70,7 @@ _LATER = {
     ("rds", "InsufficientDBInstanceCapacity"),
     ("rds", "InvalidVPCNetworkStateFault"),
 }
-_DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}
+DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}
 _CREDENTIALS = {
     "ExpiredToken",
     "ExpiredTokenException",
@@ -117,13 +117,13 @@ def classify_error(error: ClientError | BotoCoreError | ResponseParserError, act
             Reason.ACCESS_DENIED, f"{action} on {target}: the operator has no AWS credentials; give it credentials"
         )
     if isinstance(error, ParamValidationError):
-        return NeedsPerson(Reason.REJECTED, f"{action} on {target} is malformed: {_line(str(error))}")
+        return NeedsPerson(Reason.REJECTED, f"{action} on {target} is malformed: {one_line(str(error))}")
     return NotYet(Reason.AWS_UNAVAILABLE, f"AWS does not answer {action} on {target}: {type(error).__name__}", 10)
 
 
 def _classify_response(error: ClientError, action: str, target: str) -> OperatorError:
     code = error.response.get("Error", {}).get("Code", "Unknown").removeprefix("AWS.SimpleQueueService.")
-    message = _line(error.response.get("Error", {}).get("Message", "")) or code
+    message = one_line(error.response.get("Error", {}).get("Message")) or code
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _ABSENT:
         return Gone(f"{target} does not exist")
@@ -140,7 +140,7 @@ def _classify_response(error: ClientError, action: str, target: str) -> Operator
 
 def _needs_person(code: str, message: str, action: str, target: str) -> NeedsPerson:
     act = f"{action} on {target}"
-    if code in _DENIED:
+    if code in DENIED:
         right = iam_action(action)
         what = "it" if right == action else right
         return NeedsPerson(Reason.ACCESS_DENIED, f"{act} is denied; allow {what} to the operator's role: {message}")
@@ -149,5 +149,6 @@ def _needs_person(code: str, message: str, action: str, target: str) -> NeedsPer
     return NeedsPerson(Reason.REJECTED, f"AWS rejects {act}: {message}")
 
 
-def _line(text: str) -> str:
-    return " ".join(text.split()).rstrip(".")
+def one_line(text: str | None) -> str:
+    """Return AWS's text as a part of a message; botocore reads an empty element of XML as None."""
+    return " ".join((text or "").split()).rstrip(".")

@@ -18,7 +18,7 @@ from ...errors import NotYet, Postponed
 from ...facts import Reason
 
 Described = Mapping[str, Any]
-Region = tuple[str, ...]  # service, account, region, lane, and what distinguishes several lists of a service
+Region = tuple[str, ...]  # `AwsScope.list_key`: service, account, region, lane, what distinguishes lists, and the role
 ListAll = Callable[[], Awaitable[Mapping[str, Described]]]  # all resources by name
 _SCOPE = 3  # a write counts for its service, account and region, in every lane
 _TIMEOUT = 60.0

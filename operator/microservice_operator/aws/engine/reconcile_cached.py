@@ -23,7 +23,9 @@ async def reconcile_cached(
     """
     key = (scope.owner.identity.uid, kind.name, desired.name)
     state = replace(desired, known_id="") if cached_state is None else cached_state
-    return await scope.resync_cache.reconcile(key, state, partial(reconcile, scope, resource, kind, desired))
+    return await scope.resync_cache.reconcile(
+        key, (scope.place, state), partial(reconcile, scope, resource, kind, desired)
+    )
 
 
 async def remove_uncached(scope: AwsScope, resource: Resource, kind: ResourceSchema, removal: Removal) -> Part:

@@ -29,8 +29,8 @@ class AwsService:
         await verify_account(self._scope)
         try:
             scope = self._scope
-            tenant = scope.owner.identity.namespace
-            call = Call(self._service, scope.region, action, parameters, self._lane, scope.account_id, tenant)
+            tenant, role = scope.owner.identity.namespace, scope.role
+            call = Call(self._service, scope.region, action, parameters, self._lane, scope.account_id, tenant, role)
             return await scope.clients.call(call)
         except AWSError as error:
             raise classify_error(error, f"{self._service}:{action}", self._target) from None

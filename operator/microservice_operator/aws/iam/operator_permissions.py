@@ -69,6 +69,16 @@ QUEUE = "arn:${partition}:sqs:${region}:${account_id}:*"
 
 FREE = frozenset({("sts", "GetCallerIdentity")})  # "No permissions are required": AWS STS API Reference
 
+# Only of the operator's own role, and only if an Environment names roles: a role that is assumed assumes no other.
+# aws/eks-pod-identity-agent#80: the tags of the operator's session are transitive, so AWS checks TagSession, too.
+ASSUME_ROLES = Right(
+    "sts",
+    ("AssumeRole",),
+    ("${environment_role_arn}",),
+    "assumes the role that `spec.aws.roleARN` of an Environment names, if its ARN is listed",
+    dependent_actions=("sts:TagSession",),
+)
+
 RIGHTS: tuple[Right, ...] = (
     Right(
         "dynamodb",

@@ -1,13 +1,14 @@
 """PURE: builds the operator's own IAM policy from the table of its permissions."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from string import Template
 from typing import Any
 
 from ... import names
 from ..engine.policy_documents import Document
-from .operator_permissions import RIGHTS, Right
+from .operator_permissions import ASSUME_ROLES, RIGHTS, Right
 
 
 def services() -> frozenset[str]:
@@ -20,9 +21,13 @@ def calls(rights: Iterable[Right] = RIGHTS) -> frozenset[tuple[str, str]]:
     return frozenset((right.service, call) for right in rights for call in right.calls)
 
 
-def operator_policy(values: Mapping[str, str]) -> Document:
-    """Return the policy with `${name}` replaced from `values`, where they have the name."""
-    statements = [_statement(rights) for rights in _together(RIGHTS)]
+def operator_policy(values: Mapping[str, str], environment_roles: Sequence[str] = ()) -> Document:
+    """Return the policy with `${name}` replaced from `values`, where they have the name.
+
+    `environment_roles` are the ARNs of all roles that the operator may assume.
+    """
+    assuming = (replace(ASSUME_ROLES, resources=tuple(environment_roles)),) if environment_roles else ()
+    statements = [_statement(rights) for rights in _together((*RIGHTS, *assuming))]
     policy = {"Version": "2012-10-17", "Statement": statements}
     filled: Document = _filled(policy, values)
     return filled

@@ -9,10 +9,11 @@ from typing import Any
 
 from ...api.environment import AWS, PodRoles
 from ...api.parsing import Microservice
-from ...errors import NeedsPerson
+from ...errors import NeedsPerson, OperatorError
 from ...facts import Part, Reason, State
 from ...resources import Removal
 from ...resync_cache import Outcome
+from ..engine.account import own_account
 from ..engine.arns import needs_role
 from ..engine.call import Lane
 from ..engine.decide import Desired
@@ -105,7 +106,7 @@ async def reconcile_identity(scope: AwsScope, desired: DesiredIdentity) -> tuple
         "trust": trust(desired.aws, roles, scope.owner.identity),
         "policy": desired.granting,
     }
-    cached_state = {**fields, "policy": replace(desired.granting, former=frozenset())}
+    cached_state = {**fields, "policy": replace(desired.granting, former=frozenset()), "place": scope.place}
     cached = [scope.resync_cache.get(_key(scope, kind), cached_state) for kind in _kinds(roles)]
     if all(cached):
         return tuple(part for part in cached if part)
@@ -129,6 +130,8 @@ async def delete_identity(scope: AwsScope, removal: Removal, cluster: str = "") 
     known_id, associated = (removal.id_of(kind.name) for kind in (ROLE, ASSOCIATION))
     associations: tuple[Part, ...] = ()
     cluster = _cluster(associated) or cluster
+    if cluster and not associated and scope.role and await own_account(scope) != scope.account_id:
+        cluster = ""  # it was refused, and the role may not even look for one
     if cluster:
         associations = (await _remove_association(scope, cluster, associated),)
         if not associations[0].is_over:
@@ -146,7 +149,9 @@ async def _reconcile_role_and_association(
     try:
         # A role has no region, but its trust policy names the region of the cluster whose pods use it now.
         at_home(scope, ASSOCIATION, SERVICE_ROLE, associated)
-    except NeedsPerson as error:
+        if scope.role and desired.aws.identity and desired.aws.identity.cluster_name:
+            await _refuse_other_accounts(scope)
+    except OperatorError as error:
         kept = ((ROLE, known_id), (ASSOCIATION, associated))
         parts = (Part("AWS", kind.name, SERVICE_ROLE, State.UNKNOWN, id=id_) for kind, id_ in kept)
         return [Outcome(failed(part, error)) for part in parts]
@@ -172,6 +177,21 @@ async def _reconcile_role_and_association(
             scope, association, ASSOCIATION, replace(state, fields=needed, known_id=associated, within=cluster)
         ),
     ]
+
+
+async def _refuse_other_accounts(scope: AwsScope) -> None:
+    """Raise NeedsPerson if EKS would have to look for the cluster in another account than the operator's.
+
+    EKS finds a cluster by its name in the account of the caller, and there another cluster may have that name.
+    """
+    own = await own_account(scope)
+    if own != scope.account_id:
+        raise NeedsPerson(
+            Reason.ACCOUNT_MISMATCH,
+            f"spec.aws.identity of the Environment has type PodIdentity, which gives pods only roles of the cluster's "
+            f"account {own}, but spec.aws.roleARN names account {scope.account_id}; use type IRSA with an OIDC "
+            "provider of that account for the issuer of this cluster",
+        )
 
 
 def _report_kept_permissions(granting: Granting, role: IAMRole, outcome: Outcome) -> Outcome:

@@ -25,7 +25,10 @@ _SAID: Mapping[str, str] = {  # field of the spec → field of the instance that
 
 @dataclass(frozen=True)
 class Network:
-    """VPC and subnets of the instances, and the pods' security group that may connect to them."""
+    """VPC and subnets of the instances, and the pods' security group that may connect to them.
+
+    `pods` is an id, or ACCOUNT/ID of a group of another account.
+    """
 
     vpc: str
     subnets: frozenset[str]

@@ -34,7 +34,7 @@ class ListedGroup:
         self._kind = kind
         self._lists = scope.clients.lists
         self._owner = scope.owner.identity.uid
-        self._region: Region = ("rds", scope.account_id, scope.region, lane, kind)
+        self._region: Region = scope.list_key("rds", lane, kind)
         self._service = service
         self._region_service = AwsService(scope, "rds", f"the {kind}s of the region", lane)
 

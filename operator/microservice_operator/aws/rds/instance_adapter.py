@@ -237,7 +237,7 @@ def _numbers(version: str) -> list[int]:
 
 def region(scope: AwsScope, lane: Lane = Lane.MAIN) -> Region:
     """Return the cache key of the list of all instances."""
-    return "rds", scope.account_id, scope.region, lane
+    return scope.list_key("rds", lane)
 
 
 def final_snapshot(scope: AwsScope, name: str) -> str:

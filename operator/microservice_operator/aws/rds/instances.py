@@ -68,7 +68,7 @@ async def reconcile_instance(scope: AwsScope, desired: DesiredInstance) -> tuple
     groups = await side_by_side(reconcile_cached(scope, *group, cached_state) for group in declared_groups)
     instance = await scope.resync_cache.reconcile(
         (scope.owner.identity.uid, INSTANCE.name, desired.spec.name),
-        (cached_state, unsaid(desired.spec)),
+        (scope.place, cached_state, unsaid(desired.spec)),
         lambda: _instance(scope, desired, groups),
         use_cached=endpoint(scope, name) is not None and all(group.up_to_date for group in groups),
     )
@@ -162,7 +162,7 @@ def _groups(scope: AwsScope, desired: DesiredInstance, name: str) -> list[tuple[
             _desired_group(scope, desired, parameters, former if name_in_arn(former) == of_version else ""),
         ),
         (
-            SecurityGroup(scope, name, vpc=network.vpc, known_id=desired.id_of(SECURITY_GROUP.name)),
+            SecurityGroup(scope, name, vpc=network.vpc, peer=network.pods, known_id=desired.id_of(SECURITY_GROUP.name)),
             SECURITY_GROUP,
             _desired_group(scope, desired, access, desired.id_of(SECURITY_GROUP.name)),
         ),

@@ -5,10 +5,12 @@ API Reference). So EC2 refuses a second creation after a lost answer, and the fi
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ... import names
+from ...errors import Gone, NotYet
+from ...facts import Reason
 from ...ownership import Ownership
 from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
@@ -34,17 +36,21 @@ class SecurityGroup:
     """One security group, by its name."""
 
     def __init__(
-        self, scope: AwsScope, name: str, *, vpc: str = "", known_id: str = "", lane: Lane = Lane.MAIN
+        self, scope: AwsScope, name: str, *, vpc: str = "", peer: str = "", known_id: str = "", lane: Lane = Lane.MAIN
     ) -> None:
-        """Set the group's name and VPC, without a call; `known_id` is the id from the status."""
+        """Set the group's name and VPC, without a call; `known_id` is the id from the status.
+
+        `peer` is the group that may connect, as ACCOUNT/GROUP if it is of another account.
+        """
         self._scope = scope
         self._name = name
         self._vpc = vpc
+        self._peer = peer
         self._known_id = known_id
         self._id = ""
         self._rules: dict[str, Rules] = {}
         self._lists = scope.clients.lists
-        self._region: Region = ("ec2", scope.account_id, scope.region, lane, scope.owner.cluster)
+        self._region: Region = scope.list_key("ec2", lane, scope.owner.cluster)
         self._service = AwsService(scope, "ec2", f"security group {name}", lane)
         self._region_service = AwsService(scope, "ec2", "the security groups of the region", lane)
 
@@ -112,10 +118,7 @@ class SecurityGroup:
             case Untag(keys):
                 await self._write("DeleteTags", Resources=[self._id], Tags=[{"Key": key} for key in keys])
             case Missing(rules):
-                permissions = [_permission(rule) for rule in sorted(rules)]
-                await self._write(
-                    f"AuthorizeSecurityGroup{step.name.title()}", GroupId=self._id, IpPermissions=permissions
-                )
+                await self._allow(step.name, rules)
             case Surplus(rules):
                 permissions = [dict(self._rules[step.name][rule]) for rule in sorted(rules)]
                 await self._write(
@@ -124,14 +127,27 @@ class SecurityGroup:
             case change:
                 raise TypeError(change)
 
+    async def _allow(self, direction: str, rules: Iterable[tuple[Any, ...]]) -> None:
+        """Add rules; EC2 answers with the same error whichever of the groups does not exist."""
+        permissions = [_permission(rule, self._peer) for rule in sorted(rules)]
+        try:
+            await self._write(f"AuthorizeSecurityGroup{direction.title()}", GroupId=self._id, IpPermissions=permissions)
+        except Gone:
+            raise NotYet(
+                Reason.REJECTED,
+                f"EC2 does not find security group {self._peer} of the pods; correct spec.aws.podSecurityGroupID of "
+                "the Environment, with the account ID before a group of another account; retried automatically",
+                60,
+            ) from None
+
     async def delete(self) -> None:
         """Delete the group; EC2 refuses this while something uses it."""
         await self._write("DeleteSecurityGroup", GroupId=self._id)
 
 
 def from_group(port: int, group: str) -> tuple[Any, ...]:
-    """Return a rule that allows a security group to reach a TCP port."""
-    return "tcp", port, port, "UserIdGroupPairs", group
+    """Return a rule that allows a security group to reach a TCP port; its id is unique in all accounts."""
+    return "tcp", port, port, "UserIdGroupPairs", group.rpartition("/")[2]
 
 
 def _rules(permissions: list[dict[str, Any]]) -> Rules:
@@ -154,10 +170,17 @@ def _rules(permissions: list[dict[str, Any]]) -> Rules:
     return rules
 
 
-def _permission(rule: tuple[Any, ...]) -> dict[str, Any]:
+def _permission(rule: tuple[Any, ...], peer: str) -> dict[str, Any]:
+    """Return the rule as EC2 takes it.
+
+    "Update your security groups to reference peer security groups" in the Amazon VPC Peering Guide: a group of another
+    account needs the account.
+    """
     protocol, low, high, sources, source = rule
+    account, _, group = peer.rpartition("/")
+    owner = {"UserId": account} if account and group == source else {}
     permission: dict[str, Any] = {"IpProtocol": protocol, "FromPort": low, "ToPort": high}
-    permission[sources] = [{_SOURCES[sources]: source}]
+    permission[sources] = [{_SOURCES[sources]: source, **owner}]
     return permission
 
 

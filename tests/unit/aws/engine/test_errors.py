@@ -101,3 +101,10 @@ def test_not_found_is_gone() -> None:
 def test_a_denied_call_is_named_with_what_iam_calls_it(call: str, right: str) -> None:
     said = str(classify_error(answered("AccessDeniedException"), call, "a target"))
     assert said.startswith(f"{call} on a target is denied; {right} the operator's role")
+
+
+def test_an_empty_message_is_told_by_its_code() -> None:
+    """botocore reads `<Message></Message>` as None."""
+    error = answered("InternalFailure", 500)
+    error.response["Error"]["Message"] = None  # type: ignore[typeddict-item]
+    assert "InternalFailure" in str(classify_error(error, "sts:AssumeRole", "it"))

@@ -1,0 +1,58 @@
+# The role that the operator assumes in another account. Apply it with the credentials of that account.
+
+data "aws_caller_identity" "here" {}
+
+data "aws_partition" "here" {}
+
+data "aws_region" "here" {}
+
+locals {
+  policy = templatefile("${path.module}/../operator-iam/policy.json.tftpl", {
+    partition                = data.aws_partition.here.partition
+    region                   = data.aws_region.here.name
+    account_id               = data.aws_caller_identity.here.account_id
+    cluster_id               = var.cluster_id
+    cluster_name             = "-" # no cluster has this name: Pod Identity does not work across accounts
+    permissions_boundary_arn = var.permissions_boundary_arn
+  })
+}
+
+data "aws_iam_policy_document" "trust" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "AWS"
+      identifiers = [var.operator_role_arn]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "sts:ExternalId"
+      values   = [var.external_id]
+    }
+  }
+
+  # The tags that EKS Pod Identity gives to the operator's session pass to the session of this role.
+  statement {
+    actions = ["sts:TagSession"]
+
+    principals {
+      type        = "AWS"
+      identifiers = [var.operator_role_arn]
+    }
+  }
+}
+
+resource "aws_iam_role" "operator" {
+  name               = var.role_name
+  description        = "Assumed by the Microservice operator of another account"
+  assume_role_policy = data.aws_iam_policy_document.trust.json
+  tags               = var.tags
+}
+
+resource "aws_iam_role_policy" "operator" {
+  name   = "operator"
+  role   = aws_iam_role.operator.id
+  policy = local.policy
+}
