@@ -92,6 +92,9 @@ def _dynamodb(caller: Caller, model: OperationModel, params: Params) -> Iterator
         yield caller.on(f"dynamodb:{model.name}", caller.arn("dynamodb", f"table/{name}"))
     if "TransactItems" in params or "RequestItems" in params:
         return
+    if "BackupArn" in params or "TargetTableName" in params:
+        yield from _table_restores(caller, model, params)
+        return
     if "IndexName" in params:
         index = f"table/{params['TableName']}/index/{params['IndexName']}"
         yield caller.on(f"dynamodb:{model.name}", caller.arn("dynamodb", index))
@@ -101,6 +104,25 @@ def _dynamodb(caller: Caller, model: OperationModel, params: Params) -> Iterator
     if model.name == "CreateTable" and tags_of(params):
         yield caller.on("dynamodb:TagResource", table, tags_of(params))
     key = params.get("SSESpecification", {}).get("KMSMasterKeyId")
+    for needed in (*TABLE_KEY_ACTIONS, "kms:CreateGrant") if key else ():
+        yield Request(needed, key, (("kms:ViaService", f"dynamodb.{caller.region}.amazonaws.com"),))
+
+
+# "Dependent actions" of both restores; "Using IAM with DynamoDB backup and restore": "on the target table"
+RESTORES_WITH = tuple(
+    f"dynamodb:{name}" for name in ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+)
+
+
+def _table_restores(caller: Caller, model: OperationModel, params: Params) -> Iterator[Request]:
+    source = params.get("BackupArn") or caller.arn("dynamodb", f"table/{params['SourceTableName']}")
+    yield caller.on(f"dynamodb:{model.name}", source)
+    if "TargetTableName" not in params:
+        return
+    target = caller.arn("dynamodb", f"table/{params['TargetTableName']}")
+    for action in (f"dynamodb:{model.name}", *RESTORES_WITH):
+        yield Request(action, target)  # it does not exist yet, so it has no tags
+    key = params.get("SSESpecificationOverride", {}).get("KMSMasterKeyId")
     for needed in (*TABLE_KEY_ACTIONS, "kms:CreateGrant") if key else ():
         yield Request(needed, key, (("kms:ViaService", f"dynamodb.{caller.region}.amazonaws.com"),))
 

@@ -126,4 +126,5 @@ class TableRestore:
             tags = await table_tags(self._service, arn)
         except Gone:
             return False
-        return described.get("TableId") == table.id and scope.owner.standing(tags) is not Ownership.FOREIGN
+        same = bool(table.id) and described.get("TableId") == table.id
+        return same and scope.owner.standing(tags) is not Ownership.FOREIGN

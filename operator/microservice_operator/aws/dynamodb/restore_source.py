@@ -46,7 +46,7 @@ def source_table(described: Mapping[str, Any]) -> SourceTable:
     created = described.get("TableCreationDateTime") or described["CreationDateTime"]
     ordered = sorted(described["KeySchema"], key=lambda key: key["KeyType"])  # HASH before RANGE
     keys = tuple(key["AttributeName"] for key in ordered)
-    return SourceTable(described["TableName"], described["TableId"], created, keys)
+    return SourceTable(described["TableName"], described.get("TableId", ""), created, keys)
 
 
 def named_and_newer(table: SourceTable, own_name: str, owner_created: datetime | None) -> bool:
