@@ -213,7 +213,7 @@ def _rds(caller: Caller, model: OperationModel, params: Params) -> Iterator[Requ
         yield caller.on(action, "*")
         return
     named = {
-        "db": params.get("DBInstanceIdentifier"),
+        "db": params.get("TargetDBInstanceIdentifier") or params.get("DBInstanceIdentifier"),
         "pg": params.get("DBParameterGroupName"),
         "subgrp": params.get("DBSubnetGroupName"),
         "snapshot": params.get("DBSnapshotIdentifier"),
@@ -226,9 +226,14 @@ def _rds(caller: Caller, model: OperationModel, params: Params) -> Iterator[Requ
         arns = [caller.arn("rds", f"{kind}:*")]
     if model.name == "DescribeDBSnapshots":
         arns = arns[:1]
+    if "SourceDbiResourceId" in params:
+        arns.append(caller.arn("rds", f"auto-backup:{params['SourceDbiResourceId']}"))
     for arn in arns:
         yield caller.on(action, arn, tags_of(params))
-    if model.name.startswith("Create") and tags_of(params):
+    if "SourceDBInstanceIdentifier" in params:
+        source = caller.arn("rds", f"db:{params['SourceDBInstanceIdentifier']}")
+        yield caller.on(action, source, tags_of(params))
+    if model.name.startswith(("Create", "Restore")) and tags_of(params):
         yield caller.on("rds:AddTagsToResource", arns[-1 if "Snapshot" in model.name else 0], tags_of(params))
     yield from _with_instance(caller, model, params, arns)
 

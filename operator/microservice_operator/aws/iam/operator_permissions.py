@@ -240,6 +240,20 @@ RIGHTS: tuple[Right, ...] = (
         "creates instances and their groups for declared databases, and tags an instance to adopt",
         condition=_MARKED,
     ),
+    # PassRole and CreateTenantDatabase, the other dependent actions, are for a directory and for RDS for Oracle
+    Right(
+        "rds",
+        ("RestoreDBInstanceFromDBSnapshot", "RestoreDBInstanceToPointInTime"),
+        (*INSTANCE, *GROUPS, *SNAPSHOT, *_rds("og", "auto-backup")),
+        "creates an instance with owner tags from what its restoreFrom names",
+        condition=_MARKED,
+    ),
+    Right(
+        "rds",
+        ("DescribeDBInstanceAutomatedBackups",),
+        (*INSTANCE, *_rds("auto-backup")),
+        "finds the automated backups of a deleted instance, before they are restored",
+    ),
     # DeleteDBInstance takes the final snapshot and accepts no tags for it, so only the instance limits this
     Right("rds", ("CreateDBSnapshot",), INSTANCE, "takes snapshots of the instances of this cluster", condition=_MINE),
     Right("rds", ("CreateDBSnapshot",), SNAPSHOT, "allows the snapshot's name; the row before limits the instance"),
