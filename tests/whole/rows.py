@@ -44,11 +44,6 @@ def _lsi(**more: Any) -> Spec:
     return {"sortKey": {"name": "at"}, "localSecondaryIndexes": [index]}
 
 
-def _past(**source: Any) -> Spec:
-    return {"restoreFrom": {"pointInTime": source}}
-
-
-_TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table"
 _SORTED = {"sortKey": {"name": "at"}}
 _NUMBER = {"name": "age", "type": "N"}
 _FIFO = {"fifo": True}
@@ -74,9 +69,6 @@ ROWS: dict[str, tuple[Row, ...]] = {
         Row("extendedSupport", IN_PLACE, {"extendedSupport": True}),
         Row("extendedSupport", NOTHING, {"extendedSupport": False}),
         Row("deletionPolicy", NOTHING, {"deletionPolicy": "Delete"}),
-        Row("restoreFrom.snapshotIdentifier", NOTHING, {"restoreFrom": {"snapshotIdentifier": "rds:a-2026-11-29"}}),
-        Row("restoreFrom.pointInTime.sourceInstance", NOTHING, _past(sourceInstance="a", latest=True)),
-        Row("restoreFrom.pointInTime.time", NOTHING, _past(sourceInstance="a", time="2026-11-30T09:15:00Z")),
         Row("migration.command", NOTHING, {"migration": {"command": ["migrate"]}}),
         Row("migration.args", NOTHING, {"migration": {"command": ["migrate"], "args": ["up"]}}),
         Row("migration.timeout", NOTHING, {"migration": {"command": ["migrate"], "timeout": "5m"}}),
@@ -115,9 +107,6 @@ ROWS: dict[str, tuple[Row, ...]] = {
         Row("pointInTimeRecovery", IN_PLACE, {"pointInTimeRecovery": False}),
         Row("deletionProtection", IN_PLACE, {"deletionProtection": False}),
         Row("access", NOTHING, {"access": "ReadOnly"}),  # the role hears of it
-        Row("restoreFrom.backupARN", NOTHING, {"restoreFrom": {"backupARN": f"{_TABLE}/a.b/backup/0148-a"}}),
-        Row("restoreFrom.pointInTime.sourceTable", NOTHING, _past(sourceTable="a.b", latest=True)),
-        Row("restoreFrom.pointInTime.time", NOTHING, _past(sourceTable="a.b", time="2026-11-30T09:15:00Z")),
         Row("deletionPolicy", NOTHING, {"deletionPolicy": "Delete"}),
     ),
     "topics": (
@@ -141,8 +130,9 @@ ROWS: dict[str, tuple[Row, ...]] = {
     ),
 }
 BARE: dict[str, Spec] = {"databases": {}, "tables": {"partitionKey": {"name": "id"}}, "topics": {}, "queues": {}}
-# Changed in files of their own: a name in a list is its key, not a field; what is taken over is set once.
-ELSEWHERE = {"name", "adopt", "extensions", "connection.secretName"}
+# Changed in files of their own: a name in a list is its key, not a field; what is taken over is set once, and what is
+# restored needs a source.
+ELSEWHERE = {"name", "adopt", "restoreFrom", "extensions", "connection.secretName"}
 
 
 def fields(model: type[Model], path: str = "") -> Iterator[str]:
