@@ -99,14 +99,18 @@ class StrictRDS:
 
     def _copied(self, instance: Instance) -> Instance:
         """A copy of the data, if a real server holds it."""
-        servers = self.servers
-        return {"_data": servers.copy(instance["DBInstanceIdentifier"])} if isinstance(servers, Copying) else {}
+        copying = self._copying()
+        return {"_data": copying.copy(instance["DBInstanceIdentifier"])} if copying else {}
+
+    def _copying(self) -> Copying | None:
+        servers: object = self.servers
+        return servers if isinstance(servers, Copying) else None
 
     def _restore(self, wanted: dict[str, Any]) -> Answer | dict[str, Any]:
         name = wanted.get("DBInstanceIdentifier") or wanted["TargetDBInstanceIdentifier"]
         if name in self.instances:  # RS, RT
             return bad("DB instance already exists", "DBInstanceAlreadyExists")
-        if self.servers is not None and not isinstance(self.servers, Copying):
+        if self.servers is not None and self._copying() is None:
             return bad("the servers behind this emulator cannot copy data", "InvalidRestoreFault")
         snapshot = wanted.get("DBSnapshotIdentifier")
         source = (
@@ -387,8 +391,9 @@ class StrictRDS:
         """Begin to manage the password of an existing instance."""
         instance = self.instances[name]
         instance["MasterUserSecret"] = secret = self._managed(name, {**instance, **wanted})
-        if isinstance(self.servers, Copying):
-            self.servers.renew(name, **self._login(secret["SecretArn"]))
+        copying = self._copying()
+        if copying:
+            copying.renew(name, **self._login(secret["SecretArn"]))
 
     def _secret(self, call: Call) -> Answer:
         held = self.secrets.get(call.body["SecretId"])
@@ -423,8 +428,9 @@ class StrictRDS:
         name = instance["DBInstanceIdentifier"]
         if self.servers is None:
             return {"Address": "localhost", "Port": 1}
-        if instance.get("_restored") and isinstance(self.servers, Copying):
-            host, port = self.servers.restore(name, instance.get("_data"))
+        copying = self._copying()
+        if instance.get("_restored") and copying:
+            host, port = copying.restore(name, instance.get("_data"))
             return {"Address": host, "Port": port}
         held = self._login(instance["MasterUserSecret"]["SecretArn"])
         host, port = self.servers(name, held["admin"], held["password"])

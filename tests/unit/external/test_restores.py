@@ -9,11 +9,24 @@ from microservice_operator import names
 from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.parsing import Environment, Identity, Microservice
+from microservice_operator.api.stores import Database, Table
 from microservice_operator.external.resource import ReconcileInput
 from microservice_operator.external.restores import created, instance_restore, table_restore
 from microservice_operator.resources import Consent
 
 BACKUP = "arn:aws:dynamodb:us-east-1:123456789012:table/old/backup/01489602797149-73d8d5bc"
+
+
+TABLES: list[dict[str, Any]] = [
+    {},
+    {"restoreFrom": {"backupARN": BACKUP}},
+    {"restoreFrom": {"pointInTime": {"sourceTable": "old", "latest": True}}},
+]
+DATABASES: list[dict[str, Any]] = [
+    {},
+    {"restoreFrom": {"snapshotIdentifier": "rds:old-2026-11-29"}},
+    {"restoreFrom": {"pointInTime": {"sourceInstance": "old", "latest": True}}},
+]
 
 
 class Lookup:
@@ -27,38 +40,17 @@ class Lookup:
 
 
 def declared(consent: str = "", metadata: Any = None, annotation: str = names.ANNOTATION_RESTORE) -> ReconcileInput:
-    service = Microservice(
-        Identity("shop", "order", "uid"),
-        1,
-        MicroserviceSpec.model_validate(
-            {
-                "image": "a:1",
-                "tables": [
-                    {"name": "a", "partitionKey": {"name": "id"}},
-                    {"name": "b", "partitionKey": {"name": "id"}, "restoreFrom": {"backupARN": BACKUP}},
-                    {
-                        "name": "c",
-                        "partitionKey": {"name": "id"},
-                        "restoreFrom": {"pointInTime": {"sourceTable": "old", "latest": True}},
-                    },
-                ],
-                "databases": [
-                    {"name": "a"},
-                    {"name": "b", "restoreFrom": {"snapshotIdentifier": "rds:old-2026-11-29"}},
-                    {"name": "c", "restoreFrom": {"pointInTime": {"sourceInstance": "old", "latest": True}}},
-                ],
-            }
-        ),
-    )
+    service = Microservice(Identity("shop", "order", "uid"), 1, MicroserviceSpec.model_validate({"image": "a:1"}))
     environment = Environment("prod", EnvironmentSpec(), {annotation: consent})
     return ReconcileInput("", service, environment, Lookup(metadata))
 
 
 def asked(declaration: ReconcileInput) -> list[Consent | None]:
-    spec = declaration.service.spec
+    tables = [Table.model_validate({"name": "a", "partitionKey": {"name": "id"}, **each}) for each in TABLES]
+    databases = [Database.model_validate({"name": "a", **each}) for each in DATABASES]
     return [
-        *(table_restore(declaration, table) for table in spec.tables or []),
-        *(instance_restore(declaration, database) for database in spec.databases or []),
+        *(table_restore(declaration, table) for table in tables),
+        *(instance_restore(declaration, database) for database in databases),
     ]
 
 
