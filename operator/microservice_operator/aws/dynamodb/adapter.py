@@ -69,11 +69,7 @@ class DynamoDBTable:
             self.key = fields["encryption"]
             self._provisioned = fields["capacity"] if fields["billing"] == PROVISIONED else None
             tags, ttl, recovery, scaling, key = await asyncio.gather(
-                table_tags(self._service, self._arn),
-                self._time_to_live(),
-                self._recovery(),
-                self._scaled(fields),
-                self._own_key(table),
+                self._tags(), self._time_to_live(), self._recovery(), self._scaled(fields), self._own_key(table)
             )
         except Gone as error:
             if self._described:
@@ -81,7 +77,6 @@ class DynamoDBTable:
                 message = f"table {self._name} exists, but AWS does not describe all of it yet: {error}"
                 raise NotYet(Reason.AWS_UNAVAILABLE, message) from None
             return None
-        bare = not tags.keys() & OWNER_TAGS
         return Observed(
             id=self._arn,
             phase=phase(table),
@@ -100,7 +95,7 @@ class DynamoDBTable:
             locked=table["TableStatus"] == "UPDATING",
             pre_delete_step=pre_delete_step(scaling["unscaled"]),
             detail=f"its status in DynamoDB is {table['TableStatus']}",
-            restored=bare and self._restore is not None and await self._restore.has_made(table),
+            restored=await self._is_restored(table, tags),
         )
 
     async def create(self, desired: Desired) -> None:
@@ -138,6 +133,12 @@ class DynamoDBTable:
         """Delete the table."""
         await self._service.write("DeleteTable", TableName=self._name)
 
+    async def _is_restored(self, table: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
+        """Whether it has no owner tags yet because the declared restore created it."""
+        if self._restore is None or tags.keys() & OWNER_TAGS:
+            return False
+        return await self._restore.has_made(table)
+
     async def _own_key(self, table: Mapping[str, Any]) -> str | None:
         """Return the customer managed key that encrypts a table to adopt, or None."""
         key: str | None = table.get("SSEDescription", {}).get("KMSMasterKeyArn")
@@ -145,6 +146,9 @@ class DynamoDBTable:
             return None
         answer = await self._keys.read("DescribeKey", KeyId=key)
         return key if answer["KeyMetadata"]["KeyManager"] == "CUSTOMER" else None
+
+    async def _tags(self) -> dict[str, str]:
+        return await table_tags(self._service, self._arn)
 
     async def _time_to_live(self) -> dict[str, Any]:
         answer = await self._service.read("DescribeTimeToLive", TableName=self._name)
