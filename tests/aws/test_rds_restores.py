@@ -98,6 +98,7 @@ async def test_a_lost_instance_comes_back_with_its_tags_and_settings(rds: RDSWor
     rds.strict.advance(120)
     said = (await rds.quiet(restoreFrom=source, **SPEC))[0]
     assert said.message == "database instance orders exists, so restoreFrom has no effect on it; remove restoreFrom"
+    assert said.field == WHERE
     await rds.quiet(**SPEC)
     gone = await rds.gone("Delete")
     assert gone[-1].state is State.READY

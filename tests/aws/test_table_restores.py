@@ -136,6 +136,7 @@ async def test_a_lost_table_comes_back_with_its_rows_tags_and_settings(world: Wo
     settled = replace(desired, known={"Table": known})
     said = await assert_quiet(world, settled)
     assert said.message == "table products exists, so restoreFrom has no effect on it; remove restoreFrom"
+    assert said.field == "spec.tables[0].restoreFrom"
     await assert_quiet(world, DesiredTable(table(**EVERYTHING), {"team": "shop"}, {"Table": known}))
 
 

@@ -1,5 +1,6 @@
 """The consent to restore foreign data, and the age of a Microservice."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,8 @@ from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.parsing import Environment, Identity, Microservice
 from microservice_operator.api.stores import Database, Table
+from microservice_operator.errors import NeedsPerson
+from microservice_operator.external.databases import Databases
 from microservice_operator.external.resource import ReconcileInput
 from microservice_operator.external.restores import created, instance_restore, table_restore
 from microservice_operator.resources import Consent
@@ -77,6 +80,18 @@ def test_without_restore_from_nothing_is_asked() -> None:
 def test_the_consent_to_adopt_is_no_consent_to_restore() -> None:
     wrong = declared(", ".join(ITEMS), annotation=names.ANNOTATION_ADOPT)
     assert not any(consent and consent.allowed for consent in asked(wrong))
+
+
+@pytest.mark.parametrize("field", ["restoreFrom", "adopt"])
+async def test_a_shared_server_restores_no_instance(field: str) -> None:
+    source = DATABASES[1] if field == "restoreFrom" else {"adopt": {"identifier": "old"}}
+    spec = {"image": "a:1", "databases": [{"name": "a", **source}]}
+    service = Microservice(Identity("shop", "order", "uid"), 1, MicroserviceSpec.model_validate(spec))
+    nothing: Any = None
+    with pytest.raises(NeedsPerson) as refused:
+        await Databases(nothing).reconcile(replace(declared(), name="a", service=service))
+    assert refused.value.field == f"spec.databases[0].{field}"
+    assert str(refused.value).endswith(f"remove {field}")
 
 
 @pytest.mark.parametrize(
