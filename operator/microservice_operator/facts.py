@@ -107,6 +107,7 @@ class Reason(StrEnum):
     IDENTITY_DELETED = "IdentityDeleted"
     CHANGE_REFUSED = "ChangeRefused"
     ADOPTION_REFUSED = "AdoptionRefused"
+    RESTORE_REFUSED = "RestoreRefused"
     AWS_UNAVAILABLE = "AWSUnavailable"
     AWS_THROTTLED = "AWSThrottled"
     ACCESS_DENIED = "AccessDenied"

@@ -39,6 +39,7 @@ ANNOTATION_RECREATE = f"{GROUP}/recreate"
 ANNOTATION_DEFAULT_ENVIRONMENT = f"{GROUP}/default"
 ANNOTATION_ADOPT = f"{GROUP}/adopt"
 ANNOTATION_DELETE_ADOPTED = f"{GROUP}/delete-adopted"
+ANNOTATION_RESTORE = f"{GROUP}/restore"
 
 # AWS tags.
 TAG_CLUSTER = f"{GROUP}/cluster"
@@ -106,6 +107,14 @@ def recreate(name: str) -> str:
     return (
         f"annotate the Microservice with {ANNOTATION_RECREATE}={name} to start with an empty one ({name}/2, {name}/3 "
         "and so on if that value was used for an earlier loss)"
+    )
+
+
+def restore(name: str) -> str:
+    """Say how a person allows a lost resource to be restored as its spec says."""
+    return (
+        f"annotate the Microservice with {ANNOTATION_RECREATE}={name} ({name}/2, {name}/3 and so on if that value was "
+        "used for an earlier loss)"
     )
 
 

@@ -73,6 +73,11 @@ SPEC = {
         "Or the Environment does not consent.",
         "Do what the message says: correct `adopt`, declare the field as it is, or add the consent to the annotation.",
     ),
+    Reason.RESTORE_REFUSED: Explanation(
+        "What `restoreFrom` names does not exist, does not fit the spec, or is not proven to be this Microservice's. "
+        "Nothing was created.",
+        "Do what the message says: correct `restoreFrom` or the field, or add the consent to the annotation.",
+    ),
     Reason.CONFLICT: Explanation(
         "An object, table, queue, role, route or database of that name is not this Microservice's. "
         "Or an earlier Microservice retained it, and the namespace has been created again since. "
@@ -204,8 +209,8 @@ DATABASES = {
     ),
     Reason.DATABASE_LOST: Explanation(
         "The database or its instance was deleted outside the operator, or the Environment names another server.",
-        "Restore it from a backup under its name, or allow an empty one with the annotation `recreate`. "
-        "Or name the old server again.",
+        "On RDS, declare `restoreFrom`, then set the annotation `recreate`. On a shared server, restore it from a "
+        "backup under its name. Or allow an empty one with the annotation alone, or name the old server again.",
     ),
     Reason.DATABASE_UNUSABLE: Explanation(
         "The instance is in a state in which it cannot be used: stopped, failed, full, or without its key.",
@@ -230,7 +235,7 @@ TABLES = {
     ),
     Reason.TABLE_LOST: Explanation(
         "Somebody deleted the table outside the operator.",
-        "Restore it from a backup under its name, or allow an empty one with the annotation `recreate`.",
+        "Declare `restoreFrom`, then set the annotation `recreate`. The annotation alone allows an empty table.",
     ),
     Reason.TABLE_UNUSABLE: Explanation(
         "DynamoDB archives the table, cannot use its key, or may not replicate it.",

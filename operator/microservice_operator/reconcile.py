@@ -41,7 +41,7 @@ RUNNING = frozenset({"Deployment", "Job"})
 LOOK_AT_PODS = 5.0  # the watch reports when the last pod is gone; only a pod on a lost node needs another look
 # Without these, running pods lose what they read or reach, and new pods of the same version cannot start.
 NEEDED_BY_PODS = frozenset({"Secret", "NetworkPolicy"})
-_LOST = frozenset({Reason.TABLE_LOST, Reason.DATABASE_LOST})
+_LOST = frozenset({Reason.TABLE_LOST, Reason.DATABASE_LOST, Reason.RESTORE_REFUSED})
 Body = Mapping[str, Any]
 
 

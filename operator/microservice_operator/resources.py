@@ -10,7 +10,7 @@ Spec = TypeVar("Spec")
 
 @dataclass(frozen=True)
 class Consent:
-    """Consent to adopt an existing resource, or to delete an adopted one; the platform team decides.
+    """Consent to adopt an existing resource, to delete an adopted one, or to restore a copy; the platform team decides.
 
     `item` is the value that an annotation of the Environment must contain.
     """
@@ -28,6 +28,7 @@ class DesiredResource(Generic[Spec]):
     - `known`: ids from the status, by kind. If a known resource that holds data no longer exists, its data is lost, and
       only a person (`recreate`) can allow an empty one.
     - `adoption`: the Environment's consent to an adoption, if the spec has one.
+    - `restore`: the Environment's consent to restore it from another owner's data, if the spec restores it.
     """
 
     spec: Spec
@@ -36,6 +37,7 @@ class DesiredResource(Generic[Spec]):
     recreate: bool = False
     field: str = ""
     adoption: Consent | None = None
+    restore: Consent | None = None
 
     def id_of(self, kind: str) -> str:
         """Return its id in the status, "" if it has none."""

@@ -46,6 +46,7 @@ class Walk:
     secrets: Objects
     outside: ExternalReconciler
     known: dict[tuple[str, str], str] = field(default_factory=dict)
+    recreate: str = ""
 
     @property
     def environment(self) -> Environment:
@@ -65,7 +66,7 @@ class Walk:
         spec = MicroserviceSpec.model_validate({"image": "order:1", "databases": [{"name": "orders", **database}]})
         service = Microservice(identity, 1, spec)
         provided = await self.outside.reconcile(
-            service, self.environment, PreviousStatus(self.known), MicroserviceLookup()
+            service, self.environment, PreviousStatus(self.known, self.recreate), MicroserviceLookup()
         )
         self.known = {(part.kind, part.name): part.id for part in provided.parts}
         if connection := provided.connections.get("orders"):
@@ -206,3 +207,79 @@ async def test_retained_and_taken_over_by_one_of_the_same_name(walk: Walk) -> No
     connection = await walk.ready()
     assert walk.says(connection, connection.runtime, "SELECT count(*) FROM orders") == [(0,)]
     assert [call.action for call in walk.rds.proxy.calls].count("CreateDBInstance") == 1
+
+
+async def lost(walk: Walk) -> dict[str, str]:
+    """A database with a row, whose instance a person deletes; return the source that restores last night."""
+    connection = await walk.ready()
+    walk.says(connection, connection.owner, "CREATE TABLE orders (id int)")
+    walk.says(connection, connection.runtime, "INSERT INTO orders VALUES (7)")
+    snapshot = walk.rds.strict.back_up(walk.rds.name)
+    walk.says(connection, connection.runtime, "INSERT INTO orders VALUES (8)")
+    walk.rds.strict.lose(walk.rds.name)
+    return {"snapshotIdentifier": snapshot}
+
+
+async def test_a_lost_database_comes_back_with_its_rows(walk: Walk) -> None:
+    """The roles inside have the passwords of last night; the Secrets have others by now."""
+    source = await lost(walk)
+    walk.secrets.held = {CA: walk.secrets.held[CA]}
+    walk.outside.clients.logins.clear()
+    for _ in range(3):
+        [instance] = (await walk.one_pass(restoreFrom=source)).of("DatabaseInstance")
+    assert (instance.state, instance.reason) == (State.STALLED, Reason.DATABASE_LOST)
+    assert walk.rds.strict.instances == {}
+
+    walk.recreate = "orders"
+    connection = await walk.ready(restoreFrom=source)
+    walk.recreate = ""
+    assert walk.says(connection, connection.runtime, "SELECT id FROM orders") == [(7,)]
+    walk.says(connection, connection.runtime, "INSERT INTO orders VALUES (9)")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        walk.says(connection, connection.runtime, "DROP TABLE orders")
+
+    [(server, _)] = walk.real.opened.values()
+    for _ in range(20):  # the disk is optimized, the first backup is taken
+        await walk.one_pass(restoreFrom=source)
+        walk.rds.strict.advance(30)
+    before = walk.rds.proxy.writes(), server.statements()
+    await walk.ready(restoreFrom=source)
+    walk.outside = ExternalReconciler(replace(walk.outside.clients, resync_cache=ResyncCache(0), logins={}))
+    await walk.ready(restoreFrom=source)
+    await walk.ready()
+    assert (walk.rds.proxy.writes(), server.statements()) == before
+    assert {part.state for part in await walk.gone("Delete")} == {State.READY}
+    assert walk.rds.strict.instances == {}
+
+
+async def test_a_lost_database_comes_back_from_its_automated_backups(walk: Walk) -> None:
+    await lost(walk)
+    walk.recreate = "orders"
+    point = {"pointInTime": {"sourceInstance": walk.rds.name, "latest": True}}
+    connection = await walk.ready(restoreFrom=point)
+    assert walk.says(connection, connection.runtime, "SELECT id FROM orders ORDER BY id") == [(7,), (8,)]
+
+
+async def test_a_database_of_another_name_is_renamed_by_a_person_and_not_left_empty(walk: Walk) -> None:
+    """The database on the instance has the name of the one that the data is of."""
+    connection = await walk.ready()
+    walk.says(connection, connection.owner, "CREATE TABLE orders (id int)")
+    [(server, _)] = walk.real.opened.values()
+    for suffix in ("_owner", "_app"):
+        server.run(f"ALTER ROLE {connection.database}{suffix} RENAME TO before{suffix}")
+    server.run(f"ALTER DATABASE {connection.database} RENAME TO before")
+    walk.recreate, source = "orders", {"snapshotIdentifier": walk.rds.strict.back_up(walk.rds.name)}
+    walk.rds.strict.lose(walk.rds.name)
+    for _ in range(120):
+        provided = await walk.one_pass(restoreFrom=source)
+        walk.rds.strict.advance(2)
+    [database] = provided.of("Database")
+    assert (database.state, database.reason) == (State.STALLED, Reason.RESTORE_REFUSED)
+    assert f"rename the restored database to {connection.database} and its roles" in database.message
+    [(server, _)] = walk.real.opened.values()
+    assert server.run(f"SELECT 1 FROM pg_database WHERE datname = '{connection.database}'") == []
+    server.run(f"ALTER DATABASE before RENAME TO {connection.database}")
+    for suffix in ("_owner", "_app"):
+        server.run(f"ALTER ROLE before{suffix} RENAME TO {connection.database}{suffix}")
+    connection = await walk.ready(restoreFrom=source)
+    assert walk.says(connection, connection.runtime, "SELECT count(*) FROM orders") == [(0,)]

@@ -33,10 +33,17 @@ def certificates(folder: Path) -> Path:
 
 
 class PostgresServer:
-    def __init__(self, max_connections: int = 30, major: int = WHEEL, progress: Progress = print) -> None:
+    def __init__(
+        self,
+        max_connections: int = 30,
+        major: int = WHEEL,
+        progress: Progress = print,
+        saved: tuple[Path, str] | None = None,
+    ) -> None:
+        """Start with nothing in it, or with `saved` files and the password of their superuser."""
         self.major = major
         self._folder = Path(tempfile.mkdtemp(prefix="operator-postgres-"))
-        self.password = secrets.token_urlsafe(12)
+        self.password = saved[1] if saved else secrets.token_urlsafe(12)
         self.port = free_port()
         self.log = self._folder / "log"
         # PostgreSQL refuses to run as root.
@@ -55,7 +62,10 @@ class PostgresServer:
             "--locale=C",
             "--encoding=UTF8",
         ]
-        subprocess.run(command, user=self._user, cwd=self._folder, check=True, capture_output=True)
+        if saved:
+            subprocess.run(["cp", "-a", saved[0], self._folder / "cluster"], check=True)
+        else:
+            subprocess.run(command, user=self._user, cwd=self._folder, check=True, capture_output=True)
         self._options = {
             "port": self.port,
             "listen_addresses": "127.0.0.1",
@@ -120,6 +130,12 @@ class PostgresServer:
         """As after a failover: it answers, and what it does not know may be there all the same."""
         self._end()
         (self._folder / "cluster" / "standby.signal").touch()
+        self._start()
+
+    def save(self, folder: Path) -> None:
+        """Copy its files to a new folder, while it is stopped."""
+        self._end()
+        subprocess.run(["cp", "-a", self._folder / "cluster", folder], check=True)
         self._start()
 
     def stop(self) -> None:

@@ -12,6 +12,7 @@ COMING = (State.PROGRESSING, Reason.TABLE_CREATING)
 WAITS = (State.PROGRESSING, Reason.WAITING)
 UNREAD = (State.UNKNOWN, Reason.AWS_THROTTLED)
 REFUSED = (State.STALLED, Reason.REJECTED)
+NOT_RESTORED = (State.STALLED, Reason.RESTORE_REFUSED)
 
 
 def store(kind: str, condition: tuple[State, Reason], name: str = "orders") -> Part:
@@ -25,6 +26,8 @@ def store(kind: str, condition: tuple[State, Reason], name: str = "orders") -> P
         (READY, READY, True),
         (LOST, READY, False),
         (COMING, READY, False),
+        # a person corrects restoreFrom, and does not consent again
+        (NOT_RESTORED, READY, False),
         (WAITS, READY, False),
         (UNREAD, READY, False),
         # a store that is refused for another reason was not lost, and may be so for weeks

@@ -130,8 +130,9 @@ ROWS: dict[str, tuple[Row, ...]] = {
     ),
 }
 BARE: dict[str, Spec] = {"databases": {}, "tables": {"partitionKey": {"name": "id"}}, "topics": {}, "queues": {}}
-# Changed in files of their own: a name in a list is its key, not a field; what is taken over is set once.
-ELSEWHERE = {"name", "adopt", "extensions", "connection.secretName"}
+# Changed in files of their own: a name in a list is its key, not a field; what is taken over is set once, and what is
+# restored needs a source.
+ELSEWHERE = {"name", "adopt", "restoreFrom", "extensions", "connection.secretName"}
 
 
 def fields(model: type[Model], path: str = "") -> Iterator[str]:

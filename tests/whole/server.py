@@ -33,3 +33,14 @@ class OneServer:
                 self._server.run(statement)
         self._made = True
         return "localhost", self._port
+
+    def copy(self, name: str) -> None:
+        """Nothing: the data of all instances stays on the one server."""
+
+    def restore(self, name: str, data: None) -> tuple[str, int]:  # noqa: ARG002 it is one for all
+        """Where a restored instance answers, with the data as it is."""
+        return "localhost", self._port
+
+    def renew(self, name: str, admin: str, password: str) -> None:
+        """As for a new instance."""
+        self(name, admin, password)

@@ -87,6 +87,7 @@ class World:
     environment_tags: dict[str, str] = field(default_factory=dict)
     recreate: str = ""
     consent: str = ""
+    restore_consent: str = ""
     now: float = 0
     reconciliations: int = 0
     _spec: Any = None
@@ -99,7 +100,7 @@ class World:
     def environment(self) -> Environment:
         rds = {"sizes": self.sizes, "caSecretRef": {"namespace": "platform", "name": "rds-ca"}}
         spec = {"tags": self.environment_tags, "aws": self.aws_spec, "databases": {"provider": "rds", "rds": rds}}
-        allowed = {names.ANNOTATION_ADOPT: self.consent}
+        allowed = {names.ANNOTATION_ADOPT: self.consent, names.ANNOTATION_RESTORE: self.restore_consent}
         return Environment(f"env-{self.name}", EnvironmentSpec.model_validate(spec), allowed)
 
     def every_part(self, policy: str = "") -> dict[str, Any]:

@@ -7,14 +7,13 @@ from pydantic import Field, StringConstraints
 
 from .base import Model, Rule
 from .containers import Command
+from .restores import InstanceIdentifier, InstanceSource, TableName, TableSource
 from .scalars import ATOMIC, Keyed, Label, ObjectName, PartName, WithoutNulls
 from .table_indexes import Attribute, Capacity, GlobalSecondaryIndex, Index, LocalSecondaryIndex, TableKey
 
 Duration = Annotated[
     str, StringConstraints(min_length=2, max_length=16, pattern=r"^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,6}s)?$")
 ]
-InstanceIdentifier = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z](-?[a-z0-9])*$")]
-TableName = Annotated[str, StringConstraints(min_length=3, max_length=255, pattern=r"^[a-zA-Z0-9_.-]+$")]
 ExtensionName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z0-9_-]+$")]
 EnvPrefix = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Z][A-Z0-9_]*$")]
 Access = Literal["ReadWrite", "ReadOnly", "WriteOnly"]
@@ -152,6 +151,9 @@ class Database(Model):
     """How the service receives the connection data of its database."""
     adopt: InstanceAdoption | None = None
     """Adopts an existing RDS instance instead of creating one; immutable after the adoption."""
+    restore_from: InstanceSource | None = None
+    """Creates the instance from a snapshot or a point in time instead of empty. It has no effect on an existing
+    instance. A lost one also needs the annotation microservice-operator.dev/recreate."""
     rules = (
         Rule(
             cel="!has(self.parameters) || !('rds.force_ssl' in self.parameters)",
@@ -234,6 +236,9 @@ class Table(Model):
     spec is always retained."""
     adopt: TableAdoption | None = None
     """Adopts an existing table instead of creating one; immutable after the adoption."""
+    restore_from: TableSource | None = None
+    """Creates the table from a backup or a point in time instead of empty. It has no effect on an existing table. A
+    lost one also needs the annotation microservice-operator.dev/recreate."""
     rules = (
         Rule(
             cel="(has(self.billingMode) && self.billingMode == 'Provisioned') == has(self.capacity)",

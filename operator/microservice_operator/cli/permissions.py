@@ -27,6 +27,10 @@ and the table has no other.
   tag in the call that creates a resource, and before any other change when it adopts one. IAM or AWS cannot limit the
   following in this way: HTTP APIs and their parts, the scaling of tables, and the master logins that RDS manages
   (`rds!db-*`). The operator may read the master login of any instance in the account.
+- **Restores.** The policy allows to restore any backup, snapshot and table of the account. The operator restores only
+  what is proven to be the Microservice's, or what the Environment allows. DynamoDB fills a restored table with the
+  operator's rights on items. They hold for all tables without the tag `microservice-operator.dev/cluster`, and for no
+  other. If you restore no tables, remove this statement (`dynamodb:PutItem`).
 - **DynamoDB must evaluate tags for this.** In most accounts it does. In an account that has used policies with tag
   conditions before, attribute-based access control of DynamoDB may be off, separately for each Region ("Enabling ABAC
   in DynamoDB" in the Amazon DynamoDB Developer Guide). Then every condition on tags counts as not met, and the operator

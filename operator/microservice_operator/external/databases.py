@@ -66,12 +66,13 @@ class Databases(ExternalResource):
     async def reconcile(self, declared: ReconcileInput) -> StepResult:
         service = declared.service
         index, spec = declared_item(service.spec.databases, declared.name)
-        if spec.adopt and not of_rds(declared.environment):
-            message = (
-                f"adopt of database {spec.name} needs an RDS instance, but the Environment has no databases.rds; "
-                "remove adopt"
-            )
-            raise NeedsPerson(Reason.REJECTED, message, f"spec.databases[{index}].adopt")
+        for unfit, field in ((spec.adopt, "adopt"), (spec.restore_from, "restoreFrom")):
+            if unfit and not of_rds(declared.environment):
+                message = (
+                    f"{field} of database {spec.name} needs an RDS instance, but the Environment has no databases.rds; "
+                    f"remove {field}"
+                )
+                raise NeedsPerson(Reason.REJECTED, message, f"spec.databases[{index}].{field}")
         scope = await self._scope(declared)
         database = DesiredDatabase(
             spec=spec,

@@ -22,7 +22,7 @@ from .table_grants import borrowed
 
 GRANTED_KINDS = (TABLE.name, TOPIC.name, QUEUE.name)
 _CREATED = (Reason.TABLE_CREATED, Reason.MESSAGING_CREATED)
-_NOT_OURS = (Reason.CONFLICT, Reason.ADOPTION_REFUSED)
+_NOT_OURS = (Reason.CONFLICT, Reason.ADOPTION_REFUSED, Reason.RESTORE_REFUSED)
 
 
 def made(part: Part) -> bool:

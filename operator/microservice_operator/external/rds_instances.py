@@ -19,6 +19,7 @@ from ..facts import Part, Section
 from .adoption import DATABASES, adoption, deletion, with_adoption
 from .desired import desired_instance, of_rds
 from .resource import Declaration, DeleteInput, ExternalResource, ReconcileInput, StepResult
+from .restores import instance_restore
 
 INSTANCE = INSTANCES.name
 
@@ -54,6 +55,7 @@ class RDSInstances(ExternalResource):
             known=declared.known,
             recreate=declared.recreate,
             adoption=adoption(declared, DATABASES, adopt.identifier) if adopt else None,
+            restore=instance_restore(declared, instance.spec),
         )
         parts, _ = await reconcile_instance(scope, instance)
         return StepResult(parts)

@@ -20,6 +20,7 @@ from .resource import (
     declared_item,
     without_snapshot,
 )
+from .restores import created, table_restore
 
 TABLE = "Table"
 
@@ -48,6 +49,8 @@ class Tables(ExternalResource):
             recreate=declared.recreate,
             field=f"spec.tables[{index}]",
             adoption=adoption(declared, TABLES, spec.adopt.name) if spec.adopt else None,
+            restore=table_restore(declared, spec),
+            created=created(declared) if spec.restore_from else None,
         )
         return StepResult((await reconcile_table(scope, table),))
 

@@ -138,6 +138,14 @@ class _Reconciliation:
                 "in the spec, or drop the existing one or change its owner",
                 field,
             )
+        if not observed.database and self._scope.dedicated and self._desired.spec.restore_from:
+            raise NeedsPerson(
+                Reason.RESTORE_REFUSED,
+                f"database {names.database} does not exist at {where}, and restoreFrom is declared, so no empty one is "
+                f"created; rename the restored database to {names.database} and its roles to {names.owner} and "
+                f"{names.runtime}, or remove restoreFrom to start with an empty one",
+                f"{field}.restoreFrom",
+            )
         if not observed.database and self._known_id and not self._desired.recreate:
             raise NeedsPerson(
                 Reason.DATABASE_LOST,

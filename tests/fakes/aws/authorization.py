@@ -80,7 +80,7 @@ def _remember(model: OperationModel, context: dict[str, Any], answer: dict[str, 
         keys = params.get("TagKeys") or params.get("tagKeys") or [tag["Key"] for tag in params.get("Tags", [])]
         for key in keys:
             KNOWN.tags.get(resource, {}).pop(key, None)
-    elif name.startswith("Create") and name != "CreateTags":
+    elif name.startswith(("Create", "Restore")) and name != "CreateTags":
         KNOWN.tags[resource] = _all_tags(params)
     else:
         KNOWN.tags.setdefault(resource, {}).update(tags_of(params))
@@ -105,6 +105,9 @@ def _role(name: str, params: dict[str, Any]) -> None:
         KNOWN.paths.pop(role, None)
 
 
+_TAGGING = ("Tag", "Untag", "AddTags", "RemoveTags", "DeleteTags")
+
+
 def _resource(caller: Caller, model: OperationModel, params: dict[str, Any], answer: dict[str, Any]) -> str:
     """ARN of the resource whose tags a call sets or removes; "" if it does neither."""
     name, service = model.name, str(model.service_model.signing_name)
@@ -112,6 +115,8 @@ def _resource(caller: Caller, model: OperationModel, params: dict[str, Any], ans
         return caller.arn("ec2", f"security-group/{answer.get('GroupId')}")
     if service == "eks" and name == "CreatePodIdentityAssociation":
         return str(answer.get("association", {}).get("associationArn"))
-    if name.startswith(("Tag", "Untag", "AddTags", "RemoveTags", "CreateT", "CreateQ", "CreateDB", "DeleteTags")):
+    if "TargetTableName" in params:
+        return caller.arn("dynamodb", f"table/{params['TargetTableName']}")
+    if name.startswith((*_TAGGING, "CreateT", "CreateQ", "CreateDB", "RestoreDB")):
         return requests(caller, model, params)[-1 if name == "CreateDBSnapshot" else 0].resource
     return ""

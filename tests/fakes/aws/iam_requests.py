@@ -92,6 +92,9 @@ def _dynamodb(caller: Caller, model: OperationModel, params: Params) -> Iterator
         yield caller.on(f"dynamodb:{model.name}", caller.arn("dynamodb", f"table/{name}"))
     if "TransactItems" in params or "RequestItems" in params:
         return
+    if "BackupArn" in params or "TargetTableName" in params:
+        yield from _table_restores(caller, model, params)
+        return
     if "IndexName" in params:
         index = f"table/{params['TableName']}/index/{params['IndexName']}"
         yield caller.on(f"dynamodb:{model.name}", caller.arn("dynamodb", index))
@@ -101,6 +104,25 @@ def _dynamodb(caller: Caller, model: OperationModel, params: Params) -> Iterator
     if model.name == "CreateTable" and tags_of(params):
         yield caller.on("dynamodb:TagResource", table, tags_of(params))
     key = params.get("SSESpecification", {}).get("KMSMasterKeyId")
+    for needed in (*TABLE_KEY_ACTIONS, "kms:CreateGrant") if key else ():
+        yield Request(needed, key, (("kms:ViaService", f"dynamodb.{caller.region}.amazonaws.com"),))
+
+
+# "Dependent actions" of both restores; "Using IAM with DynamoDB backup and restore": "on the target table"
+RESTORES_WITH = tuple(
+    f"dynamodb:{name}" for name in ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+)
+
+
+def _table_restores(caller: Caller, model: OperationModel, params: Params) -> Iterator[Request]:
+    source = params.get("BackupArn") or caller.arn("dynamodb", f"table/{params['SourceTableName']}")
+    yield caller.on(f"dynamodb:{model.name}", source)
+    if "TargetTableName" not in params:
+        return
+    target = caller.arn("dynamodb", f"table/{params['TargetTableName']}")
+    for action in (f"dynamodb:{model.name}", *RESTORES_WITH):
+        yield Request(action, target)  # it does not exist yet, so it has no tags
+    key = params.get("SSESpecificationOverride", {}).get("KMSMasterKeyId")
     for needed in (*TABLE_KEY_ACTIONS, "kms:CreateGrant") if key else ():
         yield Request(needed, key, (("kms:ViaService", f"dynamodb.{caller.region}.amazonaws.com"),))
 
@@ -191,7 +213,7 @@ def _rds(caller: Caller, model: OperationModel, params: Params) -> Iterator[Requ
         yield caller.on(action, "*")
         return
     named = {
-        "db": params.get("DBInstanceIdentifier"),
+        "db": params.get("TargetDBInstanceIdentifier") or params.get("DBInstanceIdentifier"),
         "pg": params.get("DBParameterGroupName"),
         "subgrp": params.get("DBSubnetGroupName"),
         "snapshot": params.get("DBSnapshotIdentifier"),
@@ -204,9 +226,14 @@ def _rds(caller: Caller, model: OperationModel, params: Params) -> Iterator[Requ
         arns = [caller.arn("rds", f"{kind}:*")]
     if model.name == "DescribeDBSnapshots":
         arns = arns[:1]
+    if "SourceDbiResourceId" in params:
+        arns.append(caller.arn("rds", f"auto-backup:{params['SourceDbiResourceId']}"))
     for arn in arns:
         yield caller.on(action, arn, tags_of(params))
-    if model.name.startswith("Create") and tags_of(params):
+    if "SourceDBInstanceIdentifier" in params:
+        source = caller.arn("rds", f"db:{params['SourceDBInstanceIdentifier']}")
+        yield caller.on(action, source, tags_of(params))
+    if model.name.startswith(("Create", "Restore")) and tags_of(params):
         yield caller.on("rds:AddTagsToResource", arns[-1 if "Snapshot" in model.name else 0], tags_of(params))
     yield from _with_instance(caller, model, params, arns)
 

@@ -9,12 +9,13 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from secrets import token_urlsafe
+from secrets import token_hex, token_urlsafe
 from typing import Any
 
-from tests.fakes.aws import rds_rules, rds_wire
+from tests.fakes.aws import rds_restores, rds_rules, rds_wire
 from tests.fakes.aws.proxy import Answer, Call, Emulator, refusal
 from tests.fakes.aws.rds_groups import Groups
+from tests.fakes.aws.rds_restores import Backups, Copying
 from tests.fakes.aws.rds_rules import CHANGEABLE, bad, state
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -45,6 +46,7 @@ class StrictRDS:
     kept_backups: list[str] = field(default_factory=list)
     secrets: dict[str, dict[str, str]] = field(default_factory=dict)
     groups: Groups = field(default_factory=Groups)
+    backups: Backups = field(default_factory=Backups)
     _ahead: dict[str, list[tuple[float, str, Instance]]] = field(default_factory=dict)  # until, state, what it brings
     _absent: dict[str, int] = field(default_factory=dict)
 
@@ -76,6 +78,65 @@ class StrictRDS:
         """Something outside of anybody's control has happened to it."""
         self.instances[name]["DBInstanceStatus"] = status
 
+    def back_up(self, name: str) -> str:
+        """The daily backup: U "Backup window", an automated snapshot; return its name."""
+        snapshot = f"rds:{name}-2026-11-29"
+        self.snapshots[snapshot] = {
+            **self._record(snapshot, self.instances[name], "available"),
+            "SnapshotType": "automated",
+        }
+        return snapshot
+
+    def lose(self, name: str) -> None:
+        """A person deletes it and keeps its automated backups."""
+        self._keep_backups(self.instances[name])
+        secret = self.instances.pop(name).get("MasterUserSecret", {})
+        self.secrets.pop(secret.get("SecretArn", ""), None)
+        self._ahead.pop(name, None)
+
+    def _keep_backups(self, instance: Instance) -> None:
+        self.backups.retain({**instance, **self._copied(instance)})
+
+    def _copied(self, instance: Instance) -> Instance:
+        """A copy of the data, if a real server holds it."""
+        copying = self._copying()
+        return {"_data": copying.copy(instance["DBInstanceIdentifier"])} if copying else {}
+
+    def _copying(self) -> Copying | None:
+        servers: object = self.servers
+        return servers if isinstance(servers, Copying) else None
+
+    def _restore(self, wanted: dict[str, Any]) -> Answer | dict[str, Any]:
+        name = wanted.get("DBInstanceIdentifier") or wanted["TargetDBInstanceIdentifier"]
+        if name in self.instances:  # RS, RT
+            return bad("DB instance already exists", "DBInstanceAlreadyExists")
+        if self.servers is not None and self._copying() is None:
+            return bad("the servers behind this emulator cannot copy data", "InvalidRestoreFault")
+        snapshot = wanted.get("DBSnapshotIdentifier")
+        source = (
+            self.backups.snapshot(snapshot, self.snapshots)
+            if snapshot
+            else self.backups.past_of(wanted, self.instances)
+        )
+        if isinstance(source, Answer):
+            return source
+        refused = rds_restores.refused(wanted, source, self.groups)
+        if refused:
+            return refused
+        if "SourceDBInstanceIdentifier" in wanted:
+            source = {**source, **self._copied(source)}
+        instance = self.instances[name] = {
+            **rds_restores.restored(name, wanted, source, self.groups),
+            **_identity(name),
+            "VpcSecurityGroups": _memberships(wanted["VpcSecurityGroupIds"]),
+            "DBParameterGroups": [_applied(wanted["DBParameterGroupName"], "in-sync")],
+        }
+        self._absent[name] = self.absent_looks
+        self._then(name, "creating", {"Endpoint": {}})
+        if instance["BackupRetentionPeriod"]:
+            self._then(name, "backing-up", {})
+        return {"DBInstance": self._shown(instance)}
+
     def _answer(self, action: str, wanted: dict[str, Any]) -> Answer | dict[str, Any]:
         anywhere: dict[str, Callable[[dict[str, Any]], Answer | dict[str, Any]]] = {
             "CreateDBInstance": self._create,
@@ -84,6 +145,8 @@ class StrictRDS:
             "DescribeOrderableDBInstanceOptions": self._orderable,
             "DescribeAccountAttributes": self._account,
             "DescribeDBSnapshots": self._describe_snapshots,
+            "DescribeDBInstanceAutomatedBackups": self.backups.described,
+            **dict.fromkeys(rds_restores.ACTIONS, self._restore),
             "ListTagsForResource": lambda wanted: {"TagList": self._tagged(wanted["ResourceName"])},
             "AddTagsToResource": self._tag,
             "RemoveTagsFromResource": self._tag,
@@ -127,7 +190,6 @@ class StrictRDS:
         if major in self.ended and support != rds_rules.ENROLLED:  # C: "creating the DB instance will fail if …"
             message = f"Cannot create postgres {major}: it is past its end of standard support date"
             return bad(message, "InvalidParameterCombination")
-        arn = f"arn:aws:rds:{REGION}:{ACCOUNT}:db:{name}"
         group = self.groups.subnet_groups[wanted["DBSubnetGroupName"]]
         same = ("DBInstanceIdentifier", "DBInstanceClass", "Engine", "MasterUsername", "AllocatedStorage",
                 "StorageType", "Iops", "StorageThroughput", "MaxAllocatedStorage", "StorageEncrypted", "MultiAZ",
@@ -135,7 +197,7 @@ class StrictRDS:
                 "BackupRetentionPeriod")  # fmt: skip
         instance: Instance = {
             **{key: wanted[key] for key in same if key in wanted},
-            "DBInstanceArn": arn,
+            **_identity(name),
             "EngineVersion": MINOR[major],
             "DBInstanceStatus": "creating",
             "EngineLifecycleSupport": support,
@@ -203,7 +265,7 @@ class StrictRDS:
             elif key == "DBParameterGroupName":
                 instance["_next_group"] = value
             elif key == "ManageMasterUserPassword":
-                instance["MasterUserSecret"] = self._managed(name, {**instance, **wanted})
+                self._manage(name, wanted)
             elif key == "MaxAllocatedStorage" and value == instance["AllocatedStorage"]:
                 instance.pop(key, None)  # U "Managing capacity automatically": turned off
             else:
@@ -241,6 +303,7 @@ class StrictRDS:
             self.snapshots[snapshot] = self._record(snapshot, instance, "available")
         elif not wanted.get("DeleteAutomatedBackups", True):
             self.kept_backups.append(name)
+            self._keep_backups(instance)
         instance["DBInstanceStatus"] = "deleting"
         self._ahead[name] = []
         self._then(name, "deleting", {"gone": True})
@@ -263,8 +326,13 @@ class StrictRDS:
             "SnapshotCreateTime": datetime.now(UTC).isoformat(),
             "Status": status,
             "SnapshotType": "manual",
+            "Engine": instance["Engine"],
             "EngineVersion": instance["EngineVersion"],
+            "Encrypted": instance["StorageEncrypted"],
+            "AllocatedStorage": instance["AllocatedStorage"],
+            "DbiResourceId": instance.get("DbiResourceId"),
             "TagList": instance["TagList"] if instance.get("CopyTagsToSnapshot") else [],
+            "_instance": {**instance, **self._copied(instance)},
         }
 
     def _describe_snapshots(self, wanted: dict[str, Any]) -> Answer | dict[str, Any]:
@@ -316,6 +384,17 @@ class StrictRDS:
         )  # C: "the aws/secretsmanager KMS key"
         return {"SecretArn": arn, "SecretStatus": "active", "KmsKeyId": key}
 
+    def _login(self, arn: str) -> dict[str, str]:
+        return {"admin": self.secrets[arn]["username"], "password": self.secrets[arn]["password"]}
+
+    def _manage(self, name: str, wanted: dict[str, Any]) -> None:
+        """Begin to manage the password of an existing instance."""
+        instance = self.instances[name]
+        instance["MasterUserSecret"] = secret = self._managed(name, {**instance, **wanted})
+        copying = self._copying()
+        if copying:
+            copying.renew(name, **self._login(secret["SecretArn"]))
+
     def _secret(self, call: Call) -> Answer:
         held = self.secrets.get(call.body["SecretId"])
         if held is None:
@@ -349,13 +428,26 @@ class StrictRDS:
         name = instance["DBInstanceIdentifier"]
         if self.servers is None:
             return {"Address": "localhost", "Port": 1}
-        held = self.secrets[instance["MasterUserSecret"]["SecretArn"]]
-        host, port = self.servers(name, held["username"], held["password"])
+        copying = self._copying()
+        if instance.get("_restored") and copying:
+            host, port = copying.restore(name, instance.get("_data"))
+            return {"Address": host, "Port": port}
+        held = self._login(instance["MasterUserSecret"]["SecretArn"])
+        host, port = self.servers(name, held["admin"], held["password"])
         return {"Address": host, "Port": port}
 
     def _shown(self, instance: Instance) -> Instance:
         hidden = {key for key in instance if key.startswith("_")}
         return {key: value for key, value in instance.items() if key not in hidden and value != {}}
+
+
+def _identity(name: str) -> Instance:
+    """What tells one instance from an earlier one of its name."""
+    return {
+        "DBInstanceArn": f"arn:aws:rds:{REGION}:{ACCOUNT}:db:{name}",
+        "DbiResourceId": f"db-{token_hex(13).upper()}",
+        "InstanceCreateTime": datetime.now(UTC).isoformat(),
+    }
 
 
 def _engine_version(wanted: dict[str, Any]) -> dict[str, Any]:

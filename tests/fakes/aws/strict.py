@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.fakes.aws.proxy import Answer, Call, Emulator, refusal
+from tests.fakes.aws.table_restores import ACTIONS, TableRestores, other, table_id
 
 # Recorded of AWS by localstack/localstack, `test_table_crud`, key `delete-table`
 SHOWN_TO_THE_END = (
@@ -34,7 +35,12 @@ class StrictDynamoDB:
     _absent: dict[str, int] = field(default_factory=dict)
     _on_demand: set[str] = field(default_factory=set)  # only a table that was so once says how it is paid for
     keys: dict[str, str] = field(default_factory=dict)  # the emulator cannot change the key of a table
+    restores: TableRestores = field(init=False)
     _streams: dict[str, dict[str, Any]] = field(default_factory=dict)  # the emulator cannot switch one on again
+
+    def __post_init__(self) -> None:
+        """Let restored tables have the keys of their sources."""
+        self.restores = TableRestores(self.keys, self._on_demand)
 
     def __call__(self, call: Call, emulator: Emulator) -> Answer:
         name = call.body.get("TableName", "") or call.body.get("ResourceArn", "").rsplit("/", 1)[-1]
@@ -54,7 +60,9 @@ class StrictDynamoDB:
                 emulator(replace(call, action="UntagResource", body=untag))
             case "UpdateTimeToLive" if refused := self._refused_ttl(call, emulator):
                 return refused
-        return emulator(call)
+            case action if action in ACTIONS:
+                return self._restore(call, emulator)
+        return other(call, emulator)
 
     def _busy(self, name: str) -> Answer | None:
         if name in self._phases:
@@ -92,6 +100,8 @@ class StrictDynamoDB:
             for key in [key for key in table if key not in SHOWN_TO_THE_END]:
                 del table[key]
         table["TableStatus"] = "ACTIVE" if building else status
+        if "RestoreSummary" in table:
+            table["RestoreSummary"]["RestoreInProgress"] = status == "CREATING"
         for index in table.get("GlobalSecondaryIndexes", []):
             if building and index["IndexName"] == building[0]:
                 index["IndexStatus"] = building[1]
@@ -100,6 +110,7 @@ class StrictDynamoDB:
         if table["TableName"] in self.keys:
             arn = self.keys[table["TableName"]]
             table["SSEDescription"] = {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": arn}
+        table["TableId"] = table_id(table)
         name, billing = table["TableName"], table.get("BillingModeSummary", {}).get("BillingMode")
         if billing == "PAY_PER_REQUEST":
             self._on_demand.add(name)
@@ -108,15 +119,30 @@ class StrictDynamoDB:
         for key in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
             if not table.get(key):
                 table.pop(key, None)
+        self.restores.show(table)
 
     def _create(self, name: str, call: Call, emulator: Emulator) -> Answer:
         answer = emulator(call)
         if answer.status == 200:
             self._on_demand.discard(name)
+            self.restores.summaries.pop(name, None)
             self._as_aws_shows(answer.body["TableDescription"])
             self._phases[name] = ("CREATING", self.looks)
             self._absent[name] = self.absent_looks
             self._show(answer.body["TableDescription"], "CREATING", None)
+        return answer
+
+    def _restore(self, call: Call, emulator: Emulator) -> Answer:
+        creating = {name for name, (status, _) in self._phases.items() if status == "CREATING"}
+        refused = self.restores.refused(call, emulator, len(creating & self.restores.summaries.keys()))
+        answer = refused or self.restores.restore(call, emulator)
+        if answer.status == 200:
+            name, table = call.body["TargetTableName"], answer.body["TableDescription"]
+            self._on_demand.discard(name)
+            self._streams.pop(name, None)
+            self._phases[name] = ("CREATING", self.looks)
+            self._as_aws_shows(table)
+            self._show(table, "CREATING", None)
         return answer
 
     def _update(self, name: str, call: Call, emulator: Emulator) -> Answer:

@@ -11,10 +11,10 @@ from typing import Any
 
 from ...errors import Gone, NeedsPerson, NotYet
 from ...facts import Reason
+from ...ownership import OWNER_TAGS
 from ...partitions import partition
 from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
-from ..engine.pagination import pages
 from ..engine.rules import Bounds
 from ..engine.scope import AwsScope
 from ..engine.service import AwsService
@@ -22,7 +22,9 @@ from ..engine.tags import Tag, tag_list
 from .autoscaling_adapter import TableScaling
 from .requests import creation, update
 from .responses import PROVISIONED, definitions, observed_fields, phase
+from .restore import TableRestore
 from .scaling import pre_delete_step
+from .table_tags import table_tags
 
 _TTL_UNDER_WAY = {"ENABLING", "DISABLING"}
 _TTL_TOO_SOON = "modified multiple times within a fixed interval"
@@ -31,9 +33,21 @@ _TTL_TOO_SOON = "modified multiple times within a fixed interval"
 class DynamoDBTable:
     """One DynamoDB table, by its name in AWS."""
 
-    def __init__(self, scope: AwsScope, name: str, lane: Lane = Lane.MAIN, *, adopting: bool = False) -> None:
-        """Set the table's name, without a call; before an adoption (`adopting`) the encryption key is read too."""
+    def __init__(
+        self,
+        scope: AwsScope,
+        name: str,
+        lane: Lane = Lane.MAIN,
+        *,
+        adopting: bool = False,
+        restore: TableRestore | None = None,
+    ) -> None:
+        """Set the table's name, without a call; before an adoption (`adopting`) the encryption key is read too.
+
+        `restore` creates it in place of an empty table.
+        """
         self._name = name
+        self._restore = restore
         self._arn = f"arn:{partition(scope.region)}:dynamodb:{scope.region}:{scope.account_id}:table/{name}"
         self._described = False
         self.key = ""  # that encrypts it, as it was observed
@@ -81,10 +95,14 @@ class DynamoDBTable:
             locked=table["TableStatus"] == "UPDATING",
             pre_delete_step=pre_delete_step(scaling["unscaled"]),
             detail=f"its status in DynamoDB is {table['TableStatus']}",
+            restored=await self._is_restored(table, tags),
         )
 
     async def create(self, desired: Desired) -> None:
-        """Create the table with its tags in one call."""
+        """Create the table in one call: empty and with its tags, or restored."""
+        if self._restore is not None:
+            await self._restore.start(self._name, desired.fields)
+            return
         await self._service.write("CreateTable", TableName=self._name, **creation(desired.fields))
 
     async def modify(self, step: Step, desired: Desired | None) -> None:
@@ -115,6 +133,12 @@ class DynamoDBTable:
         """Delete the table."""
         await self._service.write("DeleteTable", TableName=self._name)
 
+    async def _is_restored(self, table: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
+        """Whether it has no owner tags yet because the declared restore created it."""
+        if self._restore is None or tags.keys() & OWNER_TAGS:
+            return False
+        return await self._restore.has_made(table)
+
     async def _own_key(self, table: Mapping[str, Any]) -> str | None:
         """Return the customer managed key that encrypts a table to adopt, or None."""
         key: str | None = table.get("SSEDescription", {}).get("KMSMasterKeyArn")
@@ -124,10 +148,7 @@ class DynamoDBTable:
         return key if answer["KeyMetadata"]["KeyManager"] == "CUSTOMER" else None
 
     async def _tags(self) -> dict[str, str]:
-        tags: dict[str, str] = {}
-        async for page in pages(self._service.read, "ListTagsOfResource", ResourceArn=self._arn):
-            tags |= {tag["Key"]: tag["Value"] for tag in page.get("Tags", [])}
-        return tags
+        return await table_tags(self._service, self._arn)
 
     async def _time_to_live(self) -> dict[str, Any]:
         answer = await self._service.read("DescribeTimeToLive", TableName=self._name)

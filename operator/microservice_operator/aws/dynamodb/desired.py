@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from ...api.stores import Table
@@ -22,10 +23,12 @@ class DesiredTable(DesiredResource[Table]):
     """A declared table; `key` is the ARN of the Environment's KMS key for tables, if any.
 
     `key_allowed`: the service's role may use that key, so that the key of an existing table may change.
+    `created`: when the Microservice was created, `None` if that is unknown.
     """
 
     key: str = ""
     key_allowed: bool = True
+    created: datetime | None = None
 
 
 _BILLING = {"PayPerRequest": "PAY_PER_REQUEST", "Provisioned": "PROVISIONED"}

@@ -10,10 +10,13 @@ from ..engine.arns import TABLE_NAME_LIMIT, name_in_arn
 from ..engine.call import Lane
 from ..engine.decide import Desired
 from ..engine.reconcile import reconcile, remove
+from ..engine.report import with_source
 from ..engine.scope import AwsScope
 from .adapter import DynamoDBTable
 from .desired import DesiredTable, table_fields, unsaid
 from .fields import TABLE
+from .restore import TableRestore
+from .restore_source import describe_source
 
 _NOT_THERE = (
     Reason.TABLE_CREATING,
@@ -22,6 +25,7 @@ _NOT_THERE = (
     Reason.TABLE_UNUSABLE,
     Reason.CONFLICT,
     Reason.ADOPTION_REFUSED,
+    Reason.RESTORE_REFUSED,
 )
 
 
@@ -44,7 +48,9 @@ async def reconcile_table(scope: AwsScope, desired: DesiredTable) -> Part:
     known_id = desired.id_of(TABLE.name)
     # a created or adopted table stays the table, whatever the spec says later
     name = name_in_arn(known_id) or _declared_name(scope, desired.spec)
-    table = DynamoDBTable(scope, name, adopting=bool(desired.spec.adopt) and not known_id)
+    own_name = table_name(scope, desired.spec.name)
+    restore = TableRestore(scope, desired, own_name) if desired.spec.restore_from else None
+    table = DynamoDBTable(scope, name, adopting=bool(desired.spec.adopt) and not known_id, restore=restore)
     outcome = await scope.resync_cache.reconcile(
         (scope.owner.identity.uid, TABLE.name, name),
         # to declare a default changes nothing for a created table, but is a declaration for an adopted one
@@ -56,7 +62,13 @@ async def reconcile_table(scope: AwsScope, desired: DesiredTable) -> Part:
 
 
 async def _reconcile(scope: AwsScope, table: DynamoDBTable, desired: DesiredTable) -> Outcome:
-    outcome = await reconcile(scope, table, TABLE, _desired(scope, desired))
+    state = _desired(scope, desired)
+    outcome = _with_kept_key(table, desired, await reconcile(scope, table, TABLE, state))
+    return replace(outcome, part=with_source(outcome.part, TABLE, state.source))
+
+
+def _with_kept_key(table: DynamoDBTable, desired: DesiredTable, outcome: Outcome) -> Outcome:
+    """Say that an up-to-date table keeps another key than the Environment's."""
     if outcome.part.state is not State.READY or table.key == desired.key or desired.spec.adopt:
         return outcome
     if not desired.key:
@@ -93,4 +105,5 @@ def _desired(scope: AwsScope, desired: DesiredTable) -> Desired:
         at=desired.field,
         adoption=desired.adoption,
         unsaid=unsaid(spec),
+        source=describe_source(spec.restore_from) if spec.restore_from else "",
     )

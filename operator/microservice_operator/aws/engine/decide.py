@@ -34,6 +34,7 @@ class Desired:
 
     `within` names its parent, where one reconciliation looks at several parents.
     `unsaid` are the fields of an adopted resource that the spec does not set: their current values stay.
+    `source` describes what the spec restores it from, "" if it is created empty.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Desired:
     adoption: Consent | None = None
     within: str = ""
     unsaid: frozenset[str] = frozenset()
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ class Observed:
 
     `tags` is None while they cannot be read. Fields in `pending_fields` cannot change now, and a `locked` resource
     accepts no change. `impairment` is a fault that a change may fix. `start_step` precedes every other step,
-    `pre_delete_step` the deletion.
+    `pre_delete_step` the deletion. `restored`: it has no owner tags yet, and AWS shows that it was restored as the spec
+    says, from data that is proven to be the owner's.
     """
 
     id: str
@@ -76,11 +79,14 @@ class Observed:
     impairment: str = ""
     start_step: Step | None = None
     pre_delete_step: Step | None = None
+    restored: bool = False
 
 
 @dataclass(frozen=True)
 class Create:
-    """The resource does not exist: create it."""
+    """The resource does not exist: create it, empty or from `source`."""
+
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ def decide(kind: ResourceSchema, desired: Desired, observed: Observed | None) ->
         return _absent(kind, desired)
     if observed.tags is None or observed.phase in (Phase.CREATING, Phase.DELETING):
         return Wait()
-    if desired.owner.standing(observed.tags) is Ownership.FOREIGN:
+    if desired.owner.standing(observed.tags) is Ownership.FOREIGN and not observed.restored:
         adopts = desired.adoption and not desired.owner.left_by_namesake(observed.tags)
         refused = _not_adopted(kind, desired, observed) if adopts else _foreign(kind, desired, observed)
         if refused:
@@ -196,6 +202,13 @@ def _absent(kind: ResourceSchema, desired: Desired) -> Decision:
     if desired.adoption and not desired.known_id:
         message = f"{describe(kind, desired.name)} cannot be adopted because it does not exist; correct or remove adopt"
         return Refuse(Reason.ADOPTION_REFUSED, message, desired.at)
+    if desired.known_id and not desired.recreate and desired.source:
+        return Refuse(
+            kind.reasons.lost,
+            f"{describe(kind, desired.name)} was deleted outside the operator; to restore it from {desired.source}, "
+            f"{names.restore(desired.name)}",
+            desired.at,
+        )
     if desired.known_id and not desired.recreate:
         return Refuse(
             kind.reasons.lost,
@@ -203,7 +216,7 @@ def _absent(kind: ResourceSchema, desired: Desired) -> Decision:
             f"restore it from a backup, or {names.recreate(desired.name)}",
             desired.at,
         )
-    return Create()
+    return Create(desired.source)
 
 
 def _not_adopted(kind: ResourceSchema, desired: Desired, observed: Observed) -> Refuse | None:

@@ -33,6 +33,7 @@ _THROTTLED = {
     "TooManyRequestsException",
 }
 _UNDER_WAY = {
+    "BackupInUseException",
     "ConcurrentAccess",
     "ConcurrentModification",
     "ConcurrentModificationException",
@@ -61,6 +62,7 @@ _UNDER_WAY = {
     "QueueNameExists",
     "ResourceInUseException",
     "StaleTag",
+    "TableAlreadyExistsException",
     "TableInUseException",
 }
 # They resolve without a person, but not soon: capacity of AWS, the state of a network or of a cluster.
@@ -85,6 +87,8 @@ _CREDENTIALS = {
     "UnrecognizedClientException",
 }
 _ABSENT = {
+    "BackupNotFoundException",
+    "DBInstanceAutomatedBackupNotFound",
     "DBInstanceNotFound",
     "DBParameterGroupNotFound",
     "DBSnapshotNotFound",

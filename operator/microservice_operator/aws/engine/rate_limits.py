@@ -22,10 +22,12 @@ _API_GATEWAY = RateLimit(API_GATEWAY, 10, 40)
 
 # The documentation of each action in botocore's models, unless a comment names another source.
 _PER_SECOND = {
+    ("dynamodb", "DescribeBackup"): 10,
     ("dynamodb", "DescribeContinuousBackups"): 10,
     # no documented rate; hashicorp/terraform-provider-aws#26100 saw throttles with 36 tables, so as its siblings
     ("dynamodb", "DescribeTimeToLive"): 10,
     ("dynamodb", "ListTagsOfResource"): 10,
+    ("dynamodb", "RestoreTableFromBackup"): 10,
     ("dynamodb", "TagResource"): 5,
     ("dynamodb", "UntagResource"): 5,
     ("sns", "ListSubscriptionsByTopic"): 30,

@@ -136,7 +136,7 @@ async def _observe(
         return None
     key, expectations = _key(scope, kind, about), scope.clients.expectations
     expectations.seen(key)
-    if observed.tags is None or observed.phase in (Phase.CREATING, Phase.DELETING):
+    if observed.restored or observed.tags is None or observed.phase in (Phase.CREATING, Phase.DELETING):
         return observed
     standing = scope.owner.standing(observed.tags)
     if expectations.may_be_ours(key, standing, observed.tags, known=known_id == observed.id):

@@ -33,9 +33,10 @@ def desired_part(part: Part, kind: ResourceSchema, decision: Decision, observed:
     reasons = kind.reasons
     part = replace(part, state=State.PROGRESSING)
     match decision:
-        case Create():
+        case Create(source):
             # the resource in the status is lost, or never existed: no id
-            happened = (Event("Normal", reasons.created, f"creating {thing}"),)
+            doing = f"restoring {thing} from {source}" if source else f"creating {thing}"
+            happened = (Event("Normal", reasons.created, doing),)
             message = f"{thing} is being created"
             return replace(part, reason=reasons.creating, message=message, id="", after=_SOON, events=happened)
         case Modify(step):
@@ -52,6 +53,19 @@ def desired_part(part: Part, kind: ResourceSchema, decision: Decision, observed:
             return replace(part, state=State.READY, message=message)
         case _:
             return replace(part, state=State.READY)
+
+
+def with_source(part: Part, kind: ResourceSchema, source: str) -> Part:
+    """Say what a resource is being restored from, or that this has no effect on an existing one; "" says nothing."""
+    thing = describe(kind, part.name)
+    if source and part.state is State.PROGRESSING and part.reason is kind.reasons.creating:
+        return replace(part, message=f"{thing} is being restored from {source}")
+    if source and part.state is State.READY:
+        unused = f"{thing} exists, so restoreFrom has no effect on it; remove restoreFrom"
+        if part.message:
+            return replace(part, message=f"{part.message}; {unused}")
+        return replace(part, message=unused, field=f"{part.field}.restoreFrom")
+    return part
 
 
 def removal_part(part: Part, kind: ResourceSchema, decision: Decision, observed: Observed | None) -> Part:

@@ -33,6 +33,7 @@ class Right:
 
 
 TABLE = "arn:${partition}:dynamodb:${region}:${account_id}:table/*"
+BACKUP = f"{TABLE}/backup/*"
 SCALABLE_TARGET = "arn:${partition}:application-autoscaling:${region}:${account_id}:scalable-target/*"
 # "Target tracking scaling policies" in the Application Auto Scaling User Guide: alarms are named after the resource
 SCALING_ALARM = "arn:${partition}:cloudwatch:${region}:${account_id}:alarm:TargetTracking-table/*"
@@ -113,6 +114,25 @@ RIGHTS: tuple[Right, ...] = (
         "lets only DynamoDB use the Environment's key for a created or changed table",
         dependent_actions=("kms:CreateGrant", *TABLE_KEY_ACTIONS),
         condition={"StringLike": {"kms:ViaService": "dynamodb.${region}.amazonaws.com*"}},
+    ),
+    Right("dynamodb", ("DescribeBackup",), (BACKUP,), "reads which table a backup is of, before it is restored"),
+    Right(
+        "dynamodb",
+        ("RestoreTableFromBackup", "RestoreTableToPointInTime"),
+        (BACKUP, TABLE),
+        "creates a declared table from the backup or the table that its restoreFrom names",
+    ),
+    # "Using IAM with DynamoDB backup and restore": DynamoDB needs them on the new table, which has no tags until then
+    Right(
+        "dynamodb",
+        (),
+        (TABLE,),
+        "lets DynamoDB fill a restored table; not on tables with an operator's tags",
+        dependent_actions=tuple(
+            f"dynamodb:{name}"
+            for name in ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+        ),
+        condition={"Null": {f"aws:ResourceTag/{names.TAG_CLUSTER}": "true"}},
     ),
     Right(
         "dynamodb",
@@ -229,6 +249,20 @@ RIGHTS: tuple[Right, ...] = (
         (*INSTANCE, *GROUPS, *_rds("og")),
         "creates instances and their groups for declared databases, and tags an instance to adopt",
         condition=_MARKED,
+    ),
+    # PassRole and CreateTenantDatabase, the other dependent actions, are for a directory and for RDS for Oracle
+    Right(
+        "rds",
+        ("RestoreDBInstanceFromDBSnapshot", "RestoreDBInstanceToPointInTime"),
+        (*INSTANCE, *GROUPS, *SNAPSHOT, *_rds("og", "auto-backup")),
+        "creates an instance with owner tags from what its restoreFrom names",
+        condition=_MARKED,
+    ),
+    Right(
+        "rds",
+        ("DescribeDBInstanceAutomatedBackups",),
+        (*INSTANCE, *_rds("auto-backup")),
+        "finds the automated backups of a deleted instance, before they are restored",
     ),
     # DeleteDBInstance takes the final snapshot and accepts no tags for it, so only the instance limits this
     Right("rds", ("CreateDBSnapshot",), INSTANCE, "takes snapshots of the instances of this cluster", condition=_MINE),

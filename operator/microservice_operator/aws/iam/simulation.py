@@ -54,9 +54,9 @@ def _questions(right: Right, values: Mapping[str, str]) -> Iterator[Question]:
 
 
 def _conditions(right: Right) -> Iterator[tuple[str, str]]:
-    """Yield each condition key of a right with a value that meets the condition."""
-    for keys in right.condition.values():
-        for key, value in keys.items():
+    """Yield each condition key of a right with a value that meets the condition; `Null` requires that it is absent."""
+    for operator, keys in right.condition.items():
+        for key, value in keys.items() if operator != "Null" else ():
             yield key, value if isinstance(value, str) else value[0]
 
 

@@ -19,6 +19,7 @@ from ..engine.tags import tag_list
 from .group_adapters import Tagged
 from .requests import creation, modification, secret_key
 from .responses import group_name, major, observed_fields, pending, tags
+from .restore import InstanceRestore
 from .states import state_meaning
 
 _UPGRADE_AGAIN = 6 * 3600.0  # a failing upgrade may interrupt the service, so it is not retried in every reconciliation
@@ -30,13 +31,22 @@ _SETTLING = 60.0  # seconds for which RDS may show a change as pending that it i
 class Instance:
     """One RDS instance, by its name; `groups` is the base name of its subnet, parameter and security groups.
 
-    `version` is the desired major version, `policy` the deletion policy of its data.
+    `version` is the desired major version, `policy` the deletion policy of its data. `restore` creates it in place of
+    an empty instance.
     """
 
     def __init__(
-        self, scope: AwsScope, name: str, *, groups: str = "", version: int = 0, policy: Policy = "Retain"
+        self,
+        scope: AwsScope,
+        name: str,
+        *,
+        groups: str = "",
+        version: int = 0,
+        policy: Policy = "Retain",
+        restore: InstanceRestore | None = None,
     ) -> None:
         """Set the instance's name, without a call."""
+        self._restore = restore
         lane = Lane.DELETE if version == 0 else Lane.MAIN
         self._scope = scope
         self._name = name
@@ -85,8 +95,15 @@ class Instance:
         )
 
     async def create(self, desired: Desired) -> None:
-        """Create the instance with its tags in one call."""
-        await self._write("CreateDBInstance", **creation(self._groups, desired.fields))
+        """Create the instance with its tags in one call: empty, or restored."""
+        if self._restore is None:
+            await self._write("CreateDBInstance", **creation(self._groups, desired.fields))
+            return
+        action, parameters = await self._restore.call(self._name, self._groups, desired.fields)
+        try:
+            await self._call(action, parameters)
+        except NeedsPerson as error:
+            raise self._restore.refused_by_rds(error) from None
 
     async def modify(self, step: Step, desired: Desired | None) -> None:
         """Make the one call of the step.
@@ -152,9 +169,12 @@ class Instance:
         await self._write("DeleteDBInstance", **choice)
 
     async def _write(self, action: str, **parameters: Any) -> None:
+        await self._call(action, {"DBInstanceIdentifier": self._name, **parameters})
+
+    async def _call(self, action: str, parameters: Mapping[str, Any]) -> None:
         self._scope.clients.lists.wrote(self._region, self._name)
         try:
-            await self._service.write(action, DBInstanceIdentifier=self._name, **parameters)
+            await self._service.write(action, **parameters)
         except NeedsPerson as error:
             if error.reason == Reason.REJECTED and "optimiz" in str(error) and "torage" in str(error):
                 # "Working with storage": six hours, or until the optimization has ended

@@ -20,7 +20,7 @@ from ..engine.decide import Desired
 from ..engine.fields import ResourceSchema
 from ..engine.reconcile import Resource, at_home, reconcile, remove
 from ..engine.reconcile_cached import reconcile_cached
-from ..engine.report import failed
+from ..engine.report import failed, with_source
 from ..engine.scope import AwsScope
 from ..engine.tags import desired_tags
 from .admin_secret import MasterSecret
@@ -29,6 +29,8 @@ from .fields import INSTANCE, KINDS, PARAMETER_GROUP, SECURITY_GROUP, SUBNET_GRO
 from .group_adapters import ParameterGroup, SubnetGroup, parameter_groups
 from .instance_adapter import Instance, region, upgrade_snapshot
 from .responses import group_name, pending, restart_awaited
+from .restore import InstanceRestore
+from .restore_source import describe_source
 from .security_group_adapter import SecurityGroup, from_group
 
 INSTANCE_KINDS = frozenset(kind.name for kind in KINDS)
@@ -198,11 +200,13 @@ async def _instance(scope: AwsScope, desired: DesiredInstance, groups: list[Outc
         desired.field,
         desired.adoption,
         unsaid=unsaid(desired.spec),
+        source=describe_source(desired.spec.restore_from) if desired.spec.restore_from else "",
     )
-    instance = Instance(scope, name, groups=base, version=int(desired.spec.version))
+    restore = InstanceRestore(scope, desired) if desired.spec.restore_from else None
+    instance = Instance(scope, name, groups=base, version=int(desired.spec.version), restore=restore)
     outcome = await reconcile(scope, instance, INSTANCE, state)
     part = _with_kept_key(scope, name, _with_pending_changes(scope, name, outcome.part), desired.key)
-    return replace(outcome, part=part)
+    return replace(outcome, part=with_source(part, INSTANCE, state.source))
 
 
 def _identifier(scope: AwsScope, desired: DesiredInstance) -> str:
@@ -250,4 +254,5 @@ def endpoint(scope: AwsScope, name: str) -> Endpoint | None:
 
 def answers(part: Part) -> bool:
     """Whether the operator may connect: the instance is ours and exists, even while it changes."""
-    return bool(part.id) and part.reason not in (Reason.CONFLICT, Reason.DATABASE_LOST, Reason.DATABASE_DELETING)
+    not_there = (Reason.CONFLICT, Reason.DATABASE_LOST, Reason.DATABASE_DELETING, Reason.RESTORE_REFUSED)
+    return bool(part.id) and part.reason not in not_there

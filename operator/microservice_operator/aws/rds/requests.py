@@ -50,6 +50,24 @@ def creation(groups: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     return request
 
 
+def restoration(groups: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a restored instance; `groups` is the base name of its groups.
+
+    Disk and key are those of the source. Backups, windows and the admin password are changed afterwards:
+    ManageMasterUserPassword in "RestoreDBInstanceFromDBSnapshot" is for RDS for Oracle only.
+    """
+    now = ("public", "protection", "minor_upgrades", "copy_tags", "class", "multi_az", "lifecycle")
+    request = {
+        "DBSubnetGroupName": groups,
+        "DBParameterGroupName": group_name(groups, fields["major"].number),
+        "VpcSecurityGroupIds": sorted(fields["security_groups"]),
+        "Tags": tag_list(fields["tags"]),
+        **{_PARAMETERS[field]: fields[field] for field in now if fields[field] is not None},
+    }
+    request.setdefault("EngineLifecycleSupport", lifecycle(enrolled=False))
+    return request
+
+
 def secret_key(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the key of the secret with the admin password, for the request with which RDS begins to manage it.
 

@@ -84,13 +84,16 @@ WANTED: dict[str, Any] = {
 THERE: dict[str, Any] = {**WANTED, "units": (3,), "storage": 25, "zone": "b"}
 DESIRED = Desired("orders", OWNER, WANTED, at="spec.things[0]")
 MARKS = OWNER.marks
+RESTORED = replace(DESIRED, source="backup b")
 TAKING = replace(DESIRED, adoption=Consent(allowed=True, item="shop/order:things/old"))
 NOT_ALLOWED = replace(TAKING, adoption=Consent(allowed=False, item="shop/order:things/old"))
 RETAINED = {**MARKS, names.TAG_UID: "uid-0", names.TAG_RETAINED: "true"}
 
 
 def observed(**differing: Any) -> Observed:
-    attributes = {key: differing.pop(key) for key in ("phase", "tags", "pending_fields") if key in differing}
+    attributes = {
+        key: differing.pop(key) for key in ("phase", "tags", "pending_fields", "restored") if key in differing
+    }
     tags = attributes.pop("tags", MARKS)
     observed = Observed("arn", Phase.READY, {**THERE, **differing, "tags": tags or {}}, tags)
     return replace(observed, **attributes)
@@ -105,6 +108,17 @@ WANTED_CASES: dict[str, tuple[Desired, Observed | None, Decision | Reason]] = {
     "absent": (DESIRED, None, Create()),
     "absent, though we knew it": (replace(DESIRED, known_id="arn"), None, Reason.TABLE_LOST),
     "absent, and a person said so": (replace(DESIRED, known_id="arn", recreate=True), None, Create()),
+    "absent, and to be restored": (RESTORED, None, Create("backup b")),
+    "lost, and to be restored": (replace(RESTORED, known_id="arn"), None, Reason.TABLE_LOST),
+    "lost, to be restored, and a person said so": (
+        replace(RESTORED, known_id="arn", recreate=True),
+        None,
+        Create("backup b"),
+    ),
+    "restored, and without tags yet": (RESTORED, observed(tags={}, restored=True), step("tags", tags=Tag(MARKS))),
+    "restored, and being made": (RESTORED, Observed("arn", Phase.CREATING), Wait()),
+    "there, and from another source": (RESTORED, observed(tags={}), Reason.CONFLICT),
+    "there, and from no source": (RESTORED, observed(), Keep()),
     "as wanted": (DESIRED, observed(), Keep()),
     "being made": (DESIRED, Observed("arn", Phase.CREATING), Wait()),
     "going": (DESIRED, Observed("arn", Phase.DELETING), Wait()),

@@ -90,6 +90,8 @@ OTHERWISE = {
     "application-autoscaling:RegisterScalableTarget": "the same",
     "cloudwatch:DeleteAlarms": "Application Auto Scaling makes the alarms, and gives them no tags; their names bind it",
     "cloudwatch:PutMetricAlarm": "the same",
+    "dynamodb:RestoreTableFromBackup": "a restored table gets its tags afterwards, because the call takes none",
+    "dynamodb:RestoreTableToPointInTime": "the same",
     "ec2:CreateTags": "also as a group is made, by the call that makes it",
     "ec2:CreateSecurityGroup": "what is made there is marked by the same call",
     "eks:CreatePodIdentityAssociation": "the cluster is one, by its name",

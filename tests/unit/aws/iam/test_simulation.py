@@ -46,6 +46,11 @@ def test_conditions_are_met(service: str, resource: str, key: str, value: str) -
     assert {key: value}.items() <= next(context for context in met if key in context).items()
 
 
+def test_a_tag_that_must_be_absent_is_left_out() -> None:
+    (question,) = [each for each in questions(VALUES, {"dynamodb"}) if "dynamodb:PutItem" in each.actions]
+    assert question.context == ()
+
+
 def test_what_the_environment_does_not_use_is_left_out() -> None:
     without = {key: value for key, value in VALUES.items() if key not in ("cluster_name", "permissions_boundary_arn")}
     assert questions(without, {"eks"}) == ()

@@ -1,0 +1,96 @@
+"""Sources from which a database or a table is restored when it is created."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from .base import Model, Rule
+from .scalars import AlwaysTrue
+
+# an automated snapshot starts with `rds:`, one of AWS Backup with `awsbackup:` ("DescribeDBSnapshots")
+SnapshotIdentifier = Annotated[
+    str, StringConstraints(min_length=1, max_length=255, pattern=r"^((rds|awsbackup):)?[a-z](-?[a-z0-9])*$")
+]
+InstanceIdentifier = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z](-?[a-z0-9])*$")]
+TableName = Annotated[str, StringConstraints(min_length=3, max_length=255, pattern=r"^[a-zA-Z0-9_.-]+$")]
+BackupARN = Annotated[
+    str,
+    StringConstraints(
+        max_length=400,
+        pattern=r"^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[a-zA-Z0-9_.-]+/backup/[a-zA-Z0-9-]+$",
+    ),
+]
+Time = Annotated[
+    str,
+    StringConstraints(
+        max_length=20,
+        pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$",
+    ),
+]
+
+_TIME_OR_LATEST = Rule(
+    cel="has(self.time) != has(self.latest)",
+    holds=lambda self: (self.time is None) != (self.latest is None),
+    message="pointInTime must set exactly one of time and latest; add or remove one of them",
+)
+
+
+class InstancePointInTime(Model):
+    """A point in time of an RDS instance, or of its automated backups if the instance was deleted."""
+
+    source_instance: InstanceIdentifier
+    """Identifier in AWS of the instance."""
+    time: Time | None = None
+    """Time in UTC, such as 2026-11-30T09:15:00Z."""
+    latest: AlwaysTrue | None = None
+    """Latest time to which AWS can restore."""
+    rules = (_TIME_OR_LATEST,)
+
+
+class InstanceSource(Model):
+    """What a new instance is restored from; set exactly one."""
+
+    snapshot_identifier: SnapshotIdentifier | None = None
+    """Identifier of a DB snapshot in the account and region of the Environment."""
+    point_in_time: InstancePointInTime | None = None
+    """A point in time of an instance."""
+    rules = (
+        Rule(
+            cel="has(self.snapshotIdentifier) != has(self.pointInTime)",
+            holds=lambda self: (self.snapshot_identifier is None) != (self.point_in_time is None),
+            message="restoreFrom must set exactly one of snapshotIdentifier and pointInTime; add or remove one of them",
+        ),
+    )
+
+
+class TablePointInTime(Model):
+    """A point in time of a table with point-in-time recovery."""
+
+    source_table: TableName
+    """Name of the table in AWS, which must exist."""
+    time: Time | None = None
+    """Time in UTC, such as 2026-11-30T09:15:00Z."""
+    latest: AlwaysTrue | None = None
+    """Latest time to which AWS can restore."""
+    rules = (_TIME_OR_LATEST,)
+
+
+class TableSource(Model):
+    """What a new table is restored from; set exactly one."""
+
+    backup_arn: Annotated[BackupARN | None, Field(alias="backupARN")] = None
+    """ARN of a backup in the account and region of the Environment."""
+    point_in_time: TablePointInTime | None = None
+    """A point in time of another table."""
+    rules = (
+        Rule(
+            cel="has(self.backupARN) != has(self.pointInTime)",
+            holds=lambda self: (self.backup_arn is None) != (self.point_in_time is None),
+            message="restoreFrom must set exactly one of backupARN and pointInTime; add or remove one of them",
+        ),
+    )
+
+
+def point_of(source: InstancePointInTime | TablePointInTime) -> str:
+    """Describe the point in time in a message."""
+    return source.time or "its latest restorable time"
