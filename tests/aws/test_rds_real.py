@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from microservice_operator import names
 from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.parsing import Environment, Microservice
@@ -46,6 +47,7 @@ class Walk:
     secrets: Objects
     outside: ExternalReconciler
     known: dict[tuple[str, str], str] = field(default_factory=dict)
+    annotations: dict[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> Environment:
@@ -63,7 +65,7 @@ class Walk:
     async def one_pass(self, **database: Any) -> ExternalState:
         identity = self.rds.scope.owner.identity
         spec = MicroserviceSpec.model_validate({"image": "order:1", "databases": [{"name": "orders", **database}]})
-        service = Microservice(identity, 1, spec)
+        service = Microservice(identity, 1, spec, annotations=self.annotations)
         provided = await self.outside.reconcile(
             service, self.environment, PreviousStatus(self.known), MicroserviceLookup()
         )
@@ -206,3 +208,21 @@ async def test_retained_and_taken_over_by_one_of_the_same_name(walk: Walk) -> No
     connection = await walk.ready()
     assert walk.says(connection, connection.runtime, "SELECT count(*) FROM orders") == [(0,)]
     assert [call.action for call in walk.rds.proxy.calls].count("CreateDBInstance") == 1
+
+
+async def test_passwords_rotate_on_an_instance(walk: Walk) -> None:
+    """With the rights of RDS's admin, and with the login that the service's Secret names."""
+    before = await walk.ready()
+    walk.annotations = {names.ANNOTATION_ROTATE: "one"}
+    provided = await walk.one_pass()
+    now = provided.connections["orders"]
+    assert (now.runtime.username, now.retiring) == (f"{before.runtime.username}2", before.runtime.username)
+    for login in (before.runtime, now.runtime, now.owner):
+        assert walk.says(now, login, "SELECT 1") == [(1,)]
+    now = await walk.ready()
+    assert now == (await walk.ready()), "a rotation is carried out once"
+    assert now.retiring == ""
+    assert walk.says(now, now.runtime, "SELECT current_user::text") == [(before.runtime.username,)]
+    for login in (before.runtime, before.owner):
+        with pytest.raises(psycopg.OperationalError):
+            walk.says(now, login, "SELECT 1")
