@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -263,6 +264,23 @@ def test_a_new_password_satisfies_a_request(stage: Stage, namespace: Namespace) 
     annotations = namespace.there("Secret", DATABASE)["metadata"]["annotations"]
     assert annotations[names.ANNOTATION_ROTATION_REQUEST] == "one"
     assert names.ANNOTATION_ROTATED_AT not in annotations
+
+
+def test_a_rotation_costs_these_writes(stage: Stage, namespace: Namespace) -> None:
+    namespace.create("order", **orders())
+    namespace.until_ready("order")
+    rotate(namespace, "one")  # the first change of a child after its creation needs one more patch
+    until_rotated(namespace, "one")
+    namespace.until_ready("order")
+    stage.idle(1)
+    mark = stage.audit.now()
+    rotate(namespace, "two")
+    until_rotated(namespace, "two")
+    namespace.until_ready("order")
+    stage.idle(1)
+    writes = Counter(write.resource for write in stage.audit.writes(mark, namespace.name))
+    assert writes.pop("microservices/status") <= 4
+    assert writes == {"secrets": 2, "deployments": 1, "events": 2}
 
 
 def test_an_interval_that_has_passed_rotates_and_the_next_one_begins(stage: Stage, namespace: Namespace) -> None:
