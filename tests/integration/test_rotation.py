@@ -233,6 +233,26 @@ def test_a_rollout_that_hangs_keeps_both_logins(stage: Stage, namespace: Namespa
     assert not enters(stage, second)
 
 
+def test_a_pod_that_terminates_keeps_its_login(stage: Stage, namespace: Namespace) -> None:
+    """The Deployment does not count it any more, and it may connect until its grace period is over."""
+    namespace.create("order", **orders())
+    namespace.until_ready("order")
+    first = namespace.secret(DATABASE)
+    pod = namespace.api.items(POD, namespace.name)[0]["metadata"]["name"]
+    namespace.api.merge(POD, (namespace.name, pod), {"metadata": {"finalizers": [SERVES]}})
+    rotate(namespace, "one")
+    waits = f"login {first['username']} stays valid until the pods that started with it have ended"
+    until(lambda: message(namespace) == waits, "the rotation does not wait", show=lambda: message(namespace))
+    namespace.until_ready("order")
+    stage.operator.restart()
+    namespace.ask("order")
+    stage.idle(1)
+    assert (message(namespace), enters(stage, first)) == (waits, True)
+    namespace.api.merge(POD, (namespace.name, pod), {"metadata": {"finalizers": None}})
+    until_rotated(namespace, "one")
+    assert not enters(stage, first)
+
+
 def test_a_rotation_waits_for_a_migration(stage: Stage, namespace: Namespace) -> None:
     namespace.create("order", **MIGRATED)
     namespace.until_ready("order")
