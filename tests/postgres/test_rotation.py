@@ -148,6 +148,22 @@ async def test_an_open_session_keeps_the_earlier_login(service: Service, postgre
     assert not enters(postgres, before, before.runtime)
 
 
+async def test_a_rotation_that_fails_leaves_the_database_ready(service: Service, postgres: PostgresServer) -> None:
+    """Pods may start, and both logins of the Secrets are valid; the next try begins again."""
+    before = service.secret
+    with psycopg.connect(**postgres.parameters()) as other:
+        other.execute(f"ALTER ROLE {before.owner.username} CONNECTION LIMIT 9".encode())
+        part = await service.reconcile("1")
+        assert (part.state, part.failed, service.secret) == (State.READY, True, before)
+        assert part.message.startswith("its rotation failed: ")
+        other.rollback()
+    assert enters(postgres, before, before.runtime)
+    assert enters(postgres, before, before.owner)
+    service.pods = None
+    await service.settle("1")
+    assert service.secret.runtime.rotated.request == "1"
+
+
 async def test_a_second_rotation_waits_for_the_first(service: Service, postgres: PostgresServer) -> None:
     first = service.secret
     await service.reconcile("1")

@@ -119,12 +119,17 @@ class _Reconciliation:
         return await self._rotate(observed, connection_data)
 
     async def _rotate(self, observed: OnServer, connection_data: Connection) -> tuple[Part, Connection]:
-        """Take at most one step of a rotation."""
+        """Take at most one step of a rotation; if that fails, the database is ready all the same."""
         rotating = Rotating(self._names, observed, connection_data)
         if not self.unchanged:
             again = self._desired.rotation.due or rotating.earlier
             return replace(self.part, after=0.0 if again else None), connection_data
-        step = await rotate(self._scope, self._desired, rotating)
+        try:
+            step = await rotate(self._scope, self._desired, rotating)
+        except (NeedsPerson, NotYet) as error:
+            self.unchanged = False
+            part = replace(with_error(self.part, error), state=State.READY, message=f"its rotation failed: {error}")
+            return part, replace(connection_data, retiring=rotating.earlier)
         self.unchanged = step.up_to_date
         for what in step.happened:
             self._add_event("Normal", Reason.PASSWORD_ROTATED, what)
