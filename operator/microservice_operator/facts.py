@@ -75,6 +75,7 @@ class Reason(StrEnum):
     DATABASE_LOST = "DatabaseLost"
     DATABASE_UNUSABLE = "DatabaseUnusable"
     PASSWORD_RENEWED = "PasswordRenewed"  # noqa: S105 a reason, no password
+    PASSWORD_ROTATED = "PasswordRotated"  # noqa: S105 a reason, no password
     TABLE_CREATING = "TableCreating"
     TABLE_CREATED = "TableCreated"
     TABLE_UPDATING = "TableUpdating"
@@ -232,6 +233,15 @@ class Workload:
 
 
 @dataclass(frozen=True)
+class Credentials:
+    """The login that new pods of a service use for a database, and when its password was rotated, "" if never."""
+
+    database: str
+    login: str
+    rotated_at: str = ""
+
+
+@dataclass(frozen=True)
 class Job:
     """State of a migration Job, and its problem."""
 
@@ -261,6 +271,8 @@ class Facts:
     environment_from: str = ""
     reconcile_requested_at: str = ""
     recreated: str = ""
+    credentials: tuple[Credentials, ...] = ()
+    rotated: str = ""  # the last request for a rotation that is carried out
     again: float | None = None  # requeue the whole Microservice in that many seconds
 
     @property

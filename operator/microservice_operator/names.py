@@ -31,9 +31,12 @@ ANNOTATION_HASH = f"{GROUP}/desired-hash"
 ANNOTATION_CONNECTION_HASH = f"{GROUP}/connection-hash"
 ANNOTATION_DATA_HASH = f"{GROUP}/data-hash"
 ANNOTATION_ROLE = "eks.amazonaws.com/role-arn"
+ANNOTATION_ROTATED_AT = f"{GROUP}/rotated-at"
+ANNOTATION_ROTATION_REQUEST = f"{GROUP}/rotation-request"
 
 # Annotations that people set on a Microservice or Environment.
 ANNOTATION_RECONCILE = f"{GROUP}/reconcile-requested-at"
+ANNOTATION_ROTATE = f"{GROUP}/rotate-requested-at"
 ANNOTATION_ABANDON = f"{GROUP}/abandon"
 ANNOTATION_RECREATE = f"{GROUP}/recreate"
 ANNOTATION_DEFAULT_ENVIRONMENT = f"{GROUP}/default"
@@ -116,6 +119,11 @@ def restore(name: str) -> str:
         f"annotate the Microservice with {ANNOTATION_RECREATE}={name} ({name}/2, {name}/3 and so on if that value was "
         "used for an earlier loss)"
     )
+
+
+def rotated_at(database: str) -> str:
+    """Return the annotation of pods that says with which rotation of a database's passwords they started."""
+    return f"{ANNOTATION_ROTATED_AT}.{database}"
 
 
 def variable(name: str, suffix: str) -> str:

@@ -219,6 +219,9 @@ DATABASES = {
     Reason.PASSWORD_RENEWED: Explanation(
         "A database role had another password than its Secret. The operator set it to the one in the Secret.", NEWS
     ),
+    Reason.PASSWORD_ROTATED: Explanation(
+        "The passwords of a database were rotated and the pods roll, or the earlier login is no longer valid.", NEWS
+    ),
 }
 
 TABLES = {

@@ -24,6 +24,7 @@ from .external.reconcile import ExternalReconciler, ExternalState
 from .external.relocation import moved
 from .external.remembered_ids import remembered_ids
 from .external.resource import PreviousStatus
+from .external.rotation_status import credentials, rotates_nothing, rotation_handled
 from .external.table_grants import trouble
 from .facts import Event, Facts, Part, Reason, Section, State, Workload, with_error
 from .ownership import overridden_tags, shared_tags, too_many_tags
@@ -189,7 +190,12 @@ def _observe(operator: Operator, body: Body, requested_at: str) -> _Inputs:
         service=service,
         environment=environment,
         used=used,
-        previous=PreviousStatus(known_ids, lost, operator.rollouts.complete(owner.uid, declared)),
+        previous=PreviousStatus(
+            known_ids,
+            lost,
+            operator.rollouts.complete(owner.uid, declared),
+            migrating=bool(unfinished_migrations(_snapshot(operator, owner))),
+        ),
         recreate=recreate,
         recreate_handled=handled,
         declared=declared,
@@ -240,8 +246,11 @@ def _summarise(
         environment=inputs.used.name,
         environment_from=inputs.used.source,
         recreated=recreation_handled(inputs.recreate, inputs.recreate_handled, external.stores),
+        credentials=credentials(service, external.connections, inputs.body.get("status")),
+        rotated=rotation_handled(service, external.connections, external.of("Database"), inputs.body.get("status")),
         notices=(
             *_names_nothing(inputs.previous.recreate, external.stores),
+            *rotates_nothing(service),
             *_overridden_tags(inputs),
             *support_notices(service, inputs.environment, datetime.now(UTC).date()),
         ),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .facts import Event, Facts, Part, Reason, Section, State
+from .facts import Credentials, Event, Facts, Part, Reason, Section, State
 
 MESSAGE_LIMIT = 1024
 RESOURCE_LIMIT = 240
@@ -77,6 +77,8 @@ def summarise(facts: Facts, before: Mapping[str, Any], now: str) -> dict[str, An
         "deletion": [_resource(part) for part in facts.deletion],
         "lastHandledReconcileAt": facts.reconcile_requested_at,
         "lastHandledRecreate": before.get("lastHandledRecreate") if untouched else facts.recreated,
+        "lastHandledRotateAt": before.get("lastHandledRotateAt") if placed else facts.rotated,
+        "credentials": before.get("credentials") if placed else [_credentials(each) for each in facts.credentials],
     }
     return status | {key: value for key, value in optional.items() if value}
 
@@ -238,6 +240,11 @@ def _resource(part: Part) -> dict[str, Any]:
         "state": part.state.value,
         "message": part.message[:MESSAGE_LIMIT],
     }
+    return {key: value for key, value in entry.items() if value}
+
+
+def _credentials(credentials: Credentials) -> dict[str, Any]:
+    entry = {"database": credentials.database, "login": credentials.login, "rotatedAt": credentials.rotated_at}
     return {key: value for key, value in entry.items() if value}
 
 

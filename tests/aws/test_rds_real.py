@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from microservice_operator import names
 from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.parsing import Environment, Microservice
@@ -47,6 +48,7 @@ class Walk:
     outside: ExternalReconciler
     known: dict[tuple[str, str], str] = field(default_factory=dict)
     recreate: str = ""
+    annotations: dict[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> Environment:
@@ -64,7 +66,7 @@ class Walk:
     async def one_pass(self, **database: Any) -> ExternalState:
         identity = self.rds.scope.owner.identity
         spec = MicroserviceSpec.model_validate({"image": "order:1", "databases": [{"name": "orders", **database}]})
-        service = Microservice(identity, 1, spec)
+        service = Microservice(identity, 1, spec, annotations=self.annotations)
         provided = await self.outside.reconcile(
             service, self.environment, PreviousStatus(self.known, self.recreate), MicroserviceLookup()
         )
@@ -283,3 +285,21 @@ async def test_a_database_of_another_name_is_renamed_by_a_person_and_not_left_em
         server.run(f"ALTER ROLE before{suffix} RENAME TO {connection.database}{suffix}")
     connection = await walk.ready(restoreFrom=source)
     assert walk.says(connection, connection.runtime, "SELECT count(*) FROM orders") == [(0,)]
+
+
+async def test_passwords_rotate_on_an_instance(walk: Walk) -> None:
+    """With the rights of RDS's admin, and with the login that the service's Secret names."""
+    before = await walk.ready()
+    walk.annotations = {names.ANNOTATION_ROTATE: "one"}
+    provided = await walk.one_pass()
+    now = provided.connections["orders"]
+    assert (now.runtime.username, now.retiring) == (f"{before.runtime.username}2", before.runtime.username)
+    for login in (before.runtime, now.runtime, now.owner):
+        assert walk.says(now, login, "SELECT 1") == [(1,)]
+    now = await walk.ready()
+    assert now == (await walk.ready()), "a rotation is carried out once"
+    assert now.retiring == ""
+    assert walk.says(now, now.runtime, "SELECT current_user::text") == [(before.runtime.username,)]
+    for login in (before.runtime, before.owner):
+        with pytest.raises(psycopg.OperationalError):
+            walk.says(now, login, "SELECT 1")

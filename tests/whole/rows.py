@@ -68,6 +68,7 @@ ROWS: dict[str, tuple[Row, ...]] = {
         Row("parameters", RESTART, {"parameters": {"max_connections": "50"}}),
         Row("extendedSupport", IN_PLACE, {"extendedSupport": True}),
         Row("extendedSupport", NOTHING, {"extendedSupport": False}),
+        Row("credentials.rotationInterval", NOTHING, {"credentials": {"rotationInterval": "720h"}}),
         Row("deletionPolicy", NOTHING, {"deletionPolicy": "Delete"}),
         Row("migration.command", NOTHING, {"migration": {"command": ["migrate"]}}),
         Row("migration.args", NOTHING, {"migration": {"command": ["migrate"], "args": ["up"]}}),

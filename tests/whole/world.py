@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -34,6 +34,7 @@ class Objects:
     """The Secrets and ConfigMaps of a cluster, by path: both what reads one of ours and what reads any."""
 
     held: dict[str, dict[str, str]] = field(default_factory=dict)
+    annotations: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def connection(self) -> "Objects":
@@ -45,7 +46,8 @@ class Objects:
         if "/configmaps/" in path:
             return {"data": self.held[path]}
         data = {key: base64.b64encode(value.encode()).decode() for key, value in self.held[path].items()}
-        return {"metadata": {"annotations": {names.ANNOTATION_DATA_HASH: data_hash(data)}}, "data": data}
+        annotations = {names.ANNOTATION_DATA_HASH: data_hash(data), **self.annotations.get(path, {})}
+        return {"metadata": {"annotations": annotations}, "data": data}
 
     async def secret(self, owner: Identity, name: str) -> dict[str, Any] | None:
         path = f"{owner.namespace}/{name}"
@@ -56,6 +58,14 @@ class Objects:
         for suffix, login in (("database", connection.runtime), ("database-owner", connection.owner)):
             path = f"{owner.namespace}/{owner.name}-{database}-{suffix}"
             self.held[path] = {"username": login.username, "password": login.password}
+            self.annotations[path] = {
+                names.ANNOTATION_ROTATED_AT: login.rotated.at,
+                names.ANNOTATION_ROTATION_REQUEST: login.rotated.request,
+            }
+
+    async def pods(self, _owner: Identity) -> AsyncIterator[list[dict[str, Any]]]:
+        """No pod runs."""
+        yield []
 
 
 @dataclass

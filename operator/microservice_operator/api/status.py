@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from .base import Model
-from .scalars import ATOMIC, Keyed, ShortText
+from .scalars import ATOMIC, Keyed, PartName, ShortText
 
 Sentence = Annotated[str, StringConstraints(max_length=4096)]
 Word = Annotated[str, StringConstraints(max_length=64)]
@@ -50,6 +50,16 @@ class Resource(Model):
     message: Sentence | None = None
 
 
+class Credentials(Model):
+    """The service's login to one database."""
+
+    database: PartName
+    login: ShortText
+    """Role that new pods log in as."""
+    rotated_at: Annotated[str, Field(json_schema_extra=DATE_TIME)] | None = None
+    """Time of the last rotation of its password; absent before the first one."""
+
+
 class Trouble(Model):
     """One problem of this Microservice."""
 
@@ -84,8 +94,13 @@ class MicroserviceStatus(Model):
     """Problems that need attention, with the field that causes each."""
     deletion: Annotated[list[Resource], Field(max_length=256, json_schema_extra=ATOMIC)] | None = None
     """Resources that still block the deletion, with the reasons."""
+    credentials: Annotated[list[Credentials], Field(max_length=16, json_schema_extra=ATOMIC)] | None = None
+    """Logins to the databases whose passwords are rotated."""
     last_handled_reconcile_at: ShortText | None = None
     """Last value of the annotation microservice-operator.dev/reconcile-requested-at that the operator acted on."""
     last_handled_recreate: ShortText | None = None
     """Last value of the annotation microservice-operator.dev/recreate that the operator acted on; each value allows one
     recreation."""
+    last_handled_rotate_at: ShortText | None = None
+    """Last value of the annotation microservice-operator.dev/rotate-requested-at that is carried out: all passwords are
+    rotated, and the earlier logins are no longer valid."""

@@ -1,5 +1,6 @@
 """Data stores in the spec: PostgreSQL databases and DynamoDB tables."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
@@ -14,6 +15,8 @@ from .table_indexes import Attribute, Capacity, GlobalSecondaryIndex, Index, Loc
 Duration = Annotated[
     str, StringConstraints(min_length=2, max_length=16, pattern=r"^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,6}s)?$")
 ]
+_UNITS = {"h": 3600, "m": 60, "s": 1}
+SHORTEST_ROTATION = 3600  # seconds; each rotation rolls the pods
 ExtensionName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z0-9_-]+$")]
 EnvPrefix = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Z][A-Z0-9_]*$")]
 Access = Literal["ReadWrite", "ReadOnly", "WriteOnly"]
@@ -26,6 +29,11 @@ ParameterName = Annotated[str, StringConstraints(min_length=1, max_length=128, p
 ParameterValue = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 MajorVersion = Annotated[str, StringConstraints(max_length=2, pattern=r"^1[3-9]$")]
 SMALLEST_STORAGE = 20  # GiB, for gp2 and gp3 (AWS, "Amazon RDS DB instance storage")
+
+
+def seconds(duration: str) -> int:
+    """Convert a duration to seconds: `1h30m` → 5400."""
+    return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"([0-9]+)([hms])", duration))
 
 
 class InstanceAdoption(Model):
@@ -54,6 +62,22 @@ class DatabaseConnection(Model):
     name has a hyphen."""
     env_prefix: EnvPrefix = "DATABASE"
     """Prefix of the environment variables, such as DATABASE in DATABASE_URL."""
+
+
+class DatabaseCredentials(Model):
+    """The passwords of a database's logins."""
+
+    rotation_interval: Duration | None = None
+    """Interval at which the operator rotates the passwords and rolls the pods, such as 720h; at least 1h. If unset, it
+    rotates them only when the annotation microservice-operator.dev/rotate-requested-at requests it."""
+    rules = (
+        Rule(
+            cel="!has(self.rotationInterval) || duration(self.rotationInterval) >= duration('1h')",
+            holds=lambda self: self.rotation_interval is None or seconds(self.rotation_interval) >= SHORTEST_ROTATION,
+            message="credentials: rotationInterval must be at least 1h, because each rotation rolls the pods; raise it",
+            field="rotationInterval",
+        ),
+    )
 
 
 def gibibytes(size: str) -> int:
@@ -149,6 +173,8 @@ class Database(Model):
     from the spec is always retained."""
     connection: DatabaseConnection | None = None
     """How the service receives the connection data of its database."""
+    credentials: DatabaseCredentials | None = None
+    """The passwords of the database's logins; by default they are rotated on request only."""
     adopt: InstanceAdoption | None = None
     """Adopts an existing RDS instance instead of creating one; immutable after the adoption."""
     restore_from: InstanceSource | None = None

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from .. import names
 from ..api.parsing import Microservice
 from ..api.stores import Database
+from ..database_connection import Rotated
 from .context import Child, Connection, Context, Login
 from .hashing import canonical
 from .metadata import child
@@ -56,6 +57,16 @@ def connection_hash(context: Context) -> str:
     return names.short_hash(canonical(contents)) if contents else ""
 
 
+def rotations(context: Context) -> dict[str, str]:
+    """Return the annotations that show with which rotation of each password the pods start; {} without one."""
+    declared = {database.name for database in context.microservice.spec.databases or []}
+    return {
+        names.rotated_at(name): connection.runtime.rotated.at
+        for name, connection in sorted(context.connections.items())
+        if name in declared and connection.runtime.rotated.at
+    }
+
+
 def _secrets(context: Context, database: Database) -> tuple[Child, Child]:
     microservice, connection = context.microservice, context.connections.get(database.name)
     runtime, owner = microservice.database_secrets(database)
@@ -63,14 +74,20 @@ def _secrets(context: Context, database: Database) -> tuple[Child, Child]:
         held = connection_wait(context, database)
         return Child("Secret", runtime, None, held), Child("Secret", owner, None, held)
     return (
-        _secret(context, runtime, _content(database.name, connection, connection.runtime)),
-        _secret(context, owner, _content(database.name, connection, connection.owner)),
+        _secret(context, runtime, _content(database.name, connection, connection.runtime), connection.runtime.rotated),
+        _secret(context, owner, _content(database.name, connection, connection.owner), connection.owner.rotated),
     )
 
 
-def _secret(context: Context, name: str, content: dict[str, str]) -> Child:
+def _secret(context: Context, name: str, content: dict[str, str], rotated: Rotated) -> Child:
+    """Build a Secret. It records the rotation of its password, so that both change in one write."""
     encoded = {key: b64encode(value.encode()).decode() for key, value in content.items()}
-    metadata = {"annotations": {names.ANNOTATION_DATA_HASH: data_hash(encoded)}}
+    annotations = {
+        names.ANNOTATION_DATA_HASH: data_hash(encoded),
+        names.ANNOTATION_ROTATED_AT: rotated.at,
+        names.ANNOTATION_ROTATION_REQUEST: rotated.request,
+    }
+    metadata = {"annotations": {key: value for key, value in annotations.items() if value}}
     fields = {"metadata": metadata, "type": "servicebinding.io/postgresql", "data": encoded}
     return child(context, "Secret", name, fields)
 

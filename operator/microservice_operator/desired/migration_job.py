@@ -6,12 +6,11 @@ or limit runs it again. A failed Job runs again when any of its fields changes, 
 them (`workload.mended_migrations`). Two Jobs never run at once.
 """
 
-import re
 from dataclasses import replace
 from typing import Any
 
 from .. import names
-from ..api.stores import Database
+from ..api.stores import Database, seconds
 from .connection_secret import owner_secret_name
 from .container import image_fields, present
 from .context import Child, Context
@@ -24,7 +23,6 @@ from .variables import migration_variables
 from .volumes import mounts, volumes
 
 RETRIES = 3
-SECONDS = {"h": 3600, "m": 60, "s": 1}
 
 
 def migration_jobs(context: Context) -> tuple[Child, ...]:
@@ -41,7 +39,7 @@ def _job(context: Context, database: Database) -> Child:
     version = {names.LABEL_VERSION: version_label(context.microservice.spec.image)}
     spec = {
         "backoffLimit": RETRIES,
-        "activeDeadlineSeconds": _seconds(database.migration.timeout) if database.migration else None,
+        "activeDeadlineSeconds": seconds(database.migration.timeout) if database.migration else None,
         "template": {"metadata": {"labels": _pod_labels(context) | version}, "spec": _pod(context, database)},
     }
     made = child(context, "Job", name, {"metadata": {"labels": version}, "spec": present(spec)})
@@ -78,7 +76,3 @@ def _pod(context: Context, database: Database) -> dict[str, Any]:
             "containers": [present(container)],
         }
     )
-
-
-def _seconds(duration: str) -> int:
-    return sum(int(number) * SECONDS[unit] for number, unit in re.findall(r"([0-9]+)([hms])", duration))

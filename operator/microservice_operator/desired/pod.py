@@ -7,7 +7,7 @@ operator would roll all pods of the cluster.
 from typing import Any
 
 from .. import names
-from .connection_secret import connection_hash, runtime_secret_name
+from .connection_secret import connection_hash, rotations, runtime_secret_name
 from .container import init_containers, main_container, present
 from .context import Context
 from .image import version_label
@@ -26,7 +26,7 @@ def pod_template(context: Context) -> dict[str, Any]:
     connection = connection_hash(context)
     metadata = {
         "labels": labels(context) | {names.LABEL_VERSION: version_label(spec.image)},
-        "annotations": {names.ANNOTATION_CONNECTION_HASH: connection} if connection else {},
+        "annotations": ({names.ANNOTATION_CONNECTION_HASH: connection} if connection else {}) | rotations(context),
     }
     databases = spec.databases or []
     secrets = {database.name: runtime_secret_name(context.microservice, database) for database in databases}

@@ -20,6 +20,7 @@ from ..resync_cache import ResyncCache
 from .backoff import ResourceBackoff
 from .consents import consents
 from .graph import Key
+from .rotation_schedule import RotationTurns
 
 _SESSION_LIMIT = 64  # "AssumeRole" in the AWS STS API Reference: RoleSessionName
 
@@ -35,8 +36,9 @@ class ExternalClients:
     `logins` are those of databases that were ready, by the Microservice's UID and the database's name: a Secret that
     somebody deleted comes back with the same password. `made` are parts, by the Microservice's UID, that this process
     has made and that AWS does not show yet as the Microservice's. `table_keys` are the keys that roles may use for
-    their tables, by the Microservice's UID. `document_threads` read OpenAPI documents: in the
-    default threads of asyncio, a few large documents would delay every look-up of a host name.
+    their tables, by the Microservice's UID. `rotation_turns` are those of passwords. `document_threads` read
+    OpenAPI documents: in the default threads of asyncio, a few large documents would delay every look-up of a host
+    name.
     """
 
     cluster: Cluster
@@ -50,6 +52,7 @@ class ExternalClients:
     backoff: ResourceBackoff = field(default_factory=ResourceBackoff)
     made: set[tuple[str, Key]] = field(default_factory=set)
     table_keys: dict[str, str] = field(default_factory=dict)
+    rotation_turns: RotationTurns = field(default_factory=RotationTurns)
     document_threads: ThreadPoolExecutor = field(default_factory=_document_threads)
 
     def close(self) -> None:
@@ -64,6 +67,7 @@ class ExternalClients:
             del self.logins[key]
         self.made -= {key for key in self.made if key[0] == uid}
         self.table_keys.pop(uid, None)
+        self.rotation_turns.forget(uid)
         self.aws.lists.forget(uid)
 
     def reset(self) -> None:
@@ -72,6 +76,7 @@ class ExternalClients:
         self.logins.clear()
         self.made.clear()
         self.table_keys.clear()
+        self.rotation_turns.clear()
         self.backoff.clear()
         self.aws.lists.expire()
 

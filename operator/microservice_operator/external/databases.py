@@ -5,6 +5,8 @@ The server is a shared one that exists already, or an RDS instance, which is a s
 
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from .. import names
@@ -16,15 +18,18 @@ from ..aws.rds.instances import endpoint
 from ..cluster import secret_data
 from ..cluster.api_client import NOT_FOUND, ApiError
 from ..cluster.kinds import SECRET
+from ..cluster.pod_problems import is_over
 from ..database_connection import Login
 from ..desired.connection_secret import data_hash
 from ..errors import NeedsPerson, NotYet
 from ..facts import Part, Reason, Section, State
 from ..postgres.deletion import delete_database
-from ..postgres.models import DesiredDatabase, KnownLogins, Logins, ServerScope
+from ..postgres.models import DesiredDatabase, KnownLogins, Logins, Rotation, ServerScope, StillUsed
 from ..postgres.passwords import is_generated
 from ..postgres.reconcile import reconcile_database
 from ..postgres.sessions import Server
+from ..raw_objects import text
+from . import rotation_schedule as schedule
 from .adoption import DATABASES, deletion, with_adoption
 from .clients import ExternalClients
 from .desired import of_rds
@@ -43,6 +48,7 @@ from .resource import (
 
 _LOGIN_BYTES = 1024  # each login hashes the password
 _CERTIFICATES = "ca.crt"
+POD_SECONDS = 5.0  # until the next look at pods that may still use an earlier login
 
 
 class Databases(ExternalResource):
@@ -74,19 +80,62 @@ class Databases(ExternalResource):
                 )
                 raise NeedsPerson(Reason.REJECTED, message, f"spec.databases[{index}].{field}")
         scope = await self._scope(declared)
+        logins = await _logins(self._clients, service, spec)
+        rotation, after = self._rotation(declared, spec, logins)
         database = DesiredDatabase(
             spec=spec,
             known=declared.known,
             recreate=declared.recreate,
             field=f"spec.databases[{index}]",
-            logins=await _logins(self._clients, service, spec),
+            logins=logins,
+            rotation=rotation,
         )
         part, connection = await reconcile_database(scope, database)
+        if part.state is State.READY:
+            part = replace(part, after=min((each for each in (part.after, after) if each is not None), default=None))
         if part.reason is Reason.DATABASE_UNREACHABLE:
             self._admins.forget()
         if connection and part.state is State.READY:
             self._clients.logins[service.identity.uid, spec.name] = Logins(connection.runtime, connection.owner)
-        return StepResult((part,), connection=connection)
+        kept = bool(rotation.due or (connection and connection.retiring)) and not declared.rolled_out
+        return StepResult((part,), connection=connection, kept=kept)
+
+    def _rotation(self, declared: ReconcileInput, spec: Database, logins: KnownLogins) -> tuple[Rotation, float | None]:
+        """Whether the passwords are rotated now, and the seconds until the next one may be due."""
+        now, identity = datetime.now(UTC), declared.service.identity
+        request, key = schedule.requested(declared.service.annotations), (identity.uid, spec.name)
+        left = schedule.seconds_left(spec, logins, identity.uid, now)
+        what, turns = schedule.due(logins, request, left), self._clients.rotation_turns
+        wait, after = "", None if what else left
+        if not what:
+            turns.over(key)
+        elif not declared.rolled_out:
+            wait = "the rollout is complete"
+        elif declared.migrating:
+            wait = "no migration runs"
+        elif seconds := turns.wait(key, time.monotonic()):
+            wait, after = "those of other services have begun", seconds
+        started = schedule.begins(now, request, logins)
+        if what == "owner" and logins.runtime:
+            started = logins.runtime.rotated
+
+        async def still_used() -> StillUsed | None:
+            return await self._still_used(declared, spec, logins)
+
+        return Rotation(what, wait, started, request, still_used), after
+
+    async def _still_used(self, declared: ReconcileInput, spec: Database, logins: KnownLogins) -> StillUsed | None:
+        """What may still use the earlier login: pods that started before the rotation, also while they terminate."""
+        if not declared.rolled_out:
+            return StillUsed("the rollout is complete")
+        at = logins.runtime.rotated.at if logins.runtime else ""
+        try:
+            async for listed in self._clients.cluster.pods(declared.service.identity):
+                if schedule.of_another_rotation((pod for pod in listed if not is_over(pod)), spec.name, at):
+                    return StillUsed("the pods that started with it have ended", POD_SECONDS)
+        except (NeedsPerson, NotYet) as error:
+            return StillUsed(f"the pods can be listed: {error}", POD_SECONDS)
+        return None
 
     async def delete(self, target: DeleteInput) -> tuple[Part, ...]:
         if of_rds(target.environment):
@@ -210,22 +259,25 @@ async def _logins(clients: ExternalClients, service: Microservice, database: Dat
     """
     remembered = clients.logins.get((service.identity.uid, database.name))
     runtime, owner = service.database_secrets(database)
+    secret = await clients.cluster.secret(service.identity, runtime)
     return KnownLogins(
-        runtime=await _login(clients, service, runtime) or (remembered.runtime if remembered else None),
-        owner=await _login(clients, service, owner) or (remembered.owner if remembered else None),
+        runtime=_login(secret) or (remembered.runtime if remembered else None),
+        owner=_login(await clients.cluster.secret(service.identity, owner))
+        or (remembered.owner if remembered else None),
+        since=text(secret["metadata"], "creationTimestamp") if secret else "",
     )
 
 
-async def _login(clients: ExternalClients, service: Microservice, name: str) -> Login | None:
+def _login(secret: Mapping[str, Any] | None) -> Login | None:
     """The login in a Secret, `None` unless the Secret is there, ours, and as the operator wrote it.
 
     The hash of its content is no secret, so whoever may write the Secret can write the hash, too.
     """
-    secret = await clients.cluster.secret(service.identity, name)
     if secret is None:
         return None
-    data = secret_data.texts(secret)
-    metadata = secret["metadata"]
-    written = (metadata.get("annotations") or {}).get(names.ANNOTATION_DATA_HASH) == data_hash(secret.get("data") or {})
+    data, annotations = secret_data.texts(secret), secret["metadata"].get("annotations") or {}
+    if annotations.get(names.ANNOTATION_DATA_HASH) != data_hash(secret.get("data") or {}):
+        return None
     password = data.get("password", "")
-    return Login(data.get("username", ""), password) if written and is_generated(password) else None
+    login = Login(data.get("username", ""), password, schedule.recorded(annotations))
+    return login if is_generated(password) else None

@@ -103,7 +103,15 @@ class ExternalReconciler:
         lookup: MicroserviceLookup,
     ) -> dict[Key, ReconcileInput]:
         spec = service.spec.manifest()
-        common = ReconcileInput("", service, environment, lookup, remembered=before.known, rolled_out=before.rolled_out)
+        common = ReconcileInput(
+            "",
+            service,
+            environment,
+            lookup,
+            remembered=before.known,
+            rolled_out=before.rolled_out,
+            migrating=before.migrating,
+        )
         return {
             (resource.kind, item.name): replace(
                 common,

@@ -52,11 +52,13 @@ class PreviousStatus:
 
     `known` has the id of each part, by kind and name. `recreate` names the lost part that a person allows the operator
     to create again, once. `rolled_out`: no pod of an earlier declaration is left, so what only such pods used may go.
+    `migrating`: a migration may still run.
     """
 
     known: Mapping[Key, str]
     recreate: str = ""
     rolled_out: bool = True
+    migrating: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class ReconcileInput:
     - `known`: ids that status remembers of this resource, by kind; `remembered`: those of all the Microservice's parts.
     - `needs`: parts of the resources that this one depends on, reconciled before; `before`: all parts so far.
     - `kept`: resources that left the spec and that pods of an earlier declaration may still use, with their rights.
-    - `rolled_out`: no such pod is left.
+    - `rolled_out`: no such pod is left; `migrating`: a migration may still run.
     """
 
     name: str
@@ -88,6 +90,7 @@ class ReconcileInput:
     remembered: Mapping[Key, str] = field(default_factory=dict)
     kept: frozenset[Key] = frozenset()
     rolled_out: bool = True
+    migrating: bool = False
     before: Mapping[Key, Part] = field(default_factory=dict)
 
     @property

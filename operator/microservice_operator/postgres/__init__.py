@@ -5,6 +5,7 @@ deletion          drops or retains a database that is no longer declared
 models            the input of both
 observe           queries the server
 database_catalog  queries the database as its owner
+rotation          changes between two logins of a service, without a moment at which a pod cannot log in
 statements        builds the statements that reach the desired state, without I/O
 execute           runs the statements
 public_schema     gives the schema `public` to the database's owner

@@ -1,10 +1,12 @@
 """Input of reconciliation and deletion: a server as one Microservice uses it, and a database."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from typing import Literal
 
 from ..api.stores import Database
-from ..database_connection import Login
+from ..database_connection import Login, Rotated
 from ..ownership import Owner
 from ..resources import DesiredResource
 from ..resync_cache import ResyncCache
@@ -36,10 +38,14 @@ class Logins:
 
 @dataclass(frozen=True)
 class KnownLogins:
-    """The logins with a known password; without its Secret a login's password is unknown."""
+    """The logins with a known password; without its Secret a login's password is unknown.
+
+    `since` is when the Secret of the runtime login was created, an RFC 3339 time, "" if unknown.
+    """
 
     runtime: Login | None = None
     owner: Login | None = None
+    since: str = field(default="", compare=False)
 
     @property
     def both(self) -> Logins | None:
@@ -47,8 +53,40 @@ class KnownLogins:
         return Logins(self.runtime, self.owner) if self.runtime and self.owner else None
 
 
+@dataclass(frozen=True)
+class StillUsed:
+    """What may still use the earlier login, and the seconds until the next look; `None` if an event will tell."""
+
+    what: str
+    after: float | None = None
+
+
+async def unused() -> StillUsed | None:
+    """Say that no pod uses the earlier login."""
+    return None
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """Whether the passwords of a database must be rotated now.
+
+    - `due`: the passwords that must be rotated; both are new in the same rotation, unless it was interrupted.
+    - `wait`: what a rotation that is due waits for, "" if it may begin.
+    - `begins`: what the Secrets record if it begins now.
+    - `request`: the value of the request, which a new password satisfies, too.
+    - `still_used`: tells which pods may still use the earlier login. It does not raise.
+    """
+
+    due: Literal["", "owner", "both"] = ""
+    wait: str = ""
+    begins: Rotated = field(default=Rotated(), compare=False)
+    request: str = field(default="", compare=False)
+    still_used: Callable[[], Awaitable[StillUsed | None]] = field(default=unused, compare=False, repr=False)
+
+
 @dataclass(frozen=True, kw_only=True)
 class DesiredDatabase(DesiredResource[Database]):
     """A declared database; `logins` are those with a known password, from the Secrets in Kubernetes."""
 
     logins: KnownLogins = KnownLogins()
+    rotation: Rotation = Rotation()

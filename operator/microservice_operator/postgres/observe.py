@@ -16,11 +16,28 @@ from .sessions import Session
 
 @dataclass(frozen=True)
 class Names:
-    """Names of a database and its two roles on the server."""
+    """Names of a database and its roles on the server.
+
+    The service logs in as `runtime` or as its member `second`; a rotation changes from one to the other. `runtime` has
+    all rights, also while it cannot log in.
+    """
 
     database: str
     owner: str
     runtime: str
+
+    @property
+    def second(self) -> str:
+        """The service's second login, which the first rotation creates."""
+        return f"{self.runtime}2"
+
+    def runtime_login(self, username: str) -> str:
+        """Return the service's login of this name; the first one if it is neither."""
+        return username if username in (self.runtime, self.second) else self.runtime
+
+    def other_login(self, username: str) -> str:
+        """Return the service's other login."""
+        return self.second if self.runtime_login(username) == self.runtime else self.runtime
 
     @classmethod
     def of(cls, owner: Owner, database: str) -> "Names":
@@ -31,7 +48,10 @@ class Names:
 
 @dataclass(frozen=True)
 class Role:
-    """One role: its owner marks and attributes, whether its password expired, whether the admin is a member of it."""
+    """One role: its owner marks and attributes, whether its password expired, whether the admin is a member of it.
+
+    `replaces_runtime`: it has the rights of the runtime role, and its sessions act as that role.
+    """
 
     marks: Mapping[str, str]
     login: bool
@@ -39,6 +59,7 @@ class Role:
     expired: bool
     admin_is_member: bool
     verifier: str | None = None
+    replaces_runtime: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,7 +113,9 @@ FROM pg_catalog.pg_roles WHERE rolname OPERATOR(pg_catalog.=) current_user
 _ROLES = """
 SELECT r.rolname, d.description, r.rolcanlogin,
        r.rolsuper, r.rolcreatedb, r.rolcreaterole, r.rolreplication, r.rolbypassrls,
-       r.rolvaliduntil OPERATOR(pg_catalog.<) pg_catalog.now(), pg_catalog.pg_has_role(r.oid, 'USAGE')
+       r.rolvaliduntil OPERATOR(pg_catalog.<) pg_catalog.now(), pg_catalog.pg_has_role(r.oid, 'USAGE'),
+       (SELECT pg_catalog.pg_has_role(r.oid, g.oid, 'USAGE') FROM pg_catalog.pg_roles g
+        WHERE g.rolname OPERATOR(pg_catalog.=) %s), r.rolconfig
 FROM pg_catalog.pg_roles r LEFT JOIN pg_catalog.pg_shdescription d ON d.objoid OPERATOR(pg_catalog.=) r.oid
      AND d.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_authid'::pg_catalog.regclass
 WHERE r.rolname OPERATOR(pg_catalog.=) ANY (%s)
@@ -112,6 +135,7 @@ FROM pg_catalog.pg_database d,
      LEFT JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) a.grantee
 WHERE d.datname OPERATOR(pg_catalog.=) %s AND a.grantor OPERATOR(pg_catalog.=) d.datdba
 """
+_SESSIONS = "SELECT pid FROM pg_catalog.pg_stat_activity WHERE usename OPERATOR(pg_catalog.=) %s"
 _LOCALE = """
 SELECT pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype
 FROM pg_catalog.pg_database WHERE datname OPERATOR(pg_catalog.=) 'template1'
@@ -129,19 +153,26 @@ WHERE d.datname OPERATOR(pg_catalog.=) 'template1' AND s.deptype OPERATOR(pg_cat
 async def observe_server(session: Session, names: Names) -> OnServer:
     """Query the server's shared catalogs."""
     [[superuser, readable]] = await rows(session, _ADMIN)
-    wanted = [names.owner, names.runtime]
+    wanted = [names.owner, names.runtime, names.second]
     verifiers: dict[str, str | None] = {}
     if readable:
         verifiers = {name: verifier for name, verifier in await rows(session, _VERIFIERS, [wanted])}  # noqa: C416 rows are tuples of unknown length to mypy
     roles = {}
-    for name, comment, login, *powers, expired, member in await rows(session, _ROLES, [wanted]):
+    parameters = [names.runtime, wanted]
+    for name, comment, login, *powers, expired, member, rights, settings in await rows(session, _ROLES, parameters):
         held = tuple(word for word, has in zip(POWERS, powers, strict=True) if has)
-        roles[name] = Role(_marks(comment) or {}, login, held, bool(expired), member, verifiers.get(name))
+        replaces = bool(rights) and f"role={names.runtime}" in (settings or [])
+        roles[name] = Role(_marks(comment) or {}, login, held, bool(expired), member, verifiers.get(name), replaces)
     for owner, comment, connectable, template in await rows(session, _DATABASE, [names.database]):
         grants = frozenset((grantee or "", right) for grantee, right in await rows(session, _GRANTS, [names.database]))
         server = OnServer(superuser, readable, roles, database=True, database_owner=owner, grants=grants)
         return replace(server, database_marks=_marks(comment), connectable=connectable, template=template)
     return OnServer(superuser, readable, roles)
+
+
+async def observe_sessions(session: Session, login: str) -> bool:
+    """Return whether a session of this login is open, in any database; every role may see that."""
+    return bool(await rows(session, _SESSIONS, [login]))
 
 
 async def observe_locale(session: Session) -> list[str]:

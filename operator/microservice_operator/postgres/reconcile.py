@@ -5,6 +5,8 @@ returns the password in a Connection with a Progressing part that is requeued at
 next reconciliation reads it and sets the roles' passwords. So a password that was never written was never used. After
 a crash at any point, the next reconciliation sets the roles to the Secret's passwords.
 
+The rotation of passwords (`rotation`) is the last step of a reconciliation that changes nothing else.
+
 The admin works in the server's maintenance database. The owner works in the database itself, with the login of its
 Secret. So objects of a service cannot gain the admin's rights (PostgreSQL, CVE-2018-1058).
 """
@@ -13,7 +15,7 @@ from dataclasses import replace
 from typing import Literal
 
 from .. import names as annotation
-from ..database_connection import Connection, Login
+from ..database_connection import Connection, Login, Rotated
 from ..errors import NeedsPerson, NotYet, OperatorError
 from ..facts import PERSON_SECONDS, Event, Part, Reason, State, with_error
 from ..ownership import Ownership
@@ -25,6 +27,7 @@ from .models import DesiredDatabase, Logins, ServerScope
 from .observe import Names, OnServer, observe_locale, observe_server, observe_template_owners
 from .passwords import password, proof
 from .public_schema import in_the_way, take_over_public
+from .rotation import Rotating, rotate
 from .sessions import Session
 from .statements import (
     Statements,
@@ -60,8 +63,8 @@ async def reconcile_database(scope: ServerScope, desired: DesiredDatabase) -> tu
 def connection(scope: ServerScope, names: Names, logins: Logins) -> Connection:
     """Return the connection of a service to its database."""
     server = scope.server
-    runtime = Login(names.runtime, logins.runtime.password)
-    owner = Login(names.owner, logins.owner.password)
+    runtime = replace(logins.runtime, username=names.runtime_login(logins.runtime.username))
+    owner = replace(logins.owner, username=names.owner)
     return Connection(
         server.host, server.port, names.database, server.ssl_mode, runtime, owner, certificates=server.certificates
     )
@@ -112,7 +115,25 @@ class _Reconciliation:
             self.part = replace(self.part, state=State.PROGRESSING)
             await self._reconcile_server(session, observed, connection_data)
         await self._reconcile_inside(connection_data, superuser=observed.superuser)
-        return replace(self.part, state=State.READY, id=database_id(scope, self._names)), connection_data
+        self.part = replace(self.part, state=State.READY, id=database_id(scope, self._names))
+        return await self._rotate(observed, connection_data)
+
+    async def _rotate(self, observed: OnServer, connection_data: Connection) -> tuple[Part, Connection]:
+        """Take at most one step of a rotation; if that fails, the database is ready all the same."""
+        rotating = Rotating(self._names, observed, connection_data)
+        if not self.unchanged:
+            again = self._desired.rotation.due or rotating.earlier
+            return replace(self.part, after=0.0 if again else None), connection_data
+        try:
+            step = await rotate(self._scope, self._desired, rotating)
+        except (NeedsPerson, NotYet) as error:
+            self.unchanged = False
+            part = replace(with_error(self.part, error), state=State.READY, message=f"its rotation failed: {error}")
+            return part, replace(connection_data, retiring=rotating.earlier)
+        self.unchanged = step.up_to_date
+        for what in step.happened:
+            self._add_event("Normal", Reason.PASSWORD_ROTATED, what)
+        return replace(self.part, message=step.message, after=step.after), step.connection
 
     def _check(self, observed: OnServer) -> None:
         names, where, field = self._names, self._scope.server.address, self._desired.field
@@ -155,10 +176,11 @@ class _Reconciliation:
             )
 
     def _secret_first(self) -> tuple[Part, Connection]:
-        logins = self._desired.logins
+        logins, request = self._desired.logins, Rotated(request=self._desired.rotation.request)
         fresh = Logins(
-            runtime=logins.runtime or Login(self._names.runtime, password()),
-            owner=logins.owner or Login(self._names.owner, password()),
+            runtime=logins.runtime or Login(self._names.runtime, password(), request),
+            owner=logins.owner
+            or Login(self._names.owner, password(), logins.runtime.rotated if logins.runtime else request),
         )
         message = f"the Secret of database {self._desired.spec.name} is being written"
         part = replace(self.part, state=State.PROGRESSING, reason=Reason.DATABASE_CREATING, message=message, after=0.0)

@@ -25,17 +25,54 @@ def quote_roles(roles: Iterable[str]) -> str:
 
 
 def role_statements(names: Names, observed: OnServer, owner: Owner, verifiers: Mapping[str, str]) -> Statements:
-    """Return the statements for both roles; `verifiers` are the passwords of roles to create."""
+    """Return the statements for the roles; `verifiers` are the passwords of those that must be able to log in.
+
+    The service's second login exists only from the first rotation on. Its other login keeps its attribute LOGIN.
+    """
     statements: Statements = []
-    for name in (names.owner, names.runtime):
+    for name in (names.owner, names.runtime, names.second):
         role = observed.roles.get(name)
-        if role is None:
+        if role is None and name == names.second and name not in verifiers:
+            continue
+        if role is None and name in verifiers:
             statements.append(_say("CREATE ROLE {} LOGIN PASSWORD {}", name, verifiers[name]))
-        elif words := _attributes(role):
+        elif role is None:
+            statements.append(_say("CREATE ROLE {} NOLOGIN", name))
+        elif words := _attributes(role, login=name in verifiers):
             statements.append(sql.SQL("ALTER ROLE {} {}").format(sql.Identifier(name), sql.SQL(" ").join(words)))
         if role is None or role.marks != owner.marks:
             statements.append(_comment("ROLE", name, owner.marks))
-    return [*statements, *membership_statements(observed, (names.owner, names.runtime))]
+    second = names.second in verifiers or names.second in observed.roles
+    return [
+        *statements,
+        *membership_statements(observed, (names.owner, names.runtime)),
+        *(_replacement_statements(names, observed) if second else []),
+    ]
+
+
+def _replacement_statements(names: Names, observed: OnServer) -> Statements:
+    """Return the statements that let the second login's sessions act as the runtime role, which owns what they create.
+
+    The rights are inherited, too: a connection pool that resets its sessions resets their role.
+    """
+    role = observed.roles.get(names.second)
+    if role and role.replaces_runtime:
+        return []
+    runtime = sql.Identifier(names.runtime)
+    inherit = [_say("ALTER ROLE {} INHERIT", names.second)] if role else []
+    grant = sql.SQL("GRANT {} TO {}").format(runtime, sql.Identifier(names.second))
+    return [*inherit, grant, _say("ALTER ROLE {} SET role TO {}", names.second, names.runtime)]
+
+
+def rotation_statements(names: Names, observed: OnServer, owner: Owner, verifiers: Mapping[str, str]) -> Statements:
+    """Return the statements that give logins new passwords: `verifiers` by the name of the login."""
+    existing = {name: verifier for name, verifier in verifiers.items() if name in observed.roles}
+    return [*role_statements(names, observed, owner, verifiers), *password_statements(existing)]
+
+
+def retirement_statements(login: str) -> Statements:
+    """Return the statements after which a login cannot log in any more; its sessions continue."""
+    return [_say("ALTER ROLE {} NOLOGIN PASSWORD NULL", login)]
 
 
 def membership_statements(observed: OnServer, names: tuple[str, ...]) -> Statements:
@@ -154,8 +191,10 @@ def retention_statements(names: Names, observed: OnServer, owner: Owner) -> Stat
     return statements
 
 
-def _attributes(role: Role) -> list[sql.SQL]:
+def _attributes(role: Role, *, login: bool) -> list[sql.SQL]:
     words = [sql.SQL(_without(power)) for power in role.powers]
+    if not login:
+        return words
     if role.expired:
         words.append(sql.SQL("VALID UNTIL 'infinity'"))
     if words or not role.login:

@@ -58,11 +58,9 @@ class StrictDynamoDB:
                 keys = [tag["Key"] for tag in call.body["Tags"]]
                 untag = {"ResourceArn": call.body["ResourceArn"], "TagKeys": keys}
                 emulator(replace(call, action="UntagResource", body=untag))
-            case "UpdateTimeToLive" if refused := self._refused_ttl(call, emulator):
-                return refused
-            case action if action in ACTIONS:
-                return self._restore(call, emulator)
-        return other(call, emulator)
+            case "UpdateTimeToLive":
+                return self._refused_ttl(call, emulator) or emulator(call)
+        return self._restore(call, emulator) if call.action in ACTIONS else other(call, emulator)
 
     def _busy(self, name: str) -> Answer | None:
         if name in self._phases:

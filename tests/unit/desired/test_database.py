@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microservice_operator import names
+from microservice_operator.database_connection import Rotated
 from microservice_operator.desired.context import Connection, Context, Login
 from tests.unit.desired.builders import CONNECTION, IMAGE, MIGRATING, body, container, context, job_name, pod
 
@@ -134,3 +135,27 @@ def test_the_job_runs_once_as_owner() -> None:
     assert (migration["image"], migration["command"]) == (IMAGE, ["alembic", "upgrade", "head"])
     assert (spec["backoffLimit"], runs["restartPolicy"]) == (3, "Never")
     assert "ttlSecondsAfterFinished" not in spec
+
+
+def test_a_rotation_is_recorded_with_its_password_and_rolls_the_pods() -> None:
+    rotated = Rotated("2026-01-01T00:00:00Z", "one")
+    after = replace(CONNECTION, runtime=Login("run2", "s", rotated), owner=Login("own", "p", rotated))
+    for name in (SECRET, OWNER):
+        before = body(of(), "Secret", name)["metadata"]["annotations"]
+        annotations = body(of(after), "Secret", name)["metadata"]["annotations"]
+        assert annotations.keys() - before.keys() == {names.ANNOTATION_ROTATED_AT, names.ANNOTATION_ROTATION_REQUEST}
+        assert (annotations[names.ANNOTATION_ROTATED_AT], annotations[names.ANNOTATION_ROTATION_REQUEST]) == (
+            rotated.at,
+            rotated.request,
+        )
+    pods = body(of(after), "Deployment")["spec"]["template"]["metadata"]["annotations"]
+    assert pods[names.rotated_at("orders")] == rotated.at
+    assert rolled(of(after)) != rolled(of())
+
+
+def test_a_password_that_was_never_rotated_leaves_no_trace() -> None:
+    """The pods of services that rotate nothing must not roll when the operator is upgraded."""
+    asked = replace(CONNECTION, runtime=Login("run", "r", Rotated("", "one")))
+    pods = body(of(asked), "Deployment")["spec"]["template"]
+    assert pods == body(of(), "Deployment")["spec"]["template"]
+    assert names.ANNOTATION_ROTATED_AT not in body(of(), "Secret", SECRET)["metadata"]["annotations"]

@@ -36,12 +36,8 @@ class Clients:
         return self._secret
 
 
-class Service:
-    identity = Identity("shop", "order", "uid")
-
-
 async def login(clear: str) -> Login | None:
-    return await _login(Clients(username="role", password=clear), Service(), "order-db")  # type: ignore[arg-type]
+    return _login(await Clients(username="role", password=clear).secret(Identity("shop", "order", "uid"), "order-db"))
 
 
 async def test_a_generated_password_is_accepted() -> None:
