@@ -12,7 +12,10 @@ from .validation import Finding
 def findings(
     service: Microservice, environment: Environment | None, services: Mapping[tuple[str, str], Microservice]
 ) -> Iterator[Finding]:
-    """Yield what AWS would refuse, which becomes `Stalled`; `services` are all in the files, by namespace and name."""
+    """Yield what AWS would refuse, which becomes `Stalled`, and warnings.
+
+    `services` are all in the files, by namespace and name.
+    """
     yield from _tags(service, environment)
     for index, subscription in enumerate(service.spec.subscriptions or []):
         field = f"spec.subscriptions[{index}]"
@@ -30,7 +33,7 @@ def _tags(service: Microservice, environment: Environment | None) -> Iterator[Fi
     if message := too_many_tags(shared, spec.tags):
         yield Finding("spec.tags", message)
     for field, message in overridden_tags(shared, spec.tags):
-        yield Finding(field, message)
+        yield Finding(field, message, warning=True)
     if not (spec.tables or spec.table_refs or spec.topics or spec.queues):
         return
     by_lowercase: dict[str, str] = {}

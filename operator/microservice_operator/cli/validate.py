@@ -39,9 +39,10 @@ class Unchecked:
 
 @dataclass
 class Report:
-    """The results: problems, the number of checked resources, checked OpenAPI documents, and what was not checked."""
+    """The results: problems, warnings, what was checked, and what was not; only problems make the command fail."""
 
     problems: list[Complaint] = field(default_factory=list)
+    warnings: list[Complaint] = field(default_factory=list)
     resources: int = 0
     contracts: list[Contract] = field(default_factory=list)
     unchecked: list[Unchecked] = field(default_factory=list)
@@ -132,7 +133,8 @@ def _read(files: Iterable[Path], before: dict[str, Document], report: Report) ->
     services = {(held.namespace, held.name): held for _, held in held.services}
     for document, service in held.services:
         for finding in aws_rules.findings(service, held.environment(service), services):
-            report.problems.append(_complaint(document, finding))
+            complaints = report.warnings if finding.warning else report.problems
+            complaints.append(_complaint(document, finding))
     return held
 
 
@@ -200,6 +202,7 @@ def _complaint(document: Document, finding: Finding) -> Complaint:
 def _printed(report: Report, routes: list[Callers]) -> dict[str, Any]:
     return {
         "problems": [asdict(item) for item in report.problems],
+        "warnings": [asdict(item) for item in report.warnings],
         "checked": {"resources": report.resources, "openAPIDocuments": len(report.contracts)},
         "notChecked": [asdict(item) for item in report.unchecked],
         "routes": [asdict(row) for row in routes],
@@ -207,10 +210,8 @@ def _printed(report: Report, routes: list[Callers]) -> dict[str, Any]:
 
 
 def _text(report: Report, routes: list[Callers]) -> str:
-    lines = []
-    for item in report.problems:
-        parts = [f"{item.file}:{item.line}", f"document {item.document}", item.resource, item.field, item.message]
-        lines.append(": ".join(part for part in parts if part))
+    lines = [_line(item) for item in report.problems]
+    lines += [_line(item, "warning") for item in report.warnings]
     lines += table(routes, "")
     kinds = [f"{item.count} {item.what}" for item in report.unchecked if item.why == "is of another kind"]
     lines += [f"not checked: {', '.join(kinds)}, of other kinds"] if kinds else []
@@ -219,5 +220,11 @@ def _text(report: Report, routes: list[Callers]) -> str:
     contracts = f"{len(report.contracts)} OpenAPI document{'s' * (len(report.contracts) != 1)}"
     counted = [text for text, count in ((resources, report.resources), (contracts, len(report.contracts))) if count]
     errors = f"{len(report.problems)} error{'s' * (len(report.problems) != 1)}"
-    lines.append(errors if report.problems else f"valid: {', '.join(counted)}")
+    warnings = f", {len(report.warnings)} warning{'s' * (len(report.warnings) != 1)}" if report.warnings else ""
+    lines.append((errors if report.problems else f"valid: {', '.join(counted)}") + warnings)
     return "\n".join(lines) + "\n"
+
+
+def _line(item: Complaint, severity: str = "") -> str:
+    place = [f"{item.file}:{item.line}", f"document {item.document}", item.resource, severity]
+    return ": ".join(part for part in (*place, item.field, item.message) if part)
