@@ -114,7 +114,8 @@ def classify_error(error: ClientError | BotoCoreError | ResponseParserError, act
         return _classify_response(error, action, target)
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return NeedsPerson(
-            Reason.ACCESS_DENIED, f"{action} on {target}: the operator has no AWS credentials; give it credentials"
+            Reason.ACCESS_DENIED,
+            f"{action} on {target}: no AWS credentials were found; provide them where the AWS SDK looks for them",
         )
     if isinstance(error, ParamValidationError):
         return NeedsPerson(Reason.REJECTED, f"{action} on {target} is malformed: {_line(str(error))}")
@@ -145,7 +146,7 @@ def _needs_person(code: str, message: str, action: str, target: str) -> NeedsPer
         what = "it" if right == action else right
         return NeedsPerson(Reason.ACCESS_DENIED, f"{act} is denied; allow {what} to the operator's role: {message}")
     if code in _CREDENTIALS:
-        return NeedsPerson(Reason.ACCESS_DENIED, f"{act}: AWS refuses the operator's credentials: {code}")
+        return NeedsPerson(Reason.ACCESS_DENIED, f"{act}: AWS refuses the credentials: {code}; replace them")
     return NeedsPerson(Reason.REJECTED, f"AWS rejects {act}: {message}")
 
 
