@@ -1,9 +1,11 @@
 """`Environment`: the platform's facts, written by the platform team and used by the Microservices of its namespaces."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from .arns import KEY_ARN, OIDC_PROVIDER_ARN, POLICY_ARN
 from .autoscaling import Replicas
 from .base import Model, Rule
 from .containers import Resources
@@ -23,15 +25,9 @@ Host = Annotated[
 ]
 
 ClusterName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]*$")]
-OIDCProviderARN = Annotated[
-    str, StringConstraints(max_length=255, pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/[A-Za-z0-9./_-]+$")
-]
-KeyARN = Annotated[
-    str, StringConstraints(max_length=255, pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$")
-]
-PolicyARN = Annotated[
-    str, StringConstraints(max_length=255, pattern=r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@/_-]+$")
-]
+OIDCProviderARN = Annotated[str, StringConstraints(max_length=255, pattern=OIDC_PROVIDER_ARN)]
+KeyARN = Annotated[str, StringConstraints(max_length=255, pattern=KEY_ARN)]
+PolicyARN = Annotated[str, StringConstraints(max_length=255, pattern=POLICY_ARN)]
 
 
 class SecretRef(Model):
@@ -116,6 +112,23 @@ class PodRoles(Model):
     )
 
 
+def _in_region(field: str, service: str, arn: Callable[["AWS"], str | None]) -> Rule:
+    """Return the rule that an ARN is one of the Environment's region; `field` is its path in `aws`."""
+    parts = field.split(".")
+    there = " && ".join(f"has(self.{'.'.join(parts[: length + 1])})" for length in range(len(parts)))
+
+    def holds(aws: "AWS") -> bool:
+        value = arn(aws)
+        return value is None or f":{service}:{aws.region}:" in value
+
+    return Rule(
+        cel=f"!({there}) || self.{field}.contains(':{service}:' + self.region + ':')",
+        holds=holds,
+        message=f"aws.{field} is in another region than aws.region; correct one of them",
+        field=field,
+    )
+
+
 class AWS(Model):
     """AWS account and region of all resources; the operator checks both with STS before its first write."""
 
@@ -148,6 +161,17 @@ class AWS(Model):
     permissions_boundary_arn: Annotated[PolicyARN | None, Field(alias="permissionsBoundaryARN")] = None
     """IAM policy that limits the permissions of every role that the operator creates (permissions boundary). Needed
     with identity if the operator has the policy that `microservice-operator permissions` prints."""
+    # A service uses only keys of its own region ("Multi-Region keys" in the AWS KMS Developer Guide).
+    rules = (
+        _in_region("messagingKeyARN", "kms", lambda aws: aws.messaging_key_arn),
+        _in_region("tableKeyARN", "kms", lambda aws: aws.table_key_arn),
+        _in_region("databaseKeyARN", "kms", lambda aws: aws.database_key_arn),
+        _in_region(
+            "apiGateway.listenerARN",
+            "elasticloadbalancing",
+            lambda aws: aws.api_gateway.listener_arn if aws.api_gateway else None,
+        ),
+    )
 
 
 class Defaults(Model):

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from .arns import LISTENER_ARN
 from .base import Model, Rule
 from .scalars import ATOMIC, CIDR, Key, ObjectName, is_cidr
 
@@ -13,13 +14,7 @@ Audience = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 GatewayName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._-]+$")]
 StageName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^(\$default|[A-Za-z0-9_-]+)$")]
 VPCLinkID = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9]+$")]
-ListenerARN = Annotated[
-    str,
-    StringConstraints(
-        max_length=512,
-        pattern=r"^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener/(app|net)/[A-Za-z0-9/-]+$",
-    ),
-]
+ListenerARN = Annotated[str, StringConstraints(max_length=512, pattern=LISTENER_ARN)]
 Origin = Annotated[
     str, StringConstraints(min_length=1, max_length=253, pattern=r"^(\*|https?://(\*|[A-Za-z0-9.-]+)(:[0-9]{1,5})?)$")
 ]

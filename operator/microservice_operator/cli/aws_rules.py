@@ -1,11 +1,14 @@
-"""PURE: finds what AWS would refuse in a Microservice that the API server accepts, as far as files show it."""
+"""PURE: finds what AWS would refuse in resources that the API server accepts, as far as files show it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..api.environment import AWS
 from ..api.messaging import Subscription
 from ..api.parsing import Environment, Microservice
+from ..aws.engine.arns import account_in_arn
 from ..ownership import overridden_tags, shared_tags, too_many_tags
+from ..partitions import partition
 from .validation import Finding
 
 
@@ -17,10 +20,50 @@ def findings(
     `services` are all in the files, by namespace and name.
     """
     yield from _tags(service, environment)
+    yield from _sources(service, environment)
     for index, subscription in enumerate(service.spec.subscriptions or []):
         field = f"spec.subscriptions[{index}]"
         yield from _ends(service, subscription, services, field)
         yield from _filter(subscription.filter_policy or {}, f"{field}.filterPolicy", subscription.filter_policy_scope)
+
+
+def environment_findings(environment: Environment) -> Iterator[Finding]:
+    """Yield keys that services of AWS cannot use in the Environment's partition, and warnings about other accounts."""
+    aws = environment.spec.aws
+    if aws is None:
+        return
+    keys = {"messagingKeyARN": aws.messaging_key_arn, "tableKeyARN": aws.table_key_arn}
+    keys["databaseKeyARN"] = aws.database_key_arn
+    for name, arn in keys.items():
+        if arn is None:
+            continue
+        yield from _partition(arn, aws, f"spec.aws.{name}")
+        account = account_in_arn(arn)
+        if account != aws.account_id:
+            message = (
+                f"is a key of account {account}, not of spec.aws.accountID {aws.account_id}; correct it, or allow its "
+                "use in the key policy and in the operator's own policy"
+            )
+            yield Finding(f"spec.aws.{name}", message, warning=True)
+
+
+def _partition(arn: str, aws: AWS, field: str) -> Iterator[Finding]:
+    named, wanted = arn.split(":")[1], partition(aws.region)
+    if named != wanted:
+        message = f"is in the partition {named}, but region {aws.region} is in {wanted}; correct the ARN"
+        yield Finding(field, message)
+
+
+def _sources(service: Microservice, environment: Environment | None) -> Iterator[Finding]:
+    """Check that AWS sources are in the Environment's partition: no other can reach its topics and queues."""
+    aws = environment.spec.aws if environment else None
+    if aws is None:
+        return
+    for section, items in (("topics", service.spec.topics), ("queues", service.spec.queues)):
+        for index, item in enumerate(items or []):
+            for number, source in enumerate(item.aws_sources or []):
+                field = f"spec.{section}[{index}].awsSources[{number}].sourceARN"
+                yield from _partition(source.source_arn, aws, field)
 
 
 def _tags(service: Microservice, environment: Environment | None) -> Iterator[Finding]:

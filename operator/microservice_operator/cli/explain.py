@@ -4,7 +4,7 @@ It works offline, with the functions of a reconciliation. Values that only a clu
 placeholders.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,8 +34,19 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Sender:
+    """An AWS service and the ARN of its resource that may send to a topic or a queue, by the policy of that one."""
+
+    service: str
+    source: str
+    action: str
+    resource: str
+    field: str
+
+
+@dataclass(frozen=True)
 class Explanation:
-    """The role and the routes of one service; `note` says why the operator would not create the role, if so.
+    """The role, the senders and the routes of one service; `note` says why the operator creates no role, if so.
 
     `routes` is null if the files do not contain the OpenAPI document.
     """
@@ -47,6 +58,7 @@ class Explanation:
     grants: list[Row]
     policy: Any
     trust: Any
+    senders: list[Sender]
     routes: list[Callers] | None
 
 
@@ -134,7 +146,8 @@ def _explanation(request: Asked, lookup: MicroserviceLookup, contracts: Mapping[
     # assume that all adoptions have happened
     adopted = {t.name: adoptee_arn(site, t.adopt.name) for t in service.spec.tables or [] if t.adopt}
     keys = {MESSAGING_KEY: aws.messaging_key_arn, TABLE_KEY: aws.table_key_arn} if aws else {}
-    granted = grants(service.spec, arns(site, service, keys, adopted), lent)
+    known = arns(site, service, keys, adopted)
+    granted = grants(service.spec, known, lent)
     policy = document(granted)
     rows = [Row(action, g.resource, g.at, g.because) for g in granted for action in sorted(g.actions)]
     roles = aws.identity if aws else None
@@ -146,8 +159,22 @@ def _explanation(request: Asked, lookup: MicroserviceLookup, contracts: Mapping[
         grants=rows,
         policy=policy,
         trust=trust(aws, roles, service.identity) if aws and roles and granted else None,
+        senders=list(_senders(service, known)),
         routes=_routes(service, contracts),
     )
+
+
+def _senders(service: Microservice, known: Mapping[tuple[str, str], str]) -> Iterator[Sender]:
+    """Yield the AWS resources of `awsSources`; `known` are ARNs by kind and name."""
+    sections = (
+        ("topics", "Topic", "sns:Publish", service.spec.topics),
+        ("queues", "Queue", "sqs:SendMessage", service.spec.queues),
+    )
+    for section, kind, action, items in sections:
+        for index, item in enumerate(items or []):
+            for number, source in enumerate(item.aws_sources or []):
+                field = f"spec.{section}[{index}].awsSources[{number}]"
+                yield Sender(source.service, source.source_arn, action, known[kind, item.name], field)
 
 
 def _routes(service: Microservice, contracts: Mapping[str, Contract]) -> list[Callers] | None:
@@ -208,6 +235,9 @@ def _text(explanation: Explanation) -> str:
             heading = (row.resource, row.field)
             lines.append(f"  on {row.resource}")
         lines.append(f"    {row.action:<{width}}  {row.field}  {row.because}")
+    for sender in explanation.senders:
+        lines += [f"  from {sender.service}, for {sender.source}"]
+        lines += [f"    {sender.action}  {sender.field}  to {sender.resource}"]
     if explanation.routes is None:
         lines.append("  routes  the OpenAPI document is not in the files; add its ConfigMap, or use --openapi")
     elif explanation.routes:

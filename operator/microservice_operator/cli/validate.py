@@ -131,8 +131,12 @@ def _read(files: Iterable[Path], before: dict[str, Document], report: Report) ->
                 wrong = "contains no resource; add one, or omit the file"
                 report.problems.append(Complaint(file_name(file), 1, 1, "", "", wrong))
     services = {(held.namespace, held.name): held for _, held in held.services}
-    for document, service in held.services:
-        for finding in aws_rules.findings(service, held.environment(service), services):
+    for document, resource in held.valid:
+        for finding in (
+            aws_rules.findings(resource, held.environment(resource), services)
+            if isinstance(resource, Microservice)
+            else aws_rules.environment_findings(resource)
+        ):
             complaints = report.warnings if finding.warning else report.problems
             complaints.append(_complaint(document, finding))
     return held

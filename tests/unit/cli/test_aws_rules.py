@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from microservice_operator.api.parsing import Environment, Microservice, environment, microservice
-from microservice_operator.cli.aws_rules import findings
+from microservice_operator.cli.aws_rules import environment_findings, findings
 
 TOPICS = {"topics": [{"name": "sold"}, {"name": "ordered", "fifo": True}]}
 QUEUES = {"queues": [{"name": "plain"}, {"name": "strict", "fifo": True}]}
@@ -70,6 +70,34 @@ def test_what_aws_would_refuse(name: str) -> None:
     found = list(findings(mine, around, services))
     assert [finding.field for finding in found] == fields
     assert [finding.field for finding in found if finding.warning] == [at for at in fields if at in WARNINGS]
+
+
+KEY = "spec.aws.tableKeyARN"
+
+
+@pytest.mark.parametrize(
+    ("arn", "found"),
+    [
+        ("arn:aws:kms:eu-central-1:123456789012:key/1", []),
+        ("arn:aws:kms:eu-central-1:210987654321:key/1", [(KEY, True)]),
+        ("arn:aws-cn:kms:eu-central-1:123456789012:key/1", [(KEY, False)]),
+    ],
+)
+def test_keys_of_another_account_or_partition(arn: str, found: list[tuple[str, bool]]) -> None:
+    aws = {"region": "eu-central-1", "accountID": "123456789012", "tableKeyARN": arn}
+    around = environment({"metadata": {"name": "prod"}, "spec": {"aws": aws}})
+    assert [(each.field, each.warning) for each in environment_findings(around)] == found
+
+
+def test_a_source_of_another_partition_can_never_send() -> None:
+    sources = [
+        {"service": "s3.amazonaws.com", "sourceARN": f"arn:{named}:s3:::uploads"} for named in ("aws", "aws-us-gov")
+    ]
+    mine = service(queues=[{"name": "files", "awsSources": sources}])
+    (found,) = findings(mine, prod({}), {})
+    assert found.field == "spec.queues[0].awsSources[1].sourceARN"
+    assert found.message == ("is in the partition aws-us-gov, but region eu-central-1 is in aws; correct the ARN")
+    assert list(findings(mine, None, {})) == []
 
 
 @pytest.mark.parametrize(("number", "fields"), [(11, []), (12, ["spec.tags"])])
