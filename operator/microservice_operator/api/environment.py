@@ -171,6 +171,11 @@ class AWS(Model):
             "elasticloadbalancing",
             lambda aws: aws.api_gateway.listener_arn if aws.api_gateway else None,
         ),
+        _in_region(
+            "apiGateway.accessLogGroupARN",
+            "logs",
+            lambda aws: aws.api_gateway.access_log_group_arn if aws.api_gateway else None,
+        ),
     )
 
 

@@ -1,10 +1,10 @@
 """PURE: finds what AWS would refuse in resources that the API server accepts, as far as files show it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..api.environment import AWS
-from ..api.messaging import Subscription
+from ..api.messaging import Queue, Subscription, Topic
 from ..api.parsing import Environment, Microservice
 from ..aws.engine.arns import account_in_arn
 from ..ownership import overridden_tags, shared_tags, too_many_tags
@@ -59,8 +59,12 @@ def _sources(service: Microservice, environment: Environment | None) -> Iterator
     aws = environment.spec.aws if environment else None
     if aws is None:
         return
-    for section, items in (("topics", service.spec.topics), ("queues", service.spec.queues)):
-        for index, item in enumerate(items or []):
+    sections: dict[str, Sequence[Topic | Queue]] = {
+        "topics": service.spec.topics or [],
+        "queues": service.spec.queues or [],
+    }
+    for section, items in sections.items():
+        for index, item in enumerate(items):
             for number, source in enumerate(item.aws_sources or []):
                 field = f"spec.{section}[{index}].awsSources[{number}].sourceARN"
                 yield from _partition(source.source_arn, aws, field)

@@ -4,13 +4,15 @@ It works offline, with the functions of a reconciliation. Values that only a clu
 placeholders.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from ..api.messaging import Queue, Topic
 from ..api.parsing import Environment, Microservice
 from ..aws.engine.arns import MESSAGING_KEY, TABLE_KEY, Site, adoptee_arn, arns, needs_role
 from ..aws.iam.service_policy import GrantedTable, document, excess, grants
@@ -18,7 +20,7 @@ from ..aws.iam.trust import trust
 from ..external.table_grants import admits, declared, lending, trouble
 from ..ownership import Owner
 from . import placeholders
-from .loading import LoadedFiles, placed, read
+from .loading import LoadedFiles, environment_of, placed, read
 from .openapi_documents import Ambiguous, Callers, Contract, callers, in_config_map, in_file, table
 from .options import EnvironmentFile, Files, Format, print_list, readable, stop_at
 
@@ -117,9 +119,12 @@ def explain(
 def _contracts(loaded: LoadedFiles, openapi: Path | None) -> dict[str, Contract]:
     """Return the OpenAPI document of each service that publishes one, and add complaints about refused documents."""
     services = [service for _, service in loaded.services]
+    placed_in = partial(environment_of, loaded)
     try:
         candidates = (
-            [in_file(openapi, services)] if openapi else [in_config_map(each, loaded.others) for each in services]
+            [in_file(openapi, services, placed_in)]
+            if openapi
+            else [in_config_map(each, loaded.others, placed_in) for each in services]
         )
     except Ambiguous as error:
         raise typer.BadParameter(str(error), param_hint="--openapi") from None
@@ -166,12 +171,12 @@ def _explanation(request: Asked, lookup: MicroserviceLookup, contracts: Mapping[
 
 def _senders(service: Microservice, known: Mapping[tuple[str, str], str]) -> Iterator[Sender]:
     """Yield the AWS resources of `awsSources`; `known` are ARNs by kind and name."""
-    sections = (
-        ("topics", "Topic", "sns:Publish", service.spec.topics),
-        ("queues", "Queue", "sqs:SendMessage", service.spec.queues),
+    sections: tuple[tuple[str, str, str, Sequence[Topic | Queue]], ...] = (
+        ("topics", "Topic", "sns:Publish", service.spec.topics or []),
+        ("queues", "Queue", "sqs:SendMessage", service.spec.queues or []),
     )
     for section, kind, action, items in sections:
-        for index, item in enumerate(items or []):
+        for index, item in enumerate(items):
             for number, source in enumerate(item.aws_sources or []):
                 field = f"spec.{section}[{index}].awsSources[{number}]"
                 yield Sender(source.service, source.source_arn, action, known[kind, item.name], field)

@@ -157,10 +157,10 @@ def _take_in(document: Document, before: Document | None, held: _Held, report: R
 def _check_contracts(held: _Held, openapi: Path | None, report: Report) -> None:
     services = [service for _, service in held.services]
     if openapi:
-        report.contracts.append(in_file(openapi, services))
+        report.contracts.append(in_file(openapi, services, held.environment))
     else:
         for service in services:
-            contract = in_config_map(service, held.others)
+            contract = in_config_map(service, held.others, held.environment)
             if contract:
                 report.contracts.append(contract)
             elif service.spec.api:

@@ -128,6 +128,16 @@ def _classify_response(error: ClientError, action: str, target: str) -> Operator
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _ABSENT:
         return Gone(f"{target} does not exist")
+    if code == "ConflictException" and status == _TOO_MANY:  # API Gateway: anomalyco/sst#4522
+        what = f"{action} on {target} exceeds a quota; raise the quota in AWS, or remove others: {message}"
+        return NeedsPerson(Reason.QUOTA_EXCEEDED, what)
+    return _not_yet(error, code, action, target) or _needs_person(code, message, action, target)
+
+
+def _not_yet(error: ClientError, code: str, action: str, target: str) -> NotYet | None:
+    """Return the error of a refusal that resolves without a person."""
+    message = _line(error.response.get("Error", {}).get("Message", "")) or code
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _THROTTLED or status == _TOO_MANY:
         return NotYet(Reason.AWS_THROTTLED, f"AWS throttles {action}", 5)
     if status >= _SERVER or code in _UNAVAILABLE:
@@ -136,7 +146,7 @@ def _classify_response(error: ClientError, action: str, target: str) -> Operator
         return NotYet(Reason.PROGRESSING, f"AWS is not ready for {action} on {target}: {message}", 5)
     if (action.partition(":")[0], code) in _LATER:
         return NotYet(Reason.REJECTED, f"AWS cannot run {action} on {target} now: {message}; retried automatically", 60)
-    return _needs_person(code, message, action, target)
+    return None
 
 
 def _needs_person(code: str, message: str, action: str, target: str) -> NeedsPerson:

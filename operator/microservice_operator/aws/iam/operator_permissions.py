@@ -47,7 +47,9 @@ CLUSTER = "arn:${partition}:eks:${region}:${account_id}:cluster/${cluster_name}"
 ASSOCIATION = "arn:${partition}:eks:${region}:${account_id}:podidentityassociation/${cluster_name}/*"
 APIS = "arn:${partition}:apigateway:${region}::/apis"
 ON_APIS = f"{APIS}/*"  # API Gateway names its actions after HTTP methods
-API_TAGS = "arn:${partition}:apigateway:${region}::/tags/*"
+# API Gateway was seen to ask IAM for `apigateway:POST` on `arn:…::arn:…::/tags/` when it creates an HTTP API with tags
+# (aws-cloudformation/cloudformation-coverage-roadmap#997). Only REST APIs are tagged by PUT ("TagResource").
+API_TAGS = "arn:${partition}:apigateway:${region}::*/tags/*"
 _BOUNDED = {"StringEquals": {"iam:PermissionsBoundary": "${permissions_boundary_arn}"}}
 
 _MINE = {"StringEquals": {f"aws:ResourceTag/{names.TAG_CLUSTER}": "${cluster_id}"}}
@@ -198,6 +200,23 @@ RIGHTS: tuple[Right, ...] = (
         ("UpdateApi", "UpdateAuthorizer", "UpdateIntegration", "UpdateRoute", "UpdateStage"),
         (ON_APIS,),
         "updates them to the declared state",
+    ),
+    # "Configure logging for HTTP APIs": API Gateway subscribes to the log group in the caller's name. CreateLogGroup is
+    # left out, because the Environment names a log group that exists; the others support no narrower resource.
+    Right(
+        "apigateway",
+        (),
+        ("*",),
+        "lets API Gateway write the access log of an API to the log group of the Environment",
+        dependent_actions=(
+            "logs:CreateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "logs:DescribeResourcePolicies",
+            "logs:GetLogDelivery",
+            "logs:ListLogDeliveries",
+            "logs:PutResourcePolicy",
+            "logs:UpdateLogDelivery",
+        ),
     ),
     Right(
         "apigateway",
