@@ -162,6 +162,9 @@ class Subscription(Model):
     """Topic that the messages come from."""
     queue: PartName
     """Queue that receives the messages: the name of an item of spec.queues."""
+    dead_letter_queue: PartName | None = None
+    """Queue that receives the messages that SNS cannot deliver, such as while the queue's policy was changed by hand:
+    the name of another item of spec.queues, FIFO if the topic is FIFO. If unset, SNS discards them."""
     filter_policy: Document | None = None
     """SNS filter policy that selects the messages, such as {kind: [created]}; if unset, all messages are delivered."""
     filter_policy_scope: Literal["MessageAttributes", "MessageBody"] = "MessageAttributes"

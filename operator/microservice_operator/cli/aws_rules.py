@@ -94,7 +94,10 @@ def _tags(service: Microservice, environment: Environment | None) -> Iterator[Fi
 def _ends(
     service: Microservice, subscription: Subscription, services: Mapping[tuple[str, str], Microservice], field: str
 ) -> Iterator[Finding]:
-    """Check both ends: a FIFO queue accepts only a FIFO topic ("Fanout to Amazon SQS queues", SNS Developer Guide)."""
+    """Check both ends: a FIFO queue accepts only a FIFO topic ("Fanout to Amazon SQS queues", SNS Developer Guide).
+
+    A dead-letter queue is FIFO exactly if the topic is ("Amazon SNS dead-letter queues", the same guide).
+    """
     owner = services.get((service.namespace, subscription.topic.microservice))
     topics = (owner.spec.topics or []) if owner else []
     topic = next((topic for topic in topics if topic.name == subscription.topic.name), None)
@@ -103,6 +106,11 @@ def _ends(
         yield Finding(
             f"{field}.topic", f"Microservice {owner.name} does not declare topic {subscription.topic.name}; add it"
         )
+    dead = next((queue for queue in service.spec.queues or [] if queue.name == subscription.dead_letter_queue), None)
+    if topic and dead and dead.fifo != topic.fifo:
+        kinds = ("FIFO", "not FIFO") if dead.fifo else ("not FIFO", "FIFO")
+        message = f"queue {dead.name} is {kinds[0]} but topic {topic.name} is {kinds[1]}; name a queue like the topic"
+        yield Finding(f"{field}.deadLetterQueue", message)
     if topic and queue and queue.fifo and not topic.fifo:
         message = (
             f"queue {queue.name} is FIFO but topic {topic.name} is not, which AWS refuses; make both FIFO, or neither"

@@ -8,7 +8,7 @@ from microservice_operator.api.parsing import Environment, Microservice, environ
 from microservice_operator.cli.aws_rules import environment_findings, findings
 
 TOPICS = {"topics": [{"name": "sold"}, {"name": "ordered", "fifo": True}]}
-QUEUES = {"queues": [{"name": "plain"}, {"name": "strict", "fifo": True}]}
+QUEUES = {"queues": [{"name": "plain"}, {"name": "dead"}, {"name": "strict", "fifo": True}]}
 
 
 def service(name: str = "order", **spec: Any) -> Microservice:
@@ -50,6 +50,11 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "FIFO to standard": (subscribed("ordered", "plain"), []),
     "standard to FIFO": (subscribed("sold", "strict"), ["spec.subscriptions[0]"]),
     "standard of another to FIFO": (subscribed("told", "strict", "user"), ["spec.subscriptions[0]"]),
+    "a dead-letter queue like the topic": (subscribed("sold", "plain", deadLetterQueue="dead"), []),
+    "a dead-letter queue unlike the topic": (
+        subscribed("sold", "plain", deadLetterQueue="strict"),
+        ["spec.subscriptions[0].deadLetterQueue"],
+    ),
     "a topic that its owner does not have": (subscribed("x", "plain", "user"), ["spec.subscriptions[0].topic"]),
     "a topic of a Microservice outside the files": (subscribed("x", "strict", "far"), []),
     "a filter": (filtered({"kind": ["created", {"prefix": "re"}]}), []),

@@ -5,12 +5,12 @@ None of them counts as lost: the messages of a deleted queue are gone in any cas
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...api.messaging import AWSSource
 from ...facts import Part, Reason
-from ..engine.arns import account_in_arn
+from ..engine.arns import account_in_arn, name_in_arn
 from ..engine.fields import Field, Reasons, ResourceSchema
 from ..engine.policy_documents import Document, same_policy
 from ..engine.rules import Change, Outcome, Rule, exact, if_given, immutable
@@ -46,6 +46,24 @@ def widened(desired: str | None, observed: str | None) -> Outcome:
     Without a filter, AWS does not show the scope: it is written together with the filter.
     """
     return Change(desired) if observed and desired == "MessageBody" != observed else None
+
+
+@dataclass(frozen=True)
+class DesiredRedrive:
+    """The ARN of a subscription's dead-letter queue, "" if it declares none, and those of the Microservice's queues."""
+
+    arn: str
+    own: frozenset[str] = frozenset()
+
+
+def redriven(desired: DesiredRedrive, observed: str) -> Outcome:
+    """Rule: use the declared queue; without one, only a queue of the Microservice itself is given up."""
+    if desired.arn == observed or (not desired.arn and observed not in desired.own):
+        return None
+    name = name_in_arn(desired.arn)
+    return Change(
+        desired.arn, f"sending undeliverable messages to {name}" if name else "giving up its dead-letter queue"
+    )
 
 
 def encrypted_with(own: str, service: str) -> Rule:
@@ -106,6 +124,7 @@ SUBSCRIPTION = ResourceSchema(
         Field("wider", widened, "filterPolicyScope", step="scope"),
         Field("filter", same_filter, "filterPolicy"),
         Field("scope", if_given, "filterPolicyScope"),
+        Field("redrive", redriven, "deadLetterQueue"),
     ),
     reasons=_REASONS,
 )
