@@ -92,7 +92,7 @@ def test_the_report_for_people(world: World, file: Path) -> None:
     assert result.exit_code == 1
     assert re.search(r"^permissions for sqs +failed ", result.stdout, re.MULTILINE)
     assert "lacks sqs:TagQueue" in result.stdout
-    assert result.stdout.splitlines()[-1] == "not certified: 24 ok, 1 failed"
+    assert result.stdout.splitlines()[-1] == "not certified: 25 ok, 1 failed"
     assert "failed: permissions for sqs\n" in result.stderr
     assert "lacks sqs:TagQueue" not in result.stderr  # the report has the reason
 

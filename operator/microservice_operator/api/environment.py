@@ -91,7 +91,8 @@ class PodRoles(Model):
     """How pods assume the IAM role of their Microservice; if unset, the operator creates no roles."""
 
     type: Literal["PodIdentity", "IRSA"]
-    """PodIdentity: EKS provides the credentials. IRSA: pods present a token of the cluster's OIDC provider."""
+    """PodIdentity: an agent on the nodes of EKS provides the credentials, not on Fargate. IRSA: pods present a token of
+    the cluster's OIDC provider."""
     cluster_name: ClusterName | None = None
     """Name of this cluster in EKS; for PodIdentity."""
     oidc_provider_arn: Annotated[OIDCProviderARN | None, Field(alias="oidcProviderARN")] = None

@@ -47,9 +47,10 @@ CLUSTER = "arn:${partition}:eks:${region}:${account_id}:cluster/${cluster_name}"
 ASSOCIATION = "arn:${partition}:eks:${region}:${account_id}:podidentityassociation/${cluster_name}/*"
 APIS = "arn:${partition}:apigateway:${region}::/apis"
 ON_APIS = f"{APIS}/*"  # API Gateway names its actions after HTTP methods
-# API Gateway was seen to ask IAM for `apigateway:POST` on `arn:…::arn:…::/tags/` when it creates an HTTP API with tags
+API_TAGS = "arn:${partition}:apigateway:${region}::/tags/*"
+# API Gateway was seen to ask IAM for `apigateway:POST` on this malformed ARN when it creates an HTTP API with tags
 # (aws-cloudformation/cloudformation-coverage-roadmap#997). Only REST APIs are tagged by PUT ("TagResource").
-API_TAGS = "arn:${partition}:apigateway:${region}::*/tags/*"
+API_TAGS_ON_CREATION = "arn:${partition}:apigateway:${region}::arn:${partition}:apigateway:${region}::/tags/*"
 _BOUNDED = {"StringEquals": {"iam:PermissionsBoundary": "${permissions_boundary_arn}"}}
 
 _MINE = {"StringEquals": {f"aws:ResourceTag/{names.TAG_CLUSTER}": "${cluster_id}"}}
@@ -192,7 +193,7 @@ RIGHTS: tuple[Right, ...] = (
     Right(
         "apigateway",
         ("CreateApi", "CreateAuthorizer", "CreateIntegration", "CreateRoute", "CreateStage", "TagResource"),
-        (APIS, ON_APIS, API_TAGS),
+        (APIS, ON_APIS, API_TAGS, API_TAGS_ON_CREATION),
         "creates the API of an Environment and its services' routes, and tags the API",
     ),
     Right(
