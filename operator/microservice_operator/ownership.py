@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from . import names
 from .api.parsing import Environment, Identity
+from .api.tags import tag_labels
 
 # "Tag naming limits and requirements" (Tagging AWS Resources): user-created tags per resource. Our tags are the four of
 # the owner, and those for declared, adopted and retained resources.
@@ -126,5 +127,7 @@ def overridden_tags(shared: Mapping[str, str], own: Mapping[str, str] | None) ->
     for key, value in (own or {}).items():
         twin = key if key in shared else by_case.get(key.lower())
         if twin is not None and (key, value) != (twin, shared[twin]):
-            message = f"has no effect in AWS: the Environment sets the tag {twin}: {shared[twin]}; remove it"
-            yield f"spec.tags.{key}", message
+            message = f"has no effect in AWS, because the Environment sets the tag {twin}: {shared[twin]}"
+            label = tag_labels({key: value})
+            remedy = "keep it, because it is also a label, and a change replaces the pods" if label else "remove it"
+            yield f"spec.tags.{key}", f"{message}; {remedy}"

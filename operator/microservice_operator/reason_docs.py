@@ -97,8 +97,9 @@ SPEC = {
         "or another source that sets the field.",
     ),
     Reason.QUOTA_EXCEEDED: Explanation(
-        "A ResourceQuota of the namespace does not allow another object or pod.",
-        "Raise the quota, or lower replicas or requests.",
+        "A ResourceQuota of the namespace does not allow another object or pod, or the Environment's API has no room "
+        "for another route or authorizer.",
+        "Raise the quota; or lower replicas or requests, or remove routes.",
     ),
 }
 

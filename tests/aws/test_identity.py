@@ -363,6 +363,13 @@ async def test_a_role_that_is_not_visible_at_once_is_waited_for(roles: Roles) ->
     assert made(roles) == IN_ORDER
 
 
+async def test_a_role_is_waited_for_as_long_as_terraform_does(roles: Roles) -> None:
+    roles.iam.age = 125  # seconds; how old the role is when EKS is asked
+    roles.eks.unknown_roles = 1
+    parts = await drive(roles, wanted(roles))
+    assert all(part.state is State.READY for part in parts)
+
+
 async def test_a_role_that_eks_never_accepts_needs_a_person_once_it_is_old(roles: Roles) -> None:
     roles.eks.unknown_roles = 1000
     parts = await drive(roles, wanted(roles))

@@ -75,6 +75,79 @@ async def test_what_is_made(shop: Shop) -> None:
     assert marks.items() <= shop.sqs.list_queue_tags(QueueUrl=url)["Tags"].items()
 
 
+def redriven(shop: Shop, dead: str = "undelivered") -> dict[str, Any]:
+    """A subscription with a dead-letter queue, which is a queue like any other."""
+    return {"topics": [TOPIC], "queues": [QUEUE, {"name": "undelivered"}, {"name": "other"}]} | {
+        "subscriptions": [subscription(shop, **({"deadLetterQueue": dead} if dead else {}))]
+    }
+
+
+def redrive_of(shop: Shop, topic: str) -> str:
+    """Name of the dead-letter queue of the only subscription, "" without one."""
+    [listed] = shop.subscriptions(topic)
+    attributes = shop.sns.get_subscription_attributes(SubscriptionArn=listed["SubscriptionArn"])["Attributes"]
+    policy = json.loads(attributes.get("RedrivePolicy") or "{}")
+    return str(policy.get("deadLetterTargetArn", "")).rpartition(":")[2]
+
+
+def allowed_topics(shop: Shop, queue: str) -> list[str]:
+    """ARNs of the topics that a queue's policy allows to send."""
+    statements = json.loads(shop.attributes(queue)["Policy"])["Statement"]
+    found = [each for each in statements if each.get("Sid") == "SubscribedTopics"]
+    return [arn for each in found for arn in each["Condition"]["ArnEquals"]["aws:SourceArn"]]
+
+
+async def test_what_a_subscription_cannot_deliver_goes_to_its_dead_letter_queue(shop: Shop) -> None:
+    spec = redriven(shop)
+    parts = await shop.drive(spec)
+    topic = parts["Topic", "created"].id
+    assert {part.state for part in parts.values()} == {State.READY}
+    assert redrive_of(shop, topic) == shop.named("undelivered")
+    assert (allowed_topics(shop, "undelivered"), allowed_topics(shop, "other")) == ([topic], [])
+    assert shop.world.proxy.writes().count("SetSubscriptionAttributes") == 0  # it comes with the subscription
+    await shop.quiet(spec)
+
+
+async def test_a_dead_letter_queue_comes_later_moves_and_goes(shop: Shop) -> None:
+    topic = (await shop.drive(redriven(shop, "")))["Topic", "created"].id
+    assert redrive_of(shop, topic) == ""
+    for dead, expected in (
+        ("undelivered", ["SetQueueAttributes", "SetSubscriptionAttributes"]),
+        ("other", ["SetQueueAttributes", "SetQueueAttributes", "SetSubscriptionAttributes"]),
+        ("", ["SetQueueAttributes", "SetSubscriptionAttributes"]),
+    ):
+        before = len(shop.world.proxy.writes())
+        await shop.drive(redriven(shop, dead))
+        assert sorted(shop.world.proxy.writes()[before:]) == expected
+        assert redrive_of(shop, topic) == (shop.named(dead) if dead else "")
+        assert allowed_topics(shop, dead or "undelivered") == ([topic] if dead else [])
+        await shop.quiet(redriven(shop, dead))
+
+
+async def test_a_dead_letter_queue_that_somebody_else_set_stays(shop: Shop) -> None:
+    topic = (await shop.drive(redriven(shop, "")))["Topic", "created"].id
+    [listed] = shop.subscriptions(topic)
+    policy = json.dumps({"deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:of-the-platform"})
+    shop.sns.set_subscription_attributes(
+        SubscriptionArn=listed["SubscriptionArn"], AttributeName="RedrivePolicy", AttributeValue=policy
+    )
+    await shop.quiet(redriven(shop, ""))
+    assert redrive_of(shop, topic) == "of-the-platform"
+
+
+async def test_a_dead_letter_queue_of_the_wrong_kind_is_refused_before_aws_does(shop: Shop) -> None:
+    spec = redriven(shop)
+    spec["queues"] = [QUEUE, {"name": "undelivered", "fifo": True}]
+    parts = await shop.drive(spec)
+    refused = parts["Subscription", f"events/{shop.name}/created"]
+    assert (refused.state, refused.reason) == (State.STALLED, Reason.REJECTED)
+    assert refused.field == "spec.subscriptions[0].deadLetterQueue"
+    assert refused.message.startswith(
+        "deadLetterQueue undelivered must not be FIFO, because topic created is not; name"
+    )
+    assert "Subscribe" not in shop.world.proxy.writes()
+
+
 async def test_aws_sources_may_send_for_exactly_these_resources_and_to_no_dead_letter_queue(shop: Shop) -> None:
     fed = {"awsSources": [BUCKET, RULE]}
     parts = await shop.drive(
@@ -375,7 +448,8 @@ def test_every_optional_field_has_a_row() -> None:
         fields = {field.alias for field in model.model_fields.values() if not field.is_required()}
         assert {name for at, name in changed if at == section} == fields - {"deletionPolicy"}
     filtered = {name for row in FILTERS for spec in row for name in spec}
-    assert filtered == {field.alias for field in Subscription.model_fields.values() if not field.is_required()}
+    optional = {field.alias for field in Subscription.model_fields.values() if not field.is_required()}
+    assert filtered == optional - {"deadLetterQueue"}  # it has tests of its own
 
 
 @pytest.mark.parametrize("policy", ["Retain", "Delete"])

@@ -1,6 +1,7 @@
 """Routes against the strict layer: one API for an Environment, each service's routes in it, and their deletion."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,6 +22,7 @@ from microservice_operator.aws.engine.expectations import Expectations
 from microservice_operator.aws.engine.list_cache import ListCache
 from microservice_operator.aws.engine.rate_limiter import RateLimiter
 from microservice_operator.aws.engine.rate_limits import RateLimit
+from microservice_operator.aws.engine.service import AwsService
 from microservice_operator.aws.engine.write_backoff import WriteBackoff
 from microservice_operator.facts import Part, Reason, State
 from microservice_operator.openapi import Route, routes, settings
@@ -36,6 +38,7 @@ GATEWAY: dict[str, Any] = {"name": "shop", "vpcLinkID": "abc123", "listenerARN":
 SPEC: dict[str, Any] = {"openAPI": {"configMapKeyRef": {"name": "openapi"}}}
 JWT = {"jwt": {"issuer": "https://issuer.example", "audiences": ["shop", "admin"]}}
 TOKENS = Tokens("https://issuer.example", frozenset({"shop", "admin"}))
+LOG_GROUP = "arn:aws:logs:us-east-1:123456789012:log-group:/shop/api"
 ORDERS = ("GET /orders", "POST /orders", "GET /orders/{orderId}")
 Keys = tuple[str, ...]
 
@@ -227,6 +230,13 @@ GATEWAY_FIELDS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "stage": ({"stage": "prod"}, ["CreateStage", "DeleteStage"] * 2),
     "cors_origins": ({"corsOrigins": ["https://shop.example"]}, ["UpdateApi", "DeleteCorsConfiguration"]),
     "source_cidrs": ({"sourceCIDRs": ["10.0.0.0/16"]}, []),
+    "path_prefix": ({"pathPrefix": None}, []),
+    "max_routes": ({"maxRoutes": 400}, []),
+    "max_authorizers": ({"maxAuthorizers": 20}, []),
+    # what is no longer declared stays
+    "access_log_group_arn": ({"accessLogGroupARN": LOG_GROUP}, []),
+    "throttling": ({"throttling": {"requestsPerSecond": 100, "burst": 200}}, []),
+    "disable_execute_api_endpoint": ({"disableExecuteAPIEndpoint": True}, []),
     "deletion_policy": ({"deletionPolicy": "Delete"}, []),
 }
 
@@ -251,6 +261,126 @@ async def test_each_field_of_the_gateway_from_the_start_then_changed_back_and_fo
     there_and_back = expected[len(expected) // 2 :]
     assert changes == there_and_back
     assert len(shop.apis()) == 1
+
+
+SETTINGS: dict[str, Any] = {
+    "accessLogGroupARN": LOG_GROUP,
+    "throttling": {"requestsPerSecond": 100, "burst": 200},
+    "disableExecuteAPIEndpoint": True,
+}
+
+
+async def stage_of(shop: Shop) -> dict[str, Any]:
+    """The stage, as AWS shows it."""
+    service = AwsService(shop.world.scope, "apigatewayv2", "the stage")
+    (stage,) = (await service.read("GetStages", ApiId=shop.api()["ApiId"]))["Items"]
+    return dict(stage)
+
+
+@pytest.mark.parametrize("later", [False, True])
+async def test_settings_of_the_stage_come_with_it_or_later(shop: Shop, later: bool) -> None:
+    order = shop.service("order")
+    if later:
+        await order.drive(ORDERS)
+    before = len(shop.writes())
+    shop.gateway |= SETTINGS
+    part = await order.drive(ORDERS)
+    assert part.state is State.READY, part
+    made = ["CreateApi", "CreateStage", "CreateIntegration", *["CreateRoute"] * 3]
+    assert shop.writes()[before:] == (["UpdateStage", "UpdateApi"] if later else made)
+    stage = await stage_of(shop)
+    assert stage["AccessLogSettings"]["DestinationArn"] == LOG_GROUP
+    logged = json.loads(stage["AccessLogSettings"]["Format"])
+    assert logged["requestId"] == "$context.requestId"
+    limits = stage["DefaultRouteSettings"]
+    assert (limits["ThrottlingRateLimit"], limits["ThrottlingBurstLimit"]) == (100, 200)
+    assert shop.api()["DisableExecuteApiEndpoint"] is True
+    assert api_url(order.scope, part, shop.shared.gateway) == ""
+    await order.assert_quiet()
+    before = len(shop.writes())
+    shop.gateway = {
+        **shop.gateway,
+        "disableExecuteAPIEndpoint": False,
+        "throttling": {"requestsPerSecond": 1, "burst": 1},
+    }
+    await order.drive()
+    assert shop.writes()[before:] == ["UpdateStage", "UpdateApi"]
+    assert (await stage_of(shop))["AccessLogSettings"] == stage["AccessLogSettings"]
+    assert shop.api()["DisableExecuteApiEndpoint"] is False
+
+
+async def test_settings_that_are_not_declared_are_somebody_elses(shop: Shop) -> None:
+    order = shop.service("order")
+    await order.drive(ORDERS)
+    theirs = {
+        "accessLogSettings": {"destinationArn": f"{LOG_GROUP}-of-terraform:*", "format": "$context.requestId"},
+        "defaultRouteSettings": {"detailedMetricsEnabled": True, "throttlingBurstLimit": 5, "throttlingRateLimit": 7.0},
+        "autoDeploy": True,
+    }
+    shop.strict.change("$default", **theirs)
+    shop.client.update_api(ApiId=shop.api()["ApiId"], DisableExecuteApiEndpoint=True)
+    await order.assert_quiet()
+    shop.gateway |= {"throttling": {"requestsPerSecond": 100, "burst": 200}}
+    before = len(shop.writes())
+    await order.drive()
+    assert shop.writes()[before:] == ["UpdateStage"]
+    stage = await stage_of(shop)
+    assert stage["DefaultRouteSettings"]["DetailedMetricsEnabled"] is True
+    assert stage["AccessLogSettings"]["Format"] == "$context.requestId"
+    assert shop.api()["DisableExecuteApiEndpoint"] is True
+    shop.gateway |= {"accessLogGroupARN": f"{LOG_GROUP}-of-terraform"}
+    await order.assert_quiet()  # AWS may show the ARN with :* at its end
+
+
+async def test_a_full_api_tells_the_newcomer_and_leaves_the_holder_alone(shop: Shop) -> None:
+    shop.gateway |= {"maxRoutes": 4}
+    shop.strict.quotas["routes"] = 4
+    order, user = shop.service("order"), shop.service("user")
+    assert (await order.drive(ORDERS)).state is State.READY
+    part = await user.drive(("GET /users", "GET /users/{id}"))
+    assert (part.state, part.reason, part.field) == (State.STALLED, Reason.QUOTA_EXCEEDED, "spec.api.openAPI")
+    assert "needs 2 more routes, but the API of the Environment has 3 of at most 4; remove others, or" in part.message
+    assert set(shop.routes()) == set(ORDERS)  # no half of a service
+    await order.assert_quiet()
+    assert (await user.drive(("GET /users",))).state is State.READY
+    part = await order.drive((*ORDERS, "GET /orders/{id}/lines"))
+    assert part.reason is Reason.QUOTA_EXCEEDED
+    assert len(shop.routes()) == 4
+    assert (await order.drive(("GET /orders", "PUT /orders", "PATCH /orders"))).state is State.READY  # one for one
+
+
+async def test_with_more_routes_in_aws_than_expected_the_answer_of_aws_is_told(shop: Shop) -> None:
+    shop.strict.quotas["routes"] = 2  # the account has less than the Environment says
+    order = shop.service("order")
+    order.text = document(ORDERS)
+    part = await order.drive()
+    assert (part.state, part.reason) == (State.STALLED, Reason.QUOTA_EXCEEDED)
+    assert "apigatewayv2:CreateRoute on API" in part.message
+    assert len(shop.routes()) == 2
+
+
+async def test_authorizers_of_others_count_and_stay(shop: Shop) -> None:
+    order = shop.service("order")
+    await order.drive(("GET /orders",))
+    api = shop.api()["ApiId"]
+    await AwsService(shop.world.scope, "apigatewayv2", "theirs").write(
+        "CreateAuthorizer",
+        ApiId=api,
+        Name="of-terraform",
+        AuthorizerType="JWT",
+        IdentitySource=["$request.header.Authorization"],
+        JwtConfiguration={"Issuer": "https://a.example", "Audience": ["a"]},
+    )
+    shop.gateway |= {"maxAuthorizers": 1}
+    order.spec["auth"] = JWT
+    part = await order.drive()
+    assert (part.state, part.reason, part.field) == (State.STALLED, Reason.QUOTA_EXCEEDED, "spec.api.auth")
+    assert "needs 1 more authorizers, but the API of the Environment has 1 of at most 1" in part.message
+    assert shop.routes()["GET /orders"]["AuthorizationType"] == "NONE"  # as before, and never without a token it needs
+    shop.gateway |= {"maxAuthorizers": 2}
+    assert (await order.drive()).state is State.READY
+    await order.leave()
+    assert [each["Name"] for each in shop.authorizers()] == ["of-terraform"]
 
 
 async def test_tags_of_the_environment_are_on_the_api(shop: Shop) -> None:

@@ -133,7 +133,9 @@ async def test_a_cluster_without_the_agents_add_on_is_not_checked(world: World) 
 
 
 async def test_a_region_that_is_not_enabled(world: World) -> None:
-    report = await world.run(world.prepared.environment(region="xx-none-1"), create=True)
+    report = await world.run(
+        world.prepared.environment(region="xx-none-1", messagingKeyARN=None, apiGateway=None), create=True
+    )
     assert ("region", "failed") in [(name, result) for name, result, _ in unmet(report)]
     assert world.proxy.writes() == []
 

@@ -106,7 +106,9 @@ def disturb(world: World, how: str) -> None:
     world.pass_time(600)
     world.faults.rule = UNCERTAIN[how]
     if how == "another region":
-        world.aws_spec["region"] = ANOTHER_REGION
+        gateway, region = world.aws_spec["apiGateway"], world.aws_spec["region"]
+        elsewhere = gateway["listenerARN"].replace(region, ANOTHER_REGION)  # an Environment has one region
+        world.aws_spec |= {"region": ANOTHER_REGION, "apiGateway": {**gateway, "listenerARN": elsewhere}}
 
 
 def unchanged(world: World, parts: tuple[Part, ...], known: dict[Any, str]) -> None:

@@ -9,7 +9,7 @@ resource "aws_apigatewayv2_vpc_link" "this" {
 }
 
 resource "aws_lb" "this" {
-  # checkov:skip=CKV_AWS_91:API Gateway writes the access log, which includes route, caller and token
+  # checkov:skip=CKV_AWS_91:API Gateway writes the access log, with route and caller, if the Environment names a log group
   # checkov:skip=CKV2_AWS_28:a firewall belongs in front of API Gateway; this load balancer is internal
   # checkov:skip=CKV2_AWS_20:plain HTTP inside the VPC, between the VPC link and the pods: see the listener
   name                       = var.name

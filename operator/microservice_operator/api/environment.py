@@ -1,9 +1,11 @@
 """`Environment`: the platform's facts, written by the platform team and used by the Microservices of its namespaces."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from .arns import KEY_ARN, OIDC_PROVIDER_ARN, POLICY_ARN, ROLE_ARN
 from .autoscaling import Replicas
 from .base import Model, Rule
 from .containers import Resources
@@ -23,20 +25,12 @@ Host = Annotated[
 ]
 
 ClusterName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]*$")]
-OIDCProviderARN = Annotated[
-    str, StringConstraints(max_length=255, pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/[A-Za-z0-9./_-]+$")
-]
-KeyARN = Annotated[
-    str, StringConstraints(max_length=255, pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$")
-]
-RoleARN = Annotated[
-    str, StringConstraints(max_length=640, pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@/_-]+$")
-]
+OIDCProviderARN = Annotated[str, StringConstraints(max_length=255, pattern=OIDC_PROVIDER_ARN)]
+KeyARN = Annotated[str, StringConstraints(max_length=255, pattern=KEY_ARN)]
+RoleARN = Annotated[str, StringConstraints(max_length=640, pattern=ROLE_ARN)]
 # "AssumeRole" in the AWS STS API Reference
 ExternalID = Annotated[str, StringConstraints(min_length=2, max_length=1224, pattern=r"^[A-Za-z0-9_+=,.@:/-]+$")]
-PolicyARN = Annotated[
-    str, StringConstraints(max_length=255, pattern=r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@/_-]+$")
-]
+PolicyARN = Annotated[str, StringConstraints(max_length=255, pattern=POLICY_ARN)]
 
 
 class SecretRef(Model):
@@ -100,7 +94,8 @@ class PodRoles(Model):
     """How pods assume the IAM role of their Microservice; if unset, the operator creates no roles."""
 
     type: Literal["PodIdentity", "IRSA"]
-    """PodIdentity: EKS provides the credentials. IRSA: pods present a token of the cluster's OIDC provider."""
+    """PodIdentity: an agent on the nodes of EKS provides the credentials, not on Fargate. IRSA: pods present a token of
+    the cluster's OIDC provider."""
     cluster_name: ClusterName | None = None
     """Name of this cluster in EKS; for PodIdentity."""
     oidc_provider_arn: Annotated[OIDCProviderARN | None, Field(alias="oidcProviderARN")] = None
@@ -127,6 +122,23 @@ def _account(arn: str) -> str:
 
 def _in_account(roles: PodRoles, account_id: str) -> bool:
     return roles.oidc_provider_arn is None or _account(roles.oidc_provider_arn) == account_id
+
+
+def _in_region(field: str, service: str, arn: Callable[["AWS"], str | None]) -> Rule:
+    """Return the rule that an ARN is one of the Environment's region; `field` is its path in `aws`."""
+    parts = field.split(".")
+    there = " && ".join(f"has(self.{'.'.join(parts[: length + 1])})" for length in range(len(parts)))
+
+    def holds(aws: "AWS") -> bool:
+        value = arn(aws)
+        return value is None or f":{service}:{aws.region}:" in value
+
+    return Rule(
+        cel=f"!({there}) || self.{field}.contains(':{service}:' + self.region + ':')",
+        holds=holds,
+        message=f"aws.{field} is in another region than aws.region; correct one of them",
+        field=field,
+    )
 
 
 class AWS(Model):
@@ -190,6 +202,20 @@ class AWS(Model):
             message="aws.identity.oidcProviderARN must be an OIDC provider of the account aws.accountID if aws.roleARN"
             " is set; create one there for the issuer of this cluster",
             field="identity",
+        ),
+        # A service uses only keys of its own region ("Multi-Region keys" in the AWS KMS Developer Guide).
+        _in_region("messagingKeyARN", "kms", lambda aws: aws.messaging_key_arn),
+        _in_region("tableKeyARN", "kms", lambda aws: aws.table_key_arn),
+        _in_region("databaseKeyARN", "kms", lambda aws: aws.database_key_arn),
+        _in_region(
+            "apiGateway.listenerARN",
+            "elasticloadbalancing",
+            lambda aws: aws.api_gateway.listener_arn if aws.api_gateway else None,
+        ),
+        _in_region(
+            "apiGateway.accessLogGroupARN",
+            "logs",
+            lambda aws: aws.api_gateway.access_log_group_arn if aws.api_gateway else None,
         ),
     )
 

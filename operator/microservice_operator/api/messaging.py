@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from .arns import SERVICE_PRINCIPAL, SOURCE_ARN
 from .base import Model, Rule, Transition
 from .scalars import ATOMIC, PartName
 
@@ -75,18 +76,16 @@ def _first_in_first_out(kind: str) -> tuple[tuple[Rule, ...], tuple[Transition, 
 class AWSSource(Model):
     """An AWS resource that may send messages, such as an S3 bucket or an EventBridge rule."""
 
-    service: Annotated[
-        str, StringConstraints(max_length=64, pattern=r"^[a-z][a-z0-9-]*(\.[a-z0-9-]+)*\.amazonaws\.com$")
-    ]
+    service: Annotated[str, StringConstraints(max_length=64, pattern=SERVICE_PRINCIPAL)]
     """Service principal that sends for the resource, such as s3.amazonaws.com, events.amazonaws.com or
     cloudwatch.amazonaws.com."""
     source_arn: Annotated[
         str,
         Field(alias="sourceARN"),
-        StringConstraints(max_length=512, pattern=r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:([0-9]{12})?:[^*?]+$"),
+        StringConstraints(max_length=512, pattern=SOURCE_ARN),
     ]
-    """ARN of the resource, without wildcards. If the ARN names no account, as that of a bucket, the resource must be in
-    the account of the Environment."""
+    """ARN of the resource, without wildcards, policy variables and control characters. If the ARN names no account, as
+    that of a bucket, the resource must be in the account of the Environment."""
 
 
 AWSSources = Annotated[list[AWSSource], Field(min_length=1, max_length=10, json_schema_extra=ATOMIC)]
@@ -163,6 +162,9 @@ class Subscription(Model):
     """Topic that the messages come from."""
     queue: PartName
     """Queue that receives the messages: the name of an item of spec.queues."""
+    dead_letter_queue: PartName | None = None
+    """Queue that receives the messages that SNS cannot deliver, such as while the queue's policy was changed by hand:
+    the name of another item of spec.queues, FIFO if the topic is FIFO. If unset, SNS discards them."""
     filter_policy: Document | None = None
     """SNS filter policy that selects the messages, such as {kind: [created]}; if unset, all messages are delivered."""
     filter_policy_scope: Literal["MessageAttributes", "MessageBody"] = "MessageAttributes"

@@ -11,7 +11,7 @@ from .scalars import DNS_LABEL, DNS_LABEL_ALPHA
 
 NAME_RULE = Rule(
     cel=f"self.metadata.name.size() <= 40 && self.metadata.name.matches({json.dumps(DNS_LABEL_ALPHA)})",
-    holds=lambda self: len(self.name) <= 40 and bool(re.search(DNS_LABEL_ALPHA, self.name)),  # noqa: PLR2004 as in CEL
+    holds=lambda self: len(self.name) <= 40 and bool(re.fullmatch(DNS_LABEL_ALPHA, self.name)),  # noqa: PLR2004 as in CEL
     message="metadata.name becomes the name of a Service: at most 40 characters, lower-case letters, digits and single"
     " hyphens, starting with a letter; choose another name",
 )
@@ -70,7 +70,7 @@ MICROSERVICE_RULES = (
 ENVIRONMENT_RULES = (
     Rule(
         cel=f"self.metadata.name.size() <= 63 && self.metadata.name.matches({json.dumps(DNS_LABEL)})",
-        holds=lambda self: len(self.name) <= 63 and bool(re.search(DNS_LABEL, self.name)),  # noqa: PLR2004 as in CEL
+        holds=lambda self: len(self.name) <= 63 and bool(re.fullmatch(DNS_LABEL, self.name)),  # noqa: PLR2004 as in CEL
         message="metadata.name becomes the value of a label: at most 63 characters, lower-case letters, digits and"
         " hyphens; choose another name",
     ),

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from .arns import LISTENER_ARN, LOG_GROUP_ARN
 from .base import Model, Rule
 from .scalars import ATOMIC, CIDR, Key, ObjectName, is_cidr
 
@@ -13,13 +14,8 @@ Audience = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 GatewayName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._-]+$")]
 StageName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^(\$default|[A-Za-z0-9_-]+)$")]
 VPCLinkID = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9]+$")]
-ListenerARN = Annotated[
-    str,
-    StringConstraints(
-        max_length=512,
-        pattern=r"^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener/(app|net)/[A-Za-z0-9/-]+$",
-    ),
-]
+ListenerARN = Annotated[str, StringConstraints(max_length=512, pattern=LISTENER_ARN)]
+LogGroupARN = Annotated[str, StringConstraints(max_length=600, pattern=LOG_GROUP_ARN)]
 Origin = Annotated[
     str, StringConstraints(min_length=1, max_length=253, pattern=r"^(\*|https?://(\*|[A-Za-z0-9.-]+)(:[0-9]{1,5})?)$")
 ]
@@ -80,6 +76,15 @@ class API(Model):
     refused."""
 
 
+class Throttling(Model):
+    """Limits for each route of the stage; API Gateway answers 429 above them."""
+
+    requests_per_second: Annotated[int, Field(ge=1, le=1000000)]
+    """Requests per second, on average."""
+    burst: Annotated[int, Field(ge=1, le=1000000)]
+    """Number of requests that may come at once."""
+
+
 class APIGateway(Model):
     """One HTTP API for the whole Environment, created when the first Microservice declares routes."""
 
@@ -97,6 +102,22 @@ class APIGateway(Model):
         list[CIDR] | None, Field(alias="sourceCIDRs", min_length=1, max_length=32, json_schema_extra=ATOMIC)
     ] = None
     """Networks from which the load balancer calls pods; every Microservice with routes allows them."""
+    path_prefix: Literal["Namespace", "Microservice"] | None = None
+    """Path below which all routes of a Microservice must be: /NAMESPACE, or /NAMESPACE/NAME. Then no namespace can take
+    paths from another. A document with other paths is refused, and its existing routes stay. If unset, the first
+    Microservice that declares a path has it."""
+    max_routes: Annotated[int, Field(ge=1, le=10000)] = 300
+    """Quota of routes per API in this account; the operator adds no route above it."""
+    max_authorizers: Annotated[int, Field(ge=1, le=1000)] = 10
+    """Quota of authorizers per API in this account; the operator adds none above it."""
+    access_log_group_arn: Annotated[LogGroupARN | None, Field(alias="accessLogGroupARN")] = None
+    """CloudWatch log group that receives the access log of the stage, as JSON. If unset, the stage keeps what it
+    has."""
+    throttling: Throttling | None = None
+    """Limits for each route of the stage. If unset, the stage keeps what it has."""
+    disable_execute_api_endpoint: Annotated[bool | None, Field(alias="disableExecuteAPIEndpoint")] = None
+    """If true, callers reach the API only through a custom domain, and status.endpoints.gateway stays empty. If unset,
+    the API keeps what it has."""
     deletion_policy: Literal["Retain", "Delete"] = "Retain"
     """What happens to the API and its URL when the last route is removed: Retain or Delete."""
     rules = (

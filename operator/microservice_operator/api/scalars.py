@@ -71,7 +71,7 @@ class IntOrString:
         if isinstance(value, int) and not isinstance(value, bool):
             fits = self.minimum <= value <= self.maximum
         else:
-            fits = isinstance(value, str) and len(value) <= self.max_length and bool(re.search(self.pattern, value))
+            fits = isinstance(value, str) and len(value) <= self.max_length and bool(re.fullmatch(self.pattern, value))
         if fits and isinstance(value, int | str):
             return value
         message = f"{value!r} is not a {self.what}; write one such as {EXAMPLES[self.what]}"

@@ -272,6 +272,18 @@ RULES = (
         field="subscriptions",
     ),
     Rule(
+        cel="!has(self.subscriptions) || self.subscriptions.all(s, !has(s.deadLetterQueue)"
+        " || (s.deadLetterQueue != s.queue && has(self.queues)"
+        " && self.queues.exists(q, q.name == s.deadLetterQueue)))",
+        holds=lambda self: all(
+            s.dead_letter_queue is None
+            or (s.dead_letter_queue != s.queue and s.dead_letter_queue in _names(self.queues))
+            for s in self.subscriptions or []
+        ),
+        message="subscriptions: deadLetterQueue must be another declared queue; add it to spec.queues",
+        field="subscriptions",
+    ),
+    Rule(
         cel="!has(self.subscriptions) || self.subscriptions.all(s, self.subscriptions.filter(o, o.queue == s.queue"
         " && o.topic.name == s.topic.name && o.topic.microservice == s.topic.microservice).size() == 1)",
         holds=lambda self: len({_ends(s) for s in self.subscriptions or []}) == len(self.subscriptions or []),

@@ -76,5 +76,7 @@ def tag_labels(tags: Mapping[str, str]) -> dict[str, str]:
     return {
         key: value
         for key, value in tags.items()
-        if len(key) <= _LABEL_LENGTH >= len(value) and re.search(LABEL_NAME, key) and re.search(LABEL_VALUE, value)
+        if len(key) <= _LABEL_LENGTH >= len(value)
+        and re.fullmatch(LABEL_NAME, key)
+        and re.fullmatch(LABEL_VALUE, value)
     }

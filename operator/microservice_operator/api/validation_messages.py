@@ -10,6 +10,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from ..errors import Problem
+from .arns import WORDS
 from .base import Model
 from .scalars import DNS_LABEL, DNS_LABEL_ALPHA, DNS_SUBDOMAIN, PORT_NAME
 from .tags import TAG_KEY, TAG_VALUE
@@ -24,6 +25,7 @@ _PATTERNS = {
     DNS_SUBDOMAIN: "lower-case letters, digits, hyphens and dots, with a letter or digit at both ends",
     r"^[^\s]+$": "no spaces",
     r"^/": "a path that starts with /",
+    **WORDS,
     PORT_NAME: "lower-case letters, digits and single hyphens, with at least one letter",
 }
 _TYPES: Mapping[str, str] = {

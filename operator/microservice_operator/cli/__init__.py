@@ -36,7 +36,11 @@ COMMANDS = {
     ),
     "validate": Command(
         "Check resources and OpenAPI documents by the rules of the API server and operator. Works offline.",
-        {0: "everything is valid", 1: "something is invalid, or nothing was checked", 2: "a file cannot be read"},
+        {
+            0: "everything is valid; warnings are allowed",
+            1: "something is invalid, or nothing was checked",
+            2: "a file cannot be read",
+        },
     ),
     "plan": Command(
         "Show what a change does, compared with the cluster or an older file.",

@@ -20,6 +20,8 @@ from ..ownership import Owner
 from ..partitions import partition
 from .placeholders import CLUSTER_ID, cloud_name
 
+# fields of a database that an instance keeps if the spec no longer sets them
+_KEPT = ("backup.window", "extendedSupport", "maintenance.window")
 _ANYWHERE = ("connection", "deletionPolicy", "extensions", "migration")  # apply to a database on any server
 
 
@@ -103,7 +105,7 @@ def _resources(new: Version, old: Version) -> Iterator[Row]:
             predicted = changes_of.get((section, name))
             yield from (_row(path, change) for change in predicted or ())
             if not any(change.effect is Effect.REFUSED for change in predicted or ()):
-                yield from _others(path, _differing(wanted[name].manifest(), was[name].manifest()), predicted)
+                yield from _others(path, wanted[name].manifest(), was[name].manifest(), predicted)
         for name in sorted(was.keys() - wanted.keys()):
             yield Row(f"spec.{section}", "retained", f"{name} is no longer declared")
 
@@ -113,14 +115,30 @@ def _row(path: str, change: Forecast) -> Row:
     return Row(f"{path}.{change.field}" if of_the_item else path, change.effect, change.what)
 
 
-def _others(path: str, changed: Iterable[str], predicted: tuple[Forecast, ...] | None) -> Iterator[Row]:
+def _others(
+    path: str, new: Mapping[str, Any], old: Mapping[str, Any], predicted: tuple[Forecast, ...] | None
+) -> Iterator[Row]:
     """Yield changes that are not sent to AWS, or not as a change of the resource itself."""
-    for field in changed:
+    for field in _differing(new, old):
         if any(_within(field, change.field) or _within(change.field, field) for change in predicted or ()):
             continue
-        idle = predicted is None and field.split(".")[0] not in _ANYWHERE
-        what = "has no effect on a shared server" if idle else f"changing {field}"
+        if predicted is None and field.split(".")[0] not in _ANYWHERE:
+            what = "has no effect on a shared server"
+        elif field in _KEPT and not _is_set(new, field):
+            what = "no longer declared; the instance keeps its value"
+        elif field == "extendedSupport":
+            what = "no change, unless RDS Extended Support is on, which then ends"
+        else:
+            what = f"changing {field}"
         yield Row(f"{path}.{field}", Effect.IN_PLACE, what)
+
+
+def _is_set(manifest: Mapping[str, Any], field: str) -> bool:
+    """Return whether the manifest has a value at a path such as `backup.window`."""
+    value: Any = manifest
+    for name in field.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value is not None
 
 
 def _within(field: str, parent: str) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from ..api.environment import AWS
 from ..api.parsing import Environment
 from ..errors import OperatorError
 from ..settings import Settings
+from .conformance_progress import Progress
 from .loading import LoadedFiles, default, read_environments
 from .options import Format, print_one, readable, stop_at
 from .run import AWSEndpoint, InsecureEmulator
@@ -21,7 +23,7 @@ from .yaml_documents import Unreadable
 
 if TYPE_CHECKING:  # importing boto3 takes a second, and a wrong argument needs none
     from ..aws.engine.call import Measured
-    from ..conformance.report import Check, Report
+    from ..conformance.report import Report
     from ..conformance.run import Request
 
 File = Annotated[Path | None, typer.Option("--file", "-f", help="File with the Environment; - reads standard input.")]
@@ -56,6 +58,7 @@ class Wanted:
     cluster_id: str
     endpoint: str | None
     record: Path | None
+    progress: Progress
 
 
 def conformance(  # noqa: PLR0913, PLR0917 one parameter for each flag
@@ -78,18 +81,18 @@ def conformance(  # noqa: PLR0913, PLR0917 one parameter for each flag
     Without --create and --clean, the command only reads. AWS credentials come from the default chain of the SDK.
     """
     chosen, aws = _chosen(file, environment, context)
-    _refuse_contradictions(chosen, create=create, clean=clean, database=with_database)
+    request = _request(chosen, create=create, clean=clean, yes=yes, database=with_database)
     endpoint = _endpoint(aws_endpoint_url, insecure_emulator=insecure_emulator)
-    from ..conformance.plan import plan  # noqa: PLC0415 importing boto3 takes a second, as above
-    from ..conformance.run import Request  # noqa: PLC0415 the same
-
     if create:
+        from ..conformance.plan import plan  # noqa: PLC0415 its package imports boto3, which takes a second
+
         typer.echo(plan(chosen, database=with_database), err=True)
         if not yes:
             _exit("nothing was created; add --yes to consent to this plan")
-    request = Request(create=create, clean=clean, database=with_database)
+    progress = Progress(output, terminal=sys.stderr.isatty())
     with readable():
-        report = _run(Wanted(chosen, aws, request, role_arn, cluster_id, endpoint, _folder(record)))
+        report = _run(Wanted(chosen, aws, request, role_arn, cluster_id, endpoint, _folder(record), progress))
+    progress.end()
     from ..conformance.report import content, text  # noqa: PLC0415 the same
 
     print_one(content(report), output, text(report))
@@ -120,12 +123,19 @@ def _in_the_cluster(context: str | None) -> LoadedFiles:
     return environments(context)
 
 
-def _refuse_contradictions(environment: Environment, *, create: bool, clean: bool, database: bool) -> None:
+def _request(environment: Environment, *, create: bool, clean: bool, yes: bool, database: bool) -> "Request":
+    """Return what is requested; exit with code 2 if flags contradict each other or would be ignored."""
     if create and clean:
         _exit("--create deletes what earlier runs left, too; use --create or --clean")
+    for flag, given in (("--yes", yes), ("--with-database", database)):
+        if given and not create:
+            _exit(f"{flag} needs --create, without which the command creates nothing; add it, or omit {flag}")
     databases = environment.spec.databases
     if database and not (databases and databases.rds):
         _exit(f"--with-database needs provider rds in spec.databases of Environment {environment.name}; omit it")
+    from ..conformance.run import Request  # noqa: PLC0415 as in `conformance`
+
+    return Request(create=create, clean=clean, database=database)
 
 
 def _endpoint(url: str | None, *, insecure_emulator: bool) -> str | None:
@@ -149,6 +159,7 @@ def _run(wanted: Wanted) -> "Report":
     try:
         return asyncio.run(_certify(wanted))
     except (KeyboardInterrupt, asyncio.CancelledError):
+        wanted.progress.end()
         typer.echo("interrupted again while deleting; run conformance with --clean to delete what is left", err=True)
         raise typer.Exit(code=1) from None
 
@@ -164,7 +175,8 @@ async def _certify(wanted: Wanted) -> "Report":
     clients = MeasuredClients(wanted.endpoint, keep=wanted.record is not None)
     try:
         account = new_account(clients, wanted.environment, wanted.aws, wanted.role_arn, wanted.cluster_id)
-        return await Conformance(account, clients, wanted.request, progress=_tell, waiting=_wait).certify()
+        tell, wait = wanted.progress.tell, wanted.progress.wait
+        return await Conformance(account, clients, wanted.request, progress=tell, waiting=wait).certify()
     finally:
         clients.close()
         if wanted.record:
@@ -177,16 +189,6 @@ def _write(calls: "Sequence[Measured]", environment: Environment, folder: Path) 
 
     for service, rows in recordings(calls, names(environment)).items():
         (folder / f"{service}.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
-
-
-def _tell(check: "Check") -> None:
-    reason = f": {check.reason}" if check.reason else ""
-    typer.echo(f"{check.result}: {check.name}{reason}", err=True)
-
-
-def _wait(parts: str) -> None:
-    if parts:
-        typer.echo(f"waiting for {parts}", err=True)
 
 
 def _exit(message: str) -> NoReturn:

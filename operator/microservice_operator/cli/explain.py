@@ -4,13 +4,15 @@ It works offline, with the functions of a reconciliation. Values that only a clu
 placeholders.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from ..api.messaging import Queue, Topic
 from ..api.parsing import Environment, Microservice
 from ..aws.engine.arns import MESSAGING_KEY, TABLE_KEY, Site, adoptee_arn, arns, needs_role
 from ..aws.iam.service_policy import GrantedTable, document, excess, grants
@@ -18,7 +20,7 @@ from ..aws.iam.trust import trust
 from ..external.table_grants import admits, declared, lending, trouble
 from ..ownership import Owner
 from . import placeholders
-from .loading import LoadedFiles, placed, read
+from .loading import LoadedFiles, environment_of, placed, read
 from .openapi_documents import Ambiguous, Callers, Contract, callers, in_config_map, in_file, table
 from .options import EnvironmentFile, Files, Format, print_list, readable, stop_at
 
@@ -34,8 +36,19 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Sender:
+    """An AWS service and the ARN of its resource that may send to a topic or a queue, by the policy of that one."""
+
+    service: str
+    source: str
+    action: str
+    resource: str
+    field: str
+
+
+@dataclass(frozen=True)
 class Explanation:
-    """The role and the routes of one service; `note` says why the operator would not create the role, if so.
+    """The role, the senders and the routes of one service; `note` says why the operator creates no role, if so.
 
     `routes` is null if the files do not contain the OpenAPI document.
     """
@@ -47,6 +60,7 @@ class Explanation:
     grants: list[Row]
     policy: Any
     trust: Any
+    senders: list[Sender]
     routes: list[Callers] | None
 
 
@@ -105,9 +119,12 @@ def explain(
 def _contracts(loaded: LoadedFiles, openapi: Path | None) -> dict[str, Contract]:
     """Return the OpenAPI document of each service that publishes one, and add complaints about refused documents."""
     services = [service for _, service in loaded.services]
+    placed_in = partial(environment_of, loaded)
     try:
         candidates = (
-            [in_file(openapi, services)] if openapi else [in_config_map(each, loaded.others) for each in services]
+            [in_file(openapi, services, placed_in)]
+            if openapi
+            else [in_config_map(each, loaded.others, placed_in) for each in services]
         )
     except Ambiguous as error:
         raise typer.BadParameter(str(error), param_hint="--openapi") from None
@@ -134,7 +151,8 @@ def _explanation(request: Asked, lookup: MicroserviceLookup, contracts: Mapping[
     # assume that all adoptions have happened
     adopted = {t.name: adoptee_arn(site, t.adopt.name) for t in service.spec.tables or [] if t.adopt}
     keys = {MESSAGING_KEY: aws.messaging_key_arn, TABLE_KEY: aws.table_key_arn} if aws else {}
-    granted = grants(service.spec, arns(site, service, keys, adopted), lent)
+    known = arns(site, service, keys, adopted)
+    granted = grants(service.spec, known, lent)
     policy = document(granted)
     rows = [Row(action, g.resource, g.at, g.because) for g in granted for action in sorted(g.actions)]
     roles = aws.identity if aws else None
@@ -146,8 +164,22 @@ def _explanation(request: Asked, lookup: MicroserviceLookup, contracts: Mapping[
         grants=rows,
         policy=policy,
         trust=trust(aws, roles, service.identity) if aws and roles and granted else None,
+        senders=list(_senders(service, known)),
         routes=_routes(service, contracts),
     )
+
+
+def _senders(service: Microservice, known: Mapping[tuple[str, str], str]) -> Iterator[Sender]:
+    """Yield the AWS resources of `awsSources`; `known` are ARNs by kind and name."""
+    sections: tuple[tuple[str, str, str, Sequence[Topic | Queue]], ...] = (
+        ("topics", "Topic", "sns:Publish", service.spec.topics or []),
+        ("queues", "Queue", "sqs:SendMessage", service.spec.queues or []),
+    )
+    for section, kind, action, items in sections:
+        for index, item in enumerate(items):
+            for number, source in enumerate(item.aws_sources or []):
+                field = f"spec.{section}[{index}].awsSources[{number}]"
+                yield Sender(source.service, source.source_arn, action, known[kind, item.name], field)
 
 
 def _routes(service: Microservice, contracts: Mapping[str, Contract]) -> list[Callers] | None:
@@ -208,6 +240,9 @@ def _text(explanation: Explanation) -> str:
             heading = (row.resource, row.field)
             lines.append(f"  on {row.resource}")
         lines.append(f"    {row.action:<{width}}  {row.field}  {row.because}")
+    for sender in explanation.senders:
+        lines += [f"  from {sender.service}, for {sender.source}"]
+        lines += [f"    {sender.action}  {sender.field}  to {sender.resource}"]
     if explanation.routes is None:
         lines.append("  routes  the OpenAPI document is not in the files; add its ConfigMap, or use --openapi")
     elif explanation.routes:

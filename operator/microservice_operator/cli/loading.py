@@ -87,12 +87,21 @@ def complaint(document: Document, path: str, message: str) -> str:
 def placed(loaded: LoadedFiles) -> Iterator[tuple[Microservice, Environment | None]]:
     """Yield each service with its Environment; add a complaint if the files lack the named one."""
     for document, service in loaded.services:
-        wanted = service.spec.environment or loaded.chosen.get(service.namespace, _likely(loaded))
+        wanted = _wanted(loaded, service)
         if wanted and wanted not in loaded.environments:
             message = f"Environment {wanted} is not in the files; add its file with --environment"
             loaded.complaints.append(complaint(document, "spec.environment", message))
             continue
         yield service, loaded.environments[wanted] if wanted else None
+
+
+def environment_of(loaded: LoadedFiles, service: Microservice) -> Environment | None:
+    """Return the Environment of a service, None if it is unknown."""
+    return loaded.environments.get(_wanted(loaded, service) or "")
+
+
+def _wanted(loaded: LoadedFiles, service: Microservice) -> str | None:
+    return service.spec.environment or loaded.chosen.get(service.namespace, _likely(loaded))
 
 
 def default(loaded: LoadedFiles) -> str | None:

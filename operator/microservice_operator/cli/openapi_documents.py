@@ -1,14 +1,14 @@
 """Finds the OpenAPI documents of Microservices: in ConfigMaps of the same files, or in separate files."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..api.parsing import Microservice
-from ..api.routes import ConfigMapKey
+from ..api.parsing import Environment, Microservice
+from ..api.routes import API, ConfigMapKey
 from ..errors import NeedsPerson
-from ..openapi import Offence, Reading, document_text, settings
+from ..openapi import Offence, Reading, Settings, document_text, path_prefix, settings
 from ..openapi import read as read_document
 from ..reading import line_of
 from .yaml_documents import Document, file_name, file_text
@@ -66,7 +66,10 @@ def table(routes: Sequence[Callers], indent: str) -> list[str]:
     return [f"{indent}{row.route:<{width}}  {row.callers}" for row in routes]
 
 
-def in_file(file: Path, services: Iterable[Microservice]) -> Contract:
+EnvironmentOf = Callable[[Microservice], Environment | None]
+
+
+def in_file(file: Path, services: Iterable[Microservice], environment_of: EnvironmentOf) -> Contract:
     """Read the document in a file, with the settings of its Microservice if one of the services has routes.
 
     Raises Unreadable, and Ambiguous if several services have routes.
@@ -78,12 +81,14 @@ def in_file(file: Path, services: Iterable[Microservice]) -> Contract:
     text = file_text(file)
     for service in publishing:
         if service.spec.api:
-            reading = read_document(text, settings(service.spec.api))
+            reading = read_document(text, _settings(service, service.spec.api, environment_of))
             return Contract(f"{service.namespace}/{service.name}", file_name(file), reading, text)
     return Contract("", file_name(file), read_document(text), text)
 
 
-def in_config_map(service: Microservice, config_maps: Iterable[Document]) -> Contract | None:
+def in_config_map(
+    service: Microservice, config_maps: Iterable[Document], environment_of: EnvironmentOf
+) -> Contract | None:
     """Read the document of a Microservice with routes; `None` if its ConfigMap is not in the files."""
     if service.spec.api is None:
         return None
@@ -98,7 +103,13 @@ def in_config_map(service: Microservice, config_maps: Iterable[Document]) -> Con
         text = document_text(_data(config_map.content), ref.name, ref.key)
     except NeedsPerson as error:
         return replace(bare, reading=Reading(offences=(Offence((), str(error)),)))
-    return replace(bare, reading=read_document(text, settings(service.spec.api)))
+    return replace(bare, reading=read_document(text, _settings(service, service.spec.api, environment_of)))
+
+
+def _settings(service: Microservice, api: API, environment_of: EnvironmentOf) -> Settings:
+    environment = environment_of(service)
+    aws = environment.spec.aws if environment else None
+    return settings(api, path_prefix(aws.api_gateway if aws else None, service.namespace, service.name))
 
 
 def missing(ref: ConfigMapKey) -> str:

@@ -39,9 +39,10 @@ class Unchecked:
 
 @dataclass
 class Report:
-    """The results: problems, the number of checked resources, checked OpenAPI documents, and what was not checked."""
+    """The results: problems, warnings, what was checked, and what was not; only problems make the command fail."""
 
     problems: list[Complaint] = field(default_factory=list)
+    warnings: list[Complaint] = field(default_factory=list)
     resources: int = 0
     contracts: list[Contract] = field(default_factory=list)
     unchecked: list[Unchecked] = field(default_factory=list)
@@ -130,9 +131,14 @@ def _read(files: Iterable[Path], before: dict[str, Document], report: Report) ->
                 wrong = "contains no resource; add one, or omit the file"
                 report.problems.append(Complaint(file_name(file), 1, 1, "", "", wrong))
     services = {(held.namespace, held.name): held for _, held in held.services}
-    for document, service in held.services:
-        for finding in aws_rules.findings(service, held.environment(service), services):
-            report.problems.append(_complaint(document, finding))
+    for document, resource in held.valid:
+        for finding in (
+            aws_rules.findings(resource, held.environment(resource), services)
+            if isinstance(resource, Microservice)
+            else aws_rules.environment_findings(resource)
+        ):
+            complaints = report.warnings if finding.warning else report.problems
+            complaints.append(_complaint(document, finding))
     return held
 
 
@@ -151,10 +157,10 @@ def _take_in(document: Document, before: Document | None, held: _Held, report: R
 def _check_contracts(held: _Held, openapi: Path | None, report: Report) -> None:
     services = [service for _, service in held.services]
     if openapi:
-        report.contracts.append(in_file(openapi, services))
+        report.contracts.append(in_file(openapi, services, held.environment))
     else:
         for service in services:
-            contract = in_config_map(service, held.others)
+            contract = in_config_map(service, held.others, held.environment)
             if contract:
                 report.contracts.append(contract)
             elif service.spec.api:
@@ -200,6 +206,7 @@ def _complaint(document: Document, finding: Finding) -> Complaint:
 def _printed(report: Report, routes: list[Callers]) -> dict[str, Any]:
     return {
         "problems": [asdict(item) for item in report.problems],
+        "warnings": [asdict(item) for item in report.warnings],
         "checked": {"resources": report.resources, "openAPIDocuments": len(report.contracts)},
         "notChecked": [asdict(item) for item in report.unchecked],
         "routes": [asdict(row) for row in routes],
@@ -207,10 +214,8 @@ def _printed(report: Report, routes: list[Callers]) -> dict[str, Any]:
 
 
 def _text(report: Report, routes: list[Callers]) -> str:
-    lines = []
-    for item in report.problems:
-        parts = [f"{item.file}:{item.line}", f"document {item.document}", item.resource, item.field, item.message]
-        lines.append(": ".join(part for part in parts if part))
+    lines = [_line(item) for item in report.problems]
+    lines += [_line(item, "warning") for item in report.warnings]
     lines += table(routes, "")
     kinds = [f"{item.count} {item.what}" for item in report.unchecked if item.why == "is of another kind"]
     lines += [f"not checked: {', '.join(kinds)}, of other kinds"] if kinds else []
@@ -219,5 +224,11 @@ def _text(report: Report, routes: list[Callers]) -> str:
     contracts = f"{len(report.contracts)} OpenAPI document{'s' * (len(report.contracts) != 1)}"
     counted = [text for text, count in ((resources, report.resources), (contracts, len(report.contracts))) if count]
     errors = f"{len(report.problems)} error{'s' * (len(report.problems) != 1)}"
-    lines.append(errors if report.problems else f"valid: {', '.join(counted)}")
+    warnings = f", {len(report.warnings)} warning{'s' * (len(report.warnings) != 1)}" if report.warnings else ""
+    lines.append((errors if report.problems else f"valid: {', '.join(counted)}") + warnings)
     return "\n".join(lines) + "\n"
+
+
+def _line(item: Complaint, severity: str = "") -> str:
+    place = [f"{item.file}:{item.line}", f"document {item.document}", item.resource, severity]
+    return ": ".join(part for part in (*place, item.field, item.message) if part)

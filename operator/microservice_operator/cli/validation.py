@@ -29,10 +29,11 @@ _METADATA = (
 
 @dataclass(frozen=True)
 class Finding:
-    """One problem: the field, and a message that says what to do."""
+    """One problem: the field, and a message that says what to do; a `warning` makes nothing fail."""
 
     field: str
     message: str
+    warning: bool = False
 
     @property
     def path(self) -> list[str | int]:

@@ -4,6 +4,7 @@ from ..errors import Gone
 from .checks import Account, CheckFunction, Failed, NotChecked
 
 _AGENT = "eks-pod-identity-agent"
+_SYSTEM = "kube-system"  # the operator creates no services there
 _AUDIENCE = "sts.amazonaws.com"
 
 
@@ -12,7 +13,7 @@ def identity_checks(account: Account) -> dict[str, CheckFunction]:
     roles = account.aws.identity
     checks: dict[str, CheckFunction] = {}
     if roles and roles.cluster_name:
-        checks |= {"EKS cluster": cluster, "Pod Identity agent": agent}
+        checks |= {"EKS cluster": cluster, "Pod Identity agent": agent, "Fargate profiles": fargate_profiles}
     if roles and roles.oidc_provider_arn:
         checks["OIDC provider"] = oidc_provider
     if roles or account.aws.permissions_boundary_arn:
@@ -44,6 +45,27 @@ async def agent(account: Account) -> None:
     status = found["addon"]["status"]
     if status not in ("ACTIVE", "UPDATING"):
         raise Failed(f"the add-on {_AGENT} of cluster {name} is {status}; see its health issues in EKS")
+
+
+async def fargate_profiles(account: Account) -> None:
+    """No Fargate profile selects pods of services: the agent, a DaemonSet, does not run on Fargate.
+
+    "EKS Pod Identity restrictions" in the Amazon EKS User Guide. Which namespaces have services is not known here.
+    """
+    name, selected = _cluster(account), set[str]()
+    listed = account.pages("eks", "ListFargateProfiles", f"cluster {name}", "nextToken", clusterName=name)
+    async for answer in listed:
+        for profile in answer["fargateProfileNames"]:
+            found = await account.read(
+                "eks", "DescribeFargateProfile", f"profile {profile}", clusterName=name, fargateProfileName=profile
+            )
+            selected |= {each["namespace"] for each in found["fargateProfile"]["selectors"]} - {_SYSTEM}
+    if selected:
+        namespaces = ", ".join(sorted(selected))
+        raise NotChecked(
+            f"cluster {name} runs pods of the namespaces {namespaces} on Fargate, where Pod Identity gives no role; "
+            "keep services out of them, or use an Environment with identity type IRSA there"
+        )
 
 
 async def oidc_provider(account: Account) -> None:

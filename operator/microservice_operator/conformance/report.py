@@ -1,9 +1,10 @@
 """PURE: the report of a run: each check or step with its result, the calls by action, and what is left."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from itertools import groupby
 from statistics import median
 from typing import Any
 
@@ -78,8 +79,19 @@ def _summary(action: str, calls: Sequence[Measured]) -> ActionCalls:
 
 def content(report: Report) -> dict[str, Any]:
     """Return the report as plain data for programs."""
-    checks = [{**asdict(check), "result": str(check.result)} for check in report.checks]
-    return {"certified": report.certified, **asdict(report), "checks": checks}
+    return {
+        "certified": report.certified,
+        "environment": report.environment,
+        "accountID": report.account_id,
+        "region": report.region,
+        "checks": [{**asdict(check), "result": str(check.result)} for check in report.checks],
+        "calls": [
+            {"action": each.action, "count": each.count, "p50Ms": each.p50_ms, "maxMs": each.max_ms}
+            | {"errors": each.errors}
+            for each in report.calls
+        ],
+        "leftovers": report.leftovers,
+    }
 
 
 def text(report: Report) -> str:
@@ -87,12 +99,23 @@ def text(report: Report) -> str:
     lines = [f"Environment {report.environment}: account {report.account_id}, region {report.region}", ""]
     lines += _table(
         [("CHECK", "RESULT", "SECONDS", "REASON")]
-        + [(check.name, check.result, f"{check.seconds:.1f}", check.reason) for check in report.checks]
+        + [(check.name, check.result, f"{check.seconds:.1f}", check.reason) for check in _summed_up(report.checks)]
     )
     if report.calls:
         lines += ["", *_table([("ACTION", "CALLS", "P50 MS", "MAX MS", "ERRORS"), *map(_row, report.calls)])]
     lines += ["", "left in the account:", *(f"  {left}" for left in report.leftovers)] if report.leftovers else []
     return "\n".join([*lines, "", verdict(report)]) + "\n"
+
+
+def _summed_up(checks: Sequence[Check]) -> Iterator[Check]:
+    """Yield the checks, with one row for several that were not checked for the same reason."""
+    for (result, reason), group in groupby(checks, key=lambda check: (check.result, check.reason)):
+        alike = list(group)
+        if result is Result.NOT_CHECKED and len(alike) > 1:
+            seconds = sum(check.seconds for check in alike)
+            yield Check(f"{alike[0].name} and {len(alike) - 1} more", result, reason, seconds)
+        else:
+            yield from alike
 
 
 def verdict(report: Report) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ..aws.engine.measured_clients import MeasuredClients
 from .account import caller, permission_checks, region
-from .checks import Account, CheckFunction, Failed, take
+from .checks import Account, Failed, take
 from .identity import identity_checks
 from .leftovers import Leftover, find, runs
 from .lifecycle import Sample, new_sample
@@ -23,6 +23,7 @@ _BOUND, _BOUND_WITH_DATABASE = 900.0, 2700.0
 _TAG_BOUND, _TAG_PAUSE = 300.0, 10.0  # seconds: `tag:GetResources` shows deleted resources for a while
 _GONE = 180.0  # seconds in which deleted resources stay visible
 _WRITES = 30.0  # seconds in which calls end that were being made when the run was interrupted
+_UNUSABLE = "the account or the region cannot be used"
 _CLEAN = "delete what earlier runs left"
 
 
@@ -69,11 +70,12 @@ class Conformance:
 
     async def _read(self) -> bool:
         """Run the checks that only read; return whether something may be created or deleted."""
-        first: dict[str, CheckFunction] = {"credentials and account": caller, "region": region}
-        for name, check in first.items():
-            await self._step(name, check(self.account))
-        account_result, region_result = (check.result for check in self.checks)
-        usable = account_result is Result.OK and region_result is not Result.FAILED
+        usable = await self._step("credentials and account", caller(self.account))
+        if usable:
+            await self._step("region", region(self.account))
+            usable = self.checks[-1].result is not Result.FAILED
+        else:
+            self._add(Check("region", Result.NOT_CHECKED, _UNUSABLE))
         if self.request.clean:
             return usable
         groups = (permission_checks, network_checks, identity_checks, service_checks, quota_checks)
@@ -81,7 +83,7 @@ class Conformance:
             if usable:
                 await self._step(name, check(self.account))
             else:
-                self._add(Check(name, Result.NOT_CHECKED, "the account or the region cannot be used"))
+                self._add(Check(name, Result.NOT_CHECKED, _UNUSABLE))
         return usable
 
     async def _clean(self) -> None:

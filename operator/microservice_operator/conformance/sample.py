@@ -68,7 +68,8 @@ def sample_environment(environment: Environment, run: Run) -> Environment:
     aws = environment.spec.aws
     gateway = aws.api_gateway if aws else None
     if aws and gateway:
-        gateway = gateway.model_copy(update={"name": run.uid, "deletion_policy": "Delete"})
+        own = {"name": run.uid, "deletion_policy": "Delete", "path_prefix": None}
+        gateway = gateway.model_copy(update=own)
         aws = aws.model_copy(update={"api_gateway": gateway})
     return Environment(run.uid, environment.spec.model_copy(update={"aws": aws, "namespaces": None}))
 

@@ -113,7 +113,7 @@ def _senders(scope: AwsScope, declared: ReconcileInput) -> tuple[str, ...]:
     """
     arns = {}
     for subscription in declared.service.spec.subscriptions or []:
-        if subscription.queue == declared.name:
+        if declared.name in (subscription.queue, subscription.dead_letter_queue):
             name = subscription_name(subscription)
             topic = consented(scope, declared, subscription.topic)
             remembered_arn = declared.remembered.get((SUBSCRIPTION, name), "")

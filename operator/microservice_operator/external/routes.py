@@ -25,7 +25,7 @@ from ..cluster.api_client import NOT_FOUND, ApiError
 from ..cluster.kinds import CONFIG_MAP
 from ..errors import NeedsPerson
 from ..facts import Part, Reason, Section
-from ..openapi import Route, document_text
+from ..openapi import Route, document_text, path_prefix
 from ..openapi import routes as document_routes
 from ..openapi import settings as document_settings
 from .clients import ExternalClients
@@ -59,7 +59,9 @@ class Routes(ExternalResource):
             shared=shared,
             others=others(service.identity, declared.lookup.microservices),
         )
-        part = await reconcile_api(scope, desired, partial(read_routes, self._clients, service.namespace, spec))
+        prefix = path_prefix(shared.gateway, service.namespace, service.name)
+        read = partial(read_routes, self._clients, service.namespace, spec, prefix)
+        part = await reconcile_api(scope, desired, read)
         return StepResult((part,), address=api_url(scope, part, shared.gateway))
 
     async def delete(self, target: DeleteInput) -> tuple[Part, ...]:
@@ -81,14 +83,16 @@ def others(me: Identity, bodies: Bodies) -> Others:
     )
 
 
-async def read_routes(clients: ExternalClients, namespace: str, spec: Spec) -> tuple[Route, ...]:
-    """The routes of the OpenAPI document.
+async def read_routes(clients: ExternalClients, namespace: str, spec: Spec, prefix: str) -> tuple[Route, ...]:
+    """The routes of the OpenAPI document, all below `prefix`.
 
     Raises NeedsPerson if it does not exist or has offences.
     """
     document = await _document(clients, namespace, spec)
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(clients.document_threads, document_routes, document, document_settings(spec))
+    return await loop.run_in_executor(
+        clients.document_threads, document_routes, document, document_settings(spec, prefix)
+    )
 
 
 async def _document(clients: ExternalClients, namespace: str, spec: Spec) -> str:

@@ -15,7 +15,7 @@ from ..reading import BadYAML, read_one
 from .document import Document, Offence
 from .paths import Paths
 from .routes import Checks, Route, Settings, overlap, shape
-from .source import document_text, settings
+from .source import document_text, path_prefix, settings
 
 __all__ = [
     "Checks",
@@ -25,6 +25,7 @@ __all__ = [
     "Settings",
     "document_text",
     "overlap",
+    "path_prefix",
     "read",
     "routes",
     "settings",

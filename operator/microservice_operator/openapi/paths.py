@@ -36,6 +36,7 @@ class Paths:
         """Prepare for reading `document`."""
         self._document = document
         self._security = Security(document, settings.checks)
+        self._prefix = settings.prefix
         self._servers = Servers(document, settings.base_path)
         self._found: dict[str, tuple[Route, JsonPath]] = {}  # by shape, with where the operation is
         self._checked: set[JsonPath] = set()
@@ -70,7 +71,7 @@ class Paths:
         fields = self._fields(item, item_place)
         for method, operation, place in self._operations(fields):
             base = self._servers.base_path(_levels(operation, place, fields, self._document))
-            problems = list(_problems(base + path))
+            problems = [*_problems(base + path), *_outside(base + path, self._prefix)]
             for problem in problems:
                 self._document.wrong(item_place, problem)
             route = Route(f"{method} {base}{path}", *self._security.of(operation, place))
@@ -135,6 +136,15 @@ def _levels(operation: Object, place: JsonPath, fields: _Fields, document: Docum
         value, where = fields["servers"]
         levels.append(({"servers": value}, where))
     return [*levels, (document.root, ())]
+
+
+def _outside(path: str, prefix: str) -> Iterator[str]:
+    """Yield that a path is not below the prefix; its segments are literals, so it cannot match other prefixes."""
+    if prefix and path != prefix and not path.startswith(f"{prefix}/"):
+        yield (
+            f"is not below {prefix}, as the Environment requires (apiGateway.pathPrefix); start the paths with it, or "
+            f"set servers to [{{url: {prefix}}}] and spec.api.openAPI.basePath to Prepend"
+        )
 
 
 def _problems(path: str) -> Iterator[str]:

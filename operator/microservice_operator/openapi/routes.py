@@ -20,10 +20,14 @@ class Checks(StrEnum):
 
 @dataclass(frozen=True)
 class Settings:
-    """What a Microservice declares in addition to its document; `base_path` is Prepend, Ignore or `None`."""
+    """What a Microservice declares in addition to its document; `base_path` is Prepend, Ignore or `None`.
+
+    `prefix` is the path below which the Environment wants all routes, such as `/shop`; "" if it wants none.
+    """
 
     checks: Checks = Checks.TOKENS
     base_path: str | None = None
+    prefix: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,27 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
-from ..api.routes import API
+from ..api.routes import API, APIGateway
 from ..errors import NeedsPerson
 from ..facts import Reason
 from .routes import Checks, Settings
 
 
-def settings(spec: API) -> Settings:
-    """Return the settings of a Microservice for its document."""
+def settings(spec: API, prefix: str = "") -> Settings:
+    """Return the settings of a Microservice for its document; `prefix` is that of `path_prefix`."""
     checks = Checks.UNSAID if spec.auth is None else Checks.TOKENS if spec.auth.jwt else Checks.NOTHING
-    return Settings(checks, spec.open_api.base_path)
+    return Settings(checks, spec.open_api.base_path, prefix)
+
+
+def path_prefix(gateway: APIGateway | None, namespace: str, name: str) -> str:
+    """Return the path below which the routes of a Microservice must be: `/shop/order`; "" if there is none."""
+    match gateway.path_prefix if gateway else None:
+        case "Namespace":
+            return f"/{namespace}"
+        case "Microservice":
+            return f"/{namespace}/{name}"
+        case _:
+            return ""
 
 
 def document_text(config_map: Mapping[str, Any], name: str, key: str) -> str:

@@ -22,6 +22,8 @@ class PodIdentity:
 
     clusters: tuple[str, ...] = ("prod",)
     addons: dict[str, str] = field(default_factory=lambda: {"eks-pod-identity-agent": "ACTIVE"})  # name → status
+    # name of a profile → namespaces that it selects
+    fargate: dict[str, list[str]] = field(default_factory=lambda: {"system": ["kube-system"]})
     unknown_roles: int = 0  # calls that are refused because EKS has not heard of the role yet
     age: float = 3600  # seconds that an association has existed when it is made; 0 shows how it becomes effective
     associations: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -32,6 +34,11 @@ class PodIdentity:
             return self._tag(call)
         if call.body["name"] not in self.clusters:
             return _refusal("ResourceNotFoundException", f"No cluster found for name: {call.body['name']}.", 404)
+        if "FargateProfile" in call.action:
+            return self._on_fargate(call.body)
+        return self._on_cluster(call)
+
+    def _on_cluster(self, call: Call) -> Answer:
         match call.action:
             case "ListPodIdentityAssociations":
                 return self._list(call.body)
@@ -50,6 +57,13 @@ class PodIdentity:
         if name not in self.addons:
             return _refusal("ResourceNotFoundException", f"No addon: {name} found in cluster", 404)
         return Answer(200, {"addon": {"addonName": name, "status": self.addons[name]}}, KIND)
+
+    def _on_fargate(self, body: dict[str, Any]) -> Answer:
+        """The names of all profiles, or one with the namespaces that it selects."""
+        if "fargateProfileName" not in body:
+            return Answer(200, {"fargateProfileNames": list(self.fargate)}, KIND)
+        selectors = [{"namespace": each} for each in self.fargate[body["fargateProfileName"]]]
+        return Answer(200, {"fargateProfile": {"selectors": selectors}}, KIND)
 
     def _list(self, body: dict[str, Any]) -> Answer:
         found = [

@@ -21,6 +21,8 @@ SEGMENT = r"(/(\{[A-Za-z0-9._-]+\}|[A-Za-z0-9._~!$&'()*,;=:@%-]+))"
 # AWS CDK: a route path must start with a slash and not end with one
 ROUTE_KEY = re.compile(rf"^(\$default|({METHODS}) (/|{SEGMENT}+|{SEGMENT}*/\{{[A-Za-z0-9._-]+\+\}}))$")
 RESERVED = re.compile(r"header\.(authorization|connection|content-.*|host-.*|te|via|x-amzn?-.*|x-forwarded-.*)$", re.I)
+LOG_GROUP = re.compile(r"^arn:aws[a-z-]*:logs:[a-z0-9-]+:[0-9]{12}:log-group:[^:*]+$")
+STAGE_SETTINGS = ("accessLogSettings", "defaultRouteSettings")
 PAGE = 3
 
 
@@ -33,6 +35,8 @@ class StrictGateway:
     """A layer of the proxy; what the emulator forgets is kept here and laid over its answers."""
 
     client: Any  # straight to the emulator
+    # "Quotas for configuring and running an HTTP API", of routes and authorizers per API
+    quotas: dict[str, int] = field(default_factory=lambda: {"routes": 300, "authorizers": 10})
     absent_looks: int = 0  # how many lists do not show yet what has just been made
     _hidden: dict[str, int] = field(default_factory=dict)
     _authorizers: dict[str, list[str]] = field(default_factory=dict)  # the emulator does not list them
@@ -92,8 +96,12 @@ class StrictGateway:
         return {"items": shown[start : start + PAGE], **rest}
 
     def _update_stage(self, call: Call) -> Answer:
+        """ "UpdateStage": what the request leaves out stays, but each of its objects is replaced as a whole."""
         name = f"{call.body['apiId']}/{call.body['stageName']}"
-        self._overlay[call.body["stageName"]] = {"autoDeploy": call.body["autoDeploy"]}
+        if refused := _refused_settings(call.body):
+            return refused
+        changed = {key: call.body[key] for key in ("autoDeploy", *STAGE_SETTINGS) if key in call.body}
+        self._overlay[call.body["stageName"]] = {**self._overlay.get(call.body["stageName"], {}), **changed}
         return Answer(200, {"stageName": name}, JSON)
 
     def _refused(self, call: Call) -> Answer | None:
@@ -101,11 +109,11 @@ class StrictGateway:
             "CreateApi": _refused_api,
             "CreateStage": self._refused_stage,
             "CreateIntegration": _refused_integration,
-            "CreateRoute": self._refused_route,
+            "CreateRoute": self._refused_new_route,
             "UpdateRoute": self._refused_route,
             "DeleteIntegration": self._refused_removal,
             "DeleteAuthorizer": self._refused_removal,
-            "CreateAuthorizer": _refused_authorizer,
+            "CreateAuthorizer": self._refused_new_authorizer,
             "UpdateAuthorizer": _refused_authorizer,
         }
         check = checks.get(call.action)
@@ -113,7 +121,9 @@ class StrictGateway:
 
     def _refused_stage(self, body: dict[str, Any]) -> Answer | None:
         there = body["stageName"] in self._listed("stages", body, "StageName")
-        return _conflict("Stage already exists") if there else None
+        if not there:
+            self._overlay.pop(body["stageName"], None)
+        return _conflict("Stage already exists") if there else _refused_settings(body)
 
     def _refused_removal(self, body: dict[str, Any]) -> Answer | None:
         if "integrationId" in body and body["integrationId"] not in self._listed("integrations", body, "IntegrationId"):
@@ -121,6 +131,10 @@ class StrictGateway:
         used = {*self._listed("routes", body, "Target"), *self._listed("routes", body, "AuthorizerId")}
         named = {body.get("authorizerId"), f"integrations/{body.get('integrationId')}"}
         return _conflict("Cannot delete it: a Route uses it") if used & named else None
+
+    def _refused_new_route(self, body: dict[str, Any]) -> Answer | None:
+        full = len(self._items("routes", body)) >= self.quotas["routes"]
+        return _full("Routes") if full else self._refused_route(body)
 
     def _refused_route(self, body: dict[str, Any]) -> Answer | None:
         if not ROUTE_KEY.match(body["routeKey"]):
@@ -136,6 +150,10 @@ class StrictGateway:
         elif body.get("authorizationScopes"):
             return _bad("Scopes need an authorizer")
         return _bad("Too many scopes") if len(body.get("authorizationScopes", [])) > 10 else None
+
+    def _refused_new_authorizer(self, body: dict[str, Any]) -> Answer | None:
+        full = len(self.authorizers(body["apiId"])) >= self.quotas["authorizers"]
+        return _full("Authorizers") if full else _refused_authorizer(body)
 
     def change(self, name: str, **fields: Any) -> None:
         """Show other fields of a stage or route: somebody changed it where the emulator cannot."""
@@ -163,6 +181,24 @@ class StrictGateway:
         if key == "AuthorizerId" and kind == "routes":
             shown = [route for route in shown if route.get("AuthorizationType") == "JWT"]
         return [item.get(key) or "" for item in shown]
+
+
+def _full(parts: str) -> Answer:
+    """The answer about authorizers in anomalyco/sst#4522: a status of throttling, so SDKs send the request again."""
+    message = (
+        f"Maximum number of {parts} for this API has been reached. Please contact AWS if you need additional {parts}."
+    )
+    return gateway_refusal("ConflictException", message, 429)
+
+
+def _refused_settings(body: dict[str, Any]) -> Answer | None:
+    """ "AccessLogSettings" in "Stages"; AWS CDK, too, checks that the format names the request (aws-cdk#33977)."""
+    log = body.get("accessLogSettings")
+    if log and not LOG_GROUP.match(log.get("destinationArn", "")):
+        return _bad("Invalid ARN specified in the request. ARN must be for a CloudWatch Logs log group")
+    if log and not re.search(r"\$context\.(requestId|extendedRequestId)\b", log.get("format", "")):
+        return _bad("Access log format must contain $context.requestId or $context.extendedRequestId")
+    return None
 
 
 def _refused_api(body: dict[str, Any]) -> Answer | None:

@@ -198,6 +198,16 @@ def _eks(caller: Caller, model: OperationModel, params: Params) -> Iterator[Requ
         yield caller.on("iam:GetRole", params["roleArn"])
 
 
+# "Configure logging for HTTP APIs", "Permissions to activate logging"; without the creation of a log group
+ACCESS_LOG_ACTIONS = tuple(
+    f"logs:{name}"
+    for name in (
+        *("CreateLogDelivery", "DeleteLogDelivery", "DescribeResourcePolicies", "GetLogDelivery"),
+        *("ListLogDeliveries", "PutResourcePolicy", "UpdateLogDelivery"),
+    )
+)
+
+
 def _apigateway(caller: Caller, model: OperationModel, params: Params) -> Iterator[Request]:
     """Actions are methods and resources are paths: "Control access to an API" in the API Gateway Developer Guide."""
     path = model.http["requestUri"].removeprefix("/v2")
@@ -205,6 +215,8 @@ def _apigateway(caller: Caller, model: OperationModel, params: Params) -> Iterat
         path = path.replace(f"{{{name[0].lower()}{name[1:]}}}", str(value))
     path = path.replace("{resource-arn}", str(params.get("ResourceArn")))
     yield caller.on(iam_action(f"apigateway:{model.name}"), f"arn:aws:apigateway:{caller.region}::{path}")
+    for needed in ACCESS_LOG_ACTIONS if "AccessLogSettings" in params else ():
+        yield caller.on(needed, "*")
 
 
 def _rds(caller: Caller, model: OperationModel, params: Params) -> Iterator[Request]:

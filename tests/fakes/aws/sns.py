@@ -2,10 +2,11 @@
 
 Sources are pages of the Amazon SNS API Reference: "CreateTopic" (names, an existing topic with other attributes or
 tags), "Subscribe" (an existing subscription with other attributes), "ListSubscriptionsByTopic" (comes in pages), and of
-its Developer Guide: "Amazon SNS message delivery for FIFO topics" (no FIFO queue hears a standard topic), "Subscription
-filter policy constraints" and "Subscription filter policy scope" (five keys; what is nested is of bodies), "Deleting an
-Amazon SNS topic and subscription" (subscriptions outlive their topic, and hear nothing; recorded of AWS on 2026-01-12
-by localstack/localstack, `test_delete_subscriptions_on_delete_topic`). That one which was unsubscribed is shown for a
+its Developer Guide: "Amazon SNS dead-letter queues" (of one account and Region with the subscription), "Amazon SNS
+message delivery for FIFO topics" (no FIFO queue hears a standard topic), "Subscription filter policy constraints" and
+"Subscription filter policy scope" (five keys; what is nested is of bodies), "Deleting an Amazon SNS topic and
+subscription" (subscriptions outlive their topic, and hear nothing; recorded of AWS on 2026-01-12 by
+localstack/localstack, `test_delete_subscriptions_on_delete_topic`). That one which was unsubscribed is shown for a
 while is noted there, too: `test_not_found_error_on_set_subscription_attributes`.
 """
 
@@ -18,6 +19,7 @@ from tests.fakes.aws.proxy import Answer, Call, Emulator, xml_refusal
 from tests.fakes.aws.sns_filters import invalid, refused_filter
 
 TOPICS = "arn:aws:sns:us-east-1:123456789012:"
+TARGET = "arn:aws:sqs:us-east-1:123456789012:"
 TRUTHS = ("true", "false")
 UNSAID = {"FifoTopic": "false"}  # attributes of a topic that AWS takes for given
 DEFAULTS = {"FilterPolicyScope": "MessageAttributes", "RawMessageDelivery": "false"}
@@ -87,10 +89,13 @@ class StrictSNS:
             case "Subscribe":
                 return self._refused_subscription(body)
             case "SetSubscriptionAttributes":
-                return self._refused_change(body["SubscriptionArn"], body["AttributeName"], body["AttributeValue"])
+                return self._refused_change(body["SubscriptionArn"], body["AttributeName"], body.get("AttributeValue"))
         return None
 
-    def _refused_change(self, arn: str, name: str, value: str) -> Answer | None:
+    def _refused_change(self, arn: str, name: str, given: str | None) -> Answer | None:
+        if name == "RedrivePolicy" and given == "":  # a request without a value removes the policy
+            return invalid("RedrivePolicy: Reason: invalid JSON")  # Terraform's provider, `putSubscriptionAttribute`
+        value = given or ""
         try:
             present = self.client.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
         except self.client.exceptions.NotFoundException:
@@ -150,8 +155,11 @@ def _refused_values(attributes: dict[str, str], said: str = "") -> Answer | None
     raw, redrive = attributes.get("RawMessageDelivery"), attributes.get("RedrivePolicy")
     if raw is not None and raw.lower() not in TRUTHS:
         return invalid(f"{said}RawMessageDelivery: Invalid value [{raw}]. Must be true or false.")
-    if redrive and not json.loads(redrive)["deadLetterTargetArn"].startswith("arn:"):
+    target = json.loads(redrive)["deadLetterTargetArn"] if redrive else TARGET
+    if not target.startswith("arn:"):
         return invalid(f"{said}RedrivePolicy: deadLetterTargetArn is an invalid arn")
+    if not target.startswith(TARGET):  # "Amazon SNS dead-letter queues": the same account and Region
+        return invalid(f"{said}RedrivePolicy: deadLetterTargetArn must be in the account and Region of the topic")
     return None
 
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from microservice_operator.api.parsing import Environment, Microservice, environment, microservice
-from microservice_operator.cli.aws_rules import findings
+from microservice_operator.cli.aws_rules import environment_findings, findings
 
 TOPICS = {"topics": [{"name": "sold"}, {"name": "ordered", "fifo": True}]}
-QUEUES = {"queues": [{"name": "plain"}, {"name": "strict", "fifo": True}]}
+QUEUES = {"queues": [{"name": "plain"}, {"name": "dead"}, {"name": "strict", "fifo": True}]}
 
 
 def service(name: str = "order", **spec: Any) -> Microservice:
@@ -36,6 +36,7 @@ def filtered(policy: dict[str, Any], scope: str = "MessageAttributes") -> dict[s
     return subscribed("sold", "plain", filterPolicy=policy, filterPolicyScope=scope)
 
 
+WARNINGS = {"spec.tags.OWNER", "spec.tags.Owner"}  # the operator reports these in status.problems and continues
 POLICY = "spec.subscriptions[0].filterPolicy"
 CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "keys that differ": ({**TOPICS, "tags": {"Team": "a", "unit": "b"}}, []),
@@ -49,6 +50,11 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "FIFO to standard": (subscribed("ordered", "plain"), []),
     "standard to FIFO": (subscribed("sold", "strict"), ["spec.subscriptions[0]"]),
     "standard of another to FIFO": (subscribed("told", "strict", "user"), ["spec.subscriptions[0]"]),
+    "a dead-letter queue like the topic": (subscribed("sold", "plain", deadLetterQueue="dead"), []),
+    "a dead-letter queue unlike the topic": (
+        subscribed("sold", "plain", deadLetterQueue="strict"),
+        ["spec.subscriptions[0].deadLetterQueue"],
+    ),
     "a topic that its owner does not have": (subscribed("x", "plain", "user"), ["spec.subscriptions[0].topic"]),
     "a topic of a Microservice outside the files": (subscribed("x", "strict", "far"), []),
     "a filter": (filtered({"kind": ["created", {"prefix": "re"}]}), []),
@@ -66,7 +72,37 @@ def test_what_aws_would_refuse(name: str) -> None:
     around = prod({"Owner": "platform"})
     mine = service(**spec)
     services = {("shop", "order"): mine, ("shop", "user"): service("user", topics=[{"name": "told"}])}
-    assert [finding.field for finding in findings(mine, around, services)] == fields
+    found = list(findings(mine, around, services))
+    assert [finding.field for finding in found] == fields
+    assert [finding.field for finding in found if finding.warning] == [at for at in fields if at in WARNINGS]
+
+
+KEY = "spec.aws.tableKeyARN"
+
+
+@pytest.mark.parametrize(
+    ("arn", "found"),
+    [
+        ("arn:aws:kms:eu-central-1:123456789012:key/1", []),
+        ("arn:aws:kms:eu-central-1:210987654321:key/1", [(KEY, True)]),
+        ("arn:aws-cn:kms:eu-central-1:123456789012:key/1", [(KEY, False)]),
+    ],
+)
+def test_keys_of_another_account_or_partition(arn: str, found: list[tuple[str, bool]]) -> None:
+    aws = {"region": "eu-central-1", "accountID": "123456789012", "tableKeyARN": arn}
+    around = environment({"metadata": {"name": "prod"}, "spec": {"aws": aws}})
+    assert [(each.field, each.warning) for each in environment_findings(around)] == found
+
+
+def test_a_source_of_another_partition_can_never_send() -> None:
+    sources = [
+        {"service": "s3.amazonaws.com", "sourceARN": f"arn:{named}:s3:::uploads"} for named in ("aws", "aws-us-gov")
+    ]
+    mine = service(queues=[{"name": "files", "awsSources": sources}])
+    (found,) = findings(mine, prod({}), {})
+    assert found.field == "spec.queues[0].awsSources[1].sourceARN"
+    assert found.message == ("is in the partition aws-us-gov, but region eu-central-1 is in aws; correct the ARN")
+    assert list(findings(mine, None, {})) == []
 
 
 @pytest.mark.parametrize(("number", "fields"), [(11, []), (12, ["spec.tags"])])

@@ -69,6 +69,19 @@ def test_what_is_to_be_taken_over_is_shown_as_if_it_were() -> None:
     assert {row["because"].partition(", ")[2] for row in explained["product"]} >= {"after its adoption"}
 
 
+def test_who_else_may_send_is_shown() -> None:
+    source = '{service: s3.amazonaws.com, sourceARN: "arn:aws:s3:::uploads"}'
+    fed = BARE.replace('"web:1"', f'"web:1", queues: [{{name: files, awsSources: [{source}]}}]')
+    result = explain("-", stdin=f"{fed}---{SERVICE.partition('---')[2]}")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    start = lines.index("  from s3.amazonaws.com, for arn:aws:s3:::uploads")
+    queue = "arn:aws:sqs:us-east-1:123456789012:shop-web-files-unknown-hash"
+    assert lines[start + 1] == f"    sqs:SendMessage  spec.queues[0].awsSources[0]  to {queue}"
+    (explained,) = json.loads(explain("-", "-o", "json", stdin=fed).stdout)
+    assert [sender["source"] for sender in explained["senders"]] == ["arn:aws:s3:::uploads"]
+
+
 @pytest.mark.parametrize("output", ["json", "yaml"])
 def test_rows_and_policy_say_the_same(output: str) -> None:
     result = explain("-", "-o", output)

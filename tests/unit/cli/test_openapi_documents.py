@@ -56,6 +56,24 @@ def document(tmp_path: Path) -> Path:
     return file
 
 
+def test_the_prefix_of_the_environment_is_demanded() -> None:
+    gateway = {
+        "name": "shop",
+        "vpcLinkID": "abc",
+        "listenerARN": "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/a/b",
+        "pathPrefix": "Microservice",
+    }
+    aws = {"region": "eu-west-1", "accountID": "123456789012", "apiGateway": gateway}
+    around = {**publishing(), "kind": "Environment", "metadata": {"name": "prod"}, "spec": {"aws": aws}}
+    service = publishing(**JWT)
+    name = f"/{service['metadata']['namespace']}/{service['metadata']['name']}"
+    messages = [each["message"] for each in found(service, config_map(DOCUMENT), around)["problems"]]
+    assert messages
+    assert all(message.startswith(f"is not below {name}, as the Environment requires") for message in messages)
+    below = DOCUMENT.replace("paths:", "paths:", 1).replace("\n  /", f"\n  {name}/")
+    assert found(service, config_map(below), around)["problems"] == []
+
+
 CONFIG_MAPS: dict[str, tuple[list[Any], int, list[str], list[str]]] = {
     "valid": ([publishing(**JWT), config_map(DOCUMENT)], 1, [], []),
     "without a namespace": ([publishing(**JWT), config_map(DOCUMENT, namespace=None)], 1, [], []),

@@ -114,6 +114,10 @@ CASES: dict[str, tuple[dict[str, Any], Rows]] = {
         ),
         [("in place", "spec.tables[0].billingMode"), ("in place", "spec.tables[0].capacity")],
     ),
+    "extended support": (
+        item("databases", extendedSupport=True),
+        [("in place", "spec.databases[0].extendedSupport")],
+    ),
     "a queue": (
         item("queues", visibilityTimeoutSeconds=60, deadLetter={"maxReceiveCount": 3}),
         [("in place", "spec.queues[0].visibilityTimeoutSeconds"), ("in place", "spec.queues[0].deadLetter")],
@@ -194,6 +198,42 @@ def test_on_a_shared_server_the_fields_of_instances_say_that_they_have_no_effect
     assert "has no effect on a shared server" in result.stdout
     _, rows = changed(tmp_path, item("databases", version="15"), {**SHARED, "aws": AWS})
     assert ("refused", "spec.databases") in rows
+
+
+ENDS = "no change, unless RDS Extended Support is on, which then ends"
+STAYS = "no longer declared; the instance keeps its value"
+# Field, old value, new value and what plan says. RDS does not enrol the instances that the operator creates.
+WORDINGS: list[tuple[str, Any, Any, str]] = [
+    ("extendedSupport", None, True, "enrolling it in RDS Extended Support"),
+    ("extendedSupport", None, False, ENDS),
+    ("extendedSupport", True, False, "ending its RDS Extended Support"),
+    ("extendedSupport", True, None, STAYS),
+    ("extendedSupport", False, None, STAYS),
+    ("backup", {"window": "01:00-02:00", "retentionDays": 8}, {"retentionDays": 8}, STAYS),
+]
+
+
+@pytest.mark.parametrize(("field", "was", "now", "said"), WORDINGS)
+def test_plan_says_what_happens_to_the_instance(tmp_path: Path, field: str, was: Any, now: Any, said: str) -> None:
+    old = tmp_path / "old.yaml"
+    old.write_text(documents({**EVERYTHING, **item("databases", **{field: was})}, RDS), encoding="utf-8")
+    result = plan(old, documents({**EVERYTHING, **item("databases", **{field: now})}, RDS))
+    assert said in {line.partition(": ")[2] for line in result.stdout.splitlines()}, result.output
+
+
+def test_a_key_is_named_without_an_empty_side(tmp_path: Path) -> None:
+    old = tmp_path / "old.yaml"
+    old.write_text(documents(EVERYTHING, RDS), encoding="utf-8")
+    key = "arn:aws:kms:us-east-1:123456789012:key/1"
+    encrypted = {**RDS, "aws": {**AWS, "messagingKeyARN": key}}
+    encrypting = [line for line in plan(old, documents(EVERYTHING, encrypted)).stdout.splitlines()[1:] if line]
+    assert encrypting == [
+        f"  in place  spec.topics[0]: encrypting it with KMS key {key}",
+        f"  in place  spec.queues[0]: encrypting it with KMS key {key}",
+    ]
+    old.write_text(documents(EVERYTHING, encrypted), encoding="utf-8")
+    back = [line.partition(": ")[2] for line in plan(old, documents(EVERYTHING, RDS)).stdout.splitlines()[1:]]
+    assert back == ["encrypting it with the own keys of SNS", "encrypting it with the own keys of SQS"]
 
 
 def test_a_change_of_the_environment_alone(tmp_path: Path) -> None:

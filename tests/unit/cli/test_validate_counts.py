@@ -116,6 +116,21 @@ def test_the_place_of_a_problem_in_a_list() -> None:
     assert "replicas: '3'" in text.splitlines()[problem["line"] - 1]
 
 
+def test_a_warning_is_printed_and_changes_no_exit_code(tmp_path: Path) -> None:
+    aws = {"region": "eu-central-1", "accountID": "123456789012"}
+    environment = {**ENVIRONMENT, "spec": {"aws": aws, "tags": {"team": "a"}}}
+    file = tmp_path / "a.yaml"
+    file.write_text(yaml.safe_dump_all([service(tags={"team": "b"}), environment]), encoding="utf-8")
+    result = validate(str(file))
+    assert result.exit_code == 0
+    warning, verdict = result.stdout.splitlines()
+    assert warning.startswith(f"{file}:")
+    assert ": Microservice shop/order: warning: spec.tags.team: has no effect in AWS, because" in warning
+    assert verdict == "valid: 2 resources, 1 warning"
+    report = json.loads(validate(str(file), "-o", "json").stdout)
+    assert (report["problems"], [each["field"] for each in report["warnings"]]) == ([], ["spec.tags.team"])
+
+
 def test_text_says_how_much_of_what_was_checked(tmp_path: Path) -> None:
     files = [tmp_path / "a.yaml", tmp_path / "b.yaml"]
     files[0].write_text(yaml.safe_dump_all([service(), ENVIRONMENT, other()]), encoding="utf-8")

@@ -44,6 +44,7 @@ ANSWERS: dict[str, Any] = {
     "GetPolicy": {"Policy": {}},
     "GetResources": {"ResourceTagMappingList": [], "PaginationToken": ""},
     "GetVpcLink": {"VpcLinkStatus": "AVAILABLE"},
+    "ListFargateProfiles": {"fargateProfileNames": []},
     "ListPodIdentityAssociations": {"associations": []},
     "ListRoles": {"Roles": [], "IsTruncated": False},
     "SimulatePrincipalPolicy": {"EvaluationResults": [], "IsTruncated": False},

@@ -58,6 +58,19 @@ async def test_a_cluster_in_auto_mode_needs_no_add_on() -> None:
     assert report.certified
 
 
+@pytest.mark.parametrize(("namespaces", "told"), [(["kube-system"], ""), (["kube-system", "shop", "web"], "shop, web")])
+async def test_pods_on_fargate_get_no_role_by_pod_identity(namespaces: list[str], told: str) -> None:
+    profile = {"selectors": [{"namespace": namespace} for namespace in namespaces]}
+    answers = {
+        "ListFargateProfiles": {"fargateProfileNames": ["a"]},
+        "DescribeFargateProfile": {"fargateProfile": profile},
+    }
+    report, _ = await run(answers)
+    [check] = [check for check in report.checks if check.name == "Fargate profiles"]
+    assert check.result is (Result.NOT_CHECKED if told else Result.OK)
+    assert (f"the namespaces {told} on Fargate, where Pod Identity gives no role" in check.reason) == bool(told)
+
+
 @pytest.mark.parametrize(("name", "answers", "given", "message"), ROWS)
 async def test_a_check_that_fails(name: str, answers: dict[str, Any], given: Environment, message: str) -> None:
     report, _ = await run(answers, given)

@@ -43,6 +43,19 @@ def test_calls_are_summarized_by_action() -> None:
     ]
 
 
+def test_checks_that_were_not_made_for_one_reason_share_a_row() -> None:
+    unmade = [Check(name, Result.NOT_CHECKED, "no account") for name in ("region", "VPC", "listener")]
+    given = Report("prod", "1", "eu-west-1", [Check("account", Result.FAILED, "denied"), *unmade], [], [])
+    assert text(given).splitlines()[2:] == [
+        "CHECK              RESULT       SECONDS  REASON",
+        "account            failed       0.0      denied",
+        "region and 2 more  not checked  0.0      no account",
+        "",
+        "not certified: 1 failed, 3 not checked",
+    ]
+    assert [check["name"] for check in content(given)["checks"]] == ["account", "region", "VPC", "listener"]
+
+
 def test_the_table_for_people() -> None:
     given = Report("prod", "1", "eu-west-1", [Check("VPC", Result.OK, seconds=0.5)], by_action([]), ["arn:a"])
     assert text(given).splitlines() == [

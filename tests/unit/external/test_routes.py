@@ -3,19 +3,23 @@
 import asyncio
 import os
 import socket
+from collections.abc import Mapping
 from threading import Event, Lock
 from typing import Any
 
 import pytest
 
-from microservice_operator.api.parsing import Identity
+from microservice_operator.api.parsing import Identity, environment, microservice
 from microservice_operator.api.routes import API as Spec  # noqa: N811 a model, not a constant
 from microservice_operator.aws.apigateway.route_ownership import Tokens
 from microservice_operator.aws.apigateway.routes import Others
 from microservice_operator.aws.engine.clients import Clients
 from microservice_operator.external import routes as external_routes
 from microservice_operator.external.clients import ExternalClients
+from microservice_operator.external.resource import ReconcileInput
 from microservice_operator.external.routes import API, Routes, others, read_routes
+from microservice_operator.facts import Reason
+from microservice_operator.resync_cache import ResyncCache
 from tests.unit.support.api_stub import until
 
 ME = Identity("shop", "me", "uid-m")
@@ -95,8 +99,11 @@ class OneConfigMap:
     def connection(self) -> Any:
         return self
 
+    def __init__(self, text: str = "{}") -> None:
+        self.text = text
+
     async def send(self, _method: str, _path: str) -> dict[str, Any]:
-        return {"data": {"openapi.yaml": "{}"}}
+        return {"data": {"openapi.yaml": self.text}}
 
 
 async def test_slow_documents_delay_only_documents(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +114,7 @@ async def test_slow_documents_delay_only_documents(monkeypatch: pytest.MonkeyPat
     clients = ExternalClients(OneConfigMap(), "cluster", none, none, none, 0)  # type: ignore[arg-type]
     spec = Spec.model_validate({"openAPI": {"configMapKeyRef": {"name": "openapi", "key": "openapi.yaml"}}})
     default_threads = min(32, (os.cpu_count() or 1) + 4)
-    reads = [asyncio.create_task(read_routes(clients, "shop", spec)) for _ in range(default_threads + 2)]
+    reads = [asyncio.create_task(read_routes(clients, "shop", spec, "")) for _ in range(default_threads + 2)]
     try:
         async with asyncio.timeout(30):
             await until(lambda: slow.begun == 2)
@@ -125,9 +132,34 @@ async def test_documents_that_wait_are_given_up_at_the_end(monkeypatch: pytest.M
     none: Any = None
     clients = ExternalClients(OneConfigMap(), "cluster", Clients(), none, none, 0)  # type: ignore[arg-type]
     spec = Spec.model_validate({"openAPI": {"configMapKeyRef": {"name": "openapi", "key": "openapi.yaml"}}})
-    reads = [asyncio.create_task(read_routes(clients, "shop", spec)) for _ in range(5)]
+    reads = [asyncio.create_task(read_routes(clients, "shop", spec, "")) for _ in range(5)]
     await until(lambda: slow.begun == 2)
     clients.close()
     slow.end.set()
     ended = await asyncio.gather(*reads, return_exceptions=True)
     assert [isinstance(each, asyncio.CancelledError) for each in ended] == [False, False, True, True, True]
+
+
+class NoOthers:
+    """No other Microservices."""
+
+    microservices: Mapping[tuple[str, str], Mapping[str, Any]] = {}
+
+    def dependency(self, _key: tuple[str, str]) -> None:
+        return None
+
+
+async def test_the_prefix_that_the_environment_demands_reaches_the_document() -> None:
+    none: Any = None
+    text = '{"openapi": "3.1.0", "paths": {"/orders": {"get": {}}}}'
+    clients = ExternalClients(OneConfigMap(text), "cluster", Clients(), none, ResyncCache(0), 0)  # type: ignore[arg-type]
+    listener = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/a/b"
+    gateway = {"name": "shop", "vpcLinkID": "abc", "listenerARN": listener, "pathPrefix": "Namespace"}
+    aws = {"region": "eu-west-1", "accountID": "123456789012", "apiGateway": gateway}
+    around = environment({"metadata": {"name": "prod"}, "spec": {"aws": aws}})
+    spec = {"image": "a:1", "api": {"openAPI": {"configMapKeyRef": {"name": "openapi"}}}}
+    of = microservice({"metadata": {"name": "me", "namespace": "shop", "uid": "uid-m"}, "spec": spec})
+    (part,) = (await Routes(clients).reconcile(ReconcileInput("routes", of, around, NoOthers()))).parts
+    assert part.reason is Reason.INVALID_DOCUMENT
+    assert "/paths/~1orders is not below /shop, as the Environment requires" in part.message
+    clients.close()

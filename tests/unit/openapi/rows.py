@@ -28,6 +28,7 @@ SCHEMES: Object = {
 }
 TOKENS, NOTHING, UNSAID = (Settings(checks) for checks in (Checks.TOKENS, Checks.NOTHING, Checks.UNSAID))
 OPERATIONS = ("get", "put", "post", "delete", "trace", "options", "head", "patch")
+BELOW, BELOW_PREPENDED = Settings(prefix="/shop"), Settings(base_path="Prepend", prefix="/shop")
 PREPEND, IGNORE = Settings(base_path="Prepend"), Settings(base_path="Ignore")
 
 
@@ -227,6 +228,27 @@ ROWS: dict[str, Row] = {
         valid=True,
     ),
     "a base path": kept({"/a": GET}, "GET /v2/a any token", root=server("/v2/"), settings=PREPEND),
+    "below the prefix": kept(
+        {"/shop": GET, "/shop/{id}": GET, "/shop/a/{rest+}": GET},
+        *("GET /shop any token", "GET /shop/a/{rest+} any token", "GET /shop/{id} any token"),
+        settings=BELOW,
+    ),
+    "below the prefix by a base path": kept(
+        {"/a": GET}, "GET /shop/a any token", root=server("/shop"), settings=BELOW_PREPENDED
+    ),
+    "not below the prefix": refused({"/a": GET}, ("#/paths/~1a", "is not below /shop"), settings=BELOW, valid=True),
+    "a longer name than the prefix": refused(
+        {"/shopping": GET}, ("#/paths/~1shopping", "is not below /shop"), settings=BELOW, valid=True
+    ),
+    "everything, where there is a prefix": refused(
+        {"/{proxy+}": GET}, ("#/paths/~1{proxy+}", "is not below /shop"), settings=BELOW, valid=True
+    ),
+    "a parameter for the prefix": refused(
+        {"/{a}/b": GET}, ("#/paths/~1{a}~1b", "is not below /shop"), settings=BELOW, valid=True
+    ),
+    "an encoded prefix": refused(
+        {"/%73hop/b": GET}, ("#/paths/~1%73hop~1b", "is not below /shop"), settings=BELOW, valid=True
+    ),
     "a base path that is taken away": kept({"/a": GET}, "GET /a any token", root=server("/v2"), settings=IGNORE),
     "a base path before the root": refused(
         {"/": GET}, ("#/paths/~1", "ends with a slash"), root=server("/v2"), settings=PREPEND, valid=True

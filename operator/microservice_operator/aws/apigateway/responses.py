@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ... import names
@@ -29,6 +30,26 @@ CORS_SECONDS = 3600
 IDENTITY_SOURCE = ["$request.header.Authorization"]  # where an authorizer reads the token
 
 
+# "Customize HTTP API access logs" in the API Gateway Developer Guide. Everything is in quotes, so there is nothing that
+# callers write and that may contain quotes, such as the user agent or the path.
+_LOGGED = {
+    "requestId": "requestId",
+    "requestTime": "requestTime",
+    "sourceIp": "identity.sourceIp",
+    "httpMethod": "httpMethod",
+    "routeKey": "routeKey",
+    "protocol": "protocol",
+    "status": "status",
+    "responseLength": "responseLength",
+    "responseLatency": "responseLatency",
+    "integrationStatus": "integration.status",
+    "integrationLatency": "integration.latency",
+    "error": "error.message",
+    "subject": "authorizer.claims.sub",
+}
+ACCESS_LOG_FORMAT = json.dumps({name: f"$context.{variable}" for name, variable in _LOGGED.items()})
+
+
 def cors(configured: Item | None) -> tuple[frozenset[str], ...] | None:
     """Return origins, headers and methods, without order and case; `None` if CORS is not configured."""
     if not configured:
@@ -48,6 +69,34 @@ def cors_configuration(origins: Iterable[str]) -> dict[str, Any]:
         "AllowMethods": list(CORS_METHODS),
         "MaxAge": CORS_SECONDS,
     }
+
+
+@dataclass(frozen=True)
+class Throttling:
+    """Limits of a stage for each of its routes: requests per second, and the size of a burst."""
+
+    rate: float
+    burst: int
+
+
+def stage_settings(stage: Item) -> tuple[str, Throttling | None]:
+    """Return the ARN of the log group of a stage's access log, "" if it has none, and its limits."""
+    log = str((stage.get("AccessLogSettings") or {}).get("DestinationArn") or "").removesuffix(":*")
+    limits = stage.get("DefaultRouteSettings") or {}
+    if "ThrottlingRateLimit" not in limits or "ThrottlingBurstLimit" not in limits:
+        return log, None
+    return log, Throttling(limits["ThrottlingRateLimit"], limits["ThrottlingBurstLimit"])
+
+
+def stage_request(stage: Item, access_log: str | None, throttling: Throttling | None) -> dict[str, Any]:
+    """Return the parameters of CreateStage and UpdateStage; `stage` is the observed one, whose other settings stay."""
+    request: dict[str, Any] = {}
+    if access_log:
+        request["AccessLogSettings"] = {"DestinationArn": access_log, "Format": ACCESS_LOG_FORMAT}
+    if throttling:
+        limits = {"ThrottlingRateLimit": throttling.rate, "ThrottlingBurstLimit": throttling.burst}
+        request["DefaultRouteSettings"] = {**(stage.get("DefaultRouteSettings") or {}), **limits}
+    return request
 
 
 def description(marks: Mapping[str, str]) -> str:

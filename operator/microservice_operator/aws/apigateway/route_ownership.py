@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from ...facts import Reason
 from ...openapi import overlap, shape
 from ..engine.rules import Added, Change, Outcome, Refusal, Removed
 
@@ -53,6 +54,8 @@ class DesiredRoutes:
     routes: tuple[DesiredRoute, ...] = ()
     seniors: frozenset[str] = frozenset()
     juniors: frozenset[str] = frozenset()
+    limit: int = 300  # of all routes of the API
+    prefixed: bool = False  # whether all routes of a namespace are below its own path
 
 
 @dataclass(frozen=True)
@@ -67,14 +70,18 @@ RouteStep = Added | ReplacedRoute | Removed
 
 
 def next_routes(desired: DesiredRoutes, observed: tuple[ObservedRoute, ...]) -> Outcome:
-    """Rule: add, change or remove the next few routes; refuse when only conflicts with other owners are left."""
+    """Rule: add, change or remove the next few routes; refuse when only conflicts or a full API are left.
+
+    New routes are added only if there is room for all of them, because a part of a service's routes helps nobody.
+    """
     steps: list[tuple[str, RouteStep]] = []
+    adding: list[tuple[str, RouteStep]] = []
     taken: list[str] = []
     mine = [held for held in observed if held.holder == desired.me]
     kept: set[str] = set()
     for claim in desired.routes:
         own = sorted((held for held in mine if _meets(held, claim)), key=lambda held: (held.claim != claim, held.id))
-        rivals = [held for held in observed if held.holder != desired.me and _competes(held, claim, desired.me)]
+        rivals = [held for held in observed if held.holder != desired.me and _competes(held, claim, desired)]
         blocking = [held for held in rivals if held.holder in desired.seniors] if own else rivals
         if blocking:
             taken.append(_refusal(claim, blocking[0], desired))
@@ -82,19 +89,32 @@ def next_routes(desired: DesiredRoutes, observed: tuple[ObservedRoute, ...]) -> 
         if any(not own or _meets(held, claim) for held in blocking):
             continue
         if not own:
-            steps.append((f"adding {claim.key}", Added(claim.key, claim)))
+            adding.append((f"adding {claim.key}", Added(claim.key, claim)))
             continue
         current = own[0]
         kept.add(current.id)
         if not current.sound or current.claim != claim:
             steps.append((f"changing {claim.key}", ReplacedRoute(current.id, claim)))
     stale = [held for held in mine if held.id not in kept]
+    fits = not adding or len(observed) + len(adding) <= desired.limit
+    steps += adding if fits else []
     steps += [(f"removing {held.claim.key}", Removed(held.id)) for held in stale]
     if steps:
         # changes come first: a route that needs an authorizer does not wait for new routes
         now = sorted(steps, key=lambda step: not isinstance(step[1], ReplacedRoute))[:AT_A_TIME]
         return Change(tuple(step for _, step in now), ", ".join(what for what, _ in now))
-    return Refusal("; ".join(taken)) if taken else None
+    if taken:
+        return Refusal("; ".join(taken))
+    return None if fits else _full("routes", len(adding), len(observed), desired.limit)
+
+
+def _full(parts: str, added: int, there: int, limit: int) -> Refusal:
+    """Refuse what does not fit, because AWS answers as if it throttled the call (anomalyco/sst#4522)."""
+    return Refusal(
+        f"needs {added} more {parts}, but the API of the Environment has {there} of at most {limit}; remove others, or "
+        f"ask the platform team to raise the quota in AWS, and then apiGateway.max{parts.capitalize()}",
+        Reason.QUOTA_EXCEEDED,
+    )
 
 
 @dataclass(frozen=True)
@@ -116,20 +136,23 @@ class Authorizer:
 
 @dataclass(frozen=True)
 class Authorizers:
-    """The authorizers that one Microservice needs, and the names that others need; an API may have at most ten."""
+    """The authorizers that one Microservice needs, the names that others need, and the limit of all on the API."""
 
     wanted: Mapping[str, Tokens]
     others: frozenset[str] = frozenset()
+    limit: int = 10
 
 
 def next_authorizer(desired: Authorizers, observed: Mapping[str, Authorizer]) -> Outcome:
-    """Rule: add or correct the next authorizer; remove one that nobody uses or needs."""
-    for name, tokens in sorted(desired.wanted.items()):
-        if name not in observed:
-            return Change(Added(name, tokens), "adding an authorizer")
-        if observed[name].tokens != tokens:
-            return Change((observed[name].id, tokens), "correcting its authorizer")
+    """Rule: add or correct the next authorizer; remove one that nobody uses or needs; refuse if the API is full."""
     stale = unwanted(desired, observed)
+    for name, tokens in sorted(desired.wanted.items()):
+        if name in observed and observed[name].tokens != tokens:
+            return Change((observed[name].id, tokens), "correcting its authorizer")
+        if name not in observed and len(observed) < desired.limit:
+            return Change(Added(name, tokens), "adding an authorizer")
+        if name not in observed and not stale:
+            return _full("authorizers", 1, len(observed), desired.limit)
     return Change(Removed(stale[0]), "removing an authorizer") if stale else None
 
 
@@ -149,12 +172,13 @@ def _meets(held: ObservedRoute, claim: DesiredRoute) -> bool:
     return held.claim.shape == claim.shape
 
 
-def _competes(held: ObservedRoute, claim: DesiredRoute, me: str) -> bool:
+def _competes(held: ObservedRoute, claim: DesiredRoute, desired: DesiredRoutes) -> bool:
     """Return whether a route of another owner must not stand beside a claim.
 
-    An unknown owner has access to AWS itself: a Microservice may take requests from its catch-all route.
+    An unknown owner has access to AWS itself: a Microservice may take requests from its catch-all route. With prefixes,
+    another namespace's route that overlaps is from before the prefixes, and outside its own one.
     """
-    if held.holder and held.holder.partition("/")[0] != me.partition("/")[0]:
+    if held.holder and held.holder.partition("/")[0] != desired.me.partition("/")[0] and not desired.prefixed:
         return overlap(held.claim.key, claim.key)
     return _meets(held, claim)
 

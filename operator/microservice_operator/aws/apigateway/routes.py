@@ -67,7 +67,12 @@ def tokens(spec: api.API) -> tuple[Tokens, ...]:
 
 
 def api_url(scope: AwsScope, part: Part, gateway: api.APIGateway) -> str:
-    """Return the stage's URL, "" until it exists: "Publish HTTP APIs for customers to invoke" in the AWS documents."""
+    """Return the stage's URL: "Publish HTTP APIs for customers to invoke" in the AWS documents.
+
+    It is "" until the API exists, and if the Environment disables it: the operator does not know the API's own domain.
+    """
+    if gateway.disable_execute_api_endpoint:
+        return ""
     api_id = _api_id(part.id)
     path = "" if gateway.stage == "$default" else f"/{gateway.stage}"
     return f"https://{api_id}.execute-api.{scope.region}.{dns_suffix(scope.region)}{path}" if api_id else ""
@@ -167,7 +172,7 @@ async def _routes(scope: AwsScope, desired: DesiredAPI, api_routes: tuple[str, t
     )
     others = _names(prefix, desired.others)
     fields: dict[str, Any] = {
-        "authorizers": Authorizers(tokens_by_name, others),
+        "authorizers": Authorizers(tokens_by_name, others, spec.max_authorizers),
         "integration": {
             "IntegrationUri": spec.listener_arn,
             "ConnectionId": spec.vpc_link_id,
@@ -176,7 +181,12 @@ async def _routes(scope: AwsScope, desired: DesiredAPI, api_routes: tuple[str, t
         },
         "marks": scope.owner.marks,
         "routes": DesiredRoutes(
-            f"{identity.namespace}/{identity.name}", claimed, desired.others.seniors, desired.others.juniors
+            f"{identity.namespace}/{identity.name}",
+            claimed,
+            desired.others.seniors,
+            desired.others.juniors,
+            spec.max_routes,
+            spec.path_prefix is not None,
         ),
         "duplicates": (),
     }

@@ -156,9 +156,12 @@ class ServiceRoutes:
         self._routes = tuple(sorted(described, key=lambda route: route.id))
         self._authorizers = {}
         for item in sorted(authorizers, key=lambda item: item["AuthorizerId"]):
-            if item["Name"].startswith(self._site.prefix):
-                name = item["Name"] if item["Name"] not in self._authorizers else item["AuthorizerId"]
-                self._authorizers[name] = authorizer(item, used)
+            name, id_ = item["Name"], item["AuthorizerId"]
+            if not name.startswith(self._site.prefix):
+                # somebody else's: it counts for the quota, and the operator never deletes one in use
+                self._authorizers[id_] = authorizer(item, frozenset({id_}))
+            else:
+                self._authorizers[name if name not in self._authorizers else id_] = authorizer(item, used)
 
     def _awaited(self) -> bool:
         """Whether an authorizer that we need may exist although AWS does not list it yet."""

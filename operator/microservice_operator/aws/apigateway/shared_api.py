@@ -6,6 +6,7 @@ concurrent ones take turns.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ...api.parsing import Identity
 from ...api.routes import APIGateway
@@ -15,10 +16,10 @@ from ...resources import Removal
 from ..engine.decide import Desired
 from ..engine.fields import Field, Reasons, ResourceSchema
 from ..engine.reconcile import reconcile, remove
-from ..engine.rules import Added, Change, Outcome, Removed, exact
+from ..engine.rules import Added, Change, Outcome, Removed, exact, if_given
 from ..engine.scope import AwsScope
 from ..engine.tags import desired_tags, owned_tags
-from .responses import CORS_HEADERS, CORS_METHODS
+from .responses import CORS_HEADERS, CORS_METHODS, Throttling
 from .route_ownership import none_left
 from .shared_api_adapter import HTTPAPI
 
@@ -43,12 +44,21 @@ def _stages(desired: str, observed: Mapping[str, tuple[bool, bool]]) -> Outcome:
     return Change(Removed(former[0]), f"removing stage {former[0]}") if former else None
 
 
+def _of_stage(desired: tuple[str, Any], observed: Mapping[str, Any]) -> Outcome:
+    """Rule: change a setting of the desired stage; one that is not declared may be somebody else's and stays."""
+    stage, value = desired
+    return if_given(value, observed[stage]) if stage in observed else None
+
+
 GATEWAY = ResourceSchema(
     name="Gateway",
     fields=(
         Field("tags", owned_tags, "tags"),
         Field("name", exact, "name"),
         Field("stages", _stages, "stage"),
+        Field("access_log", _of_stage, "accessLogGroupARN", step="settings"),
+        Field("throttling", _of_stage, "throttling", step="settings"),
+        Field("endpoint_disabled", if_given, "disableExecuteAPIEndpoint"),
         Field("cors", exact, "corsOrigins"),
         Field("duplicates", none_left, "name"),
     ),
@@ -77,11 +87,16 @@ async def reconcile_gateway(scope: AwsScope, shared: SharedAPI) -> Part:
         if cached:
             return cached
         origins = frozenset(spec.cors_origins or ())
+        limits = spec.throttling
+        throttling = Throttling(limits.requests_per_second, limits.burst) if limits else None
         fields = {
             "name": spec.name,
             "cors": (origins, frozenset(CORS_HEADERS), frozenset(CORS_METHODS)) if origins else None,
             "tags": desired_tags(there.owner, shared.tags),
             "stages": spec.stage,
+            "access_log": (spec.stage, spec.access_log_group_arn),
+            "throttling": (spec.stage, throttling),
+            "endpoint_disabled": spec.disable_execute_api_endpoint,
             "duplicates": (),
         }
         outcome = await reconcile(there, resource, GATEWAY, Desired(spec.name, there.owner, fields, at="spec.api"))

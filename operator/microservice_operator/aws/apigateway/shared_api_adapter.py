@@ -17,7 +17,7 @@ from ..engine.rules import Added, Removed
 from ..engine.scope import AwsScope
 from ..engine.service import AwsService
 from ..engine.tags import Tag
-from .responses import cors, cors_configuration
+from .responses import cors, cors_configuration, stage_request, stage_settings
 
 SERVICE = "apigatewayv2"
 Item = dict[str, Any]
@@ -44,7 +44,7 @@ class HTTPAPI:
         self._scope = scope
         self._name = name
         self._id = ""
-        self._stages: dict[str, bool] = {}
+        self._stages: dict[str, Item] = {}
         self._lane = lane
         self._service = AwsService(scope, SERVICE, f"API {name}", lane)
         self.key = ("api", scope.account_id, scope.region, *scope.owner.marks.values())
@@ -73,6 +73,8 @@ class HTTPAPI:
         """Create the API with its tags in one call."""
         fields = desired.fields
         request = {"Name": fields["name"], "ProtocolType": "HTTP", "Tags": dict(fields["tags"])}
+        if fields["endpoint_disabled"] is not None:
+            request["DisableExecuteApiEndpoint"] = fields["endpoint_disabled"]
         if fields["cors"]:
             request["CorsConfiguration"] = cors_configuration(fields["cors"][0])
         async with self._scope.clients.create_once.once(self.key):
@@ -93,7 +95,15 @@ class HTTPAPI:
             case "tags":
                 await self._service.write("UntagResource", ResourceArn=self.arn, TagKeys=list(value.keys))
             case "stages":
-                await self._set_stage(value, desired.fields["tags"] if desired else {})
+                await self._set_stage(value, desired.fields if desired else {})
+            case "settings" if desired:
+                name = desired.fields["stages"]
+                request = stage_request(
+                    self._stages[name], step.changes.get("access_log"), step.changes.get("throttling")
+                )
+                await self._service.write("UpdateStage", ApiId=self._id, StageName=name, **request)
+            case "endpoint_disabled":
+                await self._service.write("UpdateApi", ApiId=self._id, DisableExecuteApiEndpoint=value)
             case _:
                 await self._delete(value)
 
@@ -115,7 +125,8 @@ class HTTPAPI:
 
     async def _fields(self, api: Item, others: list[Item]) -> dict[str, Any]:
         stages = await items(self._service, "GetStages", ApiId=self._id)
-        self._stages = {stage["StageName"]: bool(stage.get("AutoDeploy")) for stage in stages}
+        self._stages = {stage["StageName"]: stage for stage in stages}
+        settings = {name: stage_settings(stage) for name, stage in self._stages.items()}
         ours = self._scope.owner.standing
         return {
             "name": api["Name"],
@@ -125,19 +136,22 @@ class HTTPAPI:
                 stage["StageName"]: (bool(stage.get("AutoDeploy")), ours(stage.get("Tags") or {}) is Ownership.OURS)
                 for stage in stages
             },
+            "access_log": {name: log for name, (log, _) in settings.items()},
+            "throttling": {name: limits for name, (_, limits) in settings.items()},
+            "endpoint_disabled": bool(api.get("DisableExecuteApiEndpoint")),
             "duplicates": tuple([duplicate["ApiId"] for duplicate in others if await self.empty(duplicate["ApiId"])]),
         }
 
-    async def _set_stage(self, change: Any, tags: Mapping[str, str]) -> None:
+    async def _set_stage(self, change: Any, fields: Mapping[str, Any]) -> None:
         match change:
             case Removed(name):
                 await self._service.write("DeleteStage", ApiId=self._id, StageName=name)
             case Added(name, _) if name in self._stages:
                 await self._service.write("UpdateStage", ApiId=self._id, StageName=name, AutoDeploy=True)
             case Added(name, _):
-                await self._service.write(
-                    "CreateStage", ApiId=self._id, StageName=name, AutoDeploy=True, Tags=dict(tags)
-                )
+                settings = stage_request({}, fields["access_log"][1], fields["throttling"][1])
+                request = {"AutoDeploy": True, "Tags": dict(fields["tags"]), **settings}
+                await self._service.write("CreateStage", ApiId=self._id, StageName=name, **request)
 
     def _foreign(self, api: Item) -> Observed:
         self._id = api["ApiId"]

@@ -280,7 +280,7 @@ def _differences(kind: ResourceSchema, desired: Desired, observed: Observed) -> 
         row, outcome = difference.field, difference.outcome
         if isinstance(outcome, Refusal):
             message = f"{row.spec} of {describe(kind, desired.name)} {outcome.message}"
-            return Refuse(Reason.CHANGE_REFUSED, message, _path(desired, row))
+            return Refuse(outcome.reason, message, _path(desired, row))
         changes[row.name] = outcome
     if observed.phase is Phase.CHANGING or (changes and observed.locked):
         return Wait()

@@ -118,7 +118,8 @@ def classify_error(error: ClientError | BotoCoreError | ResponseParserError, act
         return _classify_response(error, action, target)
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return NeedsPerson(
-            Reason.ACCESS_DENIED, f"{action} on {target}: the operator has no AWS credentials; give it credentials"
+            Reason.ACCESS_DENIED,
+            f"{action} on {target}: no AWS credentials were found; provide them where the AWS SDK looks for them",
         )
     if isinstance(error, ParamValidationError):
         return NeedsPerson(Reason.REJECTED, f"{action} on {target} is malformed: {one_line(str(error))}")
@@ -131,6 +132,16 @@ def _classify_response(error: ClientError, action: str, target: str) -> Operator
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _ABSENT:
         return Gone(f"{target} does not exist")
+    if code == "ConflictException" and status == _TOO_MANY:  # API Gateway: anomalyco/sst#4522
+        what = f"{action} on {target} exceeds a quota; raise the quota in AWS, or remove others: {message}"
+        return NeedsPerson(Reason.QUOTA_EXCEEDED, what)
+    return _not_yet(error, code, action, target) or _needs_person(code, message, action, target)
+
+
+def _not_yet(error: ClientError, code: str, action: str, target: str) -> NotYet | None:
+    """Return the error of a refusal that resolves without a person."""
+    message = one_line(error.response.get("Error", {}).get("Message")) or code
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _THROTTLED or status == _TOO_MANY:
         return NotYet(Reason.AWS_THROTTLED, f"AWS throttles {action}", 5)
     if status >= _SERVER or code in _UNAVAILABLE:
@@ -139,7 +150,7 @@ def _classify_response(error: ClientError, action: str, target: str) -> Operator
         return NotYet(Reason.PROGRESSING, f"AWS is not ready for {action} on {target}: {message}", 5)
     if (action.partition(":")[0], code) in _LATER:
         return NotYet(Reason.REJECTED, f"AWS cannot run {action} on {target} now: {message}; retried automatically", 60)
-    return _needs_person(code, message, action, target)
+    return None
 
 
 def _needs_person(code: str, message: str, action: str, target: str) -> NeedsPerson:
@@ -149,7 +160,7 @@ def _needs_person(code: str, message: str, action: str, target: str) -> NeedsPer
         what = "it" if right == action else right
         return NeedsPerson(Reason.ACCESS_DENIED, f"{act} is denied; allow {what} to the operator's role: {message}")
     if code in _CREDENTIALS:
-        return NeedsPerson(Reason.ACCESS_DENIED, f"{act}: AWS refuses the operator's credentials: {code}")
+        return NeedsPerson(Reason.ACCESS_DENIED, f"{act}: AWS refuses the credentials: {code}; replace them")
     return NeedsPerson(Reason.REJECTED, f"AWS rejects {act}: {message}")
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from ...facts import Reason
+
 
 class Effect(StrEnum):
     """Effect of a field's change on the users of the resource."""
@@ -38,6 +40,7 @@ class Refusal:
     """The field cannot get the desired value; `message` says why and what to do."""
 
     message: str
+    reason: Reason = Reason.CHANGE_REFUSED
 
 
 Outcome = Change | Refusal | None

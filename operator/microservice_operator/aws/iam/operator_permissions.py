@@ -49,6 +49,9 @@ ASSOCIATION = "arn:${partition}:eks:${region}:${account_id}:podidentityassociati
 APIS = "arn:${partition}:apigateway:${region}::/apis"
 ON_APIS = f"{APIS}/*"  # API Gateway names its actions after HTTP methods
 API_TAGS = "arn:${partition}:apigateway:${region}::/tags/*"
+# API Gateway was seen to ask IAM for `apigateway:POST` on this malformed ARN when it creates an HTTP API with tags
+# (aws-cloudformation/cloudformation-coverage-roadmap#997). Only REST APIs are tagged by PUT ("TagResource").
+API_TAGS_ON_CREATION = "arn:${partition}:apigateway:${region}::arn:${partition}:apigateway:${region}::/tags/*"
 _BOUNDED = {"StringEquals": {"iam:PermissionsBoundary": "${permissions_boundary_arn}"}}
 
 _MINE = {"StringEquals": {f"aws:ResourceTag/{names.TAG_CLUSTER}": "${cluster_id}"}}
@@ -220,7 +223,7 @@ RIGHTS: tuple[Right, ...] = (
     Right(
         "apigateway",
         ("CreateApi", "CreateAuthorizer", "CreateIntegration", "CreateRoute", "CreateStage", "TagResource"),
-        (APIS, ON_APIS, API_TAGS),
+        (APIS, ON_APIS, API_TAGS, API_TAGS_ON_CREATION),
         "creates the API of an Environment and its services' routes, and tags the API",
     ),
     Right(
@@ -228,6 +231,23 @@ RIGHTS: tuple[Right, ...] = (
         ("UpdateApi", "UpdateAuthorizer", "UpdateIntegration", "UpdateRoute", "UpdateStage"),
         (ON_APIS,),
         "updates them to the declared state",
+    ),
+    # "Configure logging for HTTP APIs": API Gateway subscribes to the log group in the caller's name. CreateLogGroup is
+    # left out, because the Environment names a log group that exists; the others support no narrower resource.
+    Right(
+        "apigateway",
+        (),
+        ("*",),
+        "lets API Gateway write the access log of an API to the log group of the Environment",
+        dependent_actions=(
+            "logs:CreateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "logs:DescribeResourcePolicies",
+            "logs:GetLogDelivery",
+            "logs:ListLogDeliveries",
+            "logs:PutResourcePolicy",
+            "logs:UpdateLogDelivery",
+        ),
     ),
     Right(
         "apigateway",

@@ -16,7 +16,9 @@ from ..engine.service import AwsService
 from ..engine.tags import Tag
 
 EFFECTIVE_AFTER = 10.0  # seconds; a pod that starts earlier may get no credentials, also later
-ROLE_KNOWN_AFTER = 60.0  # seconds within which another service may not know a new role
+# seconds within which another service may not know a new role: Terraform's provider, too, tries for two minutes
+# (`propagationTimeout` of its IAM package), and a slow account should not be told that its role is wrong
+ROLE_KNOWN_AFTER = 150.0
 
 
 class PodIdentityAssociation:

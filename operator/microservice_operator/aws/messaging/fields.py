@@ -5,15 +5,15 @@ None of them counts as lost: the messages of a deleted queue are gone in any cas
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...api.messaging import AWSSource
 from ...facts import Part, Reason
-from ..engine.arns import account_in_arn
+from ..engine.arns import account_in_arn, name_in_arn
 from ..engine.fields import Field, Reasons, ResourceSchema
 from ..engine.policy_documents import Document, same_policy
-from ..engine.rules import Change, Outcome, exact, if_given, immutable
+from ..engine.rules import Change, Outcome, Rule, exact, if_given, immutable
 from ..engine.tags import owned_tags
 
 _FIFO = immutable("restore it, or declare one with another name")
@@ -48,13 +48,45 @@ def widened(desired: str | None, observed: str | None) -> Outcome:
     return Change(desired) if observed and desired == "MessageBody" != observed else None
 
 
+@dataclass(frozen=True)
+class DesiredRedrive:
+    """The ARN of a subscription's dead-letter queue, "" if it declares none, and those of the Microservice's queues."""
+
+    arn: str
+    own: frozenset[str] = frozenset()
+
+
+def redriven(desired: DesiredRedrive, observed: str) -> Outcome:
+    """Rule: use the declared queue; without one, only a queue of the Microservice itself is given up."""
+    if desired.arn == observed or (not desired.arn and observed not in desired.own):
+        return None
+    name = name_in_arn(desired.arn)
+    return Change(
+        desired.arn, f"sending undeliverable messages to {name}" if name else "giving up its dead-letter queue"
+    )
+
+
+def encrypted_with(own: str, service: str) -> Rule:
+    """Return the rule of a key: its ARN, or `own`, which stands for the keys of the service itself."""
+
+    def rule(desired: str, observed: str) -> Outcome:
+        if desired == observed:
+            return None
+        what = f"the own keys of {service}" if desired == own else f"KMS key {desired}"
+        return Change(desired, f"encrypting it with {what}")
+
+    return rule
+
+
+OWN_KEYS = "SQS"  # encrypted with keys that SQS manages
+
 TOPIC = ResourceSchema(
     name="Topic",
     fields=(
         Field("fifo", _FIFO, "fifo"),
         Field("tags", owned_tags, "tags"),
         Field("policy", same_policy, "the policy"),
-        Field("key", exact, "the Environment's aws.messagingKeyARN"),
+        Field("key", encrypted_with("", "SNS"), "the Environment's aws.messagingKeyARN"),
         Field("deduplication", if_given, "contentBasedDeduplication"),
     ),
     reasons=_REASONS,
@@ -69,7 +101,9 @@ def _queue(name: str) -> ResourceSchema:
             Field("fifo", _FIFO, "fifo"),
             Field("tags", owned_tags, "tags"),
             Field("policy", same_policy, "the policy", step=attributes),
-            Field("encryption", exact, "the Environment's aws.messagingKeyARN", step=attributes),
+            Field(
+                "encryption", encrypted_with(OWN_KEYS, "SQS"), "the Environment's aws.messagingKeyARN", step=attributes
+            ),
             Field("visibility", exact, "visibilityTimeoutSeconds", step=attributes),
             # "SetQueueAttributes": "MessageRetentionPeriod … can take up to 15 minutes"
             Field("retention", exact, "retention", step=attributes, shows=900),
@@ -90,6 +124,7 @@ SUBSCRIPTION = ResourceSchema(
         Field("wider", widened, "filterPolicyScope", step="scope"),
         Field("filter", same_filter, "filterPolicy"),
         Field("scope", if_given, "filterPolicyScope"),
+        Field("redrive", redriven, "deadLetterQueue"),
     ),
     reasons=_REASONS,
 )
@@ -159,6 +194,3 @@ def _canonical(value: Any, key: str = "") -> Any:
     if isinstance(value, bool):
         return ("boolean", value)  # because Python compares True with 1 as equal
     return value
-
-
-OWN_KEYS = "SQS"  # encrypted with keys that SQS manages

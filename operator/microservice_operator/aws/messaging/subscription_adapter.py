@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...errors import Gone
+from ...raw_objects import json_mapping
 from ..engine.call import Lane
 from ..engine.decide import Desired, Observed, Phase, Step
 from ..engine.pagination import pages
@@ -55,6 +56,7 @@ class SNSSubscription:
             "wider": attributes.get("FilterPolicyScope", "MessageAttributes") if "FilterPolicy" in attributes else None,
             "filter": json.loads(attributes.get("FilterPolicy") or "{}"),
             "scope": attributes.get("FilterPolicyScope", "MessageAttributes"),
+            "redrive": str(json_mapping(attributes.get("RedrivePolicy")).get("deadLetterTargetArn") or ""),
         }
         return Observed(self._arn, Phase.READY, fields, self._marks)
 
@@ -64,6 +66,8 @@ class SNSSubscription:
         attributes = {"RawMessageDelivery": "true"}
         if fields["filter"]:
             attributes |= {"FilterPolicy": text(fields["filter"]), "FilterPolicyScope": fields["scope"]}
+        if fields["redrive"].arn:
+            attributes["RedrivePolicy"] = text({"deadLetterTargetArn": fields["redrive"].arn})
         await self._service.write(
             "Subscribe",
             TopicArn=self._topic,
@@ -85,6 +89,8 @@ class SNSSubscription:
             "raw": ("RawMessageDelivery", "true"),
             "filter": ("FilterPolicy", text(value) if step.name == "filter" else ""),
             "scope": ("FilterPolicyScope", value),
+            # SNS refuses an empty value; without one, it removes the policy (Terraform: `putSubscriptionAttribute`)
+            "redrive": ("RedrivePolicy", text({"deadLetterTargetArn": value}) if value else None),
         }[step.name]
         await self._set(name, written)
 
@@ -93,10 +99,9 @@ class SNSSubscription:
         await self._service.write("Unsubscribe", SubscriptionArn=self._arn)
         self._scope.clients.expectations.end(self._arn)
 
-    async def _set(self, name: str, value: str) -> None:
-        await self._service.write(
-            "SetSubscriptionAttributes", SubscriptionArn=self._arn, AttributeName=name, AttributeValue=value
-        )
+    async def _set(self, name: str, value: str | None) -> None:
+        given = {} if value is None else {"AttributeValue": value}
+        await self._service.write("SetSubscriptionAttributes", SubscriptionArn=self._arn, AttributeName=name, **given)
 
     async def _attributes(self, arn: str) -> dict[str, str] | None:
         try:

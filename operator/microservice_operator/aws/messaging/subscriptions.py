@@ -1,6 +1,7 @@
 """Reconciles and deletes the subscriptions of a Microservice's queues to topics."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ...api.messaging import Subscription
 from ...facts import Part, Reason, State
@@ -11,7 +12,7 @@ from ..engine.call import Lane
 from ..engine.decide import Desired
 from ..engine.reconcile_cached import reconcile_cached, remove_uncached
 from ..engine.scope import AwsScope
-from .fields import SUBSCRIPTION
+from .fields import SUBSCRIPTION, DesiredRedrive
 from .names import queue_arns
 from .queue_adapter import SQSQueue
 from .subscription_adapter import SNSSubscription, at
@@ -19,10 +20,15 @@ from .subscription_adapter import SNSSubscription, at
 
 @dataclass(frozen=True, kw_only=True)
 class DesiredSubscription(DesiredResource[Subscription]):
-    """A declared subscription of an existing queue to an existing topic, both by their ARNs."""
+    """A declared subscription of an existing queue to an existing topic, both by their ARNs.
+
+    `dead_letter` is the ARN of an existing queue, "" if it declares none; `queues` are those of the Microservice.
+    """
 
     topic: str
     queue: str
+    dead_letter: str = ""
+    queues: frozenset[str] = frozenset()
 
 
 def subscription_name(spec: Subscription) -> str:
@@ -34,7 +40,13 @@ async def reconcile_subscription(scope: AwsScope, desired: DesiredSubscription) 
     """Take at most one step towards a declared subscription."""
     spec, known_id = desired.spec, desired.id_of(SUBSCRIPTION.name)
     filter_scope = spec.filter_policy_scope if spec.filter_policy else None
-    fields = {"raw": True, "wider": filter_scope, "filter": spec.filter_policy, "scope": filter_scope}
+    fields: dict[str, Any] = {
+        "raw": True,
+        "wider": filter_scope,
+        "filter": spec.filter_policy,
+        "scope": filter_scope,
+        "redrive": DesiredRedrive(desired.dead_letter, desired.queues),
+    }
     resource = SNSSubscription(scope, (desired.topic, desired.queue), known_id)
     there = at(scope, known_id or desired.topic)
     state = Desired(subscription_name(spec), scope.owner, fields, known_id, recreate=True, at=desired.field)

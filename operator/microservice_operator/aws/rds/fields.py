@@ -22,6 +22,7 @@ from ..engine.rules import (
 from ..engine.tags import owned_tags
 from .parameters import parameters
 from .responses import BY_AWS_BACKUP, Major
+from .support import lifecycle
 
 _MOVE = "restore it, or declare a database with another name and move the data"
 _NETWORK = "restore aws.vpcID of the Environment, or declare a database with another name and move the data"
@@ -79,9 +80,12 @@ def _a_tenth_more(size: int) -> int:
     return -(-size * 11 // 10)
 
 
-def if_shown(desired: Any, observed: Any) -> Outcome:
-    """Exact if the spec sets the field and RDS shows it."""
-    return None if observed is None else if_given(desired, observed)
+def supported(desired: str | None, observed: str | None) -> Outcome:
+    """Rule: enrol in RDS Extended Support or end it, if the spec says so and RDS shows it."""
+    if desired is None or observed in (None, desired):
+        return None
+    on = desired == lifecycle(enrolled=True)
+    return Change(desired, "enrolling it in RDS Extended Support" if on else "ending its RDS Extended Support")
 
 
 def of_backups(rule: Rule) -> Rule:
@@ -180,7 +184,7 @@ INSTANCE = ResourceSchema(
         Field("maintenance_window", if_given, "maintenance.window", step="settings"),
         Field("max_storage", exact, "storage.maxSize", step="settings"),
         # a step of its own: if RDS refuses it, the settings change all the same
-        Field("lifecycle", if_shown, "extendedSupport"),
+        Field("lifecycle", supported, "extendedSupport"),
         Field("major", upgraded, "version", effect=Effect.RESTART, later=True),
         Field("class", exact, "size", step="hardware", effect=Effect.RESTART),
         Field("multi_az", exact, "highAvailability", step="hardware", effect=Effect.RESTART),

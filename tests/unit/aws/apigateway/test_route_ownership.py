@@ -17,6 +17,7 @@ from microservice_operator.aws.apigateway.route_ownership import (
     next_routes,
 )
 from microservice_operator.aws.engine.rules import Added, Change, Refusal, Removed
+from microservice_operator.facts import Reason
 
 A, B, OTHER_NAME = DesiredRoute("GET /a/{x}"), DesiredRoute("GET /b"), DesiredRoute("GET /a/{y}")
 ME, OLD, YOUNG = "shop/me", "shop/old", "shop/young"
@@ -121,7 +122,55 @@ JWT: dict[str, tuple[Authorizers, dict[str, Authorizer], object]] = {
     "unused": (Authorizers({}), {"a": Authorizer("1", TOKENS, used=False)}, Removed("1")),
     "in use": (Authorizers({}), {"a": Authorizer("1", TOKENS, used=True)}, None),
     "wanted by others": (Authorizers({}, frozenset({"a"})), {"a": Authorizer("1", TOKENS, used=False)}, None),
+    "full, one is unused": (
+        Authorizers({"a": TOKENS}, limit=1),
+        {"b": Authorizer("1", OTHER, used=False)},
+        Removed("1"),
+    ),
+    "full, but there": (Authorizers({"a": TOKENS}, limit=1), {"a": Authorizer("1", TOKENS, used=True)}, None),
 }
+
+
+def test_a_full_api_takes_no_other_authorizer() -> None:
+    outcome = next_authorizer(Authorizers({"a": TOKENS}, limit=1), {"b": Authorizer("1", OTHER, used=True)})
+    assert isinstance(outcome, Refusal)
+    assert outcome.reason is Reason.QUOTA_EXCEEDED
+
+
+def test_below_its_prefix_a_namespace_waits_for_no_route_from_before_the_prefixes() -> None:
+    claim = DesiredRoute("GET /shop/orders")
+    old = held(DesiredRoute("ANY /{proxy+}"), OLD_STRANGER)
+    without = next_routes(DesiredRoutes(ME, (claim,), frozenset({OLD_STRANGER})), (old,))
+    assert isinstance(without, Refusal)
+    outcome = next_routes(DesiredRoutes(ME, (claim,), frozenset({OLD_STRANGER}), prefixed=True), (old,))
+    assert isinstance(outcome, Change)
+    assert outcome.to == (Added(claim.key, claim),)
+    same = held(claim, OLD_STRANGER)
+    assert isinstance(next_routes(DesiredRoutes(ME, (claim,), prefixed=True), (same,)), Refusal)
+
+
+# The limit, the routes that others hold, those that this one holds, what it declares, and what happens.
+FULL: dict[str, tuple[int, int, tuple[DesiredRoute, ...], tuple[DesiredRoute, ...], object]] = {
+    "room for all": (4, 2, (), (A, B), (Added(A.key, A), Added(B.key, B))),
+    "room for one of two": (3, 2, (), (A, B), "needs 2 more routes, but the API of the Environment has 2 of at most 3"),
+    "no room, and nothing to add": (1, 2, (A,), (A,), None),
+    "no room, and one to change": (2, 1, (A,), (OTHER_NAME,), (ReplacedRoute(held(A).id, OTHER_NAME),)),
+    "no room, and one to remove first": (2, 1, (A,), (B,), (Removed(held(A).id),)),
+}
+
+
+@pytest.mark.parametrize("case", FULL)
+def test_routes_on_a_full_api(case: str) -> None:
+    limit, others, mine, declared, expected = FULL[case]
+    there = [held(DesiredRoute(f"GET /other/{number}"), OLD) for number in range(others)]
+    desired = DesiredRoutes(ME, declared, frozenset({OLD}), limit=limit)
+    outcome = next_routes(desired, (*there, *map(held, mine)))
+    if isinstance(expected, str):
+        assert isinstance(outcome, Refusal)
+        assert outcome.message.startswith(expected)
+        assert outcome.reason is Reason.QUOTA_EXCEEDED
+    else:
+        assert (outcome.to if isinstance(outcome, Change) else outcome) == expected
 
 
 @pytest.mark.parametrize("case", JWT)

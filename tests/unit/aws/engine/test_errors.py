@@ -32,6 +32,8 @@ def answered(code: str, status: int = 400) -> ClientError:
         (answered("Throttled", 429), NotYet, Reason.AWS_THROTTLED),  # "SNS": ThrottledException
         (answered("KMSThrottling"), NotYet, Reason.AWS_THROTTLED),
         (answered("NobodyKnows", 429), NotYet, Reason.AWS_THROTTLED),
+        (answered("ConflictException", 409), NotYet, Reason.PROGRESSING),
+        (answered("ConflictException", 429), NeedsPerson, Reason.QUOTA_EXCEEDED),  # anomalyco/sst#4522
         (answered("InternalServerError", 500), NotYet, Reason.AWS_UNAVAILABLE),
         (answered("503", 503), NotYet, Reason.AWS_UNAVAILABLE),
         (answered("InternalServiceException"), NotYet, Reason.AWS_UNAVAILABLE),

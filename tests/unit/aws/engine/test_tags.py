@@ -107,3 +107,13 @@ def test_a_microservice_overrides_no_tag_of_its_environment(case: str) -> None:
     without_effect = {field.removeprefix("spec.tags.") for field in fields}
     added = {key: value for key, value in (own or {}).items() if key not in without_effect}
     assert combined == {**shared, **added}
+
+
+def test_the_advice_about_a_tag_without_effect_replaces_no_pods() -> None:
+    own = {"team": "b", "cost:center": "b"}  # only the first has the syntax of a label
+    both = dict(overridden_tags({"team": "a", "cost:center": "a"}, own))
+    assert both == {
+        "spec.tags.team": "has no effect in AWS, because the Environment sets the tag team: a; keep it, because it is "
+        "also a label, and a change replaces the pods",
+        "spec.tags.cost:center": "has no effect in AWS, because the Environment sets the tag cost:center: a; remove it",
+    }
