@@ -111,7 +111,9 @@ def world(harness: Harness, postgres: tuple[OneServer, str]) -> Iterator[World]:
         ExternalClients(objects, "cluster", clients, servers, ResyncCache(0), resync=300)  # type: ignore[arg-type]
     )
     identity = Identity("shop", f"order-{number}", f"uid-{number}")
-    made = World(aws, proxy, faults, harness.heard, external, objects, identity, spec, dict(SIZES))
+    made = World(
+        proxy, harness.heard, external, objects, identity, spec, dict(SIZES), aws=aws, faults=faults
+    )
     made.publish(PATHS)
     clients.lists = ListCache(0, lambda: aws.rds.now)
     clients.create_once = CreateOnce(60, lambda: made.now)

@@ -70,12 +70,10 @@ class MicroserviceLookup:
 
 
 @dataclass
-class World:
-    """One Microservice, what its status remembers, and all of AWS; `now` is seconds since its creation."""
+class Driver:
+    """One Microservice, and what its status remembers; `now` is seconds since its creation."""
 
-    aws: WholeAWS
     proxy: Proxy
-    faults: Faults
     heard: list[tuple[str, str, str]]  # service, action and code of every call that was answered
     external: ExternalReconciler
     objects: Objects
@@ -195,7 +193,6 @@ class World:
     def pass_time(self, seconds: float) -> None:
         """For everybody who has a clock."""
         self.now += seconds
-        self.aws.rds.advance(seconds)
 
     def calls(self) -> list[Call]:
         return list(self.proxy.calls)
@@ -208,6 +205,25 @@ class World:
         """Actions that changed something and were answered well, in order."""
         return [action for service, action, code in self.heard if code == "OK" and Call(service, action, {}).changes]
 
+    def _remember(self, parts: Any, metadata: Mapping[str, Any]) -> None:
+        self.known = {(part.kind, part.name): part.id for part in parts}
+        resources = [{"kind": part.kind, "name": part.name, "id": part.id} for part in parts]
+        body = {"metadata": metadata, "spec": self._spec, "status": {"resources": resources}}
+        self.lookup.microservices[self.identity.namespace, self.name] = body
+
+
+@dataclass(kw_only=True)
+class World(Driver):
+    """A Microservice, and all of AWS behind its strict layers."""
+
+    aws: WholeAWS
+    faults: Faults
+
+    def pass_time(self, seconds: float) -> None:
+        """For RDS, too."""
+        super().pass_time(seconds)
+        self.aws.rds.advance(seconds)
+
     def holdings(self) -> dict[str, Tags]:
         """Everything with its owner tags."""
         return holdings(self.aws, self.identity.namespace, self.name)
@@ -215,12 +231,6 @@ class World:
     def kinds(self) -> set[str]:
         """Kinds of that, and of what it shares."""
         return {what.split()[0] for what in {**self.holdings(), **shared(self.aws, self.environment.name)}}
-
-    def _remember(self, parts: Any, metadata: Mapping[str, Any]) -> None:
-        self.known = {(part.kind, part.name): part.id for part in parts}
-        resources = [{"kind": part.kind, "name": part.name, "id": part.id} for part in parts]
-        body = {"metadata": metadata, "spec": self._spec, "status": {"resources": resources}}
-        self.lookup.microservices[self.identity.namespace, self.name] = body
 
 
 def by_key(parts: Any) -> dict[Key, Part]:
