@@ -10,10 +10,14 @@ from microservice_operator import names
 from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.parsing import Environment, Identity, Microservice
+from microservice_operator.aws.engine.create_once import CreateOnce
+from microservice_operator.aws.engine.expectations import Expectations
+from microservice_operator.aws.engine.list_cache import ListCache
+from microservice_operator.aws.engine.write_backoff import WriteBackoff
 from microservice_operator.cluster.api_client import ApiError
 from microservice_operator.database_connection import Connection
 from microservice_operator.desired.connection_secret import data_hash
-from microservice_operator.external.backoff import STALLED_LONGEST
+from microservice_operator.external.backoff import STALLED_LONGEST, ResourceBackoff
 from microservice_operator.external.reconcile import ExternalReconciler, ExternalState
 from microservice_operator.external.resource import PreviousStatus
 from microservice_operator.facts import Part, State
@@ -88,6 +92,15 @@ class Driver:
     now: float = 0
     reconciliations: int = 0
     _spec: Any = None
+
+    def __post_init__(self) -> None:
+        """Let every cache and backoff of the operator use this clock."""
+        clients = self.external.clients
+        clients.aws.lists = ListCache(0, lambda: self.now)
+        clients.aws.create_once = CreateOnce(60, lambda: self.now)
+        clients.aws.expectations = Expectations(60, lambda: self.now)
+        clients.aws.write_backoff = WriteBackoff(lambda: self.now)
+        clients.backoff = ResourceBackoff(lambda: self.now)
 
     @property
     def name(self) -> str:
