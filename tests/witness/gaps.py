@@ -16,6 +16,7 @@ from tests.fakes.aws.scaling import StrictScaling
 RDS = "http://rds.amazonaws.com/doc/2014-10-31/"
 INTEGRATIONS = ("CreateIntegration", "GetIntegration", "GetIntegrations", "UpdateIntegration")
 INSTANCES = ("CreateDBInstance", "DeleteDBInstance", "DescribeDBInstances", "ModifyDBInstance")
+UPGRADES = {"16": "17.5"}  # engine version as MiniStack shows it → an upgrade
 PARAMETERS = {"rds.force_ssl": "dynamic", "work_mem": "dynamic", "max_connections": "static"}
 Bridge = Callable[[Call, Emulator], Answer]
 
@@ -57,6 +58,16 @@ GAPS = {
         "lists few parameters of a parameter group, without those of RDS",
         "Amazon RDS User Guide, RDS for PostgreSQL DB instance parameter list: rds.force_ssl, work_mem, …",
     ),
+    "upgrades": Gap(
+        "rds",
+        "offers no upgrade of any engine version",
+        "Amazon RDS API Reference, DescribeDBEngineVersions: ValidUpgradeTarget",
+    ),
+    "lifecycle": Gap(
+        "rds",
+        "keeps no EngineLifecycleSupport of an instance",
+        "botocore's model of rds: DBInstance has EngineLifecycleSupport",
+    ),
     "endpoint": Gap(
         "rds",
         "starts no server without Docker, and shows an endpoint all the same",
@@ -75,6 +86,7 @@ class Gaps:
     connections: dict[str, str] = field(default_factory=dict)  # integration → VPC link
     tags: dict[str, dict[str, str]] = field(default_factory=dict)  # ARN of an association → tags
     secrets: dict[str, str] = field(default_factory=dict)  # instance → ARN
+    lifecycles: dict[str, str] = field(default_factory=dict)  # instance → EngineLifecycleSupport
     scaling: StrictScaling = field(init=False)
 
     def __post_init__(self) -> None:
@@ -126,19 +138,30 @@ class Gaps:
         return Answer(200, b"{}", "application/json")
 
     def _rds(self, call: Call, emulator: Emulator) -> Answer:
-        if call.action in ("CreateDBInstance", "ModifyDBInstance") and _manages(call):
-            self._manage(call.body["DBInstanceIdentifier"], call.body.get("MasterUsername", "postgres"))
         answer = emulator(call)
-        if answer.status >= 300 or call.action not in (*INSTANCES, "DescribeDBParameters"):
+        if answer.status >= 300 or call.action not in (*INSTANCES, "DescribeDBEngineVersions", "DescribeDBParameters"):
             return answer
         root = ET.fromstring(answer.body)
-        if call.action == "DescribeDBParameters":
-            self._add_parameters(root, call.body)
+        match call.action:
+            case "DescribeDBParameters":
+                _add_parameters(root, call.body)
+            case "DescribeDBEngineVersions":
+                _add_upgrades(root, call.body.get("EngineVersion", ""))
+            case "CreateDBInstance" | "ModifyDBInstance":
+                self._remember(call.body)
         for instance in root.iter(f"{{{RDS}}}DBInstance"):
             self._complete(instance)
         if call.action == "DeleteDBInstance":
             self._forget(call.body["DBInstanceIdentifier"])
         return Answer(answer.status, ET.tostring(root), answer.kind)
+
+    def _remember(self, form: dict[str, str]) -> None:
+        """What MiniStack drops of an instance."""
+        instance = form["DBInstanceIdentifier"]
+        if form.get("ManageMasterUserPassword") == "true":
+            self._manage(instance, form.get("MasterUsername", ""))
+        if "EngineLifecycleSupport" in form:
+            self.lifecycles[instance] = form["EngineLifecycleSupport"]
 
     def _manage(self, instance: str, admin: str) -> None:
         """ "Password management with Amazon RDS and AWS Secrets Manager" in the User Guide: its name and content."""
@@ -151,6 +174,7 @@ class Gaps:
 
     def _forget(self, instance: str) -> None:
         """RDS deletes the secret with the instance."""
+        self.lifecycles.pop(instance, None)
         if instance in self.secrets:
             self.clients["secretsmanager"].delete_secret(
                 SecretId=self.secrets.pop(instance), ForceDeleteWithoutRecovery=True
@@ -158,30 +182,39 @@ class Gaps:
 
     def _complete(self, instance: ET.Element) -> None:
         """Add what RDS shows of an instance."""
-        name = instance.findtext(f"{{{RDS}}}DBInstanceIdentifier")
+        name = instance.findtext(f"{{{RDS}}}DBInstanceIdentifier", "")
         endpoint = instance.find(f"{{{RDS}}}Endpoint")
         if endpoint is not None:
             host, port = self.database
             _set(endpoint, {"Address": host, "Port": str(port)})
         if name in self.secrets and instance.find(f"{{{RDS}}}MasterUserSecret") is None:
             secret = ET.SubElement(instance, f"{{{RDS}}}MasterUserSecret")
-            key = "arn:aws:kms:us-east-1:123456789012:key/aws"
-            _set(secret, {"SecretArn": self.secrets[name], "SecretStatus": "active", "KmsKeyId": key})
-
-    def _add_parameters(self, root: ET.Element, form: dict[str, str]) -> None:
-        """Parameters that nobody has set yet; MiniStack shows each that somebody has set."""
-        (listed,) = root.iter(f"{{{RDS}}}Parameters")
-        there = {entry.findtext(f"{{{RDS}}}ParameterName") for entry in listed}
-        if form.get("Source") == "user":
-            return
-        for name in PARAMETERS.keys() - there:
-            entry = ET.SubElement(listed, f"{{{RDS}}}Parameter")
-            kind = {"ParameterName": name, "ApplyType": PARAMETERS[name], "IsModifiable": "true", "Source": "system"}
-            _set(entry, kind)
+            _set(secret, {"SecretArn": self.secrets[name], "SecretStatus": "active"})
+        if name in self.lifecycles:
+            _set(instance, {"EngineLifecycleSupport": self.lifecycles[name]})
 
 
-def _manages(call: Call) -> bool:
-    return str(call.body.get("ManageMasterUserPassword", "")) == "true"
+def _add_parameters(root: ET.Element, form: dict[str, str]) -> None:
+    """Parameters that nobody has set yet; MiniStack shows each that somebody has set."""
+    (listed,) = root.iter(f"{{{RDS}}}Parameters")
+    there = {entry.findtext(f"{{{RDS}}}ParameterName") for entry in listed}
+    if form.get("Source") == "user":
+        return
+    for name in PARAMETERS.keys() - there:
+        entry = ET.SubElement(listed, f"{{{RDS}}}Parameter")
+        _set(entry, {"ParameterName": name, "ApplyType": PARAMETERS[name], "IsModifiable": "true", "Source": "system"})
+
+
+def _add_upgrades(root: ET.Element, version: str) -> None:
+    """The upgrades of one version."""
+    (listed,) = root.iter(f"{{{RDS}}}DBEngineVersions")
+    if version not in UPGRADES:
+        return
+    entry = ET.SubElement(listed, f"{{{RDS}}}DBEngineVersion")
+    _set(entry, {"Engine": "postgres", "EngineVersion": version})
+    targets = ET.SubElement(entry, f"{{{RDS}}}ValidUpgradeTarget")
+    target = ET.SubElement(targets, f"{{{RDS}}}UpgradeTarget")
+    _set(target, {"Engine": "postgres", "EngineVersion": UPGRADES[version], "IsMajorVersionUpgrade": "true"})
 
 
 def _set(element: ET.Element, values: dict[str, str]) -> None:

@@ -22,6 +22,7 @@ from .holdings import CLIENTS, CLUSTER, holdings
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
+ALL = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
 TRUST = '{"Version": "2012-10-17", "Statement": []}'
 
 
@@ -35,7 +36,9 @@ class Account:
     subnets: list[str]
     pods: str  # security group
     boundary: str
+    other_boundary: str
     key: str  # of KMS
+    other_key: str
 
     @classmethod
     def prepared(cls, address: str) -> "Account":
@@ -50,10 +53,12 @@ class Account:
         role = clients["iam"].create_role(RoleName="cluster", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
         clients["eks"].create_cluster(name=CLUSTER, roleArn=role, resourcesVpcConfig={"subnetIds": subnets})
         clients["eks"].create_addon(clusterName=CLUSTER, addonName="eks-pod-identity-agent")
-        policy = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
-        boundary = clients["iam"].create_policy(PolicyName="boundary", PolicyDocument=policy)["Policy"]["Arn"]
-        key = clients["kms"].create_key()["KeyMetadata"]["Arn"]
-        return cls(address, clients, vpc, subnets, pods, boundary, key)
+        iam, kms = clients["iam"], clients["kms"]
+        boundaries = [
+            iam.create_policy(PolicyName=name, PolicyDocument=ALL)["Policy"]["Arn"] for name in ("one", "two")
+        ]
+        keys = [kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2)]
+        return cls(address, clients, vpc, subnets, pods, *boundaries, *keys)
 
     def close(self) -> None:
         """Close all connections."""
