@@ -41,6 +41,11 @@ GAPS = {
         "drops the ConnectionId of an integration",
         "botocore's model of apigatewayv2: CreateIntegrationResult and Integration have ConnectionId",
     ),
+    "link": Gap(
+        "apigateway",
+        "has no VPC links",
+        "botocore's model of apigatewayv2: CreateVpcLink, GetVpcLink",
+    ),
     "tagging": Gap(
         "eks",
         "refuses TagResource for a Pod Identity association",

@@ -6,7 +6,21 @@ from typing import Any
 from microservice_operator import names
 from tests.whole.holdings import Tags, queues, roles, tables, tags_of, topics
 
-CLIENTS = ("apigatewayv2", "dynamodb", "ec2", "eks", "iam", "kms", "rds", "secretsmanager", "sns", "sqs")
+CLIENTS = (
+    "apigatewayv2",
+    "application-autoscaling",
+    "dynamodb",
+    "ec2",
+    "eks",
+    "elbv2",
+    "iam",
+    "kms",
+    "rds",
+    "resourcegroupstaggingapi",
+    "secretsmanager",
+    "sns",
+    "sqs",
+)
 CLUSTER = "prod"
 
 
