@@ -16,7 +16,7 @@ from tests.fakes.aws.scaling import StrictScaling
 RDS = "http://rds.amazonaws.com/doc/2014-10-31/"
 INTEGRATIONS = ("CreateIntegration", "GetIntegration", "GetIntegrations", "UpdateIntegration")
 INSTANCES = ("CreateDBInstance", "DeleteDBInstance", "DescribeDBInstances", "ModifyDBInstance")
-UPGRADES = {"16": "17.5"}  # engine version as MiniStack shows it → an upgrade
+VERSIONS = {"16": ("16.4", "17.5")}  # major engine version, as MiniStack shows it → version, upgrade
 PARAMETERS = {"rds.force_ssl": "dynamic", "work_mem": "dynamic", "max_connections": "static"}
 Bridge = Callable[[Call, Emulator], Answer]
 
@@ -41,11 +41,6 @@ GAPS = {
         "drops the ConnectionId of an integration",
         "botocore's model of apigatewayv2: CreateIntegrationResult and Integration have ConnectionId",
     ),
-    "link": Gap(
-        "apigateway",
-        "has no VPC links",
-        "botocore's model of apigatewayv2: CreateVpcLink, GetVpcLink",
-    ),
     "tagging": Gap(
         "eks",
         "refuses TagResource for a Pod Identity association",
@@ -63,10 +58,10 @@ GAPS = {
         "lists few parameters of a parameter group, without those of RDS",
         "Amazon RDS User Guide, RDS for PostgreSQL DB instance parameter list: rds.force_ssl, work_mem, …",
     ),
-    "upgrades": Gap(
+    "versions": Gap(
         "rds",
-        "offers no upgrade of any engine version",
-        "Amazon RDS API Reference, DescribeDBEngineVersions: ValidUpgradeTarget",
+        "does not resolve a major engine version, and offers no upgrades",
+        "Amazon RDS API Reference, DescribeDBEngineVersions: EngineVersion with DefaultOnly, ValidUpgradeTarget",
     ),
     "lifecycle": Gap(
         "rds",
@@ -78,6 +73,17 @@ GAPS = {
         "starts no server without Docker, and shows an endpoint all the same",
         "Amazon RDS API Reference, Endpoint: the instance answers there",
     ),
+}
+# Where an answer of ours would only show that we can read it: `conformance` reports these.
+REPORTED = {
+    "link": Gap("apigateway", "has no VPC links", "botocore's model of apigatewayv2: CreateVpcLink, GetVpcLink"),
+    "classes": Gap(
+        "rds",
+        "offers few instance classes, for one engine version",
+        "Amazon RDS API Reference, DescribeOrderableDBInstanceOptions; Supported DB engines for DB instance classes in "
+        "the User Guide",
+    ),
+    "quotas": Gap("rds", "has no DescribeAccountAttributes", "botocore's model of rds"),
 }
 
 
@@ -151,7 +157,7 @@ class Gaps:
             case "DescribeDBParameters":
                 _add_parameters(root, call.body)
             case "DescribeDBEngineVersions":
-                _add_upgrades(root, call.body.get("EngineVersion", ""))
+                _add_version(root, call.body.get("EngineVersion", ""))
             case "CreateDBInstance" | "ModifyDBInstance":
                 self._remember(call.body)
         for instance in root.iter(f"{{{RDS}}}DBInstance"):
@@ -210,16 +216,17 @@ def _add_parameters(root: ET.Element, form: dict[str, str]) -> None:
         _set(entry, {"ParameterName": name, "ApplyType": PARAMETERS[name], "IsModifiable": "true", "Source": "system"})
 
 
-def _add_upgrades(root: ET.Element, version: str) -> None:
-    """The upgrades of one version."""
+def _add_version(root: ET.Element, major: str) -> None:
+    """The version of a major one, and its upgrade."""
     (listed,) = root.iter(f"{{{RDS}}}DBEngineVersions")
-    if version not in UPGRADES:
+    if major not in VERSIONS:
         return
+    version, upgrade = VERSIONS[major]
     entry = ET.SubElement(listed, f"{{{RDS}}}DBEngineVersion")
     _set(entry, {"Engine": "postgres", "EngineVersion": version})
     targets = ET.SubElement(entry, f"{{{RDS}}}ValidUpgradeTarget")
     target = ET.SubElement(targets, f"{{{RDS}}}UpgradeTarget")
-    _set(target, {"Engine": "postgres", "EngineVersion": UPGRADES[version], "IsMajorVersionUpgrade": "true"})
+    _set(target, {"Engine": "postgres", "EngineVersion": upgrade, "IsMajorVersionUpgrade": "true"})
 
 
 def _set(element: ET.Element, values: dict[str, str]) -> None:

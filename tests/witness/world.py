@@ -12,9 +12,10 @@ from microservice_operator.external.reconcile import ExternalReconciler
 from microservice_operator.facts import State
 from microservice_operator.postgres.sessions import Servers
 from microservice_operator.resync_cache import ResyncCache
+from tests.conformance.account import create_listener
 from tests.fakes.aws.proxy import Call
 from tests.whole.holdings import Tags
-from tests.whole.spec import LISTENER, POD_IDENTITY
+from tests.whole.spec import POD_IDENTITY
 from tests.whole.world import Driver, Objects, troubled
 
 from .gaps import Gaps
@@ -39,6 +40,7 @@ class Account:
     other_boundary: str
     key: str  # of KMS
     other_key: str
+    listener: str
 
     @classmethod
     def prepared(cls, address: str) -> "Account":
@@ -58,7 +60,9 @@ class Account:
             iam.create_policy(PolicyName=name, PolicyDocument=ALL)["Policy"]["Arn"] for name in ("one", "two")
         ]
         keys = [kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2)]
-        return cls(address, clients, vpc, subnets, pods, *boundaries, *keys)
+        return cls(
+            address, clients, vpc, subnets, pods, *boundaries, *keys, create_listener(clients["elbv2"], vpc, subnets)
+        )
 
     def close(self) -> None:
         """Close all connections."""
@@ -78,7 +82,12 @@ class Account:
             "messagingKeyARN": self.key,
             "tableKeyARN": self.key,
             "databaseKeyARN": self.key,
-            "apiGateway": {"name": api, "vpcLinkID": "abc123", "listenerARN": LISTENER, "deletionPolicy": "Delete"},
+            "apiGateway": {
+                "name": api,
+                "vpcLinkID": "abc123",
+                "listenerARN": self.listener,
+                "deletionPolicy": "Delete",
+            },
         }
 
 
