@@ -128,16 +128,14 @@ CHANGES = (
         _subscribed(),
         _subscribed(),
         Counter(PutRolePermissionsBoundary=1),
-        lambda world: world.aws_spec.update(permissionsBoundaryARN=world.account.other_boundary),
+        lambda world: world.aws_spec.update(permissionsBoundaryARN=world.account.boundaries[1]),
     ),
     Change(
         "another key",
         _TAGGED,
         _TAGGED,
         Counter(PutRolePolicy=1, UpdateTable=1, SetQueueAttributes=1, SetTopicAttributes=1),
-        lambda world: world.aws_spec.update(
-            messagingKeyARN=world.account.other_key, tableKeyARN=world.account.other_key
-        ),
+        lambda world: world.aws_spec.update(messagingKeyARN=world.account.keys[1], tableKeyARN=world.account.keys[1]),
         later=3,
     ),
 )

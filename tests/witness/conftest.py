@@ -1,9 +1,11 @@
 """Fixtures: one MiniStack and one PostgreSQL for the session; one Microservice for each test."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 
 import pytest
 import time_machine
@@ -22,6 +24,7 @@ from tests.whole.world import CA, Objects
 from .gaps import Gaps
 from .world import ACCOUNT, Account, World, reconciler
 
+USER = "operator"
 _numbers = count()
 contract.watch()
 
@@ -100,7 +103,8 @@ def world(bridged: Bridged, process: ExternalReconciler, database: tuple[OneServ
     bridged.proxy.calls.clear()
     bridged.heard.clear()
     objects = Objects({CA: {"ca.crt": database[2]}})
-    connected = replace(process.clients, cluster=objects, servers=Servers(), made=set(), logins={}, table_keys={})
+    own: dict[str, Any] = {"cluster": objects, "servers": Servers(), "made": set(), "logins": {}, "table_keys": {}}
+    connected = replace(process.clients, **own)
     with time_machine.travel(datetime.now(UTC), tick=True) as clock:
         made = World(
             bridged.proxy,
@@ -117,3 +121,37 @@ def world(bridged: Bridged, process: ExternalReconciler, database: tuple[OneServ
         made.publish(PATHS)
         yield made
     connected.servers.close()
+
+
+@dataclass(frozen=True)
+class Deciding:
+    """A MiniStack that verifies signatures and evaluates policies; the environment has the credentials of a user."""
+
+    account: Account
+    proxy: Proxy
+    url: str
+
+    def may_all_but(self, *actions: str) -> None:
+        """Change the user's policy."""
+        denied = [{"Effect": "Deny", "Action": list(actions), "Resource": "*"}] if actions else []
+        allowed = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed, *denied]})
+        self.account.clients["iam"].put_user_policy(UserName=USER, PolicyName="rights", PolicyDocument=policy)
+
+
+@pytest.fixture(scope="module")
+def deciding() -> Iterator[Deciding]:
+    """One for each module: credentials are those of the whole process."""
+    with pytest.MonkeyPatch.context() as environment, ministack.running(ACCOUNT, decide=True) as address:
+        account = Account.prepared(address)
+        account.clients["iam"].create_user(UserName=USER)
+        key = account.clients["iam"].create_access_key(UserName=USER)["AccessKey"]
+        environment.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+        environment.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+        gaps = Gaps(account.clients, ("localhost", 1), lambda _name, _password: None)
+        proxy = Proxy(address, gaps, seen=set(), verbatim=True)
+        made = Deciding(account, proxy, proxy.start())
+        made.may_all_but()
+        yield made
+        proxy.stop()
+        account.close()

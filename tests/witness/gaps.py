@@ -93,7 +93,7 @@ class Gaps:
 
     clients: dict[str, Any]
     database: tuple[str, int]
-    admin: Callable[[str, str], None]  # makes a login for the name and the password of an instance's admin
+    admin: Callable[[str, str], object]  # makes a login for the name and the password of an instance's admin
     connections: dict[str, str] = field(default_factory=dict)  # integration → VPC link
     tags: dict[str, dict[str, str]] = field(default_factory=dict)  # ARN of an association → tags
     secrets: dict[str, str] = field(default_factory=dict)  # instance → ARN

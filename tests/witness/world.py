@@ -36,10 +36,8 @@ class Account:
     vpc: str
     subnets: list[str]
     pods: str  # security group
-    boundary: str
-    other_boundary: str
-    key: str  # of KMS
-    other_key: str
+    boundaries: tuple[str, str]  # ARNs of policies
+    keys: tuple[str, str]  # ARNs
     listener: str
 
     @classmethod
@@ -59,10 +57,9 @@ class Account:
         boundaries = [
             iam.create_policy(PolicyName=name, PolicyDocument=ALL)["Policy"]["Arn"] for name in ("one", "two")
         ]
-        keys = [kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2)]
-        return cls(
-            address, clients, vpc, subnets, pods, *boundaries, *keys, create_listener(clients["elbv2"], vpc, subnets)
-        )
+        key, other_key = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+        listener = create_listener(clients["elbv2"], vpc, subnets)
+        return cls(address, clients, vpc, subnets, pods, (boundaries[0], boundaries[1]), (key, other_key), listener)
 
     def close(self) -> None:
         """Close all connections."""
@@ -78,10 +75,10 @@ class Account:
             "subnetIDs": self.subnets,
             "podSecurityGroupID": self.pods,
             "identity": POD_IDENTITY,
-            "permissionsBoundaryARN": self.boundary,
-            "messagingKeyARN": self.key,
-            "tableKeyARN": self.key,
-            "databaseKeyARN": self.key,
+            "permissionsBoundaryARN": self.boundaries[0],
+            "messagingKeyARN": self.keys[0],
+            "tableKeyARN": self.keys[0],
+            "databaseKeyARN": self.keys[0],
             "apiGateway": {
                 "name": api,
                 "vpcLinkID": "abc123",
