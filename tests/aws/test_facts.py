@@ -25,7 +25,9 @@ from tests.fakes.aws.whole import WholeAWS
 
 TABLE = yaml.safe_load((Path(__file__).parent / "facts.yaml").read_text(encoding="utf-8"))
 SEEN = [
-    {"service": group["service"], **row} for group in TABLE["recorded"] + TABLE["verified"] for row in group["rows"]
+    {"service": group["service"], **row}
+    for group in TABLE["recorded"] + TABLE["verified"] + TABLE["reported"]
+    for row in group["rows"]
 ]
 DECLARED = [
     {"service": service, "when": row["shape"], **row} for service, rows in TABLE["model"].items() for row in rows

@@ -110,7 +110,7 @@ def prepare(upstream: str, aws: WholeAWS) -> Prepared:
     gateway = {
         "name": "prod",
         "vpcLinkID": clients["apigatewayv2"].create_vpc_link(Name="prod", SubnetIds=subnets)["VpcLinkId"],
-        "listenerARN": _listener(clients["elbv2"], vpc, subnets),
+        "listenerARN": create_listener(clients["elbv2"], vpc, subnets),
     }
     key = clients["kms"].create_key()["KeyMetadata"]["Arn"]
     return Prepared(
@@ -129,7 +129,8 @@ def prepare(upstream: str, aws: WholeAWS) -> Prepared:
     )
 
 
-def _listener(elbv2: Any, vpc: str, subnets: list[str]) -> str:
+def create_listener(elbv2: Any, vpc: str, subnets: list[str]) -> str:
+    """An internal load balancer with a listener; the ARN of the listener."""
     balancer = elbv2.create_load_balancer(Name="prod", Subnets=subnets, Scheme="internal")["LoadBalancers"][0]
     group = elbv2.create_target_group(Name="prod", Protocol="HTTP", Port=80, VpcId=vpc)["TargetGroups"][0]
     action = {"Type": "forward", "TargetGroupArn": group["TargetGroupArn"]}

@@ -19,7 +19,7 @@ OUTPUT = TESTS.parent / ".local"
 # In their order: the quick ones first, so that a mistake shows early. A folder that is not named is in the first group.
 GROUPS = {
     "servers": ("unit", "golden", "delivery", "api", "aws", "whole", "postgres", "services", "browser"),
-    "operator": ("integration",),
+    "operator": ("integration", "witness"),
     "cluster": ("cluster", "demo", "e2e", "terraform", "conformance"),
 }
 NO_TESTS = 5  # pytest's exit code if the arguments select none

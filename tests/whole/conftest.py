@@ -8,11 +8,6 @@ import pytest
 
 from microservice_operator.api.parsing import Identity
 from microservice_operator.aws.engine.clients import Clients, Limits
-from microservice_operator.aws.engine.create_once import CreateOnce
-from microservice_operator.aws.engine.expectations import Expectations
-from microservice_operator.aws.engine.list_cache import ListCache
-from microservice_operator.aws.engine.write_backoff import WriteBackoff
-from microservice_operator.external.backoff import ResourceBackoff
 from microservice_operator.external.clients import ExternalClients
 from microservice_operator.external.reconcile import ExternalReconciler
 from microservice_operator.postgres.sessions import Servers
@@ -111,13 +106,8 @@ def world(harness: Harness, postgres: tuple[OneServer, str]) -> Iterator[World]:
         ExternalClients(objects, "cluster", clients, servers, ResyncCache(0), resync=300)  # type: ignore[arg-type]
     )
     identity = Identity("shop", f"order-{number}", f"uid-{number}")
-    made = World(aws, proxy, faults, harness.heard, external, objects, identity, spec, dict(SIZES))
+    made = World(proxy, harness.heard, external, objects, identity, spec, dict(SIZES), aws=aws, faults=faults)
     made.publish(PATHS)
-    clients.lists = ListCache(0, lambda: aws.rds.now)
-    clients.create_once = CreateOnce(60, lambda: made.now)
-    clients.expectations = Expectations(60, lambda: made.now)
-    clients.write_backoff = WriteBackoff(lambda: made.now)
-    external.clients.backoff = ResourceBackoff(lambda: made.now)
     yield made
     servers.close()
     apis = aws.clients["apigatewayv2"]

@@ -22,58 +22,63 @@ def shared(aws: WholeAWS, environment: str) -> dict[str, Tags]:
 
 
 def _everything(aws: WholeAWS) -> Iterator[tuple[str, Tags]]:
-    yield from _tables(aws.clients["dynamodb"])
-    yield from _topics(aws.clients["sns"])
-    yield from _queues(aws.clients["sqs"])
-    yield from _roles(aws.clients["iam"])
+    yield from tables(aws.clients["dynamodb"])
+    yield from topics(aws.clients["sns"])
+    yield from queues(aws.clients["sqs"])
+    yield from roles(aws.clients["iam"])
     for association in aws.eks.associations.values():
         yield f"PodIdentityAssociation {association['serviceAccount']}", association["tags"]
     for api in aws.clients["apigatewayv2"].get_apis()["Items"]:
         yield f"API {api['Name']}", api.get("Tags", {})
     for group in aws.clients["ec2"].describe_security_groups()["SecurityGroups"]:
-        yield f"SecurityGroup {group['GroupName']}", _tags(group.get("Tags", []))
+        yield f"SecurityGroup {group['GroupName']}", tags_of(group.get("Tags", []))
     yield from _rds(aws)
 
 
-def _tables(client: Any) -> Iterator[tuple[str, Tags]]:
+def tables(client: Any) -> Iterator[tuple[str, Tags]]:
+    """All of DynamoDB."""
     for page in client.get_paginator("list_tables").paginate():
         for name in page["TableNames"]:
             arn = client.describe_table(TableName=name)["Table"]["TableArn"]
-            yield f"Table {name}", _tags(client.list_tags_of_resource(ResourceArn=arn)["Tags"])
+            yield f"Table {name}", tags_of(client.list_tags_of_resource(ResourceArn=arn)["Tags"])
 
 
-def _topics(client: Any) -> Iterator[tuple[str, Tags]]:
+def topics(client: Any) -> Iterator[tuple[str, Tags]]:
+    """All of SNS, with the subscriptions of each topic."""
     for page in client.get_paginator("list_topics").paginate():
         for topic in page["Topics"]:
-            tags = _tags(client.list_tags_for_resource(ResourceArn=topic["TopicArn"])["Tags"])
+            tags = tags_of(client.list_tags_for_resource(ResourceArn=topic["TopicArn"])["Tags"])
             yield f"Topic {topic['TopicArn'].rpartition(':')[2]}", tags
             # subscriptions carry no tags: they are whose their topic is
             for listed in client.list_subscriptions_by_topic(TopicArn=topic["TopicArn"])["Subscriptions"]:
                 yield f"Subscription {listed['SubscriptionArn'].rpartition(':')[2]}", tags
 
 
-def _queues(client: Any) -> Iterator[tuple[str, Tags]]:
+def queues(client: Any) -> Iterator[tuple[str, Tags]]:
+    """All of SQS."""
     for page in client.get_paginator("list_queues").paginate():
         for url in page.get("QueueUrls", []):
             yield f"Queue {url.rpartition('/')[2]}", client.list_queue_tags(QueueUrl=url).get("Tags", {})
 
 
-def _roles(client: Any) -> Iterator[tuple[str, Tags]]:
+def roles(client: Any) -> Iterator[tuple[str, Tags]]:
+    """All roles of IAM."""
     for page in client.get_paginator("list_roles").paginate():
         for role in page["Roles"]:
-            yield f"Role {role['RoleName']}", _tags(client.list_role_tags(RoleName=role["RoleName"])["Tags"])
+            yield f"Role {role['RoleName']}", tags_of(client.list_role_tags(RoleName=role["RoleName"])["Tags"])
 
 
 def _rds(aws: WholeAWS) -> Iterator[tuple[str, Tags]]:
     for name, instance in aws.rds.instances.items():
-        yield f"DatabaseInstance {name}", _tags(instance["TagList"])
+        yield f"DatabaseInstance {name}", tags_of(instance["TagList"])
     for name, snapshot in aws.rds.snapshots.items():
-        yield f"Snapshot {name}", _tags(snapshot["TagList"])
+        yield f"Snapshot {name}", tags_of(snapshot["TagList"])
     for name, group in aws.rds.groups.subnet_groups.items():
-        yield f"SubnetGroup {name}", _tags(group["_tags"])
+        yield f"SubnetGroup {name}", tags_of(group["_tags"])
     for name, group in aws.rds.groups.parameter_groups.items():
-        yield f"ParameterGroup {name}", _tags(group["_tags"])
+        yield f"ParameterGroup {name}", tags_of(group["_tags"])
 
 
-def _tags(listed: list[dict[str, str]]) -> dict[str, str]:
+def tags_of(listed: list[dict[str, str]]) -> dict[str, str]:
+    """A list of keys and values, as most services show tags."""
     return {tag["Key"]: tag["Value"] for tag in listed}

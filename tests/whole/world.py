@@ -10,10 +10,14 @@ from microservice_operator import names
 from microservice_operator.api.environment import EnvironmentSpec
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.parsing import Environment, Identity, Microservice
+from microservice_operator.aws.engine.create_once import CreateOnce
+from microservice_operator.aws.engine.expectations import Expectations
+from microservice_operator.aws.engine.list_cache import ListCache
+from microservice_operator.aws.engine.write_backoff import WriteBackoff
 from microservice_operator.cluster.api_client import ApiError
 from microservice_operator.database_connection import Connection
 from microservice_operator.desired.connection_secret import data_hash
-from microservice_operator.external.backoff import STALLED_LONGEST
+from microservice_operator.external.backoff import STALLED_LONGEST, ResourceBackoff
 from microservice_operator.external.reconcile import ExternalReconciler, ExternalState
 from microservice_operator.external.resource import PreviousStatus
 from microservice_operator.facts import Part, State
@@ -80,12 +84,10 @@ class MicroserviceLookup:
 
 
 @dataclass
-class World:
-    """One Microservice, what its status remembers, and all of AWS; `now` is seconds since its creation."""
+class Driver:
+    """One Microservice, and what its status remembers; `now` is seconds since its creation."""
 
-    aws: WholeAWS
     proxy: Proxy
-    faults: Faults
     heard: list[tuple[str, str, str]]  # service, action and code of every call that was answered
     external: ExternalReconciler
     objects: Objects
@@ -101,6 +103,15 @@ class World:
     now: float = 0
     reconciliations: int = 0
     _spec: Any = None
+
+    def __post_init__(self) -> None:
+        """Let every cache and backoff of the operator use this clock."""
+        clients = self.external.clients
+        clients.aws.lists = ListCache(0, lambda: self.now)
+        clients.aws.create_once = CreateOnce(60, lambda: self.now)
+        clients.aws.expectations = Expectations(60, lambda: self.now)
+        clients.aws.write_backoff = WriteBackoff(lambda: self.now)
+        clients.backoff = ResourceBackoff(lambda: self.now)
 
     @property
     def name(self) -> str:
@@ -206,7 +217,6 @@ class World:
     def pass_time(self, seconds: float) -> None:
         """For everybody who has a clock."""
         self.now += seconds
-        self.aws.rds.advance(seconds)
 
     def calls(self) -> list[Call]:
         return list(self.proxy.calls)
@@ -219,6 +229,25 @@ class World:
         """Actions that changed something and were answered well, in order."""
         return [action for service, action, code in self.heard if code == "OK" and Call(service, action, {}).changes]
 
+    def _remember(self, parts: Any, metadata: Mapping[str, Any]) -> None:
+        self.known = {(part.kind, part.name): part.id for part in parts}
+        resources = [{"kind": part.kind, "name": part.name, "id": part.id} for part in parts]
+        body = {"metadata": metadata, "spec": self._spec, "status": {"resources": resources}}
+        self.lookup.microservices[self.identity.namespace, self.name] = body
+
+
+@dataclass(kw_only=True)
+class World(Driver):
+    """A Microservice, and all of AWS behind its strict layers."""
+
+    aws: WholeAWS
+    faults: Faults
+
+    def pass_time(self, seconds: float) -> None:
+        """For RDS, too."""
+        super().pass_time(seconds)
+        self.aws.rds.advance(seconds)
+
     def holdings(self) -> dict[str, Tags]:
         """Everything with its owner tags."""
         return holdings(self.aws, self.identity.namespace, self.name)
@@ -226,12 +255,6 @@ class World:
     def kinds(self) -> set[str]:
         """Kinds of that, and of what it shares."""
         return {what.split()[0] for what in {**self.holdings(), **shared(self.aws, self.environment.name)}}
-
-    def _remember(self, parts: Any, metadata: Mapping[str, Any]) -> None:
-        self.known = {(part.kind, part.name): part.id for part in parts}
-        resources = [{"kind": part.kind, "name": part.name, "id": part.id} for part in parts]
-        body = {"metadata": metadata, "spec": self._spec, "status": {"resources": resources}}
-        self.lookup.microservices[self.identity.namespace, self.name] = body
 
 
 def by_key(parts: Any) -> dict[Key, Part]:

@@ -93,6 +93,7 @@ class Proxy:
     faults: list[Fault] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     seen: set[tuple[str, str]] = field(default_factory=lambda: SEEN)  # another set where callers are no operator
+    verbatim: bool = False  # the emulator verifies signatures: pass calls that no layer changes on as they came
 
     @property
     def address(self) -> str:
@@ -144,7 +145,7 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(10)
         if effect != "drop-before":
             layer = self.proxy.layers.get(call.service, self.proxy.layer)
-            answer = layer(call, lambda inner: self._forward(inner, raw))
+            answer = layer(call, lambda inner: self._forward(inner, raw, same=inner is call))
             if effect != "drop-after":
                 self._reply(answer)
                 return
@@ -165,13 +166,15 @@ class _Handler(BaseHTTPRequestHandler):
             return Call(service, form["Action"], form, region)
         return Call(service, *rest_call(service, f"{self.command} {self.path}", raw), region)
 
-    def _forward(self, call: Call, raw: bytes) -> Answer:
+    def _forward(self, call: Call, raw: bytes, *, same: bool) -> Answer:
         upstream = urlsplit(self.proxy.upstream)
-        headers = {
-            name: value for name, value in self.headers.items() if name.lower() not in ("host", "content-length")
-        }
+        verbatim = same and self.proxy.verbatim
+        dropped = ("content-length",) if verbatim else ("host", "content-length")
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in dropped}
         target = self.headers.get("X-Amz-Target")
-        if target:
+        if verbatim:
+            headers["X-Forwarded-Proto"] = "https"  # AWS is called with TLS, and our queue policies deny anything else
+        elif target:
             headers["X-Amz-Target"] = f"{target.rsplit('.', 1)[0]}.{call.action}"
             raw = json.dumps(call.body).encode()
         elif "Action" in call.body:

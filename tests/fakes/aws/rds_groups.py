@@ -48,8 +48,12 @@ class Groups:
             return bad(f"DBParameterGroup not found: {parameters}", "DBParameterGroupNotFound")
         version = (wanted or changes).get("EngineVersion") or (instance or {}).get("EngineVersion", "")
         family = f"postgres{version.split('.')[0]}"
-        if parameters and self.parameter_groups[parameters]["DBParameterGroupFamily"] != family:  # M
-            return bad(f"The parameter group {parameters} is not of family {family}", "InvalidParameterCombination")
+        own = self.parameter_groups[parameters]["DBParameterGroupFamily"] if parameters else family
+        if own != family:  # M; the words are those of hashicorp/terraform-provider-aws pull request 47121
+            message = (
+                f"The parameter group {parameters} with DBParameterGroupFamily {own} can't be used for this instance"
+            )
+            return bad(message, "InvalidParameterCombination")
         return None
 
     def _subnets(self, action: str, wanted: dict[str, Any], instances: Instances) -> Answered:  # noqa: PLR0911 one refusal after another

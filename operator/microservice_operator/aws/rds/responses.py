@@ -103,6 +103,14 @@ def group_name(instance: str, number: int) -> str:
 
 
 def _parameter_group(instance: Described) -> str:
-    """Return the group's name without the version: an upgrade switches to the next version's group."""
-    name = "".join(group["DBParameterGroupName"] for group in instance["DBParameterGroups"][:1])
-    return str(name).removesuffix(f"-pg{major(instance['EngineVersion'])}")
+    """Return the group's name without the version: an upgrade switches to the next version's group.
+
+    While the upgrade waits, either group may be shown: the "ModifyDBInstance" page says that the name changes
+    immediately, and hashicorp/terraform-provider-aws#47121 that RDS shows the old one. To take the new group back
+    would leave the upgrade without it.
+    """
+    name = "".join(str(group["DBParameterGroupName"]) for group in instance["DBParameterGroups"][:1])
+    for version in (instance["EngineVersion"], pending(instance).get("EngineVersion", "")):
+        if version and name.endswith(suffix := f"-pg{major(version)}"):
+            return name.removesuffix(suffix)
+    return name

@@ -17,7 +17,7 @@ from microservice_operator.aws.rds.fields import DesiredMajor, Disk, grown, upgr
 from microservice_operator.aws.rds.instance_adapter import final_snapshot
 from microservice_operator.aws.rds.instances import instance_name
 from microservice_operator.aws.rds.parameters import parameters
-from microservice_operator.aws.rds.responses import Major, group_name, pending
+from microservice_operator.aws.rds.responses import Major, _parameter_group, group_name, pending
 from microservice_operator.aws.rds.security_group_adapter import _rules
 from microservice_operator.aws.rds.states import STATES, state_meaning
 from microservice_operator.errors import NotYet
@@ -44,6 +44,26 @@ DISKS: dict[str, tuple[Disk, int, Any]] = {
     "more than RDS rounds up": (Disk(105, 0), 117, Refusal),
     "never less": (Disk(20, 0), 50, Refusal),
 }
+
+
+# running version, version that waits, shown group → group without the version
+GROUPS: dict[str, tuple[str, str, str, str]] = {
+    "of the running version": ("16.4", "", "orders-pg16", "orders"),
+    "an upgrade waits, with the old group": ("16.4", "17.5", "orders-pg16", "orders"),
+    "an upgrade waits, with the new group": ("16.4", "17.5", "orders-pg17", "orders"),
+    "the new group, and no upgrade waits": ("16.4", "", "orders-pg17", "orders-pg17"),
+    "a minor upgrade waits": ("16.4", "16.9", "orders-pg16", "orders"),
+    "of somebody else": ("16.4", "17.5", "default.postgres16", "default.postgres16"),
+}
+
+
+@pytest.mark.parametrize("case", GROUPS)
+def test_parameter_groups(case: str) -> None:
+    running, waiting, shown, expected = GROUPS[case]
+    waits = {"EngineVersion": waiting} if waiting else {}
+    groups = [{"DBParameterGroupName": shown}]
+    described = {"EngineVersion": running, "PendingModifiedValues": waits, "DBParameterGroups": groups}
+    assert _parameter_group(described) == expected
 
 
 def _agrees(outcome: Outcome, expected: Any) -> bool:
