@@ -252,6 +252,7 @@ def _summarise(
             *_names_nothing(inputs.previous.recreate, external.stores),
             *rotates_nothing(service),
             *_overridden_tags(inputs),
+            *unused_sources(external.stores),
             *support_notices(service, inputs.environment, datetime.now(UTC).date()),
         ),
         again=0.0 if complete and (external.kept or applied.kept) else None,
@@ -632,6 +633,11 @@ def _names_nothing(lost: str, stores: Iterable[Part]) -> tuple[Problem, ...]:
         return ()
     message = f"no table and no database {lost} is declared; correct the name, or remove the annotation"
     return (Problem(f"metadata.annotations[{names.ANNOTATION_RECREATE}]", message),)
+
+
+def unused_sources(stores: Iterable[Part]) -> Iterable[Problem]:
+    """A notice for each `restoreFrom` without effect, because its table or instance exists."""
+    return (part.problem for part in stores if part.state is State.READY and part.field.endswith(".restoreFrom"))
 
 
 def _overridden_tags(inputs: _Inputs) -> Iterable[Problem]:

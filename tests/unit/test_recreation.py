@@ -1,9 +1,12 @@
 """The consent to recreate a lost table or database counts for the loss that a person knew of, and for no later one."""
 
+from dataclasses import replace
+
 import pytest
 
+from microservice_operator.errors import Problem
 from microservice_operator.facts import Part, Reason, State
-from microservice_operator.reconcile import recreation_handled
+from microservice_operator.reconcile import recreation_handled, unused_sources
 
 KINDS = {"Table": "AWS", "DBInstance": "AWS", "Database": "PostgreSQL"}
 READY = (State.READY, Reason.READY)
@@ -50,3 +53,11 @@ def test_a_handled_consent_stays_handled() -> None:
 
 def test_a_name_that_is_not_declared_uses_up_nothing() -> None:
     assert recreation_handled("produce", "", [store("Table", READY)]) == ""
+
+
+def test_a_source_without_effect_is_a_warning() -> None:
+    at = "spec.tables[0].restoreFrom"
+    there, refused = store("Table", READY), store("Table", NOT_RESTORED)
+    unused = replace(there, field=at, message="table orders exists, so restoreFrom has no effect on it")
+    parts = [there, unused, replace(refused, field=at), replace(there, field="spec.tables[1]", message="keeps its key")]
+    assert list(unused_sources(parts)) == [Problem(at, unused.message)]

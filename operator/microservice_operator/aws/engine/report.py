@@ -62,9 +62,8 @@ def with_source(part: Part, kind: ResourceSchema, source: str) -> Part:
         return replace(part, message=f"{thing} is being restored from {source}")
     if source and part.state is State.READY:
         unused = f"{thing} exists, so restoreFrom has no effect on it; remove restoreFrom"
-        if part.message:
-            return replace(part, message=f"{part.message}; {unused}")
-        return replace(part, message=unused, field=f"{part.field}.restoreFrom")
+        message = f"{part.message}; {unused}" if part.message else unused
+        return replace(part, message=message, field=f"{part.field}.restoreFrom")
     return part
 
 
