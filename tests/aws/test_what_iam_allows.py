@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from microservice_operator import names
+from microservice_operator.aws.iam.operator_permissions import OPTIONS
 from microservice_operator.aws.iam.operator_policy import operator_policy
 from tests.aws.conftest import skip_unless_all_ran
 from tests.fakes.aws.authorization import ACCOUNT, ASKED
@@ -29,6 +30,7 @@ POLICY = operator_policy(
         f"arn:aws:iam::{OTHER}:role/platform/operator",
         *(f"arn:aws:iam::{id_}:role/operator" for id_ in (ACCOUNT, OTHER)),
     ],
+    OPTIONS,
 )
 MARK = names.TAG_CLUSTER
 BOUNDED = ("iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy")

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from microservice_operator.aws.iam.operator_permissions import ASSUME_ROLES, FREE, RIGHTS
+from microservice_operator.aws.iam.operator_permissions import ASSUME_ROLES, FREE, OPTIONS, RIGHTS
 from microservice_operator.aws.iam.operator_policy import calls, services
 from microservice_operator.cli import application
 from microservice_operator.cli.permissions import page
@@ -49,6 +49,14 @@ def test_rights_are_narrow() -> None:
     assert {"dynamodb", "iam", "eks"} <= services()
 
 
+def test_nothing_reaches_what_is_not_the_operators_without_being_asked_for() -> None:
+    """No item of a table, no backup and no log of others, unless an option says so."""
+    granted = {action for statement in json.loads(policy())["Statement"] for action in statement["Action"]}
+    reaching = {action for right in RIGHTS if right.option for action in right.granted}
+    assert {"dynamodb:GetItem", "dynamodb:RestoreTableFromBackup", "logs:PutResourcePolicy"} <= reaching
+    assert granted & reaching == set()
+
+
 def test_no_role_can_be_widened_without_the_boundary() -> None:
     widening = {"iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"}
     for right in RIGHTS:
@@ -63,12 +71,15 @@ def test_no_role_can_be_widened_without_the_boundary() -> None:
 def test_the_files_are_up_to_date() -> None:
     said = "run: microservice-operator permissions > manifests/terraform/operator-iam/policy.json.tftpl, and --docs"
     assert (MODULE / "policy.json.tftpl").read_text(encoding="utf-8") == policy(), said
+    for option in OPTIONS:
+        said = f"run: microservice-operator permissions --only {option} > {MODULE}/{option}.json.tftpl"
+        assert (MODULE / f"{option}.json.tftpl").read_text(encoding="utf-8") == policy(f"--only={option}"), said
     assert (ROOT / "docs/operator-iam.md").read_text(encoding="utf-8") == page(), said
 
 
 def test_a_whole_policy_has_no_placeholder_left_and_fits() -> None:
     names = ("region", "account-id", "cluster-id", "cluster-name", "permissions-boundary-arn")
-    rendered = policy(*(f"--{name}={name}" for name in names))
+    rendered = policy(*(f"--{name}={name}" for name in names), *(f"--with={option}" for option in OPTIONS))
     assert "$" not in rendered
     assert len(re.sub(r"\s", "", rendered)) <= 10_240
     assert json.loads(rendered)["Version"] == "2012-10-17"

@@ -68,7 +68,7 @@ NOT_CALLED = {
     "secretsmanager:TagResource",
     "sns:SetTopicAttributes",
 }
-GRANTED = sorted({action for right in RIGHTS for action in right.granted})
+GRANTED = sorted({action for right in RIGHTS if not right.option for action in right.granted})
 CALLED = [action for action in GRANTED if action not in NOT_CALLED]
 READS = {
     "ec2:DescribeRegions": "region",

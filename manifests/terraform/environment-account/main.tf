@@ -7,14 +7,17 @@ data "aws_partition" "here" {}
 data "aws_region" "here" {}
 
 locals {
-  policy = templatefile("${path.module}/../operator-iam/policy.json.tftpl", {
+  # Generated from the table of the operator's calls; a test checks that it is up to date.
+  values = {
     partition                = data.aws_partition.here.partition
     region                   = data.aws_region.here.name
     account_id               = data.aws_caller_identity.here.account_id
     cluster_id               = var.cluster_id
     cluster_name             = "-" # no cluster has this name: Pod Identity does not work across accounts
     permissions_boundary_arn = var.permissions_boundary_arn
-  })
+  }
+  policy = templatefile("${path.module}/../operator-iam/policy.json.tftpl", local.values)
+  options = toset(concat(var.restores ? ["restores"] : [], var.access_logs ? ["access-logs"] : []))
 }
 
 data "aws_iam_policy_document" "trust" {
@@ -55,4 +58,12 @@ resource "aws_iam_role_policy" "operator" {
   name   = "operator"
   role   = aws_iam_role.operator.id
   policy = local.policy
+}
+
+resource "aws_iam_role_policy" "options" {
+  for_each = local.options
+
+  name   = each.key
+  role   = aws_iam_role.operator.id
+  policy = templatefile("${path.module}/../operator-iam/${each.key}.json.tftpl", local.values)
 }

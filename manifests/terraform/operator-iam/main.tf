@@ -8,14 +8,16 @@ data "aws_region" "here" {}
 
 locals {
   # Generated from the table of the operator's calls; a test checks that it is up to date.
-  policy = templatefile("${path.module}/policy.json.tftpl", {
+  values = {
     partition                = data.aws_partition.here.partition
     region                   = data.aws_region.here.name
     account_id               = data.aws_caller_identity.here.account_id
     cluster_id               = var.cluster_id
     cluster_name             = var.cluster_name
     permissions_boundary_arn = var.permissions_boundary_arn
-  })
+  }
+  policy = templatefile("${path.module}/policy.json.tftpl", local.values)
+  options = toset(concat(var.restores ? ["restores"] : [], var.access_logs ? ["access-logs"] : []))
   cluster_arn = join(":", [
     "arn", data.aws_partition.here.partition, "eks", data.aws_region.here.name,
     data.aws_caller_identity.here.account_id, "cluster/${var.cluster_name}",
@@ -61,6 +63,14 @@ resource "aws_iam_role_policy" "operator" {
   name   = "operator"
   role   = aws_iam_role.operator.id
   policy = local.policy
+}
+
+resource "aws_iam_role_policy" "options" {
+  for_each = local.options
+
+  name   = each.key
+  role   = aws_iam_role.operator.id
+  policy = templatefile("${path.module}/${each.key}.json.tftpl", local.values)
 }
 
 data "aws_iam_policy_document" "environments" {

@@ -29,6 +29,18 @@ variable "environment_role_arns" {
   }
 }
 
+variable "restores" {
+  description = "Whether Microservices may use restoreFrom. The operator can then read and restore all tables, backups and snapshots of the account."
+  type        = bool
+  default     = false
+}
+
+variable "access_logs" {
+  description = "Whether Environments may use accessLogGroupARN. The operator can then write the resource policies of CloudWatch Logs."
+  type        = bool
+  default     = false
+}
+
 variable "role_name" {
   description = "Name of the operator's role."
   type        = string

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ..aws.iam.operator_permissions import ASSUME_ROLES, RIGHTS
-from ..aws.iam.operator_policy import operator_policy
+from ..aws.iam.operator_permissions import ASSUME_ROLES, OPTIONS, RIGHTS, Option, Right
+from ..aws.iam.operator_policy import operator_policy, option_policy
 from ..partitions import partition
 from .options import DataFormat, Format, print_one
 
@@ -27,10 +27,14 @@ and the table has no other.
   tag in the call that creates a resource, and before any other change when it adopts one. IAM or AWS cannot limit the
   following in this way: HTTP APIs and their parts, the scaling of tables, and the master logins that RDS manages
   (`rds!db-*`). The operator may read the master login of any instance in the account.
-- **Restores.** The policy allows to restore any backup, snapshot and table of the account. The operator restores only
-  what is proven to be the Microservice's, or what the Environment allows. DynamoDB fills a restored table with the
-  operator's rights on items. They hold for all tables without the tag `microservice-operator.dev/cluster`, and for no
-  other. If you restore no tables, remove this statement (`dynamodb:PutItem`).
+- **Options** are permissions that reach what is not the operator's. They are granted only if you ask for them, with
+  `--with` or a variable of the Terraform module, and you can remove them after use:
+  - `--with restores` (`restores = true`) is for `restoreFrom`. It allows to restore any backup, snapshot and table of
+    the account. The operator restores only what is proven to be the Microservice's, or what the Environment allows.
+    DynamoDB fills a restored table with the operator's rights on items. They hold for all tables without the tag
+    `microservice-operator.dev/cluster`, also for those of others, and for no table of an operator.
+  - `--with access-logs` (`access_logs = true`) is for `accessLogGroupARN`. API Gateway subscribes to the log group in
+    the operator's name, so it allows to write the resource policies of CloudWatch Logs in the account.
 - **DynamoDB must evaluate tags for this.** In most accounts it does. In an account that has used policies with tag
   conditions before, attribute-based access control of DynamoDB may be off, separately for each Region ("Enabling ABAC
   in DynamoDB" in the Amazon DynamoDB Developer Guide). Then every condition on tags counts as not met, and the operator
@@ -50,6 +54,9 @@ and the table has no other.
 """
 
 
+_EXPLAINED = " ".join(f"{name}: {what}." for name, what in OPTIONS.items())
+
+
 def permissions(  # noqa: PLR0913, PLR0917 one parameter for each flag
     region: Annotated[str, typer.Option(help="AWS region.")] = "${region}",
     account_id: Annotated[str, typer.Option(help="AWS account ID.")] = "${account_id}",
@@ -61,6 +68,10 @@ def permissions(  # noqa: PLR0913, PLR0917 one parameter for each flag
     environment_role_arn: Annotated[
         list[str] | None, typer.Option(help="ARN of a role that spec.aws.roleARN of an Environment names; repeatable.")
     ] = None,
+    with_: Annotated[
+        list[Option] | None, typer.Option("--with", help=f"Also grant what an option needs; repeatable. {_EXPLAINED}")
+    ] = None,
+    only: Annotated[Option | None, typer.Option(help="Show the permissions of one option alone.")] = None,
     output: Annotated[DataFormat, typer.Option("--output", "-o", help="Output format.")] = DataFormat.JSON,
     docs: Annotated[Path | None, typer.Option(help="File to write the page to that explains the policy.")] = None,
 ) -> None:
@@ -77,15 +88,24 @@ def permissions(  # noqa: PLR0913, PLR0917 one parameter for each flag
     }
     if not region.startswith("$"):
         values["partition"] = partition(region)
-    print_one(operator_policy(values, environment_role_arn or ()), Format(output), "")
+    policy = (
+        option_policy(values, only.value)
+        if only
+        else operator_policy(values, environment_role_arn or (), [option.value for option in with_ or ()])
+    )
+    print_one(policy, Format(output), "")
 
 
 def page() -> str:
     """Return the page that explains the policy."""
     rows = [
-        f"| `{action}` | `{resource.replace('|', '')}` | {right.why} |"
+        f"| `{action}` | `{resource.replace('|', '')}` | {right.why}{_only_with(right)} |"
         for right in (*RIGHTS, ASSUME_ROLES)
         for action in right.granted
         for resource in right.resources
     ]
     return PAGE + "\n".join(rows) + "\n"
+
+
+def _only_with(right: Right) -> str:
+    return f" (only `--with {right.option}`)" if right.option else ""

@@ -7,6 +7,7 @@ Reference. `dependent_actions` lists its "dependent actions", which have no call
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from ... import names
@@ -14,9 +15,19 @@ from ..engine.iam_actions import iam_action
 from .service_policy import TABLE_KEY_ACTIONS
 
 
+class Option(StrEnum):
+    """A use of the operator that needs more permissions than others."""
+
+    RESTORES = "restores"
+    ACCESS_LOGS = "access-logs"
+
+
 @dataclass(frozen=True)
 class Right:
-    """Calls of one service on resources, and the actions that IAM requires besides (`dependent_actions`)."""
+    """Calls of one service on resources, and the actions that IAM requires besides (`dependent_actions`).
+
+    A right with an `option` is granted only to operators that use it, because it reaches what is not the operator's.
+    """
 
     service: str
     calls: tuple[str, ...]
@@ -24,6 +35,7 @@ class Right:
     why: str
     dependent_actions: tuple[str, ...] = ()
     condition: Mapping[str, Any] = field(default_factory=dict)
+    option: Option | None = None
 
     @property
     def granted(self) -> tuple[str, ...]:
@@ -70,6 +82,13 @@ MASTER_LOGIN = "arn:${partition}:secretsmanager:${region}:${account_id}:secret:r
 
 TOPIC = "arn:${partition}:sns:${region}:${account_id}:*"
 QUEUE = "arn:${partition}:sqs:${region}:${account_id}:*"
+
+OPTIONS = {
+    Option.RESTORES: "restoreFrom of tables and databases; the operator can read and restore all data of the account",
+    Option.ACCESS_LOGS: (
+        "accessLogGroupARN of Environments; the operator can write the resource policies of CloudWatch Logs"
+    ),
+}
 
 FREE = frozenset({("sts", "GetCallerIdentity")})  # "No permissions are required": AWS STS API Reference
 
@@ -118,12 +137,19 @@ RIGHTS: tuple[Right, ...] = (
         dependent_actions=("kms:CreateGrant", *TABLE_KEY_ACTIONS),
         condition={"StringLike": {"kms:ViaService": "dynamodb.${region}.amazonaws.com*"}},
     ),
-    Right("dynamodb", ("DescribeBackup",), (BACKUP,), "reads which table a backup is of, before it is restored"),
+    Right(
+        "dynamodb",
+        ("DescribeBackup",),
+        (BACKUP,),
+        "reads which table a backup is of, before it is restored",
+        option=Option.RESTORES,
+    ),
     Right(
         "dynamodb",
         ("RestoreTableFromBackup", "RestoreTableToPointInTime"),
         (BACKUP, TABLE),
         "creates a declared table from the backup or the table that its restoreFrom names",
+        option=Option.RESTORES,
     ),
     # "Using IAM with DynamoDB backup and restore": DynamoDB needs them on the new table, which has no tags until then
     Right(
@@ -136,6 +162,7 @@ RIGHTS: tuple[Right, ...] = (
             for name in ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
         ),
         condition={"Null": {f"aws:ResourceTag/{names.TAG_CLUSTER}": "true"}},
+        option=Option.RESTORES,
     ),
     Right(
         "dynamodb",
@@ -248,6 +275,7 @@ RIGHTS: tuple[Right, ...] = (
             "logs:PutResourcePolicy",
             "logs:UpdateLogDelivery",
         ),
+        option=Option.ACCESS_LOGS,
     ),
     Right(
         "apigateway",
@@ -277,12 +305,14 @@ RIGHTS: tuple[Right, ...] = (
         (*INSTANCE, *GROUPS, *SNAPSHOT, *_rds("og", "auto-backup")),
         "creates an instance with owner tags from what its restoreFrom names",
         condition=_MARKED,
+        option=Option.RESTORES,
     ),
     Right(
         "rds",
         ("DescribeDBInstanceAutomatedBackups",),
         (*INSTANCE, *_rds("auto-backup")),
         "finds the automated backups of a deleted instance, before they are restored",
+        option=Option.RESTORES,
     ),
     # DeleteDBInstance takes the final snapshot and accepts no tags for it, so only the instance limits this
     Right("rds", ("CreateDBSnapshot",), INSTANCE, "takes snapshots of the instances of this cluster", condition=_MINE),

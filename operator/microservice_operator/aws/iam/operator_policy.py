@@ -1,7 +1,7 @@
 """PURE: builds the operator's own IAM policy from the table of its permissions."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from string import Template
 from typing import Any
@@ -21,15 +21,25 @@ def calls(rights: Iterable[Right] = RIGHTS) -> frozenset[tuple[str, str]]:
     return frozenset((right.service, call) for right in rights for call in right.calls)
 
 
-def operator_policy(values: Mapping[str, str], environment_roles: Sequence[str] = ()) -> Document:
+def operator_policy(
+    values: Mapping[str, str], environment_roles: Sequence[str] = (), options: Collection[str] = ()
+) -> Document:
     """Return the policy with `${name}` replaced from `values`, where they have the name.
 
-    `environment_roles` are the ARNs of all roles that the operator may assume.
+    `environment_roles` are the ARNs of all roles that the operator may assume, `options` are of `OPTIONS`.
     """
     assuming = (replace(ASSUME_ROLES, resources=tuple(environment_roles)),) if environment_roles else ()
-    statements = [_statement(rights) for rights in _together((*RIGHTS, *assuming))]
-    policy = {"Version": "2012-10-17", "Statement": statements}
-    filled: Document = _filled(policy, values)
+    return _policy((*(right for right in RIGHTS if not right.option or right.option in options), *assuming), values)
+
+
+def option_policy(values: Mapping[str, str], option: str) -> Document:
+    """Return the policy of one of `OPTIONS` alone, to attach beside that of the operator."""
+    return _policy((right for right in RIGHTS if right.option == option), values)
+
+
+def _policy(rights: Iterable[Right], values: Mapping[str, str]) -> Document:
+    statements = [_statement(together) for together in _together(rights)]
+    filled: Document = _filled({"Version": "2012-10-17", "Statement": statements}, values)
     return filled
 
 
@@ -41,7 +51,7 @@ def _together(rights: Iterable[Right]) -> list[list[Right]]:
     groups: dict[str, list[Right]] = {}
     for index, right in enumerate(rights):
         tags = json.dumps(right.condition, sort_keys=True)
-        groups.setdefault(tags if names.TAG_CLUSTER in tags else str(index), []).append(right)
+        groups.setdefault(f"{right.option} {tags}" if names.TAG_CLUSTER in tags else str(index), []).append(right)
     return list(groups.values())
 
 

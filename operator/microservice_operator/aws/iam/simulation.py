@@ -34,7 +34,7 @@ def questions(values: Mapping[str, str], services: Collection[str]) -> tuple[Que
 
     A resource or condition with a placeholder that `values` lacks is left out: the Environment does not use it.
     """
-    rights = [right for right in RIGHTS if right.service in services]
+    rights = [right for right in RIGHTS if right.service in services and not right.option]
     return tuple(question for right in rights for question in _questions(right, values))
 
 

@@ -12,6 +12,7 @@ import pytest
 from microservice_operator.api.microservice import MicroserviceSpec
 from microservice_operator.api.parsing import Identity, Microservice
 from microservice_operator.aws.engine.arns import MESSAGING_KEY, TABLE_KEY, Site, arns
+from microservice_operator.aws.iam.operator_permissions import OPTIONS
 from microservice_operator.aws.iam.operator_policy import operator_policy
 from microservice_operator.aws.iam.service_policy import document, grants
 from microservice_operator.ownership import Owner
@@ -153,7 +154,7 @@ def service_policy() -> Any:
 
 
 @pytest.mark.parametrize(
-    "policy", [service_policy(), operator_policy(OPERATOR)], ids=["of a service", "of the operator"]
+    "policy", [service_policy(), operator_policy(OPERATOR, options=OPTIONS)], ids=["of a service", "of the operator"]
 )
 def test_nothing_is_found(policy: Any) -> None:
     said = [finding for finding in findings(policy) if finding[0] != PARDONED]
@@ -173,7 +174,7 @@ def granted(policy: Any, action: str) -> Iterator[dict[str, Any]]:
 
 
 def test_what_a_call_depends_on_is_granted_beside_it() -> None:
-    dependent, policy = asked(DEPENDENT), operator_policy(OPERATOR)
+    dependent, policy = asked(DEPENDENT), operator_policy(OPERATOR, options=OPTIONS)
     actions = sorted({action for statement in policy["Statement"] for action in statement["Action"]})
     missing = [
         (action, needed)
@@ -190,7 +191,7 @@ def test_what_a_call_depends_on_is_granted_beside_it() -> None:
 
 
 def test_what_changes_or_deletes_is_bound_by_the_marks_of_this_cluster() -> None:
-    policy, bound = operator_policy(OPERATOR), "Tag/microservice-operator.dev/cluster"
+    policy, bound = operator_policy(OPERATOR, options=OPTIONS), "Tag/microservice-operator.dev/cluster"
     writes = set(asked(WRITES))
     free = {
         action
@@ -208,7 +209,7 @@ def test_what_changes_or_deletes_is_bound_by_the_marks_of_this_cluster() -> None
 
 def test_a_last_snapshot_needs_no_tags_of_a_request_that_has_none() -> None:
     """DeleteDBInstance creates the snapshot, but has no parameter for its tags."""
-    statements = list(granted(operator_policy(OPERATOR), "rds:CreateDBSnapshot"))
+    statements = list(granted(operator_policy(OPERATOR, options=OPTIONS), "rds:CreateDBSnapshot"))
     on = {
         kind: [s for s in statements if _covers(s, f"arn:aws:rds:us-east-1:123456789012:{kind}:x")]
         for kind in ("db", "snapshot")
@@ -220,7 +221,7 @@ def test_a_last_snapshot_needs_no_tags_of_a_request_that_has_none() -> None:
 
 @pytest.mark.parametrize("service", ["rds.amazonaws.com", "dynamodb.application-autoscaling.amazonaws.com"])
 def test_an_account_that_never_used_a_service_gets_its_role(service: str) -> None:
-    (statement,) = granted(operator_policy(OPERATOR), "iam:CreateServiceLinkedRole")
+    (statement,) = granted(operator_policy(OPERATOR, options=OPTIONS), "iam:CreateServiceLinkedRole")
     assert service in statement["Condition"]["StringEquals"]["iam:AWSServiceName"]
     assert any(f":role/aws-service-role/{service}/AWSServiceRoleFor" in resource for resource in statement["Resource"])
     assert not any("*" in resource for resource in statement["Resource"])
@@ -237,7 +238,7 @@ def test_keys_are_used_through_the_services_that_need_them_alone() -> None:
         "kms:ReEncryptFrom": [tables],
         "kms:ReEncryptTo": [tables],
     }.items():
-        statements = granted(operator_policy(OPERATOR), action)
+        statements = granted(operator_policy(OPERATOR, options=OPTIONS), action)
         assert [statement["Condition"]["StringLike"]["kms:ViaService"] for statement in statements] == services
 
 
