@@ -16,7 +16,7 @@ locals {
     cluster_name             = "-" # no cluster has this name: Pod Identity does not work across accounts
     permissions_boundary_arn = var.permissions_boundary_arn
   }
-  policy = templatefile("${path.module}/../operator-iam/policy.json.tftpl", local.values)
+  policy  = templatefile("${path.module}/../operator-iam/policy.json.tftpl", local.values)
   options = toset(concat(var.restores ? ["restores"] : [], var.access_logs ? ["access-logs"] : []))
 }
 

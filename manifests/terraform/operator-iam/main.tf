@@ -16,7 +16,7 @@ locals {
     cluster_name             = var.cluster_name
     permissions_boundary_arn = var.permissions_boundary_arn
   }
-  policy = templatefile("${path.module}/policy.json.tftpl", local.values)
+  policy  = templatefile("${path.module}/policy.json.tftpl", local.values)
   options = toset(concat(var.restores ? ["restores"] : [], var.access_logs ? ["access-logs"] : []))
   cluster_arn = join(":", [
     "arn", data.aws_partition.here.partition, "eks", data.aws_region.here.name,
