@@ -83,6 +83,7 @@ REPORTED = {
         "Amazon RDS API Reference, DescribeOrderableDBInstanceOptions; Supported DB engines for DB instance classes in "
         "the User Guide",
     ),
+    "fargate": Gap("eks", "has no Fargate profiles", "botocore's model of eks: ListFargateProfiles"),
     "quotas": Gap("rds", "has no DescribeAccountAttributes", "botocore's model of rds"),
 }
 

@@ -105,6 +105,10 @@ def classes(account: Account, _instance: Any) -> bool:
     return not offered["OrderableDBInstanceOptions"]
 
 
+def fargate(account: Account, _instance: Any) -> bool:
+    return _refused(account.clients["eks"].list_fargate_profiles, clusterName=CLUSTER)
+
+
 def quotas(account: Account, _instance: Any) -> bool:
     return _refused(account.clients["rds"].describe_account_attributes)
 
@@ -121,6 +125,7 @@ PROBES = (
     classes,
     connection,
     endpoint,
+    fargate,
     lifecycle,
     link,
     parameters,

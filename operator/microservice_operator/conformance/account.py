@@ -37,7 +37,9 @@ def permissions(service: str) -> CheckFunction:
     async def check(account: Account) -> None:
         principal = await _principal(account)
         refused: set[str] = set()
-        for question in questions(values(account), {service}):
+        gateway = account.aws.api_gateway
+        logs = bool(gateway and gateway.access_log_group_arn)
+        for question in questions(values(account), {service}, access_logs=logs):
             refused |= await _denied(account, principal, question.parameters)
         if refused:
             raise Failed(f"{principal} lacks {', '.join(sorted(refused))}; add it to the policy")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from string import Template
 from typing import Any
 
-from .operator_permissions import RIGHTS, Right
+from .operator_permissions import RIGHTS, Option, Right
 
 EXAMPLE = "conformance"  # stands for any name in an ARN
 
@@ -29,12 +29,17 @@ class Question:
         return {"ActionNames": list(self.actions), "ResourceArns": [self.resource], "ContextEntries": entries}
 
 
-def questions(values: Mapping[str, str], services: Collection[str]) -> tuple[Question, ...]:
+def questions(
+    values: Mapping[str, str], services: Collection[str], *, access_logs: bool = False
+) -> tuple[Question, ...]:
     """Return the questions about the rights of `services`; `values` fills the placeholders of the rights.
+
+    Restores are left out: a sample restores nothing, and few installations keep the rights for it.
 
     A resource or condition with a placeholder that `values` lacks is left out: the Environment does not use it.
     """
-    rights = [right for right in RIGHTS if right.service in services and not right.option]
+    options = {None, Option.ACCESS_LOGS} if access_logs else {None}
+    rights = [right for right in RIGHTS if right.service in services and right.option in options]
     return tuple(question for right in rights for question in _questions(right, values))
 
 
@@ -54,9 +59,9 @@ def _questions(right: Right, values: Mapping[str, str]) -> Iterator[Question]:
 
 
 def _conditions(right: Right) -> Iterator[tuple[str, str]]:
-    """Yield each condition key of a right with a value that meets the condition; `Null` requires that it is absent."""
-    for operator, keys in right.condition.items():
-        for key, value in keys.items() if operator != "Null" else ():
+    """Yield each condition key of a right with a value that meets the condition."""
+    for keys in right.condition.values():
+        for key, value in keys.items():
             yield key, value if isinstance(value, str) else value[0]
 
 
