@@ -251,3 +251,12 @@ async def test_an_existing_instance_is_never_restored_over(rds: RDSWorld) -> Non
         assert "so restoreFrom has no effect on it; remove restoreFrom" in part.message
     assert written(rds, since) == []
     assert rds.instance == before
+
+
+@pytest.mark.parametrize("action", ["DescribeDBSnapshots", "RestoreDBInstanceFromDBSnapshot"])
+async def test_a_restore_without_the_option_of_the_policy_names_it(rds: RDSWorld, action: str) -> None:
+    snapshot = await snapshot_of_a_lost_one(rds)
+    denied = xml_refusal("AccessDenied", f"User is not authorized to perform: rds:{action}", 403)
+    rds.proxy.faults = [Fault(action, denied)]
+    desired = replace(wanted(rds, {"snapshotIdentifier": snapshot}), recreate=True)
+    assert_refused((await rds.drive(desired))[0], "only with its option restores")

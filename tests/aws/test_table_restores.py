@@ -339,3 +339,17 @@ async def test_another_owner_restores_nothing_of_this_one(world: World) -> None:
     for data in ({"backupARN": arn}, {"pointInTime": {"sourceTable": source, "latest": True}}):
         assert_refused(await drive(world, wanted(data)), "is not proven")
     assert world.proxy.writes() == before
+
+
+@pytest.mark.parametrize("action", ["DescribeBackup", "RestoreTableFromBackup"])
+async def test_a_restore_without_the_option_of_the_policy_names_it(world: World, action: str) -> None:
+    """The consent to recreate the table stays valid: `RestoreRefused`, not `AccessDenied`."""
+    part = await with_row(world)
+    known, arn = part.id, lose(world)
+    denied = refusal("AccessDeniedException", f"User is not authorized to perform: dynamodb:{action}")
+    world.proxy.faults = [Fault(action, denied)]
+    desired = replace(wanted({"backupARN": arn}, known), recreate=True)
+    assert_refused(await reconcile_table(world.scope, desired), "only with its option restores")
+    world.proxy.faults = []
+    assert (await drive(world, desired)).state is State.READY
+    assert row(world) == ROW

@@ -16,6 +16,7 @@ from ...ownership import Ownership
 from ...partitions import partition
 from ...resources import Consent
 from ..engine.call import Lane
+from ..engine.restores import refused_restore
 from ..engine.scope import AwsScope
 from ..engine.service import AwsService
 from .desired import DesiredTable
@@ -52,15 +53,13 @@ class TableRestore:
     async def start(self, name: str, fields: Mapping[str, Any]) -> None:
         """Make the call that creates table `name`, if the source is proven and has the declared keys."""
         action, parameters = request(self._source, name, fields["encryption"].arn, self._field)
-        table = await self._table()
-        refuse_misfit(self._source, table, fields["keys"], self._field)
-        await self._prove(table)
         try:
+            table = await self._table()
+            refuse_misfit(self._source, table, fields["keys"], self._field)
+            await self._prove(table)
             await self._service.write(action, **parameters)
         except NeedsPerson as error:
-            if error.reason != Reason.REJECTED:
-                raise
-            raise NeedsPerson(Reason.RESTORE_REFUSED, str(error), self._field) from None
+            raise refused_restore(error, self._field) from None
 
     async def has_made(self, table: Mapping[str, Any]) -> bool:
         """Whether this restore, or a person who did the same, created the table that DescribeTable shows."""

@@ -99,11 +99,11 @@ class Instance:
         if self._restore is None:
             await self._write("CreateDBInstance", **creation(self._groups, desired.fields))
             return
-        action, parameters = await self._restore.call(self._name, self._groups, desired.fields)
         try:
+            action, parameters = await self._restore.call(self._name, self._groups, desired.fields)
             await self._call(action, parameters)
         except NeedsPerson as error:
-            raise self._restore.refused_by_rds(error) from None
+            raise self._restore.refused(error) from None
 
     async def modify(self, step: Step, desired: Desired | None) -> None:
         """Make the one call of the step.

@@ -14,6 +14,7 @@ from ...errors import Gone, NeedsPerson, NotYet
 from ...facts import Reason
 from ...ownership import Ownership
 from ...resources import Consent
+from ..engine.restores import refused_restore
 from ..engine.scope import AwsScope
 from ..engine.service import AwsService
 from .desired import DesiredInstance
@@ -60,11 +61,9 @@ class InstanceRestore:
         action, parameters = call(self._source, found, name, when)
         return action, {**parameters, **restoration(groups, fields)}
 
-    def refused_by_rds(self, error: NeedsPerson) -> NeedsPerson:
+    def refused(self, error: NeedsPerson) -> NeedsPerson:
         """Return the error of a restore that RDS refuses."""
-        if error.reason != Reason.REJECTED:
-            return error
-        return NeedsPerson(Reason.RESTORE_REFUSED, str(error), f"{self._at}.restoreFrom")
+        return refused_restore(error, f"{self._at}.restoreFrom")
 
     async def _find(self, when: datetime | None) -> SourceData:
         if self._source.point_in_time:
