@@ -1,6 +1,7 @@
 """The servers that all tests share: the operator, the API server, AWS and PostgreSQL."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,9 +62,10 @@ class Stage:
         found: dict[str, dict[str, str]] = {}
         for page in self.dynamodb.get_paginator("list_tables").paginate():
             for name in page["TableNames"]:
-                arn = self.dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
-                tags = self.dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"]
-                found[name] = {tag["Key"]: tag["Value"] for tag in tags}
+                with suppress(self.dynamodb.exceptions.ResourceNotFoundException):  # deleted since it was listed
+                    arn = self.dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
+                    tags = self.dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"]
+                    found[name] = {tag["Key"]: tag["Value"] for tag in tags}
         return found
 
     def tables_of(self, namespace: Namespace) -> dict[str, dict[str, str]]:
