@@ -107,17 +107,18 @@ def database_secrets(
 
 def recreate(name: str) -> str:
     """Say how a person allows a lost resource to be recreated; each value of the annotation allows it once."""
-    return (
-        f"annotate the Microservice with {ANNOTATION_RECREATE}={name} to start with an empty one ({name}/2, {name}/3 "
-        "and so on if that value was used for an earlier loss)"
-    )
+    return _annotate_recreate(name, "to start with an empty one ")
 
 
 def restore(name: str) -> str:
     """Say how a person allows a lost resource to be restored as its spec says."""
+    return _annotate_recreate(name)
+
+
+def _annotate_recreate(name: str, purpose: str = "") -> str:
     return (
-        f"annotate the Microservice with {ANNOTATION_RECREATE}={name} ({name}/2, {name}/3 and so on if that value was "
-        "used for an earlier loss)"
+        f"annotate the Microservice with {ANNOTATION_RECREATE}={name} {purpose}({name}/2, {name}/3 and so on if that "
+        "value was used for an earlier loss)"
     )
 
 

@@ -57,6 +57,12 @@ def throttled(call: Call) -> Answer:
     return says(call, THROTTLED.get(call.service, "Throttling"), "Rate exceeded", 400)
 
 
+def asked_for(call: Call) -> str:
+    """What a call asks for: the same text for the same wish, without the token that is another one each time."""
+    said = {key: value for key, value in call.body.items() if "token" not in key.lower()}
+    return f"{call.service} {call.action} {said}"
+
+
 Rule = Callable[[Call], Answer | None]
 
 

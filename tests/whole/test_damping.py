@@ -9,7 +9,7 @@ import pytest
 from microservice_operator.facts import Event, Part, State
 from tests.fakes.aws.proxy import Answer, Call
 
-from .faults import Late, Rule, denied
+from .faults import Late, Rule, asked_for, denied
 from .holdings import shared
 from .spec import MADE, made
 from .world import World, troubled
@@ -49,12 +49,7 @@ async def for_a_while(world: World, step: Step) -> tuple[Counter[str], list[Even
         events += [event for part in parts for event in part.events]
         world.advance(parts)
     writes = [call for call in world.calls()[begin:] if call.changes and call.service != "sts"]
-    return Counter(map(_thing, writes)), events
-
-
-def _thing(call: Call) -> str:
-    said = {key: value for key, value in call.body.items() if "token" not in key.lower()}  # another one each time
-    return f"{call.service} {call.action} {said}"
+    return Counter(map(asked_for, writes)), events
 
 
 @pytest.mark.parametrize(
@@ -102,7 +97,7 @@ async def test_what_is_shown_late_is_made_once(world: World) -> None:
     world.pass_time(30)
     begin = len(world.calls())
     await world.ready(changed(spec))
-    written = Counter(_thing(call) for call in world.calls()[begin:] if call.changes)
+    written = Counter(asked_for(call) for call in world.calls()[begin:] if call.changes)
     assert max(written.values()) <= 9, written
     world.pass_time(30)
     await world.leave()

@@ -1,11 +1,13 @@
 """AWS refuses or does not show something for a time: the operator waits, says so, and continues soon after."""
 
+from collections import Counter
+
 import pytest
 
 from microservice_operator.external.backoff import LONGEST
 from microservice_operator.facts import Part, State
-from tests.fakes.aws.proxy import Call
 
+from .faults import asked_for
 from .limits_of_time import LIMITS, Clocked, Limit
 from .world import World, troubled
 
@@ -43,13 +45,8 @@ async def test_what_takes_its_time_is_waited_for(world: World, limit: Limit, fac
     assert world.now <= allowed + 2 * LONGEST, "did not continue soon"
     assert len(layer.refused) <= most, "asked too often"
     writes = [call for call in world.calls()[begin:] if call.changes and call.service != "sts"]
-    assert most_alike(writes) <= most, "wrote the same too often"
+    assert max(Counter(map(asked_for, writes)).values(), default=0) <= most, "wrote the same too often"
     stalled = {part.message for part in seen if part.state is State.STALLED}
     assert stalled == set() or factor > 1, "asked a person to act on what passes by itself"
     world.pass_time(layer.seconds)
     await world.quiet(dict(limit.second))
-
-
-def most_alike(writes: list[Call]) -> int:
-    said = [f"{call.service} {call.action} {call.body}" for call in writes]
-    return max((said.count(each) for each in said), default=0)

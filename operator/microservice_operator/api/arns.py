@@ -1,4 +1,4 @@
-"""Patterns of the ARNs and service principals in specs, and the words for them in messages.
+"""Patterns of the ARNs and service principals in specs, the words for them in messages, and their accounts.
 
 "Amazon Resource Names (ARNs)" in the AWS General Reference, and the page "Actions, resources, and condition keys" of
 each service in the Service Authorization Reference.
@@ -25,3 +25,8 @@ WORDS = {
     SOURCE_ARN: "the ARN of one resource, such as arn:aws:s3:::uploads, without * ? $ and control characters",
     SERVICE_PRINCIPAL: "a service principal such as s3.amazonaws.com",
 }
+
+
+def account_in_arn(arn: str) -> str:
+    """Return the account of an ARN, "" if it names none."""
+    return "".join(arn.split(":")[4:5])

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from .arns import KEY_ARN, OIDC_PROVIDER_ARN, POLICY_ARN, ROLE_ARN
+from .arns import KEY_ARN, OIDC_PROVIDER_ARN, POLICY_ARN, ROLE_ARN, account_in_arn
 from .autoscaling import Replicas
 from .base import Model, Rule
 from .containers import Resources
@@ -116,12 +116,8 @@ class PodRoles(Model):
     )
 
 
-def _account(arn: str) -> str:
-    return arn.split(":")[4]
-
-
 def _in_account(roles: PodRoles, account_id: str) -> bool:
-    return roles.oidc_provider_arn is None or _account(roles.oidc_provider_arn) == account_id
+    return roles.oidc_provider_arn is None or account_in_arn(roles.oidc_provider_arn) == account_id
 
 
 def _in_region(field: str, service: str, arn: Callable[["AWS"], str | None]) -> Rule:
@@ -182,7 +178,7 @@ class AWS(Model):
     rules = (
         Rule(
             cel="!has(self.roleARN) || self.roleARN.split(':')[4] == self.accountID",
-            holds=lambda self: self.role_arn is None or _account(self.role_arn) == self.account_id,
+            holds=lambda self: self.role_arn is None or account_in_arn(self.role_arn) == self.account_id,
             message="aws.roleARN must be a role of the account aws.accountID; correct one of them",
             field="roleARN",
         ),

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ..api.arns import account_in_arn
 from ..api.environment import AWS
-from ..api.messaging import Queue, Subscription, Topic
+from ..api.messaging import AWSSource, Queue, Subscription, Topic
+from ..api.microservice import MicroserviceSpec
 from ..api.parsing import Environment, Microservice
-from ..aws.engine.arns import account_in_arn
 from ..ownership import overridden_tags, shared_tags, too_many_tags
 from ..partitions import partition
 from .validation import Finding
@@ -54,20 +55,22 @@ def _partition(arn: str, aws: AWS, field: str) -> Iterator[Finding]:
         yield Finding(field, message)
 
 
+def aws_sources(spec: MicroserviceSpec) -> Iterator[tuple[str, Topic | Queue, AWSSource]]:
+    """Yield each source of `awsSources` with its path in the resource, and the topic or queue that receives from it."""
+    sections: dict[str, Sequence[Topic | Queue]] = {"topics": spec.topics or [], "queues": spec.queues or []}
+    for section, items in sections.items():
+        for index, item in enumerate(items):
+            for number, source in enumerate(item.aws_sources or []):
+                yield f"spec.{section}[{index}].awsSources[{number}]", item, source
+
+
 def _sources(service: Microservice, environment: Environment | None) -> Iterator[Finding]:
     """Check that AWS sources are in the Environment's partition: no other can reach its topics and queues."""
     aws = environment.spec.aws if environment else None
     if aws is None:
         return
-    sections: dict[str, Sequence[Topic | Queue]] = {
-        "topics": service.spec.topics or [],
-        "queues": service.spec.queues or [],
-    }
-    for section, items in sections.items():
-        for index, item in enumerate(items):
-            for number, source in enumerate(item.aws_sources or []):
-                field = f"spec.{section}[{index}].awsSources[{number}].sourceARN"
-                yield from _partition(source.source_arn, aws, field)
+    for field, _, source in aws_sources(service.spec):
+        yield from _partition(source.source_arn, aws, f"{field}.sourceARN")
 
 
 def _tags(service: Microservice, environment: Environment | None) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ It works offline, with the functions of a reconciliation. Values that only a clu
 placeholders.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..api.messaging import Queue, Topic
+from ..api.messaging import Topic
 from ..api.parsing import Environment, Microservice
 from ..aws.engine.arns import MESSAGING_KEY, TABLE_KEY, Site, adoptee_arn, arns, needs_role
 from ..aws.iam.service_policy import GrantedTable, document, excess, grants
@@ -20,6 +20,7 @@ from ..aws.iam.trust import trust
 from ..external.table_grants import admits, declared, lending, trouble
 from ..ownership import Owner
 from . import placeholders
+from .aws_rules import aws_sources
 from .loading import LoadedFiles, environment_of, placed, read
 from .openapi_documents import Ambiguous, Callers, Contract, callers, in_config_map, in_file, table
 from .options import EnvironmentFile, Files, Format, print_list, readable, stop_at
@@ -171,15 +172,9 @@ def _explanation(request: Asked, lookup: MicroserviceLookup, contracts: Mapping[
 
 def _senders(service: Microservice, known: Mapping[tuple[str, str], str]) -> Iterator[Sender]:
     """Yield the AWS resources of `awsSources`; `known` are ARNs by kind and name."""
-    sections: tuple[tuple[str, str, str, Sequence[Topic | Queue]], ...] = (
-        ("topics", "Topic", "sns:Publish", service.spec.topics or []),
-        ("queues", "Queue", "sqs:SendMessage", service.spec.queues or []),
-    )
-    for section, kind, action, items in sections:
-        for index, item in enumerate(items):
-            for number, source in enumerate(item.aws_sources or []):
-                field = f"spec.{section}[{index}].awsSources[{number}]"
-                yield Sender(source.service, source.source_arn, action, known[kind, item.name], field)
+    for field, item, source in aws_sources(service.spec):
+        kind, action = ("Topic", "sns:Publish") if isinstance(item, Topic) else ("Queue", "sqs:SendMessage")
+        yield Sender(source.service, source.source_arn, action, known[kind, item.name], field)
 
 
 def _routes(service: Microservice, contracts: Mapping[str, Contract]) -> list[Callers] | None:

@@ -88,11 +88,7 @@ def permissions(  # noqa: PLR0913, PLR0917 one parameter for each flag
     }
     if not region.startswith("$"):
         values["partition"] = partition(region)
-    policy = (
-        option_policy(values, only.value)
-        if only
-        else operator_policy(values, environment_role_arn or (), [option.value for option in with_ or ()])
-    )
+    policy = option_policy(values, only) if only else operator_policy(values, environment_role_arn or (), with_ or ())
     print_one(policy, Format(output), "")
 
 

@@ -6,6 +6,7 @@
 
 from collections.abc import Callable
 
+from ..aws.iam.operator_permissions import Option
 from ..aws.iam.simulation import denied, questions
 from ..errors import OperatorError
 from ..partitions import partition
@@ -37,14 +38,18 @@ def permissions(service: str) -> CheckFunction:
     async def check(account: Account) -> None:
         principal = await _principal(account)
         refused: set[str] = set()
-        gateway = account.aws.api_gateway
-        logs = bool(gateway and gateway.access_log_group_arn)
-        for question in questions(values(account), {service}, access_logs=logs):
+        for question in questions(values(account), {service}, _options(account)):
             refused |= await _denied(account, principal, question.parameters)
         if refused:
             raise Failed(f"{principal} lacks {', '.join(sorted(refused))}; add it to the policy")
 
     return check
+
+
+def _options(account: Account) -> tuple[Option, ...]:
+    """Return the options that the sample uses; it restores nothing."""
+    gateway = account.aws.api_gateway
+    return (Option.ACCESS_LOGS,) if gateway and gateway.access_log_group_arn else ()
 
 
 def permission_checks(account: Account) -> dict[str, CheckFunction]:

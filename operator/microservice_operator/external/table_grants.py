@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..api.arns import account_in_arn
 from ..api.microservice import MicroserviceSpec
 from ..api.parsing import Microservice
 from ..api.stores import Table, TableRef
-from ..aws.engine.arns import TABLE_NAME_LIMIT, Site, account_in_arn, table_arn
+from ..aws.engine.arns import TABLE_NAME_LIMIT, Site, table_arn
 from ..aws.iam.service_policy import GrantedTable, GrantedTables
 from ..ownership import Owner
 from ..raw_objects import mappings, text

@@ -8,8 +8,8 @@ unknown, and deletes nothing that exists.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..api.arns import account_in_arn
 from ..api.messaging import TopicRef
-from ..aws.engine.arns import account_in_arn
 from ..aws.engine.scope import AwsScope
 from ..aws.messaging.fields import TOPIC
 from ..aws.messaging.names import topic_arns

@@ -9,14 +9,14 @@ from typing import Any
 
 from ... import names
 from ...api import routes as api
+from ...api.arns import account_in_arn
 from ...errors import NeedsPerson, OperatorError
 from ...facts import Part, Reason, State
 from ...openapi import Route
 from ...partitions import dns_suffix
 from ...resources import DesiredResource, Removal
 from ...resync_cache import Outcome
-from ..engine.account import own_account
-from ..engine.arns import account_in_arn
+from ..engine.account import other_account
 from ..engine.call import Lane
 from ..engine.decide import Desired
 from ..engine.fields import Field, ResourceSchema
@@ -151,10 +151,7 @@ async def _refuse_other_accounts(scope: AwsScope, known_id: str) -> None:
 
     The id of such routes names no account, so `at_home` cannot tell.
     """
-    if not (scope.role and known_id) or account_in_arn(known_id):
-        return
-    own = await own_account(scope)
-    if own != scope.account_id:
+    if known_id and not account_in_arn(known_id) and (own := await other_account(scope)):
         raise NeedsPerson(
             Reason.ACCOUNT_MISMATCH,
             f"api {API_PART} is {known_id} in account {own}, but the Environment names account {scope.account_id}; "

@@ -7,12 +7,13 @@ earlier Microservice of that name can own a table that was created after this on
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ...api.restores import TableSource, point_of
 from ...errors import NeedsPerson
 from ...facts import Reason
+from ..engine.restores import restore_time
 
 _TOLERANCE = 1.0  # seconds: DynamoDB restores to the second
 
@@ -76,7 +77,7 @@ def request(source: TableSource, name: str, key: str, field: str) -> tuple[str, 
     point = source.point_in_time
     if point is None:
         return "RestoreTableFromBackup", {"BackupArn": source.backup_arn, **settings}
-    moment = {"RestoreDateTime": utc_time(point.time, field)} if point.time else {"UseLatestRestorableTime": True}
+    moment = {"RestoreDateTime": restore_time(point.time, field)} if point.time else {"UseLatestRestorableTime": True}
     return "RestoreTableToPointInTime", {"SourceTableName": point.source_table, **moment, **settings}
 
 
@@ -90,13 +91,4 @@ def is_restored(source: TableSource, table: Mapping[str, Any], field: str) -> bo
     if point.time is None:
         return True
     restored_to: datetime = summary["RestoreDateTime"]
-    return abs((restored_to - utc_time(point.time, field)).total_seconds()) <= _TOLERANCE
-
-
-def utc_time(text: str, field: str) -> datetime:
-    """Parse a time of the spec; raises NeedsPerson for a day that its month does not have."""
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError:
-        message = f"{text} is not a date; correct it"
-        raise NeedsPerson(Reason.RESTORE_REFUSED, message, f"{field}.pointInTime.time") from None
+    return abs((restored_to - restore_time(point.time, field)).total_seconds()) <= _TOLERANCE

@@ -15,7 +15,7 @@ expectations  what this process wrote recently, so that a stale read is not take
 create_once   creates no second resource while AWS does not list the first one yet
 write_backoff repeats writes that AWS accepts and does not keep with longer and longer waits
 list_cache    shares one list of a region or of an API between all callers, never one from before a write
-restores      PURE: why AWS refuses a restore
+restores      PURE: what the restores of all services share
 rate_limits   PURE: the rates that AWS documents; `rate_limiter` keeps the calls below them
 reconcile_cached  reconciles through the resync cache
 pagination    follows a list from page to page, up to a limit

@@ -26,12 +26,17 @@ async def verify_account(scope: AwsScope) -> None:
     scope.clients.verified_accounts.add(scope.place)
 
 
-async def own_account(scope: AwsScope) -> str:
-    """Return the account of the operator's own credentials, whatever role the scope has; raises an OperatorError."""
-    known = scope.clients.own_account
-    if not known:
-        known = scope.clients.own_account = await _account_of(scope, None)
-    return known
+async def other_account(scope: AwsScope) -> str:
+    """Return the account of the operator's own credentials if the scope's role is of another one, else "".
+
+    Raises an OperatorError.
+    """
+    if not scope.role:
+        return ""
+    clients = scope.clients
+    if not clients.own_account:
+        clients.own_account = await _account_of(scope, None)
+    return clients.own_account if clients.own_account != scope.account_id else ""
 
 
 async def _account_of(scope: AwsScope, role: AssumedRole | None) -> str:

@@ -57,11 +57,6 @@ def name_in_arn(arn: str) -> str:
     return re.split("[:/]", arn)[-1]
 
 
-def account_in_arn(arn: str) -> str:
-    """Return the account of an ARN, "" if it names none."""
-    return "".join(arn.split(":")[4:5])
-
-
 def whole_id(id_: str) -> str:
     """Return an id from a status, "" if it begins as an ARN and is none: others may edit a status.
 

@@ -1,4 +1,6 @@
-"""PURE: says why AWS refuses a restore."""
+"""PURE: what the restores of all services share: the declared time, and why AWS refuses one."""
+
+from datetime import UTC, datetime
 
 from ...errors import NeedsPerson
 from ...facts import Reason
@@ -16,3 +18,12 @@ def refused_restore(error: NeedsPerson, field: str) -> NeedsPerson:
     option = "; the operator's policy allows restores only with its option restores (docs/operator-iam.md)"
     message = f"{error}{option if error.reason == Reason.ACCESS_DENIED else ''}"
     return NeedsPerson(Reason.RESTORE_REFUSED, message, field)
+
+
+def restore_time(text: str, field: str) -> datetime:
+    """Parse the time of `restoreFrom` at `field`; raises NeedsPerson for a day that its month does not have."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError:
+        message = f"{text} is not a date; correct it"
+        raise NeedsPerson(Reason.RESTORE_REFUSED, message, f"{field}.pointInTime.time") from None

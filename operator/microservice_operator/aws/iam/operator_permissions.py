@@ -5,7 +5,7 @@ granted, and every granted call is made. Resources and condition keys are those 
 Reference. `dependent_actions` lists its "dependent actions", which have no call of their name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -466,3 +466,8 @@ RIGHTS: tuple[Right, ...] = (
         "reads declared queues, never messages",
     ),
 )
+
+
+def rights(options: Collection[Option] = ()) -> tuple[Right, ...]:
+    """Return the rights of an operator that uses these options."""
+    return tuple(right for right in RIGHTS if right.option is None or right.option in options)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ... import names
 from ..engine.policy_documents import Document
-from .operator_permissions import ASSUME_ROLES, RIGHTS, Right
+from .operator_permissions import ASSUME_ROLES, RIGHTS, Option, Right, rights
 
 
 def services() -> frozenset[str]:
@@ -22,23 +22,23 @@ def calls(rights: Iterable[Right] = RIGHTS) -> frozenset[tuple[str, str]]:
 
 
 def operator_policy(
-    values: Mapping[str, str], environment_roles: Sequence[str] = (), options: Collection[str] = ()
+    values: Mapping[str, str], environment_roles: Sequence[str] = (), options: Collection[Option] = ()
 ) -> Document:
     """Return the policy with `${name}` replaced from `values`, where they have the name.
 
     `environment_roles` are the ARNs of all roles that the operator may assume, `options` are of `OPTIONS`.
     """
     assuming = (replace(ASSUME_ROLES, resources=tuple(environment_roles)),) if environment_roles else ()
-    return _policy((*(right for right in RIGHTS if not right.option or right.option in options), *assuming), values)
+    return _policy((*rights(options), *assuming), values)
 
 
-def option_policy(values: Mapping[str, str], option: str) -> Document:
+def option_policy(values: Mapping[str, str], option: Option) -> Document:
     """Return the policy of one of `OPTIONS` alone, to attach beside that of the operator."""
     return _policy((right for right in RIGHTS if right.option == option), values)
 
 
-def _policy(rights: Iterable[Right], values: Mapping[str, str]) -> Document:
-    statements = [_statement(together) for together in _together(rights)]
+def _policy(granted: Iterable[Right], values: Mapping[str, str]) -> Document:
+    statements = [_statement(together) for together in _together(granted)]
     filled: Document = _filled({"Version": "2012-10-17", "Statement": statements}, values)
     return filled
 

@@ -13,7 +13,7 @@ from ...errors import NeedsPerson, OperatorError
 from ...facts import Part, Reason, State
 from ...resources import Removal
 from ...resync_cache import Outcome
-from ..engine.account import own_account
+from ..engine.account import other_account
 from ..engine.arns import needs_role
 from ..engine.call import Lane
 from ..engine.decide import Desired
@@ -130,7 +130,7 @@ async def delete_identity(scope: AwsScope, removal: Removal, cluster: str = "") 
     known_id, associated = (removal.id_of(kind.name) for kind in (ROLE, ASSOCIATION))
     associations: tuple[Part, ...] = ()
     cluster = _cluster(associated) or cluster
-    if cluster and not associated and scope.role and await own_account(scope) != scope.account_id:
+    if cluster and not associated and await other_account(scope):
         cluster = ""  # it was refused, and the role may not even look for one
     if cluster:
         associations = (await _remove_association(scope, cluster, associated),)
@@ -149,7 +149,7 @@ async def _reconcile_role_and_association(
     try:
         # A role has no region, but its trust policy names the region of the cluster whose pods use it now.
         at_home(scope, ASSOCIATION, SERVICE_ROLE, associated)
-        if scope.role and desired.aws.identity and desired.aws.identity.cluster_name:
+        if desired.aws.identity and desired.aws.identity.cluster_name:
             await _refuse_other_accounts(scope)
     except OperatorError as error:
         kept = ((ROLE, known_id), (ASSOCIATION, associated))
@@ -184,8 +184,7 @@ async def _refuse_other_accounts(scope: AwsScope) -> None:
 
     EKS finds a cluster by its name in the account of the caller, and there another cluster may have that name.
     """
-    own = await own_account(scope)
-    if own != scope.account_id:
+    if own := await other_account(scope):
         raise NeedsPerson(
             Reason.ACCOUNT_MISMATCH,
             f"spec.aws.identity of the Environment has type PodIdentity, which gives pods only roles of the cluster's "

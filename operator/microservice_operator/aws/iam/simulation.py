@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from string import Template
 from typing import Any
 
-from .operator_permissions import RIGHTS, Option, Right
+from .operator_permissions import Option, Right, rights
 
 EXAMPLE = "conformance"  # stands for any name in an ARN
 
@@ -30,17 +30,15 @@ class Question:
 
 
 def questions(
-    values: Mapping[str, str], services: Collection[str], *, access_logs: bool = False
+    values: Mapping[str, str], services: Collection[str], options: Collection[Option] = ()
 ) -> tuple[Question, ...]:
     """Return the questions about the rights of `services`; `values` fills the placeholders of the rights.
 
-    Restores are left out: a sample restores nothing, and few installations keep the rights for it.
 
     A resource or condition with a placeholder that `values` lacks is left out: the Environment does not use it.
     """
-    options = {None, Option.ACCESS_LOGS} if access_logs else {None}
-    rights = [right for right in RIGHTS if right.service in services and right.option in options]
-    return tuple(question for right in rights for question in _questions(right, values))
+    asked = [right for right in rights(options) if right.service in services]
+    return tuple(question for right in asked for question in _questions(right, values))
 
 
 def denied(results: Iterable[Mapping[str, Any]]) -> set[str]:

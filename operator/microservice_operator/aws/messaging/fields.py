@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ...api.arns import account_in_arn
 from ...api.messaging import AWSSource
 from ...facts import Part, Reason
-from ..engine.arns import account_in_arn, name_in_arn
+from ..engine.arns import name_in_arn
 from ..engine.fields import Field, Reasons, ResourceSchema
 from ..engine.policy_documents import Document, same_policy
 from ..engine.rules import Change, Outcome, Rule, exact, if_given, immutable

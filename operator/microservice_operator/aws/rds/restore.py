@@ -14,7 +14,7 @@ from ...errors import Gone, NeedsPerson, NotYet
 from ...facts import Reason
 from ...ownership import Ownership
 from ...resources import Consent
-from ..engine.restores import refused_restore
+from ..engine.restores import refused_restore, restore_time
 from ..engine.scope import AwsScope
 from ..engine.service import AwsService
 from .desired import DesiredInstance
@@ -28,7 +28,6 @@ from .restore_source import (
     name_of,
     refuse_misfit,
     source_data,
-    utc_time,
 )
 
 
@@ -49,7 +48,8 @@ class InstanceRestore:
 
         Raises NeedsPerson (RestoreRefused) if the source does not exist, does not fit or is not proven.
         """
-        when = utc_time(self._source, self._at)
+        point = self._source.point_in_time
+        when = restore_time(point.time, f"{self._at}.restoreFrom") if point and point.time else None
         found = await self._find(when)
         refuse_misfit(self._source, found, fields, self._at)
         if not self._consent.allowed and self._scope.owner.standing(found.tags) is Ownership.FOREIGN:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from ...api.restores import InstancePointInTime, InstanceSource, point_of
@@ -83,15 +83,3 @@ def call(source: InstanceSource, found: SourceData, name: str, when: datetime | 
         return "RestoreDBInstanceFromDBSnapshot", {"DBInstanceIdentifier": name, **found.named}
     moment = {"RestoreTime": when} if when else {"UseLatestRestorableTime": True}
     return "RestoreDBInstanceToPointInTime", {"TargetDBInstanceIdentifier": name, **found.named, **moment}
-
-
-def utc_time(source: InstanceSource, at: str) -> datetime | None:
-    """Return the declared time, if any; raises NeedsPerson for a day that its month does not have."""
-    text = source.point_in_time.time if source.point_in_time else None
-    if text is None:
-        return None
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError:
-        message = f"{text} is not a date; correct it"
-        raise NeedsPerson(Reason.RESTORE_REFUSED, message, f"{at}.restoreFrom.pointInTime.time") from None

@@ -16,10 +16,10 @@ VALUES = {
 SERVICES = {right.service for right in RIGHTS}
 
 
-@pytest.mark.parametrize(("access_logs", "options"), [(False, {None}), (True, {None, Option.ACCESS_LOGS})])
-def test_every_action_is_asked_about(access_logs: bool, options: set[Option | None]) -> None:
-    asked = {each for question in questions(VALUES, SERVICES, access_logs=access_logs) for each in question.actions}
-    assert asked == {action for right in RIGHTS if right.option in options for action in right.granted}
+@pytest.mark.parametrize("options", [(), (Option.ACCESS_LOGS,), tuple(Option)])
+def test_every_action_is_asked_about(options: tuple[Option, ...]) -> None:
+    asked = {action for question in questions(VALUES, SERVICES, options) for action in question.actions}
+    assert asked == {action for right in RIGHTS if right.option in (None, *options) for action in right.granted}
 
 
 def test_no_question_has_a_placeholder_or_a_wildcard() -> None:
