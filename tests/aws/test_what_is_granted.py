@@ -57,6 +57,20 @@ def test_nothing_reaches_what_is_not_the_operators_without_being_asked_for() -> 
     assert granted & reaching == set()
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--environment-role-arn", "arn:aws:iam::*:role/x"), "is not the ARN of an IAM role"),
+        (("--only", "restores", "--with", "access-logs"), "shows one option alone"),
+    ],
+)
+def test_a_policy_that_would_be_too_wide_or_not_as_asked_is_refused(options: tuple[str, ...], message: str) -> None:
+    words = ["permissions", *options]
+    ended = CliRunner().invoke(application(words), words)
+    assert ended.exit_code == 2
+    assert message in " ".join(ended.output.replace("│", "").split())
+
+
 def test_no_role_can_be_widened_without_the_boundary() -> None:
     widening = {"iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"}
     for right in RIGHTS:

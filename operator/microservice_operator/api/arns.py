@@ -13,6 +13,7 @@ LISTENER_ARN = r"^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:liste
 LOG_GROUP_ARN = r"^arn:aws[a-z-]*:logs:[a-z0-9-]+:[0-9]{12}:log-group:[A-Za-z0-9._/#-]+$"
 # In a policy, * and ? are wildcards and ${...} is a variable ("IAM policy elements: Variables and tags").
 SOURCE_ARN = r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:([0-9]{12})?:[^*?$\x00-\x1f\x7f]+$"
+BACKUP_ARN = r"^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[a-zA-Z0-9_.-]+/backup/[a-zA-Z0-9-]+$"
 SERVICE_PRINCIPAL = r"^[a-z][a-z0-9-]*(\.[a-z0-9-]+)*\.amazonaws\.com$"
 
 WORDS = {
@@ -23,6 +24,7 @@ WORDS = {
     LISTENER_ARN: "the ARN of a listener of an ALB or NLB: arn:aws:elasticloadbalancing:REGION:ACCOUNT:listener/...",
     LOG_GROUP_ARN: "the ARN of a log group, without :* at its end: arn:aws:logs:REGION:ACCOUNT:log-group:NAME",
     SOURCE_ARN: "the ARN of one resource, such as arn:aws:s3:::uploads, without * ? $ and control characters",
+    BACKUP_ARN: "the ARN of a backup: arn:aws:dynamodb:REGION:ACCOUNT:table/TABLE/backup/ID",
     SERVICE_PRINCIPAL: "a service principal such as s3.amazonaws.com",
 }
 

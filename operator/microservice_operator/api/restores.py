@@ -4,29 +4,15 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from .arns import BACKUP_ARN
 from .base import Model, Rule
-from .scalars import AlwaysTrue
+from .scalars import SNAPSHOT_IDENTIFIER, UTC_TIME, AlwaysTrue
 
-# an automated snapshot starts with `rds:`, one of AWS Backup with `awsbackup:` ("DescribeDBSnapshots")
-SnapshotIdentifier = Annotated[
-    str, StringConstraints(min_length=1, max_length=255, pattern=r"^((rds|awsbackup):)?[a-z](-?[a-z0-9])*$")
-]
+SnapshotIdentifier = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=SNAPSHOT_IDENTIFIER)]
 InstanceIdentifier = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z](-?[a-z0-9])*$")]
 TableName = Annotated[str, StringConstraints(min_length=3, max_length=255, pattern=r"^[a-zA-Z0-9_.-]+$")]
-BackupARN = Annotated[
-    str,
-    StringConstraints(
-        max_length=400,
-        pattern=r"^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[a-zA-Z0-9_.-]+/backup/[a-zA-Z0-9-]+$",
-    ),
-]
-Time = Annotated[
-    str,
-    StringConstraints(
-        max_length=20,
-        pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$",
-    ),
-]
+BackupARN = Annotated[str, StringConstraints(max_length=400, pattern=BACKUP_ARN)]
+Time = Annotated[str, StringConstraints(max_length=20, pattern=UTC_TIME)]
 
 _TIME_OR_LATEST = Rule(
     cel="has(self.time) != has(self.latest)",

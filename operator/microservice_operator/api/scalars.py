@@ -121,6 +121,10 @@ METADATA_SERVICES = ("169.254.169.254/32", "fd00:ec2::254/128")
 DNS_LABEL_ALPHA = r"^[a-z](-?[a-z0-9])*$"
 DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 DNS_SUBDOMAIN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+DURATION = r"^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,6}s)?$"
+UTC_TIME = r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$"
+# an automated snapshot starts with `rds:`, one of AWS Backup with `awsbackup:` ("DescribeDBSnapshots")
+SNAPSHOT_IDENTIFIER = r"^((rds|awsbackup):)?[a-z](-?[a-z0-9])*$"
 PORT_NAME = r"^([a-z0-9]+-)*[a-z0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 LABEL_NAME = r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"  # of a key without its prefix
 LABEL_VALUE = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"

@@ -9,12 +9,10 @@ from pydantic import Field, StringConstraints
 from .base import Model, Rule
 from .containers import Command
 from .restores import InstanceIdentifier, InstanceSource, TableName, TableSource
-from .scalars import ATOMIC, Keyed, Label, ObjectName, PartName, WithoutNulls
+from .scalars import ATOMIC, DURATION, Keyed, Label, ObjectName, PartName, WithoutNulls
 from .table_indexes import Attribute, Capacity, GlobalSecondaryIndex, Index, LocalSecondaryIndex, TableKey
 
-Duration = Annotated[
-    str, StringConstraints(min_length=2, max_length=16, pattern=r"^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,6}s)?$")
-]
+Duration = Annotated[str, StringConstraints(min_length=2, max_length=16, pattern=DURATION)]
 _UNITS = {"h": 3600, "m": 60, "s": 1}
 SHORTEST_ROTATION = 3600  # seconds; each rotation rolls the pods
 ExtensionName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z0-9_-]+$")]

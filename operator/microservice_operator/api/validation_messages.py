@@ -12,7 +12,15 @@ from pydantic import ValidationError
 from ..errors import Problem
 from .arns import WORDS
 from .base import Model
-from .scalars import DNS_LABEL, DNS_LABEL_ALPHA, DNS_SUBDOMAIN, PORT_NAME
+from .scalars import (
+    DNS_LABEL,
+    DNS_LABEL_ALPHA,
+    DNS_SUBDOMAIN,
+    DURATION,
+    PORT_NAME,
+    SNAPSHOT_IDENTIFIER,
+    UTC_TIME,
+)
 from .tags import TAG_KEY, TAG_VALUE
 
 Path = Sequence[str | int]
@@ -27,6 +35,9 @@ _PATTERNS = {
     r"^/": "a path that starts with /",
     **WORDS,
     PORT_NAME: "lower-case letters, digits and single hyphens, with at least one letter",
+    DURATION: "a duration in h, m and s, such as 720h or 1h30m",
+    UTC_TIME: "a time in UTC, such as 2026-11-30T09:15:00Z",
+    SNAPSHOT_IDENTIFIER: "the identifier of a DB snapshot, such as orders-before or rds:orders-2026-11-29-03-00",
 }
 _TYPES: Mapping[str, str] = {
     "string_type": "a string: put it in quotes",

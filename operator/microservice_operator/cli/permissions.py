@@ -1,10 +1,12 @@
 """`microservice-operator permissions`: shows the operator's own IAM policy, built from the table of its AWS calls."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..api.arns import ROLE_ARN, WORDS
 from ..aws.iam.operator_permissions import ASSUME_ROLES, OPTIONS, RIGHTS, Option, Right
 from ..aws.iam.operator_policy import operator_policy, option_policy
 from ..partitions import partition
@@ -88,7 +90,13 @@ def permissions(  # noqa: PLR0913, PLR0917 one parameter for each flag
     }
     if not region.startswith("$"):
         values["partition"] = partition(region)
-    policy = option_policy(values, only) if only else operator_policy(values, environment_role_arn or (), with_ or ())
+    roles = environment_role_arn or []
+    if only and (roles or with_):
+        raise typer.BadParameter("shows one option alone; omit --with and --environment-role-arn", param_hint="--only")
+    for arn in roles:
+        if not re.fullmatch(ROLE_ARN, arn):
+            raise typer.BadParameter(f"{arn} is not {WORDS[ROLE_ARN]}", param_hint="--environment-role-arn")
+    policy = option_policy(values, only) if only else operator_policy(values, roles, with_ or ())
     print_one(policy, Format(output), "")
 
 

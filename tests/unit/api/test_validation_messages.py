@@ -47,6 +47,17 @@ SENTENCES: list[tuple[dict[str, Any], str, str]] = [
         "'Orders' is not allowed here; use lower-case letters, digits and single hyphens, starting with a letter",
     ),
     (
+        {"databases": [{"name": "orders", "credentials": {"rotationInterval": "30d"}}]},
+        "spec.databases[0].credentials.rotationInterval",
+        "'30d' is not allowed here; use a duration in h, m and s, such as 720h or 1h30m",
+    ),
+    (
+        {"databases": [{"name": "orders", "restoreFrom": {"snapshotIdentifier": "Orders"}}]},
+        "spec.databases[0].restoreFrom.snapshotIdentifier",
+        "'Orders' is not allowed here; use the identifier of a DB snapshot, such as orders-before or "
+        "rds:orders-2026-11-29-03-00",
+    ),
+    (
         {"imagePullPolicy": "Sometimes"},
         "spec.imagePullPolicy",
         "'Sometimes' is not one of Always, IfNotPresent, Never; choose one of them",
