@@ -124,7 +124,7 @@ class RoleSessions:
 
 def _refused(error: ClientError | BotoCoreError | ResponseParserError, role: AssumedRole) -> OperatorError:
     """Map the error of AssumeRole; it says nothing about any resource."""
-    target = f"role {role.arn}, which spec.aws.roleARN of the Environment names,"
+    target = f"role {role.arn} (spec.aws.roleARN of the Environment)"
     known = classify_error(error, ACTION, target)
     if isinstance(known, Gone):
         return NotYet(Reason.AWS_UNAVAILABLE, f"AWS does not find {target} for {ACTION}", 60)
