@@ -75,7 +75,7 @@ SPEC = {
     ),
     Reason.RESTORE_REFUSED: Explanation(
         "What `restoreFrom` names does not exist, does not fit the spec, or is not proven to be this Microservice's. "
-        "Nothing was created.",
+        "Or the operator's policy lacks the option `restores`. Nothing was created.",
         "Do what the message says: correct `restoreFrom` or the field, or add the consent to the annotation.",
     ),
     Reason.CONFLICT: Explanation(

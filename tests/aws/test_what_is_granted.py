@@ -71,6 +71,17 @@ def test_a_policy_that_would_be_too_wide_or_not_as_asked_is_refused(options: tup
     assert message in " ".join(ended.output.replace("│", "").split())
 
 
+def test_a_policy_that_iam_would_refuse_is_told() -> None:
+    words = [
+        "permissions",
+        *(f"--{name}={value}" for name, value in LONG.items()),
+        *(f"--with={each}" for each in OPTIONS),
+    ]
+    ended = CliRunner().invoke(application(words), words)
+    assert ended.exit_code == 0
+    assert "but IAM allows 10240 for all inline policies of a role" in ended.stderr
+
+
 def test_no_role_can_be_widened_without_the_boundary() -> None:
     widening = {"iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"}
     for right in RIGHTS:
@@ -91,11 +102,28 @@ def test_the_files_are_up_to_date() -> None:
     assert (ROOT / "docs/operator-iam.md").read_text(encoding="utf-8") == page(), said
 
 
+LONG = {
+    "region": "ap-southeast-2",
+    "account-id": "123456789012",
+    "cluster-id": "0b5c8f3a-7c0e-4b43-9a52-0d2f6f1f0c11",
+    "cluster-name": "production-of-the-whole-shop-in-sydney",
+    "permissions-boundary-arn": "arn:aws:iam::123456789012:policy/boundaries/production-shop-service-boundary",
+}
+
+
 def test_a_whole_policy_has_no_placeholder_left_and_fits() -> None:
-    names = ("region", "account-id", "cluster-id", "cluster-name", "permissions-boundary-arn")
-    rendered = policy(*(f"--{name}={name}" for name in names), *(f"--with={option}" for option in OPTIONS))
+    """With long names and five roles of Environments; an option is a managed policy, of 6,144 characters at most."""
+    values = [f"--{name}={value}" for name, value in LONG.items()]
+    roles = [
+        f"--environment-role-arn=arn:aws:iam::21098765432{id_}:role/operators/microservice-operator" for id_ in range(5)
+    ]
+    rendered = policy(*values, *roles)
     assert "$" not in rendered
     assert len(re.sub(r"\s", "", rendered)) <= 10_240
+    for option in OPTIONS:
+        alone = policy(*values, f"--only={option}")
+        assert "$" not in alone
+        assert len(re.sub(r"\s", "", alone)) <= 6_144
     assert json.loads(rendered)["Version"] == "2012-10-17"
     assert yaml.safe_load(policy("--output=yaml")) == json.loads(policy())
 

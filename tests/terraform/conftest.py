@@ -91,7 +91,9 @@ def whole(example: Terraform, cloud: Account, tmp_path_factory: pytest.TempPathF
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("empty.py", "")  # what is in it is for the tests of the function
     (example.folder / "second.auto.tfvars").write_text(f"""
-cluster_id = "{CLUSTER_ID}"
+cluster_id  = "{CLUSTER_ID}"
+restores    = true
+access_logs = true
 second_account = {{
   terraform_role_arn       = "arn:aws:iam::{SECOND}:role/terraform"
   permissions_boundary_arn = "arn:aws:iam::{SECOND}:policy/boundary"

@@ -4,6 +4,7 @@ docs/delivery.md lists what this cannot show: moto has no NAT and no traffic, an
 layer of these tests that follows AWS's documentation. No pod runs.
 """
 
+import json
 import re
 import shutil
 import subprocess
@@ -14,7 +15,10 @@ from typing import Any
 import pytest
 import yaml
 
+from microservice_operator.api.base import Model
+from microservice_operator.api.environment import AWS
 from microservice_operator.api.microservice import MicroserviceSpec
+from microservice_operator.api.routes import APIGateway
 from microservice_operator.aws.engine.arns import MESSAGING_KEY
 from microservice_operator.aws.iam.service_policy import CLOSED, document, grants
 from tests.terraform.account import ACCOUNT, REGION, Account
@@ -57,6 +61,52 @@ def test_values_that_make_no_sense_are_refused(root: Root) -> None:
     made.init()  # once more: it looks for the modules that tests name, too
     said = made.do("test", "-no-color")
     assert re.search(r"Success! [1-9]\d* passed, 0 failed", said), said
+
+
+def test_the_module_environment_can_set_every_field_of_aws(root: Root) -> None:
+    """Terraform drops attributes that a variable's type does not have, without a word."""
+    made = root("environment", "http://127.0.0.1:9")
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
+    gateway = {
+        "name": "shop",
+        "vpc_link_id": "abc",
+        "listener_arn": f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:listener/app/a/b/c",
+        "source_cidrs": ["10.0.0.0/24"],
+        "cors_origins": ["https://shop.example"],
+        "path_prefix": "Namespace",
+        "max_routes": 600,
+        "max_authorizers": 20,
+        "access_log_group_arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:shop",
+        "throttling": {"requests_per_second": 100, "burst": 200},
+        "disable_execute_api_endpoint": True,
+        "deletion_policy": "Delete",
+    }
+    values = {
+        "name": "prod",
+        "region": REGION,
+        "account_id": ACCOUNT,
+        "vpc_id": "vpc-1",
+        "subnet_ids": ["subnet-1", "subnet-2"],
+        "pod_security_group_id": "sg-1",
+        "permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
+        "role_arn": f"arn:aws:iam::{ACCOUNT}:role/operator",
+        "external_id": "external",
+        "oidc_provider_arn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.example/id/1",
+        "messaging_key_arn": key,
+        "table_key_arn": key,
+        "database_key_arn": key,
+        "api_gateway": gateway,
+    }
+    (made.folder / "test.auto.tfvars.json").write_text(json.dumps(values))
+    made.do("apply", "-auto-approve", "-input=false", "-no-color")
+    aws = yaml.safe_load(made.outputs()["manifest"])["spec"]["aws"]
+    assert aws.keys() == _names(AWS)
+    assert aws["apiGateway"].keys() == _names(APIGateway)
+    assert AWS.model_validate(aws)
+
+
+def _names(model: type[Model]) -> set[str]:
+    return {str(field.alias or name) for name, field in model.model_fields.items()}
 
 
 def test_the_first_apply_needs_no_cluster(example: Terraform) -> None:

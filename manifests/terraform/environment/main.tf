@@ -11,6 +11,28 @@ locals {
         sourceCIDRs = var.api_gateway.source_cidrs
       },
       length(var.api_gateway.cors_origins) > 0 ? { corsOrigins = var.api_gateway.cors_origins } : {},
+      var.api_gateway.throttling == null ? {} : {
+        throttling = {
+          requestsPerSecond = var.api_gateway.throttling.requests_per_second
+          burst             = var.api_gateway.throttling.burst
+        }
+      },
+      {
+        for name, value in {
+          pathPrefix        = var.api_gateway.path_prefix
+          accessLogGroupARN = var.api_gateway.access_log_group_arn
+          deletionPolicy    = var.api_gateway.deletion_policy
+        } : name => value if value != null
+      },
+      {
+        for name, value in {
+          maxRoutes      = var.api_gateway.max_routes
+          maxAuthorizers = var.api_gateway.max_authorizers
+        } : name => value if value != null
+      },
+      var.api_gateway.disable_execute_api_endpoint == null ? {} : {
+        disableExecuteAPIEndpoint = var.api_gateway.disable_execute_api_endpoint
+      },
     )
   }
 

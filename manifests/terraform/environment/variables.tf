@@ -104,6 +104,14 @@ variable "api_gateway" {
     source_cidrs = list(string)
     stage        = optional(string, "$default")
     cors_origins = optional(list(string), [])
+
+    path_prefix                  = optional(string)
+    max_routes                   = optional(number)
+    max_authorizers              = optional(number)
+    access_log_group_arn         = optional(string)
+    throttling                   = optional(object({ requests_per_second = number, burst = number }))
+    disable_execute_api_endpoint = optional(bool)
+    deletion_policy              = optional(string)
   })
   default = null
 }

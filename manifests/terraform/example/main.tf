@@ -97,6 +97,8 @@ module "operator_iam" {
   cluster_id               = var.cluster_id
   permissions_boundary_arn = module.service_boundary.policy_arn
   environment_role_arns    = local.second_role_arns
+  restores                 = var.restores
+  access_logs              = var.access_logs
 }
 
 module "environment_account" {
@@ -109,6 +111,8 @@ module "environment_account" {
   external_id              = var.cluster_id
   cluster_id               = var.cluster_id
   permissions_boundary_arn = var.second_account.permissions_boundary_arn
+  restores                 = var.restores
+  access_logs              = var.access_logs
 }
 
 module "gateway" {

@@ -71,6 +71,18 @@ variable "second_account" {
   default = null
 }
 
+variable "restores" {
+  description = "Whether Microservices may use restoreFrom; the operator can then read and restore all data of the accounts."
+  type        = bool
+  default     = false
+}
+
+variable "access_logs" {
+  description = "Whether Environments may use accessLogGroupARN; the operator can then write the resource policies of CloudWatch Logs."
+  type        = bool
+  default     = false
+}
+
 variable "order_intake" {
   description = "Settings of the order intake function. Leave it null until the topic of the Microservice order exists."
   type = object({

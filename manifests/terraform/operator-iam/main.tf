@@ -65,12 +65,20 @@ resource "aws_iam_role_policy" "operator" {
   policy = local.policy
 }
 
-resource "aws_iam_role_policy" "options" {
+# Policies of their own: all inline policies of a role together may have 10,240 characters.
+resource "aws_iam_policy" "options" {
   for_each = local.options
 
-  name   = each.key
-  role   = aws_iam_role.operator.id
+  name   = "${var.role_name}-${each.key}"
   policy = templatefile("${path.module}/${each.key}.json.tftpl", local.values)
+  tags   = var.tags
+}
+
+resource "aws_iam_role_policy_attachment" "options" {
+  for_each = aws_iam_policy.options
+
+  role       = aws_iam_role.operator.name
+  policy_arn = each.value.arn
 }
 
 data "aws_iam_policy_document" "environments" {

@@ -9,6 +9,7 @@ import typer
 from ..api.arns import ROLE_ARN, WORDS
 from ..aws.iam.operator_permissions import ASSUME_ROLES, OPTIONS, RIGHTS, Option, Right
 from ..aws.iam.operator_policy import operator_policy, option_policy
+from ..aws.iam.service_policy import SIZE_LIMIT, size_of
 from ..partitions import partition
 from .options import DataFormat, Format, print_one
 
@@ -30,7 +31,9 @@ and the table has no other.
   following in this way: HTTP APIs and their parts, the scaling of tables, and the master logins that RDS manages
   (`rds!db-*`). The operator may read the master login of any instance in the account.
 - **Options** are permissions that reach what is not the operator's. They are granted only if you ask for them, with
-  `--with` or a variable of the Terraform module, and you can remove them after use:
+  `--with` or a variable of the Terraform module, and you can remove them after use. IAM allows 10,240 characters for
+  all inline policies of a role together, so attach each option as a separate managed policy: `--only` prints it, and
+  the Terraform module attaches it.
   - `--with restores` (`restores = true`) is for `restoreFrom`. It allows to restore any backup, snapshot and table of
     the account. The operator restores only what is proven to be the Microservice's, or what the Environment allows.
     DynamoDB fills a restored table with the operator's rights on items. They hold for all tables without the tag
@@ -97,6 +100,12 @@ def permissions(  # noqa: PLR0913, PLR0917 one parameter for each flag
         if not re.fullmatch(ROLE_ARN, arn):
             raise typer.BadParameter(f"{arn} is not {WORDS[ROLE_ARN]}", param_hint="--environment-role-arn")
     policy = option_policy(values, only) if only else operator_policy(values, roles, with_ or ())
+    if (size := size_of(policy)) > SIZE_LIMIT:
+        message = (
+            f"warning: the policy has {size} characters, but IAM allows {SIZE_LIMIT} for all inline policies of a role;"
+            " attach each option as a separate managed policy (--only)"
+        )
+        typer.echo(message, err=True)
     print_one(policy, Format(output), "")
 
 

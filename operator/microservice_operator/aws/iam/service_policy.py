@@ -268,9 +268,14 @@ def _listed(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
+def size_of(policy: Document | None) -> int:
+    """Return the characters that IAM counts: all but white space."""
+    return len("".join(text(policy).split())) if policy else 0
+
+
 def excess(policy: Document | None) -> str:
     """Return why IAM would refuse the policy, or "" if it would accept it."""
-    size = len("".join(text(policy).split())) if policy else 0
+    size = size_of(policy)
     if size <= SIZE_LIMIT:
         return ""
     return (
