@@ -1,12 +1,14 @@
 """`microservice-operator permissions`: shows the operator's own IAM policy, built from the table of its AWS calls."""
 
 import re
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ..api.arns import ROLE_ARN, WORDS
+from ..aws.engine.policy_documents import Document
 from ..aws.iam.operator_permissions import ASSUME_ROLES, OPTIONS, RIGHTS, Option, Right
 from ..aws.iam.operator_policy import operator_policy, option_policy
 from ..aws.iam.service_policy import SIZE_LIMIT, size_of
@@ -93,20 +95,29 @@ def permissions(  # noqa: PLR0913, PLR0917 one parameter for each flag
     }
     if not region.startswith("$"):
         values["partition"] = partition(region)
-    roles = environment_role_arn or []
-    if only and (roles or with_):
+    policy = _policy(values, environment_role_arn or [], with_ or [], only)
+    _warn_of_size(policy)
+    print_one(policy, Format(output), "")
+
+
+def _policy(
+    values: Mapping[str, str], roles: Sequence[str], options: Collection[Option], only: Option | None
+) -> Document:
+    if only and (roles or options):
         raise typer.BadParameter("shows one option alone; omit --with and --environment-role-arn", param_hint="--only")
     for arn in roles:
         if not re.fullmatch(ROLE_ARN, arn):
             raise typer.BadParameter(f"{arn} is not {WORDS[ROLE_ARN]}", param_hint="--environment-role-arn")
-    policy = option_policy(values, only) if only else operator_policy(values, roles, with_ or ())
+    return option_policy(values, only) if only else operator_policy(values, roles, options)
+
+
+def _warn_of_size(policy: Document) -> None:
     if (size := size_of(policy)) > SIZE_LIMIT:
         message = (
             f"warning: the policy has {size} characters, but IAM allows {SIZE_LIMIT} for all inline policies of a role;"
             " attach each option as a separate managed policy (--only)"
         )
         typer.echo(message, err=True)
-    print_one(policy, Format(output), "")
 
 
 def page() -> str:
