@@ -263,10 +263,25 @@ async def test_another_role_is_another_answer(accounts: Accounts) -> None:
 async def test_a_session_that_aws_does_not_accept_is_replaced(accounts: Accounts) -> None:
     ready = replace(WANTED, known={"Table": (await accounts.ready(accounts.other)).id})
     expired = refusal("ExpiredTokenException", "The security token included in the request is expired")
+    accounts.now[0] += AGAIN  # a session that has just begun is kept
     accounts.world.proxy.faults = [Fault("DescribeTable", expired, 1)]
     assert (await reconcile_table(accounts.other, ready)).state is not State.READY
     assert (await reconcile_table(accounts.other, ready)).state is State.READY
     assert len(accounts.assumed()) == 2
+
+
+async def test_a_session_without_credentials_is_not_asked_for_at_once_again(accounts: Accounts) -> None:
+    """STS that lies: 200 without credentials; each call gets the same answer for a while, and no KeyError."""
+    answer = b"<AssumeRoleResponse><AssumeRoleResult/></AssumeRoleResponse>"
+    accounts.world.proxy.faults = [Fault("AssumeRole", Answer(200, answer, "text/xml"))]
+    for _ in range(5):
+        part = await reconcile_table(accounts.other, WANTED)
+        assert (part.state, part.reason) == (State.UNKNOWN, Reason.AWS_UNAVAILABLE)
+    assert "without credentials" in part.message
+    assert len(accounts.assumed()) == 1
+    accounts.world.proxy.faults = []
+    accounts.now[0] += AGAIN
+    await accounts.ready(accounts.other)
 
 
 def _held(sts: StrictSTS, event: threading.Event) -> Any:

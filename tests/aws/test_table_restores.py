@@ -353,3 +353,13 @@ async def test_a_restore_without_the_option_of_the_policy_names_it(world: World,
     world.proxy.faults = []
     assert (await drive(world, desired)).state is State.READY
     assert row(world) == ROW
+
+
+@pytest.mark.parametrize("kind", ["backupARN", "pointInTime"])
+async def test_a_refusal_does_not_describe_the_data_of_others(world: World, theirs: str, kind: str) -> None:
+    """The keys of a table are a part of its data."""
+    point = {"pointInTime": {"sourceTable": theirs, "latest": True}}
+    source = {"backupARN": backup(world, theirs)} if kind == "backupARN" else point
+    part = await drive(world, wanted(source, partitionKey={"name": "sku"}))
+    assert_refused(part, "is not proven to hold data of this Microservice")
+    assert "keys" not in part.message

@@ -103,18 +103,17 @@ class Databases(ExternalResource):
     def _rotation(self, declared: ReconcileInput, spec: Database, logins: KnownLogins) -> tuple[Rotation, float | None]:
         """Whether the passwords are rotated now, and the seconds until the next one may be due."""
         now, identity = datetime.now(UTC), declared.service.identity
-        request, key = schedule.requested(declared.service.annotations), (identity.uid, spec.name)
+        request = schedule.requested(declared.service.annotations)
+        waiter = schedule.Waiter(identity.namespace, identity.uid, spec.name)
         left = schedule.seconds_left(spec, logins, identity.uid, now)
         what, turns = schedule.due(logins, request, left), self._clients.rotation_turns
         wait, after = "", None if what else left
         if not what:
-            turns.over(key)
+            turns.over(waiter)
         elif not declared.rolled_out:
             wait = "the rollout is complete"
         elif declared.migrating:
             wait = "no migration runs"
-        elif seconds := turns.wait(key, time.monotonic()):
-            wait, after = "those of other services have begun", seconds
         started = schedule.begins(now, request, logins)
         if what == "owner" and logins.runtime:
             started = logins.runtime.rotated
@@ -122,7 +121,10 @@ class Databases(ExternalResource):
         async def still_used() -> StillUsed | None:
             return await self._still_used(declared, spec, logins)
 
-        return Rotation(what, wait, started, request, still_used), after
+        def take_turn() -> float:
+            return turns.take(waiter, time.monotonic())
+
+        return Rotation(what, wait, started, request, still_used, take_turn), after
 
     async def _still_used(self, declared: ReconcileInput, spec: Database, logins: KnownLogins) -> StillUsed | None:
         """What may still use the earlier login: pods that started before the rotation, also while they terminate."""

@@ -5,9 +5,9 @@ shortened by a share that depends on the UID, and rotations that are due begin o
 """
 
 import re
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .. import names
 from ..api.stores import Database, seconds
@@ -20,34 +20,70 @@ if TYPE_CHECKING:  # its module reaches servers; here its logins are only read
 _AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 SHARE = 0.1  # of the interval, by which the first of a fleet is before the last
 TURN_SECONDS = 10.0  # between the beginnings of two rotations of the whole cluster: 1,000 take less than three hours
+_DOUBLED = 8  # times: 43 minutes
+_SKEW = timedelta(hours=1)  # a later time was not written by a clock that is a little ahead
+
+
+class Waiter(NamedTuple):
+    """A database whose rotation is due."""
+
+    namespace: str
+    uid: str
+    database: str
 
 
 class RotationTurns:
-    """The turns of rotations that are due; one for the whole process. A turn that nobody takes is lost."""
+    """Lets rotations begin one after the other; one for the whole process.
+
+    Nobody can reserve a turn: who asks first gets the next one. A namespace that had one lets each other namespace that
+    waits go first, and a rotation that begins again, because it did not come to its end, waits twice as long each time.
+    """
 
     def __init__(self) -> None:
         """Start without any."""
-        self._turns: dict[Hashable, float] = {}
-        self._next = 0.0
+        self._waiting: dict[str, dict[Waiter, None]] = {}
+        self._next = float("-inf")
+        self._next_of: dict[str, float] = {}  # by namespace
+        self._begun: dict[Waiter, tuple[int, float]] = {}  # how often, and when it may begin again
 
-    def wait(self, key: Hashable, now: float) -> float:
-        """Return the seconds until the turn of a rotation, 0 if it may begin; `now` is in seconds of any clock."""
-        if key not in self._turns:
-            self._turns[key] = max(now, self._next)
-            self._next = self._turns[key] + TURN_SECONDS
-        return max(0.0, self._turns[key] - now)
+    def take(self, waiter: Waiter, now: float) -> float:
+        """Take the turn and return 0, or return the seconds to wait; `now` is in seconds of any clock."""
+        waiting = self._waiting.setdefault(waiter.namespace, {})
+        waiting.setdefault(waiter)
+        times, again = self._begun.get(waiter, (0, float("-inf")))
+        left = max(self._next, self._next_of.get(waiter.namespace, self._next), again) - now
+        if left > 0:
+            before = list(waiting).index(waiter) * len(self._waiting)
+            return max(left, before * TURN_SECONDS)
+        self._leave(waiter)
+        self._next = now + TURN_SECONDS
+        others = len(self._waiting.keys() - {waiter.namespace})
+        self._next_of = {namespace: time for namespace, time in self._next_of.items() if time > now}
+        self._next_of[waiter.namespace] = now + TURN_SECONDS * (1 + others)
+        self._begun[waiter] = times + 1, now + TURN_SECONDS * 2 ** min(times, _DOUBLED)
+        return 0.0
 
-    def over(self, key: Hashable) -> None:
+    def over(self, waiter: Waiter) -> None:
         """Forget a rotation that is not due any more."""
-        self._turns.pop(key, None)
+        self._leave(waiter)
+        self._begun.pop(waiter, None)
 
     def forget(self, uid: str) -> None:
-        """Forget the rotations of a Microservice that is gone; its UID is the first part of their keys."""
-        self._turns = {key: turn for key, turn in self._turns.items() if not isinstance(key, tuple) or key[0] != uid}
+        """Forget the rotations of a Microservice that is gone."""
+        known = [*self._begun, *(waiter for waiting in self._waiting.values() for waiter in waiting)]
+        for waiter in [waiter for waiter in known if waiter.uid == uid]:
+            self.over(waiter)
 
     def clear(self) -> None:
         """Forget everything, because another process has led meanwhile."""
-        self._turns.clear()
+        self._waiting.clear()
+        self._begun.clear()
+
+    def _leave(self, waiter: Waiter) -> None:
+        waiting = self._waiting.get(waiter.namespace, {})
+        waiting.pop(waiter, None)
+        if not waiting:
+            self._waiting.pop(waiter.namespace, None)
 
 
 def requested(annotations: Mapping[str, str]) -> str:
@@ -71,7 +107,9 @@ def due(logins: "KnownLogins", request: str, left: float | None) -> Literal["", 
 def seconds_left(spec: Database, logins: "KnownLogins", uid: str, now: datetime) -> float | None:
     """Return the seconds until the interval has passed, `None` without an interval or a known beginning."""
     interval = spec.credentials.rotation_interval if spec.credentials else None
-    began = moment((logins.runtime.rotated.at if logins.runtime else "") or logins.since)
+    recorded_at = logins.runtime.rotated.at if logins.runtime else ""
+    times = [time for time in map(moment, (recorded_at, logins.since)) if time]
+    began = next((time for time in times if time <= now + _SKEW), times[0] if times else None)
     if interval is None or began is None:
         return None
     share = int(names.short_hash(uid, spec.name), 16) / 16**8

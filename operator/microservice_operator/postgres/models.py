@@ -66,6 +66,11 @@ async def unused() -> StillUsed | None:
     return None
 
 
+def at_once() -> float:
+    """Wait for no turn."""
+    return 0.0
+
+
 @dataclass(frozen=True)
 class Rotation:
     """Whether the passwords of a database must be rotated now.
@@ -74,6 +79,7 @@ class Rotation:
     - `wait`: what a rotation that is due waits for, "" if it may begin.
     - `begins`: what the Secrets record if it begins now.
     - `request`: the value of the request, which a new password satisfies, too.
+    - `take_turn`: takes the turn of this rotation and returns 0, or returns the seconds to wait.
     - `still_used`: tells which pods may still use the earlier login. It does not raise.
     """
 
@@ -82,6 +88,7 @@ class Rotation:
     begins: Rotated = field(default=Rotated(), compare=False)
     request: str = field(default="", compare=False)
     still_used: Callable[[], Awaitable[StillUsed | None]] = field(default=unused, compare=False, repr=False)
+    take_turn: Callable[[], float] = field(default=at_once, compare=False, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

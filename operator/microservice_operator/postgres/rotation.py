@@ -59,6 +59,9 @@ async def rotate(scope: ServerScope, desired: DesiredDatabase, rotating: Rotatin
         return RotationStep(connection, up_to_date=True)
     if desired.rotation.wait:
         return RotationStep(connection, up_to_date=True, message=f"its rotation waits until {desired.rotation.wait}")
+    if seconds := desired.rotation.take_turn():
+        message = "its rotation waits until those of other services have begun, or until an earlier attempt is over"
+        return RotationStep(connection, message=message, after=seconds)
     return await _begin(scope, desired, rotating)
 
 

@@ -12,6 +12,7 @@ from microservice_operator.database_connection import Login, Rotated
 from microservice_operator.external.rotation_schedule import (
     TURN_SECONDS,
     RotationTurns,
+    Waiter,
     begins,
     due,
     of_another_rotation,
@@ -89,16 +90,58 @@ def test_a_fleet_spreads_over_a_tenth_of_the_interval_and_nobody_is_late() -> No
     assert max(later - earlier for earlier, later in pairwise(found)) < 0.002 * DAY
 
 
+def waiter(name: str, namespace: str = "shop") -> Waiter:
+    return Waiter(namespace, f"uid-{name}", name)
+
+
 def test_services_that_are_due_together_begin_one_after_the_other() -> None:
     turns = RotationTurns()
-    first, second, third = (("uid", name) for name in "abc")
-    assert [turns.wait(key, 100.0) for key in (first, second, third)] == [0.0, TURN_SECONDS, 2 * TURN_SECONDS]
-    assert turns.wait(second, 104.0) == TURN_SECONDS - 4.0, "the turn stays"
-    assert turns.wait(third, 200.0) == 0.0
-    turns.over(first)
-    assert turns.wait(first, 105.0) == 3 * TURN_SECONDS - 5.0
-    turns.forget("uid")
-    assert turns.wait(first, 1000.0) == 0.0
+    first, second, third = map(waiter, "abc")
+    assert [turns.take(each, 100.0) for each in (first, second, third)] == [0.0, TURN_SECONDS, TURN_SECONDS]
+    assert turns.take(second, 104.0) == TURN_SECONDS - 4.0
+    assert turns.take(third, 110.0) == 0.0
+    assert turns.take(second, 110.0) == TURN_SECONDS
+    turns.forget("uid-b")
+    assert turns.take(second, 120.0) == 0.0
+
+
+def test_nobody_reserves_turns() -> None:
+    """A request that is set and removed again and again costs the others nothing."""
+    turns = RotationTurns()
+    assert turns.take(waiter("first"), 0.0) == 0.0
+    for _ in range(60):
+        for number in range(20):
+            turns.take(waiter(f"evil-{number}", "evil"), 1.0)
+            turns.over(waiter(f"evil-{number}", "evil"))
+    assert turns.take(waiter("victim", "other"), 1.0) == TURN_SECONDS - 1.0
+    assert turns.take(waiter("victim", "other"), TURN_SECONDS) == 0.0
+
+
+def test_namespaces_take_turns() -> None:
+    turns, now, begun = RotationTurns(), 0.0, list[str]()
+    waiting = {waiter(f"evil-{number}", "evil") for number in range(50)} | {waiter("a", "one"), waiter("b", "two")}
+    while {"one", "two"} - set(begun):
+        for each in sorted(waiting):  # those of `evil` ask first, at any time
+            if turns.take(each, now) == 0.0:
+                begun.append(each.namespace)
+                waiting.remove(each)
+        now += 1
+    assert begun.count("evil") <= 2
+
+
+def test_a_rotation_that_does_not_come_to_its_end_begins_more_and_more_rarely() -> None:
+    """As with a Secret that is immutable: the server has the new password, and the Secret is refused."""
+    turns, stuck, begun = RotationTurns(), waiter("stuck"), 0
+    for now in range(3600):
+        begun += turns.take(stuck, float(now)) == 0.0
+    assert begun == 9  # after 10, 20, 40 … seconds
+    turns.over(stuck)
+    assert turns.take(stuck, 3600.0 + TURN_SECONDS) == 0.0
+
+
+def test_a_time_far_in_the_future_does_not_stop_an_interval() -> None:
+    future = Rotated("9999-01-01T00:00:00Z")
+    assert seconds_left(EVERY_DAY, logins(future, since=ago(days=2)), "uid", NOW) < 0  # type: ignore[operator]  # known
 
 
 @pytest.mark.parametrize(

@@ -55,8 +55,8 @@ class TableRestore:
         action, parameters = request(self._source, name, fields["encryption"].arn, self._field)
         try:
             table = await self._table()
+            await self._prove(table)  # first: a refusal must not describe the data of others
             refuse_misfit(self._source, table, fields["keys"], self._field)
-            await self._prove(table)
             await self._service.write(action, **parameters)
         except NeedsPerson as error:
             raise refused_restore(error, self._field) from None

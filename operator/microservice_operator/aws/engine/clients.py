@@ -1,7 +1,7 @@
 """Sends calls to AWS: threads and boto3 clients, no decisions.
 
-boto3 blocks, so every call runs in a thread. Each service has a small pool, and another pool for deletions.
-A service that hangs blocks only its own threads, and a flood of creations does not delay a deletion.
+boto3 blocks, so every call runs in a thread. Each service has a small pool per region, and another pool for deletions.
+A service that hangs blocks only its threads of that region, and a flood of creations does not delay a deletion.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ class Clients:
         self._endpoint_url = endpoint_url
         self._called = called
         self._limits = limits or Limits()
-        self._pools: dict[tuple[str, Lane], ThreadPoolExecutor] = {}
+        self._pools: dict[tuple[str, str, Lane], ThreadPoolExecutor] = {}
         inner = botocore.session.Session()  # one with one loader, so that each model is loaded once
         self._session = boto3.session.Session(botocore_session=inner)
         self._clients: dict[tuple[str, str, AssumedRole | None], Any] = {}
@@ -141,7 +141,7 @@ class Clients:
             client.close()
 
     def _pool(self, call: Call) -> ThreadPoolExecutor:
-        key = (call.service, call.lane)
+        key = (call.service, call.region, call.lane)
         if key not in self._pools:
             threads = self._limits.delete_threads if call.lane is Lane.DELETE else self._limits.threads
             self._pools[key] = ThreadPoolExecutor(threads, thread_name_prefix=f"aws-{call.service}-{call.lane}")

@@ -58,7 +58,7 @@ class _Session:
     credentials: _SessionCredentials = field(default_factory=_SessionCredentials)
     ends: float = float("-inf")
     failed: float = float("-inf")
-    error: ClientError | BotoCoreError | ResponseParserError | None = None
+    error: Exception | None = None
     task: asyncio.Task[None] | None = None
 
 
@@ -88,13 +88,19 @@ class RoleSessions:
         if session.task and not session.task.done():
             with pending_calls.waiting_in(ACTION):
                 await asyncio.shield(session.task)  # a cancelled caller does not cancel it for the others
-        if session.error:
+        if isinstance(session.error, AWSError):
             raise _refused(session.error, role) from None
+        if session.error:
+            raise session.error
 
     def forget(self, role: AssumedRole, region: str, code: str) -> None:
-        """Assume the role again before the next call if AWS's error `code` says that the session is not valid."""
-        if code in _EXPIRED:
-            self._session(role, region).ends = float("-inf")
+        """Assume the role again before the next call if AWS's error `code` says that the session is not valid.
+
+        A session that has just begun is kept: another one would be no better.
+        """
+        session = self._session(role, region)
+        if code in _EXPIRED and self._clock() - (session.ends - LIFETIME) >= AGAIN:
+            session.ends = float("-inf")
 
     def botocore_session(self, role: AssumedRole, region: str) -> Any:
         """Return a new session of botocore whose clients have the role's current credentials."""
@@ -112,13 +118,14 @@ class RoleSessions:
         request = {"RoleArn": role.arn, "RoleSessionName": role.session, "DurationSeconds": LIFETIME, **external}
         begun = self._clock()
         try:
-            answer = (await self._send(Call("sts", region, "AssumeRole", request)))["Credentials"]
-        except AWSError as error:
+            answer = (await self._send(Call("sts", region, "AssumeRole", request))).get("Credentials") or {}
+            current = tuple(answer.get(name) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
+            if not all(current):
+                raise NotYet(Reason.AWS_UNAVAILABLE, f"STS answers {ACTION} of role {role.arn} without credentials")  # noqa: TRY301 handled as any other failure
+        except Exception as error:  # noqa: BLE001 whoever waits for the session raises it
             session.error, session.failed = error, self._clock()
             return
-        session.credentials.current = ReadOnlyCredentials(
-            answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"]
-        )
+        session.credentials.current = ReadOnlyCredentials(*current)
         session.ends, session.error = begun + LIFETIME, None
 
 

@@ -51,13 +51,13 @@ class InstanceRestore:
         point = self._source.point_in_time
         when = restore_time(point.time, f"{self._at}.restoreFrom") if point and point.time else None
         found = await self._find(when)
-        refuse_misfit(self._source, found, fields, self._at)
         if not self._consent.allowed and self._scope.owner.standing(found.tags) is Ownership.FOREIGN:
             raise self._refused(
                 "does not carry the tags of this Microservice, so its data may be another owner's; correct "
                 f"restoreFrom, or ask the platform team to add {self._consent.item} to the Environment's annotation "
                 f"{names.ANNOTATION_RESTORE}"
             )
+        refuse_misfit(self._source, found, fields, self._at)  # last: it describes the data
         action, parameters = call(self._source, found, name, when)
         return action, {**parameters, **restoration(groups, fields)}
 
