@@ -124,6 +124,14 @@ async def test_a_dead_letter_queue_comes_later_moves_and_goes(shop: Shop) -> Non
         await shop.quiet(redriven(shop, dead))
 
 
+async def test_a_dead_letter_queue_goes_with_its_queue(shop: Shop) -> None:
+    """Both leave the spec in one edit, as is usual."""
+    topic = (await shop.drive(redriven(shop)))["Topic", "created"].id
+    spec = redriven(shop, "")
+    await shop.drive({**spec, "queues": [QUEUE, {"name": "other"}]})
+    assert redrive_of(shop, topic) == ""
+
+
 async def test_a_dead_letter_queue_that_somebody_else_set_stays(shop: Shop) -> None:
     topic = (await shop.drive(redriven(shop, "")))["Topic", "created"].id
     [listed] = shop.subscriptions(topic)

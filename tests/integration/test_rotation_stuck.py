@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from ..py import SECRET
+from microservice_operator.cluster.kinds import SECRET
+
 from .namespace import Namespace
 from .stage import Stage
 from .test_databases import DATABASE, OWNER, orders

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..api.messaging import Queue, Subscription
+from ..api.messaging import Subscription
 from ..api.parsing import Environment
 from ..aws.engine.arns import FIFO
 from ..aws.engine.scope import AwsScope
@@ -64,7 +64,7 @@ class Subscriptions(ExternalResource):
             topic=topic.arn,
             queue=queue,
             dead_letter=dead_letter,
-            queues=frozenset(_arn(scope, each) for each in declared.service.spec.queues or ()),
+            queues=_own_queues(scope, declared),
         )
         return StepResult((await reconcile_subscription(scope, subscription),))
 
@@ -100,8 +100,10 @@ def _dead_letter(declared: ReconcileInput, spec: Subscription, topic: str, field
     return declared.remembered.get((QUEUE, queue.name)) or None
 
 
-def _arn(scope: AwsScope, queue: Queue) -> str:
-    return queue_arns(scope, queue.name, fifo=queue.fifo)[0]
+def _own_queues(scope: AwsScope, declared: ReconcileInput) -> frozenset[str]:
+    """Return the ARNs of the Microservice's queues, also of one that left the spec together with `deadLetterQueue`."""
+    queues = (queue_arns(scope, queue.name, fifo=queue.fifo)[0] for queue in declared.service.spec.queues or ())
+    return frozenset([*queues, *(arn for (kind, _), arn in declared.remembered.items() if kind == QUEUE)])
 
 
 async def _without_topic(scope: AwsScope, waiting: Part, topic: TopicLookup) -> Part:

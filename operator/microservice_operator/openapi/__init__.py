@@ -14,7 +14,7 @@ from ..facts import Reason
 from ..reading import BadYAML, read_one
 from .document import Document, Offence
 from .paths import Paths
-from .routes import Checks, Route, Settings, overlap, shape
+from .routes import Checks, Route, Settings, is_greedy, overlap, shape
 from .source import document_text, path_prefix, settings
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Route",
     "Settings",
     "document_text",
+    "is_greedy",
     "overlap",
     "path_prefix",
     "read",

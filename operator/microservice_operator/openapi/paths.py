@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any
+from urllib.parse import unquote
 
 from .document import Document, JsonPath, Object
 from .routes import Route, Settings, unclear
@@ -13,6 +14,7 @@ from .servers import Servers
 ROUTE_LIMIT = 300  # "Routes per API" in "Quotas for configuring and running an HTTP API in API Gateway"
 PATH_LIMIT = 1000  # also those without an operation
 PATH_LENGTH = 1000  # with the base path
+SEGMENT_LIMIT = 50  # of a path: each route is compared with those of others
 METHODS = {method: method.upper() for method in ("get", "put", "post", "delete", "options", "head", "patch")}
 METHODS["x-amazon-apigateway-any-method"] = "ANY"
 PATH_ITEM = ("$ref", "summary", "description", *METHODS, "trace", "servers", "parameters")
@@ -26,6 +28,7 @@ _FOR_IMPORT = {  # extensions that API Gateway's import uses, but the operator d
 }
 _PARAMETER = re.compile(r"\{[A-Za-z0-9._-]+\+?\}")
 _LITERAL = re.compile(r"[A-Za-z0-9._~!$&'()*,;=:@%-]+")
+_DOTS = (".", "..")
 _Fields = dict[str, tuple[Any, JsonPath]]  # of a path item: the value, and the place of the object that contains it
 
 
@@ -155,6 +158,9 @@ def _problems(path: str) -> Iterator[str]:
         yield f"has more than {PATH_LENGTH} characters with its base path; shorten it"
         return
     segments = path[1:].split("/")
+    if len(segments) > SEGMENT_LIMIT:
+        yield f"has more than {SEGMENT_LIMIT} segments with its base path; shorten it"
+        return
     parameters = [segment.strip("{}+") for segment in segments if _PARAMETER.fullmatch(segment)]
     if len(set(parameters)) != len(parameters):
         yield "has two parameters with the same name; rename one of them"
@@ -168,3 +174,5 @@ def _problems(path: str) -> Iterator[str]:
             yield f"has a parameter that is not a whole segment, {segment[:60]}; AWS routes whole segments only"
         elif not _LITERAL.fullmatch(segment):
             yield f"has the segment {segment[:60]!r}, which AWS does not route; use letters and digits"
+        elif unquote(segment) in _DOTS or "%2f" in segment.lower():
+            yield f"has the segment {segment[:60]!r}, which proxies resolve to another path; write that path"

@@ -2,12 +2,19 @@
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import cached_property
+from enum import Enum, StrEnum
+from functools import cached_property, lru_cache
 from urllib.parse import unquote
 
 GREEDY = "{+}"  # the shape of a greedy parameter
 CATCH_ALL = "$default"  # the route of all requests that no other route matches
+
+
+class Parameter(Enum):
+    """A segment of a path that is no literal: it matches one segment, or all that follow."""
+
+    ONE = 1
+    GREEDY = 2
 
 
 class Checks(StrEnum):
@@ -64,6 +71,20 @@ def shape(key: str) -> str:
     return re.sub(r"\{[^}+]*(\+?)\}", r"{\1}", key)
 
 
+def is_greedy(key: str) -> bool:
+    """Return whether a route matches paths of any length."""
+    return key == CATCH_ALL or key.endswith("+}")
+
+
+@lru_cache(maxsize=4096)
+def _segments(path: str) -> tuple[str | Parameter, ...]:
+    """Return the segments of a path as they are compared: literals decoded, parameters without names."""
+    return tuple(
+        (Parameter.GREEDY if segment.endswith("+}") else Parameter.ONE) if segment.startswith("{") else unquote(segment)
+        for segment in path.split("/")
+    )
+
+
 def overlap(key: str, other_key: str) -> bool:
     """Return whether some requests match both keys, however specific each of them is."""
     if CATCH_ALL in (key, other_key):
@@ -71,12 +92,11 @@ def overlap(key: str, other_key: str) -> bool:
     (method, _, path), (other_method, _, other_path) = key.partition(" "), other_key.partition(" ")
     if method != other_method and "ANY" not in (method, other_method):
         return False
-    mine, theirs = path.split("/"), other_path.split("/")
+    mine, theirs = _segments(path), _segments(other_path)
     for segment, their_segment in zip(mine, theirs, strict=False):
-        if segment.endswith("+}") or their_segment.endswith("+}"):
+        if Parameter.GREEDY in (segment, their_segment):
             return True
-        literals = not segment.startswith("{") and not their_segment.startswith("{")
-        if literals and unquote(segment) != unquote(their_segment):
+        if Parameter.ONE not in (segment, their_segment) and segment != their_segment:
             return False
     return len(mine) == len(theirs)
 

@@ -249,6 +249,16 @@ ROWS: dict[str, Row] = {
     "an encoded prefix": refused(
         {"/%73hop/b": GET}, ("#/paths/~1%73hop~1b", "is not below /shop"), settings=BELOW, valid=True
     ),
+    "a way out of the prefix": refused(
+        {"/shop/../order": GET}, ("#/paths/~1shop~1..~1order", "proxies resolve to another"), settings=BELOW, valid=True
+    ),
+    "an encoded way out of the prefix": refused(
+        {"/shop/%2e%2E/order": GET}, ("#/paths/~1shop~1%2e%2E~1order", "proxies resolve"), settings=BELOW, valid=True
+    ),
+    "an encoded slash": refused(
+        {"/shop/..%2Forder": GET}, ("#/paths/~1shop~1..%2Forder", "proxies resolve"), valid=True
+    ),
+    "too many segments": refused({"/a" * 51: GET}, ("#/paths/" + "~1a" * 51, "has more than 50 segments"), valid=True),
     "a base path that is taken away": kept({"/a": GET}, "GET /a any token", root=server("/v2"), settings=IGNORE),
     "a base path before the root": refused(
         {"/": GET}, ("#/paths/~1", "ends with a slash"), root=server("/v2"), settings=PREPEND, valid=True

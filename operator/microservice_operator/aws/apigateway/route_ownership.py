@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ...facts import Reason
-from ...openapi import overlap, shape
+from ...openapi import is_greedy, overlap, shape
 from ..engine.rules import Added, Change, Outcome, Refusal, Removed
 
 AT_A_TIME = 5  # API Gateway accepts few changes per second from an account, from all callers together
@@ -72,10 +72,11 @@ RouteStep = Added | ReplacedRoute | Removed
 def next_routes(desired: DesiredRoutes, observed: tuple[ObservedRoute, ...]) -> Outcome:
     """Rule: add, change or remove the next few routes; refuse when only conflicts or a full API are left.
 
-    New routes are added only if there is room for all of them, because a part of a service's routes helps nobody.
+    New routes are added only if there is room for all of them, because a part of a service's routes helps nobody. Until
+    then the stale ones stay.
     """
     steps: list[tuple[str, RouteStep]] = []
-    adding: list[tuple[str, RouteStep]] = []
+    adding: list[DesiredRoute] = []
     taken: list[str] = []
     mine = [held for held in observed if held.holder == desired.me]
     kept: set[str] = set()
@@ -89,16 +90,17 @@ def next_routes(desired: DesiredRoutes, observed: tuple[ObservedRoute, ...]) -> 
         if any(not own or _meets(held, claim) for held in blocking):
             continue
         if not own:
-            adding.append((f"adding {claim.key}", Added(claim.key, claim)))
+            adding.append(claim)
             continue
         current = own[0]
         kept.add(current.id)
         if not current.sound or current.claim != claim:
             steps.append((f"changing {claim.key}", ReplacedRoute(current.id, claim)))
     stale = [held for held in mine if held.id not in kept]
-    fits = not adding or len(observed) + len(adding) <= desired.limit
-    steps += adding if fits else []
-    steps += [(f"removing {held.claim.key}", Removed(held.id)) for held in stale]
+    room = desired.limit - len(observed)
+    fits = not adding or len(adding) - len(stale) <= room
+    if fits:
+        steps += _exchange(adding, stale, room)
     if steps:
         # changes come first: a route that needs an authorizer does not wait for new routes
         now = sorted(steps, key=lambda step: not isinstance(step[1], ReplacedRoute))[:AT_A_TIME]
@@ -106,6 +108,22 @@ def next_routes(desired: DesiredRoutes, observed: tuple[ObservedRoute, ...]) -> 
     if taken:
         return Refusal("; ".join(taken))
     return None if fits else _full("routes", len(adding), len(observed), desired.limit)
+
+
+def _exchange(adding: list[DesiredRoute], stale: list[ObservedRoute], room: int) -> list[tuple[str, RouteStep]]:
+    """Add the new routes and remove the stale ones; without room for both at once, a stale one becomes a new one.
+
+    A route that is removed first would leave its place to somebody else.
+    """
+    reused = list(zip(adding, stale, strict=False)) if len(adding) > room else []
+    return [
+        *(
+            (f"adding {claim.key} in place of {held.claim.key}", ReplacedRoute(held.id, claim))
+            for claim, held in reused
+        ),
+        *((f"adding {claim.key}", Added(claim.key, claim)) for claim in adding[len(reused) :]),
+        *((f"removing {held.claim.key}", Removed(held.id)) for held in stale[len(reused) :]),
+    ]
 
 
 def _full(parts: str, added: int, there: int, limit: int) -> Refusal:
@@ -176,10 +194,11 @@ def _competes(held: ObservedRoute, claim: DesiredRoute, desired: DesiredRoutes) 
     """Return whether a route of another owner must not stand beside a claim.
 
     An unknown owner has access to AWS itself: a Microservice may take requests from its catch-all route. With prefixes,
-    another namespace's route that overlaps is from before the prefixes, and outside its own one.
+    another namespace's route that overlaps is from before the prefixes. If it is greedy, the claim is more specific.
     """
-    if held.holder and held.holder.partition("/")[0] != desired.me.partition("/")[0] and not desired.prefixed:
-        return overlap(held.claim.key, claim.key)
+    if held.holder and held.holder.partition("/")[0] != desired.me.partition("/")[0]:
+        less_specific = desired.prefixed and is_greedy(held.claim.key)
+        return _meets(held, claim) if less_specific else overlap(held.claim.key, claim.key)
     return _meets(held, claim)
 
 

@@ -20,6 +20,7 @@ from microservice_operator.aws.engine.rules import Added, Change, Refusal, Remov
 from microservice_operator.facts import Reason
 
 A, B, OTHER_NAME = DesiredRoute("GET /a/{x}"), DesiredRoute("GET /b"), DesiredRoute("GET /a/{y}")
+C = DesiredRoute("GET /c")
 ME, OLD, YOUNG = "shop/me", "shop/old", "shop/young"
 OLD_STRANGER, YOUNG_STRANGER = "evil/old", "evil/young"
 LITERAL, PARAMETER = DesiredRoute("GET /users/me"), DesiredRoute("GET /users/{id}")
@@ -149,13 +150,28 @@ def test_below_its_prefix_a_namespace_waits_for_no_route_from_before_the_prefixe
     assert isinstance(next_routes(DesiredRoutes(ME, (claim,), prefixed=True), (same,)), Refusal)
 
 
+@pytest.mark.parametrize("claim", ["ANY /shop/{proxy+}", "GET /shop/{id}"])
+def test_a_route_of_others_that_would_take_requests_below_a_prefix_is_a_conflict(claim: str) -> None:
+    """API Gateway prefers a full match to a greedy one ("Working with routes for HTTP APIs"), whoever declared it."""
+    old = held(DesiredRoute("GET /{team}/users"), OLD_STRANGER)
+    desired = DesiredRoutes(ME, (DesiredRoute(claim),), frozenset({OLD_STRANGER}), prefixed=True)
+    assert isinstance(next_routes(desired, (old,)), Refusal)
+
+
 # The limit, the routes that others hold, those that this one holds, what it declares, and what happens.
 FULL: dict[str, tuple[int, int, tuple[DesiredRoute, ...], tuple[DesiredRoute, ...], object]] = {
     "room for all": (4, 2, (), (A, B), (Added(A.key, A), Added(B.key, B))),
     "room for one of two": (3, 2, (), (A, B), "needs 2 more routes, but the API of the Environment has 2 of at most 3"),
     "no room, and nothing to add": (1, 2, (A,), (A,), None),
     "no room, and one to change": (2, 1, (A,), (OTHER_NAME,), (ReplacedRoute(held(A).id, OTHER_NAME),)),
-    "no room, and one to remove first": (2, 1, (A,), (B,), (Removed(held(A).id),)),
+    "no room, and one to replace": (2, 1, (A,), (B,), (ReplacedRoute(held(A).id, B),)),
+    "no room, and too few to replace": (
+        2,
+        1,
+        (A,),
+        (B, C),
+        "needs 2 more routes, but the API of the Environment has 2",
+    ),
 }
 
 
