@@ -65,7 +65,7 @@ resource "aws_iam_role_policy" "operator" {
   policy = local.policy
 }
 
-# Policies of their own: all inline policies of a role together may have 10,240 characters.
+# Separate policies: all inline policies of a role together may have 10,240 characters.
 resource "aws_iam_policy" "options" {
   for_each = local.options
 
