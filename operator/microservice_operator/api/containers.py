@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from .base import Model, Rule
+from .patterns import pattern
 from .quantity import amount
 from .scalars import (
     ATOMIC,
@@ -24,8 +25,15 @@ from .scalars import (
     WithoutNulls,
 )
 
-EnvName = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z][-._a-zA-Z0-9]*$")]
-Image = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^\s]+$")]
+EnvName = Annotated[
+    str,
+    StringConstraints(
+        min_length=1,
+        max_length=253,
+        pattern=pattern(r"^[-._a-zA-Z][-._a-zA-Z0-9]*$", "letters, digits and - . _, not starting with a digit"),
+    ),
+]
+Image = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=pattern(r"^[^\s]+$", "no spaces"))]
 # long enough for an inline script
 Argument = Annotated[str, StringConstraints(max_length=32768)]
 Command = Annotated[list[Argument], Field(max_length=64, json_schema_extra=ATOMIC)]
@@ -136,7 +144,12 @@ class VolumeMount(Model):
     """corev1.VolumeMount."""
 
     name: PartName
-    mount_path: Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^/[^:]*$")]
+    mount_path: Annotated[
+        str,
+        StringConstraints(
+            min_length=1, max_length=1024, pattern=pattern(r"^/[^:]*$", "a path that starts with / and has no colon")
+        ),
+    ]
     sub_path: ShortText | None = None
     read_only: bool | None = None
 
@@ -151,7 +164,7 @@ class HTTPHeader(Model):
 class HTTPGet(Model):
     """corev1.HTTPGetAction; the port defaults to the first declared port."""
 
-    path: Annotated[str, StringConstraints(max_length=2048, pattern=r"^/")] = "/"
+    path: Annotated[str, StringConstraints(max_length=2048, pattern=pattern(r"^/", "a path that starts with /"))] = "/"
     port: PortRef | None = None
     scheme: Literal["HTTP", "HTTPS"] | None = None
     http_headers: Annotated[list[HTTPHeader], Field(max_length=16, json_schema_extra=ATOMIC)] | None = None

@@ -9,27 +9,75 @@ from .arns import KEY_ARN, OIDC_PROVIDER_ARN, POLICY_ARN, ROLE_ARN, account_in_a
 from .autoscaling import Replicas
 from .base import Model, Rule
 from .containers import Resources
+from .patterns import pattern
 from .pods import LabelSelector
 from .routes import APIGateway
 from .scalars import ATOMIC, Label, LabelKey, LabelValue, ObjectName, Port, WithoutNulls
 from .tags import TAG_RULES, Tags
 
-Region = Annotated[str, StringConstraints(max_length=32, pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$")]
-AccountID = Annotated[str, StringConstraints(max_length=12, pattern=r"^[0-9]{12}$")]
-VpcID = Annotated[str, StringConstraints(max_length=32, pattern=r"^vpc-[0-9a-f]+$")]
-SubnetID = Annotated[str, StringConstraints(max_length=32, pattern=r"^subnet-[0-9a-f]+$")]
-SecurityGroupID = Annotated[str, StringConstraints(max_length=45, pattern=r"^([0-9]{12}/)?sg-[0-9a-f]+$")]
-InstanceClass = Annotated[str, StringConstraints(max_length=64, pattern=r"^db\.[a-z0-9-]+\.[a-z0-9-]+$")]
+Region = Annotated[
+    str,
+    StringConstraints(max_length=32, pattern=pattern(r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$", "a Region such as eu-central-1")),
+]
+AccountID = Annotated[
+    str, StringConstraints(max_length=12, pattern=pattern(r"^[0-9]{12}$", "the 12 digits of an account ID, in quotes"))
+]
+VpcID = Annotated[
+    str,
+    StringConstraints(
+        max_length=32, pattern=pattern(r"^vpc-[0-9a-f]+$", "the ID of a VPC, such as vpc-0a1b2c3d4e5f67890")
+    ),
+]
+SubnetID = Annotated[
+    str,
+    StringConstraints(
+        max_length=32, pattern=pattern(r"^subnet-[0-9a-f]+$", "the ID of a subnet, such as subnet-0a1b2c3d4e5f67890")
+    ),
+]
+SecurityGroupID = Annotated[
+    str,
+    StringConstraints(
+        max_length=45,
+        pattern=pattern(r"^([0-9]{12}/)?sg-[0-9a-f]+$", "the ID of a security group, such as sg-0a1b2c3d4e5f67890"),
+    ),
+]
+InstanceClass = Annotated[
+    str,
+    StringConstraints(
+        max_length=64, pattern=pattern(r"^db\.[a-z0-9-]+\.[a-z0-9-]+$", "an instance class such as db.t4g.micro")
+    ),
+]
 Host = Annotated[
-    str, StringConstraints(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?$")
+    str,
+    StringConstraints(
+        min_length=1,
+        max_length=253,
+        pattern=pattern(r"^[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?$", "a host name or an IPv4 address"),
+    ),
 ]
 
-ClusterName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]*$")]
+ClusterName = Annotated[
+    str,
+    StringConstraints(
+        min_length=1,
+        max_length=100,
+        pattern=pattern(
+            r"^[0-9A-Za-z][A-Za-z0-9_-]*$", "the name of an EKS cluster: letters, digits, hyphens and underscores"
+        ),
+    ),
+]
 OIDCProviderARN = Annotated[str, StringConstraints(max_length=255, pattern=OIDC_PROVIDER_ARN)]
 KeyARN = Annotated[str, StringConstraints(max_length=255, pattern=KEY_ARN)]
 RoleARN = Annotated[str, StringConstraints(max_length=640, pattern=ROLE_ARN)]
 # "AssumeRole" in the AWS STS API Reference
-ExternalID = Annotated[str, StringConstraints(min_length=2, max_length=1224, pattern=r"^[A-Za-z0-9_+=,.@:/-]+$")]
+ExternalID = Annotated[
+    str,
+    StringConstraints(
+        min_length=2,
+        max_length=1224,
+        pattern=pattern(r"^[A-Za-z0-9_+=,.@:/-]+$", "letters, digits and _ + = , . @ : / -"),
+    ),
+]
 PolicyARN = Annotated[str, StringConstraints(max_length=255, pattern=POLICY_ARN)]
 
 

@@ -7,13 +7,17 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from .arns import SERVICE_PRINCIPAL, SOURCE_ARN
 from .base import Model, Rule, Transition
+from .patterns import pattern
 from .scalars import ATOMIC, PartName
 
 Retention = Annotated[
     str,
     StringConstraints(
         max_length=5,
-        pattern=r"^([1-9]|1[0-4])d$|^([1-9]|[1-9][0-9]|[12][0-9]{2}|3[0-2][0-9]|33[0-6])h$|^[1-9][0-9]{0,3}m$",
+        pattern=pattern(
+            r"^([1-9]|1[0-4])d$|^([1-9]|[1-9][0-9]|[12][0-9]{2}|3[0-2][0-9]|33[0-6])h$|^[1-9][0-9]{0,3}m$",
+            "a time from 1m to 14d in d, h or m, such as 4d or 12h",
+        ),
     ),
 ]
 _UNITS = {"d": 86400, "h": 3600, "m": 60}

@@ -22,6 +22,7 @@ from .containers import (
 )
 from .environment import Host
 from .messaging import Queue, Subscription, Topic
+from .patterns import pattern
 from .pods import Affinity, DisruptionBudget, Labels, Strategy, Toleration, TopologySpreadConstraint, Volume
 from .routes import API
 from .scalars import (
@@ -147,7 +148,9 @@ class Metrics(Model):
 
     port: PortName = DEFAULT_PORT
     """Name of the port that serves metrics."""
-    path: Annotated[str, StringConstraints(max_length=1024, pattern=r"^/")] = "/metrics"
+    path: Annotated[str, StringConstraints(max_length=1024, pattern=pattern(r"^/", "a path that starts with /"))] = (
+        "/metrics"
+    )
     """HTTP path of the metrics."""
     interval: Duration = "30s"
     """Interval between scrapes, such as 30s."""

@@ -6,11 +6,15 @@ from pydantic import Field, StringConstraints
 
 from .arns import BACKUP_ARN
 from .base import Model, Rule
-from .scalars import SNAPSHOT_IDENTIFIER, UTC_TIME, AlwaysTrue
+from .patterns import pattern
+from .scalars import DNS_LABEL_ALPHA, SNAPSHOT_IDENTIFIER, UTC_TIME, AlwaysTrue
 
 SnapshotIdentifier = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=SNAPSHOT_IDENTIFIER)]
-InstanceIdentifier = Annotated[str, StringConstraints(max_length=63, pattern=r"^[a-z](-?[a-z0-9])*$")]
-TableName = Annotated[str, StringConstraints(min_length=3, max_length=255, pattern=r"^[a-zA-Z0-9_.-]+$")]
+InstanceIdentifier = Annotated[str, StringConstraints(max_length=63, pattern=DNS_LABEL_ALPHA)]
+TableName = Annotated[
+    str,
+    StringConstraints(min_length=3, max_length=255, pattern=pattern(r"^[a-zA-Z0-9_.-]+$", "letters, digits and _ . -")),
+]
 BackupARN = Annotated[str, StringConstraints(max_length=400, pattern=BACKUP_ARN)]
 Time = Annotated[str, StringConstraints(max_length=20, pattern=UTC_TIME)]
 

@@ -6,18 +6,51 @@ from pydantic import Field, StringConstraints
 
 from .arns import LISTENER_ARN, LOG_GROUP_ARN
 from .base import Model, Rule
+from .patterns import pattern
 from .scalars import ATOMIC, CIDR, Key, ObjectName, is_cidr
 
-URL = Annotated[str, StringConstraints(min_length=9, max_length=512, pattern=r"^https://[^\s?#]+$")]
+URL = Annotated[
+    str,
+    StringConstraints(
+        min_length=9,
+        max_length=512,
+        pattern=pattern(r"^https://[^\s?#]+$", "a URL that starts with https:// and has no spaces, ? and #"),
+    ),
+]
 Audience = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 # Characters of Name and StageName: "CreateApi" and "CreateStage" in the API Gateway V2 API Reference.
-GatewayName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._-]+$")]
-StageName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^(\$default|[A-Za-z0-9_-]+)$")]
-VPCLinkID = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9]+$")]
+GatewayName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=128, pattern=pattern(r"^[A-Za-z0-9._-]+$", "letters, digits and . _ -")),
+]
+StageName = Annotated[
+    str,
+    StringConstraints(
+        min_length=1,
+        max_length=128,
+        pattern=pattern(r"^(\$default|[A-Za-z0-9_-]+)$", "$default, or letters, digits, _ and -"),
+    ),
+]
+VPCLinkID = Annotated[
+    str,
+    StringConstraints(
+        min_length=1,
+        max_length=64,
+        pattern=pattern(r"^[a-z0-9]+$", "the ID of a VPC link: lower-case letters and digits"),
+    ),
+]
 ListenerARN = Annotated[str, StringConstraints(max_length=512, pattern=LISTENER_ARN)]
 LogGroupARN = Annotated[str, StringConstraints(max_length=600, pattern=LOG_GROUP_ARN)]
 Origin = Annotated[
-    str, StringConstraints(min_length=1, max_length=253, pattern=r"^(\*|https?://(\*|[A-Za-z0-9.-]+)(:[0-9]{1,5})?)$")
+    str,
+    StringConstraints(
+        min_length=1,
+        max_length=253,
+        pattern=pattern(
+            r"^(\*|https?://(\*|[A-Za-z0-9.-]+)(:[0-9]{1,5})?)$",
+            "an origin such as https://shop.example.com, without a path, or *",
+        ),
+    ),
 ]
 
 

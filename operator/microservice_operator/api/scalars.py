@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_snake
 from pydantic_core import CoreSchema, core_schema
 
 from .base import refusal
+from .patterns import pattern
 
 
 @dataclass(frozen=True)
@@ -118,16 +119,35 @@ ATOMIC: dict[str, Any] = {"x-kubernetes-list-type": "atomic"}
 METADATA_SERVICES = ("169.254.169.254/32", "fd00:ec2::254/128")
 
 # No double hyphen: a-b and a--b would share one environment variable.
-DNS_LABEL_ALPHA = r"^[a-z](-?[a-z0-9])*$"
-DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
-DNS_SUBDOMAIN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
-DURATION = r"^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,6}s)?$"
-UTC_TIME = r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$"
+DNS_LABEL_ALPHA = pattern(
+    r"^[a-z](-?[a-z0-9])*$", "lower-case letters, digits and single hyphens, starting with a letter"
+)
+DNS_LABEL = pattern(
+    r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "lower-case letters, digits and hyphens, with a letter or digit at both ends"
+)
+DNS_SUBDOMAIN = pattern(
+    r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+    "lower-case letters, digits, hyphens and dots, with a letter or digit at both ends",
+)
+DURATION = pattern(r"^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,6}s)?$", "a duration in h, m and s, such as 720h or 1h30m")
+UTC_TIME = pattern(
+    r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$",
+    "a time in UTC, such as 2026-11-30T09:15:00Z",
+)
 # an automated snapshot starts with `rds:`, one of AWS Backup with `awsbackup:` ("DescribeDBSnapshots")
-SNAPSHOT_IDENTIFIER = r"^((rds|awsbackup):)?[a-z](-?[a-z0-9])*$"
-PORT_NAME = r"^([a-z0-9]+-)*[a-z0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+SNAPSHOT_IDENTIFIER = pattern(
+    r"^((rds|awsbackup):)?[a-z](-?[a-z0-9])*$",
+    "the identifier of a DB snapshot, such as orders-before or rds:orders-2026-11-29-03-00",
+)
+PORT_NAME = pattern(
+    r"^([a-z0-9]+-)*[a-z0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*$",
+    "lower-case letters, digits and single hyphens, with at least one letter",
+)
 LABEL_NAME = r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"  # of a key without its prefix
-LABEL_VALUE = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
+LABEL_VALUE = pattern(
+    r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$",
+    "letters, digits and - _ . inside, with a letter or digit at both ends",
+)
 QUANTITY = r"^[+]?([0-9]+([.][0-9]*)?|[.][0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?$"
 
 WithoutNulls = BeforeValidator(_without_nulls)
@@ -141,7 +161,10 @@ LabelKey = Annotated[
     StringConstraints(
         min_length=1,
         max_length=253,
-        pattern=r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$",
+        pattern=pattern(
+            r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$",
+            "a label key such as team or example.com/team",
+        ),
     ),
 ]
 PartName = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=DNS_LABEL_ALPHA)]
@@ -153,6 +176,12 @@ Quantity = Annotated[int | str, IntOrString("quantity", QUANTITY, 2**53)]
 IntOrPercent = Annotated[int | str, IntOrString("number or percentage", r"^(100|[1-9]?[0-9])%$", 10000, max_length=4)]
 Text = Annotated[str, StringConstraints(max_length=4096)]
 ShortText = Annotated[str, StringConstraints(max_length=253)]
-Key = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")]
-CIDR = Annotated[str, StringConstraints(max_length=43, pattern=r"^[0-9a-fA-F.:]+/[0-9]{1,3}$")]
+Key = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=253, pattern=pattern(r"^[-._a-zA-Z0-9]+$", "letters, digits and - . _")),
+]
+CIDR = Annotated[
+    str,
+    StringConstraints(max_length=43, pattern=pattern(r"^[0-9a-fA-F.:]+/[0-9]{1,3}$", "a network such as 10.20.0.0/16")),
+]
 Seconds = Annotated[int, Field(ge=0, le=86400)]

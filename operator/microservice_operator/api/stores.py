@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from .base import Model, Rule
 from .containers import Command
+from .patterns import pattern
 from .restores import InstanceIdentifier, InstanceSource, TableName, TableSource
 from .scalars import ATOMIC, DURATION, Keyed, Label, ObjectName, PartName, WithoutNulls
 from .table_indexes import Attribute, Capacity, GlobalSecondaryIndex, Index, LocalSecondaryIndex, TableKey
@@ -15,17 +16,54 @@ from .table_indexes import Attribute, Capacity, GlobalSecondaryIndex, Index, Loc
 Duration = Annotated[str, StringConstraints(min_length=2, max_length=16, pattern=DURATION)]
 _UNITS = {"h": 3600, "m": 60, "s": 1}
 SHORTEST_ROTATION = 3600  # seconds; each rotation rolls the pods
-ExtensionName = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[a-z0-9_-]+$")]
-EnvPrefix = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Z][A-Z0-9_]*$")]
+ExtensionName = Annotated[
+    str,
+    StringConstraints(
+        min_length=1,
+        max_length=63,
+        pattern=pattern(r"^[a-z0-9_-]+$", "the name of an extension: lower-case letters, digits, _ and -"),
+    ),
+]
+EnvPrefix = Annotated[
+    str,
+    StringConstraints(
+        min_length=1,
+        max_length=40,
+        pattern=pattern(r"^[A-Z][A-Z0-9_]*$", "upper-case letters, digits and underscores, starting with a letter"),
+    ),
+]
 Access = Literal["ReadWrite", "ReadOnly", "WriteOnly"]
-Gibibytes = Annotated[str, StringConstraints(max_length=7, pattern=r"^[1-9][0-9]{0,4}Gi$")]
+Gibibytes = Annotated[
+    str,
+    StringConstraints(max_length=7, pattern=pattern(r"^[1-9][0-9]{0,4}Gi$", "a size in whole gibibytes, such as 20Gi")),
+]
 TimeOfDay = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 Day = r"(mon|tue|wed|thu|fri|sat|sun)"
-DailyWindow = Annotated[str, StringConstraints(max_length=11, pattern=rf"^{TimeOfDay}-{TimeOfDay}$")]
-WeeklyWindow = Annotated[str, StringConstraints(max_length=19, pattern=rf"^{Day}:{TimeOfDay}-{Day}:{TimeOfDay}$")]
-ParameterName = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[a-z][a-z0-9_.]*$")]
+DailyWindow = Annotated[
+    str,
+    StringConstraints(
+        max_length=11, pattern=pattern(rf"^{TimeOfDay}-{TimeOfDay}$", "a window in UTC such as 03:00-03:30")
+    ),
+]
+WeeklyWindow = Annotated[
+    str,
+    StringConstraints(
+        max_length=19,
+        pattern=pattern(rf"^{Day}:{TimeOfDay}-{Day}:{TimeOfDay}$", "a window in UTC such as sun:04:00-sun:04:30"),
+    ),
+]
+ParameterName = Annotated[
+    str,
+    StringConstraints(
+        min_length=1,
+        max_length=128,
+        pattern=pattern(r"^[a-z][a-z0-9_.]*$", "the name of a parameter, such as log_min_duration_statement"),
+    ),
+]
 ParameterValue = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
-MajorVersion = Annotated[str, StringConstraints(max_length=2, pattern=r"^1[3-9]$")]
+MajorVersion = Annotated[
+    str, StringConstraints(max_length=2, pattern=pattern(r"^1[3-9]$", "a major version from 13 to 19, in quotes"))
+]
 SMALLEST_STORAGE = 20  # GiB, for gp2 and gp3 (AWS, "Amazon RDS DB instance storage")
 
 

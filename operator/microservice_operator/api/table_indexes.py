@@ -5,10 +5,14 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from .base import Model, Rule, Transition
+from .patterns import pattern
 from .scalars import ATOMIC
 
 Attribute = Annotated[str, StringConstraints(min_length=1, max_length=255)]
-IndexName = Annotated[str, StringConstraints(min_length=3, max_length=255, pattern=r"^[a-zA-Z0-9_.-]+$")]
+IndexName = Annotated[
+    str,
+    StringConstraints(min_length=3, max_length=255, pattern=pattern(r"^[a-zA-Z0-9_.-]+$", "letters, digits and _ . -")),
+]
 Units = Annotated[int, Field(ge=1, le=40000)]
 
 

@@ -18,11 +18,13 @@ from pydantic import Field, StringConstraints
 
 from ..names import GROUP
 from .base import Rule
+from .patterns import pattern
 from .scalars import LABEL_NAME, LABEL_VALUE, WithoutNulls
 
 _ENDS, _INSIDE = "[A-Za-z0-9_.:/=+@-]", "[A-Za-z0-9 _.:/=+@-]"
-TAG_KEY = f"^{_ENDS}({_INSIDE}*{_ENDS})?$"
-TAG_VALUE = f"^({_ENDS}({_INSIDE}*{_ENDS})?)?$"
+_WORDS = "letters, digits, inner spaces and _ . : / = + - @"
+TAG_KEY = pattern(f"^{_ENDS}({_INSIDE}*{_ENDS})?$", _WORDS)
+TAG_VALUE = pattern(f"^({_ENDS}({_INSIDE}*{_ENDS})?)?$", _WORDS)
 TagKey = Annotated[str, StringConstraints(min_length=1, max_length=127, pattern=TAG_KEY)]
 TagValue = Annotated[str, StringConstraints(max_length=256, pattern=TAG_VALUE)]
 Tags = Annotated[dict[TagKey, TagValue], Field(max_length=32), WithoutNulls]

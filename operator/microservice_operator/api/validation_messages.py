@@ -10,35 +10,12 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from ..errors import Problem
-from .arns import WORDS
 from .base import Model
-from .scalars import (
-    DNS_LABEL,
-    DNS_LABEL_ALPHA,
-    DNS_SUBDOMAIN,
-    DURATION,
-    PORT_NAME,
-    SNAPSHOT_IDENTIFIER,
-    UTC_TIME,
-)
-from .tags import TAG_KEY, TAG_VALUE
+from .patterns import WORDS
 
 Path = Sequence[str | int]
 
 _FEW = 16
-_PATTERNS = {
-    DNS_LABEL_ALPHA: "lower-case letters, digits and single hyphens, starting with a letter",
-    **dict.fromkeys((TAG_KEY, TAG_VALUE), "letters, digits, inner spaces and _ . : / = + - @"),
-    DNS_LABEL: "lower-case letters, digits and hyphens, with a letter or digit at both ends",
-    DNS_SUBDOMAIN: "lower-case letters, digits, hyphens and dots, with a letter or digit at both ends",
-    r"^[^\s]+$": "no spaces",
-    r"^/": "a path that starts with /",
-    **WORDS,
-    PORT_NAME: "lower-case letters, digits and single hyphens, with at least one letter",
-    DURATION: "a duration in h, m and s, such as 720h or 1h30m",
-    UTC_TIME: "a time in UTC, such as 2026-11-30T09:15:00Z",
-    SNAPSHOT_IDENTIFIER: "the identifier of a DB snapshot, such as orders-before or rds:orders-2026-11-29-03-00",
-}
 _TYPES: Mapping[str, str] = {
     "string_type": "a string: put it in quotes",
     "int_type": "a whole number, without quotes",
@@ -152,8 +129,7 @@ def _choice(value: Any, context: Mapping[str, Any]) -> str:
 
 
 def _pattern(value: Any, context: Mapping[str, Any]) -> str:
-    wanted = _PATTERNS.get(context["pattern"], f"a value that matches {context['pattern']}")
-    return f"{str(value)[:60]!r} is not allowed here; use {wanted}"
+    return f"{str(value)[:60]!r} is not allowed here; use {WORDS[context['pattern']]}"
 
 
 _SENTENCES: Mapping[str, Callable[[Any, Mapping[str, Any]], str]] = {

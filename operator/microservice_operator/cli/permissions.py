@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ..api.arns import ROLE_ARN, WORDS
+from ..api.arns import ROLE_ARN
+from ..api.patterns import WORDS
 from ..aws.engine.policy_documents import Document
 from ..aws.iam.operator_permissions import ASSUME_ROLES, OPTIONS, RIGHTS, Option, Right
 from ..aws.iam.operator_policy import operator_policy, option_policy

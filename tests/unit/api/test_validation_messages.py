@@ -1,10 +1,14 @@
 """Messages about an invalid spec: the field and the remedy, in one sentence without a full stop."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from microservice_operator.api import parsing
+from microservice_operator.api.environment import EnvironmentSpec
+from microservice_operator.api.microservice import MicroserviceSpec
+from microservice_operator.api.patterns import WORDS, pattern
 from microservice_operator.errors import InvalidSpec
 from tests.unit.api.examples import resource
 
@@ -114,3 +118,25 @@ def test_every_broken_rule_is_named_at_once() -> None:
 
 def test_a_value_that_may_be_secret_is_not_repeated() -> None:
     assert "hunter2" not in str(problems({"env": [{"name": "A", "value": ["hunter2"]}], "args": "hunter2"}))
+
+
+def _patterns(schema: object) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(schema.get("pattern"), str) and "x-kubernetes-int-or-string" not in schema:
+            yield schema["pattern"]
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for inner in schema:
+            yield from _patterns(inner)
+
+
+@pytest.mark.parametrize("model", [MicroserviceSpec, EnvironmentSpec])
+def test_no_message_shows_a_regular_expression(model: type[MicroserviceSpec | EnvironmentSpec]) -> None:
+    patterns = set(_patterns(model.model_json_schema()))
+    assert len(patterns) > 15
+    assert patterns - set(WORDS) == set()
+
+
+def test_a_pattern_has_the_same_words_everywhere() -> None:
+    with pytest.raises(ValueError, match="use the same words"):
+        pattern(next(iter(WORDS)), "something else")
