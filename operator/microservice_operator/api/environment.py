@@ -15,13 +15,13 @@ from .routes import APIGateway
 from .scalars import ATOMIC, Label, LabelKey, LabelValue, ObjectName, Port, WithoutNulls
 from .tags import TAG_RULES, Tags
 
-Region = Annotated[
-    str,
-    StringConstraints(max_length=32, pattern=pattern(r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$", "a Region such as eu-central-1")),
-]
-AccountID = Annotated[
-    str, StringConstraints(max_length=12, pattern=pattern(r"^[0-9]{12}$", "the 12 digits of an account ID, in quotes"))
-]
+REGION = pattern(r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$", "a Region such as eu-central-1")
+ACCOUNT_ID = pattern(r"^[0-9]{12}$", "the 12 digits of an account ID, in quotes")
+CLUSTER_NAME = pattern(
+    r"^[0-9A-Za-z][A-Za-z0-9_-]*$", "the name of an EKS cluster: letters, digits, hyphens and underscores"
+)
+Region = Annotated[str, StringConstraints(max_length=32, pattern=REGION)]
+AccountID = Annotated[str, StringConstraints(max_length=12, pattern=ACCOUNT_ID)]
 VpcID = Annotated[
     str,
     StringConstraints(
@@ -56,16 +56,7 @@ Host = Annotated[
     ),
 ]
 
-ClusterName = Annotated[
-    str,
-    StringConstraints(
-        min_length=1,
-        max_length=100,
-        pattern=pattern(
-            r"^[0-9A-Za-z][A-Za-z0-9_-]*$", "the name of an EKS cluster: letters, digits, hyphens and underscores"
-        ),
-    ),
-]
+ClusterName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=CLUSTER_NAME)]
 OIDCProviderARN = Annotated[str, StringConstraints(max_length=255, pattern=OIDC_PROVIDER_ARN)]
 KeyARN = Annotated[str, StringConstraints(max_length=255, pattern=KEY_ARN)]
 RoleARN = Annotated[str, StringConstraints(max_length=640, pattern=ROLE_ARN)]

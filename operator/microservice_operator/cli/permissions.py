@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from ..api.arns import ROLE_ARN
-from ..api.patterns import WORDS
+from ..api.arns import POLICY_ARN, ROLE_ARN
+from ..api.environment import ACCOUNT_ID, CLUSTER_NAME, REGION
+from ..api.patterns import WORDS, pattern
 from ..aws.engine.policy_documents import Document
 from ..aws.iam.operator_permissions import ASSUME_ROLES, OPTIONS, RIGHTS, Option, Right
 from ..aws.iam.operator_policy import operator_policy, option_policy
@@ -62,6 +63,15 @@ and the table has no other.
 """
 
 
+_CLUSTER_ID = pattern(r"^[a-z0-9][a-z0-9-]*$", "an ID of lower-case letters, digits and hyphens, such as a UID")
+_PATTERNS = {
+    "region": REGION,
+    "account_id": ACCOUNT_ID,
+    "cluster_id": _CLUSTER_ID,
+    "cluster_name": CLUSTER_NAME,
+    "permissions_boundary_arn": POLICY_ARN,
+    "environment_role_arn": ROLE_ARN,
+}
 _EXPLAINED = " ".join(f"{name}: {what}." for name, what in OPTIONS.items())
 
 
@@ -94,6 +104,9 @@ def permissions(  # noqa: PLR0913, PLR0917 one parameter for each flag
         "cluster_name": cluster_name,
         "permissions_boundary_arn": permissions_boundary_arn,
     }
+    for name, value in values.items():
+        if not value.startswith("${"):
+            _check(name, value)
     if not region.startswith("$"):
         values["partition"] = partition(region)
     policy = _policy(values, environment_role_arn or [], with_ or [], only)
@@ -107,9 +120,13 @@ def _policy(
     if only and (roles or options):
         raise typer.BadParameter("shows one option alone; omit --with and --environment-role-arn", param_hint="--only")
     for arn in roles:
-        if not re.fullmatch(ROLE_ARN, arn):
-            raise typer.BadParameter(f"{arn} is not {WORDS[ROLE_ARN]}", param_hint="--environment-role-arn")
+        _check("environment_role_arn", arn)
     return option_policy(values, only) if only else operator_policy(values, roles, options)
+
+
+def _check(name: str, value: str) -> None:
+    if not re.fullmatch(_PATTERNS[name], value):
+        raise typer.BadParameter(f"{value} is not {WORDS[_PATTERNS[name]]}", param_hint=f"--{name.replace('_', '-')}")
 
 
 def _warn_of_size(policy: Document) -> None:
