@@ -56,6 +56,7 @@ class OperatorProcess:
                     "KUBECONFIG": str(self._kubeconfig),
                     "TMPDIR": str(self.log.parent),  # one that is killed leaves its certificates behind
                     "PYTHONFAULTHANDLER": "1",
+                    "MALLOC_ARENA_MAX": "2",  # as in the image
                     "AWS_ACCESS_KEY_ID": "test",
                     "AWS_SECRET_ACCESS_KEY": "test",
                     "AWS_EC2_METADATA_DISABLED": "true",
