@@ -72,7 +72,11 @@ def cloud() -> Iterator[Account]:
 @pytest.fixture(scope="session")
 def unapplied(root: Root, cloud: Account) -> Terraform:
     made = root("example", cloud.address)
-    (made.folder / "test.auto.tfvars").write_text('repository = "shop/shop"\ndeletion_protection = false\n')
+    (made.folder / "test.auto.tfvars").write_text("""
+repository          = "shop/shop"
+repository_ids      = { owner = "12", repository = "345" }
+deletion_protection = false
+""")
     return made
 
 

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -135,13 +136,30 @@ def test_what_the_environment_names_is_there(whole: Terraform, cloud: Account) -
     subnets = ec2.describe_subnets(SubnetIds=aws["subnetIDs"])["Subnets"]
     assert {subnet["VpcId"] for subnet in subnets} == {aws["vpcID"]}
     assert len({subnet["AvailabilityZone"] for subnet in subnets}) == 2
-    assert [subnet["CidrBlock"] for subnet in subnets] == aws["apiGateway"]["sourceCIDRs"]
-    link = gateway.get_vpc_link(VpcLinkId=aws["apiGateway"]["vpcLinkID"])
-    assert sorted(link["SubnetIds"]) == sorted(aws["subnetIDs"])
+    gateway.get_vpc_link(VpcLinkId=aws["apiGateway"]["vpcLinkID"])
     listeners = balancers.describe_listeners(ListenerArns=[aws["apiGateway"]["listenerARN"]])["Listeners"]
     assert listeners[0]["Port"] == 80
     assert ("cluster", aws["identity"]["clusterName"]) in cloud.eks.left
     client(cloud, "iam").get_policy(PolicyArn=aws["permissionsBoundaryARN"])
+
+
+def test_only_the_load_balancer_has_addresses_that_network_policies_allow(whole: Terraform, cloud: Account) -> None:
+    """Otherwise every pod of the cluster could call every Microservice with routes."""
+    aws = yaml.safe_load(whole.outputs()["environment"])["spec"]["aws"]
+    allowed = [ip_network(cidr) for cidr in aws["apiGateway"]["sourceCIDRs"]]
+    subnets = client(cloud, "ec2").describe_subnets(Filters=[{"Name": "vpc-id", "Values": [aws["vpcID"]]}])["Subnets"]
+    inside = {
+        subnet["SubnetId"]
+        for subnet in subnets
+        if any(network.overlaps(ip_network(subnet["CidrBlock"])) for network in allowed)
+    }
+    balancer = client(cloud, "elbv2").describe_load_balancers()["LoadBalancers"][0]
+    assert {zone["SubnetId"] for zone in balancer["AvailabilityZones"]} == inside
+    link = client(cloud, "apigatewayv2").get_vpc_link(VpcLinkId=aws["apiGateway"]["vpcLinkID"])
+    assert set(link["SubnetIds"]) == inside
+    nodes = {subnet for each in cloud.eks.left.values() for subnet in each.get("subnets", [])}
+    assert nodes == set(aws["subnetIDs"])
+    assert not nodes & inside
 
 
 def test_pods_are_reached_from_the_load_balancer_alone(whole: Terraform, cloud: Account) -> None:

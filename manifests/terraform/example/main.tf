@@ -77,6 +77,7 @@ module "delivery_role" {
   source            = "../delivery-role"
   name              = var.name
   repository        = var.repository
+  repository_ids    = var.repository_ids
   repository_arns   = values(module.ecr.repository_arns)
   oidc_provider_arn = var.github_oidc_provider_arn
 }
@@ -119,7 +120,7 @@ module "gateway" {
   source                          = "../gateway"
   name                            = var.name
   vpc_id                          = module.network.vpc_id
-  subnet_ids                      = module.network.private_subnet_ids
+  subnet_ids                      = module.network.load_balancer_subnet_ids
   vpc_link_security_group_id      = module.network.vpc_link_security_group_id
   load_balancer_security_group_id = module.network.load_balancer_security_group_id
   cluster_name                    = module.eks.cluster_name
@@ -161,6 +162,7 @@ module "environment" {
   account_id               = data.aws_caller_identity.here.account_id
   vpc_id                   = module.network.vpc_id
   subnet_ids               = module.network.private_subnet_ids
+  subnet_cidrs             = module.network.private_subnet_cidrs
   pod_security_group_id    = module.network.microservices_security_group_id
   messaging_key_arn        = module.encryption.messaging_key_arn
   permissions_boundary_arn = module.service_boundary.policy_arn
@@ -171,7 +173,7 @@ module "environment" {
     name         = var.name
     vpc_link_id  = module.gateway.vpc_link_id
     listener_arn = module.gateway.listener_arn
-    source_cidrs = module.network.private_subnet_cidrs
+    source_cidrs = module.network.load_balancer_subnet_cidrs
     cors_origins = var.cors_origins
   }
 }

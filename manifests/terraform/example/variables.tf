@@ -50,6 +50,11 @@ variable "repository" {
   type        = string
 }
 
+variable "repository_ids" {
+  description = "Ids of the repository's owner and of the repository: gh api repos/OWNER/NAME --jq '.owner.id, .id'. Set null only for a repository that is older than July 2026 and keeps its name."
+  type        = object({ owner = string, repository = string })
+}
+
 variable "github_oidc_provider_arn" {
   description = "ARN of the account's IAM OIDC provider for GitHub, if it has one."
   type        = string
