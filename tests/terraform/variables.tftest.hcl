@@ -140,9 +140,8 @@ run "github_s_subjects_with_ids" {
       for condition in one(data.aws_iam_policy_document.trust.statement).condition :
       trimprefix(condition.variable, "token.actions.githubusercontent.com:") => sort(condition.values)
       } == {
-      aud                 = tolist(["sts.amazonaws.com"])
-      repository_id       = tolist(["345"])
-      repository_owner_id = tolist(["12"])
+      aud           = tolist(["sts.amazonaws.com"])
+      repository_id = tolist(["345"])
       sub = tolist([
         "repo:shop/shop:environment:ecr", "repo:shop/shop:environment:release",
         "repo:shop@12/shop@345:environment:ecr", "repo:shop@12/shop@345:environment:release",
