@@ -133,7 +133,18 @@ variable "api_gateway" {
         for cidr in pair : cidrhost("${cidrhost(cidr, 0)}/${min([for each in pair : tonumber(split("/", each)[1])]...)}", 0)
       ])) == 2
     ])
-    error_message = "api_gateway.source_cidrs shares addresses with subnet_cidrs: every pod there could call every Microservice with routes. Give the load balancer subnets of its own, and name only those."
+    error_message = "api_gateway.source_cidrs shares addresses with subnet_cidrs: every pod there could call every Microservice with routes. Give the load balancer its own subnets, and name only those."
+  }
+}
+
+variable "auth" {
+  description = "Issuer and audiences of the tokens that the routes of all Microservices require, unless they declare others. If null, each Microservice with routes must declare its own."
+  type        = object({ issuer = string, audiences = list(string) })
+  default     = null
+
+  validation {
+    condition     = var.auth == null ? true : startswith(var.auth.issuer, "https://") && length(var.auth.audiences) > 0
+    error_message = "auth must have an issuer that starts with https:// and at least one audience."
   }
 }
 
