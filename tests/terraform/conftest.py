@@ -76,6 +76,8 @@ def unapplied(root: Root, cloud: Account) -> Terraform:
 repository          = "shop/shop"
 repository_ids      = { owner = "12", repository = "345" }
 deletion_protection = false
+interface_endpoints = ["ecr.api"]
+alarm_emails        = ["on-call@shop.example"]
 """)
     return made
 
@@ -105,7 +107,11 @@ second_account = {{
 order_intake = {{
   package   = "{package}"
   topic_arn = "{topic}"
-  jwt       = {{ issuer = "https://issuer.example", audiences = ["shop"] }}
+}}
+identity = {{
+  package       = "{package}"
+  callback_urls = ["https://shop.example/signed-in"]
+  domain_prefix = "shop"
 }}
 """)
     example.do("apply", "-auto-approve", "-input=false", "-no-color", "-refresh=false")

@@ -280,6 +280,54 @@ run "no_network_around_that_of_the_pods" {
   expect_failures = [var.api_gateway]
 }
 
+run "an_issuer_reaches_the_environment" {
+  command = plan
+  module { source = "../environment" }
+  variables {
+    region                   = "us-east-1"
+    account_id               = "123456789012"
+    vpc_id                   = "vpc-1"
+    subnet_ids               = ["subnet-1", "subnet-2"]
+    pod_security_group_id    = "sg-1"
+    messaging_key_arn        = "arn:aws:kms:us-east-1:123456789012:key/1"
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+    cluster_name             = "shop"
+    auth                     = { issuer = "https://issuer.example", audiences = ["shop"] }
+    api_gateway = {
+      name         = "shop"
+      vpc_link_id  = "link"
+      listener_arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/a/b/c"
+      source_cidrs = ["10.20.248.0/23"]
+    }
+  }
+  assert {
+    condition     = jsonencode(yamldecode(output.manifest).spec.aws.apiGateway.auth) == jsonencode({ jwt = var.auth })
+    error_message = "The manifest does not name the issuer."
+  }
+}
+
+run "a_function_of_cognito_is_built_first" {
+  command = plan
+  module { source = "../identity" }
+  variables {
+    package       = "nowhere.zip"
+    callback_urls = ["https://shop.example/signed-in"]
+  }
+  expect_failures = [var.package]
+}
+
+run "support_is_standard_or_extended" {
+  command = plan
+  module { source = "../eks" }
+  variables {
+    kubernetes_version    = "1.36"
+    subnet_ids            = ["subnet-1", "subnet-2"]
+    pod_security_group_id = "sg-1"
+    support_type          = "NONE"
+  }
+  expect_failures = [var.support_type]
+}
+
 run "the_boundary_takes_keys_of_tables" {
   command = plan
   module { source = "../service-boundary" }

@@ -1,5 +1,5 @@
 # Creates a VPC with three subnets in each zone. Nodes, pods and databases use the private ones. They reach the Internet through
-# NAT, and DynamoDB and S3 through free gateway endpoints. The internal load balancer has subnets of its own: NetworkPolicies
+# NAT, and DynamoDB and S3 through free gateway endpoints. The internal load balancer has its own subnets: NetworkPolicies
 # allow its networks, and a network that also holds pods would open every service to every pod.
 
 data "aws_region" "here" {}
