@@ -46,8 +46,9 @@ crds: $(READY) ## generate the CRDs, the API reference and the page of reasons f
 images: $(READY) ## build the images that changed
 	@$(PYTHON) -m tests.tools.cluster images
 
-lambda: $(READY) ## build the zip file of the order intake Lambda function
+lambda: $(READY) ## build the zip files of the Lambda functions
 	@$(PYTHON) services/order/lambda/build.py
+	@cd manifests/terraform/identity && $(CURDIR)/$(PYTHON) -m zipfile -c $(CURDIR)/dist/scopes.zip scopes.py
 
 scan: $(READY) ## scan the Terraform modules for insecure settings
 	@.ci/scan

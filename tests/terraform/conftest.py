@@ -72,7 +72,13 @@ def cloud() -> Iterator[Account]:
 @pytest.fixture(scope="session")
 def unapplied(root: Root, cloud: Account) -> Terraform:
     made = root("example", cloud.address)
-    (made.folder / "test.auto.tfvars").write_text('repository = "shop/shop"\ndeletion_protection = false\n')
+    (made.folder / "test.auto.tfvars").write_text("""
+repository          = "shop/shop"
+repository_ids      = { owner = "12", repository = "345" }
+deletion_protection = false
+interface_endpoints = ["ecr.api"]
+alarm_emails        = ["on-call@shop.example"]
+""")
     return made
 
 
@@ -101,7 +107,11 @@ second_account = {{
 order_intake = {{
   package   = "{package}"
   topic_arn = "{topic}"
-  jwt       = {{ issuer = "https://issuer.example", audiences = ["shop"] }}
+}}
+identity = {{
+  package       = "{package}"
+  callback_urls = ["https://shop.example/signed-in"]
+  domain_prefix = "shop"
 }}
 """)
     example.do("apply", "-auto-approve", "-input=false", "-no-color", "-refresh=false")

@@ -13,6 +13,7 @@ from itertools import count
 from typing import Any
 
 from tests.fakes.aws.proxy import Answer, Call
+from tests.terraform.access import answer_access
 
 KIND = "application/json"
 PLACE = "arn:aws:eks:us-east-1:123456789012"
@@ -38,6 +39,8 @@ class EKS:
     left: dict[Key, dict[str, Any]] = field(default_factory=dict)
 
     def __call__(self, call: Call) -> Answer:
+        if "Access" in call.action:
+            return answer_access(call, self.left)
         kind = next(kind for kind in ("cluster", "nodegroup", "addon") if kind in call.action.lower())
         verb = next(verb for verb in ("Create", "Describe", "Delete", "List") if call.action.startswith(verb))
         body = call.body
@@ -89,7 +92,7 @@ class EKS:
     def _cluster(self, body: dict[str, Any]) -> dict[str, Any]:
         name, asked = body["name"], body["resourcesVpcConfig"]
         vpc, group = self.network.make(name, asked["subnetIds"])
-        kept = ("name", "version", "roleArn", "logging", "encryptionConfig", "accessConfig")
+        kept = ("name", "version", "roleArn", "logging", "encryptionConfig", "accessConfig", "upgradePolicy")
         return {
             **{field: body[field] for field in kept if field in body},
             "arn": f"{PLACE}:cluster/{name}",
@@ -97,8 +100,13 @@ class EKS:
             "certificateAuthority": {"data": "Y2VydGlmaWNhdGU="},
             "platformVersion": "eks.1",
             "identity": {"oidc": {"issuer": f"https://oidc.eks.us-east-1.amazonaws.com/id/{next(_ids):032X}"}},
-            "kubernetesNetworkConfig": {"serviceIpv4Cidr": "172.20.0.0/16", "ipFamily": "ipv4"},
-            "upgradePolicy": {"supportType": "EXTENDED"},
+            "kubernetesNetworkConfig": {
+                "serviceIpv4Cidr": "172.20.0.0/16",
+                "ipFamily": "ipv4",
+                "elasticLoadBalancing": body.get("kubernetesNetworkConfig", {}).get("elasticLoadBalancing"),
+            },
+            "computeConfig": body.get("computeConfig"),
+            "storageConfig": body.get("storageConfig"),
             "resourcesVpcConfig": {
                 "subnetIds": asked["subnetIds"],
                 "securityGroupIds": asked.get("securityGroupIds", []),

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def test_files_are_formatted(terraform_program: str) -> None:
 def test_the_example_is_valid_and_uses_every_module(unapplied: Terraform) -> None:
     assert '"valid": true' in unapplied.do("validate", "-json")
     used = set(re.findall(r'source *= "\.\./([^"]+)"', (MODULES / "example/main.tf").read_text()))
-    assert used == {folder.name for folder in MODULES.iterdir() if folder.is_dir()} - {"example"}
+    assert used == {folder.name for folder in MODULES.iterdir() if folder.is_dir()} - {"example", "state"}
 
 
 def test_values_that_make_no_sense_are_refused(root: Root) -> None:
@@ -96,6 +97,7 @@ def test_the_module_environment_can_set_every_field_of_aws(root: Root) -> None:
         "table_key_arn": key,
         "database_key_arn": key,
         "api_gateway": gateway,
+        "auth": {"issuer": "https://issuer.example", "audiences": ["shop"]},
     }
     (made.folder / "test.auto.tfvars.json").write_text(json.dumps(values))
     made.do("apply", "-auto-approve", "-input=false", "-no-color")
@@ -135,13 +137,107 @@ def test_what_the_environment_names_is_there(whole: Terraform, cloud: Account) -
     subnets = ec2.describe_subnets(SubnetIds=aws["subnetIDs"])["Subnets"]
     assert {subnet["VpcId"] for subnet in subnets} == {aws["vpcID"]}
     assert len({subnet["AvailabilityZone"] for subnet in subnets}) == 2
-    assert [subnet["CidrBlock"] for subnet in subnets] == aws["apiGateway"]["sourceCIDRs"]
-    link = gateway.get_vpc_link(VpcLinkId=aws["apiGateway"]["vpcLinkID"])
-    assert sorted(link["SubnetIds"]) == sorted(aws["subnetIDs"])
+    gateway.get_vpc_link(VpcLinkId=aws["apiGateway"]["vpcLinkID"])
     listeners = balancers.describe_listeners(ListenerArns=[aws["apiGateway"]["listenerARN"]])["Listeners"]
     assert listeners[0]["Port"] == 80
     assert ("cluster", aws["identity"]["clusterName"]) in cloud.eks.left
     client(cloud, "iam").get_policy(PolicyArn=aws["permissionsBoundaryARN"])
+
+
+def test_only_the_load_balancer_has_addresses_that_network_policies_allow(whole: Terraform, cloud: Account) -> None:
+    """Otherwise every pod of the cluster could call every Microservice with routes."""
+    aws = yaml.safe_load(whole.outputs()["environment"])["spec"]["aws"]
+    allowed = [ip_network(cidr) for cidr in aws["apiGateway"]["sourceCIDRs"]]
+    subnets = client(cloud, "ec2").describe_subnets(Filters=[{"Name": "vpc-id", "Values": [aws["vpcID"]]}])["Subnets"]
+    inside = {
+        subnet["SubnetId"]
+        for subnet in subnets
+        if any(network.overlaps(ip_network(subnet["CidrBlock"])) for network in allowed)
+    }
+    balancer = client(cloud, "elbv2").describe_load_balancers()["LoadBalancers"][0]
+    assert {zone["SubnetId"] for zone in balancer["AvailabilityZones"]} == inside
+    link = client(cloud, "apigatewayv2").get_vpc_link(VpcLinkId=aws["apiGateway"]["vpcLinkID"])
+    assert set(link["SubnetIds"]) == inside
+    nodes = {subnet for each in cloud.eks.left.values() for subnet in each.get("subnets", [])}
+    assert nodes == set(aws["subnetIDs"])
+    assert not nodes & inside
+
+
+@pytest.mark.usefixtures("whole")
+def test_the_cluster_has_what_pods_and_autoscalers_need(cloud: Account) -> None:
+    cluster = next(each for key, each in cloud.eks.left.items() if key[0] == "cluster")
+    assert cluster["upgradePolicy"] == {"supportType": "STANDARD"}
+    switches = (
+        cluster["computeConfig"],
+        cluster["kubernetesNetworkConfig"]["elasticLoadBalancing"],
+        cluster["storageConfig"]["blockStorage"],
+    )
+    assert [each["enabled"] for each in switches] == [True] * 3  # EKS refuses a cluster with some of them
+    addons = {key[2]: each for key, each in cloud.eks.left.items() if key[0] == "addon"}
+    assert {"metrics-server", "coredns", "vpc-cni", "eks-pod-identity-agent"} <= addons.keys()
+    assert json.loads(addons["vpc-cni"]["configurationValues"]) == {"enableNetworkPolicy": "true"}
+    groups = {each["logGroupName"] for each in client(cloud, "logs").describe_log_groups()["logGroups"]}
+    for name in ("application", "dataplane", "host", "performance"):
+        assert f"/aws/containerinsights/shop/{name}" in groups
+
+
+def test_new_nodes_are_like_the_others(whole: Terraform, cloud: Account) -> None:
+    """Their pods get the security groups that databases and the load balancer accept, and enforce NetworkPolicies."""
+    policies, node_class, pool = yaml.safe_load_all(whole.outputs()["node_pool"])
+    assert policies["data"] == {"enable-network-policy-controller": "true"}
+    assert node_class["spec"]["networkPolicy"] == "DefaultAllow"
+    template = client(cloud, "ec2").describe_launch_template_versions(LaunchTemplateName="shop-nodes")
+    groups = template["LaunchTemplateVersions"][-1]["LaunchTemplateData"]["SecurityGroupIds"]
+    assert {each["id"] for each in node_class["spec"]["securityGroupSelectorTerms"]} == set(groups)
+    subnets = next(each["subnets"] for key, each in cloud.eks.left.items() if key[0] == "nodegroup")
+    assert {each["id"] for each in node_class["spec"]["subnetSelectorTerms"]} == set(subnets)
+    assert pool["spec"]["template"]["spec"]["nodeClassRef"]["name"] == node_class["metadata"]["name"]
+    entry = next(each for key, each in cloud.eks.left.items() if key[0] == "accessentry")
+    assert (entry["type"], entry["principalArn"].rpartition("/")[2]) == ("EC2", node_class["spec"]["role"])
+    assert [policy.rpartition("/")[2] for policy in entry["policies"]] == ["AmazonEKSAutoNodePolicy"]
+
+
+def test_tokens_come_from_the_user_pool(whole: Terraform, cloud: Account) -> None:
+    cognito, outputs = client(cloud, "cognito-idp"), whole.outputs()
+    pool, audience = outputs["user_pool_id"], outputs["auth"]["audiences"][0]
+    assert outputs["auth"]["issuer"] == f"https://cognito-idp.{REGION}.amazonaws.com/{pool}"
+    app = cognito.describe_user_pool_client(UserPoolId=pool, ClientId=audience)["UserPoolClient"]
+    assert not app.get("ClientSecret")
+    # A scope of the resource server here would go to every user who signs in.
+    assert set(app["AllowedOAuthScopes"]) == {"email", "openid", "profile"}
+    groups = {each["GroupName"] for each in cognito.list_groups(UserPoolId=pool)["Groups"]}
+    server = cognito.describe_resource_server(UserPoolId=pool, Identifier="shop")["ResourceServer"]
+    assert groups == {f"shop:{scope['ScopeName']}" for scope in server["Scopes"]} == {"shop:admin", "shop:catalogue"}
+    trigger = cognito.describe_user_pool(UserPoolId=pool)["UserPool"]["LambdaConfig"]["PreTokenGenerationConfig"]
+    assert trigger["LambdaVersion"] == "V3_0"
+    function = client(cloud, "lambda").get_function_configuration(FunctionName=trigger["LambdaArn"])
+    assert set(function["Environment"]["Variables"]["SCOPES"].split()) == groups
+    gateway = yaml.safe_load(outputs["environment"])["spec"]["aws"]["apiGateway"]
+    assert gateway["auth"] == {"jwt": outputs["auth"]}
+
+
+@pytest.mark.usefixtures("whole")
+def test_alarms_reach_a_person(cloud: Account) -> None:
+    sent = client(cloud, "sns").list_subscriptions()["Subscriptions"]
+    topics = {
+        each["TopicArn"] for each in sent if (each["Protocol"], each["Endpoint"]) == ("email", "on-call@shop.example")
+    }
+    alarms = client(cloud, "cloudwatch").describe_alarms()["MetricAlarms"]
+    assert {"shop-order-errors", "shop-product-errors", "shop-user-errors"} <= {each["AlarmName"] for each in alarms}
+    assert {action for each in alarms for action in each["AlarmActions"]} == topics
+
+
+@pytest.mark.usefixtures("whole")
+def test_no_concurrency_is_reserved_in_a_new_account(cloud: Account) -> None:
+    """Lambda refuses to reserve what a new account does not have."""
+    functions = client(cloud, "lambda")
+    names = [each["FunctionName"] for each in functions.list_functions()["Functions"]]
+    assert len(names) == 3
+    assert not any(
+        "ReservedConcurrentExecutions" in functions.get_function_concurrency(FunctionName=name) for name in names
+    )
+    mapping = functions.list_event_source_mappings()["EventSourceMappings"][0]
+    assert mapping["ScalingConfig"]["MaximumConcurrency"] == 5
 
 
 def test_pods_are_reached_from_the_load_balancer_alone(whole: Terraform, cloud: Account) -> None:
@@ -240,6 +336,28 @@ def test_images_cannot_be_pushed_over(whole: Terraform, cloud: Account) -> None:
     assert all(repository["imageScanningConfiguration"]["scanOnPush"] for repository in found)
 
 
+def test_the_state_has_a_bucket_that_nothing_deletes(root: Root, cloud: Account) -> None:
+    made = root("state", cloud.address)
+    (made.folder / "test.auto.tfvars").write_text('bucket = "shop-terraform-state"\n')
+    made.do("apply", "-auto-approve", "-input=false", "-no-color")
+    done = made.run("plan", "-detailed-exitcode", "-input=false", "-no-color")
+    assert done.returncode == 0, done.stdout
+    s3, bucket = client(cloud, "s3"), "shop-terraform-state"
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    assert set(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values()) == {True}
+    refused = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])["Statement"]
+    assert [(each["Effect"], each["Condition"]) for each in refused] == [
+        ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    ]
+    backend = made.outputs()["backend"]
+    assert 'bucket       = "shop-terraform-state"' in backend
+    assert "use_lockfile = true" in backend
+    (made.folder / "backend.tf").write_text(backend)
+    assert made.do("fmt", "-check", "backend.tf") == ""
+    (made.folder / "backend.tf").unlink()
+    assert "prevent_destroy" in made.run("destroy", "-auto-approve", "-input=false", "-no-color").stdout
+
+
 def test_destroy_leaves_nothing(whole: Terraform, cloud: Account) -> None:
     before = _left(cloud)
     assert all(before.values()), before  # else a call that finds nothing would prove nothing
@@ -285,6 +403,7 @@ def _left(cloud: Account) -> dict[str, Any]:
         "subscriptions": client(cloud, "sns").list_subscriptions()["Subscriptions"],
         "queues": client(cloud, "sqs").list_queues().get("QueueUrls", []),
         "mappings": client(cloud, "lambda").list_event_source_mappings()["EventSourceMappings"],
+        "user pools": client(cloud, "cognito-idp").list_user_pools(MaxResults=60)["UserPools"],
         "alarms": client(cloud, "cloudwatch").describe_alarms()["MetricAlarms"],
         "eks": list(cloud.eks.left),
         "pod identity": list(cloud.pod_identity.associations),

@@ -30,6 +30,49 @@ run "network_needs_two_zones" {
   expect_failures = [var.zones]
 }
 
+run "the_load_balancer_shares_no_network_with_pods" {
+  command = plan
+  module { source = "../network" }
+  variables { zones = ["us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d"] }
+  assert {
+    condition = [for cidr in output.load_balancer_subnet_cidrs : cidr] == [
+      "10.20.248.0/23", "10.20.250.0/23", "10.20.252.0/23", "10.20.254.0/23",
+    ]
+    error_message = "The load balancer has other networks."
+  }
+  assert {
+    condition = alltrue([
+      for pair in setproduct(output.load_balancer_subnet_cidrs, concat(output.private_subnet_cidrs, values(local.public))) :
+      cidrhost("${cidrhost(pair[0], 0)}/${split("/", pair[1])[1]}", 0) != cidrhost(pair[1], 0) &&
+      cidrhost("${cidrhost(pair[1], 0)}/${split("/", pair[0])[1]}", 0) != cidrhost(pair[0], 0)
+    ])
+    error_message = "Nodes, pods or NAT have addresses in a network of the load balancer."
+  }
+}
+
+run "the_smallest_vpc_has_room_for_a_load_balancer" {
+  command = plan
+  module { source = "../network" }
+  variables {
+    zones = ["us-east-1a", "us-east-1b"]
+    cidr  = "10.20.0.0/20"
+  }
+  assert {
+    condition     = alltrue([for cidr in output.load_balancer_subnet_cidrs : endswith(cidr, "/27")])
+    error_message = "A load balancer needs a /27 in each zone."
+  }
+}
+
+run "a_free_endpoint_is_not_bought" {
+  command = plan
+  module { source = "../network" }
+  variables {
+    zones               = ["us-east-1a", "us-east-1b"]
+    interface_endpoints = ["ecr.api", "s3"]
+  }
+  expect_failures = [var.interface_endpoints]
+}
+
 run "network_needs_room" {
   command = plan
   module { source = "../network" }
@@ -83,10 +126,47 @@ run "kubernetes_is_not_too_old" {
   expect_failures = [var.kubernetes_version]
 }
 
+run "github_s_subjects_with_ids" {
+  command = plan
+  module { source = "../delivery-role" }
+  variables {
+    repository      = "shop/shop"
+    repository_ids  = { owner = "12", repository = "345" }
+    environments    = ["ecr", "release"]
+    repository_arns = ["arn:aws:ecr:us-east-1:123456789012:repository/shop/order"]
+  }
+  assert {
+    condition = {
+      for condition in one(data.aws_iam_policy_document.trust.statement).condition :
+      trimprefix(condition.variable, "token.actions.githubusercontent.com:") => sort(condition.values)
+      } == {
+      aud           = tolist(["sts.amazonaws.com"])
+      repository_id = tolist(["345"])
+      sub = tolist([
+        "repo:shop/shop:environment:ecr", "repo:shop/shop:environment:release",
+        "repo:shop@12/shop@345:environment:ecr", "repo:shop@12/shop@345:environment:release",
+      ])
+    }
+    error_message = "The role accepts other tokens of GitHub."
+  }
+}
+
+run "an_id_is_a_number" {
+  command = plan
+  module { source = "../delivery-role" }
+  variables {
+    repository      = "shop/shop"
+    repository_ids  = { owner = "*", repository = "345" }
+    repository_arns = ["arn:aws:ecr:us-east-1:123456789012:repository/shop/order"]
+  }
+  expect_failures = [var.repository_ids]
+}
+
 run "no_repository_by_a_wildcard" {
   command = plan
   module { source = "../delivery-role" }
   variables {
+    repository_ids  = null
     repository      = "shop/*"
     repository_arns = ["arn:aws:ecr:us-east-1:123456789012:repository/shop/order"]
   }
@@ -152,6 +232,100 @@ run "keys_reach_the_environment" {
     condition     = yamldecode(output.manifest).spec.aws.tableKeyARN == var.table_key_arn
     error_message = "The manifest does not name the key of tables."
   }
+}
+
+run "the_load_balancers_networks_hold_no_pods" {
+  command = plan
+  module { source = "../environment" }
+  variables {
+    region                   = "us-east-1"
+    account_id               = "123456789012"
+    vpc_id                   = "vpc-1"
+    subnet_ids               = ["subnet-1", "subnet-2"]
+    subnet_cidrs             = ["10.20.0.0/20", "10.20.16.0/20"]
+    pod_security_group_id    = "sg-1"
+    messaging_key_arn        = "arn:aws:kms:us-east-1:123456789012:key/1"
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+    cluster_name             = "shop"
+    api_gateway = {
+      name         = "shop"
+      vpc_link_id  = "link"
+      listener_arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/a/b/c"
+      source_cidrs = ["10.20.248.0/23", "10.20.16.128/25"]
+    }
+  }
+  expect_failures = [var.api_gateway]
+}
+
+run "no_network_around_that_of_the_pods" {
+  command = plan
+  module { source = "../environment" }
+  variables {
+    region                   = "us-east-1"
+    account_id               = "123456789012"
+    vpc_id                   = "vpc-1"
+    subnet_ids               = ["subnet-1", "subnet-2"]
+    subnet_cidrs             = ["10.20.0.0/20", "10.20.16.0/20"]
+    pod_security_group_id    = "sg-1"
+    messaging_key_arn        = "arn:aws:kms:us-east-1:123456789012:key/1"
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+    cluster_name             = "shop"
+    api_gateway = {
+      name         = "shop"
+      vpc_link_id  = "link"
+      listener_arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/a/b/c"
+      source_cidrs = ["10.20.0.0/16"]
+    }
+  }
+  expect_failures = [var.api_gateway]
+}
+
+run "an_issuer_reaches_the_environment" {
+  command = plan
+  module { source = "../environment" }
+  variables {
+    region                   = "us-east-1"
+    account_id               = "123456789012"
+    vpc_id                   = "vpc-1"
+    subnet_ids               = ["subnet-1", "subnet-2"]
+    pod_security_group_id    = "sg-1"
+    messaging_key_arn        = "arn:aws:kms:us-east-1:123456789012:key/1"
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+    cluster_name             = "shop"
+    auth                     = { issuer = "https://issuer.example", audiences = ["shop"] }
+    api_gateway = {
+      name         = "shop"
+      vpc_link_id  = "link"
+      listener_arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/a/b/c"
+      source_cidrs = ["10.20.248.0/23"]
+    }
+  }
+  assert {
+    condition     = jsonencode(yamldecode(output.manifest).spec.aws.apiGateway.auth) == jsonencode({ jwt = var.auth })
+    error_message = "The manifest does not name the issuer."
+  }
+}
+
+run "a_function_of_cognito_is_built_first" {
+  command = plan
+  module { source = "../identity" }
+  variables {
+    package       = "nowhere.zip"
+    callback_urls = ["https://shop.example/signed-in"]
+  }
+  expect_failures = [var.package]
+}
+
+run "support_is_standard_or_extended" {
+  command = plan
+  module { source = "../eks" }
+  variables {
+    kubernetes_version    = "1.36"
+    subnet_ids            = ["subnet-1", "subnet-2"]
+    pod_security_group_id = "sg-1"
+    support_type          = "NONE"
+  }
+  expect_failures = [var.support_type]
 }
 
 run "the_boundary_takes_keys_of_tables" {

@@ -3,7 +3,16 @@
 data "aws_partition" "here" {}
 
 locals {
-  issuer       = "token.actions.githubusercontent.com"
+  issuer = "token.actions.githubusercontent.com"
+  # GitHub writes ids into the subjects of repositories that were created or renamed after 15 July 2026, and only names into
+  # those of older ones.
+  subjects = concat([var.repository], var.repository_ids == null ? [] : [
+    join("/", [
+      "${split("/", var.repository)[0]}@${var.repository_ids.owner}",
+      "${split("/", var.repository)[1]}@${var.repository_ids.repository}",
+    ])
+  ])
+
   provider_arn = var.oidc_provider_arn != null ? var.oidc_provider_arn : one(aws_iam_openid_connect_provider.github[*].arn)
 }
 
@@ -35,7 +44,18 @@ data "aws_iam_policy_document" "trust" {
     condition {
       test     = "StringEquals"
       variable = "${local.issuer}:sub"
-      values   = [for environment in var.environments : "repo:${var.repository}:environment:${environment}"]
+      values   = [for pair in setproduct(local.subjects, var.environments) : "repo:${pair[0]}:environment:${pair[1]}"]
+    }
+
+    # A name can pass to somebody else, and an id cannot. IAM has no condition key for the owner's id: the subject contains it.
+    dynamic "condition" {
+      for_each = var.repository_ids[*]
+
+      content {
+        test     = "StringEquals"
+        variable = "${local.issuer}:repository_id"
+        values   = [condition.value.repository]
+      }
     }
   }
 }

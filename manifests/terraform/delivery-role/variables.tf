@@ -18,6 +18,16 @@ variable "repository" {
   }
 }
 
+variable "repository_ids" {
+  description = "Ids of the repository's owner and of the repository: gh api repos/OWNER/NAME --jq '.owner.id, .id'. GitHub's tokens of repositories that were created or renamed after 15 July 2026 contain them. Set null only for an older repository."
+  type        = object({ owner = string, repository = string })
+
+  validation {
+    condition     = var.repository_ids == null ? true : alltrue([for id in values(var.repository_ids) : can(regex("^[0-9]+$", id))])
+    error_message = "repository_ids must contain two numbers, as GitHub's API shows them."
+  }
+}
+
 variable "environments" {
   description = "Environments of the repository that may push. Configure required reviewers and allowed branches for them."
   type        = list(string)

@@ -8,12 +8,14 @@ resource "aws_cloudwatch_log_group" "control_plane" {
 }
 
 resource "aws_eks_cluster" "this" {
+  # checkov:skip=CKV_AWS_37:control_plane_logs has those that tell who did what; the others are most of the volume and cost
+  # checkov:skip=CKV_AWS_339:its list of versions ends before 1.36
   # checkov:skip=CKV_AWS_38:public only for the networks in public_access_cidrs, which cannot be the whole Internet
   name                          = var.name
   version                       = var.kubernetes_version
   role_arn                      = aws_iam_role.cluster.arn
   bootstrap_self_managed_addons = false
-  enabled_cluster_log_types     = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
+  enabled_cluster_log_types     = var.control_plane_logs
   tags                          = var.tags
 
   access_config {
@@ -36,6 +38,28 @@ resource "aws_eks_cluster" "this" {
     public_access_cidrs     = var.public_access_cidrs
   }
 
+  # Extended support costs six times the price of the cluster. Without it, EKS upgrades a version at the end of its support.
+  upgrade_policy {
+    support_type = var.support_type
+  }
+
+  # EKS Auto Mode is on or off for all three. It starts nodes only for a NodePool: see auto-mode.tf.
+  compute_config {
+    enabled = var.auto_mode
+  }
+
+  kubernetes_network_config {
+    elastic_load_balancing {
+      enabled = var.auto_mode
+    }
+  }
+
+  storage_config {
+    block_storage {
+      enabled = var.auto_mode
+    }
+  }
+
   depends_on = [aws_cloudwatch_log_group.control_plane, aws_iam_role_policy_attachment.cluster]
 }
 
@@ -51,15 +75,23 @@ resource "aws_eks_addon" "before_nodes" {
   tags                 = var.tags
 }
 
-# It runs on nodes, so it becomes healthy only after they exist.
-resource "aws_eks_addon" "coredns" {
+# They run on nodes, so they become healthy only after nodes exist. HorizontalPodAutoscalers read their metrics from the
+# metrics-server.
+resource "aws_eks_addon" "on_nodes" {
+  for_each = toset(["coredns", "metrics-server"])
+
   cluster_name                = aws_eks_cluster.this.name
-  addon_name                  = "coredns"
-  addon_version               = lookup(var.addon_versions, "coredns", null)
+  addon_name                  = each.key
+  addon_version               = lookup(var.addon_versions, each.key, null)
   resolve_conflicts_on_update = "OVERWRITE"
   tags                        = var.tags
 
   depends_on = [aws_eks_node_group.this]
+}
+
+moved {
+  from = aws_eks_addon.coredns
+  to   = aws_eks_addon.on_nodes["coredns"]
 }
 
 # For workloads that use IRSA. The operator uses Pod Identity.

@@ -55,7 +55,7 @@ resource "aws_eks_node_group" "this" {
   }
 
   lifecycle {
-    # an autoscaler changes it
+    # a person changes it, between minimum and maximum
     ignore_changes = [scaling_config[0].desired_size]
   }
 

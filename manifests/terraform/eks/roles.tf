@@ -6,7 +6,7 @@ locals {
 
 data "aws_iam_policy_document" "cluster_trust" {
   statement {
-    actions = ["sts:AssumeRole"]
+    actions = var.auto_mode ? ["sts:AssumeRole", "sts:TagSession"] : ["sts:AssumeRole"]
 
     principals {
       type        = "Service"
@@ -22,8 +22,17 @@ resource "aws_iam_role" "cluster" {
 }
 
 resource "aws_iam_role_policy_attachment" "cluster" {
+  for_each = toset(concat(["AmazonEKSClusterPolicy"], var.auto_mode ? [
+    "AmazonEKSBlockStoragePolicy", "AmazonEKSComputePolicy", "AmazonEKSLoadBalancingPolicy", "AmazonEKSNetworkingPolicy",
+  ] : []))
+
   role       = aws_iam_role.cluster.name
-  policy_arn = "${local.managed}/AmazonEKSClusterPolicy"
+  policy_arn = "${local.managed}/${each.key}"
+}
+
+moved {
+  from = aws_iam_role_policy_attachment.cluster
+  to   = aws_iam_role_policy_attachment.cluster["AmazonEKSClusterPolicy"]
 }
 
 data "aws_iam_policy_document" "node_trust" {

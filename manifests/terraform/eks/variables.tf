@@ -14,8 +14,53 @@ variable "kubernetes_version" {
 
   validation {
     condition     = can(regex("^1\\.(3[0-9]|[4-9][0-9])$", var.kubernetes_version))
-    error_message = "kubernetes_version must be major.minor, at least 1.30, such as 1.33."
+    error_message = "kubernetes_version must be major.minor, at least 1.30, such as 1.36."
   }
+}
+
+variable "support_type" {
+  description = "What happens at the end of the version's standard support: STANDARD upgrades the cluster, EXTENDED keeps the version at a higher price."
+  type        = string
+  default     = "STANDARD"
+
+  validation {
+    condition     = contains(["STANDARD", "EXTENDED"], var.support_type)
+    error_message = "support_type must be STANDARD or EXTENDED."
+  }
+}
+
+variable "auto_mode" {
+  description = "Lets EKS Auto Mode start nodes for pods that find no room. It starts none before its NodePool is applied: see the output node_pool."
+  type        = bool
+  default     = true
+}
+
+variable "auto_mode_cpus" {
+  description = "Maximum number of virtual CPUs of all nodes that EKS Auto Mode starts."
+  type        = number
+  default     = 16
+
+  validation {
+    condition     = var.auto_mode_cpus >= 2
+    error_message = "auto_mode_cpus must be at least 2, the size of the smallest node."
+  }
+}
+
+variable "control_plane_logs" {
+  description = "Logs of the control plane in CloudWatch: api, audit, authenticator, controllerManager, scheduler. CloudWatch bills each gigabyte that it takes in."
+  type        = list(string)
+  default     = ["audit", "authenticator"]
+
+  validation {
+    condition     = length(setsubtract(var.control_plane_logs, ["api", "audit", "authenticator", "controllerManager", "scheduler"])) == 0
+    error_message = "control_plane_logs contains a name other than api, audit, authenticator, controllerManager and scheduler."
+  }
+}
+
+variable "container_insights" {
+  description = "Detailed metrics of containers and traces of services in CloudWatch, which bills each of them. Logs of pods arrive in any case."
+  type        = bool
+  default     = false
 }
 
 variable "subnet_ids" {
@@ -79,7 +124,7 @@ variable "ami_type" {
 }
 
 variable "node_count" {
-  description = "Minimum and maximum number of nodes."
+  description = "Minimum and maximum number of nodes in the node group. Nothing scales it automatically; the rest is for EKS Auto Mode."
   type        = object({ min = number, max = number })
   default     = { min = 2, max = 6 }
 

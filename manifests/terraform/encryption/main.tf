@@ -8,9 +8,9 @@ data "aws_region" "here" {}
 
 locals {
   account = "arn:${data.aws_partition.here.partition}:iam::${data.aws_caller_identity.here.account_id}:root"
-  logs    = "logs.${data.aws_region.here.name}.${data.aws_partition.here.dns_suffix}"
+  logs    = "logs.${data.aws_region.here.id}.${data.aws_partition.here.dns_suffix}"
   log_groups = join(":", [
-    "arn", data.aws_partition.here.partition, "logs", data.aws_region.here.name,
+    "arn", data.aws_partition.here.partition, "logs", data.aws_region.here.id,
     data.aws_caller_identity.here.account_id, "log-group", "*",
   ])
 }

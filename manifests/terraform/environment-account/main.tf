@@ -10,7 +10,7 @@ locals {
   # Generated from the table of the operator's calls; a test checks that it is up to date.
   values = {
     partition                = data.aws_partition.here.partition
-    region                   = data.aws_region.here.name
+    region                   = data.aws_region.here.id
     account_id               = data.aws_caller_identity.here.account_id
     cluster_id               = var.cluster_id
     cluster_name             = "-" # no cluster has this name: Pod Identity does not work across accounts

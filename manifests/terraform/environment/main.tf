@@ -10,6 +10,7 @@ locals {
         stage       = var.api_gateway.stage
         sourceCIDRs = var.api_gateway.source_cidrs
       },
+      var.auth == null ? {} : { auth = { jwt = { issuer = var.auth.issuer, audiences = var.auth.audiences } } },
       length(var.api_gateway.cors_origins) > 0 ? { corsOrigins = var.api_gateway.cors_origins } : {},
       var.api_gateway.throttling == null ? {} : {
         throttling = {

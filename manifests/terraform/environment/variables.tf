@@ -39,6 +39,17 @@ variable "subnet_ids" {
   type        = list(string)
 }
 
+variable "subnet_cidrs" {
+  description = "Networks of nodes, pods and databases, to check that api_gateway.source_cidrs shares no address with them."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for cidr in var.subnet_cidrs : can(cidrhost(cidr, 0))])
+    error_message = "subnet_cidrs must contain valid CIDR blocks."
+  }
+}
+
 variable "pod_security_group_id" {
   description = "Security group of the pods."
   type        = string
@@ -114,6 +125,27 @@ variable "api_gateway" {
     deletion_policy              = optional(string)
   })
   default = null
+
+  # Two networks share addresses exactly if they begin alike, up to the shorter of their prefixes.
+  validation {
+    condition = alltrue([
+      for pair in setproduct(try(var.api_gateway.source_cidrs, []), var.subnet_cidrs) : length(distinct([
+        for cidr in pair : cidrhost("${cidrhost(cidr, 0)}/${min([for each in pair : tonumber(split("/", each)[1])]...)}", 0)
+      ])) == 2
+    ])
+    error_message = "api_gateway.source_cidrs shares addresses with subnet_cidrs: every pod there could call every Microservice with routes. Give the load balancer its own subnets, and name only those."
+  }
+}
+
+variable "auth" {
+  description = "Issuer and audiences of the tokens that the routes of all Microservices require, unless they declare others. If null, each Microservice with routes must declare its own."
+  type        = object({ issuer = string, audiences = list(string) })
+  default     = null
+
+  validation {
+    condition     = var.auth == null ? true : startswith(var.auth.issuer, "https://") && length(var.auth.audiences) > 0
+    error_message = "auth must have an issuer that starts with https:// and at least one audience."
+  }
 }
 
 variable "database_sizes" {

@@ -39,7 +39,10 @@ locals {
     "${join(":", slice(split(":", account.terraform_role_arn), 0, 5))}:role/${local.operator}"
   ]
 
-  pods = "/aws/containerinsights/${var.name}/application"
+  auth = var.identity == null ? var.auth : one(module.identity[*].auth)
+
+  # The operator writes the log of its API there; the names below must not depend on each other.
+  api_log_group = "/aws/apigateway/${var.name}"
 }
 
 module "encryption" {
@@ -53,7 +56,9 @@ module "network" {
   cidr              = var.cidr
   zones             = var.zones
   nat_for_each_zone = var.nat_for_each_zone
-  kms_key_arn       = module.encryption.platform_key_arn
+
+  interface_endpoints = var.interface_endpoints
+  kms_key_arn         = module.encryption.platform_key_arn
 }
 
 module "eks" {
@@ -63,6 +68,7 @@ module "eks" {
   subnet_ids            = module.network.private_subnet_ids
   pod_security_group_id = module.network.microservices_security_group_id
   public_access_cidrs   = var.public_access_cidrs
+  auto_mode             = var.auto_mode
   kms_key_arn           = module.encryption.platform_key_arn
 }
 
@@ -77,6 +83,7 @@ module "delivery_role" {
   source            = "../delivery-role"
   name              = var.name
   repository        = var.repository
+  repository_ids    = var.repository_ids
   repository_arns   = values(module.ecr.repository_arns)
   oidc_provider_arn = var.github_oidc_provider_arn
 }
@@ -119,7 +126,7 @@ module "gateway" {
   source                          = "../gateway"
   name                            = var.name
   vpc_id                          = module.network.vpc_id
-  subnet_ids                      = module.network.private_subnet_ids
+  subnet_ids                      = module.network.load_balancer_subnet_ids
   vpc_link_security_group_id      = module.network.vpc_link_security_group_id
   load_balancer_security_group_id = module.network.load_balancer_security_group_id
   cluster_name                    = module.eks.cluster_name
@@ -129,14 +136,41 @@ module "gateway" {
 
 module "log_groups" {
   source        = "../log-groups"
-  names         = [local.pods]
-  error_metrics = { for name in keys(local.services) : name => local.pods }
+  names         = [local.api_log_group]
+  error_metrics = { for name in keys(local.services) : name => module.eks.pod_log_group }
   kms_key_arn   = module.encryption.platform_key_arn
 }
 
 resource "aws_sns_topic" "alarms" {
   name              = "${var.name}-alarms"
   kms_master_key_id = module.encryption.platform_key_arn
+}
+
+# SNS sends a mail with a link, and alarms only after somebody follows it.
+resource "aws_sns_topic_subscription" "alarms" {
+  for_each = var.alarm_emails
+
+  topic_arn = aws_sns_topic.alarms.arn
+  protocol  = "email"
+  endpoint  = each.key
+}
+
+resource "aws_cloudwatch_metric_alarm" "errors" {
+  for_each = local.services
+
+  alarm_name          = "${var.name}-${each.key}-errors"
+  alarm_description   = "The service ${each.key} logs errors; search ${module.eks.pod_log_group} for its lines of level error"
+  namespace           = "Shop"
+  metric_name         = "Errors-${each.key}"
+  statistic           = "Sum"
+  period              = 60
+  evaluation_periods  = 5
+  datapoints_to_alarm = 2
+  threshold           = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
 # The topic belongs to the Microservice order; it exists after the operator has created it.
@@ -147,10 +181,23 @@ module "order_intake" {
   name                = var.name
   package             = var.order_intake.package
   topic_arn           = var.order_intake.topic_arn
-  jwt                 = var.order_intake.jwt
+  jwt                 = local.auth
   messaging_key_arn   = module.encryption.messaging_key_arn
   kms_key_arn         = module.encryption.platform_key_arn
   alarm_topic_arns    = [aws_sns_topic.alarms.arn]
+  deletion_protection = var.deletion_protection
+}
+
+# Tokens come from Cognito, or from the issuer in var.auth.
+module "identity" {
+  source = "../identity"
+  count  = var.identity == null ? 0 : 1
+
+  name                = var.name
+  package             = var.identity.package
+  callback_urls       = var.identity.callback_urls
+  domain_prefix       = var.identity.domain_prefix
+  kms_key_arn         = module.encryption.platform_key_arn
   deletion_protection = var.deletion_protection
 }
 
@@ -161,17 +208,22 @@ module "environment" {
   account_id               = data.aws_caller_identity.here.account_id
   vpc_id                   = module.network.vpc_id
   subnet_ids               = module.network.private_subnet_ids
+  subnet_cidrs             = module.network.private_subnet_cidrs
   pod_security_group_id    = module.network.microservices_security_group_id
   messaging_key_arn        = module.encryption.messaging_key_arn
   permissions_boundary_arn = module.service_boundary.policy_arn
   cluster_name             = module.eks.cluster_name
   tags                     = { environment = var.name }
+  auth                     = local.auth
 
   api_gateway = {
     name         = var.name
     vpc_link_id  = module.gateway.vpc_link_id
     listener_arn = module.gateway.listener_arn
-    source_cidrs = module.network.private_subnet_cidrs
+    source_cidrs = module.network.load_balancer_subnet_cidrs
     cors_origins = var.cors_origins
+    throttling   = var.throttling
+    # The operator needs the right to write there.
+    access_log_group_arn = var.access_logs ? module.log_groups.arns[local.api_log_group] : null
   }
 }

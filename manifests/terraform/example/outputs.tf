@@ -3,9 +3,34 @@ output "environment" {
   value       = module.environment.manifest
 }
 
+output "node_pool" {
+  description = "Manifests that let EKS Auto Mode start nodes: terraform output -raw node_pool | kubectl apply --server-side -f -"
+  value       = module.eks.node_pool
+}
+
+output "cluster_name" {
+  description = "Name of the cluster: aws eks update-kubeconfig --name NAME"
+  value       = module.eks.cluster_name
+}
+
+output "load_balancer_controller_values" {
+  description = "Helm values of the AWS Load Balancer Controller: terraform output -raw load_balancer_controller_values >values.yaml"
+  value       = module.gateway.controller_values
+}
+
 output "target_group_bindings" {
   description = "TargetGroupBindings that register pods: terraform output -raw target_group_bindings | kubectl apply --server-side -f -"
   value       = module.gateway.target_group_bindings
+}
+
+output "auth" {
+  description = "Issuer and audiences of the tokens that the routes require. The audience of Cognito is the id of the client."
+  value       = local.auth
+}
+
+output "user_pool_id" {
+  description = "ID of the Cognito user pool, after identity is set."
+  value       = one(module.identity[*].user_pool_id)
 }
 
 output "repository_urls" {

@@ -33,10 +33,34 @@ variable "nat_for_each_zone" {
   default     = true
 }
 
+variable "interface_endpoints" {
+  description = "AWS services that pods reach inside the VPC instead of through NAT, such as ecr.api, ecr.dkr, logs, sts. Each costs a fixed price per hour and zone."
+  type        = set(string)
+  default     = []
+}
+
+variable "auto_mode" {
+  description = "Lets EKS Auto Mode start nodes for pods that find no room, after its NodePool is applied: see the output node_pool."
+  type        = bool
+  default     = true
+}
+
+variable "alarm_emails" {
+  description = "Addresses that receive the alarms, after a click on the link in SNS's first mail."
+  type        = set(string)
+  default     = []
+}
+
+variable "throttling" {
+  description = "Limits for each route of the API; API Gateway answers 429 above them. If null, the quota of the account is the limit."
+  type        = object({ requests_per_second = number, burst = number })
+  default     = { requests_per_second = 100, burst = 200 }
+}
+
 variable "kubernetes_version" {
   description = "Kubernetes version."
   type        = string
-  default     = "1.33"
+  default     = "1.36"
 }
 
 variable "public_access_cidrs" {
@@ -48,6 +72,11 @@ variable "public_access_cidrs" {
 variable "repository" {
   description = "GitHub repository whose workflows push images, as owner/name."
   type        = string
+}
+
+variable "repository_ids" {
+  description = "Ids of the repository's owner and of the repository: gh api repos/OWNER/NAME --jq '.owner.id, .id'. Set null only for a repository that is older than July 2026 and keeps its name."
+  type        = object({ owner = string, repository = string })
 }
 
 variable "github_oidc_provider_arn" {
@@ -83,14 +112,34 @@ variable "access_logs" {
   default     = false
 }
 
+variable "identity" {
+  description = "Settings of a Cognito user pool whose tokens the routes require. package is the zip file of its function, which make lambda builds. Leave it null for another issuer: see auth."
+  type = object({
+    package       = string
+    callback_urls = list(string)
+    domain_prefix = optional(string)
+  })
+  default = null
+}
+
+variable "auth" {
+  description = "Issuer and audiences of the tokens that the routes require, if identity is null. Without both, each Microservice with routes must declare its own."
+  type        = object({ issuer = string, audiences = list(string) })
+  default     = null
+}
+
 variable "order_intake" {
   description = "Settings of the order intake function. Leave it null until the topic of the Microservice order exists."
   type = object({
     package   = string
     topic_arn = string
-    jwt       = object({ issuer = string, audiences = list(string) })
   })
   default = null
+
+  validation {
+    condition     = var.order_intake == null ? true : var.identity != null || var.auth != null
+    error_message = "order_intake needs tokens: set identity or auth, too."
+  }
 }
 
 variable "cors_origins" {

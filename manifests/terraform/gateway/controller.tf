@@ -25,7 +25,7 @@ data "aws_iam_policy_document" "controller_trust" {
       test     = "ArnEquals"
       variable = "aws:SourceArn"
       values = [join(":", [
-        "arn", data.aws_partition.here.partition, "eks", data.aws_region.here.name,
+        "arn", data.aws_partition.here.partition, "eks", data.aws_region.here.id,
         data.aws_caller_identity.here.account_id, "cluster/${var.cluster_name}",
       ])]
     }

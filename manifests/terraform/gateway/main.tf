@@ -6,6 +6,11 @@ resource "aws_apigatewayv2_vpc_link" "this" {
   subnet_ids         = var.subnet_ids
   security_group_ids = [var.vpc_link_security_group_id]
   tags               = var.tags
+
+  lifecycle {
+    # The operator's integrations use the old one until the Environment names the new one.
+    create_before_destroy = true
+  }
 }
 
 resource "aws_lb" "this" {

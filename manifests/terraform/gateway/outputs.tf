@@ -8,6 +8,22 @@ output "listener_arn" {
   value       = aws_lb_listener.http.arn
 }
 
+output "controller_values" {
+  description = "Helm values of the AWS Load Balancer Controller. It cannot ask the node for vpcId and region: pods do not reach the metadata of their node."
+  value = yamlencode({
+    clusterName    = var.cluster_name
+    region         = data.aws_region.here.id
+    vpcId          = var.vpc_id
+    serviceAccount = { create = true, name = aws_eks_pod_identity_association.controller.service_account }
+    # It registers pods in target groups of Terraform, and nothing else.
+    enableShield                = false
+    enableWaf                   = false
+    enableWafv2                 = false
+    createIngressClassResource  = false
+    enableServiceMutatorWebhook = false
+  })
+}
+
 output "target_group_bindings" {
   description = "TargetGroupBindings for the AWS Load Balancer Controller, one for each service."
   value       = join("---\n", [for binding in local.bindings : yamlencode(binding)])

@@ -14,7 +14,7 @@ variable "vpc_id" {
 }
 
 variable "subnet_ids" {
-  description = "Private subnets of the VPC link and the load balancer."
+  description = "Subnets of the VPC link and the load balancer, without nodes and pods: NetworkPolicies allow their networks."
   type        = list(string)
 
   validation {

@@ -1,4 +1,5 @@
-# Creates the log groups with retention and encryption. Log groups that CloudWatch creates itself have neither.
+# Creates log groups with retention and encryption, which groups that AWS creates itself do not have, and counts the errors of
+# services.
 
 resource "aws_cloudwatch_log_group" "this" {
   for_each = var.names
@@ -13,7 +14,7 @@ resource "aws_cloudwatch_log_metric_filter" "errors" {
   for_each = var.error_metrics
 
   name           = "${each.key}-errors"
-  log_group_name = aws_cloudwatch_log_group.this[each.value].name
+  log_group_name = each.value
   # The services log JSON lines. The collector wraps each line in `log` or leaves it unchanged.
   pattern = "{ ($.level = \"error\" && $.service = \"${each.key}\") || ($.log_processed.level = \"error\" && $.log_processed.service = \"${each.key}\") }"
 
@@ -23,4 +24,6 @@ resource "aws_cloudwatch_log_metric_filter" "errors" {
     value         = "1"
     default_value = "0"
   }
+
+  depends_on = [aws_cloudwatch_log_group.this]
 }

@@ -12,11 +12,6 @@ variable "error_metrics" {
   description = "Log group of each service, by service name. The metric Errors-SERVICE in the namespace Shop counts its log lines of level error."
   type        = map(string)
   default     = {}
-
-  validation {
-    condition     = alltrue([for name in values(var.error_metrics) : contains(var.names, name)])
-    error_message = "error_metrics contains a log group that is not in names."
-  }
 }
 
 variable "kms_key_arn" {

@@ -1,4 +1,5 @@
-# Flow logs show rejected connections, which are the first sign of a wrong rule.
+# Flow logs show rejected connections, which are the first sign of a wrong rule. Accepted ones are most of the volume, and
+# CloudWatch bills each gigabyte, so they are an option.
 
 resource "aws_cloudwatch_log_group" "flow" {
   name              = "/aws/vpc/${var.name}"
@@ -47,7 +48,7 @@ resource "aws_iam_role_policy" "flow" {
 
 resource "aws_flow_log" "this" {
   vpc_id          = aws_vpc.this.id
-  traffic_type    = "ALL"
+  traffic_type    = var.flow_log_traffic
   log_destination = aws_cloudwatch_log_group.flow.arn
   iam_role_arn    = aws_iam_role.flow.arn
   tags            = merge(var.tags, { Name = var.name })

@@ -1,5 +1,6 @@
-# Creates a VPC with a public and a private subnet in each zone. Nodes, pods and databases use the private subnets. They reach
-# the Internet through NAT, and DynamoDB and S3 through free gateway endpoints.
+# Creates a VPC with three subnets in each zone. Nodes, pods and databases use the private ones. They reach the Internet through
+# NAT, and DynamoDB and S3 through free gateway endpoints. The internal load balancer has its own subnets: NetworkPolicies
+# allow its networks, and a network that also holds pods would open every service to every pod.
 
 data "aws_region" "here" {}
 
@@ -8,7 +9,10 @@ locals {
   zones   = { for index, zone in var.zones : zone => index }
   private = { for zone, index in local.zones : zone => cidrsubnet(var.cidr, 4, index) }
   public  = { for zone, index in local.zones : zone => cidrsubnet(var.cidr, 8, 240 + index) }
-  nat     = var.nat_for_each_zone ? local.zones : { for zone, index in local.zones : zone => index if index == 0 }
+  # A load balancer needs at least a /27 in each zone, which this is in a VPC of /20.
+  load_balancer = { for zone, index in local.zones : zone => cidrsubnet(var.cidr, 7, 124 + index) }
+
+  nat = var.nat_for_each_zone ? local.zones : { for zone, index in local.zones : zone => index if index == 0 }
 }
 
 resource "aws_vpc" "this" {
@@ -31,9 +35,17 @@ resource "aws_subnet" "private" {
   availability_zone = each.key
   cidr_block        = each.value
   tags = merge(var.tags, {
-    Name                              = "${var.name}-private-${each.key}"
-    "kubernetes.io/role/internal-elb" = "1"
+    Name = "${var.name}-private-${each.key}"
   })
+}
+
+resource "aws_subnet" "load_balancer" {
+  for_each = local.load_balancer
+
+  vpc_id            = aws_vpc.this.id
+  availability_zone = each.key
+  cidr_block        = each.value
+  tags              = merge(var.tags, { Name = "${var.name}-load-balancer-${each.key}" })
 }
 
 resource "aws_subnet" "public" {
@@ -107,11 +119,24 @@ resource "aws_route_table_association" "private" {
   route_table_id = aws_route_table.private[each.key].id
 }
 
+# Routes inside the VPC only: the load balancer calls pods, and nothing else.
+resource "aws_route_table" "load_balancer" {
+  vpc_id = aws_vpc.this.id
+  tags   = merge(var.tags, { Name = "${var.name}-load-balancer" })
+}
+
+resource "aws_route_table_association" "load_balancer" {
+  for_each = local.zones
+
+  subnet_id      = aws_subnet.load_balancer[each.key].id
+  route_table_id = aws_route_table.load_balancer.id
+}
+
 resource "aws_vpc_endpoint" "gateway" {
   for_each = toset(["dynamodb", "s3"])
 
   vpc_id            = aws_vpc.this.id
-  service_name      = "com.amazonaws.${data.aws_region.here.name}.${each.key}"
+  service_name      = "com.amazonaws.${data.aws_region.here.id}.${each.key}"
   vpc_endpoint_type = "Gateway"
   route_table_ids   = [for table in aws_route_table.private : table.id]
   tags              = merge(var.tags, { Name = "${var.name}-${each.key}" })

@@ -9,8 +9,18 @@ output "private_subnet_ids" {
 }
 
 output "private_subnet_cidrs" {
-  description = "Networks of the load balancer, for spec.aws.apiGateway.sourceCIDRs of the Environment."
+  description = "Networks of nodes, pods and databases, in the order of the zones. They must not be in spec.aws.apiGateway.sourceCIDRs."
   value       = [for zone in var.zones : local.private[zone]]
+}
+
+output "load_balancer_subnet_ids" {
+  description = "Subnets of the VPC link and the internal load balancer, in the order of the zones. No pod may use them."
+  value       = [for zone in var.zones : aws_subnet.load_balancer[zone].id]
+}
+
+output "load_balancer_subnet_cidrs" {
+  description = "Networks of the load balancer, for spec.aws.apiGateway.sourceCIDRs of the Environment."
+  value       = [for zone in var.zones : local.load_balancer[zone]]
 }
 
 output "public_subnet_ids" {

@@ -35,6 +35,28 @@ variable "nat_for_each_zone" {
   default     = true
 }
 
+variable "flow_log_traffic" {
+  description = "Traffic in the flow logs: REJECT, ACCEPT or ALL. CloudWatch bills each gigabyte that it takes in."
+  type        = string
+  default     = "REJECT"
+
+  validation {
+    condition     = contains(["REJECT", "ACCEPT", "ALL"], var.flow_log_traffic)
+    error_message = "flow_log_traffic must be REJECT, ACCEPT or ALL."
+  }
+}
+
+variable "interface_endpoints" {
+  description = "AWS services that pods reach inside the VPC instead of through NAT, such as ecr.api, ecr.dkr, logs, sts, sns, sqs. Each costs a fixed price per hour and zone, and NAT costs a price per gigabyte."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for service in var.interface_endpoints : can(regex("^[a-z0-9][a-z0-9.-]*$", service)) && !contains(["dynamodb", "s3"], service)])
+    error_message = "interface_endpoints must contain names of services, such as ecr.api. DynamoDB and S3 have free gateway endpoints already."
+  }
+}
+
 variable "kms_key_arn" {
   description = "ARN of the KMS key for encryption at rest."
   type        = string

@@ -10,7 +10,7 @@ locals {
   # Generated from the table of the operator's calls; a test checks that it is up to date.
   values = {
     partition                = data.aws_partition.here.partition
-    region                   = data.aws_region.here.name
+    region                   = data.aws_region.here.id
     account_id               = data.aws_caller_identity.here.account_id
     cluster_id               = var.cluster_id
     cluster_name             = var.cluster_name
@@ -19,7 +19,7 @@ locals {
   policy  = templatefile("${path.module}/policy.json.tftpl", local.values)
   options = toset(concat(var.restores ? ["restores"] : [], var.access_logs ? ["access-logs"] : []))
   cluster_arn = join(":", [
-    "arn", data.aws_partition.here.partition, "eks", data.aws_region.here.name,
+    "arn", data.aws_partition.here.partition, "eks", data.aws_region.here.id,
     data.aws_caller_identity.here.account_id, "cluster/${var.cluster_name}",
   ])
 }

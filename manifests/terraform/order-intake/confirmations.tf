@@ -57,5 +57,11 @@ resource "aws_lambda_event_source_mapping" "confirmations" {
   batch_size                         = 10
   maximum_batching_window_in_seconds = 1
   function_response_types            = ["ReportBatchItemFailures"]
-  tags                               = var.tags
+
+  # Above its maximum, SQS keeps the messages. A reserved concurrency would refuse them, which counts as a failed attempt.
+  scaling_config {
+    maximum_concurrency = var.confirmations_concurrency
+  }
+
+  tags = var.tags
 }

@@ -66,13 +66,24 @@ variable "jwt" {
 }
 
 variable "concurrency" {
-  description = "Maximum number of concurrent requests. API Gateway answers 503 above it."
+  description = "Number of concurrent requests that Lambda reserves for the function, and its maximum; API Gateway answers 503 above it. If null, it shares the concurrency of the account: Lambda refuses to reserve from the last 100, and a new account often has only 10."
   type        = number
-  default     = 50
+  default     = null
 
   validation {
-    condition     = var.concurrency >= 1
+    condition     = var.concurrency == null ? true : var.concurrency >= 1
     error_message = "concurrency must be at least 1; 0 would reject every order."
+  }
+}
+
+variable "confirmations_concurrency" {
+  description = "Maximum number of concurrent batches of confirmations."
+  type        = number
+  default     = 5
+
+  validation {
+    condition     = var.confirmations_concurrency >= 2 && var.confirmations_concurrency <= 1000
+    error_message = "confirmations_concurrency must be from 2 to 1000, the limits of Lambda."
   }
 }
 

@@ -8,7 +8,7 @@ data "aws_region" "here" {}
 
 locals {
   partition = data.aws_partition.here.partition
-  place     = "${data.aws_region.here.name}:${data.aws_caller_identity.here.account_id}"
+  place     = "${data.aws_region.here.id}:${data.aws_caller_identity.here.account_id}"
 }
 
 data "aws_iam_policy_document" "boundary" {
@@ -59,7 +59,7 @@ data "aws_iam_policy_document" "boundary" {
       condition {
         test     = "StringEquals"
         variable = "kms:ViaService"
-        values   = ["dynamodb.${data.aws_region.here.name}.${data.aws_partition.here.dns_suffix}"]
+        values   = ["dynamodb.${data.aws_region.here.id}.${data.aws_partition.here.dns_suffix}"]
       }
     }
   }
