@@ -7,6 +7,7 @@ which is that of the release, and the fields in values.yaml differ.
 """
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -40,7 +41,17 @@ def build(version: str, image: str, folder: Path) -> Path:
         kind, name = each["kind"], each["metadata"]["name"]
         if kind != "Namespace":
             (chart / f"templates/{kind.lower()}-{name}.yaml").write_text(_template(each), encoding="utf-8")
+    _add_monitoring(chart)
     return chart
+
+
+def _add_monitoring(chart: Path) -> None:
+    """Add rules and dashboards as files, whose braces Helm does not read, and the template that includes them."""
+    source = HERE.parent / "monitoring/operator"
+    (chart / "monitoring").mkdir()
+    for file in (source / "rules.yaml", *sorted(source.glob("dashboards/*.json"))):
+        shutil.copyfile(file, chart / "monitoring" / file.name)
+    shutil.copyfile(HERE / "templates/monitoring.yaml", chart / "templates/monitoring.yaml")
 
 
 def _template(each: dict[str, Any]) -> str:

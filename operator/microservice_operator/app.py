@@ -23,6 +23,7 @@ from .cluster.kinds import NAMESPACE
 from .cluster.lease import Lease
 from .cluster.pod_cache import Pods
 from .cluster.secret_poll import SecretPoll
+from .condition_metrics import export_conditions
 from .external.clients import ExternalClients
 from .external.reconcile import ExternalReconciler
 from .postgres.sessions import Servers
@@ -150,6 +151,7 @@ class App:
         metrics.QUEUE_OLDEST.set(self.queue.oldest_age if leads else 0)
         metrics.LONG_RECONCILIATIONS.set(self.workers.long)
         metrics.LONGEST_RECONCILIATION.set(self.workers.longest)
+        export_conditions(self.watched.microservices if leads else {})
 
     def _saw(self, body: Body) -> None:
         if self.watched.upsert_microservice(body):

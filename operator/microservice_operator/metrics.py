@@ -4,9 +4,12 @@ from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
+RESULTS = ("ok", "incomplete", "retry", "refused", "overrun", "dropped", "error")
 RECONCILES = Counter(
     "microservice_operator_reconciles_total", "Reconciliations of Microservices, by result", ["result"]
 )
+for _result in RESULTS:
+    RECONCILES.labels(_result)  # starts at 0: an increase from nothing to 1 is invisible to Prometheus
 RECONCILE_SECONDS = Histogram(
     "microservice_operator_reconcile_duration_seconds",
     "Duration of one reconciliation",
@@ -27,7 +30,18 @@ API_CALLS = Counter(
     ["verb", "resource", "code"],
 )
 AWS_CALLS = Counter("microservice_operator_aws_requests_total", "Calls to AWS", ["service", "action", "code"])
+AWS_SECONDS = Histogram(
+    "microservice_operator_aws_request_duration_seconds",
+    "Duration of one call to AWS with its retries, without waiting for a thread or for the rate limit",
+    ["service"],
+    buckets=(0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20),
+)
 WATCH_RESTARTS = Counter(
     "microservice_operator_watch_restarts_total", "Watches restarted after an error or a stall", ["resource"]
 )
 MICROSERVICES = Gauge("microservice_operator_microservices", "Number of known Microservices")
+CONDITIONS = Gauge(
+    "microservice_operator_microservice_condition",
+    "1 if the condition Ready or Stalled of a Microservice is True, otherwise 0; only the leader has them",
+    ["namespace", "name", "condition", "reason"],
+)

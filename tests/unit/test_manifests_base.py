@@ -99,3 +99,10 @@ def test_the_operator_reaches_the_agent_that_its_aws_credentials_come_from(base:
     rules = [rule for rule in policy["egress"] if port in rule["ports"]]
     assert [rule["ports"] for rule in rules] == [[port]]
     assert [peer["ipBlock"]["cidr"] for rule in rules for peer in rule["to"]] == list(POD_IDENTITY_AGENTS)
+
+
+def test_no_pod_may_read_the_operators_metrics(base: Base) -> None:
+    """Prometheus may, with the component manifests/monitoring/operator."""
+    policy = base["NetworkPolicy", "microservice-operator"]["spec"]
+    assert "Ingress" in policy["policyTypes"]
+    assert policy["ingress"] == []

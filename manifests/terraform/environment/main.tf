@@ -76,6 +76,7 @@ locals {
         }
       }
       defaults = { replicas = var.default_replicas }
+      metrics  = { scraper = { namespace = var.metrics_scraper.namespace, podLabels = var.metrics_scraper.pod_labels } }
     }
   }
 }

@@ -181,3 +181,9 @@ variable "tags" {
   type        = map(string)
   default     = {}
 }
+
+variable "metrics_scraper" {
+  description = "The only pods that may read the metrics of Microservices. The default is the Prometheus of kube-prometheus-stack in the namespace monitoring."
+  type        = object({ namespace = string, pod_labels = map(string) })
+  default     = { namespace = "monitoring", pod_labels = { "app.kubernetes.io/name" = "prometheus" } }
+}

@@ -18,7 +18,7 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from ... import names, pending_calls
+from ... import metrics, names, pending_calls
 from ...fence import MayWrite, always
 from . import write_fence
 from .call import READS, AssumedRole, Call, Lane
@@ -149,7 +149,8 @@ class Clients:
 
     def _run(self, call: Call) -> dict[str, Any]:
         send = getattr(self._client(call.service, call.region, call.role), xform_name(call.action))
-        with nullcontext() if call.action.startswith(READS) else write_fence.fenced(self.may_write):
+        fence = nullcontext() if call.action.startswith(READS) else write_fence.fenced(self.may_write)
+        with fence, metrics.AWS_SECONDS.labels(call.service).time():
             answer: dict[str, Any] = send(**call.parameters)
         return answer
 

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from microservice_operator.aws.engine.call import Call
 from microservice_operator.aws.engine.clients import Clients, Limits
@@ -100,6 +101,17 @@ async def test_nothing_is_written_by_who_may_not(aws: _AWS, clients: Clients, ac
     clients.may_write = lambda: 5.0
     await clients.call(Call("sqs", "us-east-1", action, WRITES[action]))
     assert aws.asked == 1
+
+
+async def test_the_duration_of_a_call_is_measured_by_service(clients: Clients) -> None:
+    def count() -> float:
+        return REGISTRY.get_sample_value("microservice_operator_aws_request_duration_seconds_count", labels) or 0
+
+    labels = {"service": "sqs"}
+    before = count()
+    action, parameters = next(iter(READS.items()))
+    await clients.call(Call("sqs", "us-east-1", action, parameters))
+    assert count() == before + 1
 
 
 @pytest.mark.parametrize("action", READS)
