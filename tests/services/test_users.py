@@ -6,11 +6,12 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from tests.services.customer import signed_up
 from tests.services.processes import Service
 
 
 async def test_a_user_is_found_where_the_answer_says(http: httpx2.AsyncClient, user: Service) -> None:
-    created = await http.post(f"{user.url}/users", json={"email": f"{uuid4()}@example.com", "name": " Zoë O'Neil "})
+    created = await signed_up(http, f"{user.url}/users", name=" Zoë O'Neil ")
     assert created.status_code == 201
     assert created.json()["name"] == "Zoë O'Neil"
     assert created.json()["createdAt"].endswith("Z")
@@ -22,9 +23,9 @@ async def test_a_user_is_found_where_the_answer_says(http: httpx2.AsyncClient, u
 
 async def test_an_email_address_is_unique_case_insensitively(http: httpx2.AsyncClient, user: Service) -> None:
     address = f"{uuid4()}@example.com"
-    await http.post(f"{user.url}/users", json={"email": address, "name": "First"})
+    await signed_up(http, f"{user.url}/users", email=address)
 
-    again = await http.post(f"{user.url}/users", json={"email": address.upper(), "name": "Second"})
+    again = await signed_up(http, f"{user.url}/users", email=address.upper())
 
     assert again.status_code == 409
     assert again.headers["content-type"] == "application/problem+json"
@@ -65,8 +66,8 @@ async def test_an_invalid_body_is_rejected_by_field(
     assert answer.json()["detail"].startswith(f"{field}: ")
 
 
-async def _new(http: httpx2.AsyncClient, user: Service, name: str = "Ada") -> httpx2.Response:
-    return await http.post(f"{user.url}/users", json={"email": f"{uuid4()}@example.com", "name": name})
+async def _new(http: httpx2.AsyncClient, user: Service) -> httpx2.Response:
+    return await signed_up(http, f"{user.url}/users")
 
 
 async def test_a_change_keeps_omitted_fields(http: httpx2.AsyncClient, user: Service) -> None:
