@@ -66,7 +66,7 @@ def migrate(service: str, database_url: str) -> None:
 class Service:
     def __init__(self, service: str, folder: Path, **variables: str) -> None:
         self.name = service
-        self.port = free_port()
+        self.port = int(variables.pop("PORT", "0")) or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = folder / f"{service}-{self.port}.log"
         self._folder = folder
