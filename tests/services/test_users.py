@@ -8,6 +8,8 @@ import pytest
 
 from tests.services.customer import signed_up
 from tests.services.processes import Service
+from tests.services.shop_postgres import ShopPostgres
+from tests.services.tokens import bearer
 
 
 async def test_a_user_is_found_where_the_answer_says(http: httpx2.AsyncClient, user: Service) -> None:
@@ -31,6 +33,40 @@ async def test_an_email_address_is_unique_case_insensitively(http: httpx2.AsyncC
     assert again.headers["content-type"] == "application/problem+json"
     assert again.json()["type"] == "urn:shop:problem:email-taken"
     assert address.upper() not in again.text
+
+
+async def test_a_subject_has_one_user(http: httpx2.AsyncClient, user: Service) -> None:
+    owner = bearer(f"owner-{uuid4()}")
+    persons = [{"email": f"{uuid4()}@example.com", "name": "Ada"} for _ in range(4)]
+
+    before = await http.get(f"{user.url}/users/me", headers=owner)
+    answers = await asyncio.gather(*(http.post(f"{user.url}/users", json=each, headers=owner) for each in persons))
+
+    assert before.status_code == 404
+    (created,) = [answer for answer in answers if answer.status_code == 201]
+    refused = [(answer.status_code, answer.json()["type"]) for answer in answers if answer != created]
+    assert refused == [(409, "urn:shop:problem:user-exists")] * 3
+    own = await http.get(f"{user.url}/users/me", headers=owner)
+    assert own.json() == created.json()
+    assert own.headers["etag"] == created.headers["etag"]
+
+
+async def test_a_user_from_before_there_were_owners_is_visible_to_administrators_only(
+    http: httpx2.AsyncClient, user: Service, postgres: ShopPostgres
+) -> None:
+    address = f"{uuid4()}@example.com"
+    postgres.run(f"INSERT INTO users (email, name) VALUES ('{address}', 'Old')", "users")
+    pages, cursor = [], None
+    while not pages or cursor:
+        query = {"limit": "100", **({"cursor": cursor} if cursor else {})}
+        pages.append((await http.get(f"{user.url}/users", params=query)).json())
+        cursor = pages[-1]["nextCursor"]
+    (found,) = [item for page in pages for item in page["items"] if item["email"] == address]
+    url = f"{user.url}/users/{found['userId']}"
+    assert found["subject"] is None
+    assert (await http.get(url)).status_code == 200
+    for method, body in (("GET", None), ("PATCH", {"name": "Mine"})):
+        assert (await http.request(method, url, json=body, headers=bearer("mallory"))).status_code == 404
 
 
 async def test_an_unknown_user_is_not_found(http: httpx2.AsyncClient, user: Service) -> None:
