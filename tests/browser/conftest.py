@@ -11,6 +11,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service as Driver
 
+from tests.ports import free_port
 from tests.services.aws_resources import clusterless_operator
 from tests.services.conftest import CREDENTIALS, aws_url, postgres, start
 from tests.services.processes import Service, migrate
@@ -60,6 +61,10 @@ async def shop(aws_url: str, postgres: ShopPostgres, start: Callable[..., Servic
             }  # the tests provide PostgreSQL
             made = await operator.provide(name, spec, documents[f"{name}-openapi"]["openapi.yaml"])
             variables[name] = {**operator.variables(name, made, aws_url), **CREDENTIALS}
+    port = free_port()
+    trust = {"API_AUTH_ISSUER": "https://gateway.shop.svc", "API_AUTH_AUDIENCES": "shop"}
+    for name in ("user", "product", "order"):
+        variables[name] |= {**trust, "API_AUTH_JWKS_URL": f"http://127.0.0.1:{port}/.well-known/jwks.json"}
     for name in ("user", "order"):
         database = postgres.create(f"{name}s")
         migrate(name, database.owner_url)
@@ -71,7 +76,7 @@ async def shop(aws_url: str, postgres: ShopPostgres, start: Callable[..., Servic
     running = {"user.shop": user.url, "product.shop": product.url, "order.shop": order.url}
     own = {variable["name"]: variable["value"] for variable in specs["gateway"]["env"]}
     away = {"AWS_ENDPOINT_URL": aws_url, "AWS_REGION": "us-east-1", "ENVIRONMENT": "local", "ORDER_URL": order.url}
-    gateway = start("gateway", **{**own, **away, "SERVICE_ADDRESSES": json.dumps(running)})
+    gateway = start("gateway", **{**own, **away, "SERVICE_ADDRESSES": json.dumps(running), "PORT": str(port)})
     for service in (user, product, order, gateway):
         service.wait_until("/ready")
     return Shop(user, product, order, gateway)

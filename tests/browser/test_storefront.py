@@ -224,8 +224,39 @@ def test_routes_require_tokens(shop: Shop) -> None:
             ("GET", f"/orders/{uuid4()}"),
         ):
             assert http.request(method, path).status_code == 401
-        given = http.post("/.well-known/token", data={"subject": "me"}).json()["access_token"]
-        assert http.get("/users", headers={"authorization": f"Bearer {given}"}).status_code == 200
+        for scope, status in (("", 403), ("shop:admin", 200)):
+            asked = {"subject": "me", "scope": scope}
+            given = http.post("/.well-known/token", data=asked).json()["access_token"]
+            assert http.get("/users", headers={"authorization": f"Bearer {given}"}).status_code == status
+
+
+def test_samples_are_added_only_to_an_empty_shop(shop: Shop) -> None:
+    with httpx2.Client(base_url=shop.gateway.url, timeout=60, trust_env=False) as http:
+        for _ in range(2):
+            assert http.post("/shop/samples").status_code == 303
+        names = [item["name"] for item in http.get("/products?limit=100").json()["items"]]
+        assert names
+        assert len(names) == len(set(names))
+
+
+def test_a_returning_customer_sees_their_orders(shop: Shop) -> None:
+    with httpx2.Client(base_url=shop.gateway.url, timeout=60, trust_env=False, follow_redirects=True) as http:
+        http.post("/shop/samples")
+        email = f"{uuid4().hex[:12]}@example.com"
+        products = http.post("/shop/sign-in", data={"name": "Mary", "email": email})
+        name = products.text.partition('name="quantity-')[2].partition('"')[0]
+        order = http.post("/shop/orders", data={f"quantity-{name}": "1"}).url.path
+        http.post("/shop/sign-out")
+        token = http.post("/.well-known/token", data={"subject": "me", "scope": "shop:admin"}).json()["access_token"]
+        found: dict[str, str] = {}
+        cursor: str | None = ""
+        while cursor is not None:
+            query = {"limit": "100", **({"cursor": cursor} if cursor else {})}
+            page = http.get("/users", params=query, headers={"authorization": f"Bearer {token}"}).json()
+            found |= {user["email"]: user["userId"] for user in page["items"]}
+            cursor = page["nextCursor"]
+        http.post("/shop/sign-in", data={"customer_id": found[email]})
+        assert http.get(order).status_code == 200
 
 
 def test_an_outage_is_shown_and_the_page_recovers(

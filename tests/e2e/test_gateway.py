@@ -14,9 +14,10 @@ def test_the_gateway_leads_to_the_services_and_asks_for_tokens(stage: Stage, sho
         shop.eventually("the gateway serves the routes of all services", lambda: http.get("/orders").status_code == 401)
         assert http.get("/products").status_code == 200
         assert http.get("/nothing").json() == {"message": "Not Found"}
-        token = http.post("/.well-known/token", data={"subject": "me"}).json()["access_token"]
+        token = http.post("/.well-known/token", data={"subject": uuid4().hex}).json()["access_token"]
         bearer = {"authorization": f"Bearer {token}"}
         person = {"name": "Ada", "email": f"{uuid4().hex}@example.com"}
+        assert http.get("/users", headers=bearer).status_code == 403
         made = http.post("/users", json=person, headers=bearer)
         assert made.status_code == 201
         found = http.get("/orders", params={"customerId": made.json()["userId"]}, headers=bearer)

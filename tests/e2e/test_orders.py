@@ -9,7 +9,7 @@ from threading import Barrier
 
 import httpx2
 
-from tests.tools.demo.shop import PRICE, QUANTITY, STOCK, buy
+from tests.tools.demo.shop import PRICE, QUANTITY, STOCK, bearer, buy
 
 from .place import Place
 from .stage import SHOP, Stage
@@ -34,20 +34,22 @@ def test_an_order_goes_through_and_is_stored(stage: Stage, shop: Place) -> None:
 
 def test_a_stock_makes_exactly_as_many_orders(stage: Stage, shop: Place) -> None:
     with httpx2.Client(timeout=30) as http:
-        product = _made(http.post(f"{stage.urls['product']}/products", json=_offer()))
-        email = f"buyer-{uuid.uuid4().hex[:8]}@example.com"
-        user = _made(http.post(f"{stage.urls['user']}/users", json={"name": "Grace", "email": email}))
+        seller = bearer(stage.urls["gateway"], "seller", "shop:catalogue")
+        product = _made(http.post(f"{stage.urls['product']}/products", json=_offer(), headers=seller))
+        name = f"buyer-{uuid.uuid4().hex[:8]}"
+        buyer, person = bearer(stage.urls["gateway"], name), {"name": "Grace", "email": f"{name}@example.com"}
+        user = _made(http.post(f"{stage.urls['user']}/users", json=person, headers=buyer))
     items = [{"productId": product["productId"], "quantity": 1}]
     together = Barrier(BUYERS)
 
     def one_buyer(_: int) -> httpx2.Response:
         """Does as an overloaded shop asks: sends the same order again after `Retry-After`."""
-        key = {"Idempotency-Key": str(uuid.uuid4())}
+        headers = {**buyer, "Idempotency-Key": str(uuid.uuid4())}
         order = {"customerId": user["userId"], "items": items}
         with httpx2.Client(timeout=120) as http:
             together.wait()
             for _ in range(5):
-                answer = http.post(f"{stage.urls['order']}/orders", json=order, headers=key)
+                answer = http.post(f"{stage.urls['order']}/orders", json=order, headers=headers)
                 if "Retry-After" not in answer.headers:
                     break
                 time.sleep(float(answer.headers["Retry-After"]))

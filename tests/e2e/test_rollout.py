@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from tests.tools.demo.kubectl import Object
+from tests.tools.demo.shop import bearer
 
 from .place import Place
 from .second_image import second_image
@@ -38,10 +39,11 @@ def rolled(stage: Stage, shop: Place) -> Iterator[Rolled]:
     stage.cluster.load_images([second.archive])
     wanted = shop_service(stage, "user")
     shop.await_ready("user")
-    email = f"{uuid.uuid4().hex[:8]}@example.com"
-    made = httpx2.post(f"{stage.urls['user']}/users", json={"name": "Joan", "email": email}, timeout=30).json()
+    name = uuid.uuid4().hex[:8]
+    token, person = bearer(stage.urls["gateway"], name), {"name": "Joan", "email": f"{name}@example.com"}
+    made = httpx2.post(f"{stage.urls['user']}/users", json=person, headers=token, timeout=30).json()
     before = shop.listed("pods", PODS)
-    with Traffic(f"{stage.urls['user']}/users/{made['userId']}") as traffic:
+    with Traffic(f"{stage.urls['user']}/users/{made['userId']}", token) as traffic:
         shop.kubectl.apply([{**wanted, "spec": {**wanted["spec"], "image": second.ref}}])
         shop.await_ready("user")
         shop.eventually("all pods run the new image", lambda: _images(shop.listed("pods", PODS)) == {second.ref})

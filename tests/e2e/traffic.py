@@ -3,6 +3,7 @@
 import http.client
 import threading
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -15,9 +16,10 @@ REQUESTS_EACH = 6000  # the bound: five minutes at the least
 class Traffic:
     """Requests one address of our own until the block ends, and never more often than the bound says."""
 
-    def __init__(self, url: str) -> None:
-        """`url` of a Service on this machine's node."""
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+        """`url` of a Service on this machine's node; `headers` of each request."""
         self._url = urlsplit(url)
+        self._headers = {**headers, "Connection": "close"}
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._ask, daemon=True) for _ in range(CUSTOMERS)]
         self._lock = threading.Lock()
@@ -58,7 +60,7 @@ class Traffic:
         """The error, "" for none."""
         connection = http.client.HTTPConnection(self._url.hostname or "", self._url.port, timeout=30)
         try:
-            connection.request("GET", self._url.path, headers={"Connection": "close"})
+            connection.request("GET", self._url.path, headers=self._headers)
             answer = connection.getresponse()
             text = answer.read()
         except (OSError, http.client.HTTPException) as error:

@@ -15,12 +15,13 @@ import pytest
 from botocore.config import Config
 
 from tests.ports import free_port
+from tests.services import tokens
 from tests.services.customer import Customer, Shop
-from tests.services.processes import ROOT, Service, environment, migrate
+from tests.services.intake_function import function, package
+from tests.services.processes import CREDENTIALS, REGION, ROOT, Service, environment, migrate
 from tests.services.shop_postgres import ShopPostgres
 
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-REGION = "us-east-1"
+__all__ = ["CREDENTIALS", "REGION", "function", "package"]
 # Long timeouts, because the test machine may be busy: these tests check who gets the goods, not how fast.
 LONG_TIMEOUTS = {"UPSTREAM_TIMEOUT_SECONDS": "30", "REQUEST_TIMEOUT_SECONDS": "60", "DYNAMODB_TIMEOUT_SECONDS": "30"}
 
@@ -162,7 +163,8 @@ def shop(
 
 @pytest.fixture(scope="package")
 async def http() -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(timeout=60, trust_env=False) as client:
+    """A client with the token of somebody with all rights. Requests of customers carry their own."""
+    async with httpx2.AsyncClient(timeout=60, trust_env=False, headers=tokens.staff()) as client:
         yield client
 
 

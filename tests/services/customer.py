@@ -8,6 +8,25 @@ import httpx2
 
 from tests.services.processes import Service
 from tests.services.shop_postgres import Database
+from tests.services.tokens import bearer
+
+_SUBJECTS: dict[str, str] = {}
+"""User id → subject."""
+
+
+def token_of(user_id: str) -> dict[str, str]:
+    """Return the header of a request by this user, or by a stranger if nobody signed up under this id."""
+    return bearer(_SUBJECTS.get(user_id, f"stranger-{user_id}"))
+
+
+async def signed_up(http: httpx2.AsyncClient, users: str, **fields: str) -> httpx2.Response:
+    """Create a user for a new subject."""
+    subject = f"customer-{uuid4()}"
+    user = {"email": f"{uuid4()}@example.com", "name": "Ada Lovelace", **fields}
+    created = await http.post(users, json=user, headers=bearer(subject))
+    if created.status_code == 201:
+        _SUBJECTS[created.json()["userId"]] = subject
+    return created
 
 
 @dataclass(frozen=True)
@@ -36,8 +55,7 @@ class Customer:
     shop: Shop
 
     async def sign_up(self) -> str:
-        user = {"email": f"{uuid4()}@example.com", "name": "Ada Lovelace"}
-        return str((await self.http.post(f"{self.shop.user.url}/users", json=user)).json()["userId"])
+        return str((await signed_up(self.http, f"{self.shop.user.url}/users")).json()["userId"])
 
     async def product(self, inventory: int, price: str = "12.50") -> str:
         return await stocked(self.http, f"{self.shop.product.url}/products", inventory, price)
@@ -50,4 +68,6 @@ class Customer:
             "customerId": customer_id,
             "items": [{"productId": product_id, "quantity": quantity} for product_id, quantity in items],
         }
-        return await self.http.post(f"{self.shop.order.url}/orders", json=body, headers=headers)
+        return await self.http.post(
+            f"{self.shop.order.url}/orders", json=body, headers={**token_of(customer_id), **headers}
+        )

@@ -34,6 +34,8 @@ class Issuer:
     """overrides of its discovery document"""
     fetched: int = 0
     """number of requests for its keys"""
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
+    """cleared: the issuer accepts requests and does not respond"""
     server: asyncio.Server = field(init=False)
     _signs: rsa.RSAPrivateKey = field(default_factory=_key)
     _other: rsa.RSAPrivateKey = field(default_factory=_key)
@@ -63,6 +65,7 @@ class Issuer:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         path = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1].decode()
+        await self.answers.wait()
         if path == "/keys":
             self.fetched += 1
             key = RSAAlgorithm.to_jwk(self._signs.public_key(), as_dict=True)
@@ -83,6 +86,7 @@ async def running_issuer(folder: Path) -> AsyncIterator[Issuer]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     issuer = Issuer("", certificate)
+    issuer.answers.set()
     issuer.server = await asyncio.start_server(issuer.serve, "127.0.0.1", 0, ssl=context)
     issuer.url = f"https://localhost:{issuer.server.sockets[0].getsockname()[1]}"
     yield issuer

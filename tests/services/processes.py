@@ -14,10 +14,13 @@ from typing import Any
 import httpx2
 
 from tests.ports import free_port
+from tests.services import tokens
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ROOT / "services"
 RECORDER = Path(__file__).parent / "aws_calls"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+REGION = "us-east-1"
 RECORDED: set[str] = set()  # services whose AWS calls are written down
 _CALLS = Path(tempfile.mkdtemp(prefix="aws-calls-")) / "calls.jsonl"
 atexit.register(shutil.rmtree, _CALLS.parent)
@@ -37,6 +40,7 @@ def environment(service: str, **variables: str) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "SERVICE_NAME": service,
         "SERVICE_VERSION": "1.2.3",
+        **tokens.variables(),
         **variables,
     }
 
@@ -62,7 +66,7 @@ def migrate(service: str, database_url: str) -> None:
 class Service:
     def __init__(self, service: str, folder: Path, **variables: str) -> None:
         self.name = service
-        self.port = free_port()
+        self.port = int(variables.pop("PORT", "0")) or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = folder / f"{service}-{self.port}.log"
         self._folder = folder

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import boto3
 import httpx2
 import pytest
 import yaml
@@ -265,6 +267,52 @@ async def test_a_token_is_checked_point_by_point(
         assert dict(answer.json()["headers"])["authorization"] == headers["authorization"]
 
 
+async def test_claims_replace_the_headers_that_a_caller_sent(
+    http: httpx2.AsyncClient, gateway: Service, issuer: Issuer, aws_url: str
+) -> None:
+    """The mapping is that of the integration in API Gateway: for routes with a token, and without."""
+    claims = {
+        "overwrite:header.x-caller-subject": "$context.authorizer.claims.sub",
+        "overwrite:header.x-caller-scopes": "$context.authorizer.claims.scope",
+    }
+    removed = {f"remove:header.{name}": "''" for name in ("x-caller-subject", "x-caller-scopes")}
+    with changed_integrations(aws_url, {"secrets.shop": claims, "things.shop": removed}):
+        sent = {"x-caller-subject": "forged", "X-Caller-Scopes": "shop:admin"}
+        token = {"authorization": f"Bearer {issuer.token(**GOOD, sub='ada')}"}
+
+        async def received(path: str, headers: dict[str, str]) -> dict[str, str]:
+            return dict((await http.get(gateway.url + path, headers=headers)).json()["headers"])
+
+        async def mapped() -> bool:
+            return "x-caller-subject" not in await received("/things", sent)
+
+        await until(mapped)
+        with_token = await received("/secrets", sent | token)
+        assert (with_token["x-caller-subject"], with_token["x-caller-scopes"]) == ("ada", GOOD["scope"])
+        without_scopes = {"authorization": f"Bearer {issuer.token(aud='shop', sub='ada')}"}
+        assert "x-caller-scopes" not in await received("/secrets", sent | without_scopes)
+        assert not {"x-caller-subject", "x-caller-scopes"} & (await received("/things", sent | token)).keys()
+
+
+@contextmanager
+def changed_integrations(aws_url: str, parameters: dict[str, dict[str, str]]) -> Iterator[None]:
+    """Add parameter mappings to the integrations of services, as the operator does, and remove them at the end."""
+    client = boto3.session.Session("test", "test", region_name=REGION).client("apigatewayv2", endpoint_url=aws_url)
+    before: list[dict[str, Any]] = []
+    for api in client.get_apis()["Items"]:
+        for integration in client.get_integrations(ApiId=api["ApiId"])["Items"]:
+            known = integration["RequestParameters"]
+            if added := parameters.get(known["overwrite:header.x-microservice"]):
+                where: dict[str, Any] = {"ApiId": api["ApiId"], "IntegrationId": integration["IntegrationId"]}
+                before.append({**where, "RequestParameters": {**dict.fromkeys(added, ""), **known}})
+                client.update_integration(**where, RequestParameters={**known, **added})
+    assert before
+    yield
+    for original in before:
+        client.update_integration(**original)
+    client.close()
+
+
 async def test_unsigned_and_forged_tokens_are_rejected(
     http: httpx2.AsyncClient, gateway: Service, issuer: Issuer
 ) -> None:
@@ -301,10 +349,14 @@ async def test_the_local_issuer_gives_tokens_that_its_routes_accept(http: httpx2
     keys = (await http.get(gateway.url + document["jwks_uri"].removeprefix(LOCAL))).json()["keys"]
     assert [key.keys() & {"d", "p", "q"} for key in keys] == [set()]
     where = gateway.url + document["token_endpoint"].removeprefix(LOCAL)
-    given = (await http.post(where, data={"subject": "somebody"})).json()
+    given = (await http.post(where, data={"subject": "somebody", "scope": "secrets:write"})).json()
     headers = {"authorization": f"{given['token_type']} {given['access_token']}"}
     for method, path, status in (("GET", "/local", 201), ("POST", "/local", 201), ("GET", "/secrets", 401)):
         assert (await http.request(method, gateway.url + path, headers=headers)).status_code == status
+    plain = (await http.post(where, data={"subject": "somebody"})).json()["access_token"]
+    for method, status in (("GET", 201), ("POST", 403)):
+        headers = {"authorization": f"Bearer {plain}"}
+        assert (await http.request(method, f"{gateway.url}/local", headers=headers)).status_code == status
 
 
 async def test_routes_follow_the_operators_changes(

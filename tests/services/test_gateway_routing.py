@@ -4,16 +4,18 @@ from typing import Any
 
 import pytest
 
+from gateway_service import header_mapping
 from gateway_service.cors import Cors, preflight, with_cors_headers
 from gateway_service.messages import ProxyRequest, ProxyResponse
 from gateway_service.route_table import SERVICE_PARAMETER, TAG_CLUSTER, TAG_ENVIRONMENT, build_route_table, select_api
-from gateway_service.routing import Authorizer, Route, has_dot_segments, match
+from gateway_service.routing import Route, has_dot_segments, match
 from gateway_service.storefront.forms import InvalidQuantity, quantities
 from gateway_service.storefront.system_status import TAG_NAME as NAME
 from gateway_service.storefront.system_status import TAG_NAMESPACE as NAMESPACE
 from gateway_service.storefront.system_status import Breaker, Queue, parse_breakers, parse_queues
 from microservice_operator import names
 from microservice_operator.aws.apigateway.routes_adapter import HEADER
+from shop_shared.tokens import Trust
 
 # The first block is the example of "Routing API requests" in the AWS documents.
 KEYS = (
@@ -117,7 +119,7 @@ def test_a_route_table_contains_services_and_authorizers() -> None:
     found = build_route_table({"ApiId": "api", "CorsConfiguration": cors}, routes, integrations, authorizers)
 
     by_key = {route.key: route for route in found.routes}
-    accepts = Authorizer("https://i.example", frozenset({"shop", "admin"}))
+    accepts = Trust("https://i.example", frozenset({"shop", "admin"}))
     assert by_key["POST /orders"] == Route("POST /orders", "order.shop", True, accepts, frozenset({"orders:write"}))
     assert by_key["GET /orders"] == Route("GET /orders", "order.shop")
     assert [by_key[f"GET /{letter}"].service for letter in "abc"] == ["", "", ""]
@@ -126,11 +128,8 @@ def test_a_route_table_contains_services_and_authorizers() -> None:
         (True, None),
     ]
     assert found.cors == Cors(origins=("https://shop.example",), max_age=60)
-    assert found.audiences_and_scopes("https://i.example") == (
-        frozenset({"shop", "admin"}),
-        frozenset({"orders:write"}),
-    )
-    assert found.audiences_and_scopes("https://other.example") == (frozenset(), frozenset())
+    assert found.audiences("https://i.example") == frozenset({"shop", "admin"})
+    assert found.audiences("https://other.example") == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -204,6 +203,34 @@ A, B = "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000
 def test_quantities_are_parsed_from_the_form() -> None:
     form = {f"quantity-{A}": "2", f"quantity-{B}": "", "key": "k"}
     assert {str(product): quantity for product, quantity in quantities(form).items()} == {A: 2}
+
+
+CLAIM = "$context.authorizer.claims."
+
+
+@pytest.mark.parametrize(
+    ("parameters", "claims", "received"),
+    [
+        ({"overwrite:header.x-caller": f"{CLAIM}sub"}, {"sub": "ada"}, [("x-caller", "ada")]),
+        ({"overwrite:header.X-Caller": f"{CLAIM}sub"}, {"sub": "ada"}, [("x-caller", "ada")]),
+        ({"overwrite:header.x-caller": f"{CLAIM}sub"}, {}, []),
+        ({"overwrite:header.x-caller": f"{CLAIM}sub"}, {"sub": "a\r\nx-admin: 1"}, []),
+        ({"overwrite:header.x-caller": f"{CLAIM}groups"}, {"groups": ["a", "b"]}, [("x-caller", '["a", "b"]')]),
+        ({"overwrite:header.x-caller": "fixed"}, {}, [("x-caller", "fixed")]),
+        ({"overwrite:header.x-caller": "$request.header.x-other"}, {}, []),
+        ({"remove:header.x-caller": "''"}, {"sub": "ada"}, []),
+        ({"append:header.x-caller": "more"}, {}, [("x-caller", "forged"), ("x-caller", "twice"), ("x-caller", "more")]),
+        ({"append:header.x-caller": f"{CLAIM}sub"}, {}, []),
+        ({"overwrite:path": "/other"}, {}, [("x-caller", "forged"), ("x-caller", "twice")]),
+    ],
+)
+def test_a_header_is_mapped_as_the_integration_says(
+    parameters: dict[str, str], claims: dict[str, Any], received: list[tuple[str, str]]
+) -> None:
+    request = ProxyRequest("GET", "/", headers=(("x-caller", "forged"), ("accept", "*/*"), ("x-caller", "twice")))
+    headers = header_mapping.apply(header_mapping.parse(parameters), request, claims).headers
+    assert [header for header in headers if header[0] == "x-caller"] == received
+    assert ("accept", "*/*") in headers
 
 
 @pytest.mark.parametrize(

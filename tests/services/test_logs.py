@@ -8,6 +8,7 @@ import httpx2
 from tests.services.customer import Customer, Shop
 from tests.services.processes import Service
 from tests.services.shop_postgres import ShopPostgres
+from tests.services.tokens import bearer
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -25,7 +26,7 @@ async def test_one_order_is_one_trace_through_three_services(customer: Customer,
     while not (routes(shop.order) and routes(shop.user)):  # noqa: ASYNC110  (another process)
         await asyncio.sleep(0.1)
     assert routes(shop.order) == {"/orders"}
-    assert routes(shop.user) == {"/users/{userId}"}
+    assert routes(shop.user) == {"/users/me"}
     # The order's event confirms it shortly after the response, and carries the trace.
     while "/reservations/{reservationId}/confirm" not in routes(shop.product):  # noqa: ASYNC110  (another process)
         await asyncio.sleep(0.1)
@@ -56,13 +57,13 @@ async def test_a_malformed_trace_is_replaced(http: httpx2.AsyncClient, shop: Sho
 async def test_no_log_names_a_person(http: httpx2.AsyncClient, shop: Shop, postgres: ShopPostgres) -> None:
     """Includes an unexpected error, whose message quotes the row, and a path that contains an address."""
     marker = f"canary{uuid4().hex}"
-    person = {"email": f"{marker}@example.com", "name": marker}
+    person, own = {"email": f"{marker}@example.com", "name": marker}, bearer(f"subject-{marker}")
     postgres.run("ALTER TABLE users ADD CONSTRAINT broken CHECK (name NOT LIKE 'canary%')", "users")
-    failed = await http.post(f"{shop.user.url}/users", json=person)
+    failed = await http.post(f"{shop.user.url}/users", json=person, headers=own)
     postgres.run("ALTER TABLE users DROP CONSTRAINT broken", "users")
-    created = await http.post(f"{shop.user.url}/users", json=person)
-    taken = await http.post(f"{shop.user.url}/users", json=person)
-    await http.post(f"{shop.user.url}/users", json=person | {"email": marker})
+    created = await http.post(f"{shop.user.url}/users", json=person, headers=own)
+    taken = await http.post(f"{shop.user.url}/users", json=person, headers=own)
+    await http.post(f"{shop.user.url}/users", json=person | {"email": marker}, headers=own)
     await http.get(f"{shop.user.url}/users/{marker}@example.com")
     await http.get(f"{shop.user.url}/users?cursor={marker}@example.com")
     changed = await http.patch(shop.user.url + created.headers["location"], json={"name": f"{marker} changed"})

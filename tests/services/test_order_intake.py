@@ -1,160 +1,24 @@
 """The Lambda functions from the unpacked zip, with recorded events, on the emulator's table and topic."""
 
-import base64
 import hashlib
 import json
-import os
-import platform
-import subprocess
-import sys
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
-import boto3
 import pytest
 
-from tests.services.conftest import CREDENTIALS, REGION
-from tests.services.processes import ROOT
-
-Event = dict[str, Any]
-API, SQS = "order_intake.handler.lambda_handler", "order_intake.confirmations.lambda_handler"
-BUILD = ROOT / "services" / "order" / "lambda" / "build.py"
-EVENTS = Path(__file__).parent / "events"
-
-
-def recorded(name: str) -> Event:
-    event: Event = json.loads((EVENTS / f"{name}.json").read_text())
-    return event
-
-
-def body_of(event: Event) -> dict[str, Any]:
-    text = base64.b64decode(event["body"]) if event.get("isBase64Encoded") else event["body"]
-    order: dict[str, Any] = json.loads(text)
-    return order
-
-
-def ordered(**fields: Any) -> Event:
-    """Return the article's event with another order."""
-    return {"body": json.dumps(body_of(recorded("article")) | {"id": str(uuid4())} | fields)}
-
-
-@dataclass
-class Function:
-    """A running execution environment with its AWS resources."""
-
-    process: "subprocess.Popen[str]"
-    dynamodb: Any
-    sns: Any
-    sqs: Any
-    topic: str
-    queue_url: str
-    log: list[dict[str, Any]] = field(default_factory=list)
-
-    def __call__(self, event: Event, handler: str = API) -> dict[str, Any]:
-        assert self.process.stdin
-        assert self.process.stdout
-        self.process.stdin.write(json.dumps({"handler": handler, "event": event}) + "\n")
-        self.process.stdin.flush()
-        self.log.clear()
-        for line in self.process.stdout:
-            if line.startswith("ANSWER "):
-                answer: dict[str, Any] = json.loads(line.removeprefix("ANSWER "))
-                return answer
-            self.log.append(json.loads(line))
-        raise AssertionError(f"the function ended: {self.process.wait()}")
-
-    def make_topic(self) -> None:
-        arn = self.sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=["QueueArn"])
-        self.topic = self.sns.create_topic(Name="intake-order-created")["TopicArn"]
-        self.sns.subscribe(
-            TopicArn=self.topic,
-            Protocol="sqs",
-            Endpoint=arn["Attributes"]["QueueArn"],
-            Attributes={"RawMessageDelivery": "true"},
-        )
-
-    def forget_answers(self) -> None:
-        """Delete the stored answers, which happens after a day."""
-        for row in self.dynamodb.scan(TableName="order-idempotency")["Items"]:
-            self.dynamodb.delete_item(TableName="order-idempotency", Key={"id": row["id"]})
-
-    def stored(self, order_id: str) -> dict[str, Any]:
-        item = self.dynamodb.get_item(TableName="Orders", Key={"orderId": {"S": order_id}}, ConsistentRead=True)
-        found: dict[str, Any] = item.get("Item", {})
-        return found
-
-    def published(self) -> list[dict[str, Any]]:
-        """Return the messages published since the last call."""
-        messages: list[dict[str, Any]] = []
-        while answer := self.sqs.receive_message(
-            QueueUrl=self.queue_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
-        ).get("Messages"):
-            for message in answer:
-                self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
-            messages += answer
-        return messages
-
-
-def build(target: Path) -> Path:
-    """Build the zip for the architecture of the test machine."""
-    machine = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    options = ["--architecture", machine, "--python", f"{sys.version_info.major}.{sys.version_info.minor}"]
-    subprocess.run([sys.executable, str(BUILD), "--output", str(target), *options], check=True, capture_output=True)
-    return target
-
-
-@pytest.fixture(scope="package")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("lambda") / "order-intake.zip")
-
-
-@pytest.fixture(scope="package")
-def function(
-    package: Path, aws_url: str, product_tables: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Function]:
-    """It depends on product's tables because they exist only after the emulator has started."""
-    assert product_tables
-    session = boto3.session.Session("test", "test", region_name=REGION)
-    dynamodb = session.client("dynamodb", endpoint_url=aws_url)
-    sns = session.client("sns", endpoint_url=aws_url)
-    sqs = session.client("sqs", endpoint_url=aws_url)
-    for table, key in (("Orders", "orderId"), ("order-idempotency", "id")):
-        dynamodb.create_table(
-            TableName=table,
-            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-    queue_url = sqs.create_queue(QueueName="intake-listener")["QueueUrl"]
-    topic = "arn:aws:sns:us-east-1:123456789012:intake-order-created"
-    unpacked = tmp_path_factory.mktemp("task")
-    with zipfile.ZipFile(package) as archive:
-        archive.extractall(unpacked)
-    variables = {
-        "PATH": os.environ["PATH"],
-        "ORDERS_TABLE": "Orders",
-        "IDEMPOTENCY_TABLE": "order-idempotency",
-        "ORDER_CREATED_TOPIC_ARN": topic,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL": aws_url,
-        **CREDENTIALS,
-    }
-    # -I -S: only the zip and the standard library, as in Lambda.
-    runtime = str(Path(__file__).with_name("lambda_runtime.py"))
-    command = [sys.executable, "-I", "-S", "-W", "error", runtime, str(unpacked)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables) as process:
-        running = Function(process, dynamodb, sns, sqs, topic, queue_url)
-        running.make_topic()
-        assert running.topic == topic
-        yield running
-        process.kill()
-    for client in (dynamodb, sns, sqs):
-        client.close()
+from tests.services.intake_function import (
+    LINE,
+    PRICED,
+    SQS,
+    Event,
+    Function,
+    body_of,
+    build,
+    ordered,
+    priced,
+    recorded,
+)
 
 
 def test_the_zip_is_the_same_each_time(package: Path, tmp_path: Path) -> None:
@@ -176,11 +40,14 @@ def test_the_articles_event_gets_the_articles_answer(function: Function) -> None
     assert json.loads(answer["body"]) == {"orderId": "order-1001"}
     stored = function.stored("order-1001")
     assert stored["customerId"] == {"S": "customer-7"}
-    assert stored["items"] == {"L": [{"M": {"productId": {"S": "lamp"}, "quantity": {"N": "2"}}}]}
+    assert stored["items"] == {
+        "L": [{"M": {"productId": {"S": "lamp"}, "quantity": {"N": "2"}, "unitPrice": {"N": "29.99"}}}]
+    }
     assert stored["total"] == {"N": "59.98"}
     assert stored["status"] == {"S": "PENDING"}
     (message,) = function.published()
-    assert json.loads(message["Body"]) == body_of(event) | {"total": "59.98"}
+    items = [{"productId": "lamp", "quantity": 2, "unitPrice": "29.99"}]
+    assert json.loads(message["Body"]) == body_of(event) | {"items": items, "total": "59.98"}
 
 
 @pytest.mark.parametrize("name", ["rest-api", "http-api"])
@@ -227,13 +94,13 @@ def test_an_order_stays_unique_after_its_stored_answer_expires(function: Functio
 
 @pytest.mark.parametrize("forgotten", [False, True])
 def test_another_order_with_the_same_id_is_rejected(forgotten: bool, function: Function) -> None:
-    event = ordered(total="10.00")
+    event = priced("10.00")
     order_id = body_of(event)["id"]
     function(event)
     if forgotten:
         function.forget_answers()
 
-    answer = function(ordered(id=order_id, total="0.01"))
+    answer = function(priced("0.01", id=order_id))
 
     assert answer["statusCode"] == 409
     assert json.loads(answer["body"])["type"] == "urn:shop:problem:order-differs"
@@ -241,20 +108,20 @@ def test_another_order_with_the_same_id_is_rejected(forgotten: bool, function: F
     assert len(function.published()) == 1
 
 
-LINE = {"productId": "lamp", "quantity": 1}
-
-
 @pytest.mark.parametrize(
     ("event", "where"),
     [
-        ({}, "body"),
-        ({"body": "no json"}, "body"),
-        ({"body": "%%%", "isBase64Encoded": True}, "body"),
+        (recorded("article") | {"body": None}, "body"),
+        (recorded("article") | {"body": "no json"}, "body"),
+        (recorded("article") | {"body": "%%%", "isBase64Encoded": True}, "body"),
         (ordered(id=""), "id"),
         (ordered(customerId=None), "customerId"),
         (ordered(items=[]), "items"),
-        (ordered(items=[LINE, LINE]), "items"),
-        (ordered(items=[LINE | {"quantity": 0}]), "items.0.quantity"),
+        (ordered(items=[PRICED, PRICED]), "items"),
+        (ordered(items=[PRICED | {"quantity": 0}]), "items.0.quantity"),
+        (ordered(items=[LINE]), "items.0.unitPrice"),
+        (ordered(total="0.01"), "total"),
+        (ordered(items=[PRICED | {"quantity": 3}], total="100.00"), "total"),
         (ordered(total=-1), "total"),
         (ordered(total=1.001), "total"),
         (ordered(discount=1), "discount"),

@@ -19,7 +19,7 @@ import pytest
 
 from tests.fakes.aws.proxy import Answer, Call, Emulator, Proxy
 from tests.services.conftest import REGION
-from tests.services.customer import Customer, Shop
+from tests.services.customer import Customer, Shop, token_of
 from tests.services.order_messaging import Messaging, messaging
 from tests.services.processes import Service, migrate
 from tests.services.shop_postgres import Database, ShopPostgres
@@ -110,7 +110,9 @@ class Buying:
         body = {"customerId": self.buyer, "items": items}
         for pod in self._turns(number):
             try:
-                answer = await self.http.post(f"{pod.url}/orders", json=body, headers={"Idempotency-Key": key})
+                answer = await self.http.post(
+                    f"{pod.url}/orders", json=body, headers={**token_of(self.buyer), "Idempotency-Key": key}
+                )
             except httpx2.TransportError:
                 answer = None
             if answer is not None and answer.status_code == 201:

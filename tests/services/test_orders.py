@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from tests.services.customer import Customer, Shop
+from tests.services.customer import Customer, Shop, token_of
 from tests.services.processes import Service
 from tests.services.shop_postgres import ShopPostgres
 
@@ -43,7 +43,7 @@ async def test_an_unknown_customer_gets_nothing(customer: Customer) -> None:
     answer = await customer.order(str(uuid4()), (lamp, 1))
     assert answer.status_code == 422
     assert answer.json()["errors"] == [
-        {"field": "customerId", "message": "this user does not exist; create the user first"}
+        {"field": "customerId", "message": "you have no user with this id; create your user first"}
     ]
     assert await customer.stock(lamp) == 5
 
@@ -194,9 +194,10 @@ async def test_an_unreachable_service_causes_503_instead_of_500(
     unreachable = "http://127.0.0.1:9"
     urls = {"USER_URL": shop.user.url, "PRODUCT_URL": shop.product.url, f"{gone.upper()}_URL": unreachable}
     order = start("order", DATABASE_URL=shop.orders.url, **urls).wait_until("/ready")
-    body = {"customerId": await customer.sign_up(), "items": [ITEM]}
+    buyer = await customer.sign_up()
+    body = {"customerId": buyer, "items": [ITEM]}
 
-    answer = await http.post(f"{order.url}/orders", json=body)
+    answer = await http.post(f"{order.url}/orders", json=body, headers=token_of(buyer))
 
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0

@@ -22,6 +22,9 @@ from tests.services.processes import Service, environment
         ("product", {"PRODUCTS_TABLE": "p", "RESERVATIONS_TABLE": "r"}, "AWS_REGION: field required"),
         ("order", {"DATABASE_URL": "postgresql://app:hunter2@db/x", "USER_URL": "hunter2"}, "USER_URL: string should"),
         ("user", {"DATABASE_URL": "postgresql://app:hunter2@db/x", "PORT": "http"}, "PORT: input should be"),
+        ("user", {"API_AUTH_ISSUER": ""}, "API_AUTH_ISSUER: value error, set it to the https url of the token issuer"),
+        ("order", {"API_AUTH_ISSUER": "http://x"}, "API_AUTH_ISSUER: value error, set it to the https url"),
+        ("product", {"API_AUTH_AUDIENCES": " , "}, "API_AUTH_AUDIENCES: value error, set it to the accepted audiences"),
     ],
 )
 def test_startup_errors_name_the_variable_and_no_secret(

@@ -11,6 +11,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from tests.services.processes import Service
+from tests.services.tokens import bearer
 
 CALLER = "00f067aa0ba902b7"
 
@@ -56,7 +57,7 @@ async def test_spans_continue_the_callers_trace_without_personal_data(
     user = start("user", DATABASE_URL=user_database_url, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
     await asyncio.to_thread(user.wait_until, "/ready")
     trace_id, canary = uuid4().hex, f"canary{uuid4().hex}"
-    caller = {"traceparent": f"00-{trace_id}-{CALLER}-01"}
+    caller = {"traceparent": f"00-{trace_id}-{CALLER}-01", **bearer(canary)}
 
     unknown = await http.get(f"{user.url}/users/{uuid4()}", headers=caller)
     person = {"email": f"{canary}@example.com", "name": canary}

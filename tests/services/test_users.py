@@ -6,11 +6,14 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from tests.services.customer import signed_up
 from tests.services.processes import Service
+from tests.services.shop_postgres import ShopPostgres
+from tests.services.tokens import bearer
 
 
 async def test_a_user_is_found_where_the_answer_says(http: httpx2.AsyncClient, user: Service) -> None:
-    created = await http.post(f"{user.url}/users", json={"email": f"{uuid4()}@example.com", "name": " Zoë O'Neil "})
+    created = await signed_up(http, f"{user.url}/users", name=" Zoë O'Neil ")
     assert created.status_code == 201
     assert created.json()["name"] == "Zoë O'Neil"
     assert created.json()["createdAt"].endswith("Z")
@@ -22,14 +25,48 @@ async def test_a_user_is_found_where_the_answer_says(http: httpx2.AsyncClient, u
 
 async def test_an_email_address_is_unique_case_insensitively(http: httpx2.AsyncClient, user: Service) -> None:
     address = f"{uuid4()}@example.com"
-    await http.post(f"{user.url}/users", json={"email": address, "name": "First"})
+    await signed_up(http, f"{user.url}/users", email=address)
 
-    again = await http.post(f"{user.url}/users", json={"email": address.upper(), "name": "Second"})
+    again = await signed_up(http, f"{user.url}/users", email=address.upper())
 
     assert again.status_code == 409
     assert again.headers["content-type"] == "application/problem+json"
     assert again.json()["type"] == "urn:shop:problem:email-taken"
     assert address.upper() not in again.text
+
+
+async def test_a_subject_has_one_user(http: httpx2.AsyncClient, user: Service) -> None:
+    owner = bearer(f"owner-{uuid4()}")
+    persons = [{"email": f"{uuid4()}@example.com", "name": "Ada"} for _ in range(4)]
+
+    before = await http.get(f"{user.url}/users/me", headers=owner)
+    answers = await asyncio.gather(*(http.post(f"{user.url}/users", json=each, headers=owner) for each in persons))
+
+    assert before.status_code == 404
+    (created,) = [answer for answer in answers if answer.status_code == 201]
+    refused = [(answer.status_code, answer.json()["type"]) for answer in answers if answer != created]
+    assert refused == [(409, "urn:shop:problem:user-exists")] * 3
+    own = await http.get(f"{user.url}/users/me", headers=owner)
+    assert own.json() == created.json()
+    assert own.headers["etag"] == created.headers["etag"]
+
+
+async def test_a_user_from_before_there_were_owners_is_visible_to_administrators_only(
+    http: httpx2.AsyncClient, user: Service, postgres: ShopPostgres
+) -> None:
+    address = f"{uuid4()}@example.com"
+    postgres.run(f"INSERT INTO users (email, name) VALUES ('{address}', 'Old')", "users")
+    pages, cursor = [], None
+    while not pages or cursor:
+        query = {"limit": "100", **({"cursor": cursor} if cursor else {})}
+        pages.append((await http.get(f"{user.url}/users", params=query)).json())
+        cursor = pages[-1]["nextCursor"]
+    (found,) = [item for page in pages for item in page["items"] if item["email"] == address]
+    url = f"{user.url}/users/{found['userId']}"
+    assert found["subject"] is None
+    assert (await http.get(url)).status_code == 200
+    for method, body in (("GET", None), ("PATCH", {"name": "Mine"})):
+        assert (await http.request(method, url, json=body, headers=bearer("mallory"))).status_code == 404
 
 
 async def test_an_unknown_user_is_not_found(http: httpx2.AsyncClient, user: Service) -> None:
@@ -65,8 +102,8 @@ async def test_an_invalid_body_is_rejected_by_field(
     assert answer.json()["detail"].startswith(f"{field}: ")
 
 
-async def _new(http: httpx2.AsyncClient, user: Service, name: str = "Ada") -> httpx2.Response:
-    return await http.post(f"{user.url}/users", json={"email": f"{uuid4()}@example.com", "name": name})
+async def _new(http: httpx2.AsyncClient, user: Service) -> httpx2.Response:
+    return await signed_up(http, f"{user.url}/users")
 
 
 async def test_a_change_keeps_omitted_fields(http: httpx2.AsyncClient, user: Service) -> None:

@@ -5,9 +5,9 @@ but serves no requests. This service reads the API and serves the requests.
 
     routing        PURE: selects the route of a request     route_table    the API as a table of routes
     route_refresh  reads the API periodically               jwt_authorizer checks tokens
-    jwks           keys of issuers, by discovery            cors           CORS, as the API configures it
+    cors           CORS, as the API configures it           messages       requests, responses, gateway errors
     forwarding     sends a request to its service           proxy_route    the HTTP side
-    pipeline       the steps of a request, in sequence      messages       requests, responses, gateway errors
+    pipeline       the steps of a request, in sequence      header_mapping headers, as the integration changes them
     local_issuer   tokens for customers of the demo         local_routes   its HTTP side
     storefront     pages for a browser                      app            assembles the gateway
 """

@@ -9,7 +9,6 @@ from pydantic import Field
 from gateway_service import local_routes, proxy_route
 from gateway_service.aws import AWS
 from gateway_service.forwarding import Forwarder
-from gateway_service.jwks import DiscoveredJwks
 from gateway_service.jwt_authorizer import JwtAuthorizer
 from gateway_service.local_issuer import LocalIssuer, LocalOrDiscoveredKeys
 from gateway_service.pipeline import Pipeline
@@ -17,6 +16,7 @@ from gateway_service.route_refresh import RouteRefresher
 from gateway_service.storefront.app import Storefront
 from shop_shared import application
 from shop_shared.settings import ServiceSettings
+from shop_shared.token_keys import DiscoveredKeys
 
 
 class GatewaySettings(ServiceSettings):
@@ -40,7 +40,7 @@ class GatewaySettings(ServiceSettings):
 def create_app(settings: GatewaySettings) -> FastAPI:
     aws = AWS(settings.aws_region)
     refresher = RouteRefresher(aws, settings.environment, settings.cluster_id)
-    discovered = DiscoveredJwks()
+    discovered = DiscoveredKeys()
     local = LocalIssuer(settings.local_issuer) if settings.local_issuer else None
     keys = LocalOrDiscoveredKeys(local, discovered) if local else discovered
     forwarder = Forwarder(settings.request_timeout_seconds, settings.service_addresses)

@@ -4,7 +4,7 @@ Its key is created at startup and never stored, so a restart invalidates all tok
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from gateway_service.jwks import KeySource
+from shop_shared.token_keys import KeySource
 
 LIFETIME = timedelta(hours=8)
 DISCOVERY = "/.well-known/openid-configuration"
@@ -45,16 +45,16 @@ class LocalIssuer:
         key = RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
         return {"keys": [{**key, "kid": self._key_id, "alg": "RS256", "use": "sig"}]}
 
-    def token(self, subject: str, audiences: Iterable[str], scopes: Iterable[str] = (), name: str = "") -> str:
-        """Return a token. Pages show `name`."""
+    def token(
+        self, subject: str, audiences: Iterable[str], scopes: Iterable[str] = (), extra: Mapping[str, str] | None = None
+    ) -> str:
+        """Return a token. `extra` has further claims, for the storefront's pages."""
         now = datetime.now(UTC)
         claims: dict[str, Any] = {"iss": self.url, "sub": subject, "aud": sorted(audiences)}
         claims |= {"iat": now, "nbf": now, "exp": now + LIFETIME, "jti": secrets.token_urlsafe(12)}
         if joined := " ".join(sorted(scopes)):
             claims["scope"] = joined
-        if name:
-            claims["name"] = name
-        return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self._key_id})
+        return jwt.encode({**(extra or {}), **claims}, self._key, algorithm="RS256", headers={"kid": self._key_id})
 
     def claims(self, token: str) -> dict[str, Any] | None:
         """Return the claims of a token of this issuer, or `None` for an invalid or expired one."""

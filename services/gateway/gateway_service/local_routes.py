@@ -1,5 +1,6 @@
 """The HTTP side of the local issuer: its discovery document, its key set, and tokens for anybody."""
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form
@@ -21,15 +22,23 @@ def router(issuer: LocalIssuer, refresher: RouteRefresher) -> APIRouter:
         return issuer.jwks()
 
     @routes.post(TOKEN)
-    async def create_token(subject: Annotated[str, Form(min_length=1, max_length=100)]) -> dict[str, Any]:
-        token = token_for(subject, issuer, refresher)
+    async def create_token(
+        subject: Annotated[str, Form(min_length=1, max_length=100)],
+        scope: Annotated[str, Form(max_length=1000)] = "",
+    ) -> dict[str, Any]:
+        token = token_for(subject, issuer, refresher, scope.split())
         return {"access_token": token, "token_type": "Bearer", "expires_in": int(LIFETIME.total_seconds())}
 
     return routes
 
 
-def token_for(subject: str, issuer: LocalIssuer, refresher: RouteRefresher, name: str = "") -> str:
-    """Return a token that every route with this issuer accepts."""
-    table = refresher.table
-    audiences, scopes = table.audiences_and_scopes(issuer.url) if table else (frozenset(), frozenset())
-    return issuer.token(subject, audiences or {"shop"}, scopes, name)
+def token_for(
+    subject: str,
+    issuer: LocalIssuer,
+    refresher: RouteRefresher,
+    scopes: Iterable[str] = (),
+    extra: Mapping[str, str] | None = None,
+) -> str:
+    """Return a token for the audiences of all routes with this issuer."""
+    audiences = refresher.table.audiences(issuer.url) if refresher.table else frozenset()
+    return issuer.token(subject, audiences or {"shop"}, scopes, extra)

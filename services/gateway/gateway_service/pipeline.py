@@ -5,7 +5,7 @@ from time import perf_counter
 
 import structlog
 
-from gateway_service import cors, routing
+from gateway_service import cors, header_mapping, routing
 from gateway_service.forwarding import Forwarder
 from gateway_service.jwt_authorizer import JwtAuthorizer
 from gateway_service.messages import GatewayError, ProxyRequest, ProxyResponse, gateway_response
@@ -38,8 +38,8 @@ class Pipeline:
         route = None
         try:
             route = self._route(request)
-            await self._authorizer.authorize(route, request)
-            response = await self._forwarder.send(route.service, request)
+            claims = await self._authorizer.authorize(route, request)
+            response = await self._forwarder.send(route.service, header_mapping.apply(route.mappings, request, claims))
         except GatewayError as error:
             level = log.warning if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR else log.info
             level("request rejected", routeKey=route and route.key, status=int(error.status), reason=error.reason)

@@ -9,12 +9,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gateway_service import header_mapping
 from gateway_service.cors import Cors
-from gateway_service.routing import Authorizer, Route
+from gateway_service.routing import Route
+from shop_shared.tokens import Trust
 
 TAG_CLUSTER = "microservice-operator.dev/cluster"
 TAG_ENVIRONMENT = "microservice-operator.dev/environment"
-SERVICE_PARAMETER = "overwrite:header.x-microservice"
+SERVICE_HEADER = "x-microservice"
+SERVICE_PARAMETER = f"overwrite:header.{SERVICE_HEADER}"
 _SERVICE = re.compile(r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
 
 Item = Mapping[str, Any]
@@ -28,11 +31,10 @@ class RouteTable:
     routes: tuple[Route, ...] = ()
     cors: Cors | None = None
 
-    def audiences_and_scopes(self, issuer: str) -> tuple[frozenset[str], frozenset[str]]:
-        """Return the audiences and the scopes that the issuer's routes require."""
-        routes = [route for route in self.routes if route.authorizer and route.authorizer.issuer == issuer]
-        audiences = frozenset(name for route in routes if route.authorizer for name in route.authorizer.audiences)
-        return audiences, frozenset(scope for route in routes for scope in route.scopes)
+    def audiences(self, issuer: str) -> frozenset[str]:
+        """Return the audiences that the issuer's routes accept."""
+        accepted = [route.authorizer for route in self.routes if route.authorizer]
+        return frozenset(name for trust in accepted if trust.issuer == issuer for name in trust.audiences)
 
 
 def select_api(apis: Iterable[Item], environment: str, cluster: str) -> Item | None:
@@ -46,35 +48,38 @@ def build_route_table(
     api: Item, routes: Iterable[Item], integrations: Iterable[Item], authorizers: Iterable[Item]
 ) -> RouteTable:
     """Build the table of one API from the responses of API Gateway."""
-    services = {item["IntegrationId"]: _service(item) for item in integrations}
+    by_integration = {item["IntegrationId"]: item for item in integrations}
     by_id = {item["AuthorizerId"]: _authorizer(item) for item in authorizers}
     return RouteTable(
         api["ApiId"],
-        tuple(sorted((_route(item, services, by_id) for item in routes), key=lambda route: route.key)),
+        tuple(sorted((_route(item, by_integration, by_id) for item in routes), key=lambda route: route.key)),
         _cors(api.get("CorsConfiguration")),
     )
 
 
-def _route(item: Item, services: Mapping[str, str], authorizers: Mapping[str, Authorizer | None]) -> Route:
+def _route(item: Item, integrations: Mapping[str, Item], authorizers: Mapping[str, Trust | None]) -> Route:
     kind = item.get("AuthorizationType") or "NONE"
+    integration = integrations.get(str(item.get("Target") or "").removeprefix("integrations/"), {})
+    parameters: Mapping[str, str] = integration.get("RequestParameters") or {}
     return Route(
         item["RouteKey"],
-        services.get(str(item.get("Target") or "").removeprefix("integrations/"), ""),
+        _service(parameters),
         requires_token=kind != "NONE",
         authorizer=authorizers.get(str(item.get("AuthorizerId"))) if kind == "JWT" else None,
         scopes=frozenset(item.get("AuthorizationScopes") or ()),
+        mappings=tuple(mapping for mapping in header_mapping.parse(parameters) if mapping.header != SERVICE_HEADER),
     )
 
 
-def _service(integration: Item) -> str:
-    service = (integration.get("RequestParameters") or {}).get(SERVICE_PARAMETER, "")
+def _service(parameters: Mapping[str, str]) -> str:
+    service = parameters.get(SERVICE_PARAMETER, "")
     return service if _SERVICE.match(service) else ""
 
 
-def _authorizer(item: Item) -> Authorizer | None:
+def _authorizer(item: Item) -> Trust | None:
     jwt = item.get("JwtConfiguration") or {}
     issuer, audiences = jwt.get("Issuer"), jwt.get("Audience")
-    return Authorizer(issuer, frozenset(audiences)) if issuer and audiences else None
+    return Trust(issuer, frozenset(audiences)) if issuer and audiences else None
 
 
 def _cors(configuration: Item | None) -> Cors | None:

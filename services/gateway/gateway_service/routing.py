@@ -9,16 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from gateway_service.header_mapping import HeaderMapping
+from shop_shared.tokens import Trust
+
 DEFAULT = "$default"
 _LITERAL, _PARAMETER, _GREEDY = range(3)
-
-
-@dataclass(frozen=True)
-class Authorizer:
-    """The JWT authorizer of a route."""
-
-    issuer: str
-    audiences: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -31,8 +26,10 @@ class Route:
     key: str
     service: str
     requires_token: bool = False
-    authorizer: Authorizer | None = None
+    authorizer: Trust | None = None
     scopes: frozenset[str] = frozenset()
+    mappings: tuple[HeaderMapping, ...] = ()
+    """changes of the request's headers"""
 
 
 def match(routes: Iterable[Route], method: str, path: str) -> Route | None:

@@ -18,13 +18,13 @@ from order_service.routes import routes
 from order_service.store import PostgresOrders
 from order_service.topic import Topic
 from order_service.users import HttpUsers
-from shop_shared import application, postgres
+from shop_shared import application, callers, postgres
+from shop_shared.callers import CallerSettings
 from shop_shared.resilience.breaker import BreakerPolicy
 from shop_shared.resilience.upstream import Upstream, UpstreamPolicy
-from shop_shared.settings import ServiceSettings
 
 
-class OrderSettings(ServiceSettings):
+class OrderSettings(CallerSettings):
     service_name: str = "order"
     database_url: SecretStr = Field(examples=["postgresql://app@localhost/orders"])
     user_url: str = Field(pattern="^https?://", examples=["http://user"])
@@ -53,6 +53,7 @@ def create_app(settings: OrderSettings) -> FastAPI:
     probe = postgres.Probe(url, settings)
     user = Upstream("user", settings.user_url, _policy(settings))
     product = Upstream("product", settings.product_url, _policy(settings))
+    verifier, keys = callers.verifier(settings)
     aws = Aws(settings.aws_region, settings.queue_wait_seconds)
     products = HttpProducts(product, settings.reservation_seconds)
     orders = PostgresOrders(engine)
@@ -79,11 +80,11 @@ def create_app(settings: OrderSettings) -> FastAPI:
     service = application.ServiceDefinition(
         title="Order service",
         routes=routes,
-        state={"place_order": place_order, "orders": orders},
+        state={"place_order": place_order, "orders": orders, "callers": verifier},
         probe=probe,
         outages=postgres.OUTAGES,
         background=background,
-        close=(engine.dispose, probe.close, user.close, product.close, aws.close),
+        close=(engine.dispose, probe.close, user.close, product.close, aws.close, keys.close),
     )
     return application.build(settings, service)
 

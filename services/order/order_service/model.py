@@ -62,6 +62,8 @@ class NewOrder(_Camel):
     """An order that is priced and reserved and can be stored."""
 
     order_id: UUID
+    subject: str
+    """the owner: `sub` of the caller's token"""
     customer_id: UUID
     items: list[Item]
 

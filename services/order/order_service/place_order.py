@@ -8,6 +8,7 @@ COMMIT arrives. `recovery` ends the sagas of killed processes.
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -23,6 +24,7 @@ from order_service.ports import (
     ProductUnknown,
     Users,
 )
+from shop_shared.callers import Caller
 from shop_shared.resilience.deadline import DeadlineExceeded
 from shop_shared.resilience.upstream import UpstreamUnavailable
 
@@ -48,14 +50,14 @@ class PlaceOrder:
         self._placements = placements
         self._on_placed = on_placed
 
-    async def place(self, wanted: WantedOrder, key: str | None) -> PlacedOrder:
+    async def place(self, wanted: WantedOrder, key: str | None, caller: Caller) -> PlacedOrder:
         order_id = uuid4()
         fingerprint = hashlib.sha256(wanted.model_dump_json().encode()).hexdigest()
-        earlier = await self._placements.begin(order_id, fingerprint, key)
+        earlier = await self._placements.begin(order_id, fingerprint, key and _key_of(caller, key))
         if earlier is not None:
             return PlacedOrder(earlier, replayed=True)
         try:
-            order = await self._run(order_id, wanted)
+            order = await self._run(order_id, wanted, caller)
         except BaseException as failure:
             # Also runs when the process shuts down and cancels the request.
             stored = await asyncio.shield(self._undo(order_id, failure))
@@ -71,14 +73,14 @@ class PlaceOrder:
         )
         return PlacedOrder(order, replayed=False)
 
-    async def _run(self, order_id: UUID, wanted: WantedOrder) -> Order:
-        await self._users.require(wanted.customer_id)
+    async def _run(self, order_id: UUID, wanted: WantedOrder, caller: Caller) -> Order:
+        await self._users.require(wanted.customer_id, caller.authorization)
         prices = await self._products.reserve(order_id, wanted.items)
         items = [
             Item(product_id=item.product_id, quantity=item.quantity, unit_price=prices[item.product_id])
             for item in wanted.items
         ]
-        new = NewOrder(order_id=order_id, customer_id=wanted.customer_id, items=items)
+        new = NewOrder(order_id=order_id, subject=caller.subject, customer_id=wanted.customer_id, items=items)
         if new.total_amount > MAX_TOTAL:
             raise TotalTooLarge
         return await self._placements.store(new)
@@ -98,6 +100,14 @@ class PlaceOrder:
             log.warning("cannot undo the order yet; recovery retries", orderId=str(order_id), exc_info=error)
             return None
         return stored
+
+
+def _key_of(caller: Caller, key: str) -> str:
+    """Return the stored form of an idempotency key. Each caller has their own keys.
+
+    A digest fits in the column whatever the subject's length, and neither part can run into the other.
+    """
+    return hashlib.sha256(json.dumps([caller.subject, key]).encode()).hexdigest()
 
 
 def _reserved_nothing(failure: BaseException) -> bool:

@@ -59,6 +59,7 @@ class PostgresPlacements:
         head = {
             "order_id": new.order_id,
             "customer_id": new.customer_id,
+            "subject": new.subject,
             "total_amount": new.total_amount,
             "status": PENDING,
         }

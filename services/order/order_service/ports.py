@@ -14,7 +14,7 @@ from order_service.model import NewOrder, Order, WantedItem
 
 
 class CustomerUnknown(Exception):
-    """The user service has no such user."""
+    """The caller has no such user."""
 
 
 @dataclass
@@ -48,8 +48,8 @@ class PlacementLost(Exception):
 
 
 class Users(Protocol):
-    async def require(self, user_id: UUID) -> None:
-        """Raises ``CustomerUnknown``."""
+    async def require(self, user_id: UUID, authorization: str) -> None:
+        """Return if the user belongs to the caller who sent this Authorization header. Raises ``CustomerUnknown``."""
         ...
 
 
@@ -74,10 +74,12 @@ class Products(Protocol):
 
 
 class Orders(Protocol):
-    async def find(self, order_id: UUID) -> Order | None: ...
+    """`owner` is the subject whose orders are visible; with ``None``, all are."""
+
+    async def find(self, order_id: UUID, owner: str | None) -> Order | None: ...
 
     async def page(
-        self, customer_id: UUID, limit: int, before: tuple[datetime, UUID] | None
+        self, customer_id: UUID, owner: str | None, limit: int, before: tuple[datetime, UUID] | None
     ) -> tuple[list[Order], bool]:
         """Return a customer's orders, newest first, and whether there are more."""
         ...

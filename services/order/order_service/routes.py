@@ -20,6 +20,7 @@ from order_service.ports import (
     ProductUnknown,
 )
 from shop_shared import pagination, problems
+from shop_shared.callers import AnyCaller, Caller
 from shop_shared.resilience.upstream import UpstreamUnavailable
 
 RequestKey = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
@@ -45,6 +46,7 @@ StoredOrders = Annotated[Orders, Depends(_orders)]
 async def create_order(
     wanted: WantedOrder,
     response: Response,
+    caller: AnyCaller,
     place_order: Annotated[PlaceOrder, Depends(_place_order)],
     idempotency_key: Annotated[
         RequestKey | None,
@@ -52,7 +54,7 @@ async def create_order(
     ] = None,
 ) -> Order:
     try:
-        placed = await place_order.place(wanted, idempotency_key)
+        placed = await place_order.place(wanted, idempotency_key, caller)
     except Exception as error:
         problem = _to_problem(error, wanted)
         if problem is None:
@@ -67,12 +69,13 @@ async def create_order(
 @routes.get("")
 async def list_orders(
     orders: StoredOrders,
+    caller: AnyCaller,
     customer_id: Annotated[UUID, Query(alias="customerId")],
     limit: pagination.Limit = pagination.DEFAULT_LIMIT,
     cursor: pagination.Cursor = None,
 ) -> pagination.Page[Order]:
-    """A customer's orders, newest first."""
-    found, more = await orders.page(customer_id, limit, _parse_cursor(cursor))
+    """A customer's orders, newest first. Orders of others need the scope shop:admin and are left out without it."""
+    found, more = await orders.page(customer_id, _owner(caller), limit, _parse_cursor(cursor))
     last = found[-1] if more else None
     return pagination.Page(
         items=found,
@@ -81,11 +84,17 @@ async def list_orders(
 
 
 @routes.get("/{orderId}", responses=problems.openapi_responses(404))
-async def read_order(orderId: UUID, orders: StoredOrders) -> Order:  # noqa: N803  (the article's parameter names)
-    order = await orders.find(orderId)
+async def read_order(orderId: UUID, orders: StoredOrders, caller: AnyCaller) -> Order:  # noqa: N803  (the article's parameter names)
+    """Return an order. Orders of others need the scope shop:admin."""
+    order = await orders.find(orderId, _owner(caller))
     if order is None:
         raise problems.not_found("order-not-found", f"there is no order {orderId}")
     return order
+
+
+def _owner(caller: Caller) -> str | None:
+    """Return whose orders the caller may see; ``None`` means all."""
+    return None if caller.is_admin else caller.subject
 
 
 def _parse_cursor(cursor: str | None) -> tuple[datetime, UUID] | None:
@@ -103,7 +112,7 @@ def _to_problem(error: Exception, wanted: WantedOrder) -> problems.Problem | Non
     problem = None
     match error:
         case CustomerUnknown():
-            problem = problems.invalid("customerId", "this user does not exist; create the user first")
+            problem = problems.invalid("customerId", "you have no user with this id; create your user first")
         case ProductUnknown(product_id):
             where = _field(wanted, product_id, "productId")
             problem = problems.invalid(where, "this product does not exist; remove it from the order")

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,19 +14,21 @@ from order_service.model import PENDING, Item, Order
 from order_service.ports import OrderUnknown
 from order_service.tables import inbox, order_items, orders
 
+Query = sa.Select[*tuple[Any, ...]]
+
 
 class PostgresOrders:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def find(self, order_id: UUID) -> Order | None:
-        found = await self._read(sa.select(orders).where(orders.c.order_id == order_id))
+    async def find(self, order_id: UUID, owner: str | None) -> Order | None:
+        found = await self._read(_visible(sa.select(orders).where(orders.c.order_id == order_id), owner))
         return found[0] if found else None
 
     async def page(
-        self, customer_id: UUID, limit: int, before: tuple[datetime, UUID] | None
+        self, customer_id: UUID, owner: str | None, limit: int, before: tuple[datetime, UUID] | None
     ) -> tuple[list[Order], bool]:
-        query = sa.select(orders).where(orders.c.customer_id == customer_id)
+        query = _visible(sa.select(orders).where(orders.c.customer_id == customer_id), owner)
         if before is not None:
             moment, order_id = before
             key = sa.tuple_(orders.c.created_at, orders.c.order_id)
@@ -58,11 +61,15 @@ class PostgresOrders:
             row = (await connection.execute(change)).mappings().one_or_none()
         return None if row is None else order(row, [])
 
-    async def _read(self, query: sa.Select[*tuple[object, ...]]) -> list[Order]:
+    async def _read(self, query: Query) -> list[Order]:
         async with self._engine.connect() as connection:
             rows = (await connection.execute(query)).mappings().all()
             items = await _items(connection, [row["order_id"] for row in rows])
         return [order(row, items[row["order_id"]]) for row in rows]
+
+
+def _visible(query: Query, owner: str | None) -> Query:
+    return query if owner is None else query.where(orders.c.subject == owner)
 
 
 async def _items(connection: AsyncConnection, order_ids: Sequence[UUID]) -> dict[UUID, list[Item]]:

@@ -15,6 +15,8 @@ orders = sa.Table(
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("created_at", sa.DateTime, server_default=sa.text("now()")),
     sa.Column("updated_at", sa.DateTime, server_default=sa.text("now()")),
+    # Not in the article: the owner.
+    sa.Column("subject", sa.String(255)),
     sa.Index("idx_orders_customer", "customer_id"),
     sa.Index("idx_orders_status", "status"),
     sa.Index("idx_orders_customer_newest", "customer_id", "created_at", "order_id"),

@@ -10,11 +10,11 @@ from product_service.expiry import Expiry
 from product_service.ports import Contended, StoreUnavailable
 from product_service.reservations import DynamoReservations
 from product_service.store import DynamoProducts
-from shop_shared import application
-from shop_shared.settings import ServiceSettings
+from shop_shared import application, callers
+from shop_shared.callers import CallerSettings
 
 
-class ProductSettings(ServiceSettings):
+class ProductSettings(CallerSettings):
     """boto3 reads ``AWS_ENDPOINT_URL`` and the credentials itself."""
 
     service_name: str = "product"
@@ -29,16 +29,22 @@ def create_app(settings: ProductSettings) -> FastAPI:
     dynamodb = DynamoDB(settings.aws_region, settings.dynamodb_timeout_seconds)
     products = DynamoProducts(dynamodb, settings.products_table)
     reservations = DynamoReservations(dynamodb, settings.products_table, settings.reservations_table)
+    verifier, keys = callers.verifier(settings)
     all_routes = APIRouter()
     all_routes.include_router(routes.routes)
     all_routes.include_router(reservation_routes.routes)
     service = application.ServiceDefinition(
         title="Product service",
         routes=all_routes,
-        state={"products": products, "catalogue": Catalogue(products), "reservations": reservations},
+        state={
+            "products": products,
+            "catalogue": Catalogue(products),
+            "reservations": reservations,
+            "callers": verifier,
+        },
         probe=ReachedOnce(products),
         outages=(StoreUnavailable, Contended),
         background=(Expiry(reservations, settings.expiry_interval_seconds).run,),
-        close=(dynamodb.close,),
+        close=(dynamodb.close, keys.close),
     )
     return application.build(settings, service)

@@ -1,4 +1,7 @@
-"""The HTTP API of reservations: for the shop's other services; the gateway does not publish it."""
+"""The HTTP API of reservations: for the shop's other services.
+
+It needs no token. The gateway does not publish it, and the NetworkPolicy allows only the callers in ``access.from``.
+"""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -18,7 +21,7 @@ from product_service.ports import (
     ReservationUnknown,
 )
 from shop_shared import problems
-from shop_shared.application import INTERNAL
+from shop_shared.callers import INTERNAL
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,7 @@ from product_service.catalogue import Catalogue
 from product_service.model import NewProduct, Product, ProductPage, Stock, Withdrawal
 from product_service.ports import OutOfStock, Products, ProductUnknown
 from shop_shared import pagination, problems
-from shop_shared.application import PUBLIC
+from shop_shared.callers import CATALOGUE, PUBLIC, requires
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +49,7 @@ async def list_products(
     )
 
 
-@routes.post("", status_code=HTTPStatus.CREATED)
+@routes.post("", status_code=HTTPStatus.CREATED, dependencies=[requires(CATALOGUE)])
 async def create_product(new: NewProduct, products: ProductStore, response: Response) -> Product:
     product = await products.add(new)
     log.info("product created", productId=str(product.product_id))
@@ -65,7 +65,9 @@ async def read_product(productId: UUID, catalogue: CachedProducts, response: Res
     return answer.value.model_copy(update={"cached": _mark_cached(answer.age_seconds, response)})
 
 
-@routes.post("/{productId}/inventory", responses=problems.openapi_responses(404, 409))
+@routes.post(
+    "/{productId}/inventory", responses=problems.openapi_responses(404, 409), dependencies=[requires(CATALOGUE)]
+)
 async def update_inventory(productId: UUID, withdrawal: Withdrawal, products: ProductStore) -> Stock:  # noqa: N803
     """Take goods out of the stock permanently. To be able to return them, create a reservation instead."""
     try:

@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from shop_shared import background, health, problems, telemetry
+from shop_shared import background, callers, health, problems, telemetry
 from shop_shared.body_limit import BodyLimitMiddleware
 from shop_shared.request_log import UNLOGGED_PATHS, RequestLogMiddleware
 from shop_shared.resilience.deadline import DeadlineExceeded, DeadlineMiddleware, on_deadline_exceeded
@@ -29,11 +29,6 @@ API_VERSION = "1.0.0"
 """Version of the contract. It is independent of the image version."""
 _COMMON_PROBLEMS = (400, 413, 422, 500, 503, 504)
 """Status codes of problems that every route may return."""
-
-INTERNAL = {"x-internal": True}
-"""``openapi_extra`` of an operation that other services call and that the gateway does not publish."""
-PUBLIC: dict[str, Any] = {"security": []}
-"""``openapi_extra`` of an operation that needs no token at the gateway."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +63,7 @@ def build(settings: ServiceSettings, service: ServiceDefinition) -> FastAPI:
     )
     for name, value in service.state.items():
         setattr(app.state, name, value)
+    callers.check_routes(service.routes)
     app.include_router(service.routes)
     app.openapi = partial(_openapi, app, app.openapi)  # type: ignore[method-assign]  # FastAPI documents this way
     app.include_router(health.router(health.Readiness(service.probe)))
@@ -128,8 +124,9 @@ async def _on_outage(_request: Request, error: Exception) -> JSONResponse:
 
 
 def _openapi(app: FastAPI, generate: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Return FastAPI's document, with the schema of problem details added: no route has it as a model."""
+    """Return FastAPI's document, with what no route has as a model: the schema and the problems of tokens."""
     if app.openapi_schema is None:
         document = generate()
         document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = problems.SCHEMA
+        callers.describe_problems(document)
     return generate()

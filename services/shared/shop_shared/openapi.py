@@ -59,10 +59,11 @@ def files(service: str) -> dict[Path, str]:
 
 
 def _examples(kind: type[ServiceSettings]) -> dict[str, Any]:
-    required = {name: field for name, field in kind.model_fields.items() if field.default is PydanticUndefined}
-    if bare := [name for name, field in required.items() if name != "service_name" and not field.examples]:
+    fields = kind.model_fields
+    required = [name for name, field in fields.items() if field.default is PydanticUndefined and name != "service_name"]
+    if bare := [name for name in required if not fields[name].examples]:
         raise SystemExit(f"{kind.__name__}: {', '.join(bare)} has no example; add Field(examples=[…])")
-    return {name: field.examples[0] for name, field in required.items() if field.examples}
+    return {name: field.examples[0] for name, field in fields.items() if field.examples}
 
 
 def _referenced_schemas(node: Any, schemas: Document, seen: set[str] | None = None) -> set[str]:

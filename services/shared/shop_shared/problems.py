@@ -44,6 +44,8 @@ SCHEMA = {
 }
 _DESCRIPTIONS: Mapping[int, str] = {
     400: "The body is not JSON",
+    401: "The token is missing or invalid",
+    403: "The token lacks a scope",
     404: "The resource does not exist",
     409: "The request conflicts with the current state of the resource",
     412: "The resource has changed since the client read it",

@@ -58,5 +58,8 @@ class User(BaseModel):
     email: str
     name: str
     created_at: datetime
+    subject: str | None = Field(
+        description="`sub` of the owner's tokens; null for a user from before there were owners"
+    )
     version: int = Field(exclude=True)
     """Increases with each change. The API shows it as the ETag."""

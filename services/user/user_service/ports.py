@@ -10,8 +10,12 @@ class EmailTaken(Exception):
     """Another user has this address."""
 
 
+class SubjectTaken(Exception):
+    """The subject already has a user."""
+
+
 class UserUnknown(Exception):
-    """There is no such user."""
+    """There is no such user, or the caller may not see it."""
 
 
 class VersionPassed(Exception):
@@ -19,18 +23,28 @@ class VersionPassed(Exception):
 
 
 class Users(Protocol):
-    async def add(self, new: NewUser) -> User:
-        """Raises ``EmailTaken``."""
+    async def add(self, new: NewUser, subject: str) -> User:
+        """Add a user that belongs to this subject. Raises ``EmailTaken``, ``SubjectTaken``."""
         ...
 
-    async def find(self, user_id: UUID) -> User | None: ...
+    async def find(self, user_id: UUID, owner: str | None) -> User | None:
+        """Return the user if it belongs to `owner`; with ``None``, it may belong to anybody."""
+        ...
+
+    async def find_by_subject(self, subject: str) -> User | None:
+        """Return the user that belongs to this subject."""
+        ...
 
     async def page(self, limit: int, after: UUID | None) -> list[User]:
         """Return users, sorted by id."""
         ...
 
-    async def change(self, user_id: UUID, change: UserChange, versions: frozenset[int] | None) -> User:
+    async def change(
+        self, user_id: UUID, owner: str | None, change: UserChange, versions: frozenset[int] | None
+    ) -> User:
         """Change the user if its version is one of `versions`; with ``None``, any version will do.
+
+        `owner` is as in ``find``.
 
         Raises ``UserUnknown``, ``VersionPassed``, ``EmailTaken``.
         """

@@ -8,9 +8,10 @@ import structlog
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from shop_shared import pagination, problems
+from shop_shared.callers import ADMIN, AnyCaller, Caller, requires
 from user_service.etags import etag, matches, required_versions
 from user_service.model import NewUser, User, UserChange
-from user_service.ports import EmailTaken, Users, UserUnknown, VersionPassed
+from user_service.ports import EmailTaken, SubjectTaken, Users, UserUnknown, VersionPassed
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +31,7 @@ async def _users(request: Request) -> Users:
 UserStore = Annotated[Users, Depends(_users)]
 
 
-@routes.get("")
+@routes.get("", dependencies=[requires(ADMIN)])
 async def list_users(
     users: UserStore, limit: pagination.Limit = pagination.DEFAULT_LIMIT, cursor: pagination.Cursor = None
 ) -> pagination.Page[User]:
@@ -42,13 +43,27 @@ async def list_users(
 
 
 @routes.post("", status_code=HTTPStatus.CREATED, responses={201: {"headers": _ETAG}, **problems.openapi_responses(409)})
-async def create_user(new: NewUser, users: UserStore, response: Response) -> User:
+async def create_user(new: NewUser, users: UserStore, caller: AnyCaller, response: Response) -> User:
+    """Create the user of the caller. Each subject has at most one."""
     try:
-        user = await users.add(new)
+        user = await users.add(new, caller.subject)
     except EmailTaken:
         raise _taken() from None
+    except SubjectTaken:
+        detail = "you already have a user; read it with GET /users/me and change it with PATCH"
+        raise problems.conflict("user-exists", detail) from None
     log.info("user created", userId=str(user.user_id))
     response.headers["Location"] = f"/users/{user.user_id}"
+    response.headers["ETag"] = etag(user.version)
+    return user
+
+
+@routes.get("/me", responses={200: {"headers": _ETAG}, **problems.openapi_responses(404)})
+async def read_own_user(users: UserStore, caller: AnyCaller, response: Response) -> User:
+    """Return the user of the caller."""
+    user = await users.find_by_subject(caller.subject)
+    if user is None:
+        raise problems.not_found("user-not-found", "you have no user yet; create it with POST /users")
     response.headers["ETag"] = etag(user.version)
     return user
 
@@ -65,10 +80,12 @@ async def create_user(new: NewUser, users: UserStore, response: Response) -> Use
 async def read_user(
     userId: UUID,  # noqa: N803  (as in the article)
     users: UserStore,
+    caller: AnyCaller,
     response: Response,
     if_none_match: Condition = None,
 ) -> User | Response:
-    user = await users.find(userId)
+    """Return a user. Users of others need the scope shop:admin."""
+    user = await users.find(userId, _owner(caller))
     if user is None:
         raise _unknown(userId)
     tag = etag(user.version)
@@ -82,12 +99,14 @@ async def read_user(
 async def change_user(
     userId: UUID,  # noqa: N803
     users: UserStore,
+    caller: AnyCaller,
     change: UserChange,
     response: Response,
     if_match: Condition = None,
 ) -> User:
+    """Change a user. Users of others need the scope shop:admin."""
     try:
-        user = await users.change(userId, change, required_versions(if_match))
+        user = await users.change(userId, _owner(caller), change, required_versions(if_match))
     except UserUnknown:
         raise _unknown(userId) from None
     except VersionPassed:
@@ -99,6 +118,11 @@ async def change_user(
     log.info("user changed", userId=str(userId), fields=sorted(change.model_fields_set))
     response.headers["ETag"] = etag(user.version)
     return user
+
+
+def _owner(caller: Caller) -> str | None:
+    """Return whose users the caller may see; ``None`` means all."""
+    return None if caller.is_admin else caller.subject
 
 
 def _taken() -> problems.Problem:

@@ -12,5 +12,7 @@ users = sa.Table(
     sa.Column("name", sa.String(100), nullable=False),
     sa.Column("created_at", sa.DateTime, nullable=False, server_default=sa.text("now()")),
     sa.Column("version", sa.Integer, nullable=False, server_default=sa.text("1")),
+    sa.Column("subject", sa.String(255)),
 )
 sa.Index("users_email_key", sa.func.lower(users.c.email), unique=True)
+sa.Index("users_subject_key", users.c.subject, unique=True)

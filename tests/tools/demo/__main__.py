@@ -115,7 +115,8 @@ def _tell(kubectl: Kubectl, sale: Sale, gateway: str) -> None:
         "kubectl describe msvc order -n shop             # conditions, parts, events\n"
         "kubectl get deploy,svc,netpol,pdb,secret -n shop\n"
         "kubectl logs -n microservice-operator-system -l app.kubernetes.io/name=microservice-operator\n"
-        f"curl $ORDER_URL/orders/{sale.order['orderId']}\n"
+        "token=$(curl -s $GATEWAY_URL/.well-known/token -d subject=me -d scope=shop:admin | jq -r .access_token)\n"
+        f'curl -H "Authorization: Bearer $token" $GATEWAY_URL/orders/{sale.order["orderId"]}\n'
         "make down                                       # ends and removes all of it",
     )
     _block("the storefront, for a browser on this machine", f"{gateway}/shop")

@@ -27,14 +27,20 @@ class Sale:
 def buy(urls: Mapping[str, str]) -> Sale:
     """Create a user and a product, order some of it, and read back what was stored once the order is confirmed.
 
+    `urls` are those of the three services, and of the gateway that signs tokens for them.
+
     Raises DemoError.
     """
     with httpx2.Client(timeout=15) as http:
-        for name in ("user", "product", "order"):
+        for name in ("user", "product", "order", "gateway"):
             _await_ready(http, name, urls[name])
-        # an address may be used once, and the demo may be run often
-        user = _send(http, f"{urls['user']}/users", {"name": "Ada", "email": f"ada-{uuid.uuid4().hex[:8]}@example.com"})
-        product = _send(http, f"{urls['product']}/products", {"name": "Teapot", "price": PRICE, "inventory": STOCK})
+        # a subject and an address may be used once, and the demo may be run often
+        name = f"ada-{uuid.uuid4().hex[:8]}"
+        teapot = {"name": "Teapot", "price": PRICE, "inventory": STOCK}
+        seller = bearer(urls["gateway"], "seller", "shop:catalogue")
+        product = _json(http.post(f"{urls['product']}/products", json=teapot, headers=seller))
+        http.headers.update(bearer(urls["gateway"], name))
+        user = _send(http, f"{urls['user']}/users", {"name": "Ada", "email": f"{name}@example.com"})
         items = [{"productId": product["productId"], "quantity": QUANTITY}]
         placed = _send(http, f"{urls['order']}/orders", {"customerId": user["userId"], "items": items})
         order = _settled(http, f"{urls['order']}/orders/{placed['orderId']}")
@@ -42,6 +48,13 @@ def buy(urls: Mapping[str, str]) -> Sale:
     if left != STOCK - QUANTITY:
         raise DemoError(f"the stock was {STOCK}, {QUANTITY} were ordered, and {left} are left: that does not add up")
     return Sale(user, product, order, left)
+
+
+def bearer(gateway: str, subject: str, *scopes: str) -> dict[str, str]:
+    """The Authorization header with a token of the gateway's local issuer. Raises DemoError."""
+    asked = {"subject": subject, "scope": " ".join(scopes)}
+    given = _json(httpx2.post(f"{gateway}/.well-known/token", data=asked, timeout=15))
+    return {"authorization": f"Bearer {given['access_token']}"}
 
 
 def _await_ready(http: httpx2.Client, name: str, url: str) -> None:

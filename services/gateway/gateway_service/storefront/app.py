@@ -1,5 +1,7 @@
 """Assembles the storefront."""
 
+import asyncio
+
 from fastapi import APIRouter
 
 from gateway_service.aws import AWS
@@ -22,6 +24,8 @@ class Storefront:
         self.refresher = refresher
         self.sessions = Sessions(issuer, refresher)
         self.system_status = SystemStatus(aws, order_url)
+        self.filling = asyncio.Lock()
+        """held while sample products are added"""
 
     def routes(self) -> APIRouter:
         """Return the pages."""

@@ -21,6 +21,7 @@ class Customer(_Camel):
     user_id: UUID
     name: str
     email: str
+    subject: str | None = None
 
 
 class Product(_Camel):

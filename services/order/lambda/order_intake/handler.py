@@ -1,6 +1,8 @@
 """API Gateway → an order, stored once and published: Lambda calls it for each request.
 
 It accepts the events of REST APIs (1.0) and of HTTP APIs (2.0): both have a body and headers, and get the same answer.
+The authorizer of the API has verified the token, and the event contains its claims. A caller orders as the customer
+whose id is the subject of the token, and in nobody else's name.
 """
 
 import base64
@@ -35,7 +37,7 @@ Answer = dict[str, Any]
 
 _settings = load(dict(os.environ))
 _idempotency_config = IdempotencyConfig(
-    event_key_jmespath="id",
+    event_key_jmespath="[customerId, id]",  # the customer is the caller
     payload_validation_jmespath="[customerId, items, total]",
     expires_after_seconds=24 * 3600,
     raise_on_no_idempotency_key=True,
@@ -50,11 +52,23 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Answer:
     _idempotency_config.register_lambda_context(context)
     traceparent = continue_trace(event.get("headers") or {})
     metrics.add_metric("Requests", MetricUnit.Count, 1)
+    subject = _subject(event)
+    if not subject:
+        metrics.add_metric("OrdersRefused", MetricUnit.Count, 1)
+        return _problem(HTTPStatus.UNAUTHORIZED, "unauthorized", "no verified token; the route needs a JWT authorizer")
     try:
         order = Order.model_validate_json(_body(event))
     except ValidationError as error:
         metrics.add_metric("OrdersRefused", MetricUnit.Count, 1)
         return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "a field is invalid", field_errors(error))
+    if order.customer_id != subject:
+        metrics.add_metric("OrdersRefused", MetricUnit.Count, 1)
+        detail = "customerId: is not the subject of the token; order in your own name"
+        return _problem(HTTPStatus.FORBIDDEN, "foreign-customer", detail)
+    return _answer(order, traceparent)
+
+
+def _answer(order: Order, traceparent: str) -> Answer:
     try:
         answer: Answer = _take_once(content=order.to_message(), order=order, traceparent=traceparent)
     except (IdempotencyValidationError, OrderDiffers):
@@ -86,6 +100,13 @@ def _take_once(*, content: dict[str, Any], order: Order, traceparent: str) -> An
 @cache
 def _intake() -> Intake:
     return Intake(_settings)
+
+
+def _subject(event: dict[str, Any]) -> str:
+    """Return `sub` of the verified token, or "". REST APIs have the claims one level higher than HTTP APIs."""
+    authorizer = (event.get("requestContext") or {}).get("authorizer") or {}
+    claims = (authorizer.get("jwt") or authorizer).get("claims") or {}
+    return str(claims.get("sub") or "")
 
 
 def _body(event: dict[str, Any]) -> str | bytes:

@@ -98,8 +98,11 @@ def _item(order: Order) -> dict[str, Any]:
 
 
 def _line(item: dict[str, Any]) -> dict[str, Any]:
-    price = {"unitPrice": {"N": item["unitPrice"]}} if "unitPrice" in item else {}
-    return {"productId": {"S": item["productId"]}, "quantity": {"N": str(item["quantity"])}, **price}
+    return {
+        "productId": {"S": item["productId"]},
+        "quantity": {"N": str(item["quantity"])},
+        "unitPrice": {"N": item["unitPrice"]},
+    }
 
 
 def _stored(error: ClientError) -> dict[str, Any]:

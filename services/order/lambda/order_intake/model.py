@@ -1,9 +1,13 @@
-"""Orders of the article's event. Amounts are Decimal in Python and strings in published messages."""
+"""Orders of the article's event. Amounts are Decimal in Python and strings in published messages.
+
+The article believes the sender's `total`. Here it must be the sum of the items, whose prices the sender names: this
+path knows no catalogue. The order service takes the prices from the product service instead.
+"""
 
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -17,7 +21,7 @@ class _Camel(BaseModel):
 class Item(_Camel):
     product_id: Id
     quantity: int = Field(ge=1, le=1_000, strict=True)
-    unit_price: Money | None = None
+    unit_price: Money
 
 
 class Order(_Camel):
@@ -32,6 +36,14 @@ class Order(_Camel):
         if len({item.product_id for item in items}) < len(items):
             raise ValueError("a product is listed twice; list it once with the sum of the quantities")
         return items
+
+    @field_validator("total")
+    @classmethod
+    def _total_is_the_sum(cls, total: Decimal, info: ValidationInfo) -> Decimal:
+        items: list[Item] | None = info.data.get("items")  # missing if they are invalid themselves
+        if items is not None and total != sum(item.quantity * item.unit_price for item in items):
+            raise ValueError("is not the sum of quantity × unitPrice; correct one of them")
+        return total
 
     def to_message(self) -> dict[str, Any]:
         """Return the published message, with the article's field names."""

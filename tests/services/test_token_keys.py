@@ -1,12 +1,19 @@
 """The keys of issuers: when they are fetched, how long they are cached, and what happens in an outage."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from gateway_service.jwks import CACHE_SECONDS, MIN_REFETCH_SECONDS, DiscoveredJwks, IssuerUnreachable
+from shop_shared.token_keys import (
+    CACHE_SECONDS,
+    MAX_STALE_SECONDS,
+    MIN_REFETCH_SECONDS,
+    DiscoveredKeys,
+    IssuerUnreachable,
+)
 from tests.services.issuer import Issuer, running_issuer
 
 
@@ -18,7 +25,7 @@ class IssuerWithClock:
     now: list[float] = field(default_factory=lambda: [1000.0])
 
     def __post_init__(self) -> None:
-        self.keys = DiscoveredJwks(lambda: self.now[0])
+        self.keys = DiscoveredKeys(lambda: self.now[0])
 
     async def found(self, key_id: str) -> bool:
         return await self.keys.find(self.issuer.url, key_id) is not None
@@ -40,7 +47,31 @@ async def test_keys_are_fetched_once_and_cached_for_two_hours(cached: IssuerWith
     assert cached.issuer.fetched == 1
     cached.now[0] += 1
     assert await cached.found("one")
-    assert cached.issuer.fetched == 2
+    while cached.issuer.fetched < 2:  # noqa: ASYNC110  (the token does not wait for the fetch; the test has a time limit)
+        await asyncio.sleep(0.01)
+
+
+async def test_a_token_with_a_cached_key_never_waits_for_the_issuer(cached: IssuerWithClock) -> None:
+    assert await cached.found("one")
+    cached.issuer.answers.clear()
+    cached.now[0] += CACHE_SECONDS
+    unknown = asyncio.create_task(cached.found("next"))
+    async with asyncio.timeout(1):
+        assert await cached.found("one")
+    assert not unknown.done()
+    cached.issuer.answers.set()
+    assert not await unknown
+
+
+async def test_a_cancelled_request_does_not_cancel_the_fetch_of_another(cached: IssuerWithClock) -> None:
+    cached.issuer.answers.clear()
+    first, second = (asyncio.create_task(cached.found("one")) for _ in range(2))
+    await asyncio.sleep(0.1)
+    first.cancel()
+    cached.issuer.answers.set()
+    assert await second
+    assert first.cancelled()
+    assert cached.issuer.fetched == 1
 
 
 async def test_unknown_keys_trigger_a_limited_number_of_fetches(cached: IssuerWithClock) -> None:
@@ -59,6 +90,16 @@ async def test_cached_keys_outlive_an_unreachable_issuer(cached: IssuerWithClock
     cached.issuer.server.close()
     cached.now[0] += 2 * CACHE_SECONDS
     assert await cached.found("one")
+    cached.now[0] += MAX_STALE_SECONDS
+    with pytest.raises(IssuerUnreachable):
+        await cached.found("one")
+
+
+async def test_the_url_of_a_key_set_replaces_the_discovery(cached: IssuerWithClock) -> None:
+    issuer = "https://unreachable.example"
+    keys = DiscoveredKeys(key_set_urls={issuer: f"{cached.issuer.url}/keys"})
+    assert await keys.find(issuer, "one")
+    await keys.close()
 
 
 async def test_without_cached_keys_an_unreachable_issuer_raises(cached: IssuerWithClock) -> None:
@@ -83,7 +124,7 @@ async def test_a_discovery_document_of_another_issuer_is_rejected(
 async def test_a_certificate_of_an_unknown_ca_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     async with running_issuer(tmp_path) as issuer:
-        keys = DiscoveredJwks()
+        keys = DiscoveredKeys()
         with pytest.raises(IssuerUnreachable):
             await keys.find(issuer.url, "one")
         await keys.close()
