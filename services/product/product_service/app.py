@@ -7,6 +7,7 @@ from product_service import reservation_routes, routes
 from product_service.catalogue import Catalogue, ReachedOnce
 from product_service.dynamodb import DynamoDB
 from product_service.expiry import Expiry
+from product_service.expiry_index import SHARDS, DynamoExpiryIndex
 from product_service.ports import Contended, StoreUnavailable
 from product_service.reservations import DynamoReservations
 from product_service.store import DynamoProducts
@@ -29,6 +30,8 @@ def create_app(settings: ProductSettings) -> FastAPI:
     dynamodb = DynamoDB(settings.aws_region, settings.dynamodb_timeout_seconds)
     products = DynamoProducts(dynamodb, settings.products_table)
     reservations = DynamoReservations(dynamodb, settings.products_table, settings.reservations_table)
+    index = DynamoExpiryIndex(dynamodb, settings.reservations_table)
+    expiry = Expiry(reservations, index, SHARDS, settings.expiry_interval_seconds)
     all_routes = APIRouter()
     all_routes.include_router(routes.routes)
     all_routes.include_router(reservation_routes.routes)
@@ -38,7 +41,7 @@ def create_app(settings: ProductSettings) -> FastAPI:
         state={"products": products, "catalogue": Catalogue(products), "reservations": reservations},
         probe=ReachedOnce(products),
         outages=(StoreUnavailable, Contended),
-        background=(Expiry(reservations, settings.expiry_interval_seconds).run,),
+        background=(expiry.run,),
         close=(dynamodb.close,),
     )
     return application.build(settings, service)

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from shop_shared import pagination
+from shop_shared import pagination, retention
 from shop_shared.field_types import UniqueProducts, WholeNumber
 
 MAX_INVENTORY = 1_000_000
@@ -25,7 +25,7 @@ MAX_QUANTITY = 10_000
 MAX_RESERVED_PRODUCTS = 50
 """Together with the reservation itself, well below the limit of 100 items for a DynamoDB transaction."""
 DEFAULT_TTL_SECONDS = 300
-MAX_TTL_SECONDS = 3_600
+MAX_TTL_SECONDS = int(retention.HELD_RESERVATIONS.total_seconds())
 
 
 def _text_only(value: object) -> object:

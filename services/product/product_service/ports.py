@@ -1,5 +1,6 @@
 """The interfaces of the stores, with the errors that they raise."""
 
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -36,6 +37,14 @@ class StoreUnavailable(Exception):
 
 class Contended(Exception):
     """Concurrent writes of the same items conflict. Nothing was written."""
+
+
+class TransactionRejected(Contended):
+    """Nothing was written. ``unmet`` has, for each write in sequence, whether its condition was not met."""
+
+    def __init__(self, unmet: Sequence[bool]) -> None:
+        super().__init__("the transaction was canceled")
+        self.unmet = unmet
 
 
 @dataclass
@@ -86,6 +95,8 @@ class Reservations(Protocol):
         """Return the goods once, and prevent a later ``hold`` with this id. Raises ``ReservationConfirmed``."""
         ...
 
-    async def release_expired(self) -> int:
-        """Release the reservations that were not confirmed in time, and return their number."""
+
+class ExpiryIndex(Protocol):
+    def expired(self, shard: str) -> AsyncIterator[str]:
+        """Yield the ids of a shard's reservations that were not confirmed in time. Raises ``StoreUnavailable``."""
         ...

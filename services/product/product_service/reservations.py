@@ -8,8 +8,8 @@ condition. So it happens once, however often and in whatever sequence requests a
     release   HELD → RELEASED      increases the stock again; also after expiry
               nothing → RELEASED   recorded, so that a delayed hold with this id takes nothing
 
-Only held reservations have the attribute ``held``, so the index ``byExpiry`` contains only them. Time to live deletes
-a confirmed or released reservation after a week.
+Only held reservations have the attribute ``held``, so ``expiry_index`` contains only them. Time to live deletes
+a confirmed or released reservation after ``retention.ENDED_RESERVATIONS``.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,9 @@ from product_service.ports import (
     ReservationConfirmed,
     ReservationReleased,
     ReservationUnknown,
+    TransactionRejected,
 )
+from shop_shared import retention
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef, UpdateTypeDef
@@ -39,10 +41,6 @@ if TYPE_CHECKING:
     from product_service.items import Item
 
 log = structlog.get_logger(__name__)
-
-INDEX = "byExpiry"
-RETENTION = timedelta(days=7)
-EXPIRY_BATCH = 50
 
 # DynamoDB cancels a transaction that conflicts with another one on the same item. The retries take a few seconds in
 # total, and never longer than the deadline of the request.
@@ -120,34 +118,25 @@ class DynamoReservations:
         if found.status is ReservationStatus.CONFIRMED:
             raise ReservationConfirmed
         if found.status is ReservationStatus.HELD:
-            await self._transact(
-                {"Update": self._end(reservation_id, ReservationStatus.RELEASED)},
-                *self._stock(found, "inventory + :qty", "attribute_exists(productId)"),
-            )
+            await self._return_goods(found)
 
-    async def release_expired(self) -> int:
-        answer = await self._dynamodb.call(
-            lambda: self._dynamodb.repeating.query(
-                TableName=self._reservations,
-                IndexName=INDEX,
-                KeyConditionExpression="held = :held AND expiresAt <= :now",
-                ExpressionAttributeValues={
-                    ":held": {"S": ReservationStatus.HELD},
-                    ":now": {"N": str(int(_now().timestamp()))},
-                },
-                Limit=EXPIRY_BATCH,
+    async def _return_goods(self, of: Reservation) -> None:
+        """Set the status and increase the stock, in one transaction. Products that no longer exist are left out."""
+        end: TransactWriteItemTypeDef = {"Update": self._end(of.reservation_id, ReservationStatus.RELEASED)}
+        lines = self._stock(of, "inventory + :qty", "attribute_exists(productId)")
+        try:
+            await self._transact(end, *lines)
+        except TransactionRejected as rejected:
+            reservation_changed, *gone = rejected.unmet
+            if reservation_changed or not any(gone):
+                raise
+            missing = [str(item.product_id) for item, is_gone in zip(of.items, gone, strict=True) if is_gone]
+            log.error(  # noqa: TRY400  (known cause)
+                "products of a reservation no longer exist; their goods are not returned",
+                reservationId=str(of.reservation_id),
+                productIds=missing,
             )
-        )
-        released = 0
-        for item in answer["Items"]:
-            reservation_id = UUID(item["reservationId"]["S"])
-            try:
-                await self.release(reservation_id)
-            except ReservationConfirmed:
-                continue  # confirmed at the last moment
-            log.info("reservation expired", reservationId=str(reservation_id))
-            released += 1
-        return released
+            await self._transact(end, *(line for line, is_gone in zip(lines, gone, strict=True) if not is_gone))
 
     async def _read(self, wanted: NewReservation) -> tuple[Reservation | None, dict[UUID, Product]]:
         """Return the reservation, if it exists, and the products, with a single call."""
@@ -208,8 +197,7 @@ class DynamoReservations:
         except ClientError as error:
             if code_of(error) != CANCELED:
                 raise
-            # A condition failed or another transaction conflicted: the next read shows which.
-            raise Contended(CANCELED) from error
+            raise TransactionRejected(_unmet(error, len(writes))) from error
 
     async def _block_later_hold(self, reservation_id: UUID) -> None:
         released = Reservation(
@@ -226,6 +214,13 @@ class DynamoReservations:
             if code_of(error) != CONDITION_FAILED:
                 raise
             raise Contended("the reservation was created at the same time") from None
+
+
+def _unmet(canceled: ClientError, writes: int) -> list[bool]:
+    """Return, for each write of a canceled transaction, whether its condition was not met."""
+    reasons: list[dict[str, str]] = canceled.response.get("CancellationReasons", [])  # type: ignore[assignment]  # not in the stub
+    unmet = [reason.get("Code") == "ConditionalCheckFailed" for reason in reasons]
+    return unmet if len(unmet) == writes else [False] * writes
 
 
 def _repeated_answer(earlier: Reservation, wanted: NewReservation) -> Reservation:
@@ -256,4 +251,4 @@ def _now() -> datetime:
 
 
 def _forget_at() -> "AttributeValueTypeDef":
-    return {"N": str(int((_now() + RETENTION).timestamp()))}
+    return {"N": str(int((_now() + retention.ENDED_RESERVATIONS).timestamp()))}
