@@ -12,6 +12,7 @@ from product_service.ports import Contended, StoreUnavailable
 from product_service.reservations import DynamoReservations
 from product_service.store import DynamoProducts
 from shop_shared import application
+from shop_shared.field_types import DEFAULT_CURRENCY, CurrencyCode
 from shop_shared.settings import ServiceSettings
 
 
@@ -24,12 +25,15 @@ class ProductSettings(ServiceSettings):
     aws_region: str = Field(examples=["us-east-1"])
     dynamodb_timeout_seconds: float = Field(default=3, gt=0)
     expiry_interval_seconds: float = Field(default=10, gt=0)
+    shop_currency: CurrencyCode = DEFAULT_CURRENCY
 
 
 def create_app(settings: ProductSettings) -> FastAPI:
     dynamodb = DynamoDB(settings.aws_region, settings.dynamodb_timeout_seconds)
-    products = DynamoProducts(dynamodb, settings.products_table)
-    reservations = DynamoReservations(dynamodb, settings.products_table, settings.reservations_table)
+    products = DynamoProducts(dynamodb, settings.products_table, settings.shop_currency)
+    reservations = DynamoReservations(
+        dynamodb, settings.products_table, settings.reservations_table, settings.shop_currency
+    )
     index = DynamoExpiryIndex(dynamodb, settings.reservations_table)
     expiry = Expiry(reservations, index, SHARDS, settings.expiry_interval_seconds)
     all_routes = APIRouter()

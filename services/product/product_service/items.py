@@ -29,11 +29,12 @@ def held_shard(reservation_id: UUID) -> str:
     return HELD_SHARDS[reservation_id.int % len(HELD_SHARDS)]
 
 
-def product(item: "Item") -> Product:
+def product(item: "Item", currency: str) -> Product:
     return Product(
         product_id=UUID(item["productId"]["S"]),
         name=item["name"]["S"],
         price=Decimal(item["price"]["N"]),
+        currency=currency,
         inventory=inventory(item),
     )
 

@@ -28,7 +28,7 @@ class ReservationReleased(Exception):
 
 
 class ReservationConfirmed(Exception):
-    """The goods are sold: a release does not return them."""
+    """The goods are sold: a release does not return them, only ``take_back`` does."""
 
 
 class StoreUnavailable(Exception):
@@ -70,6 +70,10 @@ class Products(Protocol):
 
     async def find(self, product_id: UUID) -> Product | None: ...
 
+    async def find_all(self, product_ids: Sequence[UUID]) -> list[Product]:
+        """Return the products that exist, with a single call. At most 100 ids."""
+        ...
+
     async def take(self, product_id: UUID, quantity: int) -> int:
         """Decrease the stock and return what is left. Raises ``OutOfStock``, ``ProductUnknown``."""
         ...
@@ -93,6 +97,10 @@ class Reservations(Protocol):
 
     async def release(self, reservation_id: UUID) -> None:
         """Return the goods once, and prevent a later ``hold`` with this id. Raises ``ReservationConfirmed``."""
+        ...
+
+    async def take_back(self, reservation_id: UUID) -> None:
+        """Return the goods once, also sold ones: their order is cancelled. Raises ``ReservationUnknown``."""
         ...
 
 

@@ -7,6 +7,7 @@ condition. So it happens once, however often and in whatever sequence requests a
     confirm   HELD → CONFIRMED     keeps the stock: the goods are sold
     release   HELD → RELEASED      increases the stock again; also after expiry
               nothing → RELEASED   recorded, so that a delayed hold with this id takes nothing
+    take back HELD or CONFIRMED → RELEASED, increases the stock again, because the order is cancelled
 
 Only held reservations have the attribute ``held``, so ``expiry_index`` contains only them. Time to live deletes
 a confirmed or released reservation after ``retention.ENDED_RESERVATIONS``.
@@ -50,10 +51,11 @@ _retry_conflicts = stamina.retry(
 
 
 class DynamoReservations:
-    def __init__(self, dynamodb: DynamoDB, products_table: str, reservations_table: str) -> None:
+    def __init__(self, dynamodb: DynamoDB, products_table: str, reservations_table: str, currency: str) -> None:
         self._dynamodb = dynamodb
         self._products = products_table
         self._reservations = reservations_table
+        self._currency = currency
 
     @_retry_conflicts
     async def hold(self, wanted: NewReservation) -> Reservation:
@@ -120,9 +122,19 @@ class DynamoReservations:
         if found.status is ReservationStatus.HELD:
             await self._return_goods(found)
 
+    @_retry_conflicts
+    async def take_back(self, reservation_id: UUID) -> None:
+        found = await self.find(reservation_id)
+        if found is None:
+            raise ReservationUnknown
+        if found.status is not ReservationStatus.RELEASED:
+            await self._return_goods(found)
+
     async def _return_goods(self, of: Reservation) -> None:
         """Set the status and increase the stock, in one transaction. Products that no longer exist are left out."""
-        end: TransactWriteItemTypeDef = {"Update": self._end(of.reservation_id, ReservationStatus.RELEASED)}
+        end: TransactWriteItemTypeDef = {
+            "Update": self._end(of.reservation_id, ReservationStatus.RELEASED, previous=of.status)
+        }
         lines = self._stock(of, "inventory + :qty", "attribute_exists(productId)")
         try:
             await self._transact(end, *lines)
@@ -156,19 +168,21 @@ class DynamoReservations:
         if answer.get("UnprocessedKeys"):
             raise Contended("DynamoDB left keys of a batch unread")
         earlier = answer["Responses"].get(self._reservations, [])
-        products = [product(item) for item in answer["Responses"].get(self._products, [])]
+        products = [product(item, self._currency) for item in answer["Responses"].get(self._products, [])]
         return (reservation(earlier[0]) if earlier else None), {found.product_id: found for found in products}
 
-    def _end(self, reservation_id: UUID, status: ReservationStatus) -> "UpdateTypeDef":
+    def _end(
+        self, reservation_id: UUID, status: ReservationStatus, previous: ReservationStatus = ReservationStatus.HELD
+    ) -> "UpdateTypeDef":
         return {
             "TableName": self._reservations,
             "Key": reservation_key(reservation_id),
             "UpdateExpression": "SET #status = :status, forgetAt = :forget REMOVE held",
-            "ConditionExpression": "#status = :held",
+            "ConditionExpression": "#status = :previous",
             "ExpressionAttributeNames": {"#status": "status"},
             "ExpressionAttributeValues": {
                 ":status": {"S": status},
-                ":held": {"S": ReservationStatus.HELD},
+                ":previous": {"S": previous},
                 ":forget": _forget_at(),
             },
         }
