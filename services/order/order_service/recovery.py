@@ -1,14 +1,19 @@
-"""Ends interrupted placements: orders whose process died between the reservation and the transaction."""
+"""Ends interrupted placements: orders whose process died between the reservation and the transaction.
+
+A placement that cannot be undone does not block the others: it is logged and counted, and becomes due again later.
+"""
 
 from uuid import UUID
 
 import structlog
+from prometheus_client import Counter
 
 from order_service.ports import Placements, Products
 
 log = structlog.get_logger(__name__)
 
 BATCH = 20
+UNDONE = Counter("order_placements_recovered", "Interrupted placements", ["result"])
 
 
 class Recovery:
@@ -20,10 +25,15 @@ class Recovery:
         overdue = await self._placements.claim_overdue(BATCH)
         for order_id in overdue:
             await self._undo(order_id)
-        await self._placements.purge()
         return len(overdue) == BATCH
 
     async def _undo(self, order_id: UUID) -> None:
-        await self._products.release(order_id)
-        await self._placements.forget(order_id)
+        try:
+            await self._products.release(order_id)
+            await self._placements.forget(order_id)
+        except Exception:
+            UNDONE.labels("failed").inc()
+            log.exception("cannot undo an interrupted order; it is retried later", orderId=str(order_id))
+            return
+        UNDONE.labels("undone").inc()
         log.info("interrupted order undone", orderId=str(order_id))

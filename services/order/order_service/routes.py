@@ -8,18 +8,21 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import StringConstraints
 
+from order_service.cancel_order import CancelOrder
 from order_service.model import MAX_TOTAL, Order, WantedOrder
-from order_service.place_order import PlaceOrder, TotalTooLarge
+from order_service.place_order import PlaceOrder, PriceChanged, TotalTooLarge
 from order_service.ports import (
     CustomerUnknown,
     InProgress,
     KeyReused,
     Orders,
+    OrderUnknown,
     OutOfStock,
     PlacementLost,
     ProductUnknown,
+    TooLate,
 )
-from shop_shared import pagination, problems
+from shop_shared import pagination, problems, retention
 from shop_shared.resilience.upstream import UpstreamUnavailable
 
 RequestKey = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
@@ -36,6 +39,11 @@ async def _place_order(request: Request) -> PlaceOrder:
 async def _orders(request: Request) -> Orders:
     orders: Orders = request.app.state.orders
     return orders
+
+
+async def _cancel_order(request: Request) -> CancelOrder:
+    use_case: CancelOrder = request.app.state.cancel_order
+    return use_case
 
 
 StoredOrders = Annotated[Orders, Depends(_orders)]
@@ -84,8 +92,24 @@ async def list_orders(
 async def read_order(orderId: UUID, orders: StoredOrders) -> Order:  # noqa: N803  (the article's parameter names)
     order = await orders.find(orderId)
     if order is None:
-        raise problems.not_found("order-not-found", f"there is no order {orderId}")
+        raise _unknown(orderId)
     return order
+
+
+@routes.post("/{orderId}/cancel", responses=problems.openapi_responses(404, 409))
+async def cancel_order(orderId: UUID, cancel: Annotated[CancelOrder, Depends(_cancel_order)]) -> Order:  # noqa: N803
+    """Cancel an order. It is `CANCELLING` until its goods are back in the stock, and then `CANCELLED`."""
+    try:
+        return await cancel.cancel(orderId)
+    except OrderUnknown:
+        raise _unknown(orderId) from None
+    except TooLate:
+        detail = f"an order can be cancelled for {retention.CANCELLATION.days} days; this one is older"
+        raise problems.conflict("too-late", detail) from None
+
+
+def _unknown(order_id: UUID) -> problems.Problem:
+    return problems.not_found("order-not-found", f"there is no order {order_id}")
 
 
 def _parse_cursor(cursor: str | None) -> tuple[datetime, UUID] | None:
@@ -114,6 +138,9 @@ def _to_problem(error: Exception, wanted: WantedOrder) -> problems.Problem | Non
         case TotalTooLarge():
             detail = f"the total exceeds {MAX_TOTAL}; split the order into several"
             problem = problems.invalid("items", detail)
+        case PriceChanged(total):
+            detail = f"expectedTotal: the total is now {total:.2f}; show it to the customer and order again with it"
+            problem = problems.conflict("price-changed", detail)
         case KeyReused():
             detail = "this key was already used for another order; use a new key for a new order"
             problem = problems.invalid("Idempotency-Key", detail)
