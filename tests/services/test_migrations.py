@@ -56,10 +56,15 @@ def test_a_migration_job_waits_for_the_lock_of_another(database: Database) -> No
     assert job.returncode == 0, output
 
 
+def upgrade(database: Database, revision: str) -> None:
+    job = alembic("order", database.owner_url, "upgrade", revision)
+    output, _ = job.communicate()
+    assert job.returncode == 0, output
+
+
 def test_an_index_is_created_while_others_write(database: Database) -> None:
     """A transaction with a row that is not committed would block CREATE INDEX, and that every later write."""
-    job = alembic("order", database.owner_url, "upgrade", "0002")
-    assert job.wait() == 0
+    upgrade(database, "0002")
     with (
         psycopg.connect(database.owner_url) as open_transaction,
         psycopg.connect(database.owner_url, autocommit=True) as other,
@@ -80,7 +85,7 @@ def test_an_index_is_created_while_others_write(database: Database) -> None:
 
 
 def test_an_invalid_index_is_created_again(database: Database) -> None:
-    assert alembic("order", database.owner_url, "upgrade", "0002").wait() == 0
+    upgrade(database, "0002")
     with psycopg.connect(database.owner_url, autocommit=True) as connection:
         connection.execute("INSERT INTO orders (customer_id, total_amount, status) SELECT gen_random_uuid(), 1, 'X'")
         with pytest.raises(psycopg.errors.DivisionByZero):

@@ -23,9 +23,9 @@ from tests.services.order_messaging import Messaging, messaging
 from tests.services.processes import SERVICES, Service, migrate
 from tests.services.shop_postgres import Database, ShopPostgres
 
-OUTAGE = float(os.environ.get("OUTAGE_SECONDS", "20"))
+OUTAGE = float(os.environ.get("OUTAGE_SECONDS", "24"))
 LONG = OUTAGE >= 300
-BUYERS = 4
+BUYERS = 4 if LONG else 2
 STOCK = 1_000_000
 Start = Callable[..., Service]
 
@@ -98,7 +98,7 @@ class Load:
             while not placed:
                 number += 1
                 placed = await self._order(key, self.pods[number % len(self.pods)])
-                await asyncio.sleep(1 if LONG else 0.3)
+                await asyncio.sleep(1)
 
     async def _order(self, key: str, pod: Service) -> bool:
         items = [{"productId": self.product, "quantity": 1}]

@@ -158,6 +158,22 @@ async def test_a_placement_that_cannot_be_undone_does_not_block_the_others(saga:
     assert await saga.count(placements) == 1
 
 
+async def test_recovery_stops_while_product_is_away(saga: Saga) -> None:
+    values = {"order_id": uuid4(), "fingerprint": "f", "state": "OPEN"}
+    async with saga.engine.begin() as connection:
+        due = sa.func.now() - timedelta(minutes=1)
+        await connection.execute(sa.insert(placements).values(values | {"due_at": due}))
+    away = Upstream("product", "http://127.0.0.1:9")
+    failed = _value("order_placements_recovered_total", result="failed")
+
+    with pytest.raises(UpstreamUnavailable):
+        await recovery.Recovery(HttpProducts(away, 600), PostgresPlacements(saga.engine, 60, "EUR")).step()
+    await away.close()
+
+    assert _value("order_placements_recovered_total", result="failed") == failed
+    assert await saga.count(placements) == 1
+
+
 async def test_a_long_backlog_is_purged_in_several_statements(saga: Saga) -> None:
     store = PostgresPlacements(saga.engine, 60, "EUR")
     old = sa.func.now() - retention.HANDLED_EVENTS - timedelta(minutes=1)

@@ -9,6 +9,7 @@ import structlog
 from prometheus_client import Counter
 
 from order_service.ports import Placements, Products
+from shop_shared.resilience.upstream import UpstreamUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -22,7 +23,10 @@ class Recovery:
         self._placements = placements
 
     async def step(self) -> bool:
+        """Undo a batch. Raises while product is unavailable: then each of them would fail."""
         overdue = await self._placements.claim_overdue(BATCH)
+        if overdue:
+            await self._products.check()
         for order_id in overdue:
             await self._undo(order_id)
         return len(overdue) == BATCH
@@ -31,7 +35,9 @@ class Recovery:
         try:
             await self._products.release(order_id)
             await self._placements.forget(order_id)
-        except Exception:
+        except Exception as error:
+            if isinstance(error, UpstreamUnavailable) and not error.in_doubt:
+                raise  # the circuit breaker is open
             UNDONE.labels("failed").inc()
             log.exception("cannot undo an interrupted order; it is retried later", orderId=str(order_id))
             return

@@ -7,7 +7,7 @@ cannot be settled does not block the others: it is logged and counted, and the n
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -15,6 +15,7 @@ from prometheus_client import Counter
 
 from order_service.ports import UnsettledOrders
 from shop_shared.resilience import deadline
+from shop_shared.resilience.upstream import UpstreamUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -38,23 +39,27 @@ class Sweeper:
         self._settle = settle
         self._check_dependencies = check_dependencies
         self._age = age
+        self._last: dict[str, tuple[datetime, UUID]] = {}
+        """The last order of an interrupted pass: the next one continues after it."""
 
     async def step(self) -> bool:
         """Try each old unsettled order once. Raises while a dependency is unavailable."""
         for status, settle in self._settle.items():
-            last = None
-            while page := await self._orders.older_than(self._age, status, BATCH, last):
+            while page := await self._orders.older_than(self._age, status, BATCH, self._last.get(status)):
                 await self._check_dependencies()
                 for created_at, order_id in page:
+                    self._last[status] = created_at, order_id
                     await self._try(settle, order_id)
-                    last = created_at, order_id
+            self._last.pop(status, None)
         return False
 
     async def _try(self, settle: Settle, order_id: UUID) -> None:
         try:
             with deadline.within(SETTLING_SECONDS):
                 await settle(order_id)
-        except Exception:
+        except Exception as error:
+            if isinstance(error, UpstreamUnavailable) and not error.in_doubt:
+                raise  # the circuit breaker is open
             SWEPT.labels("failed").inc()
             log.exception("cannot settle an old order; the next pass retries", orderId=str(order_id))
             return
