@@ -40,12 +40,14 @@ ROUTES: dict[tuple[str, str], tuple[str, ...]] = {
     ("order", "POST /orders"): (*BAD, "422", "422", "201", "422", "422"),
     ("order", "GET /orders"): (*BAD, "empty", "empty", "200", "200", "empty"),
     ("order", "GET /orders/{orderId}"): (*BAD, "404", "404", "200", "200", "404"),
+    ("order", "POST /orders/{orderId}/cancel"): (*BAD, "404", "404", "200", "200", "404"),
 }
 # For other services. The network policy restricts the callers, so the services ask for no token.
 INTERNAL: dict[tuple[str, str], tuple[str, ...]] = {
     ("product", "POST /reservations"): ("422",) * 9,
     ("product", "GET /reservations/{reservationId}"): ("404",) * 9,
     ("product", "POST /reservations/{reservationId}/confirm"): ("404",) * 9,
+    ("product", "POST /reservations/{reservationId}/return"): ("404",) * 9,
     ("product", "DELETE /reservations/{reservationId}"): ("204",) * 9,
 }
 UNPUBLISHED = ("404",) * 9

@@ -47,12 +47,56 @@ def test_a_migration_job_waits_for_the_lock_of_another(database: Database) -> No
     with psycopg.connect(database.owner_url, autocommit=True) as earlier:
         earlier.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         job = alembic("order", database.owner_url, "upgrade", "head")
-        waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-        while not earlier.execute(waiting).fetchone():
+        asking = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_try_advisory_lock%%' AND datname = %s"
+        while not earlier.execute(asking, [database.name]).fetchone():
             assert job.poll() is None, "the job did not wait"
+        assert earlier.execute("SELECT to_regclass('orders')").fetchone() == (None,)
         earlier.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
         output, _ = job.communicate()
     assert job.returncode == 0, output
+
+
+def upgrade(database: Database, revision: str) -> None:
+    job = alembic("order", database.owner_url, "upgrade", revision)
+    output, _ = job.communicate()
+    assert job.returncode == 0, output
+
+
+def test_an_index_is_created_while_others_write(database: Database) -> None:
+    """A transaction with a row that is not committed would block CREATE INDEX, and that every later write."""
+    upgrade(database, "0002")
+    with (
+        psycopg.connect(database.owner_url) as open_transaction,
+        psycopg.connect(database.owner_url, autocommit=True) as other,
+    ):
+        other.execute("SET lock_timeout = '5s'")
+        order = "INSERT INTO orders (customer_id, total_amount, status) VALUES (gen_random_uuid(), 1, 'CONFIRMED')"
+        open_transaction.execute(order.encode())
+        job = alembic("order", database.owner_url, "upgrade", "head")
+        creating = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%%' AND datname = %s"
+        while not other.execute(creating, [database.name]).fetchone():
+            assert job.poll() is None, "the job did not wait for the open transaction"
+        second = alembic("order", database.owner_url, "upgrade", "head")
+        for _ in range(5):
+            other.execute(order.encode())
+        open_transaction.commit()
+        outputs = [each.communicate()[0] for each in (job, second)]
+    assert [job.returncode, second.returncode] == [0, 0], outputs
+
+
+def test_an_invalid_index_is_created_again(database: Database) -> None:
+    upgrade(database, "0002")
+    with psycopg.connect(database.owner_url, autocommit=True) as connection:
+        connection.execute("INSERT INTO orders (customer_id, total_amount, status) SELECT gen_random_uuid(), 1, 'X'")
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            connection.execute("CREATE INDEX CONCURRENTLY idx_orders_unsettled ON orders ((1 / (total_amount - 1)))")
+
+        migrate("order", database.owner_url)
+
+        (definition,) = connection.execute("SELECT pg_get_indexdef('idx_orders_unsettled'::regclass)").fetchone() or ()
+        invalid = connection.execute("SELECT count(*) FROM pg_index WHERE NOT indisvalid").fetchone()
+    assert "CANCELLING" in str(definition)
+    assert invalid == (0,)
 
 
 def test_a_migration_without_database_url_names_the_variable() -> None:
@@ -119,6 +163,10 @@ def test_indexes_and_keys_are_those_of_the_article(orders: psycopg.Connection) -
         # not in the article: the index for the list of a customer's orders
         "idx_orders_customer_newest": "btree (customer_id, created_at, order_id)",
         "idx_order_items_order": "btree (order_id)",
+        "idx_orders_unsettled": (
+            "btree (status, created_at, order_id) WHERE ((status)::text = ANY ((ARRAY['PENDING'::character varying,"
+            " 'CANCELLING'::character varying])::text[]))"
+        ),
     }
     references = orders.execute(
         "SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'f'"

@@ -4,8 +4,10 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
@@ -51,11 +53,14 @@ class EventSetup:
             cursor = connection.execute(statement.encode(), parameters)
             return cursor.fetchall() if cursor.description else []
 
-    def stored_without_goods(self) -> str:
-        """Store an order whose reservation does not exist."""
-        order_id = str(uuid4())
+    async def stored_without_goods(self, order_id: str) -> None:
+        """Store an order whose reservation was released."""
+        await self.http.delete(f"{self.customer.shop.product.url}/reservations/{order_id}")
+        self.stored_without_reservation(order_id)
+
+    def stored_without_reservation(self, order_id: str) -> None:
+        """Store an order whose reservation product does not know."""
         self.run("INSERT INTO orders VALUES (%s, %s, 5, 'PENDING')", order_id, uuid4())
-        return order_id
 
 
 @pytest.fixture(scope="module")
@@ -130,11 +135,27 @@ async def test_a_repeated_event_changes_nothing(event_setup: EventSetup) -> None
 
 
 async def test_an_order_with_an_expired_reservation_is_cancelled(event_setup: EventSetup) -> None:
-    order_id = event_setup.stored_without_goods()
+    order_id = str(uuid4())
+    await event_setup.stored_without_goods(order_id)
 
     event_setup.messages.send(json.dumps({"id": order_id}), eventId=str(uuid4()))
 
     await event_setup.until(order_id, "CANCELLED")
+
+
+async def test_an_order_with_an_unknown_reservation_is_not_cancelled(event_setup: EventSetup) -> None:
+    """Its goods may be sold: only a person can decide, and a release of the reservation then cancels it."""
+    order_id = str(uuid4())
+    event_setup.stored_without_reservation(order_id)
+
+    event_setup.messages.send(json.dumps({"id": order_id}), eventId=str(uuid4()))
+    await event_setup.until_there_are(1, event_setup.messages.dead_url)
+
+    assert await event_setup.status(order_id) == "PENDING"
+    await event_setup.http.delete(f"{event_setup.customer.shop.product.url}/reservations/{order_id}")
+    redrive(event_setup)
+    await event_setup.until(order_id, "CANCELLED")
+    assert event_setup.messages.waiting(event_setup.messages.dead_url) == 0
 
 
 async def test_unhandled_messages_become_dead_letters_and_can_be_redriven(event_setup: EventSetup) -> None:
@@ -142,7 +163,7 @@ async def test_unhandled_messages_become_dead_letters_and_can_be_redriven(event_
     event_setup.messages.send("this is not an event")
     event_setup.messages.send(json.dumps({"id": late}), eventId=str(uuid4()))
     await event_setup.until_there_are(2, event_setup.messages.dead_url)
-    event_setup.run("INSERT INTO orders VALUES (%s, %s, 5, 'PENDING')", late, uuid4())  # fixes the cause
+    await event_setup.stored_without_goods(late)  # fixes the cause
 
     listed, after_listing = redrive(event_setup, "--list"), event_setup.messages.waiting(event_setup.messages.dead_url)
     moved = redrive(event_setup)
@@ -169,38 +190,97 @@ def redrive(event_setup: EventSetup, *options: str) -> str:
     return done.stdout
 
 
-async def test_the_consumer_receives_nothing_during_an_outage(
-    messages: Messaging, aws_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Otherwise a long outage would move every message to the dead letter queue."""
+@dataclass
+class Outage:
+    """A consumer of its own queue, whose dependencies fail on demand."""
+
+    consumer: Consumer
+    send: Callable[[], UUID]
+    reads_fail: bool = False
+    writes_fail: bool = False
+    tried: list[UUID] = field(default_factory=list)
+    handled: list[UUID] = field(default_factory=list)
+
+    async def handle(self, event: Event) -> None:
+        self.tried.append(event.event_id)
+        if self.writes_fail:
+            raise ConnectionError
+        self.handled.append(event.event_id)
+
+    async def check_dependencies(self) -> None:
+        if self.reads_fail:
+            raise ConnectionError
+
+
+@pytest.fixture
+async def outage(messages: Messaging, aws_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Outage]:
     for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": aws_url}.items():
         monkeypatch.setenv(name, value)
-    queue_url = messages.sqs.create_queue(QueueName="outage", Attributes={"VisibilityTimeout": "0"})["QueueUrl"]
-    event_id = uuid4()
-    replace(messages, queue_url=queue_url).send(json.dumps({"id": str(uuid4())}), eventId=str(event_id))
-    down, handled = True, list[UUID]()
+    attributes: Any = {"VisibilityTimeout": "30"}
+    queue_url = messages.sqs.create_queue(QueueName=f"outage-{uuid4()}", Attributes=attributes)["QueueUrl"]
 
-    async def handle(event: Event) -> None:
-        if down:
-            raise ConnectionError
-        handled.append(event.event_id)
-
-    async def check_dependencies() -> None:
-        if down:
-            raise ConnectionError
+    def send() -> UUID:
+        event_id = uuid4()
+        replace(messages, queue_url=queue_url).send(json.dumps({"id": str(uuid4())}), eventId=str(event_id))
+        return event_id
 
     aws = Aws(REGION, 1)
-    consumer = Consumer(Queue(aws, queue_url, 1), handle, check_dependencies)
-    for _ in range(5):
-        with pytest.raises(ConnectionError):
-            await consumer.step()
-    down = False
-    await consumer.step()
+    made = Outage(None, send)  # type: ignore[arg-type]  # set in the next line: both need the other
+    made.consumer = Consumer(Queue(aws, queue_url, 1), made.handle, made.check_dependencies, retry_seconds=1)
+    yield made
     await aws.close()
 
-    assert handled == [event_id]
-    counts = messages.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["ApproximateNumberOfMessages"])
-    assert counts["Attributes"]["ApproximateNumberOfMessages"] == "0"
+
+async def test_the_consumer_receives_nothing_while_a_dependency_is_away(outage: Outage) -> None:
+    """Otherwise a long outage would move every message to the dead letter queue."""
+    event_id = outage.send()
+    outage.reads_fail = outage.writes_fail = True
+
+    for _ in range(5):
+        with pytest.raises(ConnectionError):
+            await outage.consumer.step()
+
+    assert outage.tried == [event_id]
+    outage.reads_fail = outage.writes_fail = False
+    while not outage.handled:
+        await outage.consumer.step()
+    assert outage.handled == [event_id]
+
+
+async def test_the_consumer_tries_one_message_while_only_writes_fail(outage: Outage) -> None:
+    sent = {outage.send() for _ in range(8)}
+    outage.writes_fail = True
+    with pytest.raises(ConnectionError):
+        await outage.consumer.step()
+    first = len(outage.tried)
+
+    failed = 0
+    while failed < 4:
+        try:
+            await outage.consumer.step()
+        except ConnectionError:
+            failed += 1
+
+    assert len(outage.tried) == first + 4
+    outage.writes_fail = False
+    while set(outage.handled) != sent:
+        await outage.consumer.step()
+    assert len(outage.handled) == len(sent)
+
+
+async def test_a_message_that_fails_is_received_less_and_less_often(outage: Outage) -> None:
+    outage.send()
+    outage.writes_fail = True
+    clock, times = asyncio.get_running_loop().time, list[float]()
+
+    while len(times) < 4:
+        try:
+            await outage.consumer.step()
+        except ConnectionError:
+            times.append(clock())
+
+    waits = [later - earlier for earlier, later in pairwise(times)]
+    assert [wait >= least for wait, least in zip(waits, (0.9, 1.9, 3.9), strict=True)] == [True] * 3, waits
 
 
 async def test_recovery_undoes_the_order_of_a_killed_process(event_setup: EventSetup, shop: Shop) -> None:

@@ -24,7 +24,7 @@ async def test_an_order_is_priced_by_the_shop_and_found_again(
     assert placed.status_code == 201
     order = placed.json()
     assert order["customerId"] == buyer
-    assert order["totalAmount"] == "59.98"
+    assert (order["totalAmount"], order["currency"]) == ("59.98", "EUR")
     assert order["status"] == "PENDING"
     assert order["items"] == [
         {"productId": lamp, "quantity": 3, "unitPrice": "19.99"},

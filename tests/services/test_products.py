@@ -21,7 +21,7 @@ async def test_a_product_is_found_where_the_answer_says(
 ) -> None:
     created = await http.post(products, json={"name": "Lamp", "price": "12.5", "inventory": 3})
     assert created.status_code == 201
-    lamp = {"name": "Lamp", "price": "12.50", "inventory": 3, "cached": False}
+    lamp = {"name": "Lamp", "price": "12.50", "currency": "EUR", "inventory": 3, "cached": False}
     assert created.json() == {"productId": created.json()["productId"], **lamp}
 
     found = await http.get(product.url + created.headers["location"])
@@ -106,3 +106,19 @@ async def test_an_invalid_page_is_rejected_by_field(
     answer = await http.get(f"{products}?{query}")
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+async def test_several_products_are_read_with_one_request(http: httpx2.AsyncClient, products: str) -> None:
+    ids = [await stocked(http, products, number) for number in range(3)]
+
+    answer = await http.get(products, params={"id": [ids[2], str(uuid4()), ids[0], ids[2]]})
+
+    assert answer.status_code == 200
+    assert [(item["productId"], item["inventory"]) for item in answer.json()["items"]] == [(ids[2], 2), (ids[0], 0)]
+    assert answer.json()["nextCursor"] is None
+
+
+@pytest.mark.parametrize("ids", [[str(uuid4()) for _ in range(51)], ["7"], [""]])
+async def test_a_read_of_several_products_is_limited(ids: list[str], http: httpx2.AsyncClient, products: str) -> None:
+    answer = await http.get(products, params={"id": ids})
+    assert answer.status_code == 422

@@ -36,6 +36,9 @@ class ReservationClient:
     async def release(self, key: str) -> httpx2.Response:
         return await self.http.delete(f"{self.url}/{key}")
 
+    async def take_back(self, key: str) -> httpx2.Response:
+        return await self.http.post(f"{self.url}/{key}/return")
+
     async def status(self, key: str) -> str:
         return str((await self.http.get(f"{self.url}/{key}")).json()["status"])
 
@@ -185,8 +188,37 @@ async def test_an_expired_reservation_is_released(client: ReservationClient) -> 
     assert (await client.confirm(key)).status_code == 409
 
 
+@pytest.mark.parametrize("confirmed", [True, False])
+async def test_the_goods_of_a_cancelled_order_return_once(confirmed: bool, client: ReservationClient) -> None:
+    lamp, chair, key = await client.product(5), await client.product(5), str(uuid4())
+    await client.reserve(key, (lamp, 3), (chair, 1))
+    if confirmed:
+        await client.confirm(key)
+
+    answers = await asyncio.gather(*(client.take_back(key) for _ in range(6)))
+
+    assert {answer.status_code for answer in answers} == {204}
+    assert [await client.stock(lamp), await client.stock(chair)] == [5, 5]
+    assert await client.status(key) == "RELEASED"
+    assert (await client.confirm(key)).status_code == 409
+    assert (await client.reserve(key, (lamp, 3), (chair, 1))).status_code == 409
+
+
+async def test_concurrent_confirmations_and_returns_end_with_the_goods_in_stock(client: ReservationClient) -> None:
+    for _ in range(3):
+        lamp, key = await client.product(5), str(uuid4())
+        await client.reserve(key, (lamp, 2))
+
+        confirmed, returned, _ = await asyncio.gather(client.confirm(key), client.take_back(key), client.confirm(key))
+
+        assert confirmed.status_code in {200, 409}
+        assert returned.status_code == 204
+        assert (await client.status(key), await client.stock(lamp)) == ("RELEASED", 5)
+
+
 async def test_an_unknown_reservation_is_not_found(client: ReservationClient) -> None:
     assert (await client.confirm(str(uuid4()))).status_code == 404
+    assert (await client.take_back(str(uuid4()))).status_code == 404
     assert (await client.http.get(f"{client.url}/{uuid4()}")).status_code == 404
 
 

@@ -13,12 +13,14 @@ BATCH = 10
 """The maximum of one SQS call."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Message:
     id: str
     body: str
     attributes: Mapping[str, str]
     receipt: str
+    receives: int
+    """how often SQS has handed it out, this time included"""
 
 
 class Queue:
@@ -27,14 +29,15 @@ class Queue:
         self._url = url
         self._wait_seconds = wait_seconds
 
-    async def receive(self) -> Sequence[Message]:
+    async def receive(self, limit: int) -> Sequence[Message]:
         """Wait up to `wait_seconds` for messages. They stay invisible to others for the visibility timeout."""
         answer = await self._aws.call(
             lambda: self._aws.sqs.receive_message(
                 QueueUrl=self._url,
-                MaxNumberOfMessages=BATCH,
+                MaxNumberOfMessages=limit,
                 WaitTimeSeconds=self._wait_seconds,
                 MessageAttributeNames=["All"],
+                MessageSystemAttributeNames=["ApproximateReceiveCount"],
             )
         )
         return [
@@ -47,6 +50,7 @@ class Queue:
                     if "StringValue" in attribute
                 },
                 receipt=message["ReceiptHandle"],
+                receives=int(message.get("Attributes", {}).get("ApproximateReceiveCount", 1)),
             )
             for message in answer.get("Messages", [])
         ]
@@ -63,3 +67,20 @@ class Queue:
         )
         for refused in answer.get("Failed", []):
             log.warning("cannot delete a handled message", messageId=messages[int(refused["Id"])].id)
+
+    async def hide(self, seconds: Mapping[Message, int]) -> None:
+        """Keep messages invisible for a time. If that fails, they stay so for the rest of the visibility timeout."""
+        if not seconds:
+            return
+        messages = list(seconds)
+        answer = await self._aws.call(
+            lambda: self._aws.sqs.change_message_visibility_batch(
+                QueueUrl=self._url,
+                Entries=[
+                    {"Id": str(i), "ReceiptHandle": message.receipt, "VisibilityTimeout": seconds[message]}
+                    for i, message in enumerate(messages)
+                ],
+            )
+        )
+        for refused in answer.get("Failed", []):
+            log.warning("cannot delay a message", messageId=messages[int(refused["Id"])].id, code=refused["Code"])

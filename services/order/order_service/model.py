@@ -1,14 +1,15 @@
 """Orders of the HTTP API. Amounts are strings in JSON and Decimal in Python, never float."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-from shop_shared.field_types import UniqueProducts, WholeNumber
+from shop_shared.field_types import CurrencyCode, UniqueProducts, WholeNumber
 
 MAX_ITEMS = 50
 MAX_QUANTITY = 1_000
@@ -22,8 +23,27 @@ Money = Annotated[
 ]
 
 
-PENDING, CONFIRMED, CANCELLED = "PENDING", "CONFIRMED", "CANCELLED"
-"""PENDING: stored and reserved. After its event has passed through topic and queue, it becomes one of the others."""
+_AMOUNT = re.compile(r"[0-9]{1,8}(\.[0-9]{1,2})?")
+
+
+def _amount_only(value: object) -> object:
+    # Decimal also reads "1e3" and digits of other scripts, which the contract excludes.
+    if isinstance(value, Decimal) or (isinstance(value, str) and _AMOUNT.fullmatch(value)):
+        return value
+    raise ValueError('write the amount as a string with two decimals, like "12.50"')
+
+
+ExpectedAmount = Annotated[
+    Decimal,
+    BeforeValidator(_amount_only),
+    PlainSerializer(lambda amount: f"{amount:.2f}", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": rf"^{_AMOUNT.pattern}$", "examples": ["12.50"]}),
+]
+
+PENDING, CONFIRMED, CANCELLING, CANCELLED = "PENDING", "CONFIRMED", "CANCELLING", "CANCELLED"
+"""PENDING: stored and reserved. After its event has passed through topic and queue, it is CONFIRMED or CANCELLED.
+CANCELLING: the customer cancelled it, and its goods are not back in the stock yet.
+"""
 
 
 class _Camel(BaseModel):
@@ -36,10 +56,13 @@ class WantedItem(_Camel, extra="forbid"):
 
 
 class WantedOrder(_Camel, extra="forbid"):
-    """An order as a customer sends it. It has no prices: they come from the product service."""
+    """An order as a customer sends it. Its prices come from the product service."""
 
     customer_id: UUID
     items: Annotated[list[WantedItem], UniqueProducts] = Field(min_length=1, max_length=MAX_ITEMS)
+    expected_total: ExpectedAmount | None = Field(
+        default=None, description="The total that the customer saw. With another total, nothing is ordered: 409"
+    )
 
 
 class Item(_Camel):
@@ -52,6 +75,7 @@ class Order(_Camel):
     order_id: UUID
     customer_id: UUID
     total_amount: Money
+    currency: CurrencyCode
     status: str
     items: list[Item]
     created_at: datetime

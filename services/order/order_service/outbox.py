@@ -33,10 +33,6 @@ class PostgresOutbox:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def waiting(self) -> int:
-        async with self._engine.connect() as connection:
-            return (await connection.execute(sa.select(sa.func.count()).select_from(outbox))).scalar_one()
-
     @asynccontextmanager
     async def batch(self, limit: int) -> AsyncIterator["Batch"]:
         """Yield a batch of events, locked until the end of the block.

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 import structlog
@@ -35,6 +36,13 @@ class TotalTooLarge(Exception):
     """The total exceeds the maximum of an order."""
 
 
+@dataclass
+class PriceChanged(Exception):
+    """The total is not the one that the customer expects. Nothing was ordered."""
+
+    total: Decimal
+
+
 @dataclass(frozen=True)
 class PlacedOrder:
     order: Order
@@ -52,7 +60,7 @@ class PlaceOrder:
 
     async def place(self, wanted: WantedOrder, key: str | None, caller: Caller) -> PlacedOrder:
         order_id = uuid4()
-        fingerprint = hashlib.sha256(wanted.model_dump_json().encode()).hexdigest()
+        fingerprint = hashlib.sha256(wanted.model_dump_json(exclude_none=True).encode()).hexdigest()
         earlier = await self._placements.begin(order_id, fingerprint, key and _key_of(caller, key))
         if earlier is not None:
             return PlacedOrder(earlier, replayed=True)
@@ -83,6 +91,8 @@ class PlaceOrder:
         new = NewOrder(order_id=order_id, subject=caller.subject, customer_id=wanted.customer_id, items=items)
         if new.total_amount > MAX_TOTAL:
             raise TotalTooLarge
+        if wanted.expected_total not in {None, new.total_amount}:
+            raise PriceChanged(new.total_amount)
         return await self._placements.store(new)
 
     async def _undo(self, order_id: UUID, failure: BaseException) -> Order | None:

@@ -19,19 +19,20 @@ from order_service import outbox, store
 from order_service.model import PENDING, NewOrder, Order
 from order_service.ports import InProgress, KeyReused, PlacementLost
 from order_service.tables import inbox, order_items, orders, placements
+from shop_shared import retention
 
 OPEN, RELEASING, STORED = "OPEN", "RELEASING", "STORED"
-KEY_RETENTION = timedelta(days=1)
-EVENT_RETENTION = timedelta(days=15)
-"""Longer than the maximum retention of an SQS message."""
+PURGE_BATCH = 1000
+"""A longer backlog is deleted in several statements, because each has a time limit."""
 
 
 class PostgresPlacements:
-    def __init__(self, engine: AsyncEngine, lease_seconds: float) -> None:
+    def __init__(self, engine: AsyncEngine, lease_seconds: float, currency: str) -> None:
         self._engine = engine
         # A single statement is its own transaction: it needs no BEGIN and no COMMIT.
         self._single = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._lease = timedelta(seconds=lease_seconds)
+        self._currency = currency
 
     async def begin(self, order_id: UUID, fingerprint: str, key: str | None) -> Order | None:
         placement = {
@@ -53,7 +54,7 @@ class PostgresPlacements:
             raise KeyReused
         if found["state"] != STORED:
             raise InProgress
-        return Order.model_validate(found["answer"])
+        return self._parse(found["answer"])
 
     async def store(self, new: NewOrder) -> Order:
         head = {
@@ -67,10 +68,12 @@ class PostgresPlacements:
         async with self._engine.begin() as connection:
             row = (await connection.execute(sa.insert(orders).returning(orders), head)).mappings().one()
             await connection.execute(sa.insert(order_items), items)
-            order = store.order(row, new.items)
+            order = store.order(row, new.items, self._currency)
             await outbox.put(connection, order)
             answer = order.model_dump(mode="json", by_alias=True)
-            ended = self._move(new.order_id, OPEN).values(state=STORED, answer=answer, due_at=_later(KEY_RETENTION))
+            ended = self._move(new.order_id, OPEN).values(
+                state=STORED, answer=answer, due_at=_later(retention.IDEMPOTENCY_KEYS)
+            )
             if (await connection.execute(ended.returning(placements.c.order_id))).one_or_none() is None:
                 raise PlacementLost
         return order
@@ -83,7 +86,7 @@ class PostgresPlacements:
             if (await connection.execute(given_up)).one_or_none():
                 return None
             answer = (await connection.execute(stored)).scalar_one_or_none()
-        return None if answer is None else Order.model_validate(answer)
+        return None if answer is None else self._parse(answer)
 
     async def forget(self, order_id: UUID) -> None:
         unstored = sa.delete(placements).where(placements.c.order_id == order_id, placements.c.state != STORED)
@@ -102,12 +105,21 @@ class PostgresPlacements:
         async with self._single.connect() as connection:
             return list((await connection.execute(taken.returning(placements.c.order_id))).scalars())
 
-    async def purge(self) -> None:
-        old_keys = sa.delete(placements).where(placements.c.state == STORED, placements.c.due_at < sa.func.now())
-        old_events = sa.delete(inbox).where(inbox.c.handled_at < sa.func.now() - EVENT_RETENTION)
+    async def purge(self) -> bool:
+        used = (placements.c.state == STORED, placements.c.due_at < sa.func.now())
+        old = (inbox.c.handled_at < sa.func.now() - retention.HANDLED_EVENTS,)
+        keys = sa.select(placements.c.order_id).where(*used).limit(PURGE_BATCH)
+        events = sa.select(inbox.c.event_id).where(*old).limit(PURGE_BATCH)
         async with self._single.connect() as connection:
-            await connection.execute(old_keys)
-            await connection.execute(old_events)
+            purged = [
+                (await connection.execute(sa.delete(placements).where(placements.c.order_id.in_(keys)))).rowcount,
+                (await connection.execute(sa.delete(inbox).where(inbox.c.event_id.in_(events)))).rowcount,
+            ]
+        return max(purged) == PURGE_BATCH
+
+    def _parse(self, answer: dict[str, object]) -> Order:
+        # Answers of earlier versions have no currency.
+        return Order.model_validate({"currency": self._currency, **answer})
 
     @staticmethod
     def _move(order_id: UUID, state: str) -> sa.Update:

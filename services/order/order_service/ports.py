@@ -5,7 +5,7 @@ Calls to other services also raise the exceptions of ``resilience.upstream``.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
@@ -35,6 +35,14 @@ class OrderUnknown(Exception):
     """There is no such order."""
 
 
+class ReservationUnknown(Exception):
+    """The product service does not know the order's reservation, so nobody knows whether its goods are sold."""
+
+
+class TooLate(Exception):
+    """The order is too old to be cancelled: product may have forgotten its reservation."""
+
+
 class KeyReused(Exception):
     """The idempotency key was sent before with another order."""
 
@@ -61,15 +69,19 @@ class Products(Protocol):
         ...
 
     async def confirm(self, order_id: UUID) -> bool:
-        """Mark the goods as sold. Returns False if they are no longer reserved."""
+        """Mark the goods as sold. Returns False if they were released. Raises ``ReservationUnknown``."""
         ...
 
     async def release(self, order_id: UUID) -> None:
         """Release the reservation, and prevent any later reservation with this id."""
         ...
 
-    async def reachable(self) -> None:
-        """Return when the service answers."""
+    async def take_back(self, order_id: UUID) -> None:
+        """Return the goods to the stock, also sold ones. Raises ``ReservationUnknown``."""
+        ...
+
+    async def check(self) -> None:
+        """Return when the service and its database answer."""
         ...
 
 
@@ -111,8 +123,11 @@ class Placements(Protocol):
         """Give up placements that did not end in time, and return their order ids."""
         ...
 
-    async def purge(self) -> None:
-        """Delete expired keys and the records of handled events that can no longer arrive again."""
+    async def purge(self) -> bool:
+        """Delete expired keys and the records of handled events that can no longer arrive again.
+
+        Returns True if there may be more of them.
+        """
         ...
 
 
@@ -123,6 +138,27 @@ class Confirmations(Protocol):
         """Return whether the event is handled or the order is no longer PENDING. Raises ``OrderUnknown``."""
         ...
 
-    async def finish(self, event_id: UUID, order_id: UUID, status: str) -> Order | None:
-        """Set the status and record the event as handled, in one transaction. Returns None if another pod did so."""
+    async def finish(self, order_id: UUID, status: str, event_id: UUID | None) -> Order | None:
+        """Set the status of a pending order and record the event, if any, as handled, in one transaction.
+
+        Returns None if the event was handled before, or the order is no longer pending.
+        """
+        ...
+
+
+class UnsettledOrders(Protocol):
+    async def older_than(
+        self, age: timedelta, status: str, limit: int, after: tuple[datetime, UUID] | None
+    ) -> Sequence[tuple[datetime, UUID]]:
+        """Return the creation times and ids of older orders with this status, oldest first."""
+        ...
+
+
+class Cancellations(Protocol):
+    async def begin_cancellation(self, order_id: UUID, owner: str | None) -> Order:
+        """Set the status to CANCELLING, unless the order is cancelled. Raises ``OrderUnknown``, ``TooLate``."""
+        ...
+
+    async def change_status(self, order_id: UUID, previous: str, status: str) -> bool:
+        """Return whether this call changed the status."""
         ...

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from http import HTTPStatus
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx2
 from pydantic import BaseModel, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from order_service.model import WantedItem
-from order_service.ports import OutOfStock, ProductUnknown
+from order_service.ports import OutOfStock, ProductUnknown, ReservationUnknown
 from shop_shared.resilience.upstream import Upstream
 
 
@@ -58,7 +58,9 @@ class HttpProducts:
 
     async def confirm(self, order_id: UUID) -> bool:
         response = await self._upstream.send("POST", f"/reservations/{order_id}/confirm")
-        if response.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}:
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            raise ReservationUnknown
+        if response.status_code == HTTPStatus.CONFLICT:
             return False
         if response.status_code != HTTPStatus.OK:
             raise self._upstream.unexpected_response(response)
@@ -69,8 +71,18 @@ class HttpProducts:
         if response.status_code != HTTPStatus.NO_CONTENT:
             raise self._upstream.unexpected_response(response)
 
-    async def reachable(self) -> None:
-        await self._upstream.send("GET", "/health")
+    async def take_back(self, order_id: UUID) -> None:
+        response = await self._upstream.send("POST", f"/reservations/{order_id}/return")
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            raise ReservationUnknown
+        if response.status_code != HTTPStatus.NO_CONTENT:
+            raise self._upstream.unexpected_response(response)
+
+    async def check(self) -> None:
+        # The service's /health reads nothing, and its /ready succeeds without its database. This reads the table.
+        response = await self._upstream.send("GET", f"/reservations/{uuid4()}")
+        if response.status_code != HTTPStatus.NOT_FOUND:
+            raise self._upstream.unexpected_response(response)
 
     def _raise_for_problem(self, response: httpx2.Response, items: Sequence[WantedItem]) -> None:
         """Raise the matching exception. The index in the problem's field identifies the product."""

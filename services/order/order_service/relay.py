@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from uuid import UUID
 
 import structlog
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter
 
 from order_service.events import Event
 from order_service.outbox import PostgresOutbox
@@ -20,7 +20,6 @@ BATCH = 10
 """The maximum of one SNS call."""
 
 PUBLISHED = Counter("order_events_published_total", "Published events")
-WAITING = Gauge("order_events_waiting", "Events in the outbox that are not published yet")
 
 Publish = Callable[[Sequence[Event]], Awaitable[Collection[UUID]]]
 """Publishes events and returns the ids of the accepted ones."""
@@ -38,7 +37,6 @@ class Relay:
                 await batch.delete(accepted)
                 await batch.postpone({event.event_id for event in batch.events}.difference(accepted))
                 self._log_published([event for event in batch.events if event.event_id in accepted])
-        WAITING.set(await self._outbox.waiting())
         return bool(batch.events)
 
     @staticmethod

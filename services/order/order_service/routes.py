@@ -8,18 +8,21 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import StringConstraints
 
+from order_service.cancel_order import CancelOrder
 from order_service.model import MAX_TOTAL, Order, WantedOrder
-from order_service.place_order import PlaceOrder, TotalTooLarge
+from order_service.place_order import PlaceOrder, PriceChanged, TotalTooLarge
 from order_service.ports import (
     CustomerUnknown,
     InProgress,
     KeyReused,
     Orders,
+    OrderUnknown,
     OutOfStock,
     PlacementLost,
     ProductUnknown,
+    TooLate,
 )
-from shop_shared import pagination, problems
+from shop_shared import pagination, problems, retention
 from shop_shared.callers import AnyCaller, Caller
 from shop_shared.resilience.upstream import UpstreamUnavailable
 
@@ -37,6 +40,11 @@ async def _place_order(request: Request) -> PlaceOrder:
 async def _orders(request: Request) -> Orders:
     orders: Orders = request.app.state.orders
     return orders
+
+
+async def _cancel_order(request: Request) -> CancelOrder:
+    use_case: CancelOrder = request.app.state.cancel_order
+    return use_case
 
 
 StoredOrders = Annotated[Orders, Depends(_orders)]
@@ -88,8 +96,31 @@ async def read_order(orderId: UUID, orders: StoredOrders, caller: AnyCaller) -> 
     """Return an order. Orders of others need the scope shop:admin."""
     order = await orders.find(orderId, _owner(caller))
     if order is None:
-        raise problems.not_found("order-not-found", f"there is no order {orderId}")
+        raise _unknown(orderId)
     return order
+
+
+@routes.post("/{orderId}/cancel", responses=problems.openapi_responses(404, 409))
+async def cancel_order(
+    orderId: UUID,  # noqa: N803
+    cancel: Annotated[CancelOrder, Depends(_cancel_order)],
+    caller: AnyCaller,
+) -> Order:
+    """Cancel an order. It is `CANCELLING` until its goods are back in the stock, and then `CANCELLED`.
+
+    Orders of others need the scope shop:admin.
+    """
+    try:
+        return await cancel.cancel(orderId, _owner(caller))
+    except OrderUnknown:
+        raise _unknown(orderId) from None
+    except TooLate:
+        detail = f"an order can be cancelled for {retention.CANCELLATION.days} days; this one is older"
+        raise problems.conflict("too-late", detail) from None
+
+
+def _unknown(order_id: UUID) -> problems.Problem:
+    return problems.not_found("order-not-found", f"there is no order {order_id}")
 
 
 def _owner(caller: Caller) -> str | None:
@@ -123,6 +154,9 @@ def _to_problem(error: Exception, wanted: WantedOrder) -> problems.Problem | Non
         case TotalTooLarge():
             detail = f"the total exceeds {MAX_TOTAL}; split the order into several"
             problem = problems.invalid("items", detail)
+        case PriceChanged(total):
+            detail = f"expectedTotal: the total is now {total:.2f}; show it to the customer and order again with it"
+            problem = problems.conflict("price-changed", detail)
         case KeyReused():
             detail = "this key was already used for another order; use a new key for a new order"
             problem = problems.invalid("Idempotency-Key", detail)

@@ -20,6 +20,13 @@ orders = sa.Table(
     sa.Index("idx_orders_customer", "customer_id"),
     sa.Index("idx_orders_status", "status"),
     sa.Index("idx_orders_customer_newest", "customer_id", "created_at", "order_id"),
+    sa.Index(
+        "idx_orders_unsettled",
+        "status",
+        "created_at",
+        "order_id",
+        postgresql_where=sa.text("status IN ('PENDING', 'CANCELLING')"),
+    ),
 )
 
 order_items = sa.Table(

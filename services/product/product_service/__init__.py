@@ -5,7 +5,7 @@
     store               products in DynamoDB               items       DynamoDB items of both
     reservations        reservations in DynamoDB           dynamodb    boto3 in a bounded thread pool
     catalogue           reads that survive an outage       expiry      releases expired reservations
-    app                 assembles the service
+    app                 assembles the service              expiry_index  finds them
 
 A conditional update decreases the stock, so it never goes below zero, even with concurrent requests. A reservation
 takes several products in one transaction, all or none, and is then confirmed or released. The service releases a

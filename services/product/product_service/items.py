@@ -21,11 +21,20 @@ def reservation_key(reservation_id: UUID) -> "Item":
     return {"reservationId": {"S": str(reservation_id)}}
 
 
-def product(item: "Item") -> Product:
+HELD_SHARDS = tuple(f"{ReservationStatus.HELD}#{number}" for number in range(16))
+"""The partition keys of the expiry index: see ``expiry_index``."""
+
+
+def held_shard(reservation_id: UUID) -> str:
+    return HELD_SHARDS[reservation_id.int % len(HELD_SHARDS)]
+
+
+def product(item: "Item", currency: str) -> Product:
     return Product(
         product_id=UUID(item["productId"]["S"]),
         name=item["name"]["S"],
         price=Decimal(item["price"]["N"]),
+        currency=currency,
         inventory=inventory(item),
     )
 
@@ -55,7 +64,7 @@ def reserved_item(of: Reservation) -> "Item":
     if of.order_id:
         item["orderId"] = {"S": str(of.order_id)}
     if of.status is ReservationStatus.HELD:
-        item["held"] = {"S": ReservationStatus.HELD}
+        item["held"] = {"S": held_shard(of.reservation_id)}
     return item
 
 

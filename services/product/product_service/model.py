@@ -17,15 +17,15 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from shop_shared import pagination
-from shop_shared.field_types import UniqueProducts, WholeNumber
+from shop_shared import pagination, retention
+from shop_shared.field_types import CurrencyCode, UniqueProducts, WholeNumber
 
 MAX_INVENTORY = 1_000_000
 MAX_QUANTITY = 10_000
 MAX_RESERVED_PRODUCTS = 50
 """Together with the reservation itself, well below the limit of 100 items for a DynamoDB transaction."""
 DEFAULT_TTL_SECONDS = 300
-MAX_TTL_SECONDS = 3_600
+MAX_TTL_SECONDS = int(retention.HELD_RESERVATIONS.total_seconds())
 
 
 def _text_only(value: object) -> object:
@@ -69,6 +69,7 @@ class Product(_Camel):
     product_id: UUID
     name: str
     price: Money
+    currency: CurrencyCode
     inventory: int
     cached: bool = Field(default=False, description="true: from the cache, because the database is unavailable")
 
@@ -109,7 +110,7 @@ class NewReservation(_Camel):
 
 
 class ReservationStatus(StrEnum):
-    """HELD changes once, to one of the other two, and never back."""
+    """HELD changes to one of the other two. CONFIRMED changes to RELEASED when the order is cancelled."""
 
     HELD = "HELD"
     CONFIRMED = "CONFIRMED"

@@ -1,5 +1,6 @@
 """The interfaces of the stores, with the errors that they raise."""
 
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -27,7 +28,7 @@ class ReservationReleased(Exception):
 
 
 class ReservationConfirmed(Exception):
-    """The goods are sold: a release does not return them."""
+    """The goods are sold: a release does not return them, only ``take_back`` does."""
 
 
 class StoreUnavailable(Exception):
@@ -36,6 +37,14 @@ class StoreUnavailable(Exception):
 
 class Contended(Exception):
     """Concurrent writes of the same items conflict. Nothing was written."""
+
+
+class TransactionRejected(Contended):
+    """Nothing was written. ``unmet`` has, for each write in sequence, whether its condition was not met."""
+
+    def __init__(self, unmet: Sequence[bool]) -> None:
+        super().__init__("the transaction was canceled")
+        self.unmet = unmet
 
 
 @dataclass
@@ -60,6 +69,10 @@ class Products(Protocol):
         ...
 
     async def find(self, product_id: UUID) -> Product | None: ...
+
+    async def find_all(self, product_ids: Sequence[UUID]) -> list[Product]:
+        """Return the products that exist, with a single call. At most 100 ids."""
+        ...
 
     async def take(self, product_id: UUID, quantity: int) -> int:
         """Decrease the stock and return what is left. Raises ``OutOfStock``, ``ProductUnknown``."""
@@ -86,6 +99,12 @@ class Reservations(Protocol):
         """Return the goods once, and prevent a later ``hold`` with this id. Raises ``ReservationConfirmed``."""
         ...
 
-    async def release_expired(self) -> int:
-        """Release the reservations that were not confirmed in time, and return their number."""
+    async def take_back(self, reservation_id: UUID) -> None:
+        """Return the goods once, also sold ones: their order is cancelled. Raises ``ReservationUnknown``."""
+        ...
+
+
+class ExpiryIndex(Protocol):
+    def expired(self, shard: str) -> AsyncIterator[str]:
+        """Yield the ids of a shard's reservations that were not confirmed in time. Raises ``StoreUnavailable``."""
         ...

@@ -79,6 +79,20 @@ async def confirm_reservation(reservationId: UUID, reservations: ReservationStor
         raise _released() from None
 
 
+@routes.post(
+    "/{reservationId}/return",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=problems.openapi_responses(404),
+    openapi_extra=INTERNAL,
+)
+async def return_goods(reservationId: UUID, reservations: ReservationStore) -> None:  # noqa: N803
+    """Return the goods of a cancelled order to the stock, once, also if they are sold."""
+    try:
+        await reservations.take_back(reservationId)
+    except ReservationUnknown:
+        raise _unknown(reservationId) from None
+
+
 @routes.delete(
     "/{reservationId}",
     status_code=HTTPStatus.NO_CONTENT,

@@ -7,9 +7,10 @@ condition. So it happens once, however often and in whatever sequence requests a
     confirm   HELD → CONFIRMED     keeps the stock: the goods are sold
     release   HELD → RELEASED      increases the stock again; also after expiry
               nothing → RELEASED   recorded, so that a delayed hold with this id takes nothing
+    take back HELD or CONFIRMED → RELEASED, increases the stock again, because the order is cancelled
 
-Only held reservations have the attribute ``held``, so the index ``byExpiry`` contains only them. Time to live deletes
-a confirmed or released reservation after a week.
+Only held reservations have the attribute ``held``, so ``expiry_index`` contains only them. Time to live deletes
+a confirmed or released reservation after ``retention.ENDED_RESERVATIONS``.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -31,7 +32,9 @@ from product_service.ports import (
     ReservationConfirmed,
     ReservationReleased,
     ReservationUnknown,
+    TransactionRejected,
 )
+from shop_shared import retention
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef, UpdateTypeDef
@@ -39,10 +42,6 @@ if TYPE_CHECKING:
     from product_service.items import Item
 
 log = structlog.get_logger(__name__)
-
-INDEX = "byExpiry"
-RETENTION = timedelta(days=7)
-EXPIRY_BATCH = 50
 
 # DynamoDB cancels a transaction that conflicts with another one on the same item. The retries take a few seconds in
 # total, and never longer than the deadline of the request.
@@ -52,10 +51,11 @@ _retry_conflicts = stamina.retry(
 
 
 class DynamoReservations:
-    def __init__(self, dynamodb: DynamoDB, products_table: str, reservations_table: str) -> None:
+    def __init__(self, dynamodb: DynamoDB, products_table: str, reservations_table: str, currency: str) -> None:
         self._dynamodb = dynamodb
         self._products = products_table
         self._reservations = reservations_table
+        self._currency = currency
 
     @_retry_conflicts
     async def hold(self, wanted: NewReservation) -> Reservation:
@@ -120,34 +120,35 @@ class DynamoReservations:
         if found.status is ReservationStatus.CONFIRMED:
             raise ReservationConfirmed
         if found.status is ReservationStatus.HELD:
-            await self._transact(
-                {"Update": self._end(reservation_id, ReservationStatus.RELEASED)},
-                *self._stock(found, "inventory + :qty", "attribute_exists(productId)"),
-            )
+            await self._return_goods(found)
 
-    async def release_expired(self) -> int:
-        answer = await self._dynamodb.call(
-            lambda: self._dynamodb.repeating.query(
-                TableName=self._reservations,
-                IndexName=INDEX,
-                KeyConditionExpression="held = :held AND expiresAt <= :now",
-                ExpressionAttributeValues={
-                    ":held": {"S": ReservationStatus.HELD},
-                    ":now": {"N": str(int(_now().timestamp()))},
-                },
-                Limit=EXPIRY_BATCH,
+    @_retry_conflicts
+    async def take_back(self, reservation_id: UUID) -> None:
+        found = await self.find(reservation_id)
+        if found is None:
+            raise ReservationUnknown
+        if found.status is not ReservationStatus.RELEASED:
+            await self._return_goods(found)
+
+    async def _return_goods(self, of: Reservation) -> None:
+        """Set the status and increase the stock, in one transaction. Products that no longer exist are left out."""
+        end: TransactWriteItemTypeDef = {
+            "Update": self._end(of.reservation_id, ReservationStatus.RELEASED, previous=of.status)
+        }
+        lines = self._stock(of, "inventory + :qty", "attribute_exists(productId)")
+        try:
+            await self._transact(end, *lines)
+        except TransactionRejected as rejected:
+            reservation_changed, *gone = rejected.unmet
+            if reservation_changed or not any(gone):
+                raise
+            missing = [str(item.product_id) for item, is_gone in zip(of.items, gone, strict=True) if is_gone]
+            log.error(  # noqa: TRY400  (known cause)
+                "products of a reservation no longer exist; their goods are not returned",
+                reservationId=str(of.reservation_id),
+                productIds=missing,
             )
-        )
-        released = 0
-        for item in answer["Items"]:
-            reservation_id = UUID(item["reservationId"]["S"])
-            try:
-                await self.release(reservation_id)
-            except ReservationConfirmed:
-                continue  # confirmed at the last moment
-            log.info("reservation expired", reservationId=str(reservation_id))
-            released += 1
-        return released
+            await self._transact(end, *(line for line, is_gone in zip(lines, gone, strict=True) if not is_gone))
 
     async def _read(self, wanted: NewReservation) -> tuple[Reservation | None, dict[UUID, Product]]:
         """Return the reservation, if it exists, and the products, with a single call."""
@@ -167,19 +168,21 @@ class DynamoReservations:
         if answer.get("UnprocessedKeys"):
             raise Contended("DynamoDB left keys of a batch unread")
         earlier = answer["Responses"].get(self._reservations, [])
-        products = [product(item) for item in answer["Responses"].get(self._products, [])]
+        products = [product(item, self._currency) for item in answer["Responses"].get(self._products, [])]
         return (reservation(earlier[0]) if earlier else None), {found.product_id: found for found in products}
 
-    def _end(self, reservation_id: UUID, status: ReservationStatus) -> "UpdateTypeDef":
+    def _end(
+        self, reservation_id: UUID, status: ReservationStatus, previous: ReservationStatus = ReservationStatus.HELD
+    ) -> "UpdateTypeDef":
         return {
             "TableName": self._reservations,
             "Key": reservation_key(reservation_id),
             "UpdateExpression": "SET #status = :status, forgetAt = :forget REMOVE held",
-            "ConditionExpression": "#status = :held",
+            "ConditionExpression": "#status = :previous",
             "ExpressionAttributeNames": {"#status": "status"},
             "ExpressionAttributeValues": {
                 ":status": {"S": status},
-                ":held": {"S": ReservationStatus.HELD},
+                ":previous": {"S": previous},
                 ":forget": _forget_at(),
             },
         }
@@ -208,8 +211,7 @@ class DynamoReservations:
         except ClientError as error:
             if code_of(error) != CANCELED:
                 raise
-            # A condition failed or another transaction conflicted: the next read shows which.
-            raise Contended(CANCELED) from error
+            raise TransactionRejected(_unmet(error, len(writes))) from error
 
     async def _block_later_hold(self, reservation_id: UUID) -> None:
         released = Reservation(
@@ -226,6 +228,13 @@ class DynamoReservations:
             if code_of(error) != CONDITION_FAILED:
                 raise
             raise Contended("the reservation was created at the same time") from None
+
+
+def _unmet(canceled: ClientError, writes: int) -> list[bool]:
+    """Return, for each write of a canceled transaction, whether its condition was not met."""
+    reasons: list[dict[str, str]] = canceled.response.get("CancellationReasons", [])  # type: ignore[assignment]  # not in the stub
+    unmet = [reason.get("Code") == "ConditionalCheckFailed" for reason in reasons]
+    return unmet if len(unmet) == writes else [False] * writes
 
 
 def _repeated_answer(earlier: Reservation, wanted: NewReservation) -> Reservation:
@@ -256,4 +265,4 @@ def _now() -> datetime:
 
 
 def _forget_at() -> "AttributeValueTypeDef":
-    return {"N": str(int((_now() + RETENTION).timestamp()))}
+    return {"N": str(int((_now() + retention.ENDED_RESERVATIONS).timestamp()))}

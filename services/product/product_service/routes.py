@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from product_service.catalogue import Catalogue
 from product_service.model import NewProduct, Product, ProductPage, Stock, Withdrawal
@@ -15,6 +15,8 @@ from shop_shared.callers import CATALOGUE, PUBLIC, requires
 
 log = structlog.get_logger(__name__)
 
+MAX_IDS = 50
+"""The number of products in the largest order."""
 
 routes = APIRouter(prefix="/products", tags=["products"])
 
@@ -39,13 +41,33 @@ async def list_products(
     response: Response,
     limit: pagination.Limit = pagination.DEFAULT_LIMIT,
     cursor: pagination.Cursor = None,
+    product_ids: Annotated[
+        list[UUID] | None,
+        Query(alias="id", min_length=1, max_length=MAX_IDS, description="Return these products, without pages"),
+    ] = None,
 ) -> ProductPage:
+    if product_ids:
+        return await _read_all(catalogue, list(dict.fromkeys(product_ids)), response)
     answer = await catalogue.page(limit, pagination.after(cursor))
     items, last = answer.value
     return ProductPage(
         items=items,
         next_cursor=pagination.encode(str(last)) if last else None,
         cached=_mark_cached(answer.age_seconds, response),
+    )
+
+
+async def _read_all(catalogue: Catalogue, product_ids: list[UUID], response: Response) -> ProductPage:
+    """Return the products that exist, in the sequence of their ids."""
+    results = await catalogue.find_all(product_ids)
+    age = max((result.age_seconds for result in results if result.age_seconds is not None), default=None)
+    return ProductPage(
+        items=[
+            result.value.model_copy(update={"cached": result.age_seconds is not None})
+            for result in results
+            if result.value
+        ],
+        cached=_mark_cached(age, response),
     )
 
 

@@ -5,6 +5,7 @@
 This alone prevents overselling: DynamoDB applies the updates of an item one after the other.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -13,10 +14,10 @@ from botocore.exceptions import ClientError
 from product_service.dynamodb import CONDITION_FAILED, DynamoDB, code_of
 from product_service.items import inventory, product, product_key
 from product_service.model import NewProduct, Product
-from product_service.ports import OutOfStock, ProductUnknown
+from product_service.ports import OutOfStock, ProductUnknown, StoreUnavailable
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import ScanInputTypeDef, UpdateItemInputTypeDef
+    from mypy_boto3_dynamodb.type_defs import KeysAndAttributesTypeDef, ScanInputTypeDef, UpdateItemInputTypeDef
 
     from product_service.items import Item
 
@@ -24,9 +25,10 @@ _PROJECTION = "productId, #name, price, inventory"
 
 
 class DynamoProducts:
-    def __init__(self, dynamodb: DynamoDB, table: str) -> None:
+    def __init__(self, dynamodb: DynamoDB, table: str, currency: str) -> None:
         self._dynamodb = dynamodb
         self._table = table
+        self._currency = currency
 
     async def probe(self) -> None:
         """Read a key that does not exist: this needs only the permission to read items."""
@@ -42,7 +44,7 @@ class DynamoProducts:
             "inventory": {"N": str(new.inventory)},
         }
         await self._dynamodb.call(lambda: self._dynamodb.repeating.put_item(TableName=self._table, Item=item))
-        return Product(product_id=product_id, name=new.name, price=new.price, inventory=new.inventory)
+        return product(item, self._currency)
 
     async def find(self, product_id: UUID) -> Product | None:
         answer = await self._dynamodb.call(
@@ -55,7 +57,20 @@ class DynamoProducts:
             )
         )
         item = answer.get("Item")
-        return product(item) if item else None
+        return product(item, self._currency) if item else None
+
+    async def find_all(self, product_ids: Sequence[UUID]) -> list[Product]:
+        keys: KeysAndAttributesTypeDef = {
+            "Keys": [product_key(product_id) for product_id in product_ids],
+            "ProjectionExpression": _PROJECTION,
+            "ExpressionAttributeNames": {"#name": "name"},
+        }
+        answer = await self._dynamodb.call(
+            lambda: self._dynamodb.repeating.batch_get_item(RequestItems={self._table: keys})
+        )
+        if answer.get("UnprocessedKeys"):
+            raise StoreUnavailable("DynamoDB left keys of a batch unread")
+        return [product(item, self._currency) for item in answer["Responses"].get(self._table, [])]
 
     async def page(self, limit: int, after: UUID | None) -> tuple[list[Product], UUID | None]:
         scan: ScanInputTypeDef = {
@@ -68,7 +83,8 @@ class DynamoProducts:
             scan["ExclusiveStartKey"] = product_key(after)
         answer = await self._dynamodb.call(lambda: self._dynamodb.repeating.scan(**scan))
         last = answer.get("LastEvaluatedKey")
-        return [product(item) for item in answer["Items"]], UUID(last["productId"]["S"]) if last else None
+        products = [product(item, self._currency) for item in answer["Items"]]
+        return products, UUID(last["productId"]["S"]) if last else None
 
     async def take(self, product_id: UUID, quantity: int) -> int:
         # Sent without retries: after a lost answer, a retry could take the goods twice.

@@ -3,7 +3,7 @@
 from typing import Annotated, Protocol, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Strict
+from pydantic import AfterValidator, BeforeValidator, Field, Strict
 
 
 class HasProductId(Protocol):
@@ -14,6 +14,11 @@ class HasProductId(Protocol):
 
 
 Item = TypeVar("Item", bound=HasProductId)
+
+
+CurrencyCode = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217", examples=["EUR"])]
+DEFAULT_CURRENCY = "EUR"
+"""All prices of the shop have one currency, which `SHOP_CURRENCY` sets for product and order."""
 
 
 def _integral_float_to_int(value: object) -> object:

@@ -143,10 +143,12 @@ async def _products_page(
 
 
 async def _product_names(shop: ShopClient, order: Order) -> dict[UUID, str]:
-    """Return the names of an order's products, without those that cannot be read."""
-    ids = [item.product_id for item in order.items]
-    results = await asyncio.gather(*(shop.product(product_id) for product_id in ids), return_exceptions=True)
-    return {product.product_id: product.name for product in results if isinstance(product, Product)}
+    """Return the names of an order's products, without those that no longer exist. Empty if none can be read."""
+    try:
+        products = await shop.products_with(item.product_id for item in order.items)
+    except ShopError:
+        return {}
+    return {product.product_id: product.name for product in products.items}
 
 
 def _problem_page(sessions: Sessions, visitor: Visitor, problem: ShopError, title: str) -> Response:

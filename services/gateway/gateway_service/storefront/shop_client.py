@@ -1,6 +1,7 @@
 """Client of the services' API. It uses the same routes, tokens and errors as any client of the gateway."""
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeVar
@@ -50,9 +51,9 @@ class ShopClient:
         """Return a page of the catalogue."""
         return _parse(await self._send("GET", "/products", {"limit": str(limit), "cursor": cursor}), Page[Product])
 
-    async def product(self, product_id: UUID) -> Product:
-        """Return a product."""
-        return _parse(await self._send("GET", f"/products/{product_id}"), Product)
+    async def products_with(self, product_ids: Iterable[UUID]) -> Page[Product]:
+        """Return those of these products that exist."""
+        return _parse(await self._send("GET", "/products", {"id": [str(each) for each in product_ids]}), Page[Product])
 
     async def add_product(self, name: str, price: str, inventory: int) -> Product:
         """Create a product."""
@@ -87,7 +88,13 @@ class ShopClient:
         return _parse(await self._send("GET", "/orders", query), Page[Order])
 
     async def _send(
-        self, method: str, path: str, query: dict[str, str] | None = None, *, body: object = None, key: str = ""
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str | list[str]] | None = None,
+        *,
+        body: object = None,
+        key: str = "",
     ) -> ProxyResponse:
         headers = {
             "accept": "application/json",
@@ -96,7 +103,7 @@ class ShopClient:
             **({"content-type": "application/json"} if body is not None else {}),
             **({"idempotency-key": key} if key else {}),
         }
-        query_string = urlencode({name: value for name, value in (query or {}).items() if value})
+        query_string = urlencode({name: value for name, value in (query or {}).items() if value}, doseq=True)
         content = json.dumps(body).encode() if body is not None else b""
         request = ProxyRequest(method, path, query_string, tuple(headers.items()), content, "127.0.0.1")
         return await self._pipeline.handle(request)

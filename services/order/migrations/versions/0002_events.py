@@ -1,6 +1,7 @@
 """Add the tables for placing, publishing and confirming orders. The article's tables do not change.
 
-The migration only adds tables and indexes, so pods of the previous version keep working during and after it.
+The migration only adds tables, so pods of the previous version keep working during and after it. 0004 adds the indexes
+of the article's tables.
 """
 
 from alembic import op
@@ -47,5 +48,3 @@ def upgrade() -> None:
         """
     )
     op.execute("CREATE INDEX idx_inbox_handled ON inbox(handled_at)")
-    op.execute("CREATE INDEX idx_orders_customer_newest ON orders(customer_id, created_at, order_id)")
-    op.execute("CREATE INDEX idx_order_items_order ON order_items(order_id)")
