@@ -1,6 +1,7 @@
 """The HTTP API of the user service."""
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import httpx2
@@ -56,7 +57,8 @@ async def test_a_user_from_before_there_were_owners_is_visible_to_administrators
 ) -> None:
     address = f"{uuid4()}@example.com"
     postgres.run(f"INSERT INTO users (email, name) VALUES ('{address}', 'Old')", "users")
-    pages, cursor = [], None
+    pages: list[dict[str, Any]] = []
+    cursor: str | None = None
     while not pages or cursor:
         query = {"limit": "100", **({"cursor": cursor} if cursor else {})}
         pages.append((await http.get(f"{user.url}/users", params=query)).json())
