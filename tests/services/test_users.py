@@ -58,7 +58,7 @@ async def test_a_user_from_before_there_were_owners_is_visible_to_administrators
     address = f"{uuid4()}@example.com"
     postgres.run(f"INSERT INTO users (email, name) VALUES ('{address}', 'Old')", "users")
     pages: list[dict[str, Any]] = []
-    cursor = None
+    cursor: str | None = None
     while not pages or cursor:
         query = {"limit": "100", **({"cursor": cursor} if cursor else {})}
         pages.append((await http.get(f"{user.url}/users", params=query)).json())

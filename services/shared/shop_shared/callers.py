@@ -110,7 +110,9 @@ class CallerVerifier:
             raise problems.unavailable("the issuer of the token") from error
         subject = claims.get("sub")
         if not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):
-            raise _unauthorized("the token has no valid subject; get a new one", tokens.challenge("invalid_token"))
+            raise _unauthorized(
+                "the subject of the token is missing or invalid; get a new one", tokens.challenge("invalid_token")
+            )
         caller = Caller(subject, tokens.scopes(claims), f"Bearer {token}")
         if missing := set(required) - caller.scopes:
             detail = f"the token lacks the scope {', '.join(sorted(missing))}; get one with this scope"

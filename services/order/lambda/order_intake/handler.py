@@ -2,7 +2,7 @@
 
 It accepts the events of REST APIs (1.0) and of HTTP APIs (2.0): both have a body and headers, and get the same answer.
 The authorizer of the API has verified the token, and the event contains its claims. A caller orders as the customer
-whose id is the subject of the token, and in nobody else's name.
+whose id is the subject of the token, and never as another one.
 """
 
 import base64
