@@ -1,88 +1,132 @@
-"""Builds the Helm chart from `manifests/base` and `crds`, so that both installation methods create the same objects.
+"""Builds the Helm chart: the files of this folder, the CRDs, the rules of the ClusterRole, alerts, dashboards and the image.
 
     python manifests/chart/build.py VERSION IMAGE FOLDER
 
-It writes the chart to FOLDER/microservice-operator. Its objects are those of the kustomization. Only the namespace,
-which is that of the release, and the fields in values.yaml differ.
+It writes the chart to FOLDER/microservice-operator. A test compares its objects with those of `manifests/base`.
 """
 
-import re
+import json
 import shutil
-import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import kubernetes_validate
 import yaml
 
 HERE = Path(__file__).parent
-KEEP = "helm.sh/resource-policy"
-# Marker in the generated YAML → Helm template that replaces it.
-BLOCKS = {
-    "@imagePullSecrets@": "{{- toYaml .Values.imagePullSecrets | nindent 8 }}",
-    "@resources@": "{{- toYaml .Values.resources | nindent 12 }}",
-    "@annotations@": "{{- toYaml .Values.serviceAccountAnnotations | nindent 4 }}",
-    "@args@": '{{- toYaml (concat (list "run") .Values.extraArgs) | nindent 12 }}',
-}
+REPOSITORY = HERE.parents[1]
+KUBERNETES = "v1.36.0-local-strict"  # schemas that refuse unknown fields
+DIGEST = "microservice-operator.dev/image-digest"
+CRD = """{{{{- if .Values.crds.install }}}}
+apiVersion: {api_version}
+kind: {kind}
+metadata:
+  name: {name}
+  labels:
+    {{{{- include "microservice-operator.labels" . | nindent 4 }}}}
+  {{{{- if .Values.crds.keep }}}}
+  annotations:
+    helm.sh/resource-policy: keep
+  {{{{- end }}}}
+{body}{{{{- end }}}}
+"""
 
 
 def build(version: str, image: str, folder: Path) -> Path:
     """Write the chart. The folder must not contain one."""
     chart = folder / "microservice-operator"
-    (chart / "templates").mkdir(parents=True)
-    metadata = (HERE / "Chart.yaml").read_text(encoding="utf-8")
-    metadata = metadata.replace("version: 0.0.0", f"version: {version}").replace('"0.0.0"', f'"{version}"')
-    (chart / "Chart.yaml").write_text(metadata, encoding="utf-8")
-    values = (HERE / "values.yaml").read_text(encoding="utf-8").replace('image: ""', f'image: "{image}"')
+    chart.mkdir(parents=True)
+    shutil.copytree(HERE / "templates", chart / "templates")
+    shutil.copy(HERE / "README.md", chart)
+    name, tag, digest = _parts(image)
+    (chart / "Chart.yaml").write_text(_metadata(version, image, digest), encoding="utf-8")
+    values = (HERE / "values.yaml").read_text(encoding="utf-8")
+    values = values.replace('repository: ""', f'repository: "{name}"').replace('tag: ""', f'tag: "{tag}"')
     (chart / "values.yaml").write_text(values, encoding="utf-8")
-    command = ["kubectl", "kustomize", str(HERE.parent / "base")]
-    rendered = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  (no input from outside)
-    for each in yaml.safe_load_all(rendered.stdout):
-        kind, name = each["kind"], each["metadata"]["name"]
-        if kind != "Namespace":
-            (chart / f"templates/{kind.lower()}-{name}.yaml").write_text(_template(each), encoding="utf-8")
+    (chart / "values.schema.json").write_text(json.dumps(_schema()), encoding="utf-8")
+    for file in ("environments", "microservices"):
+        crd = yaml.safe_load((REPOSITORY / f"crds/{file}.yaml").read_text(encoding="utf-8"))
+        (chart / f"templates/crd-{file}.yaml").write_text(_crd(crd), encoding="utf-8")
+    role = yaml.safe_load((HERE.parent / "base/cluster-role.yaml").read_text(encoding="utf-8"))
+    (chart / "files").mkdir()
+    (chart / "files/cluster-role-rules.yaml").write_text(_text(role["rules"]), encoding="utf-8")
     _add_monitoring(chart)
     return chart
 
 
 def _add_monitoring(chart: Path) -> None:
-    """Add rules and dashboards as files, whose braces Helm does not read, and the template that includes them."""
+    """Add rules and dashboards as files, whose braces Helm does not read."""
     source = HERE.parent / "monitoring/operator"
     (chart / "monitoring").mkdir()
     for file in (source / "rules.yaml", *sorted(source.glob("dashboards/*.json"))):
         shutil.copyfile(file, chart / "monitoring" / file.name)
-    shutil.copyfile(HERE / "templates/monitoring.yaml", chart / "templates/monitoring.yaml")
 
 
-def _template(each: dict[str, Any]) -> str:
-    if each["kind"] == "CustomResourceDefinition":
-        each["metadata"].setdefault("annotations", {})[KEEP] = "keep"
-        return f"{{{{- if .Values.crds.install }}}}\n{_text(each)}{{{{- end }}}}\n"
-    if "namespace" in each["metadata"]:
-        each["metadata"]["namespace"] = "@namespace@"
-    for subject in each.get("subjects", []):
-        subject["namespace"] = "@namespace@"
-    if each["kind"] == "ServiceAccount":
-        each["metadata"]["annotations"] = "@annotations@"
-    if each["kind"] == "Deployment":
-        pod = each["spec"]["template"]["spec"]
-        pod["imagePullSecrets"] = "@imagePullSecrets@"
-        (operator,) = pod["containers"]
-        operator |= {"image": "@image@", "args": "@args@", "resources": "@resources@"}
-    return _fill_in(_text(each))
+def _parts(image: str) -> tuple[str, str, str]:
+    """Split `name:tag`, `name@digest` or `name:tag@digest` into name, tag and digest."""
+    name, _, digest = image.partition("@")
+    path, colon, tag = name.rpartition(":")
+    if not colon or "/" in tag:  # the colon of a registry's port
+        return name, "", digest
+    return path, tag, digest
 
 
-def _text(each: dict[str, Any]) -> str:
-    """Return YAML in which all braces are escaped for Helm."""
-    text: str = yaml.safe_dump(each, sort_keys=False, width=200)
-    return text.replace("{{", '{{ "{{" }}')
+def _metadata(version: str, image: str, digest: str) -> str:
+    loaded: dict[str, Any] = yaml.safe_load((HERE / "Chart.yaml").read_text(encoding="utf-8"))
+    loaded |= {"version": version, "appVersion": version}
+    loaded["annotations"]["artifacthub.io/images"] = _text([{"name": "operator", "image": image}])
+    if digest:
+        loaded["annotations"][DIGEST] = digest
+    return _text(loaded)
 
 
-def _fill_in(text: str) -> str:
-    for marker, block in BLOCKS.items():
-        text = text.replace(f"'{marker}'", block)
-    text = re.sub("'@namespace@'", "{{ .Release.Namespace }}", text)
-    return re.sub("'@image@'", '{{ required "image: set the image of the operator" .Values.image | quote }}', text)
+def _crd(crd: dict[str, Any]) -> str:
+    """Return the template of a CRD, in which braces of descriptions are no templates."""
+    body = _text({"spec": crd["spec"]}).replace("{{", '{{ "{{" }}')
+    return CRD.format(api_version=crd["apiVersion"], kind=crd["kind"], name=crd["metadata"]["name"], body=body)
+
+
+def _text(value: Any) -> str:
+    text: str = yaml.safe_dump(value, sort_keys=False, width=200)
+    return text
+
+
+def _schema() -> dict[str, Any]:
+    """Return the schema of the values with every definition that it refers to."""
+    schema: dict[str, Any] = json.loads((HERE / "values.schema.json").read_text(encoding="utf-8"))
+    package = Path(kubernetes_validate.__file__).parent
+    file = package / "kubernetes-json-schema" / KUBERNETES / "_definitions.json"
+    known = json.loads(file.read_text(encoding="utf-8"))["$defs"]
+    definitions = schema["$defs"]
+    missing = list(_references(schema))
+    while missing:
+        name = missing.pop().removeprefix("#/$defs/")
+        if name not in definitions:
+            definitions[name] = _without_descriptions(known[name])
+            missing += _references(definitions[name])
+    return schema
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _references(each)
+
+
+def _without_descriptions(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _without_descriptions(each)
+            for key, each in value.items()
+            if not (key == "description" and isinstance(each, str))
+        }
+    return [_without_descriptions(each) for each in value] if isinstance(value, list) else value
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from lupa import lua51
 
 ARGOCD = Path(__file__).parents[2] / "manifests/argocd"
 FOLDER = ARGOCD / "resource_customizations/microservice-operator.dev/Microservice"
+APPLICATION = ARGOCD / "resource_customizations/argoproj.io/Application"
 ACTIONS = ARGOCD / "actions.yaml"
 _CLOSED = ("io", "debug", "package", "require", "dofile", "loadfile", "load", "loadstring", "os")
 

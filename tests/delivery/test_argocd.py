@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.delivery.argocd import ACTIONS, ARGOCD, FOLDER, actions_file, run
+from tests.delivery.argocd import ACTIONS, APPLICATION, ARGOCD, FOLDER, actions_file, run
 from tests.delivery.samples import SAMPLES
 
 HEALTH = yaml.safe_load((FOLDER / "health_test.yaml").read_text())["tests"]
+APPLICATION_HEALTH = yaml.safe_load((APPLICATION / "health_test.yaml").read_text())["tests"]
 TESTED = yaml.safe_load((FOLDER / "actions/action_test.yaml").read_text())
 REQUESTED = "microservice-operator.dev/reconcile-requested-at"
 
@@ -24,6 +25,12 @@ def _load(path: Path) -> Any:
 def test_health(case: dict[str, Any]) -> None:
     script = (FOLDER / "health.lua").read_text()
     assert run(script, _load(FOLDER / case["inputPath"])) == case["healthStatus"]
+
+
+@pytest.mark.parametrize("case", APPLICATION_HEALTH, ids=lambda case: Path(case["inputPath"]).stem)
+def test_health_of_an_application_so_that_sync_waves_wait_for_it(case: dict[str, Any]) -> None:
+    script = (APPLICATION / "health.lua").read_text()
+    assert run(script, _load(APPLICATION / case["inputPath"])) == case["healthStatus"]
 
 
 def test_health_of_an_object_that_was_just_written() -> None:
@@ -64,6 +71,7 @@ def test_the_config_map_holds_the_scripts() -> None:
     config_map = yaml.safe_load(built.stdout)
     about = "microservice-operator.dev_Microservice"
     assert config_map["data"] == {
+        "resource.customizations.health.argoproj.io_Application": (APPLICATION / "health.lua").read_text(),
         f"resource.customizations.health.{about}": (FOLDER / "health.lua").read_text(),
         f"resource.customizations.actions.{about}": actions_file(),
     }

@@ -1,23 +1,15 @@
 """The chart's values `monitoring`: off by default, and on the same as the component manifests/monitoring/operator."""
 
-import os
-import runpy
-import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
+
+from tests.delivery.conftest import Chart, Objects, by_name
 
 ROOT = Path(__file__).parents[2]
 ON = [f"--set=monitoring.{part}.enabled=true" for part in ("podMonitor", "rules", "dashboards")]
-Objects = dict[tuple[str, str], dict[str, Any]]
-
-
-def _objects(text: str) -> Objects:
-    return {(each["kind"], each["metadata"]["name"]): each for each in yaml.safe_load_all(text) if each}
 
 
 def _run(*command: str) -> str:
@@ -25,35 +17,15 @@ def _run(*command: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    build = runpy.run_path(str(ROOT / "manifests/chart/build.py"))["build"]
-    made: Path = build("1.2.3", "registry.example/operator:1", tmp_path_factory.mktemp("chart"))
-    return made
-
-
-@pytest.fixture(scope="module")
-def template(chart: Path) -> Any:
-    helm = os.environ.get("HELM") or shutil.which("helm")
-    if helm is None:
-        pytest.skip("helm is not on the PATH: install it, or name it in HELM")
-
-    def rendered(*settings: str) -> Objects:
-        arguments = ("--namespace", "microservice-operator-system", "--kube-version", "1.36.0")
-        return _objects(_run(helm, "template", "x", str(chart), *arguments, *settings))
-
-    return rendered
-
-
-@pytest.fixture(scope="module")
 def component() -> Objects:
     kubectl = str(Path(sys.executable).parent / "kubectl")
-    return _objects(_run(kubectl, "kustomize", str(ROOT / "manifests/monitoring/operator")))
+    return by_name(_run(kubectl, "kustomize", str(ROOT / "manifests/monitoring/operator")))
 
 
-def test_the_chart_makes_what_the_component_makes(template: Any, component: Objects) -> None:
-    without = template()
+def test_the_chart_makes_what_the_component_makes(chart: Chart, component: Objects) -> None:
+    without = chart.objects()
     assert not set(component) & set(without)
-    made = template(*ON)
+    made = chart.objects(*ON)
     assert set(made) - set(without) == set(component)
     for key, wanted in component.items():
         assert {field: made[key].get(field) for field in ("spec", "data")} == {
@@ -63,8 +35,8 @@ def test_the_chart_makes_what_the_component_makes(template: Any, component: Obje
         assert wanted["metadata"].get("labels", {}).items() <= made[key]["metadata"]["labels"].items()
 
 
-def test_labels_interval_scraper_and_runbooks_are_what_a_person_chooses(template: Any) -> None:
-    made = template(
+def test_labels_interval_scraper_and_runbooks_are_what_a_person_chooses(chart: Chart) -> None:
+    made = chart.objects(
         *ON,
         "--set=monitoring.podMonitor.labels.release=prometheus,monitoring.rules.labels.release=prometheus",
         "--set=monitoring.dashboards.labels.team=platform,monitoring.podMonitor.interval=15s",

@@ -81,14 +81,61 @@ def test_a_service_is_delivered_when_its_files_change(service: str) -> None:
     assert not [path for path in paths if path.startswith("manifests/gitops")]
 
 
+def _places(job: dict[str, Any], *wanted: str) -> list[int]:
+    """Where each of these is first called in a job."""
+    text = [str(step.get("run", "")) + str(step.get("uses", "")) for step in job["steps"]]
+    return [next(at for at, each in enumerate(text) if part in each) for part in wanted]
+
+
+BUILD = (".ci/image", ".ci/test-image", "anchore/scan-action", "anchore/sbom-action")
+PUSH = ("configure-aws-credentials", ".ci/push-image", "cosign sign", "attest-build-provenance", "attest-sbom")
+
+
 def test_steps_come_in_their_order() -> None:
     jobs = _workflow("service")["jobs"]
     assert list(jobs) == ["test", "deliver", "deploy"]
     assert (jobs["deliver"]["needs"], jobs["deploy"]["needs"]) == ("test", "deliver")
-    assert (jobs["deliver"]["environment"], jobs["deploy"]["environment"]) == ("ecr", "production")
-    text = [step.get("run", step.get("uses", "")) for step in jobs["deliver"]["steps"]]
-    wanted = [".ci/image", "anchore/scan-action", "configure-aws-credentials", ".ci/push-image", "attest-build"]
-    places = [next(at for at, each in enumerate(text) if part in each) for part in wanted]
+    assert (jobs["deliver"]["environment"], jobs["deploy"]["environment"]) == ("ecr", "staging")
+    places = _places(jobs["deliver"], *BUILD, *PUSH)
     assert places == sorted(places)
     # A role is taken when image and tests are done with, and tests could not take one.
     assert "id-token" not in jobs["test"]["permissions"]
+
+
+def test_a_release_is_checked_before_anything_is_built_or_pushed() -> None:
+    jobs = _workflow("release")["jobs"]
+    assert _places(jobs["check"], ".ci/release-notes", ".ci/run") == [1, 3]
+    assert jobs["release"]["needs"] == "check"
+    places = _places(jobs["release"], *BUILD, ".ci/release-notes", *PUSH, "gh release create")
+    assert places == sorted(places)
+    places = _places(jobs["release"], ".ci/archive-digest", ".ci/push-image", ".ci/push-chart", "cosign sign")
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("name", ["service", "release"])
+def test_every_architecture_of_an_image_is_scanned(name: str) -> None:
+    (job,) = [each for each in _workflow(name)["jobs"].values() if "id-token" in each["permissions"]]
+    scanned = [step["with"]["image"] for step in job["steps"] if "scan-action" in step.get("uses", "")]
+    assert [image.rpartition("-")[2] for image in scanned] == ["amd64", "arm64"]
+    assert "linux/amd64,linux/arm64" in (ROOT / ".ci/image").read_text()
+
+
+def test_no_deployment_waits_in_a_group_that_keeps_one_of_them() -> None:
+    """GitHub cancels all but the newest pending job of a concurrency group."""
+    assert "concurrency" not in _workflow("service")["jobs"]["deploy"]
+    assert "concurrency" not in _workflow("service")
+    groups = {service: _workflow(service)["concurrency"]["group"] for service in SERVICES}
+    assert groups == {service: f"{service}-${{{{ github.ref }}}}" for service in SERVICES}
+
+
+def test_promotion_and_rescan_know_every_service() -> None:
+    options = _workflow("promote")[True]["workflow_dispatch"]["inputs"]["service"]["options"]
+    matrix = _workflow("rescan")["jobs"]["scan"]["strategy"]["matrix"]["service"]
+    deployed = {path.name.removesuffix("-image.yaml") for path in ROOT.glob("manifests/gitops/*/shop/*-image.yaml")}
+    assert tuple(options) == tuple(matrix) == SERVICES == tuple(sorted(deployed))
+
+
+def test_code_owners_name_folders_that_exist() -> None:
+    lines = [line for line in (ROOT / ".github/CODEOWNERS").read_text().splitlines() if line and line[0] != "#"]
+    assert lines
+    assert not [line for line in lines if not (ROOT / line.split()[0].strip("/")).is_dir()]

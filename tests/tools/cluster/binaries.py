@@ -99,6 +99,13 @@ PARTS = {
         ),
         Part("kwok", "0.8.0", "kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}),
         Part("kind", "0.33.0", "kind", {"kind": "sigs.k8s.io/kind"}),
+        Part(
+            "helm",
+            "4.3.2",
+            "helm",
+            {"helm": "helm.sh/helm/v4/cmd/helm"},
+            ("helm.sh/helm/v4/internal/version.version=v4.3.2",),
+        ),
     )
 }
 LIGHT = ("control-plane",)
