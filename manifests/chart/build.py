@@ -1,4 +1,4 @@
-"""Builds the Helm chart: the files of this folder, the CRDs, the rules of the ClusterRole, alerts, dashboards and the image.
+"""Builds the Helm chart: the files of this folder, the CRDs, the ClusterRole's rules, alerts, dashboards and the image.
 
     python manifests/chart/build.py VERSION IMAGE FOLDER
 
