@@ -1,8 +1,8 @@
 """Add scopes to access tokens before Amazon Cognito signs them: the function of the module `identity`.
 
-A user has the scopes whose names are groups of the user. A client without a user has those that Cognito granted it, under
-the names of the services: `shop:admin` instead of `shop/admin`. Environment: `SCOPES` names all scopes, separated by
-spaces, and `SCOPE_PREFIX` the resource server.
+A user has the scopes whose names are groups of the user. A client without a user has those that Cognito granted it,
+under the names of the services: `shop:admin` instead of `shop/admin`. Environment: `SCOPES` names all scopes, separated
+by spaces, and `SCOPE_PREFIX` the resource server.
 """
 
 import os

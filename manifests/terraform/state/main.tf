@@ -6,6 +6,7 @@ provider "aws" {
 }
 
 resource "aws_s3_bucket" "state" {
+  # checkov:skip=CKV2_AWS_61:a version is some 100 kB and costs nothing worth a rule that deletes the way back
   # checkov:skip=CKV2_AWS_62:nothing reacts to a new state
   # checkov:skip=CKV_AWS_18:CloudTrail records who reads and writes, if the account has a trail for data events
   # checkov:skip=CKV_AWS_144:the state describes one region, and is of no use while that is down
@@ -43,28 +44,6 @@ resource "aws_s3_bucket_public_access_block" "state" {
   block_public_policy     = true
   ignore_public_acls      = true
   restrict_public_buckets = true
-}
-
-resource "aws_s3_bucket_lifecycle_configuration" "state" {
-  bucket = aws_s3_bucket.state.id
-
-  rule {
-    id     = "old-versions"
-    status = "Enabled"
-
-    filter {}
-
-    noncurrent_version_expiration {
-      noncurrent_days           = 90
-      newer_noncurrent_versions = 20
-    }
-
-    abort_incomplete_multipart_upload {
-      days_after_initiation = 7
-    }
-  }
-
-  depends_on = [aws_s3_bucket_versioning.state]
 }
 
 data "aws_iam_policy_document" "state" {
