@@ -8,7 +8,7 @@ from pydantic import Field
 
 from gateway_service import local_routes, proxy_route
 from gateway_service.aws import AWS
-from gateway_service.forwarding import Forwarder
+from gateway_service.forwarding import MAX_CONCURRENT_OF_ONE, MAX_PAYLOAD_BYTES, Forwarder
 from gateway_service.jwks import DiscoveredJwks
 from gateway_service.jwt_authorizer import JwtAuthorizer
 from gateway_service.local_issuer import LocalIssuer, LocalOrDiscoveredKeys
@@ -32,7 +32,11 @@ class GatewaySettings(ServiceSettings):
     """the order service, whose circuit breakers the storefront shows"""
     refresh_seconds: float = Field(default=3, gt=0)
     request_timeout_seconds: float = Field(default=30, gt=0, le=30)  # the maximum of API Gateway
-    max_body_bytes: int = Field(default=1_048_576, ge=1)
+    max_body_bytes: int = Field(default=MAX_PAYLOAD_BYTES, ge=1)
+    max_held_body_bytes: int = Field(default=67_108_864, ge=1)
+    max_calls_per_service: int = Field(default=MAX_CONCURRENT_OF_ONE, ge=1)
+    management_port: int = Field(default=8081, ge=1, le=65535)
+    """the port of probes and metrics: clients do not reach it, and routes may have their paths"""
     service_addresses: dict[str, str] = Field(default_factory=dict)
     """`<name>.<namespace>` → URL, for services outside the cluster"""
 
@@ -43,7 +47,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     discovered = DiscoveredJwks()
     local = LocalIssuer(settings.local_issuer) if settings.local_issuer else None
     keys = LocalOrDiscoveredKeys(local, discovered) if local else discovered
-    forwarder = Forwarder(settings.request_timeout_seconds, settings.service_addresses)
+    forwarder = Forwarder(settings.request_timeout_seconds, settings.service_addresses, settings.max_calls_per_service)
     pipeline = Pipeline(refresher, JwtAuthorizer(keys), forwarder)
     close: list[Callable[[], Awaitable[None]]] = [aws.close, discovered.close, forwarder.close]
     routes = APIRouter()
@@ -59,6 +63,8 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         probe=refresher.probe,
         background=(partial(refresher.run, settings.refresh_seconds),),
         close=close,
+        management_port=settings.management_port,
+        answers_head=False,  # a route for GET does not match HEAD in API Gateway, either
     )
     app = application.build(settings, service)
     app.include_router(proxy_route.router(pipeline))
