@@ -15,6 +15,8 @@ from gateway_service.local_issuer import LocalIssuer, LocalOrDiscoveredKeys
 from gateway_service.pipeline import Pipeline
 from gateway_service.route_refresh import RouteRefresher
 from gateway_service.storefront.app import Storefront
+from gateway_service.storefront.error_pages import ErrorPages
+from gateway_service.storefront.system_status import SystemStatus
 from shop_shared import application
 from shop_shared.settings import ServiceSettings
 
@@ -30,6 +32,8 @@ class GatewaySettings(ServiceSettings):
     """the issuer's URL in the routes; turns on the local issuer and the storefront, where customers need no password"""
     order_url: str = Field(default="", pattern=r"^(https?://.*)?$")
     """the order service, whose circuit breakers the storefront shows"""
+    currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")
+    """of amounts for which the services name no currency"""
     refresh_seconds: float = Field(default=3, gt=0)
     request_timeout_seconds: float = Field(default=30, gt=0, le=30)  # the maximum of API Gateway
     max_body_bytes: int = Field(default=MAX_PAYLOAD_BYTES, ge=1)
@@ -51,8 +55,10 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     pipeline = Pipeline(refresher, JwtAuthorizer(keys), forwarder)
     close: list[Callable[[], Awaitable[None]]] = [aws.close, discovered.close, forwarder.close]
     routes = APIRouter()
-    storefront = Storefront(pipeline, refresher, local, aws, settings.order_url) if local else None
-    if local and storefront:
+    storefront = None
+    if local:
+        status = SystemStatus(aws, settings.order_url)
+        storefront = Storefront(pipeline, refresher, local, status, settings.currency)
         routes.include_router(local_routes.router(local, refresher))
         routes.include_router(storefront.routes())
         close.append(storefront.close)
@@ -68,4 +74,6 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     )
     app = application.build(settings, service)
     app.include_router(proxy_route.router(pipeline))
+    if storefront:
+        app.add_middleware(ErrorPages, sessions=storefront.sessions)
     return app

@@ -4,12 +4,16 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from runpy import run_path
 from typing import Any
 
 import httpx2
 
 from .errors import DemoError
+from .rendering import REPOSITORY
 
+# Run and not imported: the gateway's package is on the path of tests, and not of this program.
+SAMPLES = run_path(str(REPOSITORY / "services/gateway/gateway_service/storefront/samples.py"))["SAMPLES"]
 STOCK, QUANTITY, PRICE = 10, 3, "12.50"
 Json = dict[str, Any]
 
@@ -32,6 +36,7 @@ def buy(urls: Mapping[str, str]) -> Sale:
     with httpx2.Client(timeout=15) as http:
         for name in ("user", "product", "order"):
             _await_ready(http, name, urls[name])
+        fill_the_shelves(http, f"{urls['product']}/products")
         # an address may be used once, and the demo may be run often
         user = _send(http, f"{urls['user']}/users", {"name": "Ada", "email": f"ada-{uuid.uuid4().hex[:8]}@example.com"})
         product = _send(http, f"{urls['product']}/products", {"name": "Teapot", "price": PRICE, "inventory": STOCK})
@@ -42,6 +47,13 @@ def buy(urls: Mapping[str, str]) -> Sale:
     if left != STOCK - QUANTITY:
         raise DemoError(f"the stock was {STOCK}, {QUANTITY} were ordered, and {left} are left: that does not add up")
     return Sale(user, product, order, left)
+
+
+def fill_the_shelves(http: httpx2.Client, url: str) -> None:
+    """Add the storefront's samples to an empty shop, so that a visitor sees a catalogue and not one teapot."""
+    if not _read(http, url)["items"]:
+        for name, price, inventory in SAMPLES:
+            _send(http, url, {"name": name, "price": price, "inventory": inventory})
 
 
 def _await_ready(http: httpx2.Client, name: str, url: str) -> None:

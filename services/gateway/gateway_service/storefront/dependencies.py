@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
+from gateway_service.storefront.basket import Basket, read_basket
 from gateway_service.storefront.session import Sessions, Visitor
 from gateway_service.storefront.shop_client import ShopClient
 
@@ -28,14 +29,20 @@ async def _visitor(request: Request) -> Visitor:
 async def _shop(request: Request) -> ShopClient:
     """The visitor's token, or the storefront's own token for a visitor who is not signed in."""
     front = storefront(request)
-    return ShopClient(front.pipeline, front.sessions.visitor(request).token or front.sessions.own_token())
+    token = front.sessions.visitor(request).token or front.sessions.own_token()
+    return ShopClient(front.pipeline, token, front.currency)
 
 
 async def _anonymous_shop(request: Request) -> ShopClient:
     front = storefront(request)
-    return ShopClient(front.pipeline, front.sessions.own_token())
+    return ShopClient(front.pipeline, front.sessions.own_token(), front.currency)
 
 
+async def _basket(request: Request) -> Basket:
+    return read_basket(request)
+
+
+CurrentBasket = Annotated[Basket, Depends(_basket)]
 CurrentSessions = Annotated[Sessions, Depends(_sessions)]
 CurrentVisitor = Annotated[Visitor, Depends(_visitor)]
 VisitorsShop = Annotated[ShopClient, Depends(_shop)]
