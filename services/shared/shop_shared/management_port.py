@@ -1,4 +1,4 @@
-"""Serves probes and metrics on a port of their own, for a service whose other port serves callers from outside.
+"""Serves probes and metrics on a separate port, for a service whose other port serves callers from outside.
 
 On that port, the paths `/health`, `/ready` and `/metrics` are then free for routes.
 """
