@@ -108,7 +108,7 @@ def test_an_order_is_placed_and_confirmed_through_topic_and_queue(
 
     choose(browser, "Stoneware mug", "3")
     choose(browser, "Reading chair", "1")
-    assert read(browser, "#total") == "4 pieces · 291.60"
+    assert read(browser, "#total") == "4 pieces · 291.60 EUR"
     browser.save_screenshot(str(screenshots / "products.png"))
     press(browser, "Place order")
     goes_to(browser, "/shop/orders/")
@@ -118,7 +118,7 @@ def test_an_order_is_placed_and_confirmed_through_topic_and_queue(
     wait(browser, lambda driver: badge(driver) != "PENDING")
     assert badge(browser) == "CONFIRMED"
     assert sorted(lines(browser, "tbody tr")) == ["Reading chair 1 249.00 249.00", "Stoneware mug 3 14.20 42.60"]
-    assert read(browser, "tfoot") == "Total 291.60"
+    assert read(browser, "tfoot") == "Total 291.60 EUR"
     browser.save_screenshot(str(screenshots / "order-confirmed.png"))
 
     press(browser, "Orders")

@@ -68,6 +68,11 @@ class Service:
         self.name = service
         self.port = int(variables.pop("PORT", "0")) or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.management_url = self.url
+        if service == "gateway":
+            management_port = free_port()
+            self.management_url = f"http://127.0.0.1:{management_port}"
+            variables = {"MANAGEMENT_PORT": str(management_port), **variables}
         self._log = folder / f"{service}-{self.port}.log"
         self._folder = folder
         self._environment = environment(service, **variables, HOST="127.0.0.1", PORT=str(self.port))
@@ -101,7 +106,7 @@ class Service:
         while True:
             assert self.process.poll() is None, f"{self.name} ended:\n{self._log.read_text()}"
             try:
-                if httpx2.get(self.url + path, timeout=5).status_code == 200:
+                if httpx2.get(self.management_url + path, timeout=5).status_code == 200:
                     return self
             except httpx2.TransportError:
                 pass

@@ -42,15 +42,17 @@ class Echo:
         head = (
             "HTTP/1.1 201 Created\r\ncontent-type: application/json\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n"
             "access-control-allow-origin: *\r\nx-private: 1\r\nconnection: close, x-private\r\n"
-            f"content-length: {len(body)}\r\n\r\n"
+            f"content-length: {len(body)}\r\ndate: Thu, 01 Jan 1970 00:00:00 GMT\r\nserver: echo\r\n"
         )
-        writer.write(head.encode() + (b"" if with_body["method"] == "HEAD" else body))
+        sent_back = dict(with_body["headers"]).get("x-bytes", "")
+        writer.write(head.encode() + b"x-bytes: " + sent_back.encode("latin-1") + b"\r\n\r\n")
+        writer.write(b"" if with_body["method"] == "HEAD" else body)
         await writer.drain()
         writer.close()
 
 
 async def _request(reader: asyncio.StreamReader) -> dict[str, Any]:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     first, *lines = head.strip().split("\r\n")
     method, target, _ = first.split(" ")
     headers = [(name.lower(), value) for name, value in (line.split(": ", 1) for line in lines)]
@@ -179,6 +181,82 @@ async def test_a_response_is_returned_unchanged(http: httpx2.AsyncClient, gatewa
     assert int(head.headers["content-length"]) > 0
 
 
+@pytest.mark.parametrize("byte", [*range(0x21, 0x7F), *range(0x80, 0x100)])
+async def test_every_byte_of_a_header_reaches_the_service_and_the_caller(
+    byte: int, http: httpx2.AsyncClient, gateway: Service
+) -> None:
+    value = bytes([byte, 0x20, byte])
+    answer = await http.get(f"{gateway.url}/things", headers=[(b"x-bytes", value)])
+    assert answer.status_code == 201
+    assert dict(answer.json()["headers"])["x-bytes"] == value.decode("latin-1")
+    assert [sent for name, sent in answer.headers.raw if name.lower() == b"x-bytes"] == [value]
+
+
+async def test_a_header_with_a_del_byte_is_the_same_through_the_gateway(
+    http: httpx2.AsyncClient, gateway: Service
+) -> None:
+    """0x7F is no part of a header value (RFC 9110, 5.5): it must not become a 500."""
+    answer = await http.get(f"{gateway.url}/things", headers=[(b"x-bytes", b"a\x7fb")])
+    assert answer.status_code in {201, 400}
+
+
+async def test_an_answer_has_one_date_and_no_server(http: httpx2.AsyncClient, gateway: Service) -> None:
+    answer = await http.get(f"{gateway.url}/things")
+    assert len(answer.headers.get_list("date")) == 1
+    assert "1970" not in answer.headers["date"]
+    assert "server" not in answer.headers
+
+
+async def test_probes_and_metrics_have_a_port_of_their_own(http: httpx2.AsyncClient, gateway: Service) -> None:
+    for path in ("/health", "/ready", "/metrics"):
+        assert (await http.get(gateway.management_url + path)).status_code == 200
+    assert 'http_requests_total{handler="' in (await http.get(f"{gateway.management_url}/metrics")).text
+    for path in ("/health", "/ready", "/metrics", "/openapi.json"):
+        answer = await http.get(gateway.url + path)
+        assert (answer.status_code, answer.json()) == (404, {"message": "Not Found"})
+    assert (await http.get(f"{gateway.management_url}/things")).status_code == 404
+
+
+async def test_a_route_may_have_the_path_of_a_probe(
+    http: httpx2.AsyncClient, gateway: Service, operator: ClusterlessOperator
+) -> None:
+    async def routed() -> bool:
+        return (await http.get(f"{gateway.url}/health")).status_code == 201
+
+    await operator.provide("things", spec("things"), document({**THINGS, "/health": {"get": {}}}))
+    await until(routed)
+    assert (await http.get(f"{gateway.management_url}/health")).json() == {"status": "alive"}
+    await operator.provide("things", spec("things"), document(THINGS))
+
+
+async def test_a_service_that_hangs_leaves_connections_to_the_others(
+    http: httpx2.AsyncClient, gateway: Service, aws_url: str, echo: Echo, start: Start
+) -> None:
+    assert gateway  # has the routes
+    addresses = {"things.shop": echo.url, "local.shop": echo.url}
+    second = start(
+        "gateway",
+        ENVIRONMENT=ENVIRONMENT,
+        AWS_REGION=REGION,
+        AWS_ENDPOINT_URL=aws_url,
+        SERVICE_ADDRESSES=json.dumps(addresses),
+        MAX_CALLS_PER_SERVICE="2",
+        REQUEST_TIMEOUT_SECONDS="30",
+        **CREDENTIALS,
+    )
+    await asyncio.to_thread(second.wait_until, "/ready")
+    before = len(echo.received)
+    hanging = [asyncio.create_task(http.get(f"{second.url}/things/hangs")) for _ in range(2)]
+    while len(echo.received) < before + 2:  # noqa: ASYNC110  (the echo changes it)
+        await asyncio.sleep(0.02)
+    refused = await http.get(f"{second.url}/things")
+    other = await http.get(f"{second.url}/local/open")
+    assert (refused.status_code, refused.json()) == (503, {"message": "Service Unavailable"})
+    assert other.status_code == 201
+    second.stop()
+    await asyncio.gather(*hanging, return_exceptions=True)
+
+
 async def test_the_gateway_starts_a_trace_if_the_caller_has_none(http: httpx2.AsyncClient, gateway: Service) -> None:
     trace = dict((await http.get(f"{gateway.url}/things")).json()["headers"])["traceparent"].split("-")[1]
     lines = [line for line in gateway.log_lines if line["traceId"] == trace]
@@ -212,9 +290,11 @@ async def test_a_gateway_error_has_api_gateways_wording(
 
 async def test_a_too_long_body_is_not_forwarded(http: httpx2.AsyncClient, gateway: Service, echo: Echo) -> None:
     before = len(echo.received)
-    answer = await http.post(f"{gateway.url}/things", content=b"x" * 1_100_000)
+    answer = await http.post(f"{gateway.url}/things", content=b"x" * 10_485_761)
     assert answer.status_code == 413
     assert len(echo.received) == before
+    longest = await http.post(f"{gateway.url}/things", content=b"x" * 9_000_000)
+    assert longest.status_code == 201
 
 
 async def test_cors_headers_follow_the_api_configuration(http: httpx2.AsyncClient, gateway: Service) -> None:
@@ -414,7 +494,7 @@ async def test_routes_outlive_an_api_gateway_outage(
 
     await until(noticed)
     assert (await http.get(f"{second.url}/things")).status_code == 201
-    assert (await http.get(f"{second.url}/ready")).status_code == 200
+    assert (await http.get(f"{second.management_url}/ready")).status_code == 200
     # without LOCAL_ISSUER there is neither an issuer nor a storefront
     for path in ("/.well-known/openid-configuration", "/shop", "/"):
         assert (await http.get(second.url + path)).json() == {"message": "Not Found"}
@@ -424,7 +504,7 @@ async def test_routes_outlive_an_api_gateway_outage(
 async def test_the_gateway_is_unready_before_the_first_refresh(http: httpx2.AsyncClient, start: Start) -> None:
     aws = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": REGION, **CREDENTIALS}
     blind = await asyncio.to_thread(start("gateway", **aws).wait_until, "/health")
-    assert (await http.get(f"{blind.url}/ready")).status_code == 503
+    assert (await http.get(f"{blind.management_url}/ready")).status_code == 503
     answer = await http.get(f"{blind.url}/things")
     assert (answer.status_code, answer.json()) == (503, {"message": "Service Unavailable"})
     blind.stop()

@@ -9,7 +9,7 @@ from gateway_service.cors import Cors, preflight, with_cors_headers
 from gateway_service.messages import ProxyRequest, ProxyResponse
 from gateway_service.route_table import SERVICE_PARAMETER, TAG_CLUSTER, TAG_ENVIRONMENT, build_route_table, select_api
 from gateway_service.routing import Route, has_dot_segments, match
-from gateway_service.storefront.forms import InvalidQuantity, quantities
+from gateway_service.storefront.forms import InvalidQuantity, entered
 from gateway_service.storefront.system_status import TAG_NAME as NAME
 from gateway_service.storefront.system_status import TAG_NAMESPACE as NAMESPACE
 from gateway_service.storefront.system_status import Breaker, Queue, parse_breakers, parse_queues
@@ -202,7 +202,7 @@ A, B = "00000000-0000-4000-8000-00000000000a", "00000000-0000-4000-8000-00000000
 
 def test_quantities_are_parsed_from_the_form() -> None:
     form = {f"quantity-{A}": "2", f"quantity-{B}": "", "key": "k"}
-    assert {str(product): quantity for product, quantity in quantities(form).items()} == {A: 2}
+    assert {str(product): quantity for product, quantity in entered(form).items()} == {A: 2, B: 0}
 
 
 CLAIM = "$context.authorizer.claims."
@@ -236,14 +236,12 @@ def test_a_header_is_mapped_as_the_integration_says(
 @pytest.mark.parametrize(
     ("form", "message"),
     [
-        ({}, "nothing is chosen"),
-        ({f"quantity-{A}": "0"}, "nothing is chosen"),
         ({f"quantity-{A}": "two"}, "not a whole number"),
         ({"quantity-lamp": "1"}, "not a whole number"),
-        ({f"quantity-{A}": "-1"}, "not between 1 and 1000"),
-        ({f"quantity-{A}": "1001"}, "not between 1 and 1000"),
+        ({f"quantity-{A}": "-1"}, "not between 0 and 1000"),
+        ({f"quantity-{A}": "1001"}, "not between 0 and 1000"),
     ],
 )
 def test_an_invalid_form_gives_a_remedy(form: dict[str, str], message: str) -> None:
     with pytest.raises(InvalidQuantity, match=message):
-        quantities(form)
+        entered(form)

@@ -88,6 +88,8 @@ GOOD = {"email": "ada@example.com", "name": "Ada"}
         (GOOD | {"email": f"{'a' * 250}@example.com"}, "email"),
         (GOOD | {"name": "   "}, "name"),
         (GOOD | {"name": "a\u0000b"}, "name"),
+        (GOOD | {"name": "gnp\u202e"}, "name"),
+        (GOOD | {"name": "\u200f"}, "name"),
         (GOOD | {"name": "x" * 101}, "name"),
         (GOOD | {"name": 7}, "name"),
         (GOOD | {"role": "admin"}, "role"),

@@ -6,4 +6,4 @@ from shop_shared import logs, server, settings
 if __name__ == "__main__":
     environment = settings.load(GatewaySettings)
     logs.configure(environment)
-    server.serve(create_app(environment), environment)
+    server.serve(create_app(environment), environment, environment.management_port)

@@ -4,12 +4,16 @@ Like API Gateway's, those are JSON with the single field `message`, whatever the
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
 Headers = tuple[tuple[str, str], ...]
-"""Pairs of name and value. Names are lower case; a name may occur twice (`set-cookie`)."""
+"""Pairs of name and value, with a character for each byte (ISO 8859-1), so that no byte is lost or changed.
+
+Names are lower case; a name may occur twice (`set-cookie`).
+"""
+RawHeaders = Sequence[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True)
@@ -51,3 +55,13 @@ def gateway_response(error: GatewayError) -> ProxyResponse:
     """Return the response to an error, as API Gateway words it."""
     body = json.dumps({"message": error.status.phrase}).encode()
     return ProxyResponse(error.status, (("content-type", "application/json"), *error.headers.items()), body)
+
+
+def from_raw(headers: RawHeaders) -> Headers:
+    """Return headers as they were received."""
+    return tuple((name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t")) for name, value in headers)
+
+
+def to_raw(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """Return headers to send."""
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]

@@ -1,10 +1,10 @@
-"""The HTTP side of the gateway: it passes each request that no page or probe handles to the pipeline, unchanged."""
+"""The HTTP side of the gateway: it passes each request that no page handles to the pipeline, unchanged."""
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway_service.messages import ProxyRequest, ProxyResponse
+from gateway_service.messages import ProxyRequest, ProxyResponse, from_raw, to_raw
 from gateway_service.pipeline import Pipeline
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -27,7 +27,7 @@ async def _to_proxy_request(request: Request) -> ProxyRequest:
         method=request.method,
         path=raw_path.decode("latin-1"),
         query=request.scope["query_string"].decode("latin-1"),
-        headers=tuple((name.decode("latin-1"), value.decode("latin-1").strip()) for name, value in request.headers.raw),
+        headers=from_raw(request.headers.raw),
         body=await request.body(),
         peer=request.client.host if request.client else "",
     )
@@ -37,7 +37,7 @@ def _to_response(proxied: ProxyResponse) -> Response:
     response = Response(proxied.body, proxied.status)
     # The response to HEAD keeps the length of the body that GET would return. Without a length, Starlette's is used.
     computed = [header for header in response.raw_headers if header[0] == b"content-length"]
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in proxied.headers]
+    headers = to_raw(proxied.headers)
     has_length = any(name == b"content-length" for name, _ in headers)
     response.raw_headers = headers if has_length else [*headers, *computed]
     return response

@@ -6,7 +6,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from pydantic import StringConstraints
 
 from order_service.cancel_order import CancelOrder
 from order_service.model import MAX_TOTAL, Order, WantedOrder
@@ -24,9 +23,10 @@ from order_service.ports import (
 )
 from shop_shared import pagination, problems, retention
 from shop_shared.callers import AnyCaller, Caller
+from shop_shared.field_types import Matching
 from shop_shared.resilience.upstream import UpstreamUnavailable
 
-RequestKey = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
+RequestKey = Annotated[str, Matching(r"^[!-~]{1,128}$", "must have 1 to 128 visible ASCII characters, and no spaces")]
 
 
 routes = APIRouter(prefix="/orders", tags=["orders"])

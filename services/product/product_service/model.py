@@ -1,5 +1,6 @@
 """Products and reservations of the HTTP API. Money is a string in JSON and Decimal in Python, never float."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -18,7 +19,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from shop_shared import pagination, retention
-from shop_shared.field_types import CurrencyCode, UniqueProducts, WholeNumber
+from shop_shared.field_types import VISIBLE, CurrencyCode, UniqueProducts, WholeNumber
 
 MAX_INVENTORY = 1_000_000
 MAX_QUANTITY = 10_000
@@ -28,8 +29,12 @@ DEFAULT_TTL_SECONDS = 300
 MAX_TTL_SECONDS = int(retention.HELD_RESERVATIONS.total_seconds())
 
 
+_MONEY = re.compile(r"[0-9]{1,8}(\.[0-9]{1,2})?")
+
+
 def _text_only(value: object) -> object:
-    if isinstance(value, str | Decimal):
+    """Decimal itself accepts more than the contract: exponents, underscores, spaces, digits of other scripts."""
+    if isinstance(value, Decimal) or (isinstance(value, str) and _MONEY.fullmatch(value)):
         return value
     raise ValueError('write the amount as a string with two decimals, like "12.50"')
 
@@ -39,18 +44,9 @@ Money = Annotated[
     BeforeValidator(_text_only),
     Field(ge=0, max_digits=10, decimal_places=2, allow_inf_nan=False),
     PlainSerializer(lambda amount: f"{amount:.2f}", return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^\d{1,8}(\.\d{1,2})?$", "examples": ["12.50"]}),
+    WithJsonSchema({"type": "string", "pattern": f"^{_MONEY.pattern}$", "examples": ["12.50"]}),
 ]
-Name = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True,
-        min_length=1,
-        max_length=200,
-        # No control characters, and at least one visible character.
-        pattern=r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
-    ),
-]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), VISIBLE]
 
 
 class _Camel(BaseModel):

@@ -16,10 +16,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from shop_shared import background, callers, health, problems, telemetry
-from shop_shared.body_limit import BodyLimitMiddleware
-from shop_shared.request_log import UNLOGGED_PATHS, RequestLogMiddleware
+from shop_shared.head_method import HeadMiddleware
+from shop_shared.management_port import ManagementPortMiddleware
+from shop_shared.no_websocket import NoWebSocketMiddleware
+from shop_shared.request_log import RequestLogMiddleware
 from shop_shared.resilience.deadline import DeadlineExceeded, DeadlineMiddleware, on_deadline_exceeded
-from shop_shared.resilience.shedding import LoadSheddingMiddleware
+from shop_shared.resilience.incoming_body import BodyLimits, IncomingBodyMiddleware
+from shop_shared.resilience.shedding import PROBES, LoadSheddingMiddleware
 from shop_shared.resilience.upstream import UpstreamUnavailable
 from shop_shared.settings import ServiceSettings
 
@@ -27,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 API_VERSION = "1.0.0"
 """Version of the contract. It is independent of the image version."""
-_COMMON_PROBLEMS = (400, 413, 422, 500, 503, 504)
+_COMMON_PROBLEMS = (400, 408, 413, 422, 500, 503, 504)
 """Status codes of problems that every route may return."""
 
 
@@ -47,6 +50,10 @@ class ServiceDefinition:
     """tasks that run until the process has drained and are then cancelled; none of them may return"""
     close: Sequence[Callable[[], Awaitable[None]]] = ()
     """called after the process has drained"""
+    management_port: int | None = None
+    """the port of probes and metrics, if routes may have their paths; that port then has no OpenAPI document, too"""
+    answers_head: bool = True
+    """whether routes for GET also answer HEAD"""
 
 
 def build(settings: ServiceSettings, service: ServiceDefinition) -> FastAPI:
@@ -57,6 +64,7 @@ def build(settings: ServiceSettings, service: ServiceDefinition) -> FastAPI:
         generate_unique_id_function=lambda route: to_camel(route.name),
         # FastAPI's spans would contain paths and queries, which may hold personal data: request_log creates ours.
         telemetry={"tracing": False, "metrics": False, "logs": False},
+        openapi_url="/openapi.json" if service.management_port is None else None,
         docs_url=None,
         redoc_url=None,
         responses=problems.openapi_responses(*_COMMON_PROBLEMS),
@@ -66,9 +74,8 @@ def build(settings: ServiceSettings, service: ServiceDefinition) -> FastAPI:
     callers.check_routes(service.routes)
     app.include_router(service.routes)
     app.openapi = partial(_openapi, app, app.openapi)  # type: ignore[method-assign]  # FastAPI documents this way
-    app.include_router(health.router(health.Readiness(service.probe)))
     _add_exception_handlers(app, service.outages)
-    _add_middleware(app, settings)
+    _add_middleware(app, settings, service)
     return app
 
 
@@ -102,15 +109,33 @@ def _add_exception_handlers(app: FastAPI, outages: Sequence[type[Exception]]) ->
         app.add_exception_handler(outage, _on_outage)
 
 
-def _add_middleware(app: FastAPI, settings: ServiceSettings) -> None:
+def _add_middleware(app: FastAPI, settings: ServiceSettings, service: ServiceDefinition) -> None:
     # The middleware added last is the outermost: metrics also count the 500 that the request log answers.
-    app.add_middleware(BodyLimitMiddleware, limit=settings.max_body_bytes)
+    probes = PROBES if service.management_port is None else frozenset[str]()
+    limits = BodyLimits(settings.max_body_bytes, settings.max_incoming_bodies, settings.max_held_body_bytes)
+    if service.answers_head:
+        app.add_middleware(HeadMiddleware)
+    app.add_middleware(LoadSheddingMiddleware, limit=settings.max_requests, exempt=probes)
+    app.add_middleware(IncomingBodyMiddleware, limits=limits)
     app.add_middleware(DeadlineMiddleware, max_seconds=settings.request_timeout_seconds)
-    app.add_middleware(LoadSheddingMiddleware, limit=settings.max_requests)
-    app.add_middleware(RequestLogMiddleware)
-    unlogged = [f"^{path}$" for path in sorted(UNLOGGED_PATHS)]
-    metrics = Instrumentator(should_group_status_codes=False, excluded_handlers=unlogged)
-    metrics.instrument(app).expose(app, include_in_schema=False)
+    app.add_middleware(NoWebSocketMiddleware)
+    app.add_middleware(RequestLogMiddleware, unlogged=probes)
+    unlogged = [f"^{path}$" for path in sorted(probes)]
+    metrics = Instrumentator(should_group_status_codes=False, excluded_handlers=unlogged).instrument(app)
+    _add_probes(app, service, metrics)
+
+
+def _add_probes(app: FastAPI, service: ServiceDefinition, metrics: Instrumentator) -> None:
+    probes = health.router(health.Readiness(service.probe))
+    if service.management_port is None:
+        app.include_router(probes)
+        metrics.expose(app, include_in_schema=False)
+        return
+    management = FastAPI(openapi_url=None)
+    management.include_router(probes)
+    _add_exception_handlers(management, ())
+    metrics.expose(management, include_in_schema=False)
+    app.add_middleware(ManagementPortMiddleware, management=management, port=service.management_port)
 
 
 async def _on_unavailable(_request: Request, error: Exception) -> JSONResponse:

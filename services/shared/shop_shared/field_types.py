@@ -1,9 +1,13 @@
 """Field types that the services' contracts share."""
 
-from typing import Annotated, Protocol, TypeVar
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field, Strict
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 
 class HasProductId(Protocol):
@@ -38,3 +42,38 @@ def _unique_products(items: list[Item]) -> list[Item]:
 
 UniqueProducts = AfterValidator(_unique_products)
 """Rejects a list of items that names a product twice."""
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Annotates a string: the pattern of the contract, and what a client reads whose string does not match it.
+
+    pydantic's own `pattern` answers with the regular expression.
+    """
+
+    pattern: str
+    message: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        compiled = re.compile(self.pattern)
+
+        def check(text: str) -> str:
+            # fullmatch, because `$` also matches before a line break at the end.
+            if not compiled.fullmatch(text):
+                raise PydanticCustomError("form", "{message}", {"message": self.message})
+            return text
+
+        return core_schema.no_info_after_validator_function(check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(schema) | {"pattern": self.pattern}
+
+
+# Control characters: PostgreSQL cannot store NUL, and names do not contain the others. The second row turns the
+# direction of text, so that "gnp" is shown as "png".
+_UNSEEN = r"\x00-\x1f\x7f-\x9f" + r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+VISIBLE = Matching(
+    rf"^[^{_UNSEEN}]*[^\s{_UNSEEN}][^{_UNSEEN}]*$",
+    "must contain a visible character, and none that controls the terminal or the direction of text",
+)
+"""The name of something."""

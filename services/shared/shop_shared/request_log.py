@@ -16,19 +16,18 @@ from shop_shared.resilience.shedding import PROBES
 
 log = structlog.get_logger(__name__)
 
-# The kubelet and Prometheus call these every few seconds: a line for each call would hide the others.
-UNLOGGED_PATHS = PROBES
-
 
 class RequestLogMiddleware:
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, unlogged: frozenset[str] = PROBES) -> None:
+        """The kubelet and Prometheus call `unlogged` paths every few seconds: a line for each would hide the others."""
         self._app = app
+        self._unlogged = unlogged
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        with tracing.request_span(Headers(scope=scope), record=scope["path"] not in UNLOGGED_PATHS) as span:
+        with tracing.request_span(Headers(scope=scope), record=scope["path"] not in self._unlogged) as span:
             await self._handle(scope, receive, send, span)
 
     async def _handle(self, scope: Scope, receive: Receive, send: Send, span: trace.Span) -> None:
@@ -55,9 +54,8 @@ class RequestLogMiddleware:
             problem = problems.Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", detail)
             await problems.response(problem)(scope, receive, send_and_log)
 
-    @staticmethod
-    def _write_line(scope: Scope, status: int | None, seconds: float) -> None:
-        if scope["path"] in UNLOGGED_PATHS:
+    def _write_line(self, scope: Scope, status: int | None, seconds: float) -> None:
+        if scope["path"] in self._unlogged:
             return
         log.info(
             "request answered",

@@ -24,6 +24,10 @@ class ServiceSettings(BaseSettings):
     # Maximum duration of a request. A caller can set a shorter deadline.
     request_timeout_seconds: float = Field(default=10, gt=0)
     max_body_bytes: int = Field(default=65_536, ge=1)
+    # Bodies that have begun and are not complete: they do not count as requests yet.
+    max_incoming_bodies: int = Field(default=1024, ge=1)
+    # All bodies together, complete or not, until their requests are answered.
+    max_held_body_bytes: int = Field(default=33_554_432, ge=1)
     # Shorter than the pod's grace period of 30 s, of which the preStop sleep uses 5 s.
     drain_seconds: int = Field(default=20, ge=1)
 

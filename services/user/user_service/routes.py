@@ -16,6 +16,14 @@ from user_service.ports import EmailTaken, SubjectTaken, Users, UserUnknown, Ver
 log = structlog.get_logger(__name__)
 
 Condition = Annotated[str | None, Header(max_length=256)]
+RequiredVersion = Annotated[
+    str | None,
+    Header(
+        max_length=256,
+        description="The ETag of the version to change. Without this header, the change applies to any version: "
+        "of two such changes to the same field, the later one counts",
+    ),
+]
 
 _ETAG: dict[str, Any] = {"ETag": {"description": "The version of the user", "schema": {"type": "string"}}}
 
@@ -102,7 +110,7 @@ async def change_user(
     caller: AnyCaller,
     change: UserChange,
     response: Response,
-    if_match: Condition = None,
+    if_match: RequiredVersion = None,
 ) -> User:
     """Change a user. Users of others need the scope shop:admin."""
     try:

@@ -4,12 +4,16 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from runpy import run_path
 from typing import Any
 
 import httpx2
 
 from .errors import DemoError
+from .rendering import REPOSITORY
 
+# Run and not imported: the gateway's package is on the path of tests, and not of this program.
+SAMPLES = run_path(str(REPOSITORY / "services/gateway/gateway_service/storefront/samples.py"))["SAMPLES"]
 STOCK, QUANTITY, PRICE = 10, 3, "12.50"
 Json = dict[str, Any]
 
@@ -34,10 +38,11 @@ def buy(urls: Mapping[str, str]) -> Sale:
     with httpx2.Client(timeout=15) as http:
         for name in ("user", "product", "order", "gateway"):
             _await_ready(http, name, urls[name])
+        seller = bearer(urls["gateway"], "seller", "shop:catalogue")
+        fill_the_shelves(http, f"{urls['product']}/products", seller)
         # a subject and an address may be used once, and the demo may be run often
         name = f"ada-{uuid.uuid4().hex[:8]}"
         teapot = {"name": "Teapot", "price": PRICE, "inventory": STOCK}
-        seller = bearer(urls["gateway"], "seller", "shop:catalogue")
         product = _json(http.post(f"{urls['product']}/products", json=teapot, headers=seller))
         http.headers.update(bearer(urls["gateway"], name))
         user = _send(http, f"{urls['user']}/users", {"name": "Ada", "email": f"{name}@example.com"})
@@ -55,6 +60,13 @@ def bearer(gateway: str, subject: str, *scopes: str) -> dict[str, str]:
     asked = {"subject": subject, "scope": " ".join(scopes)}
     given = _json(httpx2.post(f"{gateway}/.well-known/token", data=asked, timeout=15))
     return {"authorization": f"Bearer {given['access_token']}"}
+
+
+def fill_the_shelves(http: httpx2.Client, url: str, seller: Mapping[str, str]) -> None:
+    """Add the storefront's samples to an empty shop, so that a visitor sees a catalogue and not one teapot."""
+    if not _read(http, url)["items"]:
+        for name, price, inventory in SAMPLES:
+            _json(http.post(url, json={"name": name, "price": price, "inventory": inventory}, headers=seller))
 
 
 def _await_ready(http: httpx2.Client, name: str, url: str) -> None:

@@ -5,6 +5,7 @@
     session        the signed-in customer: a cookie       model          the services' responses
     system_status  circuit breakers and queues            rendering      templates, and headers of every page
     samples        sample products for an empty shop      dependencies   FastAPI dependencies of the pages
+    basket         the chosen quantities: a cookie        error_pages    errors as pages instead of JSON
     app            assembles the storefront
 
 It has no build step and works without JavaScript. With JavaScript, changes appear without a reload.

@@ -4,7 +4,6 @@ import asyncio
 
 from fastapi import APIRouter
 
-from gateway_service.aws import AWS
 from gateway_service.local_issuer import LocalIssuer
 from gateway_service.pipeline import Pipeline
 from gateway_service.route_refresh import RouteRefresher
@@ -17,13 +16,19 @@ class Storefront:
     """What the pages' dependencies take from `app.state.storefront`."""
 
     def __init__(
-        self, pipeline: Pipeline, refresher: RouteRefresher, issuer: LocalIssuer, aws: AWS, order_url: str
+        self,
+        pipeline: Pipeline,
+        refresher: RouteRefresher,
+        issuer: LocalIssuer,
+        system_status: SystemStatus,
+        currency: str,
     ) -> None:
-        """Every request to a service goes through `pipeline`."""
+        """Every request to a service goes through `pipeline`. Amounts without a currency are in `currency`."""
         self.pipeline = pipeline
         self.refresher = refresher
         self.sessions = Sessions(issuer, refresher)
-        self.system_status = SystemStatus(aws, order_url)
+        self.system_status = system_status
+        self.currency = currency
         self.filling = asyncio.Lock()
         """held while sample products are added"""
 

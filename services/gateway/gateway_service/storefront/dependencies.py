@@ -6,6 +6,7 @@ from uuid import uuid4
 from fastapi import Depends
 from starlette.requests import Request
 
+from gateway_service.storefront.basket import Basket, read_basket
 from gateway_service.storefront.session import Sessions, Visitor
 from gateway_service.storefront.shop_client import ShopClient
 from shop_shared.callers import ADMIN, CATALOGUE
@@ -30,25 +31,31 @@ async def _visitor(request: Request) -> Visitor:
 async def _shop(request: Request) -> ShopClient:
     """The visitor's token, or the storefront's own token for a visitor who is not signed in."""
     front = storefront(request)
-    return ShopClient(front.pipeline, front.sessions.visitor(request).token or front.sessions.own_token())
+    token = front.sessions.visitor(request).token or front.sessions.own_token()
+    return ShopClient(front.pipeline, token, front.currency)
 
 
 async def _admin_shop(request: Request) -> ShopClient:
     front = storefront(request)
-    return ShopClient(front.pipeline, front.sessions.own_token(ADMIN))
+    return ShopClient(front.pipeline, front.sessions.own_token(ADMIN), front.currency)
 
 
 async def _new_customers_shop(request: Request) -> ShopClient:
     """A new subject, as an identity provider assigns it to a new account."""
     front = storefront(request)
-    return ShopClient(front.pipeline, front.sessions.customer_token(str(uuid4())))
+    return ShopClient(front.pipeline, front.sessions.customer_token(str(uuid4())), front.currency)
 
 
 async def _catalogue_shop(request: Request) -> ShopClient:
     front = storefront(request)
-    return ShopClient(front.pipeline, front.sessions.own_token(CATALOGUE))
+    return ShopClient(front.pipeline, front.sessions.own_token(CATALOGUE), front.currency)
 
 
+async def _basket(request: Request) -> Basket:
+    return read_basket(request)
+
+
+CurrentBasket = Annotated[Basket, Depends(_basket)]
 CurrentSessions = Annotated[Sessions, Depends(_sessions)]
 CurrentVisitor = Annotated[Visitor, Depends(_visitor)]
 VisitorsShop = Annotated[ShopClient, Depends(_shop)]

@@ -2,17 +2,25 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 from pydantic.alias_generators import to_camel
 
 HUES = 8  # style.css defines a colour for each
 
 
 class _Camel(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, frozen=True)
+    model_config = ConfigDict(alias_generator=to_camel, frozen=True, populate_by_name=True)
+
+
+def _currency_of_the_shop(code: str, info: ValidationInfo) -> str:
+    return code or str((info.context or {}).get("currency", ""))
+
+
+Currency = Annotated[str, BeforeValidator(_currency_of_the_shop), Field(default="", validate_default=True)]
+"""ISO 4217. The shop's own, if the service names none."""
 
 
 class Customer(_Camel):
@@ -31,11 +39,18 @@ class Product(_Camel):
     name: str
     price: Decimal
     inventory: int
+    currency: Currency
 
     @property
     def hue(self) -> int:
         """The index of the product's colour. It is the same on all pages."""
         return self.product_id.int % HUES
+
+
+def unknown_product(product_id: UUID) -> Product:
+    """Return what a form shows for a product that cannot be read: the start of its id, and no price."""
+    name = f"Product {str(product_id)[:8]}"
+    return Product(product_id=product_id, name=name, price=Decimal(0), inventory=1_000, currency="")
 
 
 class Item(_Camel):
@@ -58,6 +73,7 @@ class Order(_Camel):
     customer_id: UUID
     status: str
     total_amount: Decimal
+    currency: Currency
     items: tuple[Item, ...] = ()
     created_at: datetime
     updated_at: datetime | None = None

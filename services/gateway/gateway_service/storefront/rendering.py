@@ -42,7 +42,7 @@ def page(
 ) -> HTMLResponse:
     """Render a page. It reloads after `refresh` seconds, or never if `refresh` is 0."""
     text = _templates.get_template(template).render(
-        visitor=visitor, refresh=refresh, trace_id=tracing.trace_id(), **shown
+        **{"visitor": visitor, "refresh": refresh, "trace_id": tracing.trace_id(), **shown}
     )
     return HTMLResponse(text, status, HEADERS)
 
@@ -52,8 +52,8 @@ def see_other(path: str) -> RedirectResponse:
     return RedirectResponse(path, HTTPStatus.SEE_OTHER)
 
 
-def _money(amount: Decimal) -> str:
-    return f"{amount:,.2f}"
+def _money(amount: Decimal, currency: str = "") -> str:
+    return f"{amount:,.2f} {currency}".rstrip()
 
 
 def _when(moment: datetime) -> str:

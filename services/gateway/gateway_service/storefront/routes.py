@@ -1,30 +1,33 @@
 """The pages under /shop. Each page calls the services, and shows an error when one of them does not answer."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 
+from gateway_service.storefront.basket import Basket
 from gateway_service.storefront.dependencies import (
     CatalogueShop,
+    CurrentBasket,
     CurrentSessions,
     CurrentVisitor,
     VisitorsShop,
     storefront,
 )
-from gateway_service.storefront.forms import InvalidQuantity, quantities
-from gateway_service.storefront.model import Order, Page, Product
+from gateway_service.storefront.forms import InvalidQuantity, entered, local_page, order_key
+from gateway_service.storefront.model import Order, Page, Product, unknown_product
 from gateway_service.storefront.rendering import HERE, page, see_other
 from gateway_service.storefront.samples import SAMPLES
 from gateway_service.storefront.session import Sessions, Visitor
 from gateway_service.storefront.shop_client import ShopClient, ShopError
 from gateway_service.storefront.system_status import StatusUnavailable
 
+NOTHING_CHOSEN = "nothing is chosen yet; set a quantity, then place the order again"
 NO_PRODUCTS: Page[Product] = Page(items=())
 FILES = {"style.css": "text/css", "live.js": "text/javascript", "mark.svg": "image/svg+xml"}
 
@@ -36,13 +39,33 @@ async def home() -> Response:
     return see_other("/shop")
 
 
+@routes.get("/favicon.ico")
+async def favicon() -> Response:
+    return RedirectResponse("/shop/static/mark.svg", HTTPStatus.PERMANENT_REDIRECT)
+
+
 @routes.get("/shop")
-async def products(shop: VisitorsShop, visitor: CurrentVisitor, cursor: str = "") -> Response:
-    return await _products_page(shop, visitor, cursor)
+async def products(shop: VisitorsShop, visitor: CurrentVisitor, basket: CurrentBasket, cursor: str = "") -> Response:
+    return await _products_page(shop, visitor, basket, cursor)
+
+
+@routes.post("/shop/basket")
+async def keep_choices(
+    request: Request, shop: VisitorsShop, visitor: CurrentVisitor, basket: CurrentBasket
+) -> Response:
+    """Keep the choices of the form, and go on to the page that its button names."""
+    form = await _form(request)
+    try:
+        return basket.changed(entered(form)).store(see_other(local_page(form)))
+    except InvalidQuantity as error:
+        problem = ShopError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+        return await _products_page(shop, visitor, basket, problem=problem)
 
 
 @routes.post("/shop/samples")
-async def add_samples(request: Request, shop: CatalogueShop, visitor: CurrentVisitor) -> Response:
+async def add_samples(
+    request: Request, shop: CatalogueShop, visitor: CurrentVisitor, basket: CurrentBasket
+) -> Response:
     """Fill an empty shop. A shop with products stays as it is."""
     try:
         async with storefront(request).filling:  # a second request at the same time finds products
@@ -50,32 +73,38 @@ async def add_samples(request: Request, shop: CatalogueShop, visitor: CurrentVis
                 for name, price, inventory in SAMPLES:
                     await shop.add_product(name, price, inventory)
     except ShopError as problem:
-        return await _products_page(shop, visitor, problem=problem)
+        return await _products_page(shop, visitor, basket, problem=problem)
     return see_other("/shop")
 
 
 @routes.post("/shop/orders")
 async def place_order(
-    request: Request, shop: VisitorsShop, visitor: CurrentVisitor, sessions: CurrentSessions
+    request: Request, shop: VisitorsShop, visitor: CurrentVisitor, sessions: CurrentSessions, basket: CurrentBasket
 ) -> Response:
-    if not visitor.customer_id:
-        return see_other("/shop/sign-in")
-    form = {name: str(value) for name, value in (await request.form()).items()}
+    form = await _form(request)
     try:
-        chosen = quantities(form)
+        basket = basket.changed(entered(form))
     except InvalidQuantity as error:
         problem = ShopError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
-        return await _products_page(shop, visitor, problem=problem)
-    key = form.get("key") or str(uuid4())
+        return await _products_page(shop, visitor, basket, problem=problem)
+    if not visitor.customer_id:
+        return basket.store(see_other("/shop/sign-in"))
+    if not basket.quantities:
+        problem = ShopError(HTTPStatus.UNPROCESSABLE_ENTITY, NOTHING_CHOSEN)
+        return await _products_page(shop, visitor, basket, problem=problem)
+    return await _place(shop, visitor, sessions, basket, order_key(form))
+
+
+async def _place(shop: ShopClient, visitor: Visitor, sessions: Sessions, basket: Basket, key: str) -> Response:
     try:
-        order = await shop.place(visitor.customer_id, chosen, key)
+        order = await shop.place(visitor.customer_id, dict(basket.quantities), key)
     except ShopError as problem:
         if problem.status == HTTPStatus.UNAUTHORIZED:
-            return sessions.sign_out(see_other("/shop/sign-in"))
+            return sessions.sign_out(basket.store(see_other("/shop/sign-in")))
         # After an error that may be temporary, the form keeps its key: the order may already be placed.
         same_key = key if problem.retryable else ""
-        return await _products_page(shop, visitor, problem=problem, chosen=chosen, key=same_key)
-    return see_other(f"/shop/orders/{order.order_id}")
+        return await _products_page(shop, visitor, basket, problem=problem, key=same_key)
+    return Basket().store(see_other(f"/shop/orders/{order.order_id}"))
 
 
 @routes.get("/shop/orders")
@@ -118,7 +147,7 @@ async def show_status(request: Request, visitor: CurrentVisitor) -> Response:
 @routes.get("/shop/static/{name}")
 async def static_file(name: str) -> Response:
     if name not in FILES:
-        return Response(status_code=404)
+        raise HTTPException(HTTPStatus.NOT_FOUND)
     headers = {"Cache-Control": "max-age=300", "X-Content-Type-Options": "nosniff"}
     return FileResponse(HERE / "static" / name, media_type=FILES[name], headers=headers)
 
@@ -126,20 +155,45 @@ async def static_file(name: str) -> Response:
 async def _products_page(
     shop: ShopClient,
     visitor: Visitor,
+    basket: Basket,
     cursor: str = "",
     *,
     problem: ShopError | None = None,
-    chosen: Mapping[UUID, int] | None = None,
     key: str = "",
 ) -> Response:
-    """Show the products below `problem`. The form contains the `chosen` quantities and the idempotency key."""
+    """Show the products below `problem`. The form contains the choices of all pages, and the idempotency key."""
     status, listed, failed = problem.status if problem else HTTPStatus.OK, NO_PRODUCTS, False
     try:
         listed = await shop.products(cursor)
     except ShopError as error:
         status, problem, failed = error.status, problem or error, True
-    form: dict[str, Any] = {"chosen": chosen or {}, "key": key or uuid4()}
-    return page("products.html", visitor, status, products=listed, failed=failed, problem=problem, **form)
+    else:
+        on_page = {product.product_id for product in listed.items}
+        others = await _chosen_elsewhere(shop, [product for product in basket.quantities if product not in on_page])
+        gone = {product: 0 for product, found in others.items() if found is None}
+        basket = basket.changed(gone)
+    form: dict[str, Any] = {"chosen": basket.quantities, "key": key or uuid4(), "cursor": cursor}
+    form["others"] = [] if failed else [product for product in others.values() if product]
+    return basket.store(page("products.html", visitor, status, products=listed, failed=failed, problem=problem, **form))
+
+
+async def _chosen_elsewhere(shop: ShopClient, ids: list[UUID]) -> dict[UUID, Product | None]:
+    """Return the chosen products of other pages, `None` for one that is sold no more.
+
+    A product that cannot be read now stays chosen, without a price.
+    """
+    if not ids:
+        return {}
+    try:
+        page_of_these = await shop.products_with(ids)
+    except ShopError:
+        return {product_id: unknown_product(product_id) for product_id in ids}
+    existing = {product.product_id: product for product in page_of_these.items}
+    return {product_id: existing.get(product_id) for product_id in ids}
+
+
+async def _form(request: Request) -> dict[str, str]:
+    return {name: str(value) for name, value in (await request.form()).items()}
 
 
 async def _product_names(shop: ShopClient, order: Order) -> dict[UUID, str]:

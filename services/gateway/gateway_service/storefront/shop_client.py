@@ -42,50 +42,53 @@ class ShopError(Exception):
 class ShopClient:
     """Calls the services with a visitor's token."""
 
-    def __init__(self, pipeline: Pipeline, token: str) -> None:
-        """Every request goes through `pipeline`."""
+    def __init__(self, pipeline: Pipeline, token: str, currency: str) -> None:
+        """Every request goes through `pipeline`. Amounts without a currency are in `currency`."""
         self._pipeline = pipeline
         self._token = token
+        self._currency = currency
 
     async def products(self, cursor: str = "", limit: int = PAGE_SIZE) -> Page[Product]:
         """Return a page of the catalogue."""
-        return _parse(await self._send("GET", "/products", {"limit": str(limit), "cursor": cursor}), Page[Product])
+        return self._parse(await self._send("GET", "/products", {"limit": str(limit), "cursor": cursor}), Page[Product])
 
     async def products_with(self, product_ids: Iterable[UUID]) -> Page[Product]:
         """Return those of these products that exist."""
-        return _parse(await self._send("GET", "/products", {"id": [str(each) for each in product_ids]}), Page[Product])
+        return self._parse(
+            await self._send("GET", "/products", {"id": [str(each) for each in product_ids]}), Page[Product]
+        )
 
     async def add_product(self, name: str, price: str, inventory: int) -> Product:
         """Create a product."""
         body = {"name": name, "price": price, "inventory": inventory}
-        return _parse(await self._send("POST", "/products", body=body), Product)
+        return self._parse(await self._send("POST", "/products", body=body), Product)
 
     async def customers(self) -> Page[Customer]:
         """Return the first customers."""
-        return _parse(await self._send("GET", "/users", {"limit": "12"}), Page[Customer])
+        return self._parse(await self._send("GET", "/users", {"limit": "12"}), Page[Customer])
 
     async def customer(self, user_id: UUID) -> Customer:
         """Return a customer."""
-        return _parse(await self._send("GET", f"/users/{user_id}"), Customer)
+        return self._parse(await self._send("GET", f"/users/{user_id}"), Customer)
 
     async def sign_up(self, name: str, email: str) -> Customer:
         """Create a customer."""
-        return _parse(await self._send("POST", "/users", body={"name": name, "email": email}), Customer)
+        return self._parse(await self._send("POST", "/users", body={"name": name, "email": email}), Customer)
 
     async def place(self, customer_id: str, quantities: dict[UUID, int], key: str) -> Order:
         """Place an order. The same idempotency key never places a second one."""
         items = [{"productId": str(product), "quantity": quantity} for product, quantity in quantities.items()]
         body = {"customerId": customer_id, "items": items}
-        return _parse(await self._send("POST", "/orders", body=body, key=key), Order)
+        return self._parse(await self._send("POST", "/orders", body=body, key=key), Order)
 
     async def order(self, order_id: UUID) -> Order:
         """Return an order of this customer."""
-        return _parse(await self._send("GET", f"/orders/{order_id}"), Order)
+        return self._parse(await self._send("GET", f"/orders/{order_id}"), Order)
 
     async def orders(self, customer_id: str, cursor: str = "") -> Page[Order]:
         """Return a page of a customer's orders."""
         query = {"customerId": customer_id, "limit": "20", "cursor": cursor}
-        return _parse(await self._send("GET", "/orders", query), Page[Order])
+        return self._parse(await self._send("GET", "/orders", query), Page[Order])
 
     async def _send(
         self,
@@ -108,15 +111,14 @@ class ShopClient:
         request = ProxyRequest(method, path, query_string, tuple(headers.items()), content, "127.0.0.1")
         return await self._pipeline.handle(request)
 
-
-def _parse(response: ProxyResponse, kind: type[Parsed]) -> Parsed:
-    if response.status >= HTTPStatus.BAD_REQUEST:
-        raise _to_error(response)
-    try:
-        return kind.model_validate_json(response.body)
-    except ValidationError:
-        message = "the service sent an unexpected response"
-        raise ShopError(HTTPStatus.BAD_GATEWAY, message, trace_id=tracing.trace_id(), retryable=True) from None
+    def _parse(self, response: ProxyResponse, kind: type[Parsed]) -> Parsed:
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise _to_error(response)
+        try:
+            return kind.model_validate_json(response.body, context={"currency": self._currency})
+        except ValidationError:
+            message = "the service sent an unexpected response"
+            raise ShopError(HTTPStatus.BAD_GATEWAY, message, trace_id=tracing.trace_id(), retryable=True) from None
 
 
 def _to_error(response: ProxyResponse) -> ShopError:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +12,14 @@ import structlog
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway_service.aws import AWS, ERRORS
+from gateway_service.storefront.shared import Shared
 
 log = structlog.get_logger(__name__)
 
+SHARED_SECONDS = 2.5
+"""The page asks every 3 s, so that each viewer alone still sees something new."""
+TAG_SECONDS = 60.0
+"""Only creation changes the tags, and of an account's many queues few are the operator's."""
 BREAKER_METRIC = "circuit_breaker_state"
 BREAKER_STATES = ("closed", "half-open", "open")
 TAG_NAMESPACE = "microservice-operator.dev/namespace"
@@ -51,16 +57,31 @@ class Queue:
 
 
 class SystemStatus:
-    """Reads the order service's metrics and SQS."""
+    """Reads the order service's metrics and SQS. All viewers share what was read a moment ago."""
 
     def __init__(self, aws: AWS, order_url: str) -> None:
         """Without `order_url`, the circuit breakers are unavailable."""
         self._aws = aws
         self._order_url = order_url
         self._client = httpx2.AsyncClient(timeout=3, trust_env=False)
+        self._breakers = Shared(self._read_breakers, SHARED_SECONDS)
+        self._queues = Shared(self._read_all_queues, SHARED_SECONDS)
+        self._tags: dict[str, dict[str, str]] = {}
+        self._tags_end = 0.0
 
     async def breakers(self) -> list[Breaker]:
         """Return the circuit breakers of the pod that answers. Raises StatusUnavailable."""
+        return await self._breakers.value() or []
+
+    async def queues(self) -> list[Queue]:
+        """Return all queues that the operator created. Raises StatusUnavailable."""
+        return await self._queues.value() or []
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def _read_breakers(self) -> list[Breaker]:
         if not self._order_url:
             raise StatusUnavailable("ORDER_URL is not set")
         try:
@@ -72,8 +93,7 @@ class SystemStatus:
             log.info("cannot read the circuit breakers", error=type(error).__name__)
             raise StatusUnavailable("the metrics of the order service are unavailable") from error
 
-    async def queues(self) -> list[Queue]:
-        """Return all queues that the operator created. Raises StatusUnavailable."""
+    async def _read_all_queues(self) -> list[Queue]:
         try:
             attributes = await self._aws.call("sqs", self._read_queues)
         except ERRORS as error:
@@ -81,15 +101,15 @@ class SystemStatus:
             raise StatusUnavailable("SQS does not answer") from error
         return parse_queues(attributes)
 
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._client.aclose()
-
     def _read_queues(self, client: Any) -> list[dict[str, Any]]:
         pages = client.get_paginator("list_queues").paginate()
+        if time.monotonic() >= self._tags_end:
+            self._tags, self._tags_end = {}, time.monotonic() + TAG_SECONDS
         queues = []
         for url in [url for page in pages for url in page.get("QueueUrls", ())]:
-            tags = client.list_queue_tags(QueueUrl=url).get("Tags", {})
+            if url not in self._tags:
+                self._tags[url] = client.list_queue_tags(QueueUrl=url).get("Tags", {})
+            tags = self._tags[url]
             if TAG_NAME in tags:
                 response = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
                 queues.append({"tags": tags, **response["Attributes"]})

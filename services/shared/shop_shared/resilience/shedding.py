@@ -17,21 +17,19 @@ PROBES = frozenset({"/health", "/ready", "/metrics"})
 
 
 class LoadSheddingMiddleware:
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, exempt: frozenset[str] = PROBES) -> None:
+        """Paths in `exempt` are always answered."""
         self._app = app
         self._limit = limit
+        self._exempt = exempt
         self._count = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in PROBES:
+        if scope["type"] != "http" or scope["path"] in self._exempt:
             await self._app(scope, receive, send)
             return
         if self._count >= self._limit:
-            _shed.inc()
-            detail = "too many requests are in progress; send the request again after the time in Retry-After"
-            retry = {"Retry-After": str(problems.RETRY_AFTER_SECONDS)}
-            problem = problems.Problem(HTTPStatus.SERVICE_UNAVAILABLE, "overloaded", detail, headers=retry)
-            await problems.response(problem)(scope, receive, send)
+            await problems.response(overloaded())(scope, receive, send)
             return
         self._count += 1
         try:
@@ -39,3 +37,11 @@ class LoadSheddingMiddleware:
                 await self._app(scope, receive, send)
         finally:
             self._count -= 1
+
+
+def overloaded() -> problems.Problem:
+    """Count a rejected request, and return its answer."""
+    _shed.inc()
+    detail = "too many requests are in progress; send the request again after the time in Retry-After"
+    retry = {"Retry-After": str(problems.RETRY_AFTER_SECONDS)}
+    return problems.Problem(HTTPStatus.SERVICE_UNAVAILABLE, "overloaded", detail, headers=retry)

@@ -27,6 +27,13 @@ function show(live, next) {
   if (announcement && status && announcement.textContent !== status) announcement.textContent = status;
 }
 
+// Keeps the choices in the cookie that the server reads. Fields for the choices of other pages are in the form, too.
+function keep(fields) {
+  const chosen = fields.filter((field) => !field.disabled && Number(field.value) > 0);
+  const value = chosen.map((field) => `${field.dataset.product}.${Number(field.value)}`).join("_");
+  document.cookie = `shop_basket=${value}; path=/shop; max-age=${value ? 604800 : 0}; samesite=lax`;
+}
+
 // Shows the total of the chosen items. The order service computes the actual total.
 function total() {
   const fields = [...document.querySelectorAll("input[data-price]")];
@@ -37,9 +44,10 @@ function total() {
     const cents = chosen.reduce((sum, f) => sum + Math.round(Number(f.dataset.price) * 100) * Number(f.value), 0);
     const pieces = chosen.reduce((sum, field) => sum + Number(field.value), 0);
     const money = (cents / 100).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-    shown.textContent = pieces ? `${pieces} ${pieces === 1 ? "piece" : "pieces"} · ${money}` : "Nothing chosen yet";
+    const amount = `${money} ${shown.dataset.currency}`.trim();
+    shown.textContent = pieces ? `${pieces} ${pieces === 1 ? "piece" : "pieces"} · ${amount}` : "Nothing chosen yet";
   };
-  fields.forEach((field) => field.addEventListener("input", count));
+  fields.forEach((field) => field.addEventListener("input", () => { count(); keep(fields); }));
   count();
 }
 

@@ -1,0 +1,1 @@
+"""Holds slow request bodies open against the gateway, and measures what other clients get meanwhile."""
