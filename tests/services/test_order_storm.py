@@ -167,6 +167,7 @@ def storm_setup(
             "UPSTREAM_TIMEOUT_SECONDS": "3",
             "REQUEST_TIMEOUT_SECONDS": "4",  # a killed pod blocks its customers' keys for twice as long
             "BREAKER_OPEN_SECONDS": "2",
+            "PENDING_SECONDS": "3600",  # only events settle orders here, however slow the machine is
             "LOG_LEVEL": "WARNING",
             "AWS_ENDPOINT_URL": storm.start(),
         }
