@@ -13,6 +13,7 @@ from fastapi import APIRouter, Body
 from prometheus_client import REGISTRY
 
 from shop_shared import application, http_protocol
+from shop_shared.callers import PUBLIC
 from shop_shared.settings import ServiceSettings
 
 HEAD = b"POST /echo HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\n"
@@ -33,11 +34,11 @@ class Served:
     def routes(self) -> APIRouter:
         routes = APIRouter()
 
-        @routes.post("/echo")
+        @routes.post("/echo", openapi_extra=PUBLIC)
         async def echo(body: Annotated[list[int], Body()]) -> list[int]:
             return body
 
-        @routes.post("/waits")
+        @routes.post("/waits", openapi_extra=PUBLIC)
         async def waits(body: Annotated[list[int], Body()]) -> list[int]:
             self.handled += 1
             await self.may_answer.wait()
