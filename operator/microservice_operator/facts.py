@@ -93,6 +93,7 @@ class Reason(StrEnum):
     TOPIC_MISSING = "TopicMissing"
     TOPIC_NOT_ADMITTED = "TopicNotAdmitted"
     INVALID_DOCUMENT = "InvalidDocument"
+    AUTH_MISSING = "AuthMissing"
     API_CREATING = "APICreating"
     API_CREATED = "APICreated"
     API_UPDATING = "APIUpdating"

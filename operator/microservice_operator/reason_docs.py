@@ -273,6 +273,11 @@ ROUTES = {
         "Correct what the message names. "
         "`microservice-operator validate FILE --openapi DOCUMENT` finds the same offline.",
     ),
+    Reason.AUTH_MISSING: Explanation(
+        "Nothing declares who may call the operations in the message. Existing routes stay as they are.",
+        "Set `aws.apiGateway.auth` of the Environment or `spec.api.auth`. For public operations, set "
+        "`spec.api.allowAnonymous`.",
+    ),
     Reason.API_CREATING: Explanation("API Gateway creates the API or the routes.", NOTHING),
     Reason.API_CREATED: Explanation("The API or the integration of the service is new.", NEWS),
     Reason.API_UPDATING: Explanation("API Gateway changes the API, its routes or its authorizers.", NOTHING),

@@ -35,7 +35,7 @@ from tests.fakes.aws.sts import StrictSTS
 
 LISTENER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2"
 GATEWAY: dict[str, Any] = {"name": "shop", "vpcLinkID": "abc123", "listenerARN": LISTENER}
-SPEC: dict[str, Any] = {"openAPI": {"configMapKeyRef": {"name": "openapi"}}}
+SPEC: dict[str, Any] = {"openAPI": {"configMapKeyRef": {"name": "openapi"}}, "auth": {"none": True}}
 JWT = {"jwt": {"issuer": "https://issuer.example", "audiences": ["shop", "admin"]}}
 TOKENS = Tokens("https://issuer.example", frozenset({"shop", "admin"}))
 LOG_GROUP = "arn:aws:logs:us-east-1:123456789012:log-group:/shop/api"
@@ -110,7 +110,7 @@ class Service:
 
     async def step(self) -> Part:
         async def read() -> tuple[Route, ...]:
-            return routes(self.text, settings(API.model_validate(self.spec)))
+            return routes(self.text, settings(API.model_validate(self.spec), self.shop.shared.gateway))
 
         wanted = DesiredAPI(
             API.model_validate(self.spec),
@@ -194,6 +194,8 @@ async def test_from_nothing_to_routes_and_nothing_more(shop: Shop) -> None:
     assert integration["RequestParameters"] == {
         "overwrite:path": "$request.path",
         "overwrite:header.x-microservice": "order.shop",
+        "remove:header.x-caller-subject": "''",
+        "remove:header.x-caller-scopes": "''",
     }
     assert set(shop.routes()) == set(ORDERS)
     assert {route["Target"] for route in shop.routes().values()} == {f"integrations/{integration['IntegrationId']}"}
@@ -233,6 +235,7 @@ GATEWAY_FIELDS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "path_prefix": ({"pathPrefix": None}, []),
     "max_routes": ({"maxRoutes": 400}, []),
     "max_authorizers": ({"maxAuthorizers": 20}, []),
+    "auth": ({"auth": JWT}, []),  # the service has its own
     # what is no longer declared stays
     "access_log_group_arn": ({"accessLogGroupARN": LOG_GROUP}, []),
     "throttling": ({"throttling": {"requestsPerSecond": 100, "burst": 200}}, []),
@@ -396,7 +399,7 @@ async def test_tags_of_the_environment_are_on_the_api(shop: Shop) -> None:
 
 
 async def test_tokens_are_asked_for_but_where_the_document_is_public(shop: Shop) -> None:
-    order = shop.service("order", auth=JWT)
+    order = shop.service("order", auth=JWT, allowAnonymous=True)
     order.text = document(ORDERS, get={"security": []}, post={"security": [{"oidc": ["write"]}]})
     assert (await order.drive()).state is State.READY
     (authorizer,) = shop.authorizers()
@@ -414,7 +417,7 @@ async def test_tokens_are_asked_for_but_where_the_document_is_public(shop: Shop)
     before = len(shop.writes())
     order.spec = dict(SPEC)
     assert (await order.drive()).state is State.READY
-    assert shop.writes()[before:] == ["UpdateRoute", "DeleteAuthorizer"]
+    assert shop.writes()[before:] == ["UpdateRoute", "DeleteAuthorizer", "DeleteIntegration"]
     await order.assert_quiet()
 
 
@@ -441,20 +444,37 @@ paths:
   /orders:
     get: {security: [{staff: ['orders:read']}]}
 """
-WEAKER = {
+WEAKER: dict[str, tuple[str, dict[str, Any], tuple[str, Reason], str]] = {
     "two scopes together": (
         SECURED.replace("read'", "read', 'orders:write'"),
         {"auth": JWT},
+        ("openAPI", Reason.INVALID_DOCUMENT),
         "/get/security/0/staff requires",
     ),
-    "without an authorizer": (SECURED, {}, "/get/security requires security, but without spec.api.auth"),
-    "a base path that is lost": (f"{SECURED}servers: [{{url: /v2}}]", {"auth": JWT}, "#/servers has the base path /v2"),
+    "without an authorizer": (
+        SECURED,
+        {"auth": None},
+        ("auth", Reason.AUTH_MISSING),
+        "GET /orders must have a token, but neither spec.api.auth nor aws.apiGateway.auth of the Environment",
+    ),
+    "without consent": (
+        SECURED.replace("[{staff: ['orders:read']}]", "[]"),
+        {"auth": JWT},
+        ("auth", Reason.AUTH_MISSING),
+        "GET /orders may be public (security: []) only if spec.api.allowAnonymous is true",
+    ),
+    "a base path that is lost": (
+        f"{SECURED}servers: [{{url: /v2}}]",
+        {"auth": JWT},
+        ("openAPI", Reason.INVALID_DOCUMENT),
+        "#/servers has the base path /v2",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", WEAKER)
 async def test_a_document_that_would_protect_less_than_it_says_changes_nothing(shop: Shop, case: str) -> None:
-    text, spec, scope = WEAKER[case]
+    text, spec, (field, reason), scope = WEAKER[case]
     order = shop.service("order", auth=JWT)
     order.text = SECURED
     assert (await order.drive()).state is State.READY
@@ -463,7 +483,7 @@ async def test_a_document_that_would_protect_less_than_it_says_changes_nothing(s
     calls = list(shop.world.proxy.calls)
     order.text, order.spec = text, {**SPEC, **spec}
     part = await order.step()
-    assert (part.state, part.reason) == (State.STALLED, Reason.INVALID_DOCUMENT)
+    assert (part.state, part.reason, part.field) == (State.STALLED, reason, f"spec.api.{field}")
     assert scope in part.message
     assert shop.world.proxy.calls == calls
     assert shop.routes() == {"GET /orders": route}

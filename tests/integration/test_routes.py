@@ -14,7 +14,7 @@ from .stage import Stage
 
 LISTENER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2"
 KEY = {"name": "openapi", "key": "openapi.json"}
-API = {"openAPI": {"configMapKeyRef": KEY}}
+API = {"openAPI": {"configMapKeyRef": KEY}, "auth": {"none": True}}
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,9 @@ def test_the_younger_waits_for_the_older_to_go(gateway: Any, shop: Namespace) ->
     publish(shop, "/things/{thingId}", "/more", name="younger")
     shop.create("older", environment=shop.name, api=API)
     shop.until("older", "RoutesReady", "True")
-    shop.create("younger", environment=shop.name, api={"openAPI": {"configMapKeyRef": {**KEY, "name": "younger"}}})
+    shop.create(
+        "younger", environment=shop.name, api={**API, "openAPI": {"configMapKeyRef": {**KEY, "name": "younger"}}}
+    )
     stalled = shop.until_stalled("younger", "Conflict")
     assert f"Microservice {shop.name}/older has the route GET /things/{{id}}" in stalled["message"]
     assert routes(gateway, shop) == {"GET /things/{id}", "GET /more"}

@@ -53,7 +53,7 @@ EVERY_CHILD = {
     "autoscaling": {"minReplicas": 2, "maxReplicas": 3},
     "metrics": {},
 }
-API = {"api": {"openAPI": {"configMapKeyRef": {"name": "configmap", "key": "openapi.json"}}}}
+API = {"api": {"openAPI": {"configMapKeyRef": {"name": "configmap", "key": "openapi.json"}}, "auth": {"none": True}}}
 DOCUMENT = {"openapi.json": json.dumps({"openapi": "3.1.0", "paths": PATHS})}
 SELECTOR = {"matchLabels": {"of": "somebody"}}
 FOREIGN: dict[str, dict[str, Any]] = {

@@ -28,7 +28,13 @@ from microservice_operator.resync_cache import ResyncCache
 
 REGION, ACCOUNT, ENVIRONMENT = "us-east-1", "123456789012", "local"
 LISTENER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2"
-GATEWAY = {"name": "shop", "vpcLinkID": "abc123", "listenerARN": LISTENER, "corsOrigins": ["https://shop.example"]}
+GATEWAY: dict[str, Any] = {
+    "name": "shop",
+    "vpcLinkID": "abc123",
+    "listenerARN": LISTENER,
+    "corsOrigins": ["https://shop.example"],
+}
+GATEWAY |= {"auth": {"jwt": {"issuer": "https://gateway.shop.svc", "audiences": ["shop"]}}}  # manifests/local
 MAX_RECONCILES = 60
 LOCAL = Environment(
     ENVIRONMENT,

@@ -99,9 +99,8 @@ def document(paths: dict[str, Any]) -> str:
 
 
 def spec(name: str, issuer: str = "") -> dict[str, Any]:
-    api: dict[str, Any] = {"openAPI": {"configMapKeyRef": {"name": f"{name}-openapi"}}}
-    if issuer:
-        api["auth"] = {"jwt": {"issuer": issuer, "audiences": ["shop", "admin"]}}
+    jwt = {"jwt": {"issuer": issuer, "audiences": ["shop", "admin"]}} if issuer else {"none": True}
+    api = {"openAPI": {"configMapKeyRef": {"name": f"{name}-openapi"}}, "auth": jwt, "allowAnonymous": True}
     return {"image": f"{name}:1", "api": api}
 
 

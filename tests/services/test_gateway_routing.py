@@ -14,7 +14,7 @@ from gateway_service.storefront.system_status import TAG_NAME as NAME
 from gateway_service.storefront.system_status import TAG_NAMESPACE as NAMESPACE
 from gateway_service.storefront.system_status import Breaker, Queue, parse_breakers, parse_queues
 from microservice_operator import names
-from microservice_operator.aws.apigateway.routes_adapter import HEADER
+from microservice_operator.aws.apigateway.integrations import HEADER
 from shop_shared.tokens import Trust
 
 # The first block is the example of "Routing API requests" in the AWS documents.

@@ -82,7 +82,7 @@ def every_part(service: str, policy: str = "") -> dict[str, Any]:
         "topics": [{"name": "created", **chosen}],
         "queues": [{"name": "events", "deadLetter": {"maxReceiveCount": 3}, **chosen}],
         "subscriptions": [{"topic": topic, "queue": "events", "filterPolicy": {"kind": ["created"]}}],
-        "api": {"openAPI": {"configMapKeyRef": {"name": "openapi", "key": "openapi.json"}}},
+        "api": {"openAPI": {"configMapKeyRef": {"name": "openapi", "key": "openapi.json"}}, "auth": {"none": True}},
     }
 
 

@@ -58,12 +58,12 @@ def _subscribed(**more: Any) -> Spec:
     }
 
 
-def _api(**auth: Any) -> Spec:
-    return {"api": {"openAPI": {"configMapKeyRef": {"name": "openapi", "key": "openapi.json"}}, **auth}}
+def _api(auth: Spec = {"none": True}) -> Spec:  # noqa: B006 never changed
+    return {"api": {"openAPI": {"configMapKeyRef": {"name": "openapi", "key": "openapi.json"}}, "auth": auth}}
 
 
 def _jwt(*audiences: str) -> Spec:
-    return _api(auth={"jwt": {"issuer": "https://issuer.example", "audiences": list(audiences)}})
+    return _api({"jwt": {"issuer": "https://issuer.example", "audiences": list(audiences)}})
 
 
 _FILTER = {"filterPolicy": {"kind": ["created"]}}
@@ -108,14 +108,24 @@ CHANGES = (
         Counter(CreateRoute=1, DeleteRoute=1),
         lambda world: world.publish({"/orders": {"get": {}}, "/orders/{orderId}": {"get": {}, "delete": {}}}),
     ),
-    Change("an authorizer", _api(), _jwt("shop"), Counter(CreateAuthorizer=1, UpdateRoute=len(PATHS) + 1)),
+    Change(
+        "an authorizer",
+        _api(),
+        _jwt("shop"),
+        Counter(CreateAuthorizer=1, CreateIntegration=1, UpdateRoute=len(PATHS) + 1, DeleteIntegration=1),
+    ),
     Change(  # an authorizer may be that of another Microservice's routes, too
         "another audience",
         _jwt("shop"),
         _jwt("shop", "admin"),
         Counter(CreateAuthorizer=1, UpdateRoute=len(PATHS) + 1, DeleteAuthorizer=1),
     ),
-    Change("no authorizer", _jwt("shop"), _api(), Counter(UpdateRoute=len(PATHS) + 1, DeleteAuthorizer=1)),
+    Change(
+        "no authorizer",
+        _jwt("shop"),
+        _api(),
+        Counter(CreateIntegration=1, UpdateRoute=len(PATHS) + 1, DeleteAuthorizer=1, DeleteIntegration=1),
+    ),
     Change(
         "pods that ask for their role themselves",
         _subscribed(),

@@ -17,7 +17,10 @@ URL = Annotated[
         pattern=pattern(r"^https://[^\s?#]+$", "a URL that starts with https:// and has no spaces, ? and #"),
     ),
 ]
-Audience = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+# A service receives its audiences in one variable, separated by commas.
+Audience = Annotated[
+    str, StringConstraints(min_length=1, max_length=256, pattern=pattern(r"^[^,]+$", "an audience without a comma"))
+]
 # Characters of Name and StageName: "CreateApi" and "CreateStage" in the API Gateway V2 API Reference.
 GatewayName = Annotated[
     str,
@@ -86,15 +89,14 @@ class Auth(Model):
     """Authorization at the gateway; set exactly one of jwt and none."""
 
     jwt: JWT | None = None
-    """JSON Web Tokens that the gateway accepts; every operation with non-empty security in the document requires
-    one."""
+    """JSON Web Tokens that the gateway accepts; every operation requires one, except public ones."""
     none: bool = False
     """If true, the gateway checks no tokens; the service itself must enforce the security of its document."""
     rules = (
         Rule(
             cel="has(self.jwt) != self.none",
             holds=lambda self: (self.jwt is not None) != self.none,
-            message="api.auth must set either jwt or none: true; remove one of them, or set one",
+            message="auth must set either jwt or none: true; remove one of them, or set one",
         ),
     )
 
@@ -105,8 +107,11 @@ class API(Model):
     open_api: Annotated[OpenAPISource, Field(alias="openAPI")]
     """Location of the OpenAPI document; it is read again at every resync."""
     auth: Auth | None = None
-    """Authorization at the gateway. If unset, the routes are public, and a document with security requirements is
-    refused."""
+    """Authorization at the gateway. If unset, aws.apiGateway.auth of the Environment applies. Without either, the
+    operator refuses a document with an operation that is not public, and existing routes stay."""
+    allow_anonymous: bool = False
+    """If true, operations whose security in the document is an empty list are public. If false, the operator refuses a
+    document with such an operation, and existing routes stay."""
 
 
 class Throttling(Model):
@@ -146,6 +151,8 @@ class APIGateway(Model):
     access_log_group_arn: Annotated[LogGroupARN | None, Field(alias="accessLogGroupARN")] = None
     """CloudWatch log group that receives the access log of the stage, as JSON. If unset, the stage keeps what it
     has."""
+    auth: Auth | None = None
+    """Authorization at the gateway for every Microservice without spec.api.auth."""
     throttling: Throttling | None = None
     """Limits for each route of the stage. If unset, the stage keeps what it has."""
     disable_execute_api_endpoint: Annotated[bool | None, Field(alias="disableExecuteAPIEndpoint")] = None
@@ -161,3 +168,8 @@ class APIGateway(Model):
             field="sourceCIDRs",
         ),
     )
+
+
+def effective_auth(api: API, gateway: APIGateway | None) -> Auth | None:
+    """Return the Microservice's own authorization, else that of its Environment, `None` if neither is set."""
+    return api.auth or (gateway.auth if gateway else None)

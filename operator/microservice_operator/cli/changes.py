@@ -41,6 +41,7 @@ def steps(new: Context, old: Context) -> Iterator[Row]:
     """
     rows = list(_resources(Version(new.microservice, new.environment), Version(old.microservice, old.environment)))
     yield from _moved(new, old)
+    yield from _environment(new, old)
     yield from rows
     refused = [row.field for row in rows if row.effect == Effect.REFUSED]
     for problem in refused_changes(new.microservice.spec, old.microservice.spec):
@@ -70,6 +71,20 @@ def _moved(new: Context, old: Context) -> Iterator[Row]:
     }
     if refused := moved(arns, new.environment):
         yield Row("spec.environment", Effect.REFUSED, refused)
+
+
+def _environment(new: Context, old: Context) -> Iterator[Row]:
+    """Yield changes of the Environment that reach the service: the operator's role, and the API of the routes."""
+    if new.environment is None or old.environment is None:
+        return
+    aws, was = (around.spec.manifest().get("aws") or {} for around in (new.environment, old.environment))
+    sections = ("roleARN", "externalID", *(["apiGateway"] if new.microservice.spec.api else []))
+    new_fields, old_fields = ({name: each[name] for name in sections if name in each} for each in (aws, was))
+    for field in _differing(new_fields, old_fields):
+        replaced = field == "apiGateway.stage"
+        what = "the old stage and its URL are deleted" if replaced else f"changing {field}"
+        effect = Effect.REPLACE if replaced else Effect.IN_PLACE
+        yield Row(f"Environment {new.environment.name}: spec.aws.{field}", effect, what)
 
 
 def _migrations(new: Context, old: Context) -> Iterator[Row]:

@@ -6,8 +6,6 @@ placeholders.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -21,9 +19,10 @@ from ..external.table_grants import admits, declared, lending, trouble
 from ..ownership import Owner
 from . import placeholders
 from .aws_rules import aws_sources
-from .loading import LoadedFiles, environment_of, placed, read
-from .openapi_documents import Ambiguous, Callers, Contract, callers, in_config_map, in_file, table
-from .options import EnvironmentFile, Files, Format, print_list, readable, stop_at
+from .loading import LoadedFiles, placed, read
+from .openapi_documents import Contract
+from .options import EnvironmentFile, Files, Format, OpenAPIFile, print_list, readable, stop_at
+from .route_callers import Callers, contracts, routes_of, routes_text
 
 
 @dataclass(frozen=True)
@@ -99,10 +98,7 @@ def explain(
     cluster_id: Annotated[
         str | None, typer.Option(help="UID of the namespace kube-system; makes names exact.", show_default=False)
     ] = None,
-    openapi: Annotated[
-        Path | None,
-        typer.Option("--openapi", help="OpenAPI document of the Microservice in FILES.", show_default=False),
-    ] = None,
+    openapi: OpenAPIFile = None,
 ) -> None:
     """Show the AWS permissions of a service's role with reasons, and the callers of its routes. Works offline.
 
@@ -110,33 +106,14 @@ def explain(
     """
     with readable():
         loaded = read([*files, environment] if environment else files)
-        contracts = _contracts(loaded, openapi)
+        found = contracts(loaded, openapi)
     lookup = MicroserviceLookup(loaded)
-    explained = [_explanation(Asked(*both, cluster_id), lookup, contracts) for both in placed(loaded)]
+    explained = [_explanation(Asked(*both, cluster_id), lookup, found) for both in placed(loaded)]
     stop_at(loaded.complaints)
     print_list(explained, output, "\n".join(map(_text, explained)))
 
 
-def _contracts(loaded: LoadedFiles, openapi: Path | None) -> dict[str, Contract]:
-    """Return the OpenAPI document of each service that publishes one, and add complaints about refused documents."""
-    services = [service for _, service in loaded.services]
-    placed_in = partial(environment_of, loaded)
-    try:
-        candidates = (
-            [in_file(openapi, services, placed_in)]
-            if openapi
-            else [in_config_map(each, loaded.others, placed_in) for each in services]
-        )
-    except Ambiguous as error:
-        raise typer.BadParameter(str(error), param_hint="--openapi") from None
-    contracts = {contract.service: contract for contract in candidates if contract}
-    for contract in contracts.values():
-        for offence in contract.reading.offences:
-            loaded.complaints.append(f"{contract.file}:{contract.line(offence)}: {offence.pointer}: {offence.message}")
-    return contracts
-
-
-def _explanation(request: Asked, lookup: MicroserviceLookup, contracts: Mapping[str, Contract]) -> Explanation:
+def _explanation(request: Asked, lookup: MicroserviceLookup, found: Mapping[str, Contract]) -> Explanation:
     service, environment, cluster_id = request.service, request.environment, request.cluster_id
     aws = environment.spec.aws if environment else None
     owner = Owner(cluster_id or placeholders.CLUSTER_ID, service.identity)
@@ -166,7 +143,7 @@ def _explanation(request: Asked, lookup: MicroserviceLookup, contracts: Mapping[
         policy=policy,
         trust=trust(aws, roles, service.identity) if aws and roles and granted else None,
         senders=list(_senders(service, known)),
-        routes=_routes(service, contracts),
+        routes=routes_of(service, found),
     )
 
 
@@ -175,13 +152,6 @@ def _senders(service: Microservice, known: Mapping[tuple[str, str], str]) -> Ite
     for field, item, source in aws_sources(service.spec):
         kind, action = ("Topic", "sns:Publish") if isinstance(item, Topic) else ("Queue", "sqs:SendMessage")
         yield Sender(source.service, source.source_arn, action, known[kind, item.name], field)
-
-
-def _routes(service: Microservice, contracts: Mapping[str, Contract]) -> list[Callers] | None:
-    if service.spec.api is None:
-        return []
-    contract = contracts.get(f"{service.namespace}/{service.name}")
-    return callers(contract) if contract else None
 
 
 def _lent(owner: Owner, site: Site, request: Asked, lookup: MicroserviceLookup) -> dict[tuple[str, str], GrantedTable]:
@@ -238,8 +208,5 @@ def _text(explanation: Explanation) -> str:
     for sender in explanation.senders:
         lines += [f"  from {sender.service}, for {sender.source}"]
         lines += [f"    {sender.action}  {sender.field}  to {sender.resource}"]
-    if explanation.routes is None:
-        lines.append("  routes  the OpenAPI document is not in the files; add its ConfigMap, or use --openapi")
-    elif explanation.routes:
-        lines += ["  routes", *table(explanation.routes, "    ")]
+    lines += routes_text(explanation.routes)
     return "\n".join(lines) + "\n"

@@ -1,14 +1,14 @@
 """Finds the OpenAPI documents of Microservices: in ConfigMaps of the same files, or in separate files."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..api.parsing import Environment, Microservice
-from ..api.routes import API, ConfigMapKey
+from ..api.routes import API, APIGateway, Auth, ConfigMapKey, effective_auth
 from ..errors import NeedsPerson
-from ..openapi import Offence, Reading, Settings, document_text, path_prefix, settings
+from ..openapi import DEFAULT, Offence, Reading, Settings, document_text, path_prefix, settings
 from ..openapi import read as read_document
 from ..reading import line_of
 from .yaml_documents import Document, file_name, file_text
@@ -22,7 +22,8 @@ class Ambiguous(Exception):
 class Contract:
     """One document and its parsed form; `service` is `namespace/name`, or "" if no Microservice is known.
 
-    `text` is the content of a file; otherwise the document is in `config_map`.
+    `text` is the content of a file; otherwise the document is in `config_map`. `auth` is the authorization that
+    applies, `None` if it is unknown or missing.
     """
 
     service: str
@@ -31,39 +32,13 @@ class Contract:
     text: str = ""
     config_map: Document | None = None
     key: str = ""
+    auth: Auth | None = None
 
     def line(self, offence: Offence) -> int:
         """Return the line of an offence in the file, as exactly as possible."""
         if self.config_map:
             return self.config_map.line(["data", self.key])
         return self.reading.line or line_of(self.text, offence.place)
-
-
-@dataclass(frozen=True)
-class Callers:
-    """A route, and the callers that the gateway allows."""
-
-    microservice: str
-    route: str
-    callers: str
-    public: bool
-    scopes: list[str]
-
-
-def callers(contract: Contract) -> list[Callers]:
-    """Return every route of a document; none if the document is refused."""
-    if contract.reading.offences:
-        return []
-    return [
-        Callers(contract.service, route.key, route.callers, route.public, list(route.scopes))
-        for route in contract.reading.routes
-    ]
-
-
-def table(routes: Sequence[Callers], indent: str) -> list[str]:
-    """Format the routes for people, one per line."""
-    width = max((len(row.route) for row in routes), default=0)
-    return [f"{indent}{row.route:<{width}}  {row.callers}" for row in routes]
 
 
 EnvironmentOf = Callable[[Microservice], Environment | None]
@@ -81,8 +56,8 @@ def in_file(file: Path, services: Iterable[Microservice], environment_of: Enviro
     text = file_text(file)
     for service in publishing:
         if service.spec.api:
-            reading = read_document(text, _settings(service, service.spec.api, environment_of))
-            return Contract(f"{service.namespace}/{service.name}", file_name(file), reading, text)
+            reading, auth = _read(text, service, service.spec.api, environment_of)
+            return Contract(f"{service.namespace}/{service.name}", file_name(file), reading, text, auth=auth)
     return Contract("", file_name(file), read_document(text), text)
 
 
@@ -103,13 +78,26 @@ def in_config_map(
         text = document_text(_data(config_map.content), ref.name, ref.key)
     except NeedsPerson as error:
         return replace(bare, reading=Reading(offences=(Offence((), str(error)),)))
-    return replace(bare, reading=read_document(text, _settings(service, service.spec.api, environment_of)))
+    reading, auth = _read(text, service, service.spec.api, environment_of)
+    return replace(bare, reading=reading, auth=auth)
 
 
-def _settings(service: Microservice, api: API, environment_of: EnvironmentOf) -> Settings:
+def unknown_auth(service: Microservice, environment: Environment | None) -> bool:
+    """Return whether the files do not tell who may call the routes, because the unknown Environment decides."""
+    return service.spec.api is not None and service.spec.api.auth is None and environment is None
+
+
+def _read(text: str, service: Microservice, api: API, environment_of: EnvironmentOf) -> tuple[Reading, Auth | None]:
     environment = environment_of(service)
     aws = environment.spec.aws if environment else None
-    return settings(api, path_prefix(aws.api_gateway if aws else None, service.namespace, service.name))
+    gateway = aws.api_gateway if aws else None
+    return read_document(text, _settings(service, api, environment, gateway)), effective_auth(api, gateway)
+
+
+def _settings(service: Microservice, api: API, environment: Environment | None, gateway: APIGateway | None) -> Settings:
+    if unknown_auth(service, environment):
+        return replace(DEFAULT, base_path=api.open_api.base_path)
+    return settings(api, gateway, path_prefix(gateway, service.namespace, service.name))
 
 
 def missing(ref: ConfigMapKey) -> str:

@@ -20,6 +20,10 @@ Files = Annotated[list[Path], typer.Argument(help="Files with resources; - reads
 EnvironmentFile = Annotated[
     Path | None, typer.Option(help="File with Environments, in addition to those in FILES.", show_default=False)
 ]
+OpenAPIFile = Annotated[
+    Path | None,
+    typer.Option("--openapi", help="OpenAPI document of the Microservice in FILES.", show_default=False),
+]
 
 
 class Format(StrEnum):

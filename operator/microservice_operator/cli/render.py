@@ -15,7 +15,8 @@ from ..desired import children
 from ..desired.context import Context
 from .loading import LoadedFiles, read
 from .offline_context import contexts
-from .options import DataFormat, EnvironmentFile, Files, readable, stop_at
+from .options import DataFormat, EnvironmentFile, Files, OpenAPIFile, readable, stop_at
+from .route_callers import contracts, routes_of
 
 HEADER = (
     "# Rendered offline: values that contain unknown-, and hashes of them, are placeholders for values that only a"
@@ -47,15 +48,23 @@ def render(
         str | None,
         typer.Option(help="Address of an emulator to use instead of AWS.", show_default=False, callback=_address),
     ] = None,
+    openapi: OpenAPIFile = None,
 ) -> None:
-    """Show the Kubernetes objects that the operator creates for a resource. Works offline."""
+    """Show the Kubernetes objects that the operator creates for a resource. Works offline.
+
+    Comments on standard error show its routes on the API gateway and their callers.
+    """
     with readable():
         loaded = read([*files, environment] if environment else files)
+        published = contracts(loaded, openapi)
     offline_contexts = list(contexts(loaded, aws_endpoint_url))
     stop_at(loaded.complaints)
     typer.echo(HEADER, err=True)
     if note := _without_environment(offline_contexts, loaded):
         typer.echo(note, err=True)
+    for context in offline_contexts:
+        for row in routes_of(context.microservice, published) or []:
+            typer.echo(f"# Route of {row.microservice}: {row.route}: {row.callers}", err=True)
     bodies = [child.body for context in offline_contexts for child in children(context) if child.body is not None]
     typer.echo(_printed(bodies, output), nl=False)
 

@@ -10,8 +10,9 @@ import typer
 
 from ..api.parsing import Environment, Microservice, marked_default
 from . import aws_rules
-from .openapi_documents import Ambiguous, Callers, Contract, callers, in_config_map, in_file, missing, table
+from .openapi_documents import Ambiguous, Contract, in_config_map, in_file, missing, unknown_auth
 from .options import Format, print_one, readable
+from .route_callers import Callers, callers, table
 from .validation import Finding, changes_refused, findings, identifier, is_ours, parsed
 from .yaml_documents import BadYAML, Document, documents, file_name
 
@@ -166,8 +167,14 @@ def _check_contracts(held: _Held, openapi: Path | None, report: Report) -> None:
             elif service.spec.api:
                 what = f"the OpenAPI document of {service.namespace}/{service.name}"
                 report.unchecked.append(Unchecked(what, 1, missing(service.spec.api.open_api.config_map_key_ref)))
+    for service in services:
+        if unknown_auth(service, held.environment(service)):
+            what = f"who may call the routes of {service.namespace}/{service.name}"
+            why = "spec.api.auth is not set, and its Environment is not in the files; pass its file, too"
+            report.unchecked.append(Unchecked(what, 1, why))
     for contract in report.contracts:
         report.problems += _of_contract(contract)
+        report.warnings += _public(held, contract)
 
 
 def _of_contract(contract: Contract) -> Iterator[Complaint]:
@@ -176,6 +183,19 @@ def _of_contract(contract: Contract) -> Iterator[Complaint]:
     for offence in contract.reading.offences:
         pointer = offence.pointer if offence.place else ""
         yield Complaint(contract.file, contract.line(offence), number, resource, pointer, offence.message)
+
+
+def _public(held: _Held, contract: Contract) -> Iterator[Complaint]:
+    """Warn about routes that everybody may call."""
+    public = [row.route for row in callers(contract) if row.public]
+    documents = [doc for doc, each in held.services if f"{each.namespace}/{each.name}" == contract.service]
+    if not public or not documents:
+        return
+    unchecked = contract.auth is not None and contract.auth.none
+    field = "spec.api.auth" if unchecked else "spec.api.allowAnonymous"
+    checks = "; the service itself must check its callers (auth.none)" if unchecked else ""
+    message = f"everybody may call {', '.join(public)} without a token{checks}"
+    yield _complaint(documents[0], Finding(field, message, warning=True))
 
 
 def _conclude(held: _Held, files: list[Path], report: Report) -> None:

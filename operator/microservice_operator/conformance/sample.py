@@ -94,6 +94,8 @@ def first_version(environment: Environment, run: Run, *, database: bool) -> Vers
     }
     if environment.spec.aws and environment.spec.aws.api_gateway:
         spec["api"] = {"openAPI": {"configMapKeyRef": {"name": CONFIG_MAP, "key": KEY}}}
+        if environment.spec.aws.api_gateway.auth is None:
+            spec["api"]["auth"] = {"none": True}
     if database:
         spec["databases"] = [_database(environment)]
     return Version("create", spec, {"/items": {"get": {}}, "/items/{id}": {"get": {}}})

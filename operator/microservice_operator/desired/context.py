@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from ..api.parsing import Environment, Microservice
+from ..api.routes import JWT, effective_auth
 from ..database_connection import Connection, Login
 from ..errors import Problem
 
@@ -77,6 +78,14 @@ class Context:
         """Whether the service itself calls AWS."""
         spec = self.microservice.spec
         return bool(spec.tables or spec.table_refs or spec.topics or spec.queues)
+
+    @property
+    def jwt(self) -> JWT | None:
+        """The tokens that callers of the service's routes need, `None` if it has no routes or needs none."""
+        api = self.microservice.spec.api
+        aws = self.environment.spec.aws if self.environment else None
+        auth = effective_auth(api, aws.api_gateway if aws else None) if api else None
+        return auth.jwt if auth else None
 
 
 @dataclass(frozen=True)

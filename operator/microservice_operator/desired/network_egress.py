@@ -17,11 +17,13 @@ RDS_HOST = "rds.amazonaws.com"  # a host outside the cluster, like every instanc
 def service_egress(context: Context) -> list[Rule]:
     """Build the rules of the service's pods."""
     access = context.microservice.spec.access
+    aws = _aws(context)
     return [
         DNS,
         *_dependencies(context),
         *database_egress(context),
-        *_aws(context),
+        *aws,
+        *(rule for rule in _issuer(context) if rule not in aws),
         *(_destination(destination) for destination in (access.to if access else None) or []),
     ]
 
@@ -68,6 +70,17 @@ def _aws(context: Context) -> list[Rule]:
         {"to": outside(), "ports": ports(HTTPS)},
         {"to": [cidr_peer(agent) for agent in POD_IDENTITY_AGENTS], "ports": ports(HTTP)},
     ]
+
+
+def _issuer(context: Context) -> list[Rule]:
+    """Build the rule for the issuer, whose keys the service reads to verify tokens.
+
+    Its discovery document may name another host for the keys; outside the cluster, the rule allows that host too.
+    """
+    if context.jwt is None:
+        return []
+    url = urlsplit(context.jwt.issuer)
+    return [{"to": host_peers(url.hostname or ""), "ports": ports(*sorted({HTTPS, url.port or HTTPS}))}]
 
 
 def _destination(destination: Destination) -> Rule:

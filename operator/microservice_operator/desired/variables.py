@@ -29,7 +29,7 @@ SECRET_KEYS = {
 def service_variables(context: Context) -> list[Variable]:
     """Build the variables of the service's container."""
     microservice = context.microservice
-    generated = [*_identity(context), *_aws(context), *_tables(context)]
+    generated = [*_identity(context), *_aws(context), *_auth(context), *_tables(context)]
     generated += [_plain(name, value) for name, value in messaging_variables(context).items()]
     generated += _dependencies(context)
     for database in microservice.spec.databases or []:
@@ -74,6 +74,14 @@ def _aws(context: Context) -> list[Variable]:
         _plain("AWS_ACCESS_KEY_ID", "emulator"),
         _plain("AWS_SECRET_ACCESS_KEY", "emulator"),
     ]
+
+
+def _auth(context: Context) -> list[Variable]:
+    """Build what a service needs to verify the token that the gateway checked."""
+    jwt = context.jwt
+    if jwt is None:
+        return []
+    return [_plain("API_AUTH_ISSUER", jwt.issuer), _plain("API_AUTH_AUDIENCES", ",".join(jwt.audiences))]
 
 
 def _tables(context: Context) -> list[Variable]:

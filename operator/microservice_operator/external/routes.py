@@ -9,23 +9,24 @@ from pydantic import ValidationError
 
 from ..api.parsing import Environment, Identity
 from ..api.routes import API as Spec  # noqa: N811 a model, not a constant
+from ..api.routes import APIGateway, effective_auth
 from ..aws.apigateway import routes as routes_fields
 from ..aws.apigateway.route_ownership import Tokens
 from ..aws.apigateway.routes import (
     API_PART,
     DesiredAPI,
     Others,
+    accepted_tokens,
     api_url,
     delete_api,
     reconcile_api,
-    tokens,
 )
 from ..aws.apigateway.shared_api import SharedAPI
 from ..cluster.api_client import NOT_FOUND, ApiError
 from ..cluster.kinds import CONFIG_MAP
 from ..errors import NeedsPerson
 from ..facts import Part, Reason, Section
-from ..openapi import Route, document_text, path_prefix
+from ..openapi import Route, Settings, document_text, path_prefix
 from ..openapi import routes as document_routes
 from ..openapi import settings as document_settings
 from .clients import ExternalClients
@@ -57,42 +58,45 @@ class Routes(ExternalResource):
             known=declared.known,
             field="spec.api",
             shared=shared,
-            others=others(service.identity, declared.lookup.microservices),
+            others=others(service.identity, declared.lookup.microservices, shared.gateway),
         )
         prefix = path_prefix(shared.gateway, service.namespace, service.name)
-        read = partial(read_routes, self._clients, service.namespace, spec, prefix)
+        settings = document_settings(spec, shared.gateway, prefix)
+        read = partial(read_routes, self._clients, service.namespace, spec, settings)
         part = await reconcile_api(scope, desired, read)
         return StepResult((part,), address=api_url(scope, part, shared.gateway))
 
     async def delete(self, target: DeleteInput) -> tuple[Part, ...]:
         scope = self._clients.scope(target.owner, target.environment, "routes")
         environment = target.environment.name if target.environment else ""
-        competing = others(target.owner, target.lookup.microservices)
-        return (await delete_api(scope, target.removal, environment, _shared(target.environment), competing),)
+        shared = _shared(target.environment)
+        competing = others(target.owner, target.lookup.microservices, shared.gateway if shared else None)
+        return (await delete_api(scope, target.removal, environment, shared, competing),)
 
 
-def others(me: Identity, bodies: Bodies) -> Others:
-    """Every other Microservice with routes: older or younger than `me`, and the tokens it asks for."""
+def others(me: Identity, bodies: Bodies, gateway: APIGateway | None) -> Others:
+    """Every other Microservice with routes: older or younger than `me`, and the tokens it asks for.
+
+    `gateway` says what those ask for that leave it to the Environment.
+    """
     ranks = {key: _rank(body) for key, body in bodies.items() if _api(body) is not None}
     mine = _rank(bodies.get((me.namespace, me.name), {"metadata": {"uid": me.uid}}))
     theirs = {key: rank for key, rank in ranks.items() if key != (me.namespace, me.name)}
     return Others(
         seniors=frozenset("/".join(key) for key, rank in theirs.items() if rank < mine),
         juniors=frozenset("/".join(key) for key, rank in theirs.items() if rank > mine),
-        tokens=frozenset(token for key in theirs for token in _tokens(bodies[key])),
+        tokens=frozenset(token for key in theirs for token in _tokens(bodies[key], gateway)),
     )
 
 
-async def read_routes(clients: ExternalClients, namespace: str, spec: Spec, prefix: str) -> tuple[Route, ...]:
-    """The routes of the OpenAPI document, all below `prefix`.
+async def read_routes(clients: ExternalClients, namespace: str, spec: Spec, settings: Settings) -> tuple[Route, ...]:
+    """The routes of the OpenAPI document.
 
     Raises NeedsPerson if it does not exist or has offences.
     """
     document = await _document(clients, namespace, spec)
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(
-        clients.document_threads, document_routes, document, document_settings(spec, prefix)
-    )
+    return await loop.run_in_executor(clients.document_threads, document_routes, document, settings)
 
 
 async def _document(clients: ExternalClients, namespace: str, spec: Spec) -> str:
@@ -128,9 +132,9 @@ def _api(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return api if isinstance(api, Mapping) else None
 
 
-def _tokens(body: Mapping[str, Any]) -> list[Tokens]:
+def _tokens(body: Mapping[str, Any], gateway: APIGateway | None) -> tuple[Tokens, ...]:
     try:
         parsed = Spec.model_validate(_api(body), by_alias=True, by_name=False)
     except ValidationError:
-        return []
-    return list(tokens(parsed))
+        return ()
+    return accepted_tokens(effective_auth(parsed, gateway))

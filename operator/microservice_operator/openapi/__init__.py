@@ -18,6 +18,7 @@ from .routes import Checks, Route, Settings, is_greedy, overlap, shape
 from .source import document_text, path_prefix, settings
 
 __all__ = [
+    "DEFAULT",
     "Checks",
     "Offence",
     "Reading",
@@ -33,9 +34,10 @@ __all__ = [
     "shape",
 ]
 
-DEFAULT = Settings()
+DEFAULT = Settings(allow_anonymous=True)  # of a document whose Microservice is unknown
 SIZE_LIMIT = 1_048_576  # also the limit of a ConfigMap
 TOLD = 5  # offences per message
+OPERATIONS = 20  # named per message
 ROOT = (
     *("openapi", "info", "jsonSchemaDialect", "servers", "paths", "webhooks", "components", "security", "tags"),
     "externalDocs",
@@ -66,11 +68,26 @@ def routes(text: str, api_settings: Settings = DEFAULT) -> tuple[Route, ...]:
     reading = read(text, api_settings)
     if not reading.offences:
         return reading.routes
+    if all(offence.operation for offence in reading.offences):
+        raise NeedsPerson(Reason.AUTH_MISSING, _unauthorized(reading.offences), "auth")
     messages = [f"{offence.pointer} {offence.message}".removeprefix("# ") for offence in reading.offences[:TOLD]]
     if len(reading.offences) > TOLD:
         messages.append("and more; microservice-operator validate --openapi lists all")
     place = f"line {reading.line} of " if reading.line else ""
     raise NeedsPerson(Reason.INVALID_DOCUMENT, f"{place}the OpenAPI document: {'; '.join(messages)}")
+
+
+def _unauthorized(offences: tuple[Offence, ...]) -> str:
+    """Return one sentence for each kind of offence, which names its operations."""
+    by_message: dict[str, list[str]] = {}
+    for offence in offences:
+        by_message.setdefault(offence.message, []).append(offence.operation)
+    sentences = []
+    for message, operations in by_message.items():
+        more = len(operations) - OPERATIONS
+        named = ", ".join(operations[:OPERATIONS]) + (f" and {more} more" if more > 0 else "")
+        sentences.append(f"{named} {message}")
+    return "; ".join(sentences)
 
 
 def read(text: str, api_settings: Settings = DEFAULT) -> Reading:
@@ -96,6 +113,6 @@ def _of(root: Mapping[str, Any], api_settings: Settings) -> Reading:
         if name in _FOR_IMPORT:
             document.wrong((name,), _FOR_IMPORT[name])
     declared = Paths(document, api_settings).routes()
-    if api_settings.checks is not Checks.TOKENS:
+    if api_settings.checks is Checks.NOTHING:
         declared = tuple(replace(route, public=True, scopes=()) for route in declared)
     return Reading(declared, tuple(document.offences))

@@ -19,10 +19,14 @@ _LISTED = 20  # words
 
 @dataclass(frozen=True)
 class Offence:
-    """One problem: its place as the keys from the root, and a message that continues a sentence about that place."""
+    """One problem: its place as the keys from the root, and a message that continues a sentence about that place.
+
+    `operation` is the key of an operation that only lacks a declaration of who may call it, such as `GET /users`.
+    """
 
     place: JsonPath
     message: str
+    operation: str = ""
 
     @property
     def pointer(self) -> str:
@@ -44,9 +48,9 @@ class Document:
         """Whether there are so many offences that reading on is useless."""
         return len(self.offences) >= OFFENCE_LIMIT
 
-    def wrong(self, place: JsonPath, message: str) -> None:
+    def wrong(self, place: JsonPath, message: str, operation: str = "") -> None:
         """Record an offence at a place."""
-        offence = Offence(place, message)
+        offence = Offence(place, message, operation)
         if not self.hopeless and offence not in self.offences:
             self.offences.append(offence)
 

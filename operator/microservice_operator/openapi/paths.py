@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from .document import Document, JsonPath, Object
-from .routes import Route, Settings, unclear
+from .routes import Checks, Route, Settings, unclear
 from .security import Security
 from .servers import Servers
 
@@ -29,6 +29,15 @@ _FOR_IMPORT = {  # extensions that API Gateway's import uses, but the operator d
 _PARAMETER = re.compile(r"\{[A-Za-z0-9._-]+\+?\}")
 _LITERAL = re.compile(r"[A-Za-z0-9._~!$&'()*,;=:@%-]+")
 _DOTS = (".", "..")
+# Both read the same after one operation and after several.
+_UNCHECKED = (
+    "must have a token, but neither spec.api.auth nor aws.apiGateway.auth of the Environment says which tokens are"
+    " valid; set one of them"
+)
+_ANONYMOUS = (
+    "may be public (security: []) only if spec.api.allowAnonymous is true; set it, or remove security: [] to require a"
+    " token"
+)
 _Fields = dict[str, tuple[Any, JsonPath]]  # of a path item: the value, and the place of the object that contains it
 
 
@@ -39,7 +48,7 @@ class Paths:
         """Prepare for reading `document`."""
         self._document = document
         self._security = Security(document, settings.checks)
-        self._prefix = settings.prefix
+        self._settings = settings
         self._servers = Servers(document, settings.base_path)
         self._found: dict[str, tuple[Route, JsonPath]] = {}  # by shape, with where the operation is
         self._checked: set[JsonPath] = set()
@@ -74,15 +83,25 @@ class Paths:
         fields = self._fields(item, item_place)
         for method, operation, place in self._operations(fields):
             base = self._servers.base_path(_levels(operation, place, fields, self._document))
-            problems = [*_problems(base + path), *_outside(base + path, self._prefix)]
+            problems = [*_problems(base + path), *_outside(base + path, self._settings.prefix)]
             for problem in problems:
                 self._document.wrong(item_place, problem)
             route = Route(f"{method} {base}{path}", *self._security.of(operation, place))
+            self._check_callers(route, place)
             twin, _ = (route, place) if problems else self._found.setdefault(route.shape, (route, place))
             if twin is not route:
                 self._document.wrong(
                     item_place, f"matches the same requests as {twin.key[:200]}; remove one of the two"
                 )
+
+    def _check_callers(self, route: Route, place: JsonPath) -> None:
+        """Refuse an operation that would be open to callers whom nobody declared."""
+        if self._settings.checks is Checks.NOTHING:
+            return
+        if route.public and not self._settings.allow_anonymous:
+            self._document.wrong(place, _ANONYMOUS, route.key)
+        if not route.public and self._settings.checks is Checks.UNSAID:
+            self._document.wrong(place, _UNCHECKED, route.key)
 
     def _fields(self, item: Any, item_place: JsonPath) -> _Fields:
         """Return the fields of a path item, merged with those of its reference."""

@@ -18,11 +18,11 @@ class Parameter(Enum):
 
 
 class Checks(StrEnum):
-    """What a gateway checks in a request, according to `spec.api.auth`."""
+    """What a gateway checks in a request, by the Microservice's authorization or else the Environment's."""
 
     TOKENS = "tokens"
     NOTHING = "nothing"  # declared: the service itself checks its requests
-    UNSAID = "unsaid"
+    UNSAID = "unsaid"  # neither declares it: no operation that needs a token can have a route
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,13 @@ class Settings:
     """What a Microservice declares in addition to its document; `base_path` is Prepend, Ignore or `None`.
 
     `prefix` is the path below which the Environment wants all routes, such as `/shop`; "" if it wants none.
+    `allow_anonymous`: an operation whose security is an empty list may be public.
     """
 
     checks: Checks = Checks.TOKENS
     base_path: str | None = None
     prefix: str = ""
+    allow_anonymous: bool = False
 
 
 @dataclass(frozen=True)

@@ -53,14 +53,16 @@ class Security:
             self._document.wrong(place, f"has more than {CHOICE_LIMIT} alternatives; use fewer")
             return _NO_WORD
         choices = [list(self._schemes(choice, (*place, index))) for index, choice in enumerate(requirements)]
-        if not all(requirements) or not requirements or self._checks is Checks.NOTHING:
+        if not requirements or self._checks is Checks.NOTHING:
             return True, ()
-        if self._checks is Checks.UNSAID:
+        if not all(requirements):
             message = (
-                "requires security, but without spec.api.auth the gateway would allow everybody; set auth.jwt, "
-                "or auth.none if the service itself checks"
+                "makes the token optional with {}, but a route of API Gateway requires a token or checks none; remove"
+                " {}, or write security: [] for a public operation"
             )
             self._document.wrong(place, message)
+            return _NO_WORD
+        if self._checks is Checks.UNSAID:  # the operation is refused anyway
             return _NO_WORD
         scopes = [self._scopes(choice, (*place, index)) for index, choice in enumerate(choices)]
         together = tuple(sorted({scope for each in scopes for scope in each})) if all(scopes) else ()

@@ -4,16 +4,17 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
-from ..api.routes import API, APIGateway
+from ..api.routes import API, APIGateway, effective_auth
 from ..errors import NeedsPerson
 from ..facts import Reason
 from .routes import Checks, Settings
 
 
-def settings(spec: API, prefix: str = "") -> Settings:
+def settings(spec: API, gateway: APIGateway | None, prefix: str = "") -> Settings:
     """Return the settings of a Microservice for its document; `prefix` is that of `path_prefix`."""
-    checks = Checks.UNSAID if spec.auth is None else Checks.TOKENS if spec.auth.jwt else Checks.NOTHING
-    return Settings(checks, spec.open_api.base_path, prefix)
+    auth = effective_auth(spec, gateway)
+    checks = Checks.UNSAID if auth is None else Checks.TOKENS if auth.jwt else Checks.NOTHING
+    return Settings(checks, spec.open_api.base_path, prefix, spec.allow_anonymous)
 
 
 def path_prefix(gateway: APIGateway | None, namespace: str, name: str) -> str:

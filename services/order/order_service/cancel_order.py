@@ -22,7 +22,7 @@ class CancelOrder:
         self._cancellations = cancellations
 
     async def cancel(self, order_id: UUID, owner: str | None) -> Order:
-        """Cancel an order of `owner`, or of anybody if it is None. Raises ``OrderUnknown``, ``TooLate``."""
+        """Cancel an order of `owner`, or of any caller without one. Raises ``OrderUnknown``, ``TooLate``."""
         order = await self._cancellations.begin_cancellation(order_id, owner)
         if order.status == CANCELLED:
             return order

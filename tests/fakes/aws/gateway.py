@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.fakes.aws.proxy import Answer, Call, Emulator
@@ -20,7 +20,15 @@ METHODS = "GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|ANY"
 SEGMENT = r"(/(\{[A-Za-z0-9._-]+\}|[A-Za-z0-9._~!$&'()*,;=:@%-]+))"
 # AWS CDK: a route path must start with a slash and not end with one
 ROUTE_KEY = re.compile(rf"^(\$default|({METHODS}) (/|{SEGMENT}+|{SEGMENT}*/\{{[A-Za-z0-9._-]+\+\}}))$")
-RESERVED = re.compile(r"header\.(authorization|connection|content-.*|host-.*|te|via|x-amzn?-.*|x-forwarded-.*)$", re.I)
+# "Reserved headers" in "Transform API requests and responses for HTTP APIs"
+RESERVED = re.compile(
+    r"header\.(access-control-.*|apigw-.*|authorization|connection|content-(encoding|length|location)|forwarded"
+    r"|keep-alive|origin|proxy-authenticate|proxy-authorization|te|trailers|transfer-encoding|upgrade|x-amzn?-.*"
+    r"|x-forwarded-(for|host|proto)|via)$",
+    re.I,
+)
+PARAMETER = re.compile(r"^(overwrite:path|(append|overwrite|remove):(header|querystring)\.[^\s:]+)$")
+CONTEXT = re.compile(r"^\$context\.[A-Za-z0-9._]+$")  # a context variable may have only these special characters
 LOG_GROUP = re.compile(r"^arn:aws[a-z-]*:logs:[a-z0-9-]+:[0-9]{12}:log-group:[^:*]+$")
 STAGE_SETTINGS = ("accessLogSettings", "defaultRouteSettings")
 PAGE = 3
@@ -50,7 +58,7 @@ class StrictGateway:
         refused = self._refused(call)
         if refused:
             return refused
-        answer = emulator(call)
+        answer = emulator(self._merged(call) if call.action == "UpdateIntegration" else call)
         if answer.status >= 300:
             return answer
         content = json.loads(answer.body) if answer.body else {}
@@ -63,6 +71,20 @@ class StrictGateway:
         if call.action.startswith("Get") and "items" in content:
             content = self._page(content["items"], call)
         return Answer(answer.status, content, JSON)
+
+    def _merged(self, call: Call) -> Call:
+        """An update keeps what it does not name; "" removes a parameter ("Remove configured parameter mappings")."""
+        if "requestParameters" not in call.body:
+            return call
+        there = [
+            item
+            for item in self._items("integrations", call.body)
+            if item["IntegrationId"] == call.body["integrationId"]
+        ]
+        kept = there[0].get("RequestParameters") or {} if there else {}
+        merged = {**kept, **call.body["requestParameters"]}
+        given = {key: value for key, value in merged.items() if value}
+        return replace(call, body={**call.body, "requestParameters": given})
 
     def _authorizers_of(self, call: Call) -> Answer:
         if call.body["apiId"] not in [api["ApiId"] for api in self.client.get_apis()["Items"]]:
@@ -109,6 +131,7 @@ class StrictGateway:
             "CreateApi": _refused_api,
             "CreateStage": self._refused_stage,
             "CreateIntegration": _refused_integration,
+            "UpdateIntegration": lambda body: _refused_parameters(body, removing=True),
             "CreateRoute": self._refused_new_route,
             "UpdateRoute": self._refused_route,
             "DeleteIntegration": self._refused_removal,
@@ -218,11 +241,19 @@ def _refused_integration(body: dict[str, Any]) -> Answer | None:
         return _bad("A private integration needs a connectionId and an integrationMethod")
     if not re.match(r"^arn:aws[a-z-]*:(elasticloadbalancing|servicediscovery):", body.get("integrationUri", "")):
         return _bad("A private integration needs the ARN of a listener or of a Cloud Map service")
-    for key in body.get("requestParameters", {}):
-        if not re.match(r"^(overwrite:path|(append|overwrite|remove):(header|querystring)\..+)$", key):
+    return _refused_parameters(body)
+
+
+def _refused_parameters(body: dict[str, Any], *, removing: bool = False) -> Answer | None:
+    for key, value in body.get("requestParameters", {}).items():
+        if not PARAMETER.match(key):
             return _bad(f"Invalid mapping expression specified: {key}")
         if RESERVED.search(key):
             return _bad(f"Operations on header {key} are restricted")
+        if not value and not removing:
+            return _bad("Mapping expression missing source or destination")
+        if value.startswith("$context.") and not CONTEXT.match(value):
+            return _bad(f"Invalid mapping expression specified: {value}")
     return None
 
 

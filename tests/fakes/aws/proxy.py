@@ -179,6 +179,8 @@ class _Handler(BaseHTTPRequestHandler):
             raw = json.dumps(call.body).encode()
         elif "Action" in call.body:
             raw = urlencode({**call.body, "Action": call.action}).encode()
+        elif not same and call.service == "apigateway":
+            raw = json.dumps(call.body).encode()
         with closing(http.client.HTTPConnection(upstream.hostname or "", upstream.port, timeout=30)) as connection:
             connection.request(self.command, self.path, raw, headers)
             answer = connection.getresponse()

@@ -261,7 +261,7 @@ def test_text_says_all_of_it_and_a_new_service_is_made(tmp_path: Path) -> None:
         plan(old, documents({"image": "web:1"}, RDS, "web")).stdout == "shop/web\n  created   spec: the whole service\n"
     )
     yaml_output = plan(old, documents(EVERYTHING, RDS), "-o", "yaml")
-    assert yaml.safe_load(yaml_output.stdout) == [{"namespace": "shop", "name": "order", "changes": []}]
+    assert yaml.safe_load(yaml_output.stdout) == [{"namespace": "shop", "name": "order", "changes": [], "routes": []}]
 
 
 def test_what_cannot_be_planned_is_reported(tmp_path: Path) -> None:

@@ -175,6 +175,42 @@ def test_the_emulator_in_place_of_aws(url: str, peer: list[dict[str, Any]], port
     assert egress == [DNS, {"to": peer, "ports": [{"port": port, "protocol": "TCP"}]}]
 
 
+LISTENER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/shop/50dc/f2f7"
+
+
+def issuing(issuer: str, **auth: Any) -> dict[str, Any]:
+    """An Environment whose routes need tokens of an issuer."""
+    default = {"jwt": {"issuer": issuer, "audiences": ["shop"]}, **auth}
+    gateway = {"name": "shop", "vpcLinkID": "abc", "listenerARN": LISTENER, "auth": default}
+    return {"aws": {"region": "us-east-1", "accountID": "123456789012", "apiGateway": gateway}}
+
+
+@pytest.mark.parametrize(
+    ("issuer", "peers", "numbers"),
+    [
+        ("https://login.example", ELSEWHERE, [443]),
+        ("https://login.example:8443/realms/shop", ELSEWHERE, [443, 8443]),
+        ("https://gateway.shop.svc", [namespace_peer("shop")], [443]),
+    ],
+)
+def test_a_service_reaches_the_issuer_of_its_callers_tokens(issuer: str, peers: Any, numbers: list[int]) -> None:
+    spec = {"api": {"openAPI": {"configMapKeyRef": {"name": "openapi"}}}}
+    egress = body(context(spec, issuing(issuer)), "NetworkPolicy")["spec"]["egress"]
+    assert egress == [DNS, {"to": peers, "ports": [{"port": number, "protocol": "TCP"} for number in numbers]}]
+    own = {"api": {**spec["api"], "auth": {"none": True}}}
+    for without in ({}, own):
+        assert body(context(without, issuing(issuer)), "NetworkPolicy")["spec"]["egress"] == [DNS]
+
+
+def test_a_service_that_calls_aws_needs_no_second_rule_for_the_issuer() -> None:
+    spec = {"api": {"openAPI": {"configMapKeyRef": {"name": "openapi"}}}, "tables": [TABLE]}
+    of = context(spec, issuing("https://login.example"), tables={"products": Table("t", ready=True)})
+    rules = body(of, "NetworkPolicy")["spec"]["egress"]
+    assert [rule for rule in rules if rule.get("to") == ELSEWHERE] == [
+        {"to": ELSEWHERE, "ports": [{"port": 443, "protocol": "TCP"}]}
+    ]
+
+
 def test_the_database_stays_reachable_while_its_connection_is_unknown() -> None:
     with_connection = context({"databases": [DATABASE]}, ENVIRONMENT, connections={"orders": CONNECTION})
     unknown = context({"databases": [DATABASE]}, ENVIRONMENT)
@@ -207,8 +243,7 @@ def test_without_a_migration_there_is_one_policy() -> None:
     ],
 )
 def test_the_load_balancer_may_call_what_has_routes(api: bool, cidrs: list[str] | None, expected: Any) -> None:
-    listener = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/shop/50dc/f2f7"
-    gateway = {"name": "shop", "vpcLinkID": "abc", "listenerARN": listener, "sourceCIDRs": cidrs}
+    gateway = {"name": "shop", "vpcLinkID": "abc", "listenerARN": LISTENER, "sourceCIDRs": cidrs}
     aws = {"region": "us-east-1", "accountID": "123456789012", "apiGateway": gateway}
     spec = {"api": {"openAPI": {"configMapKeyRef": {"name": "openapi"}}}} if api else {}
     policy = body(context(spec, {"aws": aws}), "NetworkPolicy")["spec"]

@@ -20,6 +20,14 @@ def variables(*args: Any, **known: Any) -> dict[str, Any]:
     return named
 
 
+LISTENER = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/a/b"
+JWT = {"jwt": {"issuer": "https://login.example", "audiences": ["shop", "admin"]}}
+WITH_AUTH = {"aws": {**AWS["aws"], "apiGateway": {"name": "a", "vpcLinkID": "b", "listenerARN": LISTENER, "auth": JWT}}}
+ROUTES = {"openAPI": {"configMapKeyRef": {"name": "openapi"}}}
+OWN = {"jwt": {"issuer": "https://own.example", "audiences": ["mine"]}}
+API_AUTH = {"API_AUTH_ISSUER", "API_AUTH_AUDIENCES"}
+
+
 @pytest.mark.parametrize(
     ("spec", "environment", "expected"),
     [
@@ -58,6 +66,22 @@ def variables(*args: Any, **known: Any) -> dict[str, Any]:
             {"PG_PASSWORD": {"secretKeyRef": {"name": "pg", "key": "password"}}},
         ),
         ({"env": [{"name": "SERVICE_NAME", "value": "mine"}]}, None, {"SERVICE_NAME": "mine"}),
+        (
+            {"api": ROUTES},
+            WITH_AUTH,
+            {"API_AUTH_ISSUER": "https://login.example", "API_AUTH_AUDIENCES": "shop,admin"},
+        ),
+        (
+            {"api": {**ROUTES, "auth": OWN}},
+            WITH_AUTH,
+            {"API_AUTH_ISSUER": "https://own.example", "API_AUTH_AUDIENCES": "mine"},
+        ),
+        ({"api": {**ROUTES, "auth": OWN}}, None, {"API_AUTH_ISSUER": "https://own.example"}),
+        (
+            {"api": ROUTES, "env": [{"name": "API_AUTH_ISSUER", "value": "https://else.example"}]},
+            WITH_AUTH,
+            {"API_AUTH_ISSUER": "https://else.example", "API_AUTH_AUDIENCES": "shop,admin"},
+        ),
     ],
 )
 def test_has(spec: dict[str, Any], environment: dict[str, Any] | None, expected: dict[str, Any]) -> None:
@@ -108,3 +132,13 @@ def test_a_prefix_that_makes_a_generated_name_twice_yields_it_once() -> None:
     spec = {"databases": [{**DATABASE, "connection": {"envPrefix": "SERVICE"}}]}
     values = variables(spec, connections={"orders": CONNECTION})
     assert values["SERVICE_NAME"] == {"secretKeyRef": {"name": SECRET, "key": "database"}}
+
+
+@pytest.mark.parametrize(
+    ("spec", "environment"),
+    [({}, WITH_AUTH), ({"api": ROUTES}, AWS), ({"api": {**ROUTES, "auth": {"none": True}}}, WITH_AUTH)],
+    ids=["no routes", "no authorization", "checked by the service"],
+)
+def test_only_a_service_whose_callers_need_a_token_hears_of_the_issuer(spec: Any, environment: Any) -> None:
+    assert not API_AUTH & variables(spec, environment).keys()
+    assert container(context(spec, environment))["env"] == container(context(spec, AWS))["env"]

@@ -19,6 +19,7 @@ from microservice_operator.external.clients import ExternalClients
 from microservice_operator.external.resource import ReconcileInput
 from microservice_operator.external.routes import API, Routes, others, read_routes
 from microservice_operator.facts import Reason
+from microservice_operator.openapi import Settings
 from microservice_operator.resync_cache import ResyncCache
 from tests.unit.support.api_stub import until
 
@@ -56,12 +57,12 @@ CASES: dict[str, tuple[dict[str, Any], Others]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_others(case: str) -> None:
     found, expected = CASES[case]
-    assert others(ME, {**MINE, **{("shop", name): of for name, of in found.items()}}) == expected
+    assert others(ME, {**MINE, **{("shop", name): of for name, of in found.items()}}, None) == expected
 
 
 def test_two_agree_on_who_is_older() -> None:
     bodies = {("shop", name): body("2026-01-02T00:00:00Z", f"uid-{name}") for name in "abc"}
-    seen = {name: others(Identity("shop", name, f"uid-{name}"), bodies) for name in "abc"}
+    seen = {name: others(Identity("shop", name, f"uid-{name}"), bodies, None) for name in "abc"}
     assert "shop/a" in seen["b"].seniors & seen["c"].seniors
     assert "shop/b" in seen["a"].juniors & seen["c"].seniors
     assert "shop/c" in seen["a"].juniors & seen["b"].juniors
@@ -114,7 +115,7 @@ async def test_slow_documents_delay_only_documents(monkeypatch: pytest.MonkeyPat
     clients = ExternalClients(OneConfigMap(), "cluster", none, none, none, 0)  # type: ignore[arg-type]
     spec = Spec.model_validate({"openAPI": {"configMapKeyRef": {"name": "openapi", "key": "openapi.yaml"}}})
     default_threads = min(32, (os.cpu_count() or 1) + 4)
-    reads = [asyncio.create_task(read_routes(clients, "shop", spec, "")) for _ in range(default_threads + 2)]
+    reads = [asyncio.create_task(read_routes(clients, "shop", spec, Settings())) for _ in range(default_threads + 2)]
     try:
         async with asyncio.timeout(30):
             await until(lambda: slow.begun == 2)
@@ -132,7 +133,7 @@ async def test_documents_that_wait_are_given_up_at_the_end(monkeypatch: pytest.M
     none: Any = None
     clients = ExternalClients(OneConfigMap(), "cluster", Clients(), none, none, 0)  # type: ignore[arg-type]
     spec = Spec.model_validate({"openAPI": {"configMapKeyRef": {"name": "openapi", "key": "openapi.yaml"}}})
-    reads = [asyncio.create_task(read_routes(clients, "shop", spec, "")) for _ in range(5)]
+    reads = [asyncio.create_task(read_routes(clients, "shop", spec, Settings())) for _ in range(5)]
     await until(lambda: slow.begun == 2)
     clients.close()
     slow.end.set()

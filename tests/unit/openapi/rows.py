@@ -26,7 +26,9 @@ SCHEMES: Object = {
         "x-amazon-apigateway-authorizer": {"type": "jwt", "identitySource": "$request.header.Authorization"},
     },
 }
-TOKENS, NOTHING, UNSAID = (Settings(checks) for checks in (Checks.TOKENS, Checks.NOTHING, Checks.UNSAID))
+TOKENS, NOTHING, UNSAID = (
+    Settings(checks, allow_anonymous=True) for checks in (Checks.TOKENS, Checks.NOTHING, Checks.UNSAID)
+)
 OPERATIONS = ("get", "put", "post", "delete", "trace", "options", "head", "patch")
 BELOW, BELOW_PREPENDED = Settings(prefix="/shop"), Settings(base_path="Prepend", prefix="/shop")
 PREPEND, IGNORE = Settings(base_path="Prepend"), Settings(base_path="Ignore")
@@ -387,7 +389,12 @@ ROWS: dict[str, Row] = {
     # security
     "no security of its own": kept({"/a": GET}, "GET /a any token"),
     "public": kept(secured(), "GET /a public"),
-    "public by an empty alternative": kept(secured({}, {"oidc": ["a"]}), "GET /a public"),
+    "a token that is optional": refused(
+        secured({}, {"oidc": ["a"]}), (f"{A_GET}/security", "makes the token optional"), valid=True
+    ),
+    "a token that is optional, and the service checks it": kept(
+        secured({}, {"oidc": ["a"]}), "GET /a public", settings=NOTHING
+    ),
     "of the document": kept(
         {"/a": GET, "/b": {"get": {"security": []}}},
         *("GET /a a token with scope x", "GET /b public"),
@@ -413,7 +420,7 @@ ROWS: dict[str, Row] = {
     ),
     "a scheme that is not there": refused(secured({"x": []}), (f"{FIRST}/x", "is not in components"), valid=True),
     "a scheme that is not there beside public": refused(
-        secured({"x": []}, {}), (f"{FIRST}/x", "is not in components"), valid=True
+        secured({"x": []}, {}), (f"{FIRST}/x", "is not in components"), valid=True, settings=NOTHING
     ),
     "a scheme of no known type": refused(
         secured({"odd": []}),
@@ -483,18 +490,18 @@ ROWS: dict[str, Row] = {
     # who checks
     "security without an authorizer": refused(
         {**secured({"oidc": []}), "/b": GET},
-        (f"{A_GET}/security", "without spec.api.auth"),
+        *((place, "must have a token, but neither") for place in (A_GET, "#/paths/~1b/get")),
         settings=UNSAID,
         valid=True,
     ),
     "security of the document without an authorizer": refused(
         {"/a": GET},
-        ("#/security", "without spec.api.auth"),
+        (A_GET, "must have a token, but neither"),
         settings=UNSAID,
         root={"security": [{"key": []}]},
         valid=True,
     ),
-    "nothing to check": kept({**secured(), "/b": GET}, "GET /a public", "GET /b public", settings=UNSAID),
+    "nothing to check": kept(secured(), "GET /a public", settings=UNSAID),
     "security that the service checks": kept(
         {**secured({"key": [], "oidc": ["a", "b"]}), "/b": GET}, *("GET /a public", "GET /b public"), settings=NOTHING
     ),

@@ -7,6 +7,7 @@ from typing import Any
 
 from ... import names
 from ...raw_objects import json_mapping
+from .integrations import Callers
 from .route_ownership import Authorizer, DesiredRoute, ObservedRoute, Tokens
 
 Item = Mapping[str, Any]
@@ -116,23 +117,32 @@ def holder(marked: Mapping[str, str], cluster: str) -> str:
     return f"{marked.get(names.TAG_NAMESPACE, '')}/{marked.get(names.TAG_NAME, '')}"
 
 
-def integration_fields(integration: Item, wanted: Iterable[str]) -> dict[str, Any]:
-    """Return the fields of an integration that the operator sets; request parameters added by others are ignored."""
-    parameters = integration.get("RequestParameters") or {}
-    fields = {key: integration.get(key) for key in ("IntegrationUri", "ConnectionId", "IntegrationMethod")}
-    return {**fields, "RequestParameters": {key: parameters[key] for key in wanted if key in parameters}}
+def target_of(route: Item) -> str:
+    """Return the id of a route's integration, "" if it has none."""
+    return str(route.get("Target") or "").removeprefix("integrations/")
 
 
-def held(route: Item, holders: Mapping[str, str], authorizers: Mapping[str, str], chosen: str) -> ObservedRoute:
-    """Return an observed route; `holders` and `authorizers` are names by id, `chosen` is our integration's id."""
-    target = str(route.get("Target") or "").removeprefix("integrations/")
+def held(
+    route: Item, holders: Mapping[str, str], authorizers: Mapping[str, str], ours: Mapping[Callers, str]
+) -> ObservedRoute:
+    """Return an observed route; `holders` and `authorizers` are names by id.
+
+    `ours` are the ids of our integrations, empty if the route belongs to somebody else.
+    """
+    target = target_of(route)
     asks = route.get("AuthorizationType", "NONE") != "NONE"
+    chosen = ours.get(Callers.TOKEN if asks else Callers.ANYONE, "")
     claim = DesiredRoute(
         route["RouteKey"],
         authorizers.get(str(route.get("AuthorizerId")), "?") if asks else "",
         tuple(sorted(route.get("AuthorizationScopes") or ())) if asks else (),
     )
-    return ObservedRoute(route["RouteId"], claim, holders.get(target, ""), sound=not chosen or target == chosen)
+    return ObservedRoute(route["RouteId"], claim, holders.get(target, ""), sound=not ours or target == chosen)
+
+
+def callers_of(claim: DesiredRoute) -> Callers:
+    """Return whose requests a route gets."""
+    return Callers.TOKEN if claim.authorizer else Callers.ANYONE
 
 
 def authorizer(item: Item, used: frozenset[str]) -> Authorizer:

@@ -1,6 +1,7 @@
 """Reconciles and deletes the routes of a Microservice on its Environment's API, with their field rules.
 
-A service has one integration and its routes on the API; services with the same tokens share an authorizer.
+A service has its routes on the API, and an integration for each kind of caller; services with the same tokens share an
+authorizer.
 """
 
 from collections.abc import Awaitable, Callable
@@ -22,10 +23,11 @@ from ..engine.decide import Desired
 from ..engine.fields import Field, ResourceSchema
 from ..engine.reconcile import at_home, reconcile, remove
 from ..engine.report import failed
-from ..engine.rules import exact
 from ..engine.scope import AwsScope
+from .integrations import Callers, Fields, marked, next_integration, parameters
+from .responses import callers_of
 from .route_ownership import Authorizers, DesiredRoute, DesiredRoutes, Tokens, next_authorizer, next_routes, none_left
-from .routes_adapter import ServiceRoutes, Site, parameters
+from .routes_adapter import ServiceRoutes, Site
 from .shared_api import REASONS, SharedAPI, drop_gateway, forget_gateway, reconcile_gateway, shared_place
 from .shared_api_adapter import HTTPAPI
 
@@ -34,8 +36,7 @@ API = ResourceSchema(
     name="API",
     fields=(
         Field("authorizers", next_authorizer, "auth"),
-        Field("integration", exact, "openAPI", step="integration"),
-        Field("marks", exact, "openAPI", step="integration"),
+        Field("integrations", next_integration, "openAPI"),
         Field("routes", next_routes, "openAPI"),
         Field("duplicates", none_left, "openAPI"),
     ),
@@ -60,9 +61,9 @@ class DesiredAPI(DesiredResource[api.API]):
     others: Others = Others()
 
 
-def tokens(spec: api.API) -> tuple[Tokens, ...]:
-    """Return the tokens that the authorizer must accept, if the spec asks for one."""
-    jwt = spec.auth.jwt if spec.auth else None
+def accepted_tokens(auth: api.Auth | None) -> tuple[Tokens, ...]:
+    """Return the tokens that the authorizer must accept, if there must be one."""
+    jwt = auth.jwt if auth else None
     return (Tokens(jwt.issuer, frozenset(jwt.audiences)),) if jwt else ()
 
 
@@ -96,9 +97,9 @@ async def reconcile_api(scope: AwsScope, desired: DesiredAPI, read: Callable[[],
     except OperatorError as error:
         return scope.resync_cache.with_warning(key, failed(unread, error))
     try:
-        claimed = _claims(await read())
+        claimed = _claims(await read(), api.effective_auth(desired.spec, desired.shared.gateway))
     except OperatorError as error:
-        return scope.resync_cache.with_warning(key, replace(failed(unread, error), field=f"{desired.field}.openAPI"))
+        return scope.resync_cache.with_warning(key, _unreadable(unread, error))
     gateway = await reconcile_gateway(scope, desired.shared)
     if gateway.state is not State.READY:
         same = replace(gateway, kind=API.name, name=API_PART, id=known_id, field=desired.field)
@@ -163,20 +164,17 @@ async def _routes(scope: AwsScope, desired: DesiredAPI, api_routes: tuple[str, t
     current, claimed = api_routes
     identity, spec = scope.owner.identity, desired.shared.gateway
     prefix = _prefix(scope, desired.shared.environment)
-    tokens_by_name = {_name(prefix, accepted): accepted for accepted in tokens(desired.spec)}
+    tokens_by_name = {
+        _name(prefix, accepted): accepted for accepted in accepted_tokens(api.effective_auth(desired.spec, spec))
+    }
     claimed = tuple(
         replace(claim, authorizer=next(iter(tokens_by_name), "")) if claim.authorizer else claim for claim in claimed
     )
     others = _names(prefix, desired.others)
+    integrations = _integrations(scope, spec, claimed or (DesiredRoute("", next(iter(tokens_by_name), "")),))
     fields: dict[str, Any] = {
         "authorizers": Authorizers(tokens_by_name, others, spec.max_authorizers),
-        "integration": {
-            "IntegrationUri": spec.listener_arn,
-            "ConnectionId": spec.vpc_link_id,
-            "IntegrationMethod": "ANY",
-            "RequestParameters": parameters(identity.namespace, identity.name),
-        },
-        "marks": scope.owner.marks,
+        "integrations": integrations,
         "routes": DesiredRoutes(
             f"{identity.namespace}/{identity.name}",
             claimed,
@@ -187,7 +185,7 @@ async def _routes(scope: AwsScope, desired: DesiredAPI, api_routes: tuple[str, t
         ),
         "duplicates": (),
     }
-    resource = ServiceRoutes(scope, Site(current, prefix, frozenset(tokens_by_name), others))
+    resource = ServiceRoutes(scope, Site(current, prefix, frozenset(tokens_by_name), others, frozenset(integrations)))
     state = Desired(API_PART, scope.owner, fields, at=desired.field, within=current)
     outcome = await reconcile(scope, resource, API, state)
     part = replace(outcome.part, id=outcome.part.id or desired.id_of(API.name))
@@ -198,14 +196,42 @@ async def _routes(scope: AwsScope, desired: DesiredAPI, api_routes: tuple[str, t
     return replace(outcome, part=part)
 
 
+def _integrations(scope: AwsScope, gateway: api.APIGateway, claimed: tuple[DesiredRoute, ...]) -> dict[Callers, Fields]:
+    """Return the integrations that the claimed routes need."""
+    identity = scope.owner.identity
+    return {
+        callers: {
+            "IntegrationUri": gateway.listener_arn,
+            "ConnectionId": gateway.vpc_link_id,
+            "IntegrationMethod": "ANY",
+            "RequestParameters": parameters(identity.namespace, identity.name, callers),
+            "marks": marked(scope.owner.marks, callers),
+        }
+        for callers in {callers_of(claim) for claim in claimed}
+    }
+
+
 async def _delete_routes(scope: AwsScope, site: Site, known_id: str) -> Part:
     resource = ServiceRoutes(scope, site, Lane.DELETE)
     removal = Removal(API_PART, "Delete", {API.name: known_id}, within=site.api)
     return await remove(scope, resource, API, removal)
 
 
-def _claims(routes: tuple[Route, ...]) -> tuple[DesiredRoute, ...]:
-    """Return the desired routes of a document; "?" replaces the authorizer's name, which is not known yet."""
+def _unreadable(part: Part, error: OperatorError) -> Part:
+    """Return the part of a refused document; an error without a field of `spec.api` is about the document itself."""
+    field = error.field if isinstance(error, NeedsPerson) else ""
+    return replace(failed(part, error), field=f"{part.field}.{field or 'openAPI'}")
+
+
+def _claims(routes: tuple[Route, ...], auth: api.Auth | None) -> tuple[DesiredRoute, ...]:
+    """Return the desired routes of a document; "?" replaces the authorizer's name, which is not known yet.
+
+    Raises NeedsPerson if a route needs a token and there is no authorizer: it must never become public.
+    """
+    closed = [route.key for route in routes if not route.public]
+    if closed and not accepted_tokens(auth):
+        message = f"{closed[0]} must have a token, but no auth.jwt says which tokens are valid; set it"
+        raise NeedsPerson(Reason.AUTH_MISSING, message, "auth")
     return tuple(
         DesiredRoute(route.key) if route.public else DesiredRoute(route.key, "?", route.scopes) for route in routes
     )
