@@ -90,9 +90,12 @@ def integration(item: Mapping[str, Any], marks: Mapping[str, str], routes: Itera
 
 
 def chosen(observed: Iterable[Integration]) -> dict[Callers, Integration]:
-    """Return one integration for each kind of caller, always the same; others of a kind are duplicates."""
+    """Return one integration for each kind of caller, always the same; others of a kind are duplicates.
+
+    One without the mark comes last: when its routes have moved to another, it must not take them back.
+    """
     found: dict[Callers, Integration] = {}
-    for each in sorted(observed, key=lambda each: each.id):
+    for each in sorted(observed, key=lambda each: (each.fields["marks"].get(MARK) != each.callers, each.id)):
         found.setdefault(each.callers, each)
     return found
 
