@@ -1,4 +1,4 @@
-# Nodes for pods that find no room on the node group: EKS Auto Mode (decision 28). Its own NodeClass gives them the security
+# Nodes for pods that find no room on the node group: EKS Auto Mode (decision 27). Its own NodeClass gives them the security
 # groups of the other nodes, and a kubelet that enforces NetworkPolicies. A cluster without the NodePool has no such nodes.
 
 resource "aws_iam_role" "auto" {
