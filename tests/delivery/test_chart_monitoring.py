@@ -8,6 +8,7 @@ import pytest
 
 from tests.delivery.conftest import Chart, Objects, by_name
 
+pytestmark = pytest.mark.timeout(1800)  # the first run builds Helm
 ROOT = Path(__file__).parents[2]
 ON = [f"--set=monitoring.{part}.enabled=true" for part in ("podMonitor", "rules", "dashboards")]
 

@@ -18,6 +18,7 @@ from tests.delivery.dashboards import generated
 from tests.delivery.promql import used_by_variable, used_metrics
 from tests.tools.cluster.binaries import build, program
 
+pytestmark = pytest.mark.timeout(1800)  # the first run builds promtool
 ROOT = Path(__file__).parents[2]
 TESTS = Path(__file__).parent / "monitoring"
 RULES = ("operator", "shop")
