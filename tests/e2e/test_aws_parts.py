@@ -59,9 +59,10 @@ def test_the_routes_of_the_document_are_on_the_api(stage: Stage, shop: Place, se
     (api,) = [api for api in _items(gateway, "get_apis") if api["Tags"].get(f"{TAG}/environment") == "local"]
     integrations = _items(gateway, "get_integrations", ApiId=api["ApiId"])
     assert {each["ConnectionType"] for each in integrations} == {"VPC_LINK"}
-    own = _id(shop, service, "API").rpartition("/")[2]
+    own = {each["IntegrationId"] for each in integrations if f'"{TAG}/name": "{service}"' in each["Description"]}
+    assert _id(shop, service, "API").rpartition("/")[2] in own
     routes = _items(gateway, "get_routes", ApiId=api["ApiId"])
-    keys = {route["RouteKey"] for route in routes if route["Target"] == f"integrations/{own}"}
+    keys = {route["RouteKey"] for route in routes if route["Target"].removeprefix("integrations/") in own}
     config = shop.read("configmap", f"{service}-openapi")
     paths = yaml.safe_load(config["data"]["openapi.yaml"])["paths"]
     methods = {path: item.keys() - {"parameters"} for path, item in paths.items()}

@@ -1,14 +1,16 @@
 """A second reconciliation writes nothing: every golden case, with a real API server, AWS and PostgreSQL."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from microservice_operator.cluster.kinds import CHILDREN
+from microservice_operator.cluster.kinds import CHILDREN, CONFIG_MAP
 from microservice_operator.desired import children
 from tests.golden.cases import Case, cases
+from tests.whole.spec import LISTENER
 
 from . import install
 from .api import until
@@ -93,15 +95,32 @@ def _made(stage: Stage, case: Case) -> Namespace:
     """The case and the objects that it refers to, in one namespace with its Environment."""
     namespace = Namespace(stage.api, f"case-{case.name}-{SESSION}")
     install.namespace(stage.api, namespace.name)
-    defaults = {k: v for k, v in (case.environment or {}).get("spec", {}).items() if k not in ("aws", "databases")}
+    given = (case.environment or {}).get("spec", {})
+    defaults = {key: value for key, value in given.items() if key not in ("aws", "databases")}
+    if "apiGateway" in given.get("aws", {}):
+        gateway = {**given["aws"]["apiGateway"], "name": namespace.name, "listenerARN": LISTENER}
+        defaults["aws"] = {"region": install.REGION, "accountID": install.ACCOUNT, "apiGateway": gateway}
     install.environment(stage.api, stage.postgres_port, stage.admin, namespace.name, **defaults)
     spec: dict[str, Any] = {**case.microservice["spec"], "environment": namespace.name}
     name = case.microservice["metadata"]["name"]
+    _documented(namespace, spec)
     for dependency in spec.get("dependencies", []):
         admitted = {"from": [{"microservice": name}]}
         namespace.create(dependency["name"], environment=namespace.name, access=admitted)
     namespace.create(name, **spec)
     return namespace
+
+
+def _documented(namespace: Namespace, spec: dict[str, Any]) -> None:
+    """Publish the OpenAPI document that it names."""
+    if "api" in spec:
+        reference = spec["api"]["openAPI"]["configMapKeyRef"]
+        data = {
+            reference.get("key", "openapi.yaml"): json.dumps({"openapi": "3.1.0", "paths": {"/reviews": {"get": {}}}})
+        }
+        namespace.api.apply(
+            CONFIG_MAP, {"metadata": {"name": reference["name"], "namespace": namespace.name}, "data": data}
+        )
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
