@@ -27,7 +27,10 @@ from tests.services.processes import ROOT, Service, environment
 from .clients import Others, SlowClients, measure
 
 DOCUMENT = yaml.safe_dump({"openapi": "3.1.0", "paths": {"/things": {"get": {}, "post": {}}}})
-SPEC = {"image": "things:1", "api": {"openAPI": {"configMapKeyRef": {"name": "things-openapi"}}}}
+SPEC = {
+    "image": "things:1",
+    "api": {"openAPI": {"configMapKeyRef": {"name": "things-openapi"}}, "auth": {"none": True}},
+}
 
 
 def main(
