@@ -64,7 +64,7 @@ def upgrade(database: Database, revision: str) -> None:
 
 def test_an_index_is_created_while_others_write(database: Database) -> None:
     """A transaction with a row that is not committed would block CREATE INDEX, and that every later write."""
-    upgrade(database, "0002")
+    upgrade(database, "0003")
     with (
         psycopg.connect(database.owner_url) as open_transaction,
         psycopg.connect(database.owner_url, autocommit=True) as other,

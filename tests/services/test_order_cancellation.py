@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from shop_shared import retention
-from tests.services.customer import Customer, Shop
+from tests.services.customer import Customer, Shop, token_of
 from tests.services.processes import Service, migrate
 from tests.services.shop_postgres import ShopPostgres
 
@@ -19,12 +19,13 @@ Start = Callable[..., Service]
 
 
 async def order(customer: Customer, product: str, quantity: int, expected: Any, **headers: str) -> httpx2.Response:
+    buyer = await customer.sign_up()
     body = {
-        "customerId": await customer.sign_up(),
+        "customerId": buyer,
         "items": [{"productId": product, "quantity": quantity}],
         "expectedTotal": expected,
     }
-    return await customer.http.post(f"{customer.shop.order.url}/orders", json=body, headers=headers)
+    return await customer.http.post(f"{customer.shop.order.url}/orders", json=body, headers={**token_of(buyer), **headers})
 
 
 @pytest.mark.parametrize("expected", ["25.00", "25", "25.0", None])

@@ -18,7 +18,7 @@ import yaml
 
 from order_service.app import OrderSettings
 from tests.fakes.aws.proxy import Answer, Call, Proxy
-from tests.services.customer import Customer, Shop
+from tests.services.customer import Customer, Shop, token_of
 from tests.services.order_messaging import Messaging, messaging
 from tests.services.processes import SERVICES, Service, migrate
 from tests.services.shop_postgres import Database, ShopPostgres
@@ -103,7 +103,8 @@ class Load:
     async def _order(self, key: str, pod: Service) -> bool:
         items = [{"productId": self.product, "quantity": 1}]
         body, state = {"customerId": self.customer, "items": items}, self.dynamodb.state
-        answer = await self.http.post(f"{pod.url}/orders", json=body, headers={"Idempotency-Key": key})
+        headers = {**token_of(self.customer), "Idempotency-Key": key}
+        answer = await self.http.post(f"{pod.url}/orders", json=body, headers=headers)
         self.answers[f"{answer.status_code} while it {state}" if state != "up" else str(answer.status_code)] += 1
         if answer.status_code == 201:
             self.placed[answer.json()["orderId"]] = state
