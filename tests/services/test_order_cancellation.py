@@ -25,7 +25,9 @@ async def order(customer: Customer, product: str, quantity: int, expected: Any, 
         "items": [{"productId": product, "quantity": quantity}],
         "expectedTotal": expected,
     }
-    return await customer.http.post(f"{customer.shop.order.url}/orders", json=body, headers={**token_of(buyer), **headers})
+    return await customer.http.post(
+        f"{customer.shop.order.url}/orders", json=body, headers={**token_of(buyer), **headers}
+    )
 
 
 @pytest.mark.parametrize("expected", ["25.00", "25", "25.0", None])
