@@ -35,7 +35,7 @@ def pods_of(namespace: Namespace) -> list[Body]:
 
 
 def fail(stage: Stage, namespace: Namespace, run: str) -> None:
-    """Start a run, and let its container end with code 3."""
+    """Start a run, and let its container end with code 3; from now on no other pod of a job ends without this."""
     stage.pods.hold(namespace.name, "Job")
     start(namespace, run)
     (pod,) = until(lambda: [p for p in pods_of(namespace) if p["status"]["phase"] == "Pending"], "the run has no pod")
@@ -43,7 +43,6 @@ def fail(stage: Stage, namespace: Namespace, run: str) -> None:
     container = {"name": "order", "image": IMAGE, "imageID": "", "ready": False, "restartCount": 0, "state": ended}
     status = {"phase": "Failed", "containerStatuses": [container]}
     namespace.api.merge(POD, (namespace.name, pod["metadata"]["name"]), {"status": status}, "status")
-    stage.pods.release(namespace.name, "Job")
 
 
 def results(namespace: Namespace) -> dict[str, Body]:
@@ -107,6 +106,7 @@ def test_a_run_costs_one_status_write_and_a_failed_one_leaves_the_service_ready(
         if result == "Failed":
             fail(stage, namespace, run)
         else:
+            stage.pods.release(namespace.name, "Job")
             start(namespace, run)
         until(lambda: results(namespace).get("cleanup", before) != before, "no result of the run")  # noqa: B023
         stage.until_quiet()
@@ -160,7 +160,6 @@ def test_pods_of_jobs_are_neither_served_nor_counted(stage: Stage, namespace: Na
     namespace.until_gone("order-cleanup", CRON_JOB)
     until(lambda: not pods_of(namespace), "the run goes with its CronJob")
     namespace.until_gone("order.jobs", CHILDREN["NetworkPolicy"])
-    stage.pods.release(namespace.name, "Job")
 
 
 def test_an_edit_by_hand_is_reverted(namespace: Namespace) -> None:
@@ -208,7 +207,6 @@ def test_jobs_end_before_what_they_use_is_deleted(stage: Stage, namespace: Names
     assert ("delete", "cronjobs") in to_children(stage.audit.writes(mark, namespace.name))
     assert not stage.tables_of(namespace)
     until(lambda: not pods_of(namespace), "the run goes with its Microservice")
-    stage.pods.release(namespace.name, "Job")
 
 
 def test_the_jobs_of_a_permitted_caller_may_call_while_it_has_any(namespace: Namespace) -> None:

@@ -1,4 +1,4 @@
-"""The schedules and time zones of jobs; `tests/api` checks that Kubernetes accepts and refuses the same of a CronJob."""
+"""The schedules and time zones of jobs; `tests/api` checks that a CronJob may have the same."""
 
 from typing import Any
 
