@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from tests.api.server import Refused, Server
-from tests.unit.api.test_schedules import ACCEPTED, REFUSED, ZONES, resource
+from tests.unit.api.test_schedules import ACCEPTED, REFUSED, REFUSED_BY_KUBERNETES, REFUSED_BY_US, ZONES, resource
 
+MICROSERVICES = "/apis/microservice-operator.dev/v1alpha1/namespaces/default/microservices"
 CRON_JOBS = "/apis/batch/v1/namespaces/default/cronjobs"
 
 
@@ -29,13 +30,23 @@ def cron_job(**fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("schedule", [*ACCEPTED, *REFUSED])
 def test_a_schedule_is_accepted_if_a_cron_job_may_have_it(server: Server, schedule: str) -> None:
     expected = schedule in ACCEPTED
-    path = "/apis/microservice-operator.dev/v1alpha1/namespaces/default/microservices"
-    assert takes(server, path, resource(schedule=schedule)) is expected
+    assert takes(server, MICROSERVICES, resource(schedule=schedule)) is expected
     assert takes(server, CRON_JOBS, cron_job(schedule=schedule)) is expected
 
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_a_time_zone_that_a_cron_job_may_have_is_accepted(server: Server, zone: str) -> None:
-    path = "/apis/microservice-operator.dev/v1alpha1/namespaces/default/microservices"
-    assert takes(server, path, resource(timeZone=zone)) is ZONES[zone]
+    assert takes(server, MICROSERVICES, resource(timeZone=zone)) is ZONES[zone]
     assert takes(server, CRON_JOBS, cron_job(timeZone=zone)) is ZONES[zone]
+
+
+@pytest.mark.parametrize("schedule", REFUSED_BY_US)
+def test_a_schedule_that_kubernetes_misreads_is_refused(server: Server, schedule: str) -> None:
+    assert not takes(server, MICROSERVICES, resource(schedule=schedule))
+    assert takes(server, CRON_JOBS, cron_job(schedule=schedule))
+
+
+@pytest.mark.parametrize("fields", REFUSED_BY_KUBERNETES)
+def test_what_no_pattern_finds_is_left_to_kubernetes(server: Server, fields: dict[str, str]) -> None:
+    assert takes(server, MICROSERVICES, resource(**fields))
+    assert not takes(server, CRON_JOBS, cron_job(**fields))

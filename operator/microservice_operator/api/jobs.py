@@ -27,7 +27,8 @@ _FIELDS = (
     _field("0?[1-9]|1[0-2]", _MONTHS),
     _field("0?[0-6]", _DAYS),
 )
-# What the API server accepts for a CronJob; it checks in addition that a range does not end before it begins.
+# What the API server accepts for a CronJob, without `*-5` and `1,`, which it misreads. It checks in addition that a
+# range does not end before it begins.
 SCHEDULE = pattern(
     f"^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|{' +'.join(_FIELDS)})$",
     "minute, hour, day of month, month and day of week, such as 15 3 * * 1-5, or a macro such as @daily",

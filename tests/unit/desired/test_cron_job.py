@@ -131,7 +131,8 @@ def test_it_waits_for_what_the_pods_wait_for(spec: dict[str, Any], known: dict[s
 
 
 def test_without_jobs_nothing_is_made() -> None:
-    for spec in ({}, {"jobs": []}):
+    specs: tuple[dict[str, Any], ...] = ({}, {"jobs": []})
+    for spec in specs:
         of = context(spec)
         assert "CronJob" not in kinds(of)
         assert kinds(of).count("NetworkPolicy") == 1
