@@ -61,6 +61,7 @@ class Reason(StrEnum):
     MIGRATION_RUNNING = "MigrationRunning"
     MIGRATION_FAILED = "MigrationFailed"
     MIGRATION_SUSPENDED = "MigrationSuspended"
+    JOB_FAILED = "JobFailed"
     AUTOSCALING_INACTIVE = "AutoscalingInactive"
     DISRUPTION_BUDGET_INACTIVE = "DisruptionBudgetInactive"
     LOAD_BALANCER_PENDING = "LoadBalancerPending"
@@ -251,6 +252,28 @@ class Job:
 
 
 @dataclass(frozen=True)
+class JobRun:
+    """A run of the scheduled job `job`: when it ended, "" while it runs, and why it failed, "" if it did not.
+
+    The CronJob shows the last run that succeeded, too.
+    """
+
+    job: str
+    ended_at: str = ""
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """The last run of a scheduled job that has ended; `message` says why it failed."""
+
+    job: str
+    succeeded: bool
+    ended_at: str
+    message: str = ""
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything that `status` needs; a field that is `None` was not observed, and its condition is not shown."""
 
@@ -259,6 +282,7 @@ class Facts:
     sections: Mapping[Section, tuple[Part, ...]] = field(default_factory=dict)  # external resources; none: not shown
     dependencies: tuple[Part, ...] | None = None
     children: tuple[Part, ...] = ()
+    jobs: tuple[JobResult, ...] | None = None
     deletion: tuple[Part, ...] = ()
     left: tuple[Part, ...] = ()  # deleted or retained in this reconciliation, while the Microservice stays
     suspended: bool = False

@@ -25,6 +25,9 @@ LABEL_MICROSERVICE = f"{GROUP}/microservice"
 LABEL_ENVIRONMENT = f"{GROUP}/environment"
 # On the pods of a migration Job instead of the selector labels: no Service, Deployment or budget may count them.
 LABEL_MIGRATION = f"{GROUP}/migration"
+# Name of a scheduled job, on its CronJob, Jobs and pods; the pods lack the selector labels for the same reason.
+LABEL_JOB = f"{GROUP}/job"
+CRON_JOB_NAME_LIMIT = 52  # Kubernetes appends eleven characters to name a run
 
 # Annotations on our children.
 ANNOTATION_HASH = f"{GROUP}/desired-hash"
@@ -85,6 +88,22 @@ def migration_job(microservice: str, digest: str) -> str:
 def migration_policy(microservice: str) -> str:
     """Return the name of the NetworkPolicy of migration pods; its dot, which no Microservice has, avoids collisions."""
     return f"{microservice}.migration"
+
+
+def cron_job(microservice: str, job: str) -> str:
+    """Return the name of a job's CronJob.
+
+    A job with a hyphen has two of them before it, which no declared name has: joined by one, job `b-c` of `a` and job
+    `c` of `a-b` would have the same name. If the name is too long, a hash of both replaces its end.
+    """
+    name = f"{microservice}{'--' if '-' in job else '-'}{job}"
+    fits = len(name) <= CRON_JOB_NAME_LIMIT
+    return name if fits else bounded(name, short_hash(microservice, job), CRON_JOB_NAME_LIMIT)
+
+
+def jobs_policy(microservice: str) -> str:
+    """Return the name of the NetworkPolicy of the pods of scheduled jobs; its dot avoids collisions."""
+    return f"{microservice}.jobs"
 
 
 def database_secrets(

@@ -173,6 +173,13 @@ MIGRATIONS = {
     ),
 }
 
+JOBS = {
+    Reason.JOB_FAILED: Explanation(
+        "The last run of a scheduled job failed. `Ready` does not depend on it.",
+        "Read `kubectl logs` as the message says, and fix the job. The condition ends with the next run that succeeds.",
+    ),
+}
+
 DEPENDENCIES = {
     Reason.DEPENDENCY_MISSING: Explanation(
         "A Microservice in `dependencies` does not exist in this namespace.", "Create it, or remove the dependency."
@@ -362,6 +369,7 @@ SECTIONS: Mapping[str, Mapping[Reason, Explanation]] = {
     "Spec, Environment and rights": SPEC,
     "Pods": PODS,
     "Migrations": MIGRATIONS,
+    "Scheduled jobs": JOBS,
     "Dependencies": DEPENDENCIES,
     "Databases": DATABASES,
     "Tables": TABLES,

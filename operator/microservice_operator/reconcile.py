@@ -31,6 +31,7 @@ from .ownership import overridden_tags, shared_tags, too_many_tags
 from .raw_objects import mappings, text
 from .resources import Removal
 from .rollouts import Rollouts
+from .scheduled_jobs import job_results, with_results
 from .watched_resources import Key, WatchedResources
 from .workload import Snapshot, current_parts, kept, mended_migrations, migrations, unfinished_migrations, workload
 
@@ -38,7 +39,7 @@ RETRY_STALLED = 120.0
 SLOWER = 10  # watches report what happens in the cluster; a periodic reconciliation is only a safety net there
 # What could not be read now was ready when it was read last: pods do not wait for the operator's view.
 USABLE = (State.READY, State.UNKNOWN)
-RUNNING = frozenset({"Deployment", "Job"})
+RUNNING = frozenset({"Deployment", "Job", "CronJob"})
 LOOK_AT_PODS = 5.0  # the watch reports when the last pod is gone; only a pod on a lost node needs another look
 # Without these, running pods lose what they read or reach, and new pods of the same version cannot start.
 NEEDED_BY_PODS = frozenset({"Secret", "NetworkPolicy"})
@@ -230,7 +231,9 @@ def _summarise(
 ) -> Facts:
     """The facts from which status is made; notes whether the rollout is complete."""
     snapshot, service = _snapshot(operator, inputs.owner), inputs.service
-    state = workload(snapshot)
+    state, status_before = workload(snapshot), inputs.body.get("status")
+    results = job_results(snapshot, service, status_before)
+    children = current_parts(snapshot, applied.parts, applied.children)
     complete = state.state is State.READY and applied.current
     operator.rollouts.note(inputs.owner.uid, inputs.declared, complete=complete)
     return replace(
@@ -238,7 +241,8 @@ def _summarise(
         sections=external.sections,
         left=external.left,
         dependencies=_edges(operator.watched, service, inputs.environment),
-        children=tuple(current_parts(snapshot, applied.parts, applied.children)),
+        children=tuple(with_results(children, service, results, status_before)),
+        jobs=results,
         workload=state,
         endpoint=service.url,
         gateway=external.address,
@@ -246,8 +250,8 @@ def _summarise(
         environment=inputs.used.name,
         environment_from=inputs.used.source,
         recreated=recreation_handled(inputs.recreate, inputs.recreate_handled, external.stores),
-        credentials=credentials(service, external.connections, inputs.body.get("status")),
-        rotated=rotation_handled(service, external.connections, external.of("Database"), inputs.body.get("status")),
+        credentials=credentials(service, external.connections, status_before),
+        rotated=rotation_handled(service, external.connections, external.of("Database"), status_before),
         notices=(
             *_names_nothing(inputs.previous.recreate, external.stores),
             *rotates_nothing(service),
@@ -291,6 +295,7 @@ def _context(
         role_arn=role_arn(environment, external.parts),
         aws_endpoint_url=operator.aws_endpoint_url,
         service_monitors=operator.service_monitors(),
+        callers_with_jobs=operator.watched.callers_with_jobs(service),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .facts import Credentials, Event, Facts, Part, Reason, Section, State
+from .facts import Credentials, Event, Facts, JobResult, Part, Reason, Section, State
 
 MESSAGE_LIMIT = 1024
 RESOURCE_LIMIT = 240
@@ -21,6 +21,7 @@ CARRIED = (
     "IdentityReady",
     "RoutesReady",
     "DependenciesReady",
+    "JobsSucceeded",
 )
 
 # Reasons that deserve a Warning although they may resolve without a person.
@@ -78,6 +79,7 @@ def summarise(facts: Facts, before: Mapping[str, Any], now: str) -> dict[str, An
         "lastHandledReconcileAt": facts.reconcile_requested_at,
         "lastHandledRecreate": before.get("lastHandledRecreate") if untouched else facts.recreated,
         "lastHandledRotateAt": before.get("lastHandledRotateAt") if placed else facts.rotated,
+        "jobs": before.get("jobs") if placed else [_job(result) for result in facts.jobs or ()],
         "credentials": before.get("credentials") if placed else [_credentials(each) for each in facts.credentials],
     }
     return status | {key: value for key, value in optional.items() if value}
@@ -187,6 +189,16 @@ def _sections(facts: Facts) -> Iterable[dict[str, Any]]:
         if parts is not None:
             calm = Part("Kubernetes", kind, "", State.READY, Reason.READY, fine)
             yield _condition(kind, _worst(parts) or calm)
+    if facts.jobs is not None:
+        yield _condition("JobsSucceeded", _last_runs(facts.jobs))
+
+
+def _last_runs(results: Iterable[JobResult]) -> Part:
+    """Return the first job whose last run failed; the service itself is ready nevertheless."""
+    failed = next((result for result in results if not result.succeeded), None)
+    if failed is None:
+        return Part("Kubernetes", "CronJob", "", State.READY, Reason.READY, "no last run of a scheduled job failed")
+    return Part("Kubernetes", "CronJob", failed.job, State.STALLED, Reason.JOB_FAILED, failed.message)
 
 
 def _condition(kind: str, part: Part) -> dict[str, Any]:
@@ -245,6 +257,16 @@ def _resource(part: Part) -> dict[str, Any]:
 
 def _credentials(credentials: Credentials) -> dict[str, Any]:
     entry = {"database": credentials.database, "login": credentials.login, "rotatedAt": credentials.rotated_at}
+    return {key: value for key, value in entry.items() if value}
+
+
+def _job(result: JobResult) -> dict[str, Any]:
+    entry = {
+        "name": result.job,
+        "lastResult": "Succeeded" if result.succeeded else "Failed",
+        "lastEndedAt": result.ended_at,
+        "message": result.message[:MESSAGE_LIMIT],
+    }
     return {key: value for key, value in entry.items() if value}
 
 

@@ -43,6 +43,8 @@ class WatchedResources:
         if relevant:
             self._index(key, body)
             self._changed(key)
+        if relevant and _declares_jobs(before) != _declares_jobs(body):
+            self._enqueue_callees(key)
         if relevant or (before is not None and _parsed_or_error(before) != _parsed_or_error(body)):
             self._enqueue_dependants(key)
         return relevant
@@ -70,6 +72,8 @@ class WatchedResources:
         metrics.MICROSERVICES.set(len(self.microservices))
         self._index(key, {})
         self._enqueue_dependants(key)
+        if _declares_jobs(stored):
+            self._enqueue_callees(key)
         return True
 
     def upsert_environment(self, body: Mapping[str, Any]) -> None:
@@ -134,6 +138,13 @@ class WatchedResources:
         except InvalidSpec:
             return body, None
 
+    def callers_with_jobs(self, service: Microservice) -> frozenset[str]:
+        """Return the permitted callers of the same namespace that declare scheduled jobs, whose pods call, too."""
+        callers = {caller.microservice for caller in (service.spec.access and service.spec.access.from_) or []}
+        return frozenset(
+            name for name in callers if name and _declares_jobs(self.microservices.get((service.namespace, name)))
+        )
+
     def _environments(self) -> Environments:
         marked = {
             name
@@ -161,6 +172,15 @@ class WatchedResources:
     def _enqueue_dependants(self, key: Key) -> None:
         self._enqueue(self._dependants.get(key, ()))
 
+    def _enqueue_callees(self, key: Key) -> None:
+        """Enqueue those that allow this one: their network policies name its jobs. It is rare, so there is no index."""
+        self._enqueue(
+            callee
+            for callee, body in self.microservices.items()
+            if callee[0] == key[0]
+            and any(text(caller, "microservice") == key[1] for caller in mappings(_access(body), "from"))
+        )
+
     def _enqueue(self, keys: Iterable[Key]) -> None:
         for key in list(keys):
             self._changed(key)
@@ -183,6 +203,14 @@ def selects(selector: LabelSelector | None, labels: Mapping[str, str]) -> bool:
         if not holds:
             return False
     return True
+
+
+def _declares_jobs(body: Mapping[str, Any] | None) -> bool:
+    return bool(body) and bool(mappings(mapping(body, "spec"), "jobs"))
+
+
+def _access(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    return mapping(mapping(body, "spec"), "access")
 
 
 def _dependency_view(body: Mapping[str, Any]) -> Any:

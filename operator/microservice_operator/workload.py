@@ -102,15 +102,17 @@ def mended_migrations(snapshot: Snapshot, children: Iterable[Child]) -> set[tupl
 def kept(snapshot: Snapshot, service: Microservice) -> set[tuple[str, str]]:
     """Return what is not pruned although it is not declared.
 
-    These are running migrations with what they may use, and the latest finished ones. A finished Job shows that its
-    image has migrated, so a rollback to an old image runs no migration, which would fail at a schema that it does not
-    know.
+    These are running migrations with what they may use, the latest finished ones, and the policy of running jobs. A
+    finished Job shows that its image has migrated, so a rollback to an old image runs no migration, which would fail at
+    a schema that it does not know.
     """
     keys: set[tuple[str, str]] = set()
     if unfinished := unfinished_migrations(snapshot):
         keys |= {("Job", name) for name in unfinished} | {
             key for key in snapshot.records if key[0] in USED_BY_MIGRATIONS
         }
+    if snapshot.pods.runs_job(snapshot.key):  # without its policy, a pod that is ending could call everything
+        keys.add(("NetworkPolicy", names.jobs_policy(snapshot.owner.name)))
     if any(database.migration for database in service.spec.databases or []):
         done = [name for name, phase in migrations(snapshot).items() if phase is Migration.DONE]
         done.sort(key=lambda name: int(snapshot.records["Job", name].version or 0))

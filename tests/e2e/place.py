@@ -14,7 +14,7 @@ GROUP = "microservice-operator.dev"
 RESTRICTED = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")}
 CHILDREN = (
     "deployments,services,serviceaccounts,poddisruptionbudgets,horizontalpodautoscalers,networkpolicies,secrets,jobs,"
-    "replicasets,pods"
+    "cronjobs,replicasets,pods"
 )
 
 

@@ -50,6 +50,7 @@ def _case(folder: Path) -> Case:
         queues={name: Message(**item) for name, item in known.get("queues", {}).items()},
         dependency_urls=known.get("dependencyURLs", {}),
         aws_endpoint_url=known.get("awsEndpointURL"),
+        callers_with_jobs=frozenset(known.get("callersWithJobs", ())),
         service_monitors=known.get("serviceMonitors", False),
     )
     if "migration" in known:

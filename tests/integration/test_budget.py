@@ -81,4 +81,4 @@ def test_a_restart_with_fifty_microservices_costs_nothing(stage: Stage, namespac
         assert stage.operator.reconciliations() >= len(services)
         assert not stage.audit.writes(mark)
         lists = Counter(r.resource for r in stage.audit.requests(mark) if r.verb == "list")
-        assert lists["deployments"] == 1, lists
+        assert lists["deployments"] == lists["cronjobs"] == 1, lists

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from microservice_operator import names
+from microservice_operator.api.parsing import microservice
 from microservice_operator.errors import NotYet
 from microservice_operator.watched_resources import WatchedResources
 
@@ -186,3 +187,29 @@ def test_annotations_of_other_tools_use_no_memory_and_enqueue_nothing(
     metadata = {**body["metadata"], "resourceVersion": "9", "annotations": ours}
     world.upsert_microservice({**body, "metadata": metadata})
     assert enqueued.taken() == [("shop", "a")]
+
+
+def test_the_network_policies_of_callees_follow_whether_a_caller_has_jobs(
+    world: WatchedResources, enqueued: Enqueued
+) -> None:
+    jobs = [{"name": "a", "schedule": "@daily", "args": ["a"]}]
+    callee = resource("callee", {"access": {"from": [{"microservice": "caller"}, {"namespace": "edge"}]}})
+    service = microservice(callee)
+    world.upsert_microservice(callee)
+    world.upsert_microservice(resource("stranger", {"access": {"from": [{"microservice": "another"}]}}))
+    world.upsert_microservice({**callee, "metadata": {**callee["metadata"], "namespace": "other"}})
+    enqueued.clear()
+    caller, others = ("shop", "caller"), ("shop", "callee")
+    for version, spec, expected in (
+        (1, {}, [caller]),
+        (2, {"jobs": jobs}, [others, caller]),
+        (3, {"jobs": [*jobs, {**jobs[0], "name": "b"}]}, [caller]),
+        (4, {}, [others, caller]),
+        (5, {"jobs": jobs}, [others, caller]),
+    ):
+        world.upsert_microservice(resource("caller", spec, version, generation=version))
+        assert sorted(enqueued.taken()) == expected
+        assert world.callers_with_jobs(service) == ({"caller"} if "jobs" in spec else set())
+    world.remove_microservice(resource("caller", version=6))
+    assert enqueued.taken() == [others]
+    assert world.callers_with_jobs(service) == set()

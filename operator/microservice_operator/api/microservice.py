@@ -21,6 +21,7 @@ from .containers import (
     VolumeMount,
 )
 from .environment import Host
+from .jobs import ScheduledJob
 from .messaging import Queue, Subscription, Topic
 from .patterns import pattern
 from .pods import Affinity, DisruptionBudget, Labels, Strategy, Toleration, TopologySpreadConstraint, Volume
@@ -257,6 +258,9 @@ class MicroserviceSpec(Model):
     """Subscriptions that deliver messages from topics to queues."""
     api: API | None = None
     """Routes on the Environment's API gateway, read from the service's OpenAPI document."""
+    jobs: Annotated[list[ScheduledJob], Field(max_length=16), Keyed(("name",))] | None = None
+    """Scheduled jobs; each creates a CronJob whose pods have the service's image, variables, identity and network
+    access."""
     metrics: Metrics | None = None
     """Endpoint that Prometheus scrapes, if the ServiceMonitor CRD is installed."""
     rules = (*RULES, *TAG_RULES)

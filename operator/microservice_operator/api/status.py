@@ -60,6 +60,18 @@ class Credentials(Model):
     """Time of the last rotation of its password; absent before the first one."""
 
 
+class JobResult(Model):
+    """The last run of one scheduled job that has ended."""
+
+    name: PartName
+    """Name of the job in spec.jobs."""
+    last_result: Literal["Succeeded", "Failed"]
+    last_ended_at: Annotated[str, Field(json_schema_extra=DATE_TIME)]
+    """Time at which the run ended."""
+    message: Sentence | None = None
+    """Why the run failed."""
+
+
 class Trouble(Model):
     """One problem of this Microservice."""
 
@@ -96,6 +108,8 @@ class MicroserviceStatus(Model):
     """Resources that still block the deletion, with the reasons."""
     credentials: Annotated[list[Credentials], Field(max_length=16, json_schema_extra=ATOMIC)] | None = None
     """Logins to the databases whose passwords are rotated."""
+    jobs: Annotated[list[JobResult], Field(max_length=16, json_schema_extra=ATOMIC)] | None = None
+    """Last results of the scheduled jobs; a job that has not ended a run yet is absent."""
     last_handled_reconcile_at: ShortText | None = None
     """Last value of the annotation microservice-operator.dev/reconcile-requested-at that the operator acted on."""
     last_handled_recreate: ShortText | None = None

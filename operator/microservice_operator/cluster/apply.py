@@ -24,7 +24,7 @@ from .kinds import CHILDREN, MICROSERVICE, POD, SECRET
 
 # These must be as declared before a pod starts: its identity, its network access and its logins.
 BEFORE_PODS = frozenset({"ServiceAccount", "NetworkPolicy", "Secret"})
-STARTS_PODS = frozenset({"Deployment", "Job"})
+STARTS_PODS = frozenset({"Deployment", "Job", "CronJob"})
 OVERRIDDEN = "something in the API server, such as an admission policy, changes {} from its declared value"
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from .. import names
-from ..facts import State, Workload
+from ..facts import JobRun, State, Workload
 from .child_states import STATES, short
 
 Key = tuple[str, str]
@@ -58,6 +58,7 @@ def observed(kind: str, item: Mapping[str, Any]) -> Record:
     body = {k: v for k, v in item.items() if k not in ("status", "metadata", "kind", "apiVersion")}
     raw = orjson.dumps({"metadata": metadata, **body}, option=orjson.OPT_SORT_KEYS)
     owners = [o["uid"] for o in metadata.get("ownerReferences") or [] if o.get("controller")]
+    state = STATES[kind](item) if kind in STATES else None
     return Record(
         uid=metadata["uid"],
         version=item["metadata"].get("resourceVersion", ""),
@@ -65,11 +66,11 @@ def observed(kind: str, item: Mapping[str, Any]) -> Record:
         hash=(metadata.get("annotations") or {}).get(names.ANNOTATION_HASH, ""),
         digest=_digest(raw),
         verified=False,
-        body=raw,
+        body=b"" if kind == "Job" and isinstance(state, JobRun) else raw,  # a run is never compared
         updated=_entry(item, "Update"),
         applied=_entry(item, "Apply") >= 0,
         scale=_scale(item) if kind == "Deployment" else None,
-        state=STATES[kind](item) if kind in STATES else None,
+        state=state,
         deleting="deletionTimestamp" in metadata,
         urls=_urls(item) if kind == "Deployment" else {},
         template=_digest(orjson.dumps(item["spec"].get("template"), option=orjson.OPT_SORT_KEYS))

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..facts import Job, Reason, State, Trouble, Workload
+from .. import names
+from ..facts import Job, JobRun, Reason, State, Trouble, Workload
 
 # One message for every stage of a successful rollout: each additional one would cost a status write.
 ROLLING = "the pods of the declared version are not all ready yet"
@@ -67,7 +68,13 @@ def short(counts: Workload) -> Workload:
     return replace(counts, state=State.READY, reason=Reason.REPLICAS_UNAVAILABLE, short=True, message=SHORT)
 
 
-def job_state(item: Object) -> Job:
+def job_state(item: Object) -> Job | JobRun:
+    """Return the state of a migration Job, or one run of a scheduled job, whose Job belongs to its CronJob."""
+    owners = [o["kind"] for o in item["metadata"].get("ownerReferences") or [] if o.get("controller")]
+    return _job_run(item) if "CronJob" in owners else _migration_state(item)
+
+
+def _migration_state(item: Object) -> Job:
     """Return the state of a Job. While its pods are still ending (FailureTarget, SuccessCriteriaMet) it runs."""
     status, conditions_by_type = item.get("status") or {}, conditions(item)
     if conditions_by_type.get("Complete", {}).get("status") == "True":
@@ -86,6 +93,29 @@ def job_state(item: Object) -> Job:
         trouble = Trouble(Reason.MIGRATION_RUNNING, "has no pod", remedy, since=status["startTime"])
         return Job("Running", replace(trouble, patience=POD_SECONDS))
     return Job("Running")
+
+
+def _job_run(item: Object) -> JobRun:
+    """Return one run of a CronJob; a change before its end is none."""
+    job, conditions_by_type = _scheduled_job(item), conditions(item)
+    failed = conditions_by_type.get("Failed", {})
+    if failed.get("status") == "True":
+        failure = _why_failed(failed, "took longer than its activeDeadlineSeconds")
+        return JobRun(job, failed.get("lastTransitionTime") or "", failure)
+    complete = conditions_by_type.get("Complete", {})
+    if complete.get("status") == "True":
+        ended_at = (item.get("status") or {}).get("completionTime") or complete.get("lastTransitionTime")
+        return JobRun(job, ended_at or "")
+    return JobRun(job)
+
+
+def cron_job_state(item: Object) -> JobRun:
+    """Return the last run that succeeded, which a CronJob shows even if it keeps no finished Jobs."""
+    return JobRun(_scheduled_job(item), (item.get("status") or {}).get("lastSuccessfulTime") or "")
+
+
+def _scheduled_job(item: Object) -> str:
+    return str((item["metadata"].get("labels") or {}).get(names.LABEL_JOB, ""))
 
 
 def autoscaler_state(item: Object) -> Trouble | None:
@@ -188,11 +218,11 @@ def _counted(counts: Workload, wanted: int, progress: str) -> Workload:
     return short(counts)
 
 
-def _why_failed(failed: Mapping[str, Any]) -> str:
+def _why_failed(failed: Mapping[str, Any], too_long: str = "took longer than its timeout") -> str:
     """Describe a failure by the reasons of batch/v1."""
     reason = failed.get("reason", "")
     messages = {
-        "DeadlineExceeded": "took longer than its timeout",
+        "DeadlineExceeded": too_long,
         "BackoffLimitExceeded": "failed in every attempt",
     }
     return messages.get(reason) or f"failed ({reason})" if reason else "failed"
@@ -201,6 +231,7 @@ def _why_failed(failed: Mapping[str, Any]) -> str:
 STATES: Mapping[str, Callable[[Object], Any]] = {
     "Deployment": deployment_state,
     "Job": job_state,
+    "CronJob": cron_job_state,
     "HorizontalPodAutoscaler": autoscaler_state,
     "PodDisruptionBudget": budget_state,
     "Service": service_state,

@@ -13,6 +13,7 @@ from typing import Any
 Object = Mapping[str, Any]
 
 POD = ("spec", "template", "spec")
+PODS = {"Deployment": POD, "CronJob": ("spec", "jobTemplate", *POD)}  # where a kind has its pod
 ANNOTATIONS = ("metadata", "annotations")
 AWS_IDENTITY = "eks.amazonaws.com/"  # of a ServiceAccount: which role its pods assume, and how
 CONTAINERS = ("initContainers", "containers")
@@ -51,10 +52,11 @@ def addition(kind: str, desired: Object, observed: Object) -> Addition | None:
     if kind == "NetworkPolicy":
         path = _difference(desired["spec"], observed.get("spec"), ".spec")
         return Addition(path, ("spec",), desired["spec"]) if path else None
-    if kind == "Deployment":
+    if kind in PODS:
         paths: list[str] = []
-        value = _pod(_at(desired, POD), _at(observed, POD), paths)
-        return Addition(paths[0], POD, value) if paths else None
+        pointer = PODS[kind]
+        value = _pod(_at(desired, pointer), _at(observed, pointer), f".{'.'.join(pointer)}", paths)
+        return Addition(paths[0], pointer, value) if paths else None
     if kind == "ServiceAccount":
         return _another_role(_at(desired, ANNOTATIONS), _at(observed, ANNOTATIONS))
     return None
@@ -94,9 +96,8 @@ def _difference(desired: Any, observed: Any, path: str) -> str:
     return "" if desired == observed or (desired in (None, []) and observed in (None, [])) else path
 
 
-def _pod(desired: Object, observed: Object, paths: list[str]) -> dict[str, Any]:
-    """Return the observed pod without the additions; append their paths to `paths`."""
-    path = ".spec.template.spec"
+def _pod(desired: Object, observed: Object, path: str, paths: list[str]) -> dict[str, Any]:
+    """Return the observed pod, which is at `path`, without the additions; append their paths to `paths`."""
     pod = dict(observed)
     for key in POD_FIELDS:
         _keep_declared(pod, desired, key, path, paths)

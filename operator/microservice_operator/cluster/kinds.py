@@ -61,5 +61,6 @@ WATCHED = (
     Kind("HorizontalPodAutoscaler", "autoscaling/v2", "horizontalpodautoscalers"),
     Kind("NetworkPolicy", "networking.k8s.io/v1", "networkpolicies"),
     Kind("Job", "batch/v1", "jobs"),
+    Kind("CronJob", "batch/v1", "cronjobs"),
 )
 CHILDREN = {kind.kind: kind for kind in (*WATCHED, SECRET, SERVICE_MONITOR)}

@@ -16,11 +16,15 @@ LOST_NODE = 60.0  # seconds beyond its grace period after which the operator no 
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """What is kept of one pod: its trouble and, for a pod of a migration, the Job and whether a container may run."""
+    """What is kept of one pod: its trouble and, for a pod of a Job, that Job and whether a container may run.
+
+    `scheduled` says that the Job is a run of a scheduled job, not a migration.
+    """
 
     trouble: Trouble | None = None
     job: str = ""
     alive: bool = False
+    scheduled: bool = False
 
     @property
     def news(self) -> tuple[Trouble | None, str, bool]:
@@ -52,20 +56,26 @@ class Pods:
         self._clock = clock
 
     def troubles(self, owner: Key, job: str = "") -> list[Trouble]:
-        """Return the troubles of the Deployment's pods, or of one migration Job's; each once, in a stable order."""
+        """Return the troubles of the Deployment's pods, or of one Job's; each once, in a stable order."""
         troubles = {pod.trouble for pod in self._shown(owner) if pod.trouble and pod.job == job}
         return sorted(troubles, key=lambda each: (each.reason.value, each.sentence, each.since))
 
     def migrating(self, owner: Key, *, on_lost_nodes: bool = True) -> set[str]:
-        """Return the names of Jobs with a pod that may still run.
+        """Return the names of migration Jobs with a pod that may still run.
 
         They include Jobs of an earlier Microservice of this name, and Jobs that no longer exist. A pod on a lost node
         may still reach the database, so it counts for ever, unless `on_lost_nodes` is false: then as in `alive`.
         """
         now, seen = self._clock(), (self._pods[key] for key in self._owned.get(owner, ()))
         return {
-            each.shown.job for each in seen if each.shown and each.shown.alive and (on_lost_nodes or each.until > now)
+            each.shown.job
+            for each in seen
+            if each.shown and each.shown.alive and not each.shown.scheduled and (on_lost_nodes or each.until > now)
         }
+
+    def runs_job(self, owner: Key) -> bool:
+        """Return whether a pod of a scheduled job may still run."""
+        return any(pod.scheduled and pod.alive for pod in self._shown(owner))
 
     def alive(self, owner: Key) -> bool:
         """Return whether a pod of one Microservice may still run.
@@ -138,12 +148,15 @@ def _kept(pod: Mapping[str, Any]) -> Pod | None:
     """Return what to keep of a pod, `None` if nothing.
 
     A pod of the Deployment counts while it may serve: a dead one can stay for weeks, and says nothing about running
-    ones. Failed pods of a migration count, because they show why the migration failed.
+    ones. Failed pods of a Job count, because they show why it failed.
     """
     labels, leaving = pod["metadata"].get("labels") or {}, "deletionTimestamp" in pod["metadata"]
     if names.LABEL_MIGRATION in labels:
         job = labels.get(LABEL_JOB) or labels.get("job-name") or pod["metadata"]["name"]
         return Pod(_endless(pod, job) if leaving else trouble(pod), job, alive=not is_over(pod))
+    if names.LABEL_JOB in labels:
+        ended = is_over(pod)
+        return Pod(trouble(pod) if ended else None, labels.get(LABEL_JOB, ""), alive=not ended, scheduled=True)
     problem = None if leaving or is_over(pod) else trouble(pod)
     return Pod(problem) if problem else None
 

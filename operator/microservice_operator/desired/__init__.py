@@ -8,6 +8,7 @@
     migration_job         migrates the schema before the rollout
     service               the stable address
     deployment            the pods: pod, container, variables, volumes, probes, security, scheduling
+    cron_job              the scheduled jobs
     autoscaler            the number of pods
     disruption_budget     how many pods may be evicted at once
     service_monitor       what Prometheus scrapes
@@ -18,6 +19,7 @@
 from .autoscaler import autoscalers
 from .connection_secret import connection_secrets
 from .context import Child, Context
+from .cron_job import cron_jobs
 from .deployment import deployment
 from .disruption_budget import disruption_budgets
 from .migration_job import migration_jobs
@@ -38,6 +40,7 @@ def children(context: Context) -> tuple[Child, ...]:
         *migration_jobs(context),
         service(context),
         deployment(context),
+        *cron_jobs(context),
         *autoscalers(context),
         *disruption_budgets(context),
         *service_monitors(context),

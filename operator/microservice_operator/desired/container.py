@@ -3,11 +3,12 @@
 from typing import Any
 
 from ..api.containers import Container, Resources
+from ..api.jobs import ScheduledJob
 from ..api.microservice import MicroserviceSpec, ServicePort
 from .context import Context
 from .probes import companion_port, companion_probes, first_port, hooks, main_probes
 from .security import container_security
-from .variables import service_variables
+from .variables import job_variables, service_variables
 from .volumes import TMP_MOUNT, mounts, overlaid
 
 # No CPU limit: it would throttle a service although the node has CPU left. A memory limit, because a node cannot take
@@ -32,6 +33,25 @@ def main_container(context: Context) -> dict[str, Any]:
             "volumeMounts": overlaid(mounts(context), spec.volume_mounts, "mountPath"),
             **main_probes(spec),
             "lifecycle": _lifecycle(spec),
+        }
+    )
+
+
+def job_container(context: Context, job: ScheduledJob) -> dict[str, Any]:
+    """Build the container of a scheduled job: the service's, without what only a server has.
+
+    It has the service's name, which no other container of the pod may have.
+    """
+    microservice = context.microservice
+    return present(
+        {
+            "name": microservice.name,
+            **image_fields(context),
+            **({"resources": job.resources.manifest()} if job.resources is not None else {}),
+            "command": job.command,
+            "args": job.args,
+            "env": job_variables(context, job),
+            "volumeMounts": overlaid(mounts(context), microservice.spec.volume_mounts, "mountPath"),
         }
     )
 

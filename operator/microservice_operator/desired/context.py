@@ -55,6 +55,7 @@ class Context:
     themselves (IRSA).
     `dependency_urls` are the URLs of dependencies, from their specs or from the running pods; an unknown one gets port
     80.
+    `callers_with_jobs` are the Microservices among `access.from` that declare scheduled jobs.
     """
 
     microservice: Microservice
@@ -72,6 +73,7 @@ class Context:
     role_arn: str = ""
     aws_endpoint_url: str | None = None
     service_monitors: bool = False
+    callers_with_jobs: frozenset[str] = frozenset()
 
     @property
     def calls_aws(self) -> bool:

@@ -26,6 +26,17 @@ def microservice_peer(name: str) -> Peer:
     return {"podSelector": {"matchLabels": names.selector_labels(name)}}
 
 
+def jobs_selector(name: str) -> dict[str, Any]:
+    """Return the label selector of the pods of a Microservice's scheduled jobs."""
+    by_job = {"key": names.LABEL_JOB, "operator": "Exists"}
+    return {"matchLabels": {names.LABEL_MICROSERVICE: name}, "matchExpressions": [by_job]}
+
+
+def jobs_peer(name: str) -> Peer:
+    """Return the pods of the scheduled jobs of a Microservice of the same namespace."""
+    return {"podSelector": jobs_selector(name)}
+
+
 def namespace_peer(name: str) -> Peer:
     """Return all pods of a namespace."""
     return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}

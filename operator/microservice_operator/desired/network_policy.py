@@ -10,33 +10,35 @@ from ..errors import Problem
 from .context import Child, Context
 from .metadata import child
 from .network_egress import DNS, database_egress, service_egress
-from .network_peers import Peer, cidr_peer, microservice_peer, namespace_peer, scraper_peer
+from .network_peers import Peer, cidr_peer, jobs_peer, jobs_selector, microservice_peer, namespace_peer, scraper_peer
 
 Rule = dict[str, Any]
 
 
 def network_policies(context: Context) -> tuple[Child, ...]:
-    """Build the policy of the service's pods and, if any database declares a migration, that of the migrations' pods.
+    """Build the policy of the service's pods and, if there are any, those of the pods of migrations and of jobs.
 
-    Nothing may call the pods of migrations.
+    Nothing may call the pods of migrations and jobs. Those of jobs may call what the service may call.
     """
     name, spec = context.microservice.name, context.microservice.spec
-    own = _policy(names.selector_labels(name), _ingress(context), service_egress(context))
+    own = _policy({"matchLabels": names.selector_labels(name)}, _ingress(context), service_egress(context))
     policies = {name: own}
     if any(database.migration for database in spec.databases or []):
-        migration = _policy({names.LABEL_MIGRATION: name}, [], [DNS, *database_egress(context)])
-        policies[names.migration_policy(name)] = migration
+        selector = {"matchLabels": {names.LABEL_MIGRATION: name}}
+        policies[names.migration_policy(name)] = _policy(selector, [], [DNS, *database_egress(context)])
+    if spec.jobs:
+        policies[names.jobs_policy(name)] = _policy(jobs_selector(name), [], service_egress(context))
     made = (child(context, "NetworkPolicy", policy_name, {"spec": policy}) for policy_name, policy in policies.items())
     return tuple(replace(policy, notice=_notice(context)) if policy.name == name else policy for policy in made)
 
 
-def _policy(selector: dict[str, str], ingress: list[Rule], egress: list[Rule]) -> dict[str, Any]:
+def _policy(selector: dict[str, Any], ingress: list[Rule], egress: list[Rule]) -> dict[str, Any]:
     """Build a spec.
 
     A direction without rules denies everything; its empty list makes manual rules visible as drift.
     """
     return {
-        "podSelector": {"matchLabels": selector},
+        "podSelector": selector,
         "policyTypes": ["Ingress", "Egress"],
         "ingress": ingress,
         "egress": egress,
@@ -50,6 +52,7 @@ def _ingress(context: Context) -> list[Rule]:
     if _reaches_out(spec):
         return [{"ports": declared}]
     callers = [_peer(caller) for caller in (spec.access.from_ if spec.access else None) or []]
+    callers += [jobs_peer(caller) for caller in sorted(context.callers_with_jobs)]
     callers += _load_balancer(context)
     rules: list[Rule] = [{"from": callers, "ports": declared}] if callers else []
     scraper = _scraper(context)

@@ -4,10 +4,13 @@ The author's variables override generated ones. Generated ones come first, so th
 `$(NAME)`. No name appears twice, because server-side apply merges variables by name.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
 from .. import names
+from ..api.containers import EnvVar
+from ..api.jobs import ScheduledJob
 from ..api.stores import Database
 from .connection_secret import owner_secret_name, runtime_secret_name
 from .context import Context
@@ -43,10 +46,19 @@ def migration_variables(context: Context, database: Database) -> list[Variable]:
     return _with_given(context, [*_identity(context), *_database(database, secret)])
 
 
+def job_variables(context: Context, job: ScheduledJob) -> list[Variable]:
+    """Build the variables of a scheduled job: those of the service, overridden by the job's own."""
+    return _overridden(service_variables(context), job.env)
+
+
 def _with_given(context: Context, generated: list[Variable]) -> list[Variable]:
-    given = [variable.manifest() for variable in context.microservice.spec.env or []]
+    return _overridden(generated, context.microservice.spec.env)
+
+
+def _overridden(variables: list[Variable], by: Sequence[EnvVar] | None) -> list[Variable]:
+    given = [variable.manifest() for variable in by or []]
     taken = {variable["name"] for variable in given}
-    by_name = {variable["name"]: variable for variable in generated if variable["name"] not in taken}
+    by_name = {variable["name"]: variable for variable in variables if variable["name"] not in taken}
     return [*by_name.values(), *given]
 
 

@@ -8,7 +8,8 @@ import pytest
 from microservice_operator.cluster.hardening import addition
 from microservice_operator.desired import children
 from tests.golden.cases import Case, cases
-from tests.unit.support.additions import DESIRED, POLICY, STAYS, Object, laid, pod_patches
+from tests.unit.desired.builders import body, context
+from tests.unit.support.additions import DESIRED, POD, POLICY, STAYS, Object, laid, pod_patches
 
 DEPLOYMENT, NETWORK_POLICY = DESIRED["Deployment"], DESIRED["NetworkPolicy"]
 
@@ -33,6 +34,17 @@ def test_an_addition_to_the_pod_is_found_and_taken_out(path: str) -> None:
     mended = placed(edited, added.pointer, added.value)
     assert addition("Deployment", DEPLOYMENT, mended) is None
     assert mended["spec"]["template"]["metadata"] == edited["spec"]["template"]["metadata"]
+
+
+@pytest.mark.parametrize("path", sorted(POD.keys() - {"volumes[files]"}))  # this one is of a declared volume
+def test_the_pod_of_a_scheduled_job_is_held_to_the_same(path: str) -> None:
+    job = {"name": "cleanup", "schedule": "@daily", "command": ["clean"]}
+    desired = body(context({"jobs": [job]}), "CronJob", "order-cleanup")
+    edited = laid(desired, {"spec": {"jobTemplate": {"spec": {"template": {"spec": POD[path]}}}}})
+    added = addition("CronJob", desired, edited)
+    assert added is not None
+    assert added.path.startswith(".spec.jobTemplate.spec.template.spec.")
+    assert addition("CronJob", desired, placed(edited, added.pointer, added.value)) is None
 
 
 def test_all_at_once_are_taken_out_at_once() -> None:

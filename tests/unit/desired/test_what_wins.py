@@ -34,6 +34,8 @@ KNOWN: dict[str, Any] = {
     "tables": {"products": Table("T", ready=True), "b": Table("B", ready=True)},
 }
 METRIC = {"type": "Pods", "pods": {"metric": {"name": "x"}, "target": {"type": "AverageValue", "averageValue": "5"}}}
+JOB = {"name": "cleanup", "schedule": "@daily", "command": ["clean"]}
+JOB_POD = ("jobTemplate", "spec", "template", "spec")
 WORK = {"name": "work", "emptyDir": {}}
 Found = Callable[[Context], Any]
 
@@ -65,6 +67,10 @@ def policy(of: Context) -> Any:
 
 def migration(*path: str) -> Found:
     return lambda of: at(body(of, "Job", job_name(of))["spec"], *path)
+
+
+def cron_job(*path: str) -> Found:
+    return lambda of: at(body(of, "CronJob", "order-cleanup")["spec"], *path)
 
 
 def _labels(of: Context) -> Any:
@@ -239,6 +245,20 @@ WINS: list[tuple[str, dict[str, Any], dict[str, Any] | None, Found, Any]] = [
         *(lambda of: [v["name"] for v in migration("template", "spec", "volumes")(of)], ["tmp"]),
     ),
     ("`migration.timeout`", {"databases": [MIGRATING]}, None, migration("activeDeadlineSeconds"), 600),
+    ("`concurrencyPolicy` of a job", {"jobs": [JOB]}, None, cron_job("concurrencyPolicy"), "Forbid"),
+    (
+        *("`concurrencyPolicy` of a job", {"jobs": [{**JOB, "concurrencyPolicy": "Allow"}]}, None),
+        *(cron_job("concurrencyPolicy"), "Allow"),
+    ),
+    (
+        *("nodes and volumes of a job", {"jobs": [JOB], "nodeSelector": {"a": "b"}, "volumes": [WORK]}, None),
+        *(cron_job(*JOB_POD, "nodeSelector"), {"a": "b"}),
+    ),
+    (
+        *("nodes and volumes of a job", {"jobs": [JOB], "volumes": [WORK]}, None),
+        *(lambda of: [v["name"] for v in cron_job(*JOB_POD, "volumes")(of)], ["tmp", "work"]),
+    ),
+    ("name of a CronJob", {"jobs": [JOB]}, None, lambda of: one(of, "CronJob", "order-cleanup").name, "order-cleanup"),
     (
         *("name of a connection Secret", {"databases": [{**DATABASE, "connection": {"secretName": "pg"}}]}, None),
         *(lambda of: "pg" in [one(of, "Secret", "pg").name], True),
