@@ -24,6 +24,7 @@ from .environment import Host
 from .messaging import Queue, Subscription, Topic
 from .patterns import pattern
 from .pods import Affinity, DisruptionBudget, Labels, Strategy, Toleration, TopologySpreadConstraint, Volume
+from .port_rules import PORT_RULES
 from .routes import API
 from .scalars import (
     ATOMIC,
@@ -173,12 +174,13 @@ class MicroserviceSpec(Model):
     """Command of the container; replaces the image's entrypoint."""
     args: Command | None = None
     """Arguments of the command."""
+    # atomic: from a list with keys, server-side apply drops an empty list, which would become the default port
     ports: Annotated[
         list[ServicePort],
-        Field(default_factory=lambda: [ServicePort()], min_length=1, max_length=32),
-        Keyed(("name",)),
+        Field(default_factory=lambda: [ServicePort()], max_length=32, json_schema_extra=ATOMIC),
     ]
-    """Ports of the container and the Service; by default port http, with containerPort 8080 and servicePort 80."""
+    """Ports of the container and the Service; by default port http, with containerPort 8080 and servicePort 80. With an
+    empty list, for example for a worker, there is no Service and no default probe."""
     service: ServiceOptions | None = None
     """Type and annotations of the Service."""
     replicas: Replicas | None = None
@@ -259,5 +261,5 @@ class MicroserviceSpec(Model):
     """Routes on the Environment's API gateway, read from the service's OpenAPI document."""
     metrics: Metrics | None = None
     """Endpoint that Prometheus scrapes, if the ServiceMonitor CRD is installed."""
-    rules = (*RULES, *TAG_RULES)
+    rules = (*RULES, *PORT_RULES, *TAG_RULES)
     transitions = TRANSITIONS

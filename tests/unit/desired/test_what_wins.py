@@ -80,7 +80,10 @@ WINS: list[tuple[str, dict[str, Any], dict[str, Any] | None, Found, Any]] = [
     ("`replicas`", {"replicas": 4, "replicasManagedBy": "External"}, None, deployment("replicas"), None),
     ("`ports`", {}, None, lambda of: [p["name"] for p in container(of)["ports"]], ["http"]),
     ("`ports`", {"ports": [{"name": "g"}]}, None, lambda of: [p["name"] for p in container(of)["ports"]], ["g"]),
+    ("`ports`", {"ports": []}, None, lambda of: "Service" in kinds(of), False),
+    ("`ports`", {"ports": []}, None, of_container("ports"), None),
     ("`livenessProbe`", {}, None, of_container("livenessProbe", "httpGet", "path"), "/health"),
+    ("`livenessProbe`", {"ports": []}, None, of_container("livenessProbe"), None),
     ("`livenessProbe`", {"readinessProbe": {"grpc": {"port": 1}}}, None, of_container("livenessProbe"), None),
     ("`readinessProbe`", {}, None, of_container("readinessProbe", "httpGet", "path"), "/ready"),
     ("`readinessProbe`", {"livenessProbe": {"tcpSocket": {"port": 1}}}, None, of_container("readinessProbe"), None),
@@ -110,6 +113,7 @@ WINS: list[tuple[str, dict[str, Any], dict[str, Any] | None, Found, Any]] = [
     ("`resources`", {"resources": {"limits": {"cpu": 1}}}, None, of_container("resources"), {"limits": {"cpu": 1}}),
     ("`resources`", {"resources": {}, "autoscaling": {"maxReplicas": 3}}, None, of_container("resources"), REFUSED),
     ("`lifecycle.preStop`", {}, None, of_container("lifecycle", "preStop", "sleep", "seconds"), 5),
+    ("`lifecycle.preStop`", {"ports": []}, None, of_container("lifecycle"), None),
     (
         *("`lifecycle.preStop`", {"terminationGracePeriodSeconds": 4}, None),
         *(of_container("lifecycle", "preStop", "sleep", "seconds"), 2),
