@@ -23,6 +23,7 @@ from .containers import (
 from .environment import Host
 from .messaging import Queue, Subscription, Topic
 from .patterns import pattern
+from .pod_fields import POD_RULES, AnnotationValue, DNSConfig, HostAliases, PodAnnotations, PodLabels, WorkingDir
 from .pods import Affinity, DisruptionBudget, Labels, Strategy, Toleration, TopologySpreadConstraint, Volume
 from .port_rules import PORT_RULES
 from .routes import API
@@ -36,6 +37,7 @@ from .scalars import (
     PartName,
     Port,
     PortName,
+    Seconds,
     ShortText,
     WithoutNulls,
     is_cidr,
@@ -44,9 +46,6 @@ from .scalars import (
 from .spec_rules import DEFAULT_PORT, RULES, TRANSITIONS
 from .stores import Database, Duration, Table, TableRef
 from .tags import TAG_RULES, Tags
-
-# enough for lists of certificates or tags; Kubernetes limits only the sum, to 256 KiB per object
-AnnotationValue = Annotated[str, StringConstraints(max_length=8192)]
 
 
 class ServicePort(Model):
@@ -174,6 +173,8 @@ class MicroserviceSpec(Model):
     """Command of the container; replaces the image's entrypoint."""
     args: Command | None = None
     """Arguments of the command."""
+    working_dir: WorkingDir | None = None
+    """Working directory of the container, also for a migration; by default that of the image."""
     # atomic: from a list with keys, server-side apply drops an empty list, which would become the default port
     ports: Annotated[
         list[ServicePort],
@@ -213,6 +214,10 @@ class MicroserviceSpec(Model):
     long."""
     lifecycle: Lifecycle | None = None
     """Hooks after start and before stop; by default the container sleeps briefly before it stops."""
+    min_ready_seconds: Seconds | None = None
+    """Seconds for which a new pod must be ready until it counts as available; by default 0."""
+    progress_deadline_seconds: Annotated[int, Field(ge=1, le=86400)] | None = None
+    """Seconds after which a rollout without progress counts as stuck; by default 600, or more if probes need it."""
     termination_grace_period_seconds: Annotated[int, Field(ge=0, le=86400)] = 30
     """Seconds between the stop signal and the kill."""
     strategy: Strategy | None = None
@@ -231,6 +236,17 @@ class MicroserviceSpec(Model):
     """Node taints that the pods tolerate."""
     priority_class_name: ObjectName | None = None
     """PriorityClass of the pods."""
+    runtime_class_name: ObjectName | None = None
+    """RuntimeClass of the pods, also of migrations."""
+    dns_config: DNSConfig | None = None
+    """DNS servers, search domains and options of the pods, in addition to the cluster's; also for migrations."""
+    host_aliases: HostAliases | None = None
+    """Additional lines of /etc/hosts in the pods, also of migrations."""
+    pod_labels: PodLabels | None = None
+    """Additional labels of the service's pods, for example for a mesh; not the operator's and Kubernetes' own keys. A
+    label overrides a tag with the same key."""
+    pod_annotations: PodAnnotations | None = None
+    """Additional annotations of the service's pods, for example for a mesh or an agent."""
     security_context: SecurityContext | None = None
     """Merged over the hardened default of the containers; can only make it stricter."""
     pod_security_context: PodSecurityContext | None = None
@@ -261,5 +277,5 @@ class MicroserviceSpec(Model):
     """Routes on the Environment's API gateway, read from the service's OpenAPI document."""
     metrics: Metrics | None = None
     """Endpoint that Prometheus scrapes, if the ServiceMonitor CRD is installed."""
-    rules = (*RULES, *PORT_RULES, *TAG_RULES)
+    rules = (*RULES, *PORT_RULES, *POD_RULES, *TAG_RULES)
     transitions = TRANSITIONS

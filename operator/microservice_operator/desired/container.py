@@ -43,6 +43,7 @@ def image_fields(context: Context) -> dict[str, Any]:
         {
             "image": spec.image,
             "imagePullPolicy": spec.image_pull_policy,
+            "workingDir": spec.working_dir,
             "envFrom": [source.manifest() for source in spec.env_from or []],
             "resources": resources(context, spec.resources),
             "securityContext": container_security(spec.security_context),

@@ -15,8 +15,8 @@ from tests.unit.api.examples import resource
 SENTENCES: list[tuple[dict[str, Any], str, str]] = [
     ({"imge": "a"}, "spec.imge", "no such field; did you mean image?"),
     ({"zzz": 1}, "spec.zzz", "no such field; see docs/reference/api.md for the fields"),
-    ({"hostAliases": []}, "spec.hostAliases", "no such field; see docs/reference/api.md for the fields"),
-    ({"labels": {}}, "spec.labels", "no such field; see docs/reference/api.md for the fields"),
+    ({"hostNetwork": []}, "spec.hostNetwork", "no such field; see docs/reference/api.md for the fields"),
+    ({"labels": {}}, "spec.labels", "no such field; did you mean podLabels?"),
     ({"readyProbe": {}}, "spec.readyProbe", "no such field; did you mean readinessProbe?"),
     (
         {"tables": [{"name": "a", "partitionKey": {"name": "b", "type": False}}]},

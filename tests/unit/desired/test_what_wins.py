@@ -109,6 +109,8 @@ WINS: list[tuple[str, dict[str, Any], dict[str, Any] | None, Found, Any]] = [
         *("`progressDeadlineSeconds`", {"startupProbe": {"failureThreshold": 900}}, None),
         *(deployment("progressDeadlineSeconds"), 2105),
     ),
+    ("`progressDeadlineSeconds`", {"progressDeadlineSeconds": 60}, None, deployment("progressDeadlineSeconds"), 60),
+    ("`progressDeadlineSeconds`", {"minReadySeconds": 400}, None, deployment("progressDeadlineSeconds"), 765),
     ("`resources`", {}, {"defaults": {"resources": {}}}, of_container("resources"), None),
     ("`resources`", {"resources": {"limits": {"cpu": 1}}}, None, of_container("resources"), {"limits": {"cpu": 1}}),
     ("`resources`", {"resources": {}, "autoscaling": {"maxReplicas": 3}}, None, of_container("resources"), REFUSED),
