@@ -77,7 +77,7 @@ class DownwardSource(Model):
 class ServiceAccountToken(Model):
     """corev1.ServiceAccountTokenProjection, for a declared audience other than the API server."""
 
-    audience: Annotated[str, StringConstraints(min_length=1, max_length=253)]
+    audience: Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=pattern(r"^[^\s]+$", "no spaces"))]
     expiration_seconds: Annotated[int, Field(ge=600, le=86400)] | None = None
     path: Annotated[
         str,
