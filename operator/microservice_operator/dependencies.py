@@ -24,6 +24,12 @@ def dependency_part(caller: Microservice, dependency: Dependency, target: Depend
         )
         return _part(dependency, Reason.DEPENDENCY_MISSING, message)
     body, service = target
+    if service is not None and not service.url:
+        message = (
+            f"Microservice {name} has no port (ports: []), so nothing can call it; add a port to its spec.ports or"
+            " remove the dependency"
+        )
+        return _part(dependency, Reason.DEPENDENCY_WITHOUT_PORT, message)
     if service is not None and not _admits(service, caller):
         message = f"Microservice {name} does not allow this one; add {{microservice: {caller.name}}} to its access.from"
         return _part(dependency, Reason.DEPENDENCY_NOT_ADMITTED, message)
@@ -37,14 +43,14 @@ def dependency_urls(
 ) -> dict[str, str]:
     """Return the URL of each dependency, from its own spec.
 
-    If a dependency is absent or invalid, the URL that the pods have is kept (`running`, by name of variable): a guessed
-    URL would only replace the pods.
+    If a dependency is absent, invalid or without ports, the URL that the pods have is kept (`running`, by name of
+    variable): a guessed URL would only replace the pods.
     """
     urls = {}
     for dependency in caller.spec.dependencies or []:
         target = find(dependency.name)
         current_url = running.get(names.variable(dependency.name, "URL"), "")
-        if target is not None and target[1] is not None:
+        if target is not None and target[1] is not None and target[1].url:
             urls[dependency.name] = target[1].url
         elif re.fullmatch(rf"[a-z]+://{dependency.name}\.{caller.namespace}\.svc(:[0-9]+)?", current_url):
             urls[dependency.name] = current_url

@@ -119,6 +119,7 @@ class Reason(StrEnum):
     DEPENDENCY_MISSING = "DependencyMissing"
     DEPENDENCY_NOT_READY = "DependencyNotReady"
     DEPENDENCY_NOT_ADMITTED = "DependencyNotAdmitted"
+    DEPENDENCY_WITHOUT_PORT = "DependencyWithoutPort"
     CHILD_CREATED = "Created"
     CHILD_UPDATED = "Updated"
     CHILD_DELETED = "Deleted"

@@ -191,6 +191,10 @@ DEPENDENCIES = {
         "A Microservice in `dependencies` or `tableRefs` does not allow this one, or its table cannot be used.",
         "Name this Microservice in the `access.from` of the other one, or do what the message says.",
     ),
+    Reason.DEPENDENCY_WITHOUT_PORT: Explanation(
+        "A Microservice in `dependencies` declares `ports: []`, so nothing can call it.",
+        "Add a port to its `ports`, or remove the dependency.",
+    ),
 }
 
 DATABASES = {

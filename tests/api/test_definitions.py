@@ -112,6 +112,9 @@ def test_server_side_apply_replaces_what_it_has_applied_and_what_was_defaulted(s
     assert server.apply(path, resource({"ports": [grpc]}))["spec"]["ports"] == [grpc]
     web = {**grpc, "name": "web"}
     assert server.apply(path, resource({"ports": [web]}))["spec"]["ports"] == [web]
+    # a worker: if this empty list were dropped, the default port would return
+    assert server.apply(path, resource({"ports": []}))["spec"]["ports"] == []
+    assert server.apply(path, resource({"ports": [web]}))["spec"]["ports"] == [web]
     assert "ports" not in server.apply(path, bare)["spec"]
     server.delete(bare)
 

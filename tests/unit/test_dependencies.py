@@ -7,8 +7,9 @@ import pytest
 
 from microservice_operator.api import parsing
 from microservice_operator.cluster.child_cache import Children
-from microservice_operator.dependencies import DependencyBody, dependency_urls
+from microservice_operator.dependencies import DependencyBody, dependency_part, dependency_urls
 from microservice_operator.desired.context import Context
+from microservice_operator.facts import Reason, State
 from tests.unit.desired.builders import body, context
 
 URLS: dict[str, tuple[list[dict[str, Any]] | None, str]] = {
@@ -27,6 +28,7 @@ URLS: dict[str, tuple[list[dict[str, Any]] | None, str]] = {
         [{"name": "dns", "servicePort": 53, "protocol": "UDP"}, {"name": "http", "servicePort": 8080}],
         "http://user.shop.svc:8080",
     ),
+    "no port": ([], ""),
     "UDP alone": ([{"name": "dns", "servicePort": 53, "protocol": "UDP"}], "udp://user.shop.svc:53"),
 }
 
@@ -89,3 +91,16 @@ def test_what_somebody_wrote_there_by_hand_is_not_taken_for_an_answer(edited: st
 def test_a_dependency_of_which_nothing_was_ever_known_is_looked_for_at_port_80() -> None:
     first = context({"dependencies": [{"name": "user"}]})
     assert template_of_caller(None, context({})) == deployment(first)["spec"]["template"]
+
+
+def test_a_dependency_without_ports_is_named_and_replaces_no_pod_of_its_callers() -> None:
+    running = context({"dependencies": [{"name": "user"}]}, dependency_urls={"user": ELSEWHERE})
+    worker: DependencyBody = ({"status": {"conditions": [{"type": "WorkloadReady", "status": "True"}]}}, user([]))
+    assert template_of_caller(worker, running) == deployment(running)["spec"]["template"]
+    caller = running.microservice
+    part = dependency_part(caller, (caller.spec.dependencies or [])[0], worker)
+    assert (part.state, part.reason) == (State.PROGRESSING, Reason.DEPENDENCY_WITHOUT_PORT)
+    assert part.message == (
+        "Microservice user has no port (ports: []), so nothing can call it; add a port to its spec.ports or remove the"
+        " dependency"
+    )

@@ -36,7 +36,7 @@ def rights(role: dict[str, Any]) -> set[tuple[str, str, str]]:
 
 
 # Every Microservice has these until it goes, and then the garbage collector takes them. Its Deployment goes first.
-ALWAYS = ("ServiceAccount", "Service")
+ALWAYS = ("ServiceAccount",)
 
 
 def test_no_role_has_a_wildcard(base: Base) -> None:

@@ -151,7 +151,25 @@ class VolumeMount(Model):
         ),
     ]
     sub_path: ShortText | None = None
+    sub_path_expr: ShortText | None = None
     read_only: bool | None = None
+    rules = (
+        Rule(
+            cel="!has(self.subPath) || !has(self.subPathExpr)",
+            holds=lambda self: self.sub_path is None or self.sub_path_expr is None,
+            message="volumeMounts: set subPath or subPathExpr, not both",
+        ),
+        Rule(
+            cel="!has(self.subPathExpr) || (!self.subPathExpr.startsWith('/')"
+            " && self.subPathExpr.split('/').all(p, p != '..'))",
+            holds=lambda self: (
+                self.sub_path_expr is None
+                or (not self.sub_path_expr.startswith("/") and ".." not in self.sub_path_expr.split("/"))
+            ),
+            message="volumeMounts: subPathExpr must be a path inside the volume; remove the slash at its start, and ..",
+            field="subPathExpr",
+        ),
+    )
 
 
 class HTTPHeader(Model):
@@ -300,6 +318,12 @@ class Container(Model):
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
     command: Command | None = None
     args: Command | None = None
+    working_dir: (
+        Annotated[
+            str, StringConstraints(min_length=1, max_length=1024, pattern=pattern(r"^/", "a path that starts with /"))
+        ]
+        | None
+    ) = None
     env: Annotated[list[EnvVar], Field(max_length=256), Keyed(("name",))] | None = None
     env_from: Annotated[list[EnvFrom], Field(max_length=32, json_schema_extra=ATOMIC)] | None = None
     resources: Resources | None = None

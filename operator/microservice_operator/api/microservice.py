@@ -24,7 +24,9 @@ from .environment import Host
 from .jobs import ScheduledJob
 from .messaging import Queue, Subscription, Topic
 from .patterns import pattern
+from .pod_fields import POD_RULES, AnnotationValue, DNSConfig, HostAliases, PodAnnotations, PodLabels, WorkingDir
 from .pods import Affinity, DisruptionBudget, Labels, Strategy, Toleration, TopologySpreadConstraint, Volume
+from .port_rules import PORT_RULES
 from .routes import API
 from .scalars import (
     ATOMIC,
@@ -36,6 +38,7 @@ from .scalars import (
     PartName,
     Port,
     PortName,
+    Seconds,
     ShortText,
     WithoutNulls,
     is_cidr,
@@ -44,9 +47,6 @@ from .scalars import (
 from .spec_rules import DEFAULT_PORT, RULES, TRANSITIONS
 from .stores import Database, Duration, Table, TableRef
 from .tags import TAG_RULES, Tags
-
-# enough for lists of certificates or tags; Kubernetes limits only the sum, to 256 KiB per object
-AnnotationValue = Annotated[str, StringConstraints(max_length=8192)]
 
 
 class ServicePort(Model):
@@ -174,12 +174,15 @@ class MicroserviceSpec(Model):
     """Command of the container; replaces the image's entrypoint."""
     args: Command | None = None
     """Arguments of the command."""
+    working_dir: WorkingDir | None = None
+    """Working directory of the container, also for a migration; by default that of the image."""
+    # atomic: from a list with keys, server-side apply drops an empty list, which would become the default port
     ports: Annotated[
         list[ServicePort],
-        Field(default_factory=lambda: [ServicePort()], min_length=1, max_length=32),
-        Keyed(("name",)),
+        Field(default_factory=lambda: [ServicePort()], max_length=32, json_schema_extra=ATOMIC),
     ]
-    """Ports of the container and the Service; by default port http, with containerPort 8080 and servicePort 80."""
+    """Ports of the container and the Service; by default port http, with containerPort 8080 and servicePort 80. With an
+    empty list, for example for a worker, there is no Service and no default probe."""
     service: ServiceOptions | None = None
     """Type and annotations of the Service."""
     replicas: Replicas | None = None
@@ -212,6 +215,10 @@ class MicroserviceSpec(Model):
     long."""
     lifecycle: Lifecycle | None = None
     """Hooks after start and before stop; by default the container sleeps briefly before it stops."""
+    min_ready_seconds: Seconds | None = None
+    """Seconds for which a new pod must be ready until it counts as available; by default 0."""
+    progress_deadline_seconds: Annotated[int, Field(ge=1, le=86400)] | None = None
+    """Seconds after which a rollout without progress counts as stuck; by default 600, or more if probes need it."""
     termination_grace_period_seconds: Annotated[int, Field(ge=0, le=86400)] = 30
     """Seconds between the stop signal and the kill."""
     strategy: Strategy | None = None
@@ -230,6 +237,17 @@ class MicroserviceSpec(Model):
     """Node taints that the pods tolerate."""
     priority_class_name: ObjectName | None = None
     """PriorityClass of the pods."""
+    runtime_class_name: ObjectName | None = None
+    """RuntimeClass of the pods, also of migrations."""
+    dns_config: DNSConfig | None = None
+    """DNS servers, search domains and options of the pods, in addition to the cluster's; also for migrations."""
+    host_aliases: HostAliases | None = None
+    """Additional lines of /etc/hosts in the pods, also of migrations."""
+    pod_labels: PodLabels | None = None
+    """Additional labels of the service's pods, for example for a mesh; not the operator's and Kubernetes' own keys. A
+    label overrides a tag with the same key."""
+    pod_annotations: PodAnnotations | None = None
+    """Additional annotations of the service's pods, for example for a mesh or an agent."""
     security_context: SecurityContext | None = None
     """Merged over the hardened default of the containers; can only make it stricter."""
     pod_security_context: PodSecurityContext | None = None
@@ -263,5 +281,5 @@ class MicroserviceSpec(Model):
     access."""
     metrics: Metrics | None = None
     """Endpoint that Prometheus scrapes, if the ServiceMonitor CRD is installed."""
-    rules = (*RULES, *TAG_RULES)
+    rules = (*RULES, *PORT_RULES, *POD_RULES, *TAG_RULES)
     transitions = TRANSITIONS

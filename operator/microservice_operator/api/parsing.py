@@ -64,10 +64,12 @@ class Microservice:
 
     @property
     def url(self) -> str:
-        """URL inside the cluster, with the first TCP port, or the first port if none is TCP.
+        """URL inside the cluster, with the first TCP port, or the first port if none is TCP; "" without ports.
 
         The scheme is https if appProtocol is https. A port that the scheme implies is omitted.
         """
+        if not self.spec.ports:
+            return ""
         port = next((port for port in self.spec.ports if port.protocol == "TCP"), self.spec.ports[0])
         scheme = port.protocol.lower()
         if scheme == "tcp":

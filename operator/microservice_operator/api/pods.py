@@ -1,12 +1,17 @@
 """Kubernetes types of a pod other than its containers: volumes and scheduling, under Kubernetes' names."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from .base import Model, Rule
 from .containers import FieldRef, ResourceFieldRef
+from .patterns import pattern
 from .scalars import ATOMIC, IntOrPercent, Key, ObjectName, PartName, Quantity, ShortText, WithoutNulls
+
+# audiences of API servers; the names that kubeadm, kind and EKS use
+API_SERVER = r"^(https://)?kubernetes(\.default(\.svc(\.cluster\.local)?)?)?(:[0-9]+)?/?$"
 
 
 class KeyToPath(Model):
@@ -69,17 +74,41 @@ class DownwardSource(Model):
     items: Annotated[list[DownwardItem], Field(max_length=32, json_schema_extra=ATOMIC)]
 
 
+class ServiceAccountToken(Model):
+    """corev1.ServiceAccountTokenProjection, for a declared audience other than the API server."""
+
+    audience: Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=pattern(r"^[^\s]+$", "no spaces"))]
+    expiration_seconds: Annotated[int, Field(ge=600, le=86400)] | None = None
+    path: Annotated[
+        str,
+        StringConstraints(
+            max_length=253, pattern=pattern(r"^[A-Za-z0-9_][-A-Za-z0-9_.]*$", "a file name such as token")
+        ),
+    ]
+    rules = (
+        Rule(
+            cel=f"!self.audience.matches('{API_SERVER}')".replace("\\", "\\\\"),
+            holds=lambda self: not re.search(API_SERVER, self.audience),
+            message="serviceAccountToken: a token for this audience could call the Kubernetes API; set audience to the"
+            " name of the service that verifies the token",
+            field="audience",
+        ),
+    )
+
+
 class Projection(Model):
-    """One source of a projected volume; service account tokens are not allowed."""
+    """One source of a projected volume."""
 
     secret: ProjectedSource | None = None
     config_map: ProjectedSource | None = None
     downward_api: Annotated[DownwardSource | None, Field(alias="downwardAPI")] = None
+    service_account_token: ServiceAccountToken | None = None
     rules = (
         Rule(
-            cel="[has(self.secret), has(self.configMap), has(self.downwardAPI)].filter(x, x).size() == 1",
+            cel="[has(self.secret), has(self.configMap), has(self.downwardAPI), has(self.serviceAccountToken)]"
+            ".filter(x, x).size() == 1",
             holds=lambda self: len(self.manifest()) == 1,
-            message="a projected source must set exactly one of secret, configMap and downwardAPI",
+            message="a projected source must set exactly one of secret, configMap, downwardAPI and serviceAccountToken",
         ),
     )
 

@@ -49,6 +49,7 @@ def steps(new: Context, old: Context) -> Iterator[Row]:
             yield Row(problem.field, Effect.REFUSED, problem.message)
     yield from _migrations(new, old)
     yield from _workload(new, old)
+    yield from _service(new, old)
 
 
 def _moved(new: Context, old: Context) -> Iterator[Row]:
@@ -180,6 +181,15 @@ def _workload(new: Context, old: Context) -> Iterator[Row]:
         )
     elif changing:
         yield Row("spec", Effect.IN_PLACE, f"changing {changing}")
+
+
+def _service(new: Context, old: Context) -> Iterator[Row]:
+    """Yield the Service that comes or goes with the first or the last port."""
+    service, ports, before = new.microservice, new.microservice.spec.ports, old.microservice.spec.ports
+    if ports and not before:
+        yield Row("spec.ports", "created", f"the Service {service.name}")
+    if before and not ports:
+        yield Row("spec.ports", "deleted", f"the Service {service.name}, so nothing can call the pods any more")
 
 
 def _template(context: Context) -> Any:

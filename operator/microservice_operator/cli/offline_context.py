@@ -13,7 +13,7 @@ from .loading import LoadedFiles, placed
 
 def contexts(loaded: LoadedFiles, aws_endpoint_url: str | None = None) -> Iterator[Context]:
     """Yield the context of each service whose Environment is known; the others get a complaint."""
-    urls = {(s.namespace, s.name): s.url for _, s in loaded.services}
+    urls = {(s.namespace, s.name): s.url for _, s in loaded.services if s.url}
     for service, environment in placed(loaded):
         of_namespace = {name: url for (namespace, name), url in urls.items() if namespace == service.namespace}
         yield _context(service, environment, of_namespace, aws_endpoint_url)

@@ -6,7 +6,7 @@
     connection_secret     connection data of a database, for the service and for the schema's owner
     network_policy        allowed traffic: network_egress, network_peers
     migration_job         migrates the schema before the rollout
-    service               the stable address
+    service               the stable address, if there are ports
     deployment            the pods: pod, container, variables, volumes, probes, security, scheduling
     cron_job              the scheduled jobs
     autoscaler            the number of pods
@@ -24,7 +24,7 @@ from .deployment import deployment
 from .disruption_budget import disruption_budgets
 from .migration_job import migration_jobs
 from .network_policy import network_policies
-from .service import service
+from .service import services
 from .service_account import service_account
 from .service_monitor import service_monitors
 
@@ -38,7 +38,7 @@ def children(context: Context) -> tuple[Child, ...]:
         *network_policies(context),
         *connection_secrets(context),
         *migration_jobs(context),
-        service(context),
+        *services(context),
         deployment(context),
         *cron_jobs(context),
         *autoscalers(context),

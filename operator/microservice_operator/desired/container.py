@@ -63,6 +63,7 @@ def image_fields(context: Context) -> dict[str, Any]:
         {
             "image": spec.image,
             "imagePullPolicy": spec.image_pull_policy,
+            "workingDir": spec.working_dir,
             "envFrom": [source.manifest() for source in spec.env_from or []],
             "resources": resources(context, spec.resources),
             "securityContext": container_security(spec.security_context),
@@ -114,10 +115,10 @@ def _port(port: ServicePort) -> dict[str, Any]:
 
 
 def _lifecycle(spec: MicroserviceSpec) -> dict[str, Any]:
-    """Build the lifecycle hooks; by default a sleep before the stop.
+    """Build the lifecycle hooks; by default a sleep before the stop, if there are ports that receive requests.
 
     The sleep takes at most half of the grace period; the service needs the rest to finish its requests.
     """
     seconds = min(SLEEP_BEFORE_STOP, spec.termination_grace_period_seconds // 2)
-    default = {"preStop": {"sleep": {"seconds": seconds}}} if seconds else {}
+    default = {"preStop": {"sleep": {"seconds": seconds}}} if seconds and spec.ports else {}
     return default | hooks(spec.lifecycle, first_port(spec))

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from .. import names
+from ..api.microservice import MicroserviceSpec
 from ..api.pods import Strategy, is_zero
 from .context import Child, Context
 from .image import version_label
@@ -36,7 +37,7 @@ def deployment(context: Context) -> Child:
     spec |= {
         "selector": {"matchLabels": names.selector_labels(microservice.name)},
         "strategy": _strategy(microservice.spec.strategy),
-        "progressDeadlineSeconds": _deadline(template),
+        **_times(microservice.spec, template),
         "revisionHistoryLimit": REVISIONS,
         "template": template,
     }
@@ -45,11 +46,13 @@ def deployment(context: Context) -> Child:
     return replace(made, held=held, initial={} if owned else {"replicas": first_replicas(context)})
 
 
-def _deadline(template: dict[str, Any]) -> int:
-    """Return the seconds after which a rollout counts as stuck; at least the time that the probes allow."""
-    spec = template["spec"]
-    waits = sum(start_seconds(container) for container in (*spec.get("initContainers", []), *spec["containers"]))
-    return max(PROGRESS_DEADLINE, BEFORE_THE_START + waits)
+def _times(given: MicroserviceSpec, template: dict[str, Any]) -> dict[str, int]:
+    """Return when a pod counts as available, and a rollout as stuck: by default after the time that pods may need."""
+    ready = given.min_ready_seconds or 0
+    pod = template["spec"]
+    waits = sum(start_seconds(container) for container in (*pod.get("initContainers", []), *pod["containers"]))
+    deadline = given.progress_deadline_seconds or max(PROGRESS_DEADLINE, BEFORE_THE_START + waits + ready)
+    return {"progressDeadlineSeconds": deadline} | ({"minReadySeconds": ready} if ready else {})
 
 
 def _strategy(given: Strategy | None) -> dict[str, Any]:

@@ -46,8 +46,13 @@ def _policy(selector: dict[str, Any], ingress: list[Rule], egress: list[Rule]) -
 
 
 def _ingress(context: Context) -> list[Rule]:
-    """Return the ingress rules; a Service that is reachable from outside allows everyone."""
+    """Return the ingress rules; a Service that is reachable from outside allows everyone.
+
+    Without ports there is no rule, because a rule with an empty list of ports allows all ports.
+    """
     spec = context.microservice.spec
+    if not spec.ports:
+        return []
     declared = [{"port": port.container_port, "protocol": port.protocol} for port in spec.ports]
     if _reaches_out(spec):
         return [{"ports": declared}]

@@ -25,8 +25,10 @@ def pod_template(context: Context) -> dict[str, Any]:
     spec = context.microservice.spec
     connection = connection_hash(context)
     metadata = {
-        "labels": labels(context) | {names.LABEL_VERSION: version_label(spec.image)},
-        "annotations": ({names.ANNOTATION_CONNECTION_HASH: connection} if connection else {}) | rotations(context),
+        "labels": labels(context) | (spec.pod_labels or {}) | {names.LABEL_VERSION: version_label(spec.image)},
+        "annotations": (spec.pod_annotations or {})
+        | ({names.ANNOTATION_CONNECTION_HASH: connection} if connection else {})
+        | rotations(context),
     }
     databases = spec.databases or []
     secrets = {database.name: runtime_secret_name(context.microservice, database) for database in databases}
@@ -51,4 +53,7 @@ def pod_fields(context: Context) -> dict[str, Any]:
         "enableServiceLinks": False,
         "imagePullSecrets": [secret.manifest() for secret in spec.image_pull_secrets or []],
         "securityContext": pod_security(spec.pod_security_context),
+        "runtimeClassName": spec.runtime_class_name,
+        "dnsConfig": spec.dns_config.manifest() if spec.dns_config else None,
+        "hostAliases": [alias.manifest() for alias in spec.host_aliases or []],
     }

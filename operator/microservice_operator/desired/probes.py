@@ -49,18 +49,24 @@ def companion_probes(container: Container, spec: MicroserviceSpec) -> dict[str, 
     return {kind: probe for kind, probe in probes.items() if probe}
 
 
-def first_port(spec: MicroserviceSpec) -> str:
+def first_port(spec: MicroserviceSpec) -> str | None:
     """Return the default port of the main container's probes and hooks: its first TCP port, otherwise its first."""
-    return next((port.name for port in spec.ports if port.protocol == "TCP"), spec.ports[0].name)
+    names = [port.name for port in spec.ports]
+    return next((port.name for port in spec.ports if port.protocol == "TCP"), names[0] if names else None)
 
 
-def companion_port(container: Container, spec: MicroserviceSpec) -> str | int:
+def companion_port(container: Container, spec: MicroserviceSpec) -> str | int | None:
     """Return the same for a sidecar: its own first TCP port, otherwise the service's first port."""
-    return next((port.name for port in container.ports or [] if port.protocol == "TCP"), spec.ports[0].container_port)
+    numbers = [port.container_port for port in spec.ports]
+    own = (port.name for port in container.ports or [] if port.protocol == "TCP")
+    return next(own, numbers[0] if numbers else None)
 
 
-def hooks(lifecycle: Lifecycle | None, port: str | int) -> dict[str, Fields]:
-    """Return the declared hooks, each HTTP hook with a port, because Kubernetes refuses one without."""
+def hooks(lifecycle: Lifecycle | None, port: str | int | None) -> dict[str, Fields]:
+    """Return the declared hooks, each HTTP hook with a port, because Kubernetes refuses one without.
+
+    If there is no default `port`, the API refuses hooks and probes that need it.
+    """
     declared: dict[str, Fields] = lifecycle.manifest() if lifecycle else {}
     for hook in declared.values():
         if "httpGet" in hook:
@@ -96,13 +102,13 @@ def _default_handler(kind: str, given: dict[str, Fields | None], port: str | int
     foreign = next((handler for handler in others if "httpGet" not in handler), None)
     if foreign is not None:
         return foreign if given[kind] is not None else {}
-    if port is None:
-        return {}
     alike = others[0]["httpGet"] if others else {}
+    if port is None and (given[kind] is None or "port" not in alike):
+        return {}
     return {"httpGet": {"path": PATHS[kind], "port": port} | {k: v for k, v in alike.items() if k != "path"}}
 
 
-def _start(given: dict[str, Fields | None], live: Fields, tcp: str | None, port: str | int) -> Fields:
+def _start(given: dict[str, Fields | None], live: Fields, tcp: str | None, port: str | None) -> Fields:
     """Build the startup probe: with the handler of the liveness probe, unless the spec declares another one."""
     kind = "startupProbe"
     written, timings = given[kind], dict(TIMINGS[kind])
@@ -124,7 +130,7 @@ def _patience(probe: Fields) -> int:
     return int(probe.get("initialDelaySeconds", 0)) + tries
 
 
-def _probe(written: Fields | None, handler: Fields, timings: Fields, port: str | int) -> Fields:
+def _probe(written: Fields | None, handler: Fields, timings: Fields, port: str | int | None) -> Fields:
     """Merge the declared fields over the timings; empty if the probe is disabled or has no handler."""
     fields = dict(written or {})
     chosen = _handler(fields) or handler

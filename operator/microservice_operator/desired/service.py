@@ -8,9 +8,11 @@ from .context import Child, Context
 from .metadata import child
 
 
-def service(context: Context) -> Child:
-    """Build the Service."""
+def services(context: Context) -> tuple[Child, ...]:
+    """Build the Service; none without ports, because Kubernetes refuses a Service without them."""
     microservice = context.microservice
+    if not microservice.spec.ports:
+        return ()
     options = microservice.spec.service or ServiceOptions()
     fields = {
         "metadata": {"annotations": options.annotations or {}},
@@ -20,7 +22,7 @@ def service(context: Context) -> Child:
             "ports": [_port(port) for port in microservice.spec.ports],
         },
     }
-    return child(context, "Service", microservice.name, fields)
+    return (child(context, "Service", microservice.name, fields),)
 
 
 def _port(port: ServicePort) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from tests.unit.api.examples import resource
 SENTENCES: list[tuple[dict[str, Any], str, str]] = [
     ({"imge": "a"}, "spec.imge", "no such field; did you mean image?"),
     ({"zzz": 1}, "spec.zzz", "no such field; see docs/reference/api.md for the fields"),
-    ({"hostAliases": []}, "spec.hostAliases", "no such field; see docs/reference/api.md for the fields"),
-    ({"labels": {}}, "spec.labels", "no such field; see docs/reference/api.md for the fields"),
+    ({"hostNetwork": []}, "spec.hostNetwork", "no such field; see docs/reference/api.md for the fields"),
+    ({"labels": {}}, "spec.labels", "no such field; did you mean podLabels?"),
     ({"readyProbe": {}}, "spec.readyProbe", "no such field; did you mean readinessProbe?"),
     (
         {"tables": [{"name": "a", "partitionKey": {"name": "b", "type": False}}]},
@@ -43,7 +43,11 @@ SENTENCES: list[tuple[dict[str, Any], str, str]] = [
     ),
     ({"tags": []}, "spec.tags", "is a list, must be a mapping of names to values"),
     ({"service": "LoadBalancer"}, "spec.service", "is a string, must be an object with fields"),
-    ({"ports": []}, "spec.ports", "needs at least 1 item; add one or remove the field"),
+    (
+        {"access": {"to": [{"host": "a.example.com", "ports": []}]}},
+        "spec.access.to[0].ports",
+        "needs at least 1 item; add one or remove the field",
+    ),
     ({"command": ["a"] * 65}, "spec.command", "has 65 items, but at most 64 are allowed; remove some"),
     (
         {"databases": [{"name": "Orders"}]},
@@ -77,9 +81,9 @@ SENTENCES: list[tuple[dict[str, Any], str, str]] = [
         "'25' is not a number or percentage; write one such as 1 or 25%",
     ),
     (
-        {"ports": [{}, {"containerPort": 9000, "servicePort": 90}]},
-        "spec.ports[1]",
-        "name http appears twice; remove or rename one of them",
+        {"env": [{"name": "A"}, {"name": "A"}]},
+        "spec.env[1]",
+        "name A appears twice; remove or rename one of them",
     ),
 ]
 

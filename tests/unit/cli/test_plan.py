@@ -128,6 +128,7 @@ CASES: dict[str, tuple[dict[str, Any], Rows]] = {
     ),
     "an image": ({"image": "order:2"}, [("rollout", "spec")]),
     "replicas": ({"replicas": 5}, [("in place", "spec")]),
+    "no port any more": ({"ports": []}, [("rollout", "spec"), ("deleted", "spec.ports")]),
 }
 
 

@@ -159,3 +159,19 @@ def test_a_password_that_was_never_rotated_leaves_no_trace() -> None:
     pods = body(of(asked), "Deployment")["spec"]["template"]
     assert pods == body(of(), "Deployment")["spec"]["template"]
     assert names.ANNOTATION_ROTATED_AT not in body(of(), "Secret", SECRET)["metadata"]["annotations"]
+
+
+def test_a_migration_has_the_fields_of_the_pod_but_not_what_injects_sidecars() -> None:
+    fields: dict[str, Any] = {
+        "workingDir": "/srv",
+        "runtimeClassName": "gvisor",
+        "hostAliases": [{"ip": "10.0.0.1", "hostnames": ["a.example.com"]}],
+        "dnsConfig": {"searches": ["shop.internal"]},
+    }
+    injected = {"podLabels": {"sidecar.istio.io/inject": "true"}, "podAnnotations": {"example.com/agent": "true"}}
+    of = context({"databases": [MIGRATING], **fields, **injected}, connections={"orders": CONNECTION})
+    template = body(of, "Job", job_name(of))["spec"]["template"]
+    (container,) = template["spec"]["containers"]
+    assert {**template["spec"], **container}.items() >= fields.items()
+    assert "sidecar.istio.io/inject" not in template["metadata"]["labels"]
+    assert "annotations" not in template["metadata"]

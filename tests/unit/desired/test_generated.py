@@ -58,7 +58,6 @@ PORTS = st.lists(
         {"name": st.from_regex(r"[a-z]{1,15}", fullmatch=True), "containerPort": PORT, "servicePort": PORT},
         optional={"protocol": st.sampled_from(["TCP", "UDP"])},
     ),
-    min_size=1,
     max_size=3,
     unique_by=(lambda p: p["name"], lambda p: p["containerPort"], lambda p: p["servicePort"]),
 )

@@ -248,3 +248,10 @@ def test_the_load_balancer_may_call_what_has_routes(api: bool, cidrs: list[str] 
     spec = {"api": {"openAPI": {"configMapKeyRef": {"name": "openapi"}}}} if api else {}
     policy = body(context(spec, {"aws": aws}), "NetworkPolicy")["spec"]
     assert [rule["from"] for rule in policy.get("ingress", [])] == ([expected] if expected else [])
+
+
+def test_a_worker_without_ports_allows_no_ingress_although_others_read_its_topic() -> None:
+    access = {"from": [{"microservice": "web"}]}
+    worker = context({"ports": [], "access": access, "topics": [{"name": "mails"}]})
+    assert body(worker, "NetworkPolicy")["spec"]["ingress"] == []
+    assert "Service" not in kinds(worker)

@@ -127,6 +127,25 @@ ASKED: dict[str, tuple[dict[str, Any], tuple[Any, Any, Any]]] = {
         {"ports": UDP, "livenessProbe": EXEC, "readinessProbe": EXEC},
         (EXEC, EXEC, EXEC),
     ),
+    "a worker without ports": ({"ports": []}, (None, None, None)),
+    "a worker without ports, liveness by a command": ({"ports": [], "livenessProbe": EXEC}, (EXEC, None, EXEC)),
+    "a worker without ports, liveness by gRPC, readiness with timings": (
+        {"ports": [], "livenessProbe": GRPC, "readinessProbe": {"periodSeconds": 1}},
+        (GRPC, GRPC, GRPC),
+    ),
+    "a worker without ports, liveness by TCP": ({"ports": [], "livenessProbe": TCP}, (TCP, None, TCP)),
+    "a worker without ports, liveness by HTTP": (
+        {"ports": [], "livenessProbe": http("/live", port=9000)},
+        (http("/live", port=9000), None, http("/live", port=9000)),
+    ),
+    "a worker without ports, liveness by HTTP, readiness with timings": (
+        {"ports": [], "livenessProbe": http("/live", port=9000), "readinessProbe": {"periodSeconds": 1}},
+        (http("/live", port=9000), http("/ready", port=9000), http("/live", port=9000)),
+    ),
+    "a worker without ports, readiness alone by a command": (
+        {"ports": [], "readinessProbe": EXEC},
+        (None, EXEC, None),
+    ),
 }
 
 
