@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from microservice_operator.cluster.kinds import CHILDREN, SECRET
 from tests.fakes.aws.proxy import Fault
 from tests.tools.cluster import Cluster
@@ -123,6 +125,7 @@ class Churn:
         return found
 
 
+@pytest.mark.timeout(1800 + 2 * SECONDS)
 def test_everything_at_once_ends_as_it_should(stage: Stage, api_server: Cluster, namespace: Namespace) -> None:
     churn, mark = Churn(stage, namespace), stage.operator.log.stat().st_size
     for number in range(SERVICES):

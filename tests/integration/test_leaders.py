@@ -30,6 +30,7 @@ from .stage import Stage
 
 MICROSERVICES = int(os.environ.get("LEADERS_MICROSERVICES", "12"))
 STOPPED = float(os.environ.get("LEADERS_STOPPED_SECONDS", "20"))
+pytestmark = pytest.mark.timeout(600 + 10 * MICROSERVICES)
 SETTLE = 60 + MICROSERVICES * 3.0
 PARTS: dict[str, Any] = {
     "tables": [{"name": "items", "partitionKey": {"name": "id"}, "deletionPolicy": "Delete"}],
