@@ -60,6 +60,23 @@ def test_nothing_is_permitted_to_all_jobs_and_no_key_is_used() -> None:
         assert "secrets." not in path.read_text(), path.name
 
 
+def test_a_calling_job_has_every_permission_of_the_workflow_that_it_calls() -> None:
+    """GitHub does not start a workflow whose jobs want more than their caller has; actionlint does not look at it."""
+    calls = 0
+    for path in WORKFLOWS.glob("*.yml"):
+        for job in yaml.safe_load(path.read_text())["jobs"].values():
+            called = re.fullmatch(r"\./\.github/workflows/(.+)\.yml", job.get("uses", ""))
+            if not called:
+                continue
+            calls += 1
+            for wanted in _workflow(called[1])["jobs"].values():
+                lacking = {
+                    k: v for k, v in wanted["permissions"].items() if job["permissions"].get(k) not in (v, "write")
+                }
+                assert not lacking, f"{path.name}: {called[1]}.yml wants {lacking}"
+    assert calls >= len(SERVICES)
+
+
 def test_scripts_that_are_called_are_there() -> None:
     called = {name for path in WORKFLOWS.glob("*.yml") for name in re.findall(r"\.ci/[a-z-]+", path.read_text())}
     assert called
