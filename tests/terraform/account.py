@@ -21,7 +21,7 @@ from tests.fakes.aws.eks import PodIdentity
 from tests.fakes.aws.emulator import empty
 from tests.fakes.aws.protocols import rest_call
 from tests.fakes.aws.proxy import Answer, Call
-from tests.terraform.cognito import corrections
+from tests.terraform import cognito, domains
 from tests.terraform.eks import EKS, Network
 
 ACCOUNT = "123456789012"
@@ -105,7 +105,7 @@ def account() -> Iterator[Account]:
         mended.enter_context(mock.patch.object(SecurityGroupRule, "description", property(_description)))
         mended.enter_context(mock.patch.object(EC2Backend, "create_launch_template", _launch_template))
         mended.enter_context(mock.patch.object(Queue, "attributes", property(_as_written)))
-        for each in corrections():
+        for each in (*cognito.corrections(), *domains.corrections()):
             mended.enter_context(each)
         thread.start()
         empty(made.address)

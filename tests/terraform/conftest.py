@@ -15,6 +15,9 @@ from tests.terraform.tool import Terraform, mirror, program
 REPOSITORY = Path(__file__).parents[2]
 MODULES = REPOSITORY / "manifests/terraform"
 TOPIC = "order-created"  # as the operator would call that of the Microservice order
+API = "made-by-the-operator"
+ZONE = "shop.example"
+DOMAIN = f"api.{ZONE}"
 CLUSTER_ID = "11111111-2222-3333-4444-555555555555"
 SECOND = "210987654321"  # another account, which Terraform enters by a role
 Root = Callable[[str, str], Terraform]
@@ -91,8 +94,16 @@ def example(unapplied: Terraform) -> Terraform:
 
 @pytest.fixture(scope="session")
 def whole(example: Terraform, cloud: Account, tmp_path_factory: pytest.TempPathFactory) -> Terraform:
-    """Its second apply, when the operator has made the topic: the operator's role and the functions come."""
+    """Its second apply, when the operator has made the topic and the API: its role, the functions, the domain come."""
     topic = client(cloud, "sns").create_topic(Name=TOPIC)["TopicArn"]
+    api = client(cloud, "apigatewayv2").create_api(Name=API, ProtocolType="HTTP")["ApiId"]
+    zone = client(cloud, "route53").create_hosted_zone(Name=ZONE, CallerReference="tests")["HostedZone"]["Id"]
+    firewall = client(cloud, "wafv2").create_web_acl(
+        Name="shop",
+        Scope="REGIONAL",
+        DefaultAction={"Allow": {}},
+        VisibilityConfig={"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "shop"},
+    )["Summary"]["ARN"]
     package = tmp_path_factory.mktemp("package") / "order-intake.zip"
     with zipfile.ZipFile(package, "w") as archive:
         archive.writestr("empty.py", "")  # what is in it is for the tests of the function
@@ -100,6 +111,8 @@ def whole(example: Terraform, cloud: Account, tmp_path_factory: pytest.TempPathF
 cluster_id  = "{CLUSTER_ID}"
 restores    = true
 access_logs = true
+web_acl_arn = "{firewall}"
+domain      = {{ name = "{DOMAIN}", zone_id = "{zone.removeprefix("/hostedzone/")}", api_id = "{api}" }}
 second_account = {{
   terraform_role_arn       = "arn:aws:iam::{SECOND}:role/terraform"
   permissions_boundary_arn = "arn:aws:iam::{SECOND}:policy/boundary"

@@ -23,7 +23,7 @@ from microservice_operator.api.routes import APIGateway
 from microservice_operator.aws.engine.arns import MESSAGING_KEY
 from microservice_operator.aws.iam.service_policy import CLOSED, document, grants
 from tests.terraform.account import ACCOUNT, REGION, Account
-from tests.terraform.conftest import CLUSTER_ID, MODULES, SECOND, TOPIC, Root, client
+from tests.terraform.conftest import API, CLUSTER_ID, DOMAIN, MODULES, SECOND, TOPIC, Root, client
 from tests.terraform.tool import Terraform
 from tests.tools.iam_simulator import simulate
 
@@ -329,6 +329,24 @@ def test_the_boundary_lets_through_what_the_operator_grants_and_nothing_else(who
     assert {verdict.allowed for verdict in simulate(ACCOUNT, everything, beyond, boundary)} == {False}
 
 
+def test_the_api_has_a_name_of_its_own(whole: Terraform, cloud: Account) -> None:
+    gateway, dns = client(cloud, "apigatewayv2"), client(cloud, "route53")
+    (api,) = [each for each in gateway.get_apis()["Items"] if each["Name"] == API]
+    (mapping,) = gateway.get_api_mappings(DomainName=DOMAIN)["Items"]
+    assert (mapping["ApiId"], mapping["Stage"]) == (api["ApiId"], "$default")
+    (zone,) = dns.list_hosted_zones()["HostedZones"]
+    records = dns.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
+    assert [each["Type"] for each in records if each["Name"] == f"{DOMAIN}."] == ["A"]
+    assert whole.outputs()["url"] == f"https://{DOMAIN}"
+
+
+@pytest.mark.usefixtures("whole")
+def test_a_firewall_is_before_the_load_balancer(cloud: Account) -> None:
+    (balancer,) = client(cloud, "elbv2").describe_load_balancers()["LoadBalancers"]
+    found = client(cloud, "wafv2").get_web_acl_for_resource(ResourceArn=balancer["LoadBalancerArn"])
+    assert found["WebACL"]["Name"] == "shop"
+
+
 def test_images_cannot_be_pushed_over(whole: Terraform, cloud: Account) -> None:
     found = client(cloud, "ecr").describe_repositories()["repositories"]
     assert {repository["repositoryUri"] for repository in found} == set(whole.outputs()["repository_urls"].values())
@@ -394,7 +412,9 @@ def _left(cloud: Account) -> dict[str, Any]:
         "filters": logs.describe_metric_filters()["metricFilters"],
         "tables": client(cloud, "dynamodb").list_tables()["TableNames"],
         "functions": client(cloud, "lambda").list_functions()["Functions"],
-        "apis": client(cloud, "apigatewayv2").get_apis()["Items"],
+        "apis": [each for each in client(cloud, "apigatewayv2").get_apis()["Items"] if each["Name"] != API],
+        "domains": client(cloud, "apigatewayv2").get_domain_names()["Items"],
+        "certificates": client(cloud, "acm").list_certificates()["CertificateSummaryList"],
         "links": client(cloud, "apigatewayv2").get_vpc_links()["Items"],
         "balancers": client(cloud, "elbv2").describe_load_balancers()["LoadBalancers"],
         "targets": client(cloud, "elbv2").describe_target_groups()["TargetGroups"],

@@ -17,6 +17,8 @@ resource "aws_ecr_repository" "this" {
   }
 }
 
+# ECR keeps an untagged manifest while an index names it, and deletes signatures and attestations with their image. Only
+# tagged images count, because an image for two architectures has five manifests.
 resource "aws_ecr_lifecycle_policy" "this" {
   for_each = aws_ecr_repository.this
 
@@ -32,8 +34,13 @@ resource "aws_ecr_lifecycle_policy" "this" {
       {
         rulePriority = 2
         description  = "Keep only the newest images, for rollbacks"
-        selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = var.kept_images }
-        action       = { type = "expire" }
+        selection = {
+          tagStatus      = "tagged"
+          tagPatternList = ["*"]
+          countType      = "imageCountMoreThan"
+          countNumber    = var.kept_images
+        }
+        action = { type = "expire" }
       },
     ]
   })

@@ -131,6 +131,7 @@ module "gateway" {
   load_balancer_security_group_id = module.network.load_balancer_security_group_id
   cluster_name                    = module.eks.cluster_name
   services                        = local.services
+  web_acl_arn                     = var.web_acl_arn
   deletion_protection             = var.deletion_protection
 }
 
@@ -199,6 +200,16 @@ module "identity" {
   domain_prefix       = var.identity.domain_prefix
   kms_key_arn         = module.encryption.platform_key_arn
   deletion_protection = var.deletion_protection
+}
+
+# The API belongs to the operator, and exists after the first Microservice with routes.
+module "domain" {
+  source = "../domain"
+  count  = var.domain == null ? 0 : 1
+
+  domain_name = var.domain.name
+  zone_id     = var.domain.zone_id
+  api_id      = var.domain.api_id
 }
 
 module "environment" {

@@ -57,3 +57,8 @@ output "order_intake_endpoint" {
   description = "URL for POST /orders, after order_intake is set."
   value       = one(module.order_intake[*].endpoint)
 }
+
+output "url" {
+  description = "Address of the API by its own name, after domain is set."
+  value       = one(module.domain[*].url)
+}

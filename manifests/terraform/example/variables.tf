@@ -142,6 +142,22 @@ variable "order_intake" {
   }
 }
 
+variable "domain" {
+  description = "Name of your own for the API, in a Route 53 zone of this account. Leave it null until the operator has created the API."
+  type = object({
+    name    = string
+    zone_id = string
+    api_id  = string
+  })
+  default = null
+}
+
+variable "web_acl_arn" {
+  description = "ARN of a web ACL (AWS WAF) of this region for the load balancer. HTTP APIs accept none."
+  type        = string
+  default     = null
+}
+
 variable "cors_origins" {
   description = "Origins that browsers may call the API from (CORS)."
   type        = list(string)

@@ -15,7 +15,7 @@ resource "aws_apigatewayv2_vpc_link" "this" {
 
 resource "aws_lb" "this" {
   # checkov:skip=CKV_AWS_91:API Gateway writes the access log, with route and caller, if the Environment names a log group
-  # checkov:skip=CKV2_AWS_28:a firewall belongs in front of API Gateway; this load balancer is internal
+  # checkov:skip=CKV2_AWS_28:a firewall is optional: see web_acl_arn
   # checkov:skip=CKV2_AWS_20:plain HTTP inside the VPC, between the VPC link and the pods: see the listener
   name                       = var.name
   load_balancer_type         = "application"
@@ -25,6 +25,15 @@ resource "aws_lb" "this" {
   drop_invalid_header_fields = true
   enable_deletion_protection = var.deletion_protection
   tags                       = var.tags
+}
+
+# AWS WAF protects no HTTP API, so this is the first place on the way where it can look at a request. The requests come from
+# the VPC link: rules by IP address of the client do not work here, rules by content do.
+resource "aws_wafv2_web_acl_association" "this" {
+  count = var.web_acl_arn == null ? 0 : 1
+
+  resource_arn = aws_lb.this.arn
+  web_acl_arn  = var.web_acl_arn
 }
 
 resource "aws_lb_listener" "http" {

@@ -33,6 +33,12 @@ variable "load_balancer_security_group_id" {
   type        = string
 }
 
+variable "web_acl_arn" {
+  description = "ARN of a web ACL (AWS WAF) of this region for the load balancer."
+  type        = string
+  default     = null
+}
+
 variable "cluster_name" {
   description = "Name of the cluster whose AWS Load Balancer Controller registers the pods."
   type        = string
