@@ -30,6 +30,7 @@ BINDING = Kind("ClusterRoleBinding", "rbac.authorization.k8s.io/v1", "clusterrol
 ROLE = Kind("Role", "rbac.authorization.k8s.io/v1", "roles")
 ROLE_BINDING = Kind("RoleBinding", "rbac.authorization.k8s.io/v1", "rolebindings")
 PRIORITY_CLASS = Kind("PriorityClass", "scheduling.k8s.io/v1", "priorityclasses", namespaced=False)
+RUNTIME_CLASS = Kind("RuntimeClass", "node.k8s.io/v1", "runtimeclasses", namespaced=False)
 
 
 def cluster_role() -> dict[str, Any]:

@@ -44,6 +44,7 @@ def resync_cache(stage: Stage) -> Iterator[ResyncCache]:
     """Create all cases, wait until they are ready, then reconcile each again, wait, and restart."""
     priority = {"metadata": {"name": "critical-services"}, "value": 1000}
     stage.api.apply(install.PRIORITY_CLASS, priority)
+    stage.api.apply(install.RUNTIME_CLASS, {"metadata": {"name": "gvisor"}, "handler": "runsc"})
     namespaces = {case.name: _made(stage, case) for case in CASES}
     for case in CASES:
         _balanced(namespaces[case.name], case)
@@ -65,6 +66,7 @@ def resync_cache(stage: Stage) -> Iterator[ResyncCache]:
             stage.postgres.statements()[said:],
         )
     yield ResyncCache(namespaces, occasions)
+    stage.api.delete(install.RUNTIME_CLASS, "", "gvisor")
     for namespace in namespaces.values():
         namespace.remove()
 

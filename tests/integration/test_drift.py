@@ -20,6 +20,7 @@ SPEC: dict[str, Any] = {
     "autoscaling": {"minReplicas": 2, "maxReplicas": 5},
     "metrics": {},
     "databases": [{"name": "orders", "migration": {"command": ["alembic", "upgrade", "head"]}}],
+    "jobs": [{"name": "report", "schedule": "@yearly", "command": ["report"]}],
 }
 SCALE = "/apis/apps/v1/namespaces/{}/deployments/order/scale"
 
@@ -41,6 +42,7 @@ EDITS = [
     Edit("HorizontalPodAutoscaler", {"spec": {"maxReplicas": 9}}, lambda o: o["spec"]["maxReplicas"]),
     Edit("NetworkPolicy", {"spec": {"policyTypes": ["Egress"]}}, lambda o: o["spec"]["policyTypes"]),
     Edit("Secret", {"data": {"host": "ZXZpbA=="}}, lambda o: o["data"]["host"]),
+    Edit("CronJob", {"spec": {"schedule": "@daily"}}, lambda o: o["spec"]["schedule"]),
     Edit("ServiceMonitor", {"spec": {"endpoints": []}}, lambda o: o["spec"]["endpoints"]),
 ]  # fmt: skip
 
