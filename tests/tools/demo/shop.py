@@ -43,11 +43,12 @@ def buy(urls: Mapping[str, str]) -> Sale:
         # a subject and an address may be used once, and the demo may be run often
         name = f"ada-{uuid.uuid4().hex[:8]}"
         teapot = {"name": "Teapot", "price": PRICE, "inventory": STOCK}
-        product = _json(http.post(f"{urls['product']}/products", json=teapot, headers=seller))
+        product = _send(http, f"{urls['product']}/products", teapot, seller)
         http.headers.update(bearer(urls["gateway"], name))
         user = _send(http, f"{urls['user']}/users", {"name": "Ada", "email": f"{name}@example.com"})
         items = [{"productId": product["productId"], "quantity": QUANTITY}]
-        placed = _send(http, f"{urls['order']}/orders", {"customerId": user["userId"], "items": items})
+        once = {"Idempotency-Key": str(uuid.uuid4())}
+        placed = _send(http, f"{urls['order']}/orders", {"customerId": user["userId"], "items": items}, once)
         order = _settled(http, f"{urls['order']}/orders/{placed['orderId']}")
         left = _read(http, f"{urls['product']}/products/{product['productId']}")["inventory"]
     if left != STOCK - QUANTITY:
@@ -66,7 +67,7 @@ def fill_the_shelves(http: httpx2.Client, url: str, seller: Mapping[str, str]) -
     """Add the storefront's samples to an empty shop, so that a visitor sees a catalogue and not one teapot."""
     if not _read(http, url)["items"]:
         for name, price, inventory in SAMPLES:
-            _json(http.post(url, json={"name": name, "price": price, "inventory": inventory}, headers=seller))
+            _send(http, url, {"name": name, "price": price, "inventory": inventory}, seller)
 
 
 def _await_ready(http: httpx2.Client, name: str, url: str) -> None:
@@ -104,8 +105,14 @@ def _settled(http: httpx2.Client, url: str) -> Json:
     return order
 
 
-def _send(http: httpx2.Client, url: str, body: Json) -> Json:
-    return _json(http.post(url, json=body))
+def _send(http: httpx2.Client, url: str, body: Json, headers: Mapping[str, str] | None = None) -> Json:
+    """Send it again, for half a minute, while the service says that it is unavailable: nothing was stored."""
+    deadline = time.monotonic() + 30
+    while True:
+        answer = http.post(url, json=body, headers=headers)
+        if answer.status_code != httpx2.codes.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+            return _json(answer)
+        time.sleep(min(5.0, float(answer.headers.get("retry-after", 1))))
 
 
 def _read(http: httpx2.Client, url: str) -> Json:
